@@ -1,0 +1,5 @@
+"""Entry point of `pulumi up`."""
+
+from boutique.program import main
+
+main()

@@ -1,0 +1,31 @@
+"""What a deployer may do in its namespace: the rules of its Role, verb by verb.
+
+Why the read rights: pulumi-kubernetes awaits a Deployment by watching its pods, ReplicaSets and PersistentVolumeClaims,
+and a Service by watching its endpoints; a forbidden watch is retried without end, so an update would hang instead of
+fail (provider/pkg/await, pulumi/pulumi-kubernetes#4580).
+"""
+
+from dataclasses import dataclass
+
+READ = ("get", "list", "watch")
+WRITE = (*READ, "create", "update", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Verbs on resources of one API group."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+DEPLOYER_RULES = (
+    Rule("", ("serviceaccounts", "services", "configmaps"), WRITE),
+    Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    Rule("apps", ("deployments",), WRITE),
+    Rule("apps", ("replicasets",), READ),
+    Rule("discovery.k8s.io", ("endpointslices",), READ),
+    Rule("policy", ("poddisruptionbudgets",), WRITE),
+)
+"""Enough to deploy, change and remove an environment; nothing on Secrets, roles, quotas or other namespaces."""

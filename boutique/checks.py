@@ -1,0 +1,108 @@
+"""What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from boutique import catalogue
+from boutique.mistakes import nearest
+from boutique.settings import (
+    Cluster,
+    EksCluster,
+    Environment,
+    ExistingCluster,
+    Platform,
+    Service,
+    StackCluster,
+)
+from boutique.workload import Workload
+
+DEPLOYERS_NAMESPACE = "deployers"
+_RESERVED = {DEPLOYERS_NAMESPACE, "default", "istio-system", "istio-ingress"}
+
+
+def check(*, cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> list[str]:
+    """Return a line for each mistake; a section that could not be read is None and is not judged."""
+    return [
+        *_cluster(cluster, platform),
+        *_targets(platform),
+        *_target(cluster, platform, environment),
+        *_services(environment),
+    ]
+
+
+def target_name(cluster: Cluster, platform: Platform | None, environment: Environment) -> str:
+    """Return the target an environment goes to; checked settings have exactly one."""
+    if isinstance(cluster, StackCluster):
+        return cluster.target
+    return environment.target or next(iter(platform.targets if platform else ()))
+
+
+def namespace(platform: Platform, target: str) -> str:
+    """Return the namespace of a target: its own name unless the stack says otherwise."""
+    return platform.targets[target].namespace or target
+
+
+def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
+    if isinstance(cluster, EksCluster):
+        yield (
+            "boutique:cluster.kind: 'eks' is not built yet; "
+            "use {kind: existing, context: …} for a cluster that is there, or {kind: stack, name: …, target: …}"
+        )
+    if isinstance(cluster, StackCluster) and platform:
+        yield (
+            "boutique:platform: a stack that deploys into a target of another stack has no rights to build a platform; "
+            f"move the section to the stack {cluster.name!r}"
+        )
+
+
+def _targets(platform: Platform | None) -> Iterator[str]:
+    if platform is None:
+        return
+    names = {target: namespace(platform, target) for target in platform.targets}
+    for target, name in names.items():
+        if name in _RESERVED or name.startswith("kube-"):
+            yield f"boutique:platform.targets.{target}.namespace: {name!r} is reserved; choose another namespace"
+    for name, count in Counter(names.values()).items():
+        if count > 1:
+            yield f"boutique:platform.targets: {count} targets share the namespace {name!r}; give each its own"
+
+
+def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> Iterator[str]:
+    if environment is None:
+        return
+    if isinstance(cluster, StackCluster):
+        if environment.target:
+            yield "boutique:environment.target: the target is named by boutique:cluster.target here; remove this key"
+    elif isinstance(cluster, ExistingCluster) and platform is None:
+        yield (
+            "boutique:environment: has no target to go to; add boutique:platform with targets to this stack, "
+            "or take a target of another stack with boutique:cluster {kind: stack, name: …, target: …}"
+        )
+    elif platform and environment.target is None and len(platform.targets) > 1:
+        yield f"boutique:environment.target: is missing; there are: {', '.join(sorted(platform.targets))}"
+    elif platform and environment.target and environment.target not in platform.targets:
+        hint = nearest(environment.target, platform.targets)
+        yield f"boutique:environment.target: {environment.target!r} is not in boutique:platform.targets{hint}"
+
+
+def _services(environment: Environment | None) -> Iterator[str]:
+    if environment is None:
+        return
+    for workload in catalogue.WORKLOADS:
+        key = f"boutique:environment.services.{workload.name}"
+        for mistake in _service(workload, environment.services.get(workload.name, Service())):
+            yield f"{key}.{mistake}"
+
+
+def _service(workload: Workload, service: Service) -> Iterator[str]:
+    if not service.enabled and not workload.optional:
+        yield "enabled: others need this service; it cannot be left out"
+    if service.replicas not in (None, 1) and workload.store:
+        yield f"replicas: {service.replicas}: must be 1; a second one would hold other data"
+    if service.external and not workload.external_service:
+        yield "external: it has no external Service in the catalogue"
+    if service.init_image and not workload.init:
+        yield "initImage: it has no init container"
+    addresses = {**workload.calls, **({"PORT": None} if "PORT" in workload.variables else {})}
+    for name in sorted(set(service.variables) & set(addresses)):
+        yield f"variables.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"

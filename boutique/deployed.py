@@ -1,0 +1,77 @@
+"""What an environment deploys: the catalogue with the environment's settings applied."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from boutique import catalogue
+from boutique.images import Reference
+from boutique.settings import Availability, Environment, Images, Quantities, Rollout, Section, Service
+from boutique.workload import Resources, Workload
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """One workload as an environment runs it; nothing is left to decide."""
+
+    workload: Workload
+    image: Reference
+    init_image: str | None
+    pull_secrets: tuple[str, ...]
+    replicas: int
+    rollout: Rollout
+    availability: Availability
+    external: bool
+    variables: Mapping[str, str]
+    requests: Resources
+    limits: Resources
+
+
+def deployed(environment: Environment) -> tuple[Deployed, ...]:
+    """Return every workload that the environment runs, callees first."""
+    return tuple(
+        _deployed(workload, environment, service)
+        for workload in catalogue.WORKLOADS
+        if (service := environment.services.get(workload.name, Service())).enabled
+    )
+
+
+def _deployed(workload: Workload, environment: Environment, service: Service) -> Deployed:
+    return Deployed(
+        workload=workload,
+        image=_image(workload, environment.images, service),
+        init_image=service.init_image or (workload.init.image if workload.init else None),
+        pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
+        replicas=service.replicas or (1 if workload.store or workload.optional else environment.replicas),
+        rollout=_merged(environment.rollout, service.rollout),
+        availability=_merged(environment.availability, service.availability),
+        external=service.external,
+        variables={
+            **workload.variables,
+            **{variable: callee.address for variable, callee in workload.calls.items()},
+            **service.variables,
+        },
+        requests=_resources(workload.requests, service.resources.requests),
+        limits=_resources(workload.limits, service.resources.limits),
+    )
+
+
+def _image(workload: Workload, images: Images, service: Service) -> Reference:
+    image = Reference.parse(workload.image)
+    if workload.shared_image_settings:
+        image = replace(image, repository=f"{images.repository}/{workload.name}") if images.repository else image
+        image = image.with_tag(images.tag) if images.tag else image
+    own = service.image
+    image = replace(image, repository=own.repository) if own.repository else image
+    image = image.with_tag(own.tag) if own.tag else image
+    return replace(image, digest=own.digest) if own.digest else image
+
+
+def _merged(shared: S, own: S) -> S:
+    return shared.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def _resources(catalogued: Resources, own: Quantities) -> Resources:
+    return Resources(cpu=own.cpu or catalogued.cpu, memory=own.memory or catalogued.memory)

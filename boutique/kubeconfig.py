@@ -1,0 +1,96 @@
+"""Kubeconfig files: finding a context, and writing one for a deployer.
+
+Format and lookup: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from boutique.mistakes import nearest
+
+
+class KubeconfigError(ValueError):
+    """There is no usable kubeconfig or context; the text names what was looked for and what exists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiServer:
+    """Where a cluster's API is reached: the `cluster` entry of a kubeconfig, with its certificate inside."""
+
+    server: str
+    entry: Mapping[str, Any]
+
+
+def files(configured: str | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the kubeconfig files that are read, in order of precedence, whether they exist or not."""
+    if configured:
+        return (Path(configured).expanduser(),)
+    variable = environment.get("KUBECONFIG", "")
+    return tuple(Path(part) for part in variable.split(":") if part) or (Path.home() / ".kube/config",)
+
+
+def find(context: str, paths: Sequence[Path]) -> ApiServer:
+    """Return the API server of a context.
+
+    Raises:
+        KubeconfigError: No file exists, one is not a kubeconfig, or none has the context.
+    """
+    existing = [path for path in paths if path.is_file()]
+    if not existing:
+        raise KubeconfigError(
+            f"there is no kubeconfig at {' or '.join(map(str, paths))}; set KUBECONFIG, or boutique:cluster.kubeconfig"
+        )
+    contexts: dict[str, Any] = {}
+    clusters: dict[str, tuple[Path, Any]] = {}
+    for path in existing:
+        content = _read(path)
+        for entry in content.get("contexts") or []:
+            contexts.setdefault(entry["name"], entry["context"])
+        for entry in content.get("clusters") or []:
+            clusters.setdefault(entry["name"], (path, entry["cluster"]))
+    if context not in contexts:
+        hint = nearest(context, contexts) if contexts else "; it has none"
+        raise KubeconfigError(f"there is no context {context!r} in {' or '.join(map(str, existing))}{hint}")
+    name = contexts[context].get("cluster")
+    if name not in clusters:
+        raise KubeconfigError(f"context {context!r} names the cluster {name!r}, which no kubeconfig describes")
+    path, cluster = clusters[name]
+    return ApiServer(server=cluster["server"], entry=_self_contained(cluster, path.parent))
+
+
+def for_token(api_server: ApiServer, *, namespace: str, user: str, token: str) -> str:
+    """Return a kubeconfig, as JSON, that reaches one namespace with a ServiceAccount's token."""
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "cluster", "cluster": dict(api_server.entry)}],
+            "users": [{"name": user, "user": {"token": token}}],
+            "contexts": [{"name": user, "context": {"cluster": "cluster", "namespace": namespace, "user": user}}],
+            "current-context": user,
+        }
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KubeconfigError(f"{path} cannot be read as a kubeconfig: {type(error).__name__}") from None
+    if not isinstance(content, dict):
+        raise KubeconfigError(f"{path} is not a kubeconfig")
+    return content
+
+
+def _self_contained(cluster: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    entry = {key: value for key, value in cluster.items() if key != "certificate-authority"}
+    if authority := cluster.get("certificate-authority"):
+        data = (folder / authority).read_bytes()
+        entry["certificate-authority-data"] = base64.b64encode(data).decode()
+    return entry

@@ -1,0 +1,51 @@
+"""Labels, selectors and annotations: how an object says what it is, and who owns it.
+
+Recommended labels: https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+"""
+
+from boutique import catalogue
+from boutique.images import label_value
+
+PART_OF = catalogue.APPLICATION
+TRACK = "boutique.dev/track"
+OWNER = "boutique.dev/owner"
+BASELINE = "baseline"
+
+
+def common() -> dict[str, str]:
+    """Return the labels of every object."""
+    return {"app.kubernetes.io/part-of": PART_OF, "app.kubernetes.io/managed-by": "pulumi"}
+
+
+def selector(workload: str) -> dict[str, str]:
+    """Return what picks a workload's pods of the baseline, and never a feature's.
+
+    A Deployment's selector cannot change, so nothing in here may ever move.
+    """
+    return {"app": workload, TRACK: BASELINE}
+
+
+def workload(name: str) -> dict[str, str]:
+    """Return the labels of a workload's objects and pods."""
+    return {**common(), **selector(name), "app.kubernetes.io/name": name}
+
+
+def version(tag: str) -> dict[str, str]:
+    """Return the label that says which version runs; only for what changes with every version anyway."""
+    return {"app.kubernetes.io/version": label_value(tag)}
+
+
+def owned_by(stack: str) -> dict[str, str]:
+    """Return the annotation that names the one stack that may write an object.
+
+    The API server keeps it with the writer's name, so a second stack that claims the object gets a conflict.
+    """
+    return {OWNER: stack}
+
+
+def namespace() -> dict[str, str]:
+    """Return the labels of a namespace, with the pod security standard its pods have to keep.
+
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/
+    """
+    return {**common(), "pod-security.kubernetes.io/enforce": "baseline"}

@@ -1,0 +1,132 @@
+"""Mistakes in a configuration, said so that whoever made them can mend them: the key, the value, what is allowed."""
+
+import difflib
+import json
+import types
+import typing
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+_SAID = {
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text (numbers in quotes)",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "missing": "is missing",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "must have at most {max_length} characters, this one has {length}",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+_PATTERNS = {
+    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "must be lower-case letters, digits and '-', start with a letter, not end in '-'",
+    r"^[0-9]+(\.[0-9]+)?(m|k|M|G|Ki|Mi|Gi)?$": "must be a Kubernetes quantity such as 100m or 64Mi",
+    r"^[1-9][0-9]*%?$": "must be a whole number of pods from 1 or a percentage such as 25%",
+}
+
+
+class SettingsError(ValueError):
+    """All mistakes of one configuration, one a line."""
+
+    def __init__(self, mistakes: Iterable[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        count = f"{len(self.mistakes)} mistake{'s' * (len(self.mistakes) > 1)}"
+        super().__init__(f"{count} in the configuration:\n" + "\n".join(f"  {line}" for line in self.mistakes))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for a likely typing error, else the names there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(names)}"
+
+
+def explain(section: str, annotation: object, error: ValidationError) -> list[str]:
+    """Return one line per mistake that pydantic found in one section.
+
+    Args:
+        section: The section's key in the stack file.
+        annotation: The type the section was read as.
+        error: What reading it raised.
+    """
+    return [_explain(section, annotation, detail) for detail in error.errors()]
+
+
+def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
+    path, owner = _locate(annotation, detail["loc"])
+    key = ".".join([f"boutique:{section}", *path])
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: there is no such key{nearest(path[-1], _keys(owner))}"
+    if detail["type"] == "missing":
+        return f"{key}: is missing"
+    if detail["type"] == "union_tag_not_found":
+        return f"{key}.kind: is missing; there are: {detail['ctx']['expected_tags']}"
+    if detail["type"] == "union_tag_invalid":
+        expected = [tag.strip(" '") for tag in detail["ctx"]["expected_tags"].split(",")]
+        tag = detail["ctx"]["tag"]
+        return f"{key}.kind: {_shown(tag)} is not a kind of {section}{nearest(tag, expected)}"
+    return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
+
+
+def _said(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if detail["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
+    if detail["type"] == "string_too_long":
+        context = {**context, "length": len(detail["input"])}
+    text = _SAID.get(detail["type"])
+    return text.format_map(context) if text else detail["msg"].removeprefix("Value error, ")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def _keys(annotation: object) -> list[str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [field.alias or name for name, field in annotation.model_fields.items()]
+    return []
+
+
+def _locate(annotation: object, location: tuple[int | str, ...]) -> tuple[list[str], object]:
+    """Return the keys as written in the stack file, and the type that holds the last of them."""
+    path: list[str] = []
+    owner: object = None
+    current = annotation
+    for step in location:
+        if step == "[key]":
+            break
+        current, variants = _unwrapped(current)
+        if step in variants and current is None:
+            # pydantic names the chosen variant of a tagged union; the stack file does not.
+            current = variants[str(step)]
+            continue
+        owner, current = current, _inside(current, step)
+        path.append(str(step))
+    return path, owner
+
+
+def _unwrapped(annotation: object) -> tuple[object, Mapping[str, object]]:
+    """Return the type without `Annotated` and `| None`; for a tagged union its variants by tag instead."""
+    while typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return annotation, {}
+    options = [option for option in typing.get_args(annotation) if option is not type(None)]
+    if len(options) == 1:
+        return _unwrapped(options[0])
+    return None, {typing.get_args(option.model_fields["kind"].annotation)[0]: option for option in options}
+
+
+def _inside(annotation: object, step: int | str) -> object:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if step in (name, field.alias):
+                return field.rebuild_annotation()
+    arguments = typing.get_args(annotation)
+    return arguments[-1 if typing.get_origin(annotation) is dict else 0] if arguments else None

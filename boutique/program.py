@@ -1,0 +1,169 @@
+"""The program that every stack runs: from the configuration to components, layer by layer."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from boutique import catalogue, kubeconfig, quota
+from boutique.checks import namespace, target_name
+from boutique.deployed import deployed
+from boutique.kubeconfig import KubeconfigError
+from boutique.loading import SECRETS, load
+from boutique.mistakes import SettingsError
+from boutique.settings import Environment, ExistingCluster, Platform, Settings, StackCluster
+from components.deployers import Deployers, DeployersArgs
+from components.microservice import Microservice, MicroserviceArgs
+from components.provider import provider
+from components.store import Store, StoreArgs
+from components.target import Target, TargetArgs
+
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """The secrets of a stack; each is a top-level key of its own, so that none passes through settings."""
+
+    registry: pulumi.Output[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an environment goes: one namespace, and the deployer's kubeconfig for it."""
+
+    namespace: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    identifier: str
+
+
+def main() -> None:
+    """Build the stack that Pulumi was asked for; a mistake in its configuration ends it before anything is created."""
+    config = pulumi.Config()
+    try:
+        settings = load(_values(config))
+        build(settings, Credentials(registry=config.get_secret("registryCredentials")))
+    except (SettingsError, KubeconfigError) as mistake:
+        raise pulumi.RunError(str(mistake)) from None
+
+
+def build(settings: Settings, credentials: Credentials) -> None:
+    """Build the layers whose sections are present."""
+    places: Mapping[str, Place] = {}
+    if isinstance(settings.cluster, ExistingCluster) and settings.platform:
+        places = platform(settings.platform, settings.cluster, credentials)
+    if isinstance(settings.cluster, StackCluster):
+        places = {settings.cluster.target: place_of(settings.cluster)}
+    if settings.environment:
+        target = target_name(settings.cluster, settings.platform, settings.environment)
+        environment(settings.environment, places[target])
+
+
+def platform(section: Platform, cluster: ExistingCluster, credentials: Credentials) -> Mapping[str, Place]:
+    """Build what environments share, with the rights of the cluster's admin, and return a place for each."""
+    owner = pulumi.get_stack()
+    api_server = kubeconfig.find(cluster.context, kubeconfig.files(cluster.kubeconfig, os.environ))
+    admin = provider("cluster", identifier=cluster.context, kubeconfig=cluster.kubeconfig, context=cluster.context)
+    opts = pulumi.ResourceOptions(providers=[admin])
+    deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
+    targets = {
+        name: Target(
+            name,
+            TargetArgs(
+                namespace=namespace(section, name),
+                hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
+                deployers=deployers.namespace,
+                api_server=api_server,
+                owner=owner,
+                registry_credentials=credentials.registry,
+            ),
+            opts,
+        )
+        for name, target in section.targets.items()
+    }
+    pulumi.export(
+        "targets",
+        pulumi.Output.secret(
+            {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
+        ),
+    )
+    return {
+        name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, identifier=f"{cluster.context}/{name}")
+        for name, target in targets.items()
+    }
+
+
+def place_of(cluster: StackCluster) -> Place:
+    """Return a target of another stack."""
+    project = f"organization/{pulumi.get_project()}"
+    stack = cluster.name if "/" in cluster.name else f"{project}/{cluster.name}"
+    targets = pulumi.StackReference(stack).get_output("targets")
+
+    def fact(name: str) -> pulumi.Output[str]:
+        return targets.apply(lambda known: _fact(known, cluster, name))
+
+    return Place(
+        namespace=fact("namespace"),
+        kubeconfig=pulumi.Output.secret(fact("kubeconfig")),
+        identifier=f"{cluster.name}/{cluster.target}",
+    )
+
+
+def environment(section: Environment, place: Place) -> None:
+    """Deploy the shop with the rights of the target's deployer, and say where it is."""
+    deployer = provider("deployer", identifier=place.identifier, kubeconfig=place.kubeconfig)
+    opts = pulumi.ResourceOptions(providers=[deployer])
+    owner = pulumi.get_stack()
+    services = deployed(section)
+    address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
+    for service in services:
+        name = service.workload.name
+        if service.workload.store:
+            Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
+            continue
+        microservice = Microservice(
+            name, MicroserviceArgs(deployed=service, namespace=place.namespace, owner=owner), opts
+        )
+        if service.workload is catalogue.ENTRY:
+            address = microservice.external_address
+    pulumi.export("namespace", place.namespace)
+    pulumi.export("url", pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known)))
+    pulumi.export(
+        "services",
+        {each.workload.name: {"image": str(each.image), "version": each.image.version} for each in services},
+    )
+
+
+def _values(config: pulumi.Config) -> dict[str, Any]:
+    """Return every key of the project's namespace; of a secret only that it is there."""
+    prefix = f"{pulumi.get_project()}:"
+    keys = [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
+    hidden = [key for key in keys if key not in SECRETS and pulumi.runtime.is_config_secret(prefix + key)]
+    if hidden:
+        raise SettingsError(
+            f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}" for key in hidden
+        )
+    return {key: None if key in SECRETS else config.get_object(key) for key in keys}
+
+
+def _fact(targets: Any, cluster: StackCluster, name: str) -> str:  # noqa: ANN401 - another stack's output
+    known = targets or {}
+    if cluster.target not in known:
+        there = ", ".join(sorted(known)) or "none; deploy that stack first"
+        raise pulumi.RunError(f"stack {cluster.name!r} has no target {cluster.target!r}; there are: {there}")
+    value = known[cluster.target].get(name)
+    if not isinstance(value, str) or value == _UNKNOWN:
+        raise pulumi.RunError(
+            f"stack {cluster.name!r} does not know the {name} of target {cluster.target!r} yet; run `pulumi up` there"
+        )
+    return value
+
+
+def _url(address: str | None, namespace: str) -> str:
+    entry = catalogue.ENTRY
+    port = entry.service.number if entry.service else 80
+    return f"http://{address}" if address else f"kubectl -n {namespace} port-forward svc/{entry.name} 8080:{port}"

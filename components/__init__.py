@@ -1,0 +1,1 @@
+"""Pulumi components: each turns one part of the model into Kubernetes objects."""

@@ -1,0 +1,86 @@
+"""The identity that deploys into one namespace, and into nothing else."""
+
+import base64
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import core, rbac
+
+from boutique.access import DEPLOYER_RULES
+from boutique.kubeconfig import ApiServer, for_token
+from components.metadata import metadata, name_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployerArgs:
+    """What a `Deployer` needs to know.
+
+    Attributes:
+        namespace: The one it may deploy into.
+        home: The namespace its identity lives in; another one, since a pod may mount every token of its namespace.
+        api_server: Where the cluster is reached.
+        owner: The stack that owns the objects.
+    """
+
+    namespace: pulumi.Input[str]
+    home: pulumi.Input[str]
+    api_server: ApiServer
+    owner: str
+
+
+class Deployer(pulumi.ComponentResource):
+    """May create, change and remove an environment's objects in one namespace; no Secrets, no roles, no quotas.
+
+    Attributes:
+        kubeconfig: Reaches that namespace with the deployer's token; secret.
+    """
+
+    kubeconfig: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:Deployer", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        in_namespace = metadata("deployer", namespace=args.namespace, owner=args.owner)
+
+        account = core.v1.ServiceAccount(
+            name, metadata=metadata(name, namespace=args.home, owner=args.owner), opts=child
+        )
+        account_name = name_of(account.metadata)
+        role = rbac.v1.Role(
+            name,
+            metadata=in_namespace,
+            rules=[
+                rbac.v1.PolicyRuleArgs(api_groups=[rule.group], resources=list(rule.resources), verbs=list(rule.verbs))
+                for rule in DEPLOYER_RULES
+            ],
+            opts=child,
+        )
+        binding = rbac.v1.RoleBinding(
+            name,
+            metadata=in_namespace,
+            role_ref=rbac.v1.RoleRefArgs(
+                api_group="rbac.authorization.k8s.io", kind="Role", name=name_of(role.metadata)
+            ),
+            subjects=[rbac.v1.SubjectArgs(kind="ServiceAccount", name=account_name, namespace=args.home)],
+            opts=child,
+        )
+        token = core.v1.Secret(
+            name,
+            metadata=metadata(
+                name,
+                namespace=args.home,
+                owner=args.owner,
+                annotations={"kubernetes.io/service-account.name": account_name},
+            ),
+            type="kubernetes.io/service-account-token",
+            # Whoever holds the kubeconfig may use it at once.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[binding]),
+        )
+        self.kubeconfig = pulumi.Output.secret(
+            pulumi.Output.all(args.namespace, token.data).apply(
+                lambda known: for_token(
+                    args.api_server, namespace=known[0], user=name, token=base64.b64decode(known[1]["token"]).decode()
+                )
+            )
+        )
+        self.register_outputs({"kubeconfig": self.kubeconfig})

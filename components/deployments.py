@@ -1,0 +1,80 @@
+"""The Deployment of a workload and the limit on voluntary disruptions that goes with it."""
+
+import pulumi
+from pulumi_kubernetes import apps, core, meta, policy
+
+from boutique import labels
+from boutique.deployed import Deployed
+from components.metadata import metadata, name_of
+from components.pods import pod
+
+
+def deployment(
+    name: str,
+    deployed: Deployed,
+    account: core.v1.ServiceAccount,
+    namespace: pulumi.Input[str],
+    owner: str,
+    opts: pulumi.ResourceOptions,
+) -> apps.v1.Deployment:
+    """Create a Deployment and wait until all of its pods are available.
+
+    A workload with state is stopped before its successor starts: two at once would split the data.
+    """
+    workload, rollout = deployed.workload, deployed.rollout
+    timeout = f"{rollout.timeout_seconds}s"
+    return apps.v1.Deployment(
+        name,
+        metadata=metadata(
+            workload.name,
+            namespace=namespace,
+            owner=owner,
+            labels={**labels.workload(workload.name), **labels.version(deployed.image.version)},
+        ),
+        spec=apps.v1.DeploymentSpecArgs(
+            replicas=deployed.replicas,
+            revision_history_limit=3,
+            min_ready_seconds=rollout.min_ready_seconds,
+            strategy=apps.v1.DeploymentStrategyArgs(type="Recreate")
+            if workload.store
+            else apps.v1.DeploymentStrategyArgs(
+                type="RollingUpdate",
+                rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=rollout.surge),
+            ),
+            selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(workload.name)),
+            template=pod(deployed, name_of(account.metadata)),
+        ),
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
+        ),
+    )
+
+
+def disruption_budget(
+    name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+) -> policy.v1.PodDisruptionBudget | None:
+    """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades."""
+    if deployed.replicas == 1 or not deployed.availability.disruption_budget:
+        return None
+    workload = deployed.workload.name
+    return policy.v1.PodDisruptionBudget(
+        name,
+        metadata=metadata(workload, namespace=namespace, owner=owner, labels=labels.workload(workload)),
+        spec=policy.v1.PodDisruptionBudgetSpecArgs(
+            max_unavailable=1,
+            unhealthy_pod_eviction_policy="AlwaysAllow",
+            selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(workload)),
+        ),
+        opts=opts,
+    )
+
+
+def service_account(
+    name: str, workload: str, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+) -> core.v1.ServiceAccount:
+    """Create the identity a workload runs as: one per service, so that policies can tell callers apart."""
+    return core.v1.ServiceAccount(
+        name,
+        metadata=metadata(workload, namespace=namespace, owner=owner, labels=labels.workload(workload)),
+        opts=opts,
+    )

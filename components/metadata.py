@@ -1,0 +1,38 @@
+"""Name, labels and annotations of an object, and its name once it is there."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes import meta
+
+from boutique import labels as labelling
+
+
+def metadata(
+    name: str,
+    *,
+    owner: str,
+    namespace: pulumi.Input[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
+) -> meta.v1.ObjectMetaArgs:
+    """Return the metadata of an object that one stack owns.
+
+    Args:
+        name: Of the object; fixed, since others refer to it.
+        owner: The stack.
+        namespace: None for an object of the whole cluster.
+        labels: None for the ones that every object has.
+        annotations: Beside the owner's.
+    """
+    return meta.v1.ObjectMetaArgs(
+        name=name,
+        namespace=namespace,
+        labels=labels or labelling.common(),
+        annotations={**labelling.owned_by(owner), **(annotations or {})},
+    )
+
+
+def name_of(metadata: pulumi.Output[meta.v1.outputs.ObjectMeta]) -> pulumi.Output[str]:
+    """Return the name of an object, known once it is there: whoever uses it waits for the object."""
+    return metadata.apply(lambda known: known.name or "")

@@ -1,0 +1,67 @@
+"""The Services in front of a workload."""
+
+import pulumi
+from pulumi_kubernetes import core
+
+from boutique import labels
+from boutique.workload import Workload
+from components.metadata import metadata
+
+
+def cluster_service(
+    name: str, workload: Workload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+) -> core.v1.Service | None:
+    """Create the Service that other workloads call, if the workload is called at all."""
+    if workload.service is None:
+        return None
+    # The Deployment is awaited; waiting for the Service's endpoints again would only add ten seconds of settling.
+    return core.v1.Service(
+        name,
+        metadata=metadata(
+            workload.name,
+            namespace=namespace,
+            owner=owner,
+            labels=labels.workload(workload.name),
+            annotations={"pulumi.com/skipAwait": "true"},
+        ),
+        spec=_spec(workload, "ClusterIP"),
+        opts=opts,
+    )
+
+
+def external_service(
+    name: str, workload: Workload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+) -> core.v1.Service:
+    """Create the LoadBalancer Service of a workload that people reach without the ingress."""
+    # The address is all that anyone waits for here.
+    return core.v1.Service(
+        name,
+        metadata=metadata(
+            workload.external_service or name,
+            namespace=namespace,
+            owner=owner,
+            labels=labels.workload(workload.name),
+            annotations={"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"},
+        ),
+        spec=_spec(workload, "LoadBalancer"),
+        opts=opts,
+    )
+
+
+def external_address(service: core.v1.Service) -> pulumi.Output[str | None]:
+    """Return the host name or the IP that a LoadBalancer Service was given."""
+
+    def address(status: core.v1.outputs.ServiceStatus | None) -> str | None:
+        ingress = status and status.load_balancer and status.load_balancer.ingress
+        return (ingress[0].hostname or ingress[0].ip) if ingress else None
+
+    return service.status.apply(address)
+
+
+def _spec(workload: Workload, kind: str) -> core.v1.ServiceSpecArgs:
+    ports = (
+        [core.v1.ServicePortArgs(name=workload.service.name, port=workload.service.number, target_port=workload.port)]
+        if workload.service
+        else []
+    )
+    return core.v1.ServiceSpecArgs(type=kind, selector=labels.selector(workload.name), ports=ports)

@@ -1,0 +1,38 @@
+"""The store that the shop keeps its carts in."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from boutique.deployed import Deployed
+from components.deployments import deployment, service_account
+from components.services import cluster_service
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreArgs:
+    """What a `Store` needs to know.
+
+    Attributes:
+        deployed: The workload as the environment runs it.
+        namespace: Where it goes.
+        owner: The stack that owns the objects.
+    """
+
+    deployed: Deployed
+    namespace: pulumi.Input[str]
+    owner: str
+
+
+class Store(pulumi.ComponentResource):
+    """One pod of Redis with its identity and its Service; the data lives and dies with the pod, as upstream's does."""
+
+    def __init__(self, name: str, args: StoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:Store", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        workload = args.deployed.workload
+
+        account = service_account(name, workload.name, args.namespace, args.owner, child)
+        deployment(name, args.deployed, account, args.namespace, args.owner, child)
+        cluster_service(name, workload, args.namespace, args.owner, child)
+        self.register_outputs({})

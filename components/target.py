@@ -1,0 +1,90 @@
+"""The place of one environment on a cluster."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import core
+
+from boutique import labels
+from boutique.kubeconfig import ApiServer
+from components.deployer import Deployer, DeployerArgs
+from components.metadata import metadata, name_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetArgs:
+    """What a `Target` needs to know.
+
+    Attributes:
+        namespace: Its name.
+        hard_limits: The `hard` section of its ResourceQuota.
+        deployers: The namespace that deployers' identities live in.
+        api_server: Where the cluster is reached.
+        owner: The stack that owns the objects.
+        registry_credentials: A Docker configuration that may pull the images; None when they are public.
+    """
+
+    namespace: str
+    hard_limits: Mapping[str, str]
+    deployers: pulumi.Input[str]
+    api_server: ApiServer
+    owner: str
+    registry_credentials: pulumi.Output[str] | None
+
+
+class Target(pulumi.ComponentResource):
+    """A namespace with its limits, and the deployer that may use it.
+
+    Attributes:
+        namespace: The name of the namespace, known once it is there.
+        kubeconfig: The deployer's; secret.
+    """
+
+    namespace: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:Target", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        namespace = core.v1.Namespace(
+            name, metadata=metadata(args.namespace, owner=args.owner, labels=labels.namespace()), opts=child
+        )
+        self.namespace = name_of(namespace.metadata)
+        core.v1.ResourceQuota(
+            name,
+            metadata=metadata("environment", namespace=self.namespace, owner=args.owner),
+            spec=core.v1.ResourceQuotaSpecArgs(hard=args.hard_limits),
+            opts=child,
+        )
+        # With a quota on CPU and memory, a container that names neither is refused; this one is for init containers.
+        core.v1.LimitRange(
+            name,
+            metadata=metadata("containers", namespace=self.namespace, owner=args.owner),
+            spec=core.v1.LimitRangeSpecArgs(
+                limits=[
+                    core.v1.LimitRangeItemArgs(
+                        type="Container",
+                        default_request={"cpu": "50m", "memory": "32Mi"},
+                        default={"cpu": "200m", "memory": "128Mi"},
+                    )
+                ]
+            ),
+            opts=child,
+        )
+        if args.registry_credentials is not None:
+            core.v1.Secret(
+                name,
+                metadata=metadata("registry-credentials", namespace=self.namespace, owner=args.owner),
+                type="kubernetes.io/dockerconfigjson",
+                string_data={".dockerconfigjson": args.registry_credentials},
+                opts=child,
+            )
+        deployer = Deployer(
+            f"{name}-deployer",
+            DeployerArgs(namespace=self.namespace, home=args.deployers, api_server=args.api_server, owner=args.owner),
+            child,
+        )
+        self.kubeconfig = deployer.kubeconfig
+        self.register_outputs({"namespace": self.namespace, "kubeconfig": self.kubeconfig})

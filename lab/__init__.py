@@ -1,0 +1,1 @@
+"""The lab: a real Kubernetes control plane on one machine, without Docker and without root."""

@@ -1,0 +1,20 @@
+"""Where the lab keeps what it builds and what it runs, after the XDG base directory specification 0.8."""
+
+import os
+from pathlib import Path
+
+
+def cache() -> Path:
+    """Return the folder of everything that can be built again: the tools."""
+    return _base("XDG_CACHE_HOME", ".cache") / "boutique"
+
+
+def labs() -> Path:
+    """Return the folder that holds one folder per lab: its cluster's data, its logs, its Pulumi state."""
+    return _base("XDG_STATE_HOME", ".local/state") / "boutique" / "labs"
+
+
+def _base(variable: str, default: str) -> Path:
+    value = os.environ.get(variable, "")
+    # The specification has relative paths ignored.
+    return Path(value) if value.startswith("/") else Path.home() / default

@@ -1,0 +1,1 @@
+"""Rules that every stack keeps, as plain functions."""
