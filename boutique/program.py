@@ -132,10 +132,8 @@ def environment(section: Environment, place: Place) -> None:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
     pulumi.export("url", pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known)))
-    pulumi.export(
-        "services",
-        {each.workload.name: {"image": str(each.image), "version": each.image.version} for each in services},
-    )
+    pulumi.export("images", {each.workload.name: str(each.image) for each in services})
+    pulumi.export("versions", {each.workload.name: each.image.version for each in services})
 
 
 def _values(config: pulumi.Config) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""The committed stack files as the engine hands them to the program."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from recording import ROOT
+
+CANARY = "canary-of-the-registry-credentials"
+
+
+def stacks() -> list[str]:
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def content(stack: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    return loaded
+
+
+def config(stack: str) -> tuple[dict[str, str], list[str]]:
+    """Return a stack's values, every secret replaced by a canary, and which of them are secret."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
+    values |= content(stack)["config"] | {"boutique:registryCredentials": {"secure": ""}}
+    secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
+    text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    return text | dict.fromkeys(secret, CANARY), secret
+
+
+def kubeconfig(folder: Path) -> Path:
+    """Write a kubeconfig with every context that a stack file names."""
+    clusters = [content(stack)["config"]["boutique:cluster"] for stack in stacks()]
+    contexts = sorted({cluster["context"] for cluster in clusters if "context" in cluster})
+    path = folder / "kubeconfig"
+    path.write_text(
+        json.dumps(
+            {
+                "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+                "contexts": [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in contexts],
+            }
+        )
+    )
+    return path

@@ -1,0 +1,125 @@
+"""What every stack keeps, whatever it deploys."""
+
+from itertools import combinations
+
+import pytest
+from boutique import catalogue
+from boutique.access import DEPLOYER_RULES
+from conftest import DEPLOYABLE, Recorder
+from recording import Graph, Registered
+
+SELF_EXPLAINED = {"pulumi:providers:kubernetes", "pulumi:pulumi:StackReference"}
+
+
+def is_component(resource: Registered) -> bool:
+    return not resource.request.custom
+
+
+def test_only_components_and_providers_stand_directly_under_the_stack(graph: Graph) -> None:
+    stray = [
+        each.urn
+        for each in graph.resources
+        if "::pulumi:pulumi:Stack::" in each.parent and not is_component(each) and each.type not in SELF_EXPLAINED
+    ]
+    assert not stray
+
+
+def test_children_carry_the_name_of_their_component(graph: Graph) -> None:
+    # The engine follows a renamed component's children by this prefix (step_generator.go, inheritedChildAlias).
+    stray = [
+        each.urn
+        for each in graph.resources
+        if "::pulumi:pulumi:Stack::" not in each.parent and not each.name.startswith(graph.by_urn(each.parent).name)
+    ]
+    assert not stray
+
+
+def test_every_component_registers_its_outputs(graph: Graph) -> None:
+    assert not [each.urn for each in graph.resources if is_component(each) and each.urn not in graph.sealed]
+
+
+def test_every_object_uses_an_explicit_provider(graph: Graph) -> None:
+    providers = {each.urn for each in graph.of("kubernetes")}
+    assert graph.objects
+    assert not [each.urn for each in graph.objects if each.request.provider.rsplit("::", 1)[0] not in providers]
+
+
+def test_the_environment_is_deployed_with_the_deployers_rights_and_only_what_they_cover(graph: Graph) -> None:
+    writable = {resource for rule in DEPLOYER_RULES if "create" in rule.verbs for resource in rule.resources}
+    by_deployer = [each for each in graph.objects if "::deployer::" in each.request.provider]
+    assert {each.type.split(":")[-1].lower() + "s" for each in by_deployer} <= writable
+    workloads = graph.of("Microservice") + graph.of("Store")
+    assert workloads
+    assert not [each.urn for each in workloads if "::deployer::" not in each.request.providers["kubernetes"]]
+
+
+def test_every_object_names_its_owner_and_what_it_is_part_of(graph: Graph, stack: str) -> None:
+    for each in graph.objects:
+        metadata = each.inputs["metadata"]
+        assert metadata["annotations"]["boutique.dev/owner"] == stack, each.urn
+        assert metadata["labels"]["app.kubernetes.io/part-of"] == "online-boutique", each.urn
+
+
+def test_no_two_objects_have_one_kind_namespace_and_name(graph: Graph) -> None:
+    names = [each.object_name for each in graph.objects]
+    assert len(names) == len(set(names))
+
+
+def test_selectors_pick_their_own_pods_and_no_others(graph: Graph) -> None:
+    pods = {each.name: each.inputs["spec"]["template"]["metadata"]["labels"] for each in graph.of("Deployment")}
+    selecting = [
+        (each, each.inputs["spec"]["selector"])
+        for each in (*graph.of("Service"), *graph.of("Deployment"), *graph.of("PodDisruptionBudget"))
+    ]
+    for resource, selector in selecting:
+        wanted = selector.get("matchLabels", selector).items()
+        picked = {name for name, labels in pods.items() if wanted <= labels.items()}
+        assert picked == {graph.by_urn(resource.parent).name}, resource.urn
+        assert ("boutique.dev/track", "baseline") in wanted
+
+
+def test_every_address_leads_to_a_service_and_port_of_this_stack(graph: Graph) -> None:
+    served = {
+        f"{each.inputs['metadata']['name']}:{port['port']}"
+        for each in graph.of("Service")
+        for port in each.inputs["spec"]["ports"]
+    }
+    for each in graph.of("Deployment"):
+        [container] = each.inputs["spec"]["template"]["spec"]["containers"]
+        values = {variable["name"]: variable["value"] for variable in container["env"]} if "env" in container else {}
+        calls = next(workload.calls for workload in catalogue.WORKLOADS if workload.name == each.name)
+        for variable in calls:
+            assert values[variable] in served, (each.name, variable)
+
+
+def test_services_lead_to_a_port_that_the_container_listens_on(graph: Graph) -> None:
+    ports = {
+        each.name: [port["containerPort"] for port in each.inputs["spec"]["template"]["spec"]["containers"][0]["ports"]]
+        for each in graph.of("Deployment")
+        if "ports" in each.inputs["spec"]["template"]["spec"]["containers"][0]
+    }
+    for each in graph.of("Service"):
+        assert each.inputs["spec"]["ports"][0]["targetPort"] in ports[each.inputs["spec"]["selector"]["app"]]
+
+
+def test_a_cluster_service_is_not_awaited_and_a_deployment_is(graph: Graph) -> None:
+    for each in graph.of("Service"):
+        annotations = each.inputs["metadata"]["annotations"]
+        assert ("pulumi.com/skipAwait" in annotations) == (each.inputs["spec"]["type"] == "ClusterIP"), each.urn
+    for each in graph.of("Deployment"):
+        assert "pulumi.com/skipAwait" not in each.inputs["metadata"]["annotations"]
+        assert each.request.customTimeouts.create == each.request.customTimeouts.update == "300s"
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(DEPLOYABLE, 2)))
+def test_stacks_that_share_a_cluster_share_no_object(one: str, other: str, recorded: Recorder) -> None:
+    spaces = [{name for name in (each.object_name for each in recorded(stack).objects)} for stack in (one, other)]
+    assert not spaces[0] & spaces[1]
+
+
+@pytest.mark.parametrize(("built", "preview"), [(False, True), (True, True)])
+def test_a_preview_plans_the_same_objects_as_the_update(
+    stack: str, recorded: Recorder, built: bool, preview: bool
+) -> None:
+    planned = {each.urn for each in recorded(stack, built=built, preview=preview).resources}
+    assert planned == {each.urn for each in recorded(stack).resources}
