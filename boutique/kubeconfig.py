@@ -26,6 +26,12 @@ class ApiServer:
     server: str
     entry: Mapping[str, Any]
 
+    @property
+    def authority(self) -> str | None:
+        """The certificate of who signed the server's, as PEM; None for one that the machine trusts anyway."""
+        data = self.entry.get("certificate-authority-data")
+        return base64.b64decode(data).decode() if data else None
+
 
 def files(configured: str | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the kubeconfig files that are read, in order of precedence, whether they exist or not."""
@@ -62,6 +68,12 @@ def find(context: str, paths: Sequence[Path]) -> ApiServer:
         raise KubeconfigError(f"context {context!r} names the cluster {name!r}, which no kubeconfig describes")
     path, cluster = clusters[name]
     return ApiServer(server=cluster["server"], entry=_self_contained(cluster, path.parent))
+
+
+def reached_by(content: str) -> ApiServer:
+    """Return the API server of a kubeconfig that `for_token` wrote."""
+    [entry] = json.loads(content)["clusters"]
+    return ApiServer(server=entry["cluster"]["server"], entry=entry["cluster"])
 
 
 def for_token(api_server: ApiServer, *, namespace: str, user: str, token: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import catalogue, kubeconfig, quota
+from boutique import catalogue, kubeconfig, quota, reach
 from boutique.checks import namespace, target_name
 from boutique.deployed import deployed
 from boutique.kubeconfig import KubeconfigError
@@ -18,11 +18,9 @@ from boutique.settings import Environment, ExistingCluster, Platform, Settings, 
 from components.deployers import Deployers, DeployersArgs
 from components.microservice import Microservice, MicroserviceArgs
 from components.provider import provider
+from components.references import Place, place_of
 from components.store import Store, StoreArgs
 from components.target import Target, TargetArgs
-
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +28,6 @@ class Credentials:
     """The secrets of a stack; each is a top-level key of its own, so that none passes through settings."""
 
     registry: pulumi.Output[str] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where an environment goes: one namespace, and the deployer's kubeconfig for it."""
-
-    namespace: pulumi.Output[str]
-    kubeconfig: pulumi.Output[str]
-    identifier: str
 
 
 def main() -> None:
@@ -67,6 +56,7 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
     """Build what environments share, with the rights of the cluster's admin, and return a place for each."""
     owner = pulumi.get_stack()
     api_server = kubeconfig.find(cluster.context, kubeconfig.files(cluster.kubeconfig, os.environ))
+    reach.check(api_server, f"context {cluster.context!r}")
     admin = provider("cluster", identifier=cluster.context, kubeconfig=cluster.kubeconfig, context=cluster.context)
     opts = pulumi.ResourceOptions(providers=[admin])
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
@@ -85,32 +75,12 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
         )
         for name, target in section.targets.items()
     }
-    pulumi.export(
-        "targets",
-        pulumi.Output.secret(
-            {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
-        ),
-    )
+    facts = {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
+    pulumi.export("targets", pulumi.Output.secret(facts))
     return {
         name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, identifier=f"{cluster.context}/{name}")
         for name, target in targets.items()
     }
-
-
-def place_of(cluster: StackCluster) -> Place:
-    """Return a target of another stack."""
-    project = f"organization/{pulumi.get_project()}"
-    stack = cluster.name if "/" in cluster.name else f"{project}/{cluster.name}"
-    targets = pulumi.StackReference(stack).get_output("targets")
-
-    def fact(name: str) -> pulumi.Output[str]:
-        return targets.apply(lambda known: _fact(known, cluster, name))
-
-    return Place(
-        namespace=fact("namespace"),
-        kubeconfig=pulumi.Output.secret(fact("kubeconfig")),
-        identifier=f"{cluster.name}/{cluster.target}",
-    )
 
 
 def environment(section: Environment, place: Place) -> None:
@@ -125,9 +95,8 @@ def environment(section: Environment, place: Place) -> None:
         if service.workload.store:
             Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
             continue
-        microservice = Microservice(
-            name, MicroserviceArgs(deployed=service, namespace=place.namespace, owner=owner), opts
-        )
+        args = MicroserviceArgs(deployed=service, namespace=place.namespace, owner=owner)
+        microservice = Microservice(name, args, opts)
         if service.workload is catalogue.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
@@ -146,19 +115,6 @@ def _values(config: pulumi.Config) -> dict[str, Any]:
             f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}" for key in hidden
         )
     return {key: None if key in SECRETS else config.get_object(key) for key in keys}
-
-
-def _fact(targets: Any, cluster: StackCluster, name: str) -> str:  # noqa: ANN401 - another stack's output
-    known = targets or {}
-    if cluster.target not in known:
-        there = ", ".join(sorted(known)) or "none; deploy that stack first"
-        raise pulumi.RunError(f"stack {cluster.name!r} has no target {cluster.target!r}; there are: {there}")
-    value = known[cluster.target].get(name)
-    if not isinstance(value, str) or value == _UNKNOWN:
-        raise pulumi.RunError(
-            f"stack {cluster.name!r} does not know the {name} of target {cluster.target!r} yet; run `pulumi up` there"
-        )
-    return value
 
 
 def _url(address: str | None, namespace: str) -> str:

@@ -5,8 +5,15 @@ from typing import Any
 
 from pulumi.runtime import mocks
 
+from boutique.kubeconfig import ApiServer, for_token
+
 TOKEN = "canary-of-the-deployers-token"  # noqa: S105 - a canary, not a password
-KUBECONFIG = "canary-of-another-stacks-kubeconfig"
+KUBECONFIG = for_token(
+    ApiServer(server="https://127.0.0.1:1", entry={"server": "https://127.0.0.1:1"}),
+    namespace="elsewhere",
+    user="deployer",
+    token="canary-of-another-stacks-token",  # noqa: S106 - a canary, not a password
+)
 
 
 class Cloud(mocks.Mocks):

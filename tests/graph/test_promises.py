@@ -3,10 +3,11 @@
 from itertools import combinations
 
 import pytest
-from boutique import catalogue
-from boutique.access import DEPLOYER_RULES
 from conftest import DEPLOYABLE, Recorder
 from recording import Graph, Registered
+
+from boutique import catalogue
+from boutique.access import DEPLOYER_RULES
 
 SELF_EXPLAINED = {"pulumi:providers:kubernetes", "pulumi:pulumi:StackReference"}
 
@@ -113,7 +114,7 @@ def test_a_cluster_service_is_not_awaited_and_a_deployment_is(graph: Graph) -> N
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(DEPLOYABLE, 2)))
 def test_stacks_that_share_a_cluster_share_no_object(one: str, other: str, recorded: Recorder) -> None:
-    spaces = [{name for name in (each.object_name for each in recorded(stack).objects)} for stack in (one, other)]
+    spaces = [{each.object_name for each in recorded(stack).objects} for stack in (one, other)]
     assert not spaces[0] & spaces[1]
 
 
