@@ -41,6 +41,8 @@ def load(values: Mapping[str, Any]) -> Settings:
         mistakes.append(
             "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}"
         )
+    elif not any(values.get(layer) for layer in ("platform", "environment")):
+        mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
     mistakes += check(cluster=read.get("cluster"), platform=read.get("platform"), environment=read.get("environment"))
     if mistakes:
         raise SettingsError(mistakes)

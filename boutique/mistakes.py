@@ -63,12 +63,11 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
         return f"{key}: there is no such key{nearest(path[-1], _keys(owner))}"
     if detail["type"] == "missing":
         return f"{key}: is missing"
-    if detail["type"] == "union_tag_not_found":
-        return f"{key}.kind: is missing; there are: {detail['ctx']['expected_tags']}"
-    if detail["type"] == "union_tag_invalid":
-        expected = [tag.strip(" '") for tag in detail["ctx"]["expected_tags"].split(",")]
-        tag = detail["ctx"]["tag"]
-        return f"{key}.kind: {_shown(tag)} is not a kind of {section}{nearest(tag, expected)}"
+    if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        kinds = _unwrapped(annotation)[1]
+        tag = detail.get("ctx", {}).get("tag")
+        said = f"{_shown(tag)} is not a kind of {section}" if tag else "is missing"
+        return f"{key}.kind: {said}{nearest(str(tag), kinds)}"
     return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
 
 

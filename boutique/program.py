@@ -35,7 +35,8 @@ def main() -> None:
     config = pulumi.Config()
     try:
         settings = load(_values(config))
-        build(settings, Credentials(registry=config.get_secret("registryCredentials")))
+        registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
+        build(settings, Credentials(registry=registry))
     except (SettingsError, KubeconfigError) as mistake:
         raise pulumi.RunError(str(mistake)) from None
 
@@ -109,11 +110,18 @@ def _values(config: pulumi.Config) -> dict[str, Any]:
     """Return every key of the project's namespace; of a secret only that it is there."""
     prefix = f"{pulumi.get_project()}:"
     keys = [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
-    hidden = [key for key in keys if key not in SECRETS and pulumi.runtime.is_config_secret(prefix + key)]
-    if hidden:
-        raise SettingsError(
-            f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}" for key in hidden
-        )
+    secret = {key for key in keys if pulumi.runtime.is_config_secret(prefix + key)}
+    mistakes = [
+        f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}"
+        for key in sorted(secret.difference(SECRETS))
+    ]
+    mistakes += [
+        f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {key}`"
+        for key in SECRETS
+        if config.get(key) and key not in secret
+    ]
+    if mistakes:
+        raise SettingsError(mistakes)
     return {key: None if key in SECRETS else config.get_object(key) for key in keys}
 
 

@@ -14,7 +14,7 @@ _ANY_USER = 1000
 
 def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSpecArgs:
     """Return the pod template of a workload that runs under a ServiceAccount."""
-    workload = deployed.workload
+    workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.PodTemplateSpecArgs(
         metadata=meta.v1.ObjectMetaArgs(
             labels={**labels.workload(workload.name), **labels.version(deployed.image.version)},
@@ -26,8 +26,9 @@ def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSp
                 fs_group=_ANY_USER, run_as_group=_ANY_USER, run_as_non_root=True, run_as_user=_ANY_USER
             ),
             # The sleep before the end comes on top of what the image itself needs to end.
-            termination_grace_period_seconds=(workload.grace_seconds or DEFAULT_GRACE_SECONDS)
-            + deployed.rollout.pre_stop_seconds,
+            termination_grace_period_seconds=(workload.grace_seconds or DEFAULT_GRACE_SECONDS) + sleep
+            if sleep
+            else workload.grace_seconds,
             image_pull_secrets=[core.v1.LocalObjectReferenceArgs(name=name) for name in deployed.pull_secrets] or None,
             affinity=_apart(workload.name) if deployed.availability.anti_affinity else None,
             topology_spread_constraints=_spread(workload.name) if deployed.availability.topology_spread else None,
@@ -42,7 +43,7 @@ def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSp
 
 
 def _container(deployed: Deployed) -> core.v1.ContainerArgs:
-    workload, sleep = deployed.workload, deployed.rollout.pre_stop_seconds
+    workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.ContainerArgs(
         name=workload.container,
         image=str(deployed.image),
@@ -57,12 +58,17 @@ def _container(deployed: Deployed) -> core.v1.ContainerArgs:
         lifecycle=core.v1.LifecycleArgs(
             pre_stop=core.v1.LifecycleHandlerArgs(sleep=core.v1.SleepActionArgs(seconds=sleep))
         )
-        if sleep and workload.service
+        if sleep
         else None,
         security_context=_locked_down(),
         volume_mounts=[core.v1.VolumeMountArgs(name=name, mount_path=path) for name, path in workload.scratch.items()]
         or None,
     )
+
+
+def _sleep(deployed: Deployed) -> int:
+    """Seconds that a pod keeps serving after it was told to end; none where nobody calls."""
+    return deployed.rollout.pre_stop_seconds if deployed.workload.service else 0
 
 
 def _init(init: InitContainer, image: str | None) -> core.v1.ContainerArgs:

@@ -1,17 +1,25 @@
 """The committed stack files as the engine hands them to the program."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from recording import ROOT
+from cloud import KUBECONFIG, Cloud
+from recording import ROOT, Graph, main, record
 
 CANARY = "canary-of-the-registry-credentials"
 
 
 def stacks() -> list[str]:
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def deployable() -> list[str]:
+    """Return the stacks whose layers exist."""
+    return [stack for stack in stacks() if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
 
 
 def content(stack: str) -> dict[str, Any]:
@@ -27,6 +35,23 @@ def config(stack: str) -> tuple[dict[str, str], list[str]]:
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
     return text | dict.fromkeys(secret, CANARY), secret
+
+
+def record_stack(stack: str, *, built: bool = True, preview: bool = False) -> Graph:
+    """Record the whole program for a stack file.
+
+    Args:
+        stack: Its name.
+        built: Whether the cluster has answered before; a first preview knows nothing.
+        preview: Whether outputs of resources are unknown.
+    """
+    values, secret = config(stack)
+    targets = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
+        patch.setattr("boutique.reach.check", lambda *_: None)
+        cloud = Cloud(targets, built=built)
+        return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 
 
 def kubeconfig(folder: Path) -> Path:

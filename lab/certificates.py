@@ -1,0 +1,70 @@
+"""The lab's own certificate authority and everything it signs.
+
+A certificate and its key share one PEM file: replacing it is one rename, so the two can never disagree.
+What Kubernetes wants in them: https://kubernetes.io/docs/setup/best-practices/certificates/
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from lab import issuing, network
+from lab.folder import replace
+from lab.issuing import Leaf
+
+AUTHORITY_FILE = "ca.crt"
+"""The authority's certificate alone, for those who only have to trust it."""
+
+SIGNER_FILE = "ca.pem"
+"""The authority's certificate and key, for those who sign in its name."""
+
+SERVICE_ACCOUNTS_FILE = "service-accounts.key"
+"""The key that signs the tokens of ServiceAccounts."""
+
+LEAVES = (
+    Leaf(
+        "kube-apiserver.pem",
+        "kube-apiserver",
+        names=(
+            "localhost",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+            network.LOOPBACK,
+            network.KUBERNETES_SERVICE,
+            network.LAB_ADDRESS,
+        ),
+    ),
+    Leaf("admin.pem", "boutique-lab-admin", "system:masters"),
+    Leaf("kube-controller-manager.pem", "system:kube-controller-manager"),
+    Leaf("kube-scheduler.pem", "system:kube-scheduler"),
+    # It plays every kubelet and every cloud controller at once, so no one role fits it.
+    Leaf("kwok.pem", "kwok", "system:masters"),
+)
+
+
+def ensure(folder: Path, now: datetime | None = None) -> None:
+    """Make what is missing, wrong or about to run out; leave everything else as it is."""
+    now = now or datetime.now(UTC)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # Tokens outlive the authority: their key is never made anew.
+    if not (folder / SERVICE_ACCOUNTS_FILE).exists():
+        replace(folder / SERVICE_ACCOUNTS_FILE, issuing.pem(issuing.new_key()))
+    authority = folder / SIGNER_FILE
+    if not authority.exists() or issuing.runs_out(x509.load_pem_x509_certificate(authority.read_bytes()), now):
+        replace(authority, issuing.authority(now))
+    replace(folder / AUTHORITY_FILE, split(authority.read_text())[0])
+    certificate = x509.load_pem_x509_certificate(authority.read_bytes())
+    key = issuing.private_key(authority.read_bytes())
+    for leaf in LEAVES:
+        path = folder / leaf.file
+        if not (path.exists() and issuing.good(leaf, path.read_bytes(), certificate, now)):
+            replace(path, issuing.issue(leaf, certificate, key, now))
+
+
+def split(pem: str) -> tuple[str, str]:
+    """Return the certificate and the key of a file of this module."""
+    certificate, end, key = pem.partition("-----END CERTIFICATE-----\n")
+    return certificate + end, key

@@ -1,0 +1,107 @@
+"""Makes the missing tools and files of one family."""
+
+import json
+import shutil
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from lab import toolcache
+from lab.golang import BuildError, go
+from lab.recipe import Built, Family, Taken, Tool
+from lab.report import Report
+
+
+def files_item(family: Family) -> str:
+    """Return the name under which progress is reported for the family's files."""
+    return f"files of {family.name}"
+
+
+def complete(family: Family, items: Collection[str], report: Report, done: int, total: int) -> int:
+    """Make those of a family's items that are still missing once nobody else builds the family.
+
+    Args:
+        family: The family.
+        items: Names of tools and possibly `files_item(family)`; names of other families are ignored.
+        report: Hears about each.
+        done: How many items of all families are finished.
+        total: How many there are.
+
+    Returns:
+        How many items are finished now.
+    """
+    folder = toolcache.folder(family)
+    makers = {tool.name: tool for tool in family.tools if tool.name in items}
+    wants_files = files_item(family) in items
+    if not makers and not wants_files:
+        return done
+    with toolcache.locked(folder, lambda: report.waiting(family.name)):
+        toolcache.sweep(folder)
+        try:
+            for name, tool in makers.items():
+                if not (folder / name).exists():
+                    report.started(name, done, total)
+                    start = time.monotonic()
+                    _make_tool(family, tool, folder)
+                    report.finished(name, time.monotonic() - start)
+                done += 1
+            if wants_files:
+                if not (folder / toolcache.FILES).exists():
+                    report.started(files_item(family), done, total)
+                    start = time.monotonic()
+                    _make_files(family, folder)
+                    report.finished(files_item(family), time.monotonic() - start)
+                done += 1
+        finally:
+            toolcache.sweep(folder)
+    return done
+
+
+def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
+    work, log = _workplace(family, folder, tool.name)
+    # Outside of the module's own files, whatever they are called.
+    program = toolcache.make_part(folder) / tool.name
+    if isinstance(tool.recipe, Built):
+        for document in family.embedded:
+            content = json.loads(_source(document.taken, tool.name, work, log).read_bytes())
+            if document.version is not None:
+                content["version"] = document.version
+            (work / document.name).write_text(json.dumps(content, separators=(",", ":")))
+        go(tool.name, tool.recipe.arguments(str(program)), work, log)
+    else:
+        shutil.copyfile(_source(tool.recipe, tool.name, work, log), program)
+    program.chmod(0o755)
+    toolcache.publish(program, folder / tool.name)
+
+
+def _make_files(family: Family, folder: Path) -> None:
+    work, log = _workplace(family, folder, toolcache.FILES)
+    part = toolcache.make_part(folder)
+    for target, taken in family.files:
+        source = _source(taken, files_item(family), work, log)
+        for file in [source] if source.is_file() else sorted(source.rglob("*")):
+            if file.is_file():
+                copy = part / target / file.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                # Content only: modules are kept read-only, and a read-only folder is hard to remove.
+                shutil.copyfile(file, copy)
+    part.chmod(0o755)
+    toolcache.publish(part, folder / toolcache.FILES)
+
+
+def _workplace(family: Family, folder: Path, item: str) -> tuple[Path, Path]:
+    """Copy our module to where Go may write beside it: tracked files must not change."""
+    work = toolcache.make_part(folder)
+    for source in toolcache.sources(family):
+        shutil.copyfile(source, work / source.name)
+    log = folder / f"{item}.log"
+    log.write_bytes(b"")
+    return work, log
+
+
+def _source(taken: Taken, what: str, work: Path, log: Path) -> Path:
+    go(what, ["mod", "download", taken.module], work, log)
+    source = Path(go(what, ["list", "-m", "-f", "{{.Dir}}", taken.module], work, log).strip()) / taken.source
+    if not source.exists():
+        raise BuildError(f"{what} could not be made: the selected version of {taken.module} has no {taken.source}.")
+    return source

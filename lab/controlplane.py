@@ -1,0 +1,170 @@
+"""The components of the cluster, as data: what each is started with, when it is ready, and what it waits for.
+
+Flags: https://kubernetes.io/docs/reference/command-line-tools-reference/ and https://etcd.io/docs/v3.6/op-guide/configuration/
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import certificates, kwok, network
+from lab.folder import Folder
+
+API_PORT = 6443
+PUBLISHED = {"api": (network.LOOPBACK, API_PORT)}
+"""What the host can reach: a name, and the address inside."""
+
+_ETCD_PORT = 2379
+_ETCD_PEER_PORT = 2380
+_CONTROLLER_MANAGER_PORT = 10257
+_SCHEDULER_PORT = 10259
+_ISSUER = "https://kubernetes.default.svc.cluster.local"
+
+
+@dataclass(frozen=True)
+class Component:
+    """One process to keep alive.
+
+    Attributes:
+        name: What people call it; also the name of its log.
+        command: The program and its arguments.
+        health: The URL that answers 200 once it is ready.
+        ports: Where it listens inside the lab's network.
+        after: The component that has to be ready before it is started.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    health: str
+    ports: tuple[int, ...]
+    after: str = ""
+
+
+def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
+    """Return the components in the order of their start.
+
+    Args:
+        folder: The lab's folder.
+        tools: The folder of the programs.
+    """
+    server = Component(
+        "kube-apiserver",
+        (str(tools / "kube-apiserver"), *_api_server(folder)),
+        f"https://{network.LOOPBACK}:{API_PORT}/readyz",
+        (API_PORT,),
+        after="etcd",
+    )
+    return (
+        Component(
+            "etcd",
+            (str(tools / "etcd"), *_etcd(folder)),
+            f"http://{network.LOOPBACK}:{_ETCD_PORT}/health",
+            (_ETCD_PORT, _ETCD_PEER_PORT),
+        ),
+        server,
+        Component(
+            "kube-controller-manager",
+            (str(tools / "kube-controller-manager"), *_controller_manager(folder)),
+            f"https://{network.LOOPBACK}:{_CONTROLLER_MANAGER_PORT}/healthz",
+            (_CONTROLLER_MANAGER_PORT,),
+            after=server.name,
+        ),
+        Component(
+            "kube-scheduler",
+            (str(tools / "kube-scheduler"), *_scheduler(folder)),
+            f"https://{network.LOOPBACK}:{_SCHEDULER_PORT}/readyz",
+            (_SCHEDULER_PORT,),
+            after=server.name,
+        ),
+        Component(
+            "kwok",
+            (
+                str(tools / "kwok"),
+                f"--kubeconfig={folder.kubeconfig_inside('kwok')}",
+                f"--config={folder.kwok}",
+            ),
+            f"http://{network.LOOPBACK}:{kwok.PORT}/healthz",
+            (kwok.PORT,),
+            after=server.name,
+        ),
+    )
+
+
+def _etcd(folder: Folder) -> tuple[str, ...]:
+    client = f"http://{network.LOOPBACK}:{_ETCD_PORT}"
+    peer = f"http://{network.LOOPBACK}:{_ETCD_PEER_PORT}"
+    return (
+        "--name=lab",
+        f"--data-dir={folder.etcd}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=lab={peer}",
+        # Every write still reaches the kernel before it is acknowledged (etcd's WAL flushes, then skips fdatasync), so
+        # a killed process loses nothing. Only a power cut can, and then the lab is made anew.
+        "--unsafe-no-fsync",
+        # A single member need not wait for rivals before it leads.
+        "--heartbeat-interval=20",
+        "--election-timeout=200",
+        "--auto-compaction-retention=1h",
+    )
+
+
+def _api_server(folder: Folder) -> tuple[str, ...]:
+    pki = folder.pki
+    tokens = pki / certificates.SERVICE_ACCOUNTS_FILE
+    return (
+        f"--etcd-servers=http://{network.LOOPBACK}:{_ETCD_PORT}",
+        # Every interface of a namespace that has no way out: pods find the server at the lab's address.
+        "--bind-address=0.0.0.0",
+        f"--secure-port={API_PORT}",
+        f"--advertise-address={network.LAB_ADDRESS}",
+        f"--service-cluster-ip-range={network.SERVICES}",
+        "--authorization-mode=Node,RBAC",
+        "--allow-privileged=true",
+        # Nothing routes Service addresses for the server itself: webhooks are called at their endpoints.
+        "--enable-aggregator-routing=true",
+        f"--client-ca-file={pki / certificates.AUTHORITY_FILE}",
+        f"--tls-cert-file={pki / 'kube-apiserver.pem'}",
+        f"--tls-private-key-file={pki / 'kube-apiserver.pem'}",
+        f"--service-account-issuer={_ISSUER}",
+        f"--service-account-key-file={tokens}",
+        f"--service-account-signing-key-file={tokens}",
+        "--profiling=false",
+    )
+
+
+def _controller_manager(folder: Folder) -> tuple[str, ...]:
+    pki = folder.pki
+    return (
+        *_client(folder, "kube-controller-manager", _CONTROLLER_MANAGER_PORT),
+        f"--cluster-cidr={network.PODS}",
+        f"--service-cluster-ip-range={network.SERVICES}",
+        # The nodes bring their ranges with them, and no cloud is there to be asked.
+        "--allocate-node-cidrs=false",
+        f"--root-ca-file={pki / certificates.AUTHORITY_FILE}",
+        f"--service-account-private-key-file={pki / certificates.SERVICE_ACCOUNTS_FILE}",
+        f"--cluster-signing-cert-file={pki / certificates.SIGNER_FILE}",
+        f"--cluster-signing-key-file={pki / certificates.SIGNER_FILE}",
+        "--use-service-account-credentials=true",
+        # The defaults are meant to spare a server that many share; here they only make every change slower.
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
+        # kwok's nodes report every 10 minutes (its Stage node-heartbeat-with-lease), and have no leases: see lab.kwok.
+        "--node-monitor-grace-period=30m",
+    )
+
+
+def _scheduler(folder: Folder) -> tuple[str, ...]:
+    return _client(folder, "kube-scheduler", _SCHEDULER_PORT)
+
+
+def _client(folder: Folder, name: str, port: int) -> tuple[str, ...]:
+    return (
+        f"--kubeconfig={folder.kubeconfig_inside(name)}",
+        f"--bind-address={network.LOOPBACK}",
+        f"--secure-port={port}",
+        # There is only ever one: waiting for a dead leader's lease would cost 15 s at every restart.
+        "--leader-elect=false",
+        "--profiling=false",
+    )

@@ -1,0 +1,60 @@
+"""The environment in which every tool finds the lab and nothing else: for a shell, for `lab exec`, for the tests."""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.folder import Folder, settings
+
+PASSPHRASE = "boutique-lab"  # noqa: S105 - see variables(): it keeps no secret
+UNWANTED = ("PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "PULUMI_CLOUD_URL")
+"""What would make Pulumi use another passphrase, another backend or another stack than the lab's."""
+
+
+def variables(where: Folder, path: str) -> dict[str, str]:
+    """Return what to set.
+
+    The passphrase is a constant because the committed stack file holds the salt that belongs to it. It protects
+    nothing but the lab, whose administrator's kubeconfig lies beside it in clear.
+
+    Args:
+        where: The lab's folder.
+        path: The value of PATH to begin with.
+    """
+    return {
+        "PATH": _path(path, settings(where).tools),
+        "KUBECONFIG": str(where.kubeconfig),
+        "PULUMI_BACKEND_URL": where.pulumi_state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_HOME": str(where.pulumi_home),
+        # Not resolved: behind the links lies an interpreter that knows nothing of the virtual environment.
+        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def inside(where: Folder, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of a command inside the lab's network, where the API server has another address."""
+    kept = {name: value for name, value in environment.items() if name not in UNWANTED}
+    ours = variables(where, environment.get("PATH", os.defpath))
+    return {**kept, **ours, "KUBECONFIG": str(where.kubeconfig_inside("admin"))}
+
+
+def script(where: Folder, path: str) -> str:
+    """Return the same for a POSIX shell to evaluate."""
+    lines = [f"unset {' '.join(UNWANTED)}"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables(where, path).items()]
+    return "\n".join(lines)
+
+
+def _path(path: str, tools: str) -> str:
+    """Put the tools first, so that their versions win, and see to it that this very `boutique` is found."""
+    entries = [entry for entry in path.split(os.pathsep) if entry and entry != tools]
+    own = str(Path(sys.executable).parent)
+    if own not in entries:
+        entries.insert(0, own)
+    if tools:
+        entries.insert(0, tools)
+    return os.pathsep.join(entries)

@@ -1,0 +1,137 @@
+"""Where one lab keeps its things: in one folder, so that a cluster and its Pulumi state live and die together."""
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import paths
+from lab.errors import LabError
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The paths of one lab; making one touches nothing on disk."""
+
+    name: str
+    root: Path
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock is held for as long as any process of the lab lives."""
+        return self.root / "lock"
+
+    @property
+    def record(self) -> Path:
+        """What the supervisor says about itself and its components."""
+        return self.root / "record.json"
+
+    @property
+    def settings(self) -> Path:
+        """What has to stay the same from one start to the next."""
+        return self.root / "settings.json"
+
+    @property
+    def logs(self) -> Path:
+        """One log per component, and the supervisor's own."""
+        return self.root / "logs"
+
+    @property
+    def etcd(self) -> Path:
+        """The cluster's data."""
+        return self.root / "etcd"
+
+    @property
+    def pki(self) -> Path:
+        """The certificate authority, the certificates and the key that signs service-account tokens."""
+        return self.root / "pki"
+
+    @property
+    def kwok(self) -> Path:
+        """The configuration of the nodes."""
+        return self.root / "kwok.yaml"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's way in from the host."""
+        return self.root / "kubeconfig"
+
+    def kubeconfig_inside(self, user: str) -> Path:
+        """Return the way in that one user has inside the lab's network."""
+        return self.root / "inside" / f"{user}.kubeconfig"
+
+    @property
+    def pulumi_state(self) -> Path:
+        """The Pulumi backend."""
+        return self.root / "pulumi" / "state"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """Pulumi's plugins and credentials for this lab, apart from the user's own."""
+        return self.root / "pulumi" / "home"
+
+    def create(self) -> None:
+        """Make the folder; only its owner may look inside, since it holds the cluster's keys."""
+        for path in (self.root, self.logs, self.root / "inside", self.pulumi_state, self.pulumi_home):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def folder(name: str) -> Folder:
+    """Return the folder of the lab of that name.
+
+    Raises:
+        LabError: The name cannot be one.
+    """
+    if not _NAME.fullmatch(name):
+        message = (
+            f"{name!r} cannot name a lab: use at most 30 of a-z, 0-9 and '-', "
+            "starting and ending with a letter or a digit, for example 'default' or 'trial-2'"
+        )
+        raise LabError(message)
+    return Folder(name, paths.labs() / name)
+
+
+def folders() -> list[Folder]:
+    """Return the folders of all labs there are, by name."""
+    root = paths.labs()
+    if not root.is_dir():
+        return []
+    return [Folder(path.name, path) for path in sorted(root.iterdir()) if _NAME.fullmatch(path.name) and path.is_dir()]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What has to stay the same from one start to the next: the kubeconfig of the host names the port."""
+
+    ports: dict[str, int]
+    tools: str
+
+    def write(self, where: Folder) -> None:
+        """Keep the settings in the lab's folder."""
+        replace(where.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
+
+
+def settings(where: Folder) -> Settings:
+    """Return the settings of a lab, empty ones before its first start."""
+    try:
+        content = json.loads(where.settings.read_text())
+    except FileNotFoundError:
+        return Settings({}, "")
+    return Settings(content["ports"], content["tools"])
+
+
+def replace(path: Path, content: str, mode: int = 0o600) -> None:
+    """Write a file so that a reader sees the old content or the new, never half of it."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,146 @@
+"""Which tools are there already, and where: built earlier, installed on PATH, or among Pulumi's plugins."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lab import toolcache
+from lab.recipe import Family, Question, Tool
+
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a tool is.
+
+    Attributes:
+        name: The tool's name.
+        version: Its version there, or the one that would be built.
+        origin: `cache` was built by the lab, `path` is installed on PATH, `plugin` is among Pulumi's plugins.
+        path: The program, or None if it is missing.
+    """
+
+    name: str
+    version: str
+    origin: Literal["cache", "path", "plugin", "missing"]
+    path: Path | None
+
+
+def locate(families: Sequence[Family]) -> list[Located]:
+    """Say where each tool is, building nothing.
+
+    What the lab has built comes first: it is looked up without starting a program, which keeps every command of the lab
+    quick, and it does not change when somebody's PATH does. PATH is asked only for what was never built.
+    """
+    owners = {part: tool.name for family in families for tool in family.tools for part in tool.parts}
+    found: dict[str, Located] = {}
+    for family in families:
+        folder = toolcache.folder(family)
+        for tool in family.tools:
+            owner = found.get(owners.get(tool.name, ""))
+            if owner and owner.path and owner.origin == "path":
+                found[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
+            else:
+                found[tool.name] = _locate(tool, folder / tool.name)
+    return list(found.values())
+
+
+def _locate(tool: Tool, built: Path) -> Located:
+    if built.exists():
+        return Located(tool.name, tool.version, "cache", built)
+    if plugin := _plugin(tool):
+        return Located(tool.name, tool.version, "plugin", plugin)
+    if installed := _installed(tool):
+        return Located(tool.name, tool.version, "path", installed)
+    return Located(tool.name, tool.version, "missing", None)
+
+
+def _plugin(tool: Tool) -> Path | None:
+    if tool.plugin is None:
+        return None
+    folder = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
+    program = folder / tool.plugin / tool.name
+    # Pulumi keeps this file beside the plugin's folder for as long as it unpacks the plugin.
+    unfinished = (folder / f"{tool.plugin}.partial").exists()
+    return program if _runnable(program) and not unfinished else None
+
+
+def _installed(tool: Tool) -> Path | None:
+    if tool.question is None:
+        return None
+    for folder in _path():
+        program = folder / tool.name
+        if all(_runnable(folder / name) for name in (tool.name, *tool.parts)) and (
+            _version(program, tool.question).removeprefix("v") == tool.version.removeprefix("v")
+        ):
+            return program
+    return None
+
+
+def _path() -> Iterator[Path]:
+    own = toolcache.root().resolve()
+    for folder in map(Path, os.environ.get("PATH", "").split(os.pathsep)):
+        # An empty or relative entry means another folder with every `cd`.
+        if folder.is_absolute() and not folder.resolve().is_relative_to(own):
+            yield folder
+
+
+def _runnable(program: Path) -> bool:
+    return program.is_file() and os.access(program, os.X_OK)
+
+
+def _version(program: Path, question: Question) -> str:
+    """Ask a program for its version, or remember its answer if the file has not changed; empty if it has none."""
+    status = program.stat()
+    identity = [status.st_ino, status.st_size, status.st_mtime_ns, *question.arguments, question.answer]
+    answers = _answers()
+    remembered = answers.get(str(program))
+    if isinstance(remembered, dict) and remembered.get("identity") == identity:
+        return str(remembered.get("version", ""))
+    # A program that does not answer is asked again: it may only have been slow.
+    if version := _ask(program, question):
+        # A cache that cannot be written costs time and nothing else.
+        with suppress(OSError):
+            _remember({**answers, str(program): {"identity": identity, "version": version}})
+    return version
+
+
+def _ask(program: Path, question: Question) -> str:
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        answer = subprocess.run(
+            [program, *question.arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=True,
+            env=environment,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    match = re.search(question.answer, answer.stdout.decode(errors="replace"), re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _answers() -> dict[str, object]:
+    try:
+        answers = json.loads((toolcache.root() / "answers.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return answers if isinstance(answers, dict) else {}
+
+
+def _remember(answers: dict[str, object]) -> None:
+    folder = toolcache.root()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".answers-", delete=False) as file:
+        json.dump(answers, file)
+    Path(file.name).replace(folder / "answers.json")

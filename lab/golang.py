@@ -1,0 +1,136 @@
+"""Runs Go: politely beside other work, without a trace when it is interrupted, and with errors that say what to do."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lab import paths
+from lab.errors import LabError
+from lab.gomod import go_version
+
+_NICE = 10
+_LAST_LINES = 6
+
+_DISK_FULL = r"no space left on device|disk quota exceeded"
+_OLD_GO = r"requires go >= \S+|invalid go version|unknown (?:block type|directive): tool|toolchain not available"
+_KILLED = r"signal: killed|out of memory"
+_NO_MODULES = (
+    r"dial tcp|no such host|proxyconnect|TLS handshake|i/o timeout|connection re(?:fused|set)|x509:|"
+    r"disabled by GOPROXY|: [45]\d\d [A-Z]"
+)
+
+
+class BuildError(LabError):
+    """A tool could not be built."""
+
+
+def go(what: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
+    """Run `go` in a folder with a go.mod and return what it prints.
+
+    Args:
+        what: What this is for, as the subject of an error message.
+        arguments: The command line after `go`.
+        folder: Where to run it: a copy of a module, which also takes Go's temporary files.
+        log: File that receives its messages, after those of earlier runs.
+
+    Raises:
+        BuildError: Go is missing or failed; the message says how to go on.
+    """
+    program = shutil.which("go")
+    if program is None:
+        raise BuildError(f"{what} could not be built: Go is not on PATH. {_get_go(folder)}")
+    with log.open("ab") as errors:
+        start = errors.tell()
+        process = subprocess.Popen(
+            [program, *arguments],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            process_group=0,
+        )
+        try:
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PGRP, process.pid, _NICE)
+            output, _ = process.communicate()
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode:
+        said = log.read_bytes()[start:].decode(errors="replace").strip()
+        raise BuildError(_explain(what, said or f"go ended with code {process.returncode}", folder, log))
+    return output.decode()
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack like Ctrl-C does, so that what was started is ended and tidied up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    taken = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def free_space() -> str:
+    """Say how much is free in each place that a build writes to."""
+    caches: list[str] = []
+    with suppress(OSError, subprocess.SubprocessError):
+        command = ["go", "env", "GOCACHE", "GOMODCACHE"]
+        caches = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.split("\n")
+    places = [str(paths.cache()), *caches]
+    free = {place: shutil.disk_usage(place).free for place in places if Path(place).is_dir() and place}
+    return ", ".join(f"{size / 2**30:.1f} GiB in {place}" for place, size in free.items())
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    # A tool for another system is of no use here, and a go.work of the user's must not change the versions.
+    kept = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
+    # Go leaves gigabytes of temporary files when it is ended; here they go away together with the folder.
+    ours = {"GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0", "GOTMPDIR": str(folder)}
+    return {**kept, **ours}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # Killed at once: Go keeps its caches whole through that, and does not tidy up on an interrupt either.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _explain(what: str, said: str, folder: Path, log: Path) -> str:
+    last = "\n".join(f"  {line}" for line in said.splitlines()[-_LAST_LINES:])
+    remedy = "The same command tries again; what is finished stays finished."
+    if re.search(_DISK_FULL, said):
+        remedy = f"The disk is full. Free: {free_space()}. {remedy}"
+    elif re.search(_OLD_GO, said):
+        remedy = f"The installed Go is too old. {_get_go(folder)}"
+    elif re.search(_KILLED, said):
+        remedy = f"Memory ran out, most likely: end other programs, or set GOMAXPROCS=1. {remedy}"
+    elif re.search(_NO_MODULES, said):
+        remedy = (
+            "A Go module could not be downloaded. Check the network, or set GOPROXY to a module proxy that this "
+            f"machine reaches (`go env GOPROXY` shows the present one). {remedy}"
+        )
+    return f"{what} could not be built. Go said:\n{last}\nAll of it: {log}\n{remedy}"
+
+
+def _get_go(folder: Path) -> str:
+    return f"The lab builds its tools with Go {go_version(folder)} or newer: https://go.dev/dl/"

@@ -1,0 +1,61 @@
+"""Keeps the record of a lab while it runs: every change is on disk at once, for whoever looks."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lab.controlplane import Component
+from lab.process import own_host_pid
+from lab.record import ComponentRecord, Record, State
+
+
+class Journal:
+    """The supervisor's side of the record."""
+
+    def __init__(self, path: Path, components: Sequence[Component]) -> None:
+        self._path = path
+        self._record = Record(
+            State.STARTING,
+            pid=own_host_pid(),
+            started=time.time(),
+            awaited=components[0].name,
+            components=tuple(ComponentRecord(component.name, component.ports) for component in components),
+        )
+
+    def begin(self) -> None:
+        """Put the record where others look for it."""
+        self._record.write(self._path)
+
+    def awaits(self, what: str) -> None:
+        """Note what the start waits for."""
+        if what != self._record.awaited:
+            self._note(awaited=what)
+
+    def running(self) -> None:
+        """Note that the lab is complete."""
+        self._note(state=State.RUNNING, awaited="")
+
+    def stopping(self) -> None:
+        """Note that the lab is about to end."""
+        self._note(state=State.STOPPING, awaited="")
+
+    def end(self, failed: str) -> None:
+        """Leave the name of the component that the lab failed for, or else nothing."""
+        if failed:
+            self._note(state=State.FAILED, failed=failed, pid=0)
+        else:
+            self._path.unlink(missing_ok=True)
+
+    def component(self, name: str, state: State, **changes: Any) -> None:  # noqa: ANN401 - the record checks its types
+        """Note how one component is doing."""
+        self._note(
+            components=tuple(
+                replace(one, state=state, **changes) if one.name == name else one for one in self._record.components
+            )
+        )
+
+    def _note(self, **changes: Any) -> None:  # noqa: ANN401 - the record checks its types
+        self._record = replace(self._record, **changes)
+        self._record.write(self._path)

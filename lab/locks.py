@@ -1,0 +1,52 @@
+"""Removes the locks that a killed `pulumi` left behind: nothing else would, and every later command stops at them."""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StaleLock:
+    """A lock whose owner is dead."""
+
+    stack: str
+    pid: int
+    timestamp: str
+
+
+def clear(backend: Path, host: str | None = None) -> list[StaleLock]:
+    """Remove the stale locks of a Pulumi file backend, and return what was removed.
+
+    A lock names its owner (`lockContent` in Pulumi's backend/diy/lock.go): stale is one of this host whose process does
+    not live. One that cannot be read, or of another host, is left alone.
+
+    Args:
+        backend: The folder of the backend.
+        host: The name of this host, if it is not what the system says.
+    """
+    host = host or socket.gethostname()
+    locks = backend / ".pulumi" / "locks"
+    removed = []
+    for path in sorted(locks.rglob("*.json")):
+        try:
+            content = json.loads(path.read_text())
+            owner, pid = content["hostname"], int(content["pid"])
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+        if owner == host and not _lives(pid):
+            path.unlink(missing_ok=True)
+            stack = path.parent.relative_to(locks).as_posix().removeprefix("organization/")
+            removed.append(StaleLock(stack, pid, str(content.get("timestamp", ""))))
+    return removed
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True

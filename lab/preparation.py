@@ -1,0 +1,45 @@
+"""Puts into a lab's folder what its components read at their start."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from lab import certificates, controlplane, folder, kubeconfig, kwok, network
+from lab.build import Toolchain
+from lab.folder import Folder
+from lab.tools import PROVIDER, PROVIDER_PLUGIN
+
+_USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
+
+
+def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
+    """Write the certificates, the kubeconfigs, kwok's configuration, and Pulumi's plugin.
+
+    Args:
+        where: The lab's folder.
+        toolchain: The tools of this run.
+        port: Where the host reaches the API server.
+    """
+    certificates.ensure(where.pki)
+    inside = f"https://{network.LOOPBACK}:{controlplane.API_PORT}"
+    for user in _USERS:
+        kubeconfig.write(where.kubeconfig_inside(user), inside, where.pki, f"{user}.pem")
+    kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
+    folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok"))
+    link_provider(where, toolchain)
+    _rotate(where.logs)
+
+
+def link_provider(where: Folder, toolchain: Toolchain) -> None:
+    """Put the Kubernetes provider among Pulumi's plugins: Pulumi warns of one that it finds on PATH."""
+    link = where.pulumi_home / "plugins" / PROVIDER_PLUGIN / PROVIDER
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink() or link.readlink() != toolchain.provider:
+        link.unlink(missing_ok=True)
+        link.symlink_to(toolchain.provider)
+
+
+def _rotate(logs: Path) -> None:
+    """Keep the logs of the last run, and no more: they must not grow for ever."""
+    for log in logs.glob("*.log"):
+        with suppress(FileNotFoundError):
+            log.replace(log.with_suffix(".log.1"))

@@ -1,0 +1,147 @@
+"""Lets the host in: carries connections from sockets of the host to addresses inside the lab's network.
+
+A socket belongs to the network namespace in which it was made, wherever its descriptor travels. So the host's listening
+sockets are made before the supervisor enters the lab's network, and it accepts from them while it connects inside.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from lab.errors import LabError
+
+_BACKLOG = 1024
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A listening socket of the host, and where inside the lab's network its connections go."""
+
+    listener: socket.socket
+    host: str
+    port: int
+
+
+def listen(port: int) -> socket.socket:
+    """Return a listening socket on the host's loopback.
+
+    Raises:
+        LabError: The port cannot be had.
+    """
+    try:
+        # create_server sets SO_REUSEADDR: connections of the last run that linger in TIME_WAIT are no obstacle.
+        return socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        reason = "taken by another process" if error.errno == errno.EADDRINUSE else "not for ordinary users"
+        message = f"port {port} of 127.0.0.1 is {reason}: choose another one with --port"
+        raise LabError(message) from error
+
+
+def listen_on_first(ports: Iterable[int]) -> socket.socket:
+    """Return a listening socket on the first port that is free, or on any if none of them is."""
+    for port in ports:
+        with contextlib.suppress(LabError):
+            return listen(port)
+    return listen(0)
+
+
+async def serve(publications: Sequence[Publication]) -> list[asyncio.Server]:
+    """Begin to carry connections; they end with the servers' event loop."""
+    loop = asyncio.get_running_loop()
+    return [
+        await loop.create_server(
+            lambda publication=publication: _Accepted(publication.host, publication.port),  # type: ignore[misc]
+            sock=publication.listener,
+            backlog=_BACKLOG,
+        )
+        for publication in publications
+    ]
+
+
+class _End(asyncio.Protocol):
+    """One end of a carried connection; what it receives, the other end sends."""
+
+    def __init__(self, other: "_End | None" = None) -> None:
+        self.other = other
+        self.transport: asyncio.Transport | None = None
+        self.heard_all = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        """Pass the half-close on, and keep this end open for the answer that may still come."""
+        self.heard_all = True
+        other = self.other
+        if other is None or other.transport is None or other.transport.is_closing():
+            return False
+        other.transport.write_eof()
+        if other.heard_all:
+            other.transport.close()
+            return False
+        return True
+
+    def pause_writing(self) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End the other end the same way: what is still to be sent is sent, unless the connection broke."""
+        other, self.other, self.transport = self.other, None, None
+        if other is None or other.transport is None:
+            return
+        if error is None:
+            other.transport.close()
+        else:
+            other.transport.abort()
+
+
+class _Accepted(_End):
+    """The end that the host opened; it opens the other."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__()
+        self._address = (host, port)
+        self._connecting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # Nothing is read before there is somebody to pass it on to.
+        cast(asyncio.Transport, transport).pause_reading()
+        self._connecting = asyncio.get_running_loop().create_task(self._connect())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+        super().connection_lost(error)
+
+    async def _connect(self) -> None:
+        host, port = self._address
+        inside = _End(self)
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: inside, host, port)
+        except OSError:
+            if self.transport is not None:
+                self.transport.abort()
+            return
+        finally:
+            self._connecting = None
+        self.other = inside
+        if self.transport is None:
+            cast(asyncio.Transport, inside.transport).abort()
+        else:
+            self.transport.resume_reading()

@@ -1,0 +1,110 @@
+"""What a tool is and how it is made, as plain data; `lab.tools` fills it in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Built:
+    """A program compiled from a Go package.
+
+    Attributes:
+        package: Import path, or `.` for the family's own main package.
+        ldflags: What the linker is told, versions included.
+        tags: Build tags, comma-separated.
+    """
+
+    package: str
+    ldflags: str = "-s -w"
+    tags: str = ""
+
+    def arguments(self, output: str) -> list[str]:
+        """Return the arguments of `go` that build the program into the file `output`."""
+        tags = ["-tags", self.tags] if self.tags else []
+        # The build runs in the user's cache, and a cache inside somebody's git checkout must not end up in the binary.
+        flags = ["-trimpath", "-buildvcs=false", *tags, "-ldflags", self.ldflags]
+        return ["build", *flags, "-o", output, self.package]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file or a folder used as a Go module ships it.
+
+    Attributes:
+        module: Path of the module; its version is the one that the family's go.mod selects.
+        source: Path inside the module.
+    """
+
+    module: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A JSON document that a family's own main package embeds.
+
+    Attributes:
+        name: File name beside main.go.
+        taken: Where the document comes from.
+        version: What its `version` field is set to, if it has one.
+    """
+
+    name: str
+    taken: Taken
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """How a program tells its version.
+
+    Attributes:
+        arguments: What it is called with.
+        answer: Regular expression whose first group is the version in what it prints.
+    """
+
+    arguments: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One program of the lab.
+
+    Attributes:
+        name: File name of the program.
+        version: The only version that the lab takes.
+        recipe: How it is made if no such version is installed.
+        question: How an installed one is asked for its version; without it none is looked for on PATH.
+        parts: Programs that must lie beside an installed one, and that then are taken from there too.
+        plugin: Folder name among Pulumi's plugins, for a program that Pulumi looks for there and not on PATH.
+    """
+
+    name: str
+    version: str
+    recipe: Built | Taken
+    question: Question | None = None
+    parts: tuple[str, ...] = ()
+    plugin: str | None = None
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tools and files that come out of one Go module of ours, so with one set of pinned dependencies.
+
+    Attributes:
+        module: The folder with go.mod and go.sum.
+        tools: What is built there.
+        embedded: What has to lie beside main.go before anything is built.
+        files: Path among the lab's files, and what is put there.
+    """
+
+    module: Path
+    tools: tuple[Tool, ...]
+    embedded: tuple[Embedded, ...] = ()
+    files: tuple[tuple[str, Taken], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The family's name, which is its folder's."""
+        return self.module.name

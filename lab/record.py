@@ -1,0 +1,108 @@
+"""What is running: the supervisor's word for it, and the lock that says whether the supervisor lives at all.
+
+The lock is the truth. The kernel gives it up when the last process that holds it ends, however it ends; by then a
+process number in a file could be anybody's.
+"""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from lab.folder import replace
+
+
+class State(StrEnum):
+    """How a lab, or one component of it, is doing."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ComponentRecord:
+    """One process of a lab. Times are seconds since the epoch; process numbers are those of the host."""
+
+    name: str
+    ports: tuple[int, ...]
+    state: State = State.STOPPED
+    pid: int = 0
+    started: float = 0.0
+    restarts: int = 0
+
+
+@dataclass(frozen=True)
+class Record:
+    """One lab, as its supervisor sees it.
+
+    Attributes:
+        state: How the lab is doing as a whole.
+        pid: The supervisor's process number on the host: the way into the lab's network.
+        started: When the supervisor began.
+        awaited: What a starting lab is waiting for.
+        failed: The component that a failed lab failed for.
+        components: Its processes, in the order of their start.
+    """
+
+    state: State
+    pid: int = 0
+    started: float = 0.0
+    awaited: str = ""
+    failed: str = ""
+    components: tuple[ComponentRecord, ...] = field(default=())
+
+    def write(self, path: Path) -> None:
+        """Put the record where others look."""
+        replace(path, json.dumps(asdict(self), indent=2))
+
+
+def read(path: Path) -> Record | None:
+    """Return the record that was written last, if there is one."""
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    components = tuple(
+        ComponentRecord(**{**one, "state": State(one["state"]), "ports": tuple(one["ports"])})
+        for one in content.pop("components")
+    )
+    return Record(**{**content, "state": State(content["state"]), "components": components})
+
+
+def take(lock: Path) -> int | None:
+    """Take the lock, and return the descriptor that holds it, or nothing if somebody has it.
+
+    Descriptors that were inherited from this one hold the same lock: it is free when the last of them is closed.
+    """
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    # Whoever had the lock before may have deleted the lab's folder: a lock that no path leads to keeps nobody out.
+    if not (lock.exists() and os.path.samestat(os.fstat(descriptor), lock.stat())):
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_held(lock: Path) -> bool:
+    """Say whether somebody holds the lock, without keeping anybody else from looking."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,72 @@
+"""How a lab is doing, seen from outside."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import record
+from lab.folder import Folder, settings
+from lab.record import ComponentRecord, State
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a lab is doing.
+
+    Attributes:
+        name: Its name.
+        state: How it is doing as a whole.
+        ready: Whether it is running with every component.
+        pid: The process number of its supervisor, 0 if there is none.
+        uptime: Seconds since its start.
+        awaited: What it is waiting for while it starts.
+        failed: The component it failed for.
+        api: The URL of its API server on the host; empty before the first start.
+        folder: Its folder.
+        components: Its processes, in the order of their start.
+    """
+
+    name: str
+    state: State
+    ready: bool
+    pid: int
+    uptime: float
+    awaited: str
+    failed: str
+    api: str
+    folder: Path
+    components: tuple[ComponentRecord, ...]
+
+
+def status(where: Folder) -> Status:
+    """Say how a lab is doing, and clear away the record of one that was killed."""
+    held = record.is_held(where.lock)
+    found = record.read(where.record)
+    if not held and found is not None and found.state != State.FAILED:
+        _forget(where)
+        found = None
+    if found is None:
+        found = record.Record(State.STARTING if held else State.STOPPED)
+    ready = found.state == State.RUNNING and all(one.state == State.RUNNING for one in found.components)
+    port = settings(where).ports.get("api")
+    return Status(
+        name=where.name,
+        state=found.state,
+        ready=ready,
+        pid=found.pid,
+        uptime=max(0.0, time.time() - found.started) if found.pid else 0.0,
+        awaited=found.awaited,
+        failed=found.failed,
+        api=f"https://127.0.0.1:{port}" if port else "",
+        folder=where.root,
+        components=found.components,
+    )
+
+
+def _forget(where: Folder) -> None:
+    """Clear the record of a killed lab away, unless somebody starts it at this very moment."""
+    lock = record.take(where.lock)
+    if lock is not None:
+        where.record.unlink(missing_ok=True)
+        os.close(lock)

@@ -1,0 +1,105 @@
+"""The cache of finished tools: one folder per family and content, in which everything that has its final name is whole.
+
+tools/kwok-1f2e3d4c5b6a/kwok              finished: it got this name after it was written to disk
+tools/kwok-1f2e3d4c5b6a/kwok.log          what Go said while it was built
+tools/kwok-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
+tools/kwok-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
+tools/kwok-1f2e3d4c5b6a/.lock             held while a build works in the folder
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab import paths
+from lab.recipe import Built, Family
+
+FILES = "files"
+_PART = ".part-"
+
+
+def root() -> Path:
+    """Return the folder of all tools."""
+    return paths.cache() / "tools"
+
+
+def folder(family: Family) -> Path:
+    """Return the folder in which the family's tools are kept, whether it exists or not."""
+    return root() / f"{family.name}-{_key(family)}"
+
+
+def make_part(parent: Path) -> Path:
+    """Create an empty folder in `parent` for something unfinished; nobody else, dead or alive, has its name."""
+    return Path(tempfile.mkdtemp(prefix=_PART, dir=parent))
+
+
+def publish(part: Path, final: Path) -> None:
+    """Give a finished file or folder its final name, once its content is sure to survive a crash of the machine."""
+    contents = [part, *part.rglob("*")] if part.is_dir() else [part]
+    for path in contents:
+        if not path.is_symlink():
+            _sync(path)
+    part.rename(final)
+    _sync(final.parent)
+
+
+def sweep(parent: Path) -> None:
+    """Remove what killed builds left; only for who holds the lock of `parent`."""
+    for part in parent.glob(f"{_PART}*"):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def locked(parent: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of the folder `parent`, which is created; call `waiting` first if another process holds it.
+
+    The system lets go of the lock when its process ends, however that happens.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    with (parent / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _key(family: Family) -> str:
+    # The version of Go is left out on purpose: an upgrade of Go must not cost everybody a build, and a machine that got
+    # its cache from elsewhere need not have Go at all.
+    recipe = {
+        "platform": [sys.platform, platform.machine()],
+        "tools": [
+            [tool.name, *(tool.recipe.arguments("") if isinstance(tool.recipe, Built) else [tool.recipe.source])]
+            for tool in family.tools
+        ],
+        "embedded": [[each.name, each.taken.source, each.version] for each in family.embedded],
+        "files": [[target, taken.module, taken.source] for target, taken in family.files],
+    }
+    digest = hashlib.sha256(json.dumps(recipe).encode())
+    for source in sources(family):
+        content = source.read_bytes()
+        digest.update(f"\n{source.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:12]
+
+
+def sources(family: Family) -> list[Path]:
+    """Return the files of ours that the family is built from."""
+    return [family.module / "go.mod", family.module / "go.sum", *sorted(family.module.glob("*.go"))]
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,174 @@
+"""The programs that the lab is made of: where each comes from and which version of it.
+
+Versions live in the go.mod files under `toolchain/`. Only what a pseudo-version cannot tell is pinned here.
+"""
+
+from pathlib import Path
+
+from lab.gomod import selected
+from lab.recipe import Built, Embedded, Family, Question, Taken, Tool
+
+TOOLCHAIN = Path(__file__).parent / "toolchain"
+
+# The releases whose commits lab/toolchain/pulumi-resource-kubernetes/go.mod and lab/toolchain/istio/go.mod name.
+PROVIDER_VERSION = "4.25.0"
+ISTIO_VERSION = "1.31.0"
+
+PROVIDER = "pulumi-resource-kubernetes"
+PROVIDER_PLUGIN = f"resource-kubernetes-v{PROVIDER_VERSION}"
+
+_PULUMI_SDK = "github.com/pulumi/pulumi/sdk/v3"
+_PULUMI_VERSION = f"{_PULUMI_SDK}/go/common/version.Version"
+_PROVIDER_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_KUBERNETES = "k8s.io/kubernetes"
+_KWOK = "sigs.k8s.io/kwok"
+_ETCD = "go.etcd.io/etcd/server/v3"
+_ISTIO = "istio.io/istio"
+_GATEWAY_API = "sigs.k8s.io/gateway-api"
+
+_STAGES = (
+    "node/fast/node-initialize",
+    "node/heartbeat-with-lease/node-heartbeat-with-lease",
+    "pod/fast/pod-ready",
+    "pod/fast/pod-complete",
+    "pod/fast/pod-delete",
+)
+# By the names under which Istio publishes them, so that a folder and a repository of charts are interchangeable.
+_CHARTS = {
+    "base": "base",
+    "istiod": "istio-control/istio-discovery",
+    "cni": "istio-cni",
+    "gateway": "gateway",
+}
+
+
+def families(toolchain: Path = TOOLCHAIN) -> tuple[Family, ...]:
+    """Return every family of tools, the quick ones first."""
+    return (
+        _etcd(toolchain / "etcd"),
+        _kwok(toolchain / "kwok"),
+        _kubernetes(toolchain / "kubernetes"),
+        _pulumi(toolchain / "pulumi"),
+        _language(toolchain / "pulumi-language-python"),
+        _provider(toolchain / "pulumi-resource-kubernetes"),
+        _istio(toolchain / "istio"),
+    )
+
+
+def _etcd(module: Path) -> Family:
+    version = selected(module, _ETCD).removeprefix("v")
+    return Family(module, (Tool("etcd", version, Built(_ETCD), Question(("--version",), r"etcd Version: (\S+)")),))
+
+
+def _kwok(module: Path) -> Family:
+    version = selected(module, _KWOK)
+    ldflags = f"-s -w -X {_KWOK}/pkg/consts.Version={version}"
+    tools = tuple(
+        Tool(name, version, Built(f"{_KWOK}/cmd/{name}", ldflags), Question(("--version",), rf"{name} version (\S+)"))
+        for name in ("kwok", "kwokctl")
+    )
+    files = tuple((f"kwok/{Path(stage).name}.yaml", Taken(_KWOK, f"kustomize/stage/{stage}.yaml")) for stage in _STAGES)
+    return Family(module, tools, files=files)
+
+
+def _kubernetes(module: Path) -> Family:
+    version = selected(module, _KUBERNETES)
+    major, minor, _ = version.removeprefix("v").split(".", 2)
+    values = {
+        "gitVersion": version,
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitTreeState": "clean",
+        "gitCommit": "0000000",
+        "buildDate": "2026-01-01T00:00:00Z",
+    }
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    ldflags = " ".join(
+        ["-s -w", *(f"-X {package}.{name}={value}" for package in packages for name, value in values.items())]
+    )
+    server = Question(("--version",), r"Kubernetes (\S+)")
+    questions = {
+        "kubectl": Question(("version", "--client"), r"Client Version: (\S+)"),
+        "kube-scheduler": server,
+        "kube-apiserver": server,
+        "kube-controller-manager": server,
+    }
+    return Family(
+        module,
+        tuple(
+            Tool(name, version, Built(f"{_KUBERNETES}/cmd/{name}", ldflags), question)
+            for name, question in questions.items()
+        ),
+    )
+
+
+def _pulumi(module: Path) -> Family:
+    version = selected(module, _PULUMI_SDK)
+    # The engine warns if its language host is not the one beside it, and the language host looks for its script nowhere
+    # else: an installed engine is of use with both of them or not at all.
+    pulumi = Tool(
+        "pulumi",
+        version,
+        Built(
+            "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+            f"-s -w -X {_PULUMI_VERSION}={version}",
+            "osusergo,grpcnotrace",
+        ),
+        Question(("version",), r"^(v\S+)"),
+        parts=("pulumi-language-python", "pulumi-language-python-exec"),
+    )
+    script = Taken(_PULUMI_SDK, "python/cmd/pulumi-language-python-exec")
+    return Family(module, (pulumi, Tool("pulumi-language-python-exec", version, script)))
+
+
+def _language(module: Path) -> Family:
+    version = selected(module, _PULUMI_SDK)
+    recipe = Built(f"{_PULUMI_SDK}/python/cmd/pulumi-language-python", f"-s -w -X {_PULUMI_VERSION}={version}")
+    return Family(module, (Tool("pulumi-language-python", version, recipe),))
+
+
+def _provider(module: Path) -> Family:
+    ldflags = f"-s -w -X {_PROVIDER_MODULE}/pkg/version.Version={PROVIDER_VERSION}"
+    folder = f"cmd/{PROVIDER}"
+    return Family(
+        module,
+        (Tool(PROVIDER, PROVIDER_VERSION, Built(".", ldflags), plugin=PROVIDER_PLUGIN),),
+        embedded=(
+            Embedded("schema.json", Taken(_PROVIDER_MODULE, f"{folder}/schema.json"), PROVIDER_VERSION),
+            Embedded("terraform-mapping.json", Taken(_PROVIDER_MODULE, f"{folder}/terraform-mapping.json")),
+        ),
+    )
+
+
+def _istio(module: Path) -> Family:
+    values = {
+        "buildVersion": ISTIO_VERSION,
+        "buildGitRevision": selected(module, _ISTIO).rpartition("-")[2],
+        "buildStatus": "Clean",
+        "buildTag": ISTIO_VERSION,
+        "buildHub": "docker.io/istio",
+    }
+    ldflags = " ".join(["-s -w", *(f"-X {_ISTIO}/pkg/version.{name}={value}" for name, value in values.items())])
+    answer = r"client version: (\S+)"
+    local = Question(("version", "--short"), answer)
+    control, agent = "vtprotobuf,disable_pgv", "agent,disable_pgv,grpcnotrace,retrynotrace"
+    return Family(
+        module,
+        (
+            Tool(
+                "pilot-discovery", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags, control), local
+            ),
+            Tool(
+                "istioctl",
+                ISTIO_VERSION,
+                Built(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags, control),
+                Question(("version", "--short", "--remote=false"), answer),
+            ),
+            Tool("pilot-agent", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, agent), local),
+        ),
+        files=(
+            *((f"istio/charts/{name}", Taken(_ISTIO, f"manifests/charts/{path}")) for name, path in _CHARTS.items()),
+            ("istio/envoy_bootstrap.json", Taken(_ISTIO, "tools/packaging/common/envoy_bootstrap.json")),
+            ("gateway-api", Taken(_GATEWAY_API, "config/crd/standard")),
+        ),
+    )

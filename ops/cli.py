@@ -1,0 +1,26 @@
+"""The `boutique` command. Only this file and what it shows in --help is imported before a command is chosen."""
+
+import sys
+
+import typer
+
+from lab.errors import LabError
+from ops.lab import app as lab
+
+app = typer.Typer(
+    help="Environments, releases and feature stacks of a microservice shop, and a lab to try them in.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(lab, name="lab")
+
+
+def main() -> None:
+    """Run the command; what its user can mend is told in one line, without a stack trace."""
+    try:
+        app()
+    except LabError as error:
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(1)

@@ -1,0 +1,144 @@
+"""`boutique lab`: a real Kubernetes control plane on this machine, without Docker and without root."""
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ops.labview import show_environment, show_locks, show_status, started
+
+app = typer.Typer(
+    help="A real Kubernetes on this machine: no Docker, no root; its nodes run everything but the containers.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Option("--name", "-n", help="Which lab: several can run side by side.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_NOT_READY = 3
+
+
+@app.command()
+def up(
+    name: Name = "default",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The API server's port on 127.0.0.1; kept until it is changed."),
+    ] = None,
+) -> None:
+    """Start a lab, or resume it with everything in it, and wait until workloads can run.
+
+    The first time it builds its tools, which takes a while. It also removes the locks that a killed `pulumi` left.
+    """
+    from lab import cluster, folder, locks
+    from lab.errors import LabError
+    from lab.status import status as inspect
+
+    where = folder.folder(name)
+    before = inspect(where)
+    if before.ready:
+        if port is not None and port != folder.settings(where).ports["api"]:
+            message = f"lab {name} is running at {before.api}: change its port after `boutique lab down --name {name}`"
+            raise LabError(message)
+        typer.echo(f"lab {name} is already running at {before.api}", err=True)
+    else:
+        from ops.tools import toolchain
+
+        tools = toolchain()
+        with started(name) as progress:
+            cluster.up(where, tools, port, progress)
+    show_locks(locks.clear(where.pulumi_state))
+
+
+@app.command()
+def down(
+    name: Name = "default",
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete the cluster's data and the Pulumi state too.")
+    ] = False,
+) -> None:
+    """Stop a lab; `boutique lab up` resumes it with nothing lost, unless it is deleted."""
+    from lab import cluster, folder
+
+    where = folder.folder(name)
+    existed = where.root.is_dir()
+    was_running = cluster.down(where, delete=delete)
+    done = "stopped" if was_running else "was not running"
+    typer.echo(f"lab {name} {done}{' and is deleted' if delete and existed else ''}", err=True)
+
+
+@app.command()
+def status(
+    name: Name = "default",
+    every: Annotated[bool, typer.Option("--all", help="All labs there are.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say how a lab is doing.
+
+    Exit code: 0 if it is running and ready (with --all: if all are), 3 if not.
+    """
+    from lab import folder
+    from lab.status import status as inspect
+
+    wheres = folder.folders() if every else [folder.folder(name)]
+    found = [inspect(where) for where in wheres]
+    show_status(found, as_json=as_json, as_list=every)
+    if not all(one.ready for one in found):
+        raise typer.Exit(_NOT_READY)
+
+
+@app.command()
+def env(name: Name = "default", as_json: Json = False) -> None:
+    """Print what a shell needs to use the lab: eval "$(boutique lab env)".
+
+    Afterwards kubectl, pulumi and the other tools are on PATH and talk to the lab. The lab need not be running.
+    """
+    from lab import environment, folder
+    from lab.status import status as inspect
+
+    where = folder.folder(name)
+    path = os.environ.get("PATH", os.defpath)
+    if as_json:
+        unset = dict.fromkeys(environment.UNWANTED)
+        typer.echo(json.dumps({**environment.variables(where, path), **unset}, indent=2))
+    else:
+        typer.echo(environment.script(where, path))
+    show_environment(inspect(where))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def exec(  # noqa: A001 - the command's name is that of the function
+    command: Annotated[list[str], typer.Argument(help="The program and its arguments, after `--`.")],
+    name: Name = "default",
+) -> None:
+    """Run a command inside the lab's network, with the lab's environment; its exit code is passed on.
+
+    Inside, the API server is https://127.0.0.1:6443, and pods and Services have their own addresses.
+    """
+    from lab import environment, folder, namespaces
+    from lab.errors import LabError
+    from lab.status import status as inspect
+
+    where = folder.folder(name)
+    found = inspect(where)
+    if not found.pid:
+        message = f"lab {name} is not running: start it with `boutique lab up --name {name}`"
+        raise LabError(message)
+    inside = namespaces.command_inside(found.pid, command)
+    sys.stdout.flush()
+    try:
+        os.execvpe(inside[0], inside, environment.inside(where, os.environ))  # noqa: S606 - no shell is wanted
+    except FileNotFoundError as error:
+        message = "the program 'nsenter' is missing: install the package util-linux"
+        raise LabError(message) from error
+
+
+@app.command()
+def tools(as_json: Json = False) -> None:
+    """Show the tools of the lab: which version, and where each comes from."""
+    from ops.tools import show
+
+    show(as_json)

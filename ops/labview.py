@@ -1,0 +1,86 @@
+"""What the `boutique lab` commands show."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from lab.locks import StaleLock
+    from lab.status import Status
+
+
+@contextmanager
+def started(name: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr what the start of a lab is waiting for, and at last how long it took."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    began = time.monotonic()
+    with console.status(f"lab {name}: starting") as line:
+
+        def progress(awaited: str) -> None:
+            line.update(f"lab {name}: waiting for {awaited} ({time.monotonic() - began:.0f} s)")
+
+        yield progress
+    typer.echo(f"lab {name} is ready after {time.monotonic() - began:.1f} s", err=True)
+
+
+def show_locks(removed: "Sequence[StaleLock]") -> None:
+    """Say which locks were removed."""
+    for lock in removed:
+        typer.echo(
+            f"removed the Pulumi lock of stack {lock.stack}: its process {lock.pid}, of {lock.timestamp}, is gone",
+            err=True,
+        )
+
+
+def show_environment(found: "Status") -> None:
+    """Hint at what the environment alone does not give."""
+    if not found.pid:
+        typer.echo(f"lab {found.name} is not running: start it with `boutique lab up --name {found.name}`", err=True)
+
+
+def show_status(found: "Sequence[Status]", *, as_json: bool, as_list: bool) -> None:
+    """Print the state of labs, for a reader or for a program."""
+    if as_json:
+        content = [{**asdict(one), "folder": str(one.folder), "logs": str(one.folder / "logs")} for one in found]
+        typer.echo(json.dumps(content if as_list else content[0], indent=2))
+        return
+    for one in found:
+        _print(one)
+    if not found:
+        typer.echo("there is no lab", err=True)
+
+
+def _print(one: "Status") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(soft_wrap=True, highlight=False)
+    state = f"{one.state}, up {_duration(one.uptime)}" if one.pid else one.state
+    detail = f", waiting for {one.awaited}" if one.awaited else f", {one.failed} does not start" if one.failed else ""
+    console.print(f"lab {one.name}: {state}{detail}")
+    console.print(f"API     {one.api or 'none yet'}\nfolder  {one.folder}\nlogs    {one.folder / 'logs'}")
+    if not one.components:
+        return
+    table = Table("component", "state", "pid", "up", "restarts", "ports inside", box=None, pad_edge=False)
+    for component in one.components:
+        table.add_row(
+            component.name,
+            component.state,
+            str(component.pid or "-"),
+            _duration(time.time() - component.started) if component.pid else "-",
+            str(component.restarts),
+            " ".join(map(str, component.ports)),
+        )
+    console.print(table)
+
+
+def _duration(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -1,0 +1,155 @@
+"""The lab's tools as seen from the command: a table of where each is, and the progress of building what is missing."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from lab.build import Toolchain, ensure, located
+
+_HEARTBEAT = 60.0
+
+
+def show(as_json: bool) -> None:
+    """Print where each tool is and in which version, building nothing."""
+    places = located()
+    if as_json:
+        rows = [
+            {
+                "name": place.name,
+                "version": place.version,
+                "origin": place.origin,
+                "path": None if place.path is None else str(place.path),
+            }
+            for place in places
+        ]
+        print(json.dumps(rows, indent=2))
+        return
+    table = Table("tool", "version", "origin", box=None, pad_edge=False)
+    table.add_column("path", overflow="fold")
+    for place in places:
+        path = "built when the lab needs it" if place.path is None else str(place.path)
+        table.add_row(place.name, place.version, place.origin, Text(path))
+    # A pipe has no width, and a path that is cut is of no use to `grep` and `awk`.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width).print(table)
+
+
+def toolchain() -> Toolchain:
+    """Make all tools available and show on stderr how that goes on."""
+    console = Console(stderr=True)
+    with _live(console) if console.is_terminal else _plain(console) as report:
+        return ensure(report)
+
+
+@contextmanager
+def _live(console: Console) -> Iterator["LiveReport"]:
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield LiveReport(progress, progress.add_task("", visible=False))
+
+
+@contextmanager
+def _plain(console: Console) -> Iterator["PlainReport"]:
+    report = PlainReport(console)
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(_HEARTBEAT):
+            report.still()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield report
+    finally:
+        over.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class LiveReport:
+    """Keeps one line up to date: for a terminal."""
+
+    progress: Progress
+    task: TaskID
+
+    def missing(self, items: Collection[str], total: int, folder: Path) -> None:
+        """Say what is ahead."""
+        _say(self.progress.console, _ahead(items, total, folder))
+        self.progress.reset(self.task, visible=True)
+
+    def waiting(self, family: str) -> None:
+        """Say whom it is waiting for."""
+        self.progress.update(self.task, description=f"waiting: another process builds {family}")
+
+    def started(self, item: str, done: int, total: int) -> None:
+        """Name the item."""
+        self.progress.update(self.task, description=f"building {item}, {done + 1} of {total}")
+
+    def finished(self, item: str, seconds: float) -> None:
+        """Leave a line about the item."""
+        _say(self.progress.console, f"{item} in {_duration(seconds)}")
+
+
+@dataclass
+class PlainReport:
+    """Writes a line per event and one each minute in between: for logs."""
+
+    console: Console
+    _doing: str = field(default="", init=False)
+    _since: float = field(default=0.0, init=False)
+
+    def missing(self, items: Collection[str], total: int, folder: Path) -> None:
+        """Say what is ahead."""
+        _say(self.console, _ahead(items, total, folder))
+
+    def waiting(self, family: str) -> None:
+        """Say whom it is waiting for."""
+        self._begin(f"waiting: another process builds {family}")
+
+    def started(self, item: str, done: int, total: int) -> None:
+        """Say that the item is begun."""
+        self._begin(f"building {item}, {done + 1} of {total}")
+
+    def finished(self, item: str, seconds: float) -> None:
+        """Say that the item is finished."""
+        self._doing = ""
+        _say(self.console, f"{item} in {_duration(seconds)}")
+
+    def still(self) -> None:
+        """Say that the work goes on, if there is any."""
+        if doing := self._doing:
+            _say(self.console, f"still {doing}, for {_duration(time.monotonic() - self._since)}")
+
+    def _begin(self, doing: str) -> None:
+        self._since, self._doing = time.monotonic(), doing
+        _say(self.console, doing)
+
+
+def _ahead(items: Collection[str], total: int, folder: Path) -> str:
+    if len(items) == total:
+        return (
+            "The lab's tools are built from source, once. On two cores that takes about 40 minutes, less if Go has "
+            f"compiled parts of them before, and 17 GiB with Go's own caches. They are kept in {folder}."
+        )
+    return f"Building what is missing of the lab's tools ({', '.join(items)}) into {folder}."
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _say(console: Console, text: str) -> None:
+    # Paths and names are shown as they are: neither read as markup nor broken at the width of a pipe.
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

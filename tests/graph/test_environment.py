@@ -1,0 +1,112 @@
+"""What an environment promises: replicas apart, changed without a gap, each under an identity of its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from cloud import Cloud
+from recording import Graph, record
+
+from boutique.program import environment
+from boutique.settings import Environment
+from components.references import Place
+
+Build = Callable[..., Graph]
+
+
+@pytest.fixture
+def build() -> Build:
+    def run(**section: Any) -> Graph:
+        def program() -> None:
+            namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
+            place = Place(namespace=namespace, kubeconfig=kubeconfig, identifier="here")
+            environment(Environment.model_validate(section), place)
+
+        return record(program, Cloud(), stack="some", config={})
+
+    return run
+
+
+def pod(graph: Graph, name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = graph.one("Deployment", name).inputs["spec"]["template"]["spec"]
+    return spec
+
+
+def test_replicas_come_with_a_budget_and_one_pod_with_none(build: Build) -> None:
+    graph = build(replicas=2, services={"adservice": {"replicas": 1}})
+    budgets = {each.name for each in graph.of("PodDisruptionBudget")}
+    replicas = {each.name: each.inputs["spec"]["replicas"] for each in graph.of("Deployment")}
+    assert budgets == {name for name, count in replicas.items() if count > 1}
+    assert replicas["adservice"] == replicas["redis-cart"] == 1
+    assert replicas["frontend"] == 2
+
+
+def test_new_pods_are_ready_before_old_ones_go_except_where_two_would_split_the_data(build: Build) -> None:
+    for each in build(rollout={"maxSurge": "50%"}).of("Deployment"):
+        strategy = each.inputs["spec"]["strategy"]
+        if each.name == "redis-cart":
+            assert strategy == {"type": "Recreate"}
+        else:
+            assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "50%"}}
+
+
+def test_the_grace_period_covers_the_sleep_and_what_the_image_needs(build: Build) -> None:
+    graph = build(rollout={"preStopSeconds": 12})
+    assert pod(graph, "adservice")["terminationGracePeriodSeconds"] == 12 + 5
+    assert pod(graph, "frontend")["terminationGracePeriodSeconds"] == 12 + 30
+    assert pod(graph, "frontend")["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 12}}}
+    # Nobody calls the load generator, so nobody has to notice that it ends.
+    assert "lifecycle" not in pod(graph, "loadgenerator")["containers"][0]
+    assert pod(graph, "loadgenerator")["terminationGracePeriodSeconds"] == 5
+
+
+def test_replicas_are_kept_apart_by_preference_only(build: Build) -> None:
+    spec = pod(build(), "frontend")
+    assert list(spec["affinity"]["podAntiAffinity"]) == ["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert {each["whenUnsatisfiable"] for each in spec["topologySpreadConstraints"]} == {"ScheduleAnyway"}
+
+
+def test_availability_can_be_switched_off_for_one_service(build: Build) -> None:
+    off = {"antiAffinity": False, "topologySpread": False, "disruptionBudget": False}
+    graph = build(replicas=2, services={"adservice": {"availability": off}})
+    assert "affinity" not in pod(graph, "adservice")
+    assert "topologySpreadConstraints" not in pod(graph, "adservice")
+    assert "adservice" not in {each.name for each in graph.of("PodDisruptionBudget")}
+    assert "affinity" in pod(graph, "frontend")
+
+
+def test_every_workload_runs_under_an_identity_of_its_own_and_locked_down(build: Build) -> None:
+    graph = build()
+    identities = [pod(graph, each.name)["serviceAccountName"] for each in graph.of("Deployment")]
+    assert sorted(identities) == sorted({each.name for each in graph.of("ServiceAccount")})
+    for each in graph.of("Deployment"):
+        spec = pod(graph, each.name)
+        assert spec["securityContext"]["runAsNonRoot"]
+        for container in (*spec["containers"], *spec.get("initContainers", [])):
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"]
+            assert not security["allowPrivilegeEscalation"]
+            assert security["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_pull_secrets_arrive_at_the_pods(build: Build) -> None:
+    spec = pod(build(images={"pullSecrets": ["registry-credentials"]}), "frontend")
+    assert spec["imagePullSecrets"] == [{"name": "registry-credentials"}]
+
+
+def test_the_external_service_is_there_only_when_switched_on(build: Build) -> None:
+    assert "frontend-external" not in {each.name for each in build().of("Service")}
+    graph = build(services={"frontend": {"external": True}})
+    external = graph.one("Service", "frontend-external")
+    assert external.inputs["spec"]["type"] == "LoadBalancer"
+    assert graph.outputs["url"] == "http://lb.example.test"
+
+
+def test_without_an_address_the_output_says_how_to_get_in(build: Build) -> None:
+    assert build().outputs["url"] == "kubectl -n shop port-forward svc/frontend 8080:80"
+
+
+def test_a_workload_left_out_leaves_nothing_behind(build: Build) -> None:
+    graph = build(services={"loadgenerator": {"enabled": False}})
+    assert not [each for each in graph.objects if each.name == "loadgenerator"]

@@ -1,0 +1,41 @@
+"""A rename is noticed before it replaces anything."""
+
+import ledger
+import pulumi
+import pytest
+from cloud import Cloud
+from recording import Graph, record
+
+
+def test_no_resource_of_a_committed_stack_is_lost(graph: Graph, stack: str) -> None:
+    known = ledger.read(stack)
+    assert known, f"there is no ledger of {stack}; run `make ledger`"
+    gone = ledger.lost(known, graph)
+    assert not gone, "add an alias, or remove the lines if the resources are meant to be deleted"
+
+
+def built(component: str, child: str, *, kind: str = "Shop", alias: pulumi.Alias | None = None) -> Graph:
+    def program() -> None:
+        opts = pulumi.ResourceOptions(aliases=[alias] if alias else [])
+        parent = pulumi.ComponentResource(f"boutique:index:{kind}", component, None, opts)
+        pulumi.ComponentResource("boutique:index:Part", child, None, pulumi.ResourceOptions(parent=parent))
+
+    return record(program, Cloud(), stack="some", config={})
+
+
+KNOWN = [each.urn for each in built("shop", "shop-part").resources]
+
+
+@pytest.mark.parametrize(
+    ("now", "count"),
+    [
+        (built("shop", "shop-part"), 0),
+        (built("store", "store-part"), 2),
+        (built("store", "store-part", alias=pulumi.Alias(name="shop")), 0),
+        (built("shop", "shop-part", kind="Store", alias=pulumi.Alias(type_="boutique:index:Shop")), 0),
+        (built("shop", "shop-piece"), 1),
+    ],
+    ids=["unchanged", "renamed", "renamed with an alias", "retyped with an alias", "a child renamed on its own"],
+)
+def test_what_the_engine_would_replace_is_lost(now: Graph, count: int) -> None:
+    assert len(ledger.lost(KNOWN, now)) == count

@@ -1,0 +1,59 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import environment
+from lab.folder import Folder, Settings
+
+TOOLS = "/tools of mine/bin"
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Folder:
+    folder = Folder("odd", tmp_path / "it's $HOME; `odd`")
+    folder.create()
+    Settings({"api": 16443}, TOOLS).write(folder)
+    return folder
+
+
+def evaluate(where: Folder, path: str, before: dict[str, str]) -> dict[str, str]:
+    dump = f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
+    script = f"{environment.script(where, path)}\n{dump}"
+    done = subprocess.run(["/bin/sh", "-euc", script], env=before, capture_output=True, text=True, check=True)
+    result: dict[str, str] = json.loads(done.stdout)
+    return result
+
+
+def test_shell_gets_exactly_what_was_meant(where: Folder) -> None:
+    found = evaluate(where, "/usr/bin:/bin", {"PATH": "/usr/bin:/bin"})
+    meant = environment.variables(where, "/usr/bin:/bin")
+    assert {name: found[name] for name in meant} == meant
+
+
+def test_path_has_the_tools_first_and_no_entry_twice(where: Folder) -> None:
+    once = evaluate(where, "/usr/bin:/bin", {"PATH": "/usr/bin:/bin"})["PATH"]
+    twice = evaluate(where, once, {"PATH": once})["PATH"]
+    assert once.split(":") == [TOOLS, str(Path(sys.executable).parent), "/usr/bin", "/bin"]
+    assert twice == once
+
+
+def test_own_interpreter_is_not_added_if_it_is_there(where: Folder) -> None:
+    own = str(Path(sys.executable).parent)
+    assert environment.variables(where, f"/usr/bin:{own}")["PATH"] == f"{TOOLS}:/usr/bin:{own}"
+
+
+def test_what_the_user_set_for_another_backend_is_gone(where: Folder) -> None:
+    before = {"PATH": "/usr/bin:/bin", **dict.fromkeys(environment.UNWANTED, "mine"), "PULUMI_BACKEND_URL": "s3://mine"}
+    found = evaluate(where, before["PATH"], before)
+    assert not set(environment.UNWANTED) & found.keys()
+    assert found["PULUMI_BACKEND_URL"].startswith("file:///")
+    assert not set(environment.UNWANTED) & environment.inside(where, before).keys()
+
+
+def test_lab_that_never_started_has_an_environment(tmp_path: Path) -> None:
+    found = environment.variables(Folder("new", tmp_path / "new"), "/bin")
+    assert found["PATH"] == f"{Path(sys.executable).parent}:/bin"
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab import kwok
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Path:
+    for name in kwok.STAGES:
+        (tmp_path / f"{name}.yaml").write_text(f"kind: Stage\nmetadata: {{name: {name}}}")
+    return tmp_path
+
+
+def test_own_stage_does_not_cost_the_shipped_ones(stages: Path) -> None:
+    documents = list(yaml.safe_load_all(kwok.configuration(stages)))
+    names = [document["metadata"]["name"] for document in documents if document["kind"] == "Stage"]
+    assert names == [*kwok.STAGES, "service-load-balancer"]
+
+
+def test_no_parallelism_is_left_at_zero(stages: Path) -> None:
+    options = next(yaml.safe_load_all(kwok.configuration(stages)))["options"]
+    # The fields of kwok's KwokConfigurationOptions whose name ends so.
+    wanted = {
+        "podPlayStageParallelism",
+        "nodePlayStageParallelism",
+        "nodeLeaseParallelism",
+        "podsOnNodeSyncParallelism",
+    }
+    assert {name for name, value in options.items() if name.endswith("Parallelism") and value > 0} == wanted

@@ -1,0 +1,59 @@
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import locks
+
+
+@pytest.fixture
+def dead() -> int:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def lock(backend: Path, name: str, content: object) -> Path:
+    folder = backend / ".pulumi" / "locks" / "organization" / "boutique" / "dev"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def content(pid: object, host: str = "here") -> dict[str, object]:
+    return {"pid": pid, "username": "me", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}
+
+
+def test_lock_of_a_dead_process_is_removed_and_reported(tmp_path: Path, dead: int) -> None:
+    path = lock(tmp_path, "a", content(dead))
+    assert locks.clear(tmp_path, "here") == [locks.StaleLock("boutique/dev", dead, "2026-01-01T00:00:00Z")]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(content(os.getpid()), id="its process lives"),
+        pytest.param(content(1), id="its process is another user's"),
+        pytest.param("{", id="half written"),
+        pytest.param("[]", id="not a lock"),
+        pytest.param(content("many"), id="no number"),
+    ],
+)
+def test_every_other_lock_is_kept(tmp_path: Path, kept: object) -> None:
+    path = lock(tmp_path, "a", kept)
+    assert locks.clear(tmp_path, "here") == []
+    assert path.exists()
+
+
+def test_lock_of_another_host_is_kept(tmp_path: Path, dead: int) -> None:
+    path = lock(tmp_path, "a", content(dead, "elsewhere"))
+    assert locks.clear(tmp_path, "here") == []
+    assert path.exists()
+
+
+def test_no_backend_has_no_locks(tmp_path: Path) -> None:
+    assert locks.clear(tmp_path / "none") == []

@@ -1,0 +1,38 @@
+"""A quota holds what an environment needs while it changes over."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique.catalogue import WORKLOADS
+from boutique.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, hard_limits
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [("100m", "0.1"), ("2", "2"), ("0.5", "0.5"), ("64Mi", str(64 * 2**20)), ("1Gi", str(2**30)), ("3k", "3000")],
+)
+def test_quantities_are_read(quantity: str, expected: str) -> None:
+    assert amount(quantity) == Decimal(expected)
+
+
+@pytest.mark.parametrize("wrong", ["", "m", "1 Gi", "-1", "1e3", "100mi"])
+def test_what_is_no_quantity_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="is not a quantity"):
+        amount(wrong)
+
+
+@given(st.integers(1, 10))
+def test_two_colours_of_every_pod_with_its_proxy_fit(replicas: int) -> None:
+    hard = hard_limits(WORKLOADS, replicas)
+    pods = 2 * replicas
+    assert int(hard["pods"]) == pods * len(WORKLOADS)
+    for kind, proxy in (("requests", PROXY_REQUESTS), ("limits", PROXY_LIMITS)):
+        for resource in ("cpu", "memory"):
+            needed = sum(
+                pods * (amount(getattr(getattr(each, kind), resource)) + amount(getattr(proxy, resource)))
+                for each in WORKLOADS
+            )
+            assert amount(hard[f"{kind}.{resource}"]) == needed

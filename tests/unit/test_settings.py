@@ -1,0 +1,165 @@
+"""What a configuration may say, and how every mistake in it is named."""
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique.loading import load
+from boutique.mistakes import SettingsError
+from boutique.settings import Settings, StackCluster
+
+CLUSTER = {"kind": "existing", "context": "here"}
+PLATFORM = {"targets": {"dev": {}}}
+
+
+def valid(**sections: Any) -> dict[str, Any]:
+    return {"cluster": CLUSTER, "platform": PLATFORM, **sections}
+
+
+def mistakes(values: dict[str, Any]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(values)
+    return list(caught.value.mistakes)
+
+
+def test_the_smallest_stack_that_deploys_the_shop() -> None:
+    settings = load(valid(environment={"replicas": 2}))
+    assert isinstance(settings, Settings)
+    assert settings.environment
+    assert settings.environment.replicas == 2
+
+
+@pytest.mark.parametrize("empty", [None, {}])
+def test_an_empty_section_is_an_absent_one(empty: Any) -> None:
+    assert load(valid(environment=empty)).environment is None
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (valid(enviroment={}), ["boutique:enviroment: there is no such key; did you mean 'environment'?"]),
+        (
+            valid(environment={"replica": 2}),
+            ["boutique:environment.replica: there is no such key; did you mean 'replicas'?"],
+        ),
+        (
+            valid(environment={"services": {"frontned": {}}}),
+            ['boutique:environment.services.frontned: "frontned": there is no such service; did you mean \'frontend'],
+        ),
+        (valid(environment={"replicas": "two"}), ['boutique:environment.replicas: "two": must be a whole number']),
+        (valid(environment={"replicas": 0}), ["boutique:environment.replicas: 0: must be at least 1"]),
+        (valid(environment={"replicas": -3}), ["boutique:environment.replicas: -3: must be at least 1"]),
+        (valid(environment={"replicas": True}), ["boutique:environment.replicas: true: must be a whole number"]),
+        (
+            valid(environment={"services": {"adservice": {"image": {"tag": "1.0+2"}}}}),
+            [
+                "boutique:environment.services.adservice.image.tag: \"1.0+2\": an image tag cannot hold '+'; "
+                "registries write the build metadata of SemVer with '_'"
+            ],
+        ),
+        ({"platform": PLATFORM}, ["boutique:cluster: is missing"]),
+        (valid(cluster={"context": "x"}), ["boutique:cluster.kind: is missing; there are: eks, existing, stack"]),
+        (
+            valid(cluster={"kind": "exist"}),
+            ["boutique:cluster.kind: \"exist\" is not a kind of cluster; did you mean 'existing'?"],
+        ),
+        (valid(cluster={"kind": "existing"}), ["boutique:cluster.context: is missing"]),
+        (
+            valid(cluster={"kind": "existing", "contxt": "x"}),
+            [
+                "boutique:cluster.context: is missing",
+                "boutique:cluster.contxt: there is no such key; did you mean 'con",
+            ],
+        ),
+        (valid(cluster={"kind": "eks"}), ["boutique:cluster.kind: 'eks' is not built yet"]),
+        (
+            {"cluster": CLUSTER, "platform": {"targets": {"dev": {"namespace": "Dev"}}}},
+            ['boutique:platform.targets.dev.namespace: "Dev": must be lower-case'],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {"targets": {"dev": {"namespace": "n" * 64}}}},
+            ['boutique:platform.targets.dev.namespace: "nnnn'],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {"targets": {"dev": {"namespace": "kube-system"}}}},
+            ["boutique:platform.targets.dev.namespace: 'kube-system' is reserved"],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {"targets": {"a": {"namespace": "x"}, "b": {"namespace": "x"}}}},
+            ["boutique:platform.targets: 2 targets share the namespace 'x'"],
+        ),
+        (
+            valid(environment={"target": "dv"}),
+            ["boutique:environment.target: 'dv' is not in boutique:platform.targets; "],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {"targets": {"a": {}, "b": {}}}, "environment": {"replicas": 1}},
+            ["boutique:environment.target: is missing; there are: a, b"],
+        ),
+        ({"cluster": CLUSTER, "environment": {"replicas": 1}}, ["boutique:environment: has no target to go to"]),
+        (
+            {"cluster": {"kind": "stack", "name": "s", "target": "t"}, "platform": PLATFORM},
+            ["boutique:platform: a stack that deploys into a target of another stack has no rights"],
+        ),
+        ({"cluster": CLUSTER}, ["boutique:cluster: the stack builds nothing"]),
+        (
+            valid(environment={"services": {"redis-cart": {"replicas": 2}}}),
+            ["boutique:environment.services.redis-cart.replicas: 2: must be 1"],
+        ),
+        (
+            valid(environment={"services": {"frontend": {"enabled": False}}}),
+            ["boutique:environment.services.frontend.enabled: others need this service"],
+        ),
+        (
+            valid(environment={"services": {"adservice": {"external": True}}}),
+            ["boutique:environment.services.adservice.external: it has no external Service"],
+        ),
+        (
+            valid(environment={"services": {"frontend": {"variables": {"AD_SERVICE_ADDR": "elsewhere:1"}}}}),
+            ["boutique:environment.services.frontend.variables.AD_SERVICE_ADDR: is set from the catalogue"],
+        ),
+        (
+            valid(environment={"rollout": {"maxSurge": "0"}}),
+            ['boutique:environment.rollout.maxSurge: "0": must be a whole number of pods from 1 or a percentage'],
+        ),
+    ],
+)
+def test_a_mistake_names_the_key_the_value_and_the_remedy(values: dict[str, Any], expected: list[str]) -> None:
+    found = mistakes(values)
+    assert len(found) == len(expected), found
+    for line, start in zip(found, expected, strict=True):
+        assert line.startswith(start)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    values = {
+        "cluster": {"kind": "existing"},
+        "platform": {"targets": {"Dev": {}}},
+        "environment": {"replicas": 0, "services": {"nobody": {}, "redis-cart": {"replicas": "x"}}},
+        "other": 1,
+    }
+    assert len(mistakes(values)) == 6
+
+
+def test_a_target_of_another_stack() -> None:
+    settings = load({"cluster": {"kind": "stack", "name": "s", "target": "t"}, "environment": {"replicas": 1}})
+    assert isinstance(settings.cluster, StackCluster)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=3))
+def test_whatever_stands_in_a_section_there_is_a_message_and_no_other_exception(value: Any) -> None:
+    for section in ("cluster", "platform", "environment"):
+        with contextlib.suppress(SettingsError):
+            load(valid(**{section: value}))
+
+
+@given(st.dictionaries(st.sampled_from(["frontend", "adservice", "nobody", ""]), st.dictionaries(st.text(), st.text())))
+def test_whatever_stands_in_services_every_mistake_says_where(services: dict[str, Any]) -> None:
+    refused = {name for name, keys in services.items() if name not in ("frontend", "adservice") or keys}
+    found = mistakes(valid(environment={"replicas": "x", "services": services}))
+    assert found[0].startswith("boutique:environment.replicas")
+    for name in refused:
+        assert any(line.startswith(f"boutique:environment.services.{name}") for line in found)

@@ -1,0 +1,200 @@
+"""Which tools there are, and what the command shows of them."""
+
+import io
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import ops.tools
+from lab.build import Toolchain
+from lab.errors import LabError
+from lab.found import Located
+from lab.gomod import go_version, selected
+from lab.recipe import Built, Family, Tool
+from lab.report import Report
+from lab.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families
+
+ROOT = Path(__file__).parents[2]
+
+
+def by_name() -> dict[str, tuple[Family, Tool]]:
+    return {tool.name: (family, tool) for family in families() for tool in family.tools}
+
+
+def test_the_lab_has_these_tools_in_these_versions() -> None:
+    assert {name: tool.version for name, (_, tool) in by_name().items()} == {
+        "etcd": "3.6.14",
+        "kwok": "v0.8.0",
+        "kwokctl": "v0.8.0",
+        "kubectl": "v1.36.3",
+        "kube-scheduler": "v1.36.3",
+        "kube-apiserver": "v1.36.3",
+        "kube-controller-manager": "v1.36.3",
+        "pulumi": "v3.259.0",
+        "pulumi-language-python-exec": "v3.259.0",
+        "pulumi-language-python": "v3.68.0",
+        "pulumi-resource-kubernetes": "4.25.0",
+        "pilot-discovery": "1.31.0",
+        "istioctl": "1.31.0",
+        "pilot-agent": "1.31.0",
+    }
+
+
+@pytest.mark.parametrize(("package", "tool"), [("pulumi", "pulumi"), ("pulumi-kubernetes", PROVIDER)])
+def test_tools_and_python_packages_move_together(package: str, tool: str) -> None:
+    requirements = (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"{package}=={by_name()[tool][1].version.removeprefix('v')}" in requirements
+
+
+def test_every_program_comes_from_a_module_that_its_go_mod_pins() -> None:
+    for family, tool in by_name().values():
+        if isinstance(tool.recipe, Built) and tool.recipe.package == ".":
+            assert (family.module / "main.go").exists()
+            continue
+        source = tool.recipe.package if isinstance(tool.recipe, Built) else tool.recipe.module
+        text = (family.module / "go.mod").read_text()
+        assert any(source.startswith(module) for module in re.findall(r"^(?:require)?\s+(\S+) v", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["kubectl", "kwok", "pulumi", "pulumi-language-python", "istioctl", PROVIDER])
+def test_a_program_is_told_the_version_that_it_reports(name: str) -> None:
+    recipe = by_name()[name][1].recipe
+    assert isinstance(recipe, Built)
+    assert re.search(rf"ersion={re.escape(by_name()[name][1].version)}(\s|$)", recipe.ldflags)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("etcd", "etcd Version: 3.6.14\nGit SHA: Not provided\nGo Version: go1.26.8\n"),
+        ("kwok", "kwok version v0.8.0 go1.26.8 (linux/amd64)\n"),
+        ("kwokctl", "kwokctl version v0.8.0 go1.26.8 (linux/amd64)\n"),
+        ("kubectl", "Client Version: v1.36.3\nKustomize Version: v5.8.1\n"),
+        ("kube-apiserver", "Kubernetes v1.36.3\n"),
+        ("pulumi", "v3.259.0\n"),
+        (
+            "pilot-discovery",
+            "2026/11/22 INFO memory is not limited, skipping package=memlimit\nclient version: 1.31.0\n",
+        ),
+        ("istioctl", "client version: 1.31.0\n"),
+    ],
+)
+def test_what_programs_really_print_is_understood(name: str, answer: str) -> None:
+    tool = by_name()[name][1]
+    assert tool.question
+    match = re.search(tool.question.answer, answer, re.MULTILINE)
+    assert match
+    assert match[1] == tool.version
+
+
+def test_agent_and_control_plane_of_istio_have_their_own_tags() -> None:
+    arguments = {name: tool.recipe.arguments("out") for name, (_, tool) in by_name().items() if "pilot" in name}  # type: ignore[union-attr]
+    assert "vtprotobuf,disable_pgv" in arguments["pilot-discovery"]
+    assert "agent,disable_pgv,grpcnotrace,retrynotrace" in arguments["pilot-agent"]
+    assert all("-trimpath" in each and each[-3:-1] == ["-o", "out"] for each in arguments.values())
+
+
+def test_pins_name_what_is_meant() -> None:
+    assert by_name()[PROVIDER][1].plugin == PROVIDER_PLUGIN
+    assert PROVIDER_PLUGIN.endswith(f"-v{PROVIDER_VERSION}")
+    assert by_name()["istioctl"][1].version == ISTIO_VERSION
+    files = [target for family in families() for target, _ in family.files]
+    assert len(files) == len(set(files))
+    assert {target.split("/")[0] for target in files} == {"kwok", "istio", "gateway-api"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "require example.test/a v1.2.3\n",
+        "require (\n\texample.test/ab v9.9.9\n\texample.test/a v1.2.3 // indirect\n)\n",
+    ],
+)
+def test_a_version_is_read_from_go_mod(tmp_path: Path, text: str) -> None:
+    (tmp_path / "go.mod").write_text(f"module example.test/x\n\ngo 1.26.0\n\n{text}")
+    assert selected(tmp_path, "example.test/a") == "v1.2.3"
+    assert go_version(tmp_path) == "1.26.0"
+    with pytest.raises(LabError, match="lacks a requirement of"):
+        selected(tmp_path, "example.test/b")
+
+
+def test_without_the_modules_the_message_says_how_to_install(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="pip install -e"):
+        families(tmp_path)
+
+
+PLACES = [
+    Located("kubectl", "v1.36.3", "path", Path("/a/very/long/path" * 8) / "[bin]" / "kubectl"),
+    Located("kwok", "v0.8.0", "missing", None),
+]
+
+
+def test_the_table_for_people_and_pipes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
+    ops.tools.show(as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines[1:]] == [["kubectl", "v1.36.3", "path"], ["kwok", "v0.8.0", "missing"]]
+    assert str(PLACES[0].path) in lines[1]
+
+
+def test_the_table_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
+    ops.tools.show(as_json=True)
+    assert json.loads(capsys.readouterr().out) == [
+        {"name": "kubectl", "version": "v1.36.3", "origin": "path", "path": str(PLACES[0].path)},
+        {"name": "kwok", "version": "v0.8.0", "origin": "missing", "path": None},
+    ]
+
+
+TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
+
+
+def building(pause: float = 0.0) -> Callable[[Report], Toolchain]:
+    def ensure(report: Report) -> Toolchain:
+        report.missing(["kwok", "etcd"], 2, Path("/cache/[tools]"))
+        report.waiting("kwok")
+        report.started("etcd", 1, 2)
+        time.sleep(pause)
+        report.finished("etcd", 61.7)
+        return TOOLCHAIN
+
+    return ensure
+
+
+def test_a_log_shows_each_step_and_that_there_is_life(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ops.tools, "_HEARTBEAT", 0.02)
+    monkeypatch.setattr(ops.tools, "ensure", building(pause=0.1))
+    assert ops.tools.toolchain() is TOOLCHAIN
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert "On two cores that takes about 40 minutes" in lines[0]
+    assert lines[0].endswith("They are kept in /cache/[tools].")
+    assert lines[1:3] == ["waiting: another process builds kwok", "building etcd, 2 of 2"]
+    assert lines[-1] == "etcd in 1 min 2 s"
+    assert "still building etcd, 2 of 2, for 0 s" in lines[3:-1]
+
+
+def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(ops.tools, "Console", lambda stderr: Console(file=screen, force_terminal=stderr, width=300))
+    monkeypatch.setattr(ops.tools, "ensure", building(pause=0.25))
+    assert ops.tools.toolchain() is TOOLCHAIN
+    assert re.search(r"building etcd, 2 of 2.*0:00:00", screen.getvalue())
+    assert "etcd in 1 min 2 s" in screen.getvalue()
+    assert "still" not in screen.getvalue()
+
+
+def test_nothing_to_build_is_not_worth_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ops.tools, "ensure", lambda report: TOOLCHAIN)  # noqa: ARG005
+    ops.tools.toolchain()
+    assert capsys.readouterr() == ("", "")
