@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-from lab import namespaces, record
-from lab.build import Toolchain
+from lab import record
 from lab.errors import LabError
 from lab.folder import Folder, Settings, folders, settings
 from lab.preparation import prepare
-from lab.publish import listen, listen_on_first
 from lab.record import State
+from lab.supervision import namespaces
+from lab.supervision.publish import listen, listen_on_first
+from lab.toolchain.build import Toolchain
 
 _PATIENCE = 180.0
 _GRACE = 60.0

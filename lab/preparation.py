@@ -3,10 +3,12 @@
 from contextlib import suppress
 from pathlib import Path
 
-from lab import certificates, controlplane, folder, kubeconfig, kwok, network
-from lab.build import Toolchain
+from lab import folder
 from lab.folder import Folder
-from lab.tools import PROVIDER, PROVIDER_PLUGIN
+from lab.kubernetes import certificates, controlplane, kubeconfig, kwok
+from lab.supervision import network
+from lab.toolchain.build import Toolchain
+from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN
 
 _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 

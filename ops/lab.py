@@ -118,9 +118,10 @@ def exec(  # noqa: A001 - the command's name is that of the function
 
     Inside, the API server is https://127.0.0.1:6443, and pods and Services have their own addresses.
     """
-    from lab import environment, folder, namespaces
+    from lab import environment, folder
     from lab.errors import LabError
     from lab.status import status as inspect
+    from lab.supervision import namespaces
 
     where = folder.folder(name)
     found = inspect(where)

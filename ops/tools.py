@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from rich.text import Text
 
-from lab.build import Toolchain, ensure, located
+from lab.toolchain.build import Toolchain, ensure, located
 
 _HEARTBEAT = 60.0
 

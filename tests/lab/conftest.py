@@ -129,3 +129,6 @@ def _running(lab: Lab) -> Iterator[Lab]:
         yield lab
     finally:
         lab.boutique("down", "--delete")
+
+
+from local_stack import local  # noqa: E402, F401 - a fixture, and it needs the class above

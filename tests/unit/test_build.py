@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import toolcache
-from lab.build import ensure
 from lab.errors import LabError
-from lab.found import locate
-from lab.golang import BuildError
-from lab.recipe import Built, Embedded, Family, Question, Taken, Tool
+from lab.toolchain import toolcache
+from lab.toolchain.build import ensure
+from lab.toolchain.found import locate
+from lab.toolchain.golang import BuildError
+from lab.toolchain.recipe import Built, Embedded, Family, Question, Taken, Tool
 
 # Behaves as the file `<tool>.does` beside it says, and writes down how it was called.
 GO = """#!{python} -IS
@@ -202,8 +202,8 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from unittest.mock import Mock
-from lab.build import ensure
-from lab.recipe import Built, Family, Tool
+from lab.toolchain.build import ensure
+from lab.toolchain.recipe import Built, Family, Tool
 family = Family(Path(sys.argv[1]), (Tool("alpha", "v1.2.3", Built("example.test/alpha")),))
 ensure(Mock(), choice=[family])
 """
@@ -296,7 +296,7 @@ def test_an_installed_tool_is_asked_once_until_it_changes(bench: Bench) -> None:
 
 @pytest.mark.parametrize("script", ["exit 1", "echo version v1.2.3; exit 1", "echo nonsense", "exec /bin/sleep 30"])
 def test_a_tool_that_gives_no_answer_is_not_it(bench: Bench, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.found._PATIENCE", 0.2)
+    monkeypatch.setattr("lab.toolchain.found._PATIENCE", 0.2)
     bench.install("alpha", script)
     start = time.monotonic()
     assert locate([bench.family])[0].origin == "missing"

@@ -40,9 +40,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_context_is_named_with_what_exists(tmp_path: Path) -> None:
     path = write(tmp_path / "one", "kind-boutique", "prod")
-    with pytest.raises(
-        KubeconfigError, match=r"no context 'staging' in .*one; there are: kind-boutique, prod"
-    ):
+    with pytest.raises(KubeconfigError, match=r"no context 'staging' in .*one; there are: kind-boutique, prod"):
         find("staging", [path])
     with pytest.raises(KubeconfigError, match="did you mean 'kind-boutique'"):
         find("kind-butique", [path])

@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from lab import certificates
-from lab.certificates import LEAVES
-from lab.issuing import Leaf
+from lab.kubernetes import certificates
+from lab.kubernetes.certificates import LEAVES
+from lab.kubernetes.issuing import Leaf
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import kwok
+from lab.kubernetes import kwok
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import namespaces
 from lab.errors import LabError
+from lab.supervision import namespaces
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import publish
 from lab.errors import LabError
-from lab.publish import Publication
+from lab.supervision import publish
+from lab.supervision.publish import Publication
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 BIG = 32 * 1024 * 1024

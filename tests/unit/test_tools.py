@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 import ops.tools
-from lab.build import Toolchain
 from lab.errors import LabError
-from lab.found import Located
-from lab.gomod import go_version, selected
-from lab.recipe import Built, Family, Tool
-from lab.report import Report
-from lab.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families
+from lab.toolchain.build import Toolchain
+from lab.toolchain.found import Located
+from lab.toolchain.gomod import go_version, selected
+from lab.toolchain.recipe import Built, Family, Tool
+from lab.toolchain.report import Report
+from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,16 +1,16 @@
 """The programs that the lab is made of: where each comes from and which version of it.
 
-Versions live in the go.mod files under `toolchain/`. Only what a pseudo-version cannot tell is pinned here.
+Versions live in the go.mod files under `modules/`. Only what a pseudo-version cannot tell is pinned here.
 """
 
 from pathlib import Path
 
-from lab.gomod import selected
-from lab.recipe import Built, Embedded, Family, Question, Taken, Tool
+from lab.toolchain.gomod import selected
+from lab.toolchain.recipe import Built, Embedded, Family, Question, Taken, Tool
 
-TOOLCHAIN = Path(__file__).parent / "toolchain"
+MODULES = Path(__file__).parent / "modules"
 
-# The releases whose commits lab/toolchain/pulumi-resource-kubernetes/go.mod and lab/toolchain/istio/go.mod name.
+# The releases whose commits modules/pulumi-resource-kubernetes/go.mod and modules/istio/go.mod name.
 PROVIDER_VERSION = "4.25.0"
 ISTIO_VERSION = "1.31.0"
 
@@ -42,16 +42,16 @@ _CHARTS = {
 }
 
 
-def families(toolchain: Path = TOOLCHAIN) -> tuple[Family, ...]:
+def families(modules: Path = MODULES) -> tuple[Family, ...]:
     """Return every family of tools, the quick ones first."""
     return (
-        _etcd(toolchain / "etcd"),
-        _kwok(toolchain / "kwok"),
-        _kubernetes(toolchain / "kubernetes"),
-        _pulumi(toolchain / "pulumi"),
-        _language(toolchain / "pulumi-language-python"),
-        _provider(toolchain / "pulumi-resource-kubernetes"),
-        _istio(toolchain / "istio"),
+        _etcd(modules / "etcd"),
+        _kwok(modules / "kwok"),
+        _kubernetes(modules / "kubernetes"),
+        _pulumi(modules / "pulumi"),
+        _language(modules / "pulumi-language-python"),
+        _provider(modules / "pulumi-resource-kubernetes"),
+        _istio(modules / "istio"),
     )
 
 

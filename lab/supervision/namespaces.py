@@ -69,7 +69,7 @@ def launch(folder: Folder, tools: Path, lock: int, listeners: Mapping[str, int])
     """
     publications = [f"--publish={descriptor}={name}" for name, descriptor in listeners.items()]
     # -P: a folder named `lab` where the user happens to stand must not be mistaken for this package.
-    supervisor = [sys.executable, "-P", "-m", "lab.inside", f"--folder={folder.root}", f"--tools={tools}"]
+    supervisor = [sys.executable, "-P", "-m", "lab.supervision.inside", f"--folder={folder.root}", f"--tools={tools}"]
     namespaces = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"]
     kept = {"PATH", "HOME", "LANG", "LC_ALL", "TZ"}
     inherited = [lock, *listeners.values()]

@@ -1,4 +1,4 @@
-"""What a tool is and how it is made, as plain data; `lab.tools` fills it in."""
+"""What a tool is and how it is made, as plain data; `lab.toolchain.tools` fills it in."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab import paths
 from lab.errors import LabError
-from lab.gomod import go_version
+from lab.toolchain.gomod import go_version
 
 _NICE = 10
 _LAST_LINES = 6

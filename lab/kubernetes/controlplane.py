@@ -6,8 +6,9 @@ Flags: https://kubernetes.io/docs/reference/command-line-tools-reference/ and ht
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import certificates, kwok, network
 from lab.folder import Folder
+from lab.kubernetes import certificates, kwok
+from lab.supervision import network
 
 API_PORT = 6443
 PUBLISHED = {"api": (network.LOOPBACK, API_PORT)}
@@ -150,7 +151,7 @@ def _controller_manager(folder: Folder) -> tuple[str, ...]:
         # The defaults are meant to spare a server that many share; here they only make every change slower.
         "--kube-api-qps=200",
         "--kube-api-burst=400",
-        # kwok's nodes report every 10 minutes (its Stage node-heartbeat-with-lease), and have no leases: see lab.kwok.
+        # The nodes report every 10 minutes (Stage node-heartbeat-with-lease), without leases: see lab.kubernetes.kwok.
         "--node-monitor-grace-period=30m",
     )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab import toolcache
-from lab.recipe import Family, Question, Tool
+from lab.toolchain import toolcache
+from lab.toolchain.recipe import Family, Question, Tool
 
 _PATIENCE = 10.0
 

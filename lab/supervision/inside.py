@@ -1,4 +1,4 @@
-"""The program that runs inside the lab's namespaces: `python -m lab.inside`, started by lab.namespaces."""
+"""The program that runs inside the namespaces: `python -m lab.supervision.inside`, started by `namespaces`."""
 
 import argparse
 import asyncio
@@ -7,10 +7,11 @@ import socket
 import sys
 from pathlib import Path
 
-from lab import controlplane, network
 from lab.folder import Folder
-from lab.publish import Publication
-from lab.supervisor import Supervisor
+from lab.kubernetes import controlplane
+from lab.supervision import network
+from lab.supervision.publish import Publication
+from lab.supervision.supervisor import Supervisor
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab import paths
-from lab.recipe import Built, Family
+from lab.toolchain.recipe import Built, Family
 
 FILES = "files"
 _PART = ".part-"

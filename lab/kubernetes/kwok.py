@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from lab import network
+from lab.supervision import network
 
 PORT = 10247
 

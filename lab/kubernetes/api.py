@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from lab import certificates
+from lab.kubernetes import certificates
 
 
 class Api:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import toolcache
-from lab.compiling import complete, files_item
 from lab.errors import LabError
-from lab.found import Located, locate
-from lab.golang import BuildError, free_space, terminable
-from lab.recipe import Family
-from lab.report import Report
-from lab.tools import PROVIDER, families
+from lab.toolchain import toolcache
+from lab.toolchain.compiling import complete, files_item
+from lab.toolchain.found import Located, locate
+from lab.toolchain.golang import BuildError, free_space, terminable
+from lab.toolchain.recipe import Family
+from lab.toolchain.report import Report
+from lab.toolchain.tools import PROVIDER, families
 
 
 @dataclass(frozen=True)

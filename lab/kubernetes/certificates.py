@@ -9,9 +9,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from lab import issuing, network
 from lab.folder import replace
-from lab.issuing import Leaf
+from lab.kubernetes import issuing
+from lab.kubernetes.issuing import Leaf
+from lab.supervision import network
 
 AUTHORITY_FILE = "ca.crt"
 """The authority's certificate alone, for those who only have to trust it."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from lab import certificates
 from lab.folder import replace
+from lab.kubernetes import certificates
 
 CONTEXT = "boutique-lab"
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab.controlplane import Component
-from lab.process import own_host_pid
+from lab.kubernetes.controlplane import Component
 from lab.record import ComponentRecord, Record, State
+from lab.supervision.process import own_host_pid
 
 
 class Journal:

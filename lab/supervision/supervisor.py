@@ -10,14 +10,15 @@ import time
 from collections.abc import Sequence
 from http.client import HTTPException
 
-from lab import controlplane, network, nodes, publish
-from lab.api import Api
-from lab.controlplane import Component
 from lab.folder import Folder
-from lab.health import healthy
-from lab.journal import Journal
-from lab.process import Process, Processes
+from lab.kubernetes import controlplane, nodes
+from lab.kubernetes.api import Api
+from lab.kubernetes.controlplane import Component
 from lab.record import State
+from lab.supervision import network, publish
+from lab.supervision.health import healthy
+from lab.supervision.journal import Journal
+from lab.supervision.process import Process, Processes
 
 _ATTEMPTS = 5
 """How often a component may end before it was ever ready, until the lab gives up."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from lab import toolcache
-from lab.golang import BuildError, go
-from lab.recipe import Built, Family, Taken, Tool
-from lab.report import Report
+from lab.toolchain import toolcache
+from lab.toolchain.golang import BuildError, go
+from lab.toolchain.recipe import Built, Family, Taken, Tool
+from lab.toolchain.report import Report
 
 
 def files_item(family: Family) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lab.api import Api
+from lab.kubernetes.api import Api
 
 _OWNER = "boutique-lab"
 

@@ -1,0 +1,1 @@
+"""The control plane: its components, their credentials and the nodes."""
