@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from boutique import catalogue
 from boutique.images import Reference
-from boutique.settings import Availability, Environment, Images, Quantities, Rollout, Section, Service
+from boutique.settings import Availability, Environment, Images, Quantities, Rollout, Service
+from boutique.values import Section
 from boutique.workload import Resources, Workload
 
 S = TypeVar("S", bound=Section)

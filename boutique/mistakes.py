@@ -18,14 +18,8 @@ _SAID = {
     "missing": "is missing",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
-    "string_too_long": "must have at most {max_length} characters, this one has {length}",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
-}
-_PATTERNS = {
-    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "must be lower-case letters, digits and '-', start with a letter, not end in '-'",
-    r"^[0-9]+(\.[0-9]+)?(m|k|M|G|Ki|Mi|Gi)?$": "must be a Kubernetes quantity such as 100m or 64Mi",
-    r"^[1-9][0-9]*%?$": "must be a whole number of pods from 1 or a percentage such as 25%",
 }
 
 
@@ -72,13 +66,8 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
 
 
 def _said(detail: ErrorDetails) -> str:
-    context = detail.get("ctx", {})
-    if detail["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
-    if detail["type"] == "string_too_long":
-        context = {**context, "length": len(detail["input"])}
     text = _SAID.get(detail["type"])
-    return text.format_map(context) if text else detail["msg"].removeprefix("Value error, ")
+    return text.format_map(detail.get("ctx", {})) if text else detail["msg"].removeprefix("Value error, ")
 
 
 def _shown(value: object) -> str:

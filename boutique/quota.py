@@ -44,7 +44,7 @@ def amount(quantity: str) -> Decimal:
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|Ki|Mi|Gi)?", quantity)
     if not match:
-        raise ValueError(f"{quantity!r} is not a quantity")
+        raise ValueError(f"must be a Kubernetes quantity such as 100m or 64Mi, not {quantity!r}")
     return Decimal(match[1]) * _FACTORS[match[2] or ""]
 
 

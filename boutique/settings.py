@@ -1,81 +1,57 @@
 """The configuration of a stack as frozen models: one section per layer, nothing secret.
 
 Keys are written in camel case in the stack files, as is usual for Pulumi. A section that is absent or empty is a layer
-that the stack does not build.
+that the stack does not build. The texts below the fields are the reference in `docs/configuration.md`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from boutique import catalogue, images
-from boutique.mistakes import nearest
+from boutique.values import (
+    Count,
+    Digest,
+    DnsLabel,
+    ImageReference,
+    Names,
+    Number,
+    Quantity,
+    Repository,
+    Seconds,
+    Section,
+    Surge,
+    Tag,
+    VariableName,
+    WorkloadName,
+)
 
-_WORKLOADS = {workload.name: workload for workload in catalogue.WORKLOADS}
-
-
-def _known_workload(name: str) -> str:
-    if name not in _WORKLOADS:
-        hint = nearest(name, _WORKLOADS)
-        raise PydanticCustomError("workload", "there is no such service{hint}", {"hint": hint})
-    return name
-
-
-def _whole_number(value: object) -> object:
-    # JSON has one kind of number: Pulumi may hand a whole number over as a float.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _text(value: object) -> object:
-    # YAML reads a number of pods without quotes as a number, a percentage as text.
-    return str(value) if type(value) in (int, float) else value
-
-
-Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=1)]
-Seconds = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=3600)]
-WorkloadName = Annotated[str, AfterValidator(_known_workload)]
-Tag = Annotated[str, AfterValidator(images.check_tag)]
-Repository = Annotated[str, AfterValidator(images.check_repository)]
-Digest = Annotated[str, AfterValidator(images.check_digest)]
-ImageReference = Annotated[str, AfterValidator(lambda text: str(images.Reference.parse(text)))]
-DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", max_length=253)]
-Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|Ki|Mi|Gi)?$")]
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Surge = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^[1-9][0-9]*%?$")]
-Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
-
-
-class Section(BaseModel):
-    """What all sections share: no unknown keys, no silent conversion, no change after loading."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, alias_generator=to_camel
-    )
+Text = Annotated[str, Field(min_length=1)]
 
 
 class ExistingCluster(Section):
     """A cluster that is there, found through a kubeconfig."""
 
     kind: Literal["existing"]
-    context: Annotated[str, Field(min_length=1)]
-    kubeconfig: Annotated[str, Field(min_length=1)] | None = None
+    context: Text
+    """The kubeconfig's context; always named, so that it never is whichever happens to be current."""
+    kubeconfig: Text | None = None
+    """Path of the kubeconfig; otherwise `$KUBECONFIG`, otherwise `~/.kube/config`."""
 
 
 class StackCluster(Section):
     """One target on the cluster of another stack, with the rights of that target's deployer."""
 
     kind: Literal["stack"]
-    name: Annotated[str, Field(min_length=1)]
+    name: Text
+    """The stack that owns the cluster's platform, of the same project."""
     target: DnsLabel
+    """One of that stack's `platform.targets`."""
 
 
 class EksCluster(Section):
-    """A cluster of this stack's own on Amazon EKS."""
+    """A cluster of this stack's own on Amazon EKS; refused until the program builds one."""
 
     kind: Literal["eks"]
 
@@ -84,9 +60,10 @@ Cluster = Annotated[ExistingCluster | StackCluster | EksCluster, Field(discrimin
 
 
 class Target(Section):
-    """The place of one environment on a shared cluster: a namespace and who may deploy into it."""
+    """The place of one environment: a namespace, its limits, and who may deploy into it."""
 
     namespace: DnsLabel | None = None
+    """Its namespace; the target's own name if not given."""
     replicas: Count = 2
     """Replicas of every service that the namespace's quota leaves room for, twice over."""
 
@@ -95,32 +72,44 @@ class Platform(Section):
     """What environments on one cluster share."""
 
     targets: Annotated[dict[DnsLabel, Target], Field(min_length=1)]
+    """The places of environments, by name."""
 
 
 class Images(Section):
     """Where the images of all services come from; what is absent is left as the catalogue says."""
 
     repository: Repository | None = None
+    """Put before `/<service>`; images that others publish keep theirs."""
     tag: Tag | None = None
+    """The version of all services."""
     pull_secrets: Names = ()
+    """Secrets of type `kubernetes.io/dockerconfigjson` in the namespace."""
 
 
 class ServiceImage(Section):
-    """Where the image of one service comes from: `repository` is the whole of it."""
+    """Where the image of one service comes from."""
 
     repository: Repository | None = None
+    """The whole repository, the image's name included."""
     tag: Tag | None = None
+    """Its version; drops a digest that belongs to another."""
     digest: Digest | None = None
+    """Pins the very image, whatever its tag is moved to."""
     pull_secrets: Names = ()
+    """Instead of the ones for all services."""
 
 
 class Rollout(Section):
     """How new pods take over from old ones."""
 
     max_surge: Surge = "25%"
+    """Pods, or the share of the replicas, that may run on top during an update; none is ever missing."""
     min_ready_seconds: Seconds = 10
+    """How long a new pod has to be ready before an old one goes."""
     pre_stop_seconds: Seconds = 10
-    timeout_seconds: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=3600)] = 300
+    """How long a pod keeps serving after it was told to end; comes on top of what the image needs to end."""
+    timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
+    """How long an update waits for all pods to be available before it fails."""
 
     @property
     def surge(self) -> int | str:
@@ -129,50 +118,72 @@ class Rollout(Section):
 
 
 class Availability(Section):
-    """How the replicas of a service are kept apart and alive when nodes go."""
+    """How the replicas of a service are kept apart, and alive when nodes go."""
 
     anti_affinity: bool = True
+    """Prefer different nodes."""
     topology_spread: bool = True
+    """Prefer different zones."""
     disruption_budget: bool = True
+    """With two replicas or more: let a node's drain take one pod at a time."""
 
 
 class Quantities(Section):
     """CPU and memory; what is absent is left as the catalogue says."""
 
     cpu: Quantity | None = None
+    """Such as `100m` or `2`."""
     memory: Quantity | None = None
+    """Such as `64Mi`."""
 
 
 class ContainerResources(Section):
     """What a container asks for and what it may use at most."""
 
     requests: Quantities = Quantities()
+    """What the scheduler sets aside."""
     limits: Quantities = Quantities()
+    """What it may use at most."""
 
 
 class Service(Section):
     """What one service has different from the others."""
 
     enabled: bool = True
+    """False leaves it out; only for a workload that the catalogue calls optional."""
     replicas: Count | None = None
+    """Instead of the number for all services; always 1 for a store."""
     image: ServiceImage = ServiceImage()
+    """Where its image comes from."""
     init_image: ImageReference | None = None
+    """The whole reference of its init container's image."""
     external: bool = False
-    variables: dict[VariableName, str] = {}
+    """True adds a LoadBalancer Service that needs no ingress; only where the catalogue names one."""
+    variables: dict[VariableName, str] = Field(default_factory=dict)
+    """Environment variables, added or replaced; addresses and ports stay the catalogue's."""
     resources: ContainerResources = ContainerResources()
+    """Its CPU and memory."""
     rollout: Rollout = Rollout()
+    """What it names replaces the value for all services."""
     availability: Availability = Availability()
+    """What it names replaces the value for all services."""
 
 
 class Environment(Section):
     """One deployment of the whole shop in one target."""
 
     target: DnsLabel | None = None
+    """Which of this stack's `platform.targets`, if it has several."""
     images: Images = Images()
+    """Where the images of all services come from."""
     replicas: Count = 1
+    """Replicas of every service but stores and optional workloads."""
     rollout: Rollout = Rollout()
+    """How new pods take over, for all services."""
     availability: Availability = Availability()
-    services: dict[WorkloadName, Service] = {}
+    """How replicas are kept apart, for all services."""
+    services: dict[WorkloadName, Service] = Field(default_factory=dict)
+    """What single services have different, by name."""
 
 
 SECTIONS: Mapping[str, Any] = {"cluster": Cluster, "platform": Platform, "environment": Environment}

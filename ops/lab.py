@@ -138,8 +138,13 @@ def exec(  # noqa: A001 - the command's name is that of the function
 
 
 @app.command()
-def tools(as_json: Json = False) -> None:
+def tools(
+    as_json: Json = False,
+    build: Annotated[bool, typer.Option("--build", help="Build first what is missing.")] = False,
+) -> None:
     """Show the tools of the lab: which version, and where each comes from."""
-    from ops.tools import show
+    from ops.tools import show, toolchain
 
+    if build:
+        toolchain()
     show(as_json)

@@ -1,19 +1,16 @@
 """One recorded graph per stack file and per state of the world."""
 
 import os
-from collections.abc import Callable
 from functools import cache
 
 import pytest
 from recording import Graph
-from stackfiles import deployable, record_stack
+from stackfiles import Recorder, deployable, record_stack
 
 # A failing assertion prints a provider's inputs; nothing of the person who runs the tests may be among them.
 for name in list(os.environ):
     if name.startswith(("AWS_", "PULUMI_", "KUBECONFIG")):
         del os.environ[name]
-
-Recorder = Callable[..., Graph]
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from cloud import KUBECONFIG, Cloud
 from recording import ROOT, Graph, main, record
 
 CANARY = "canary-of-the-registry-credentials"
+
+
+Recorder = Callable[..., Graph]
+"""`record_stack`, or the same with a memory."""
 
 
 def stacks() -> list[str]:

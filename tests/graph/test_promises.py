@@ -3,9 +3,8 @@
 from itertools import combinations
 
 import pytest
-from conftest import Recorder
 from recording import Graph, Registered
-from stackfiles import deployable
+from stackfiles import Recorder, deployable
 
 from boutique import catalogue
 from boutique.access import DEPLOYER_RULES

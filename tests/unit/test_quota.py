@@ -20,7 +20,7 @@ def test_quantities_are_read(quantity: str, expected: str) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "m", "1 Gi", "-1", "1e3", "100mi"])
 def test_what_is_no_quantity_is_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="is not a quantity"):
+    with pytest.raises(ValueError, match="must be a Kubernetes quantity"):
         amount(wrong)
 
 

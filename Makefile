@@ -1,0 +1,49 @@
+# `make` shows what there is. Every target may be interrupted and run again.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+LAB ?= default
+BOUTIQUE := venv/bin/boutique
+IN_LAB = eval "$$($(BOUTIQUE) lab env --name $(LAB))"
+
+.PHONY: help up down test check bench docs ledger
+
+help: ## Show the targets.
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+up: venv/.ready ## Start the lab, deploy stack `local` on it, and say where things are.
+	@$(BOUTIQUE) lab up --name $(LAB)
+	@$(IN_LAB); pulumi stack select --create local; pulumi up --yes --skip-preview
+	@$(BOUTIQUE) lab status --name $(LAB)
+	@echo 'In your shell:  eval "$$($(BOUTIQUE) lab env --name $(LAB))"; pulumi stack select local; kubectl get pods -n local'
+
+down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique lab down --delete.
+	@$(BOUTIQUE) lab down --name $(LAB)
+
+test: venv/.ready ## Run all tests, those of the lab included.
+	@$(BOUTIQUE) lab tools --build
+	@venv/bin/pytest
+
+check: venv/.ready ## Check format, lint and types; changes nothing.
+	@venv/bin/ruff format --check
+	@venv/bin/ruff check
+	@venv/bin/mypy
+
+bench: venv/.ready ## Measure against a peer in the same run.
+	@venv/bin/python bench/environment.py
+
+docs: venv/.ready ## Write the documentation that comes from the code.
+	@venv/bin/python docs/generate.py
+
+ledger: venv/.ready ## Add new resources to the ledgers of the committed stacks.
+	@venv/bin/python tests/graph/ledger.py
+
+# Written last, so that an environment half made is never taken for a finished one.
+venv/.ready: requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
+	@rm -f $@; venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear venv
+	@echo "Installing Python packages into venv/"
+	@venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@

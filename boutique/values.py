@@ -1,0 +1,88 @@
+"""The kinds of value that a configuration holds, each with its own check and its own words for what is allowed."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from boutique import catalogue, images, quota
+from boutique.mistakes import nearest
+
+_WORKLOADS = {workload.name: workload for workload in catalogue.WORKLOADS}
+
+
+def _workload(name: str) -> str:
+    if name not in _WORKLOADS:
+        hint = nearest(name, _WORKLOADS)
+        raise PydanticCustomError("workload", "there is no such service{hint}", {"hint": hint})
+    return name
+
+
+def _quantity(text: str) -> str:
+    quota.amount(text)
+    return text
+
+
+def _shaped(pattern: str, allowed: str, longest: int | None = None) -> AfterValidator:
+    def check(text: str) -> str:
+        if longest and len(text) > longest:
+            raise ValueError(f"must have at most {longest} characters, this one has {len(text)}")
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {allowed}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _whole_number(value: object) -> object:
+    # JSON has one kind of number: Pulumi may hand a whole number over as a float.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _text(value: object) -> object:
+    # YAML reads a number of pods without quotes as a number, a percentage as text.
+    return str(value) if type(value) in (int, float) else value
+
+
+Number = Annotated[int, BeforeValidator(_whole_number)]
+Count = Annotated[Number, Field(ge=1)]
+Seconds = Annotated[Number, Field(ge=0, le=3600)]
+WorkloadName = Annotated[str, AfterValidator(_workload)]
+Tag = Annotated[str, AfterValidator(images.check_tag)]
+Repository = Annotated[str, AfterValidator(images.check_repository)]
+Digest = Annotated[str, AfterValidator(images.check_digest)]
+ImageReference = Annotated[str, AfterValidator(lambda text: str(images.Reference.parse(text)))]
+Quantity = Annotated[str, AfterValidator(_quantity)]
+DnsLabel = Annotated[
+    str,
+    _shaped(
+        "[a-z]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-', start with a letter, not end in '-'", 63
+    ),
+]
+SecretName = Annotated[
+    str, _shaped("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of a Secret: lower-case letters, digits, '-' and '.'", 253)
+]
+VariableName = Annotated[
+    str, _shaped("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'")
+]
+Surge = Annotated[
+    str,
+    BeforeValidator(_text),
+    _shaped("[1-9][0-9]*%?", "a whole number of pods from 1 or a percentage such as 25%"),
+]
+Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
+
+
+class Section(BaseModel):
+    """What all sections share: no unknown keys, no silent conversion, no change after loading."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+    )

@@ -1,0 +1,62 @@
+"""Writes the reference of the configuration from the models; `make docs` runs it, and a test fails when it is stale."""
+
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from boutique.settings import SECTIONS
+
+TARGET = Path(__file__).parent / "configuration.md"
+INTRODUCTION = """# Configuration
+
+Every key of a stack file. It is written by `make docs` from `boutique/settings.py`; edit that.
+
+A section that is absent or empty is a layer that the stack does not build. Unknown keys are refused.
+"""
+
+
+def reference() -> str:
+    """Return the whole page."""
+    parts = [INTRODUCTION]
+    for name, annotation in SECTIONS.items():
+        for model in _models(annotation):
+            kind = f" ({model.model_fields['kind'].annotation.__args__[0]})" if "kind" in model.model_fields else ""
+            parts.append(f"## `boutique:{name}`{kind}\n\n{model.__doc__}\n")
+            if rows := "\n".join(_rows(model, "")):
+                parts.append(f"| key | default | what it says |\n|---|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{field.alias or name}"
+        if name == "kind":
+            continue
+        inner = list(_models(field.annotation))
+        yield f"| `{key}` | {_default(field)} | {field.description} |"
+        for each in inner:
+            yield from _rows(each, f"{key}.<name>." if typing.get_origin(field.annotation) is dict else f"{key}.")
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the models inside a type: itself, the options of a union, the values of a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _models(argument)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or isinstance(value, BaseModel) or value in ({}, ()):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference())

@@ -1,1 +1,0 @@
-"""Rules that every stack keeps, as plain functions."""

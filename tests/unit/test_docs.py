@@ -1,0 +1,26 @@
+"""What the documentation says is what the code does."""
+
+import re
+import runpy
+from pathlib import Path
+
+from boutique.catalogue import WORKLOADS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_reference_of_the_configuration_is_fresh() -> None:
+    written = runpy.run_path(str(ROOT / "docs/generate.py"))["reference"]()
+    assert (ROOT / "docs/configuration.md").read_text() == written, "run `make docs`"
+    assert "None" not in written, "a key has no description"
+
+
+def test_the_picture_in_the_readme_is_the_call_graph() -> None:
+    drawn = set(re.findall(r"^  ([\w-]+) --> ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert drawn == {(caller.name, callee.name) for caller in WORKLOADS for callee in caller.calls.values()}
+
+
+def test_every_document_that_is_linked_exists() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
