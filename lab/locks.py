@@ -4,7 +4,11 @@ import json
 import os
 import socket
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+_CLOCK_TOLERANCE = 2.0
+"""Seconds: the boot time is told in whole ones."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,24 @@ def clear(backend: Path, host: str | None = None) -> list[StaleLock]:
         try:
             content = json.loads(path.read_text())
             owner, pid = content["hostname"], int(content["pid"])
+            since = datetime.fromisoformat(content["timestamp"])
         except (OSError, ValueError, TypeError, KeyError):
             continue
-        if owner == host and not _lives(pid):
+        if owner == host and not _lives(pid, since):
             path.unlink(missing_ok=True)
             stack = path.parent.relative_to(locks).as_posix().removeprefix("organization/")
-            removed.append(StaleLock(stack, pid, str(content.get("timestamp", ""))))
+            removed.append(StaleLock(stack, pid, since.isoformat(timespec="seconds")))
     return removed
 
 
-def _lives(pid: int) -> bool:
+def _lives(pid: int, since: datetime) -> bool:
+    """Say whether the process that took a lock lives, and not another one that got its number later."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # proc_pid_stat(5): the name, in parentheses, may hold anything; the start is field 22, in ticks since the boot.
+        named, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+    except FileNotFoundError:
         return False
-    except (PermissionError, OverflowError):
-        pass
-    return True
+    started = int(boot.split()[1]) + int(rest.split()[19]) / os.sysconf("SC_CLK_TCK")
+    # By its name first: the boot time moves when somebody sets the clock.
+    return named.endswith("(pulumi") or started <= since.timestamp() + _CLOCK_TOLERANCE

@@ -10,6 +10,7 @@ import errno
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from lab.errors import LabError
@@ -56,7 +57,7 @@ async def serve(publications: Sequence[Publication]) -> list[asyncio.Server]:
     loop = asyncio.get_running_loop()
     return [
         await loop.create_server(
-            lambda publication=publication: _Accepted(publication.host, publication.port),  # type: ignore[misc]
+            partial(_Accepted, publication.host, publication.port),
             sock=publication.listener,
             backlog=_BACKLOG,
         )

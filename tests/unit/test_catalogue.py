@@ -75,4 +75,4 @@ def test_a_workload_without_a_service_has_no_address() -> None:
 
 def test_entries_cannot_be_changed(workload: Workload) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        workload.name = "other"  # type: ignore[misc]
+        workload.name = "other"

@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,20 @@ def lock(backend: Path, name: str, content: object) -> Path:
     return path
 
 
-def content(pid: object, host: str = "here") -> dict[str, object]:
-    return {"pid": pid, "username": "me", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}
+def content(pid: object, host: str = "here", since: datetime | None = None) -> dict[str, object]:
+    since = since or datetime.now(UTC)
+    return {"pid": pid, "username": "me", "hostname": host, "timestamp": since.isoformat()}
 
 
 def test_lock_of_a_dead_process_is_removed_and_reported(tmp_path: Path, dead: int) -> None:
-    path = lock(tmp_path, "a", content(dead))
-    assert locks.clear(tmp_path, "here") == [locks.StaleLock("boutique/dev", dead, "2026-01-01T00:00:00Z")]
+    path = lock(tmp_path, "a", content(dead, since=datetime(2026, 1, 1, tzinfo=UTC)))
+    assert locks.clear(tmp_path, "here") == [locks.StaleLock("boutique/dev", dead, "2026-01-01T00:00:00+00:00")]
+    assert not path.exists()
+
+
+def test_lock_whose_process_number_went_to_a_later_process_is_removed(tmp_path: Path) -> None:
+    path = lock(tmp_path, "a", content(os.getpid(), since=datetime.now(UTC) - timedelta(days=1)))
+    assert [each.pid for each in locks.clear(tmp_path, "here")] == [os.getpid()]
     assert not path.exists()
 
 
