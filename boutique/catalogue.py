@@ -87,6 +87,7 @@ CURRENCYSERVICE = Workload(
     name="currencyservice",
     image=_image("currencyservice"),
     port=7000,
+    port_name="grpc",
     service=ServicePort(name="grpc", number=7000),
     variables={"PORT": "7000"} | _NO_PROFILER,
     readiness=_grpc(),

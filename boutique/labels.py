@@ -9,6 +9,7 @@ from boutique.images import label_value
 PART_OF = catalogue.APPLICATION
 TRACK = "boutique.dev/track"
 OWNER = "boutique.dev/owner"
+FIELD_MANAGER = "pulumi.com/patchFieldManager"
 BASELINE = "baseline"
 
 
@@ -36,11 +37,13 @@ def version(tag: str) -> dict[str, str]:
 
 
 def owned_by(stack: str) -> dict[str, str]:
-    """Return the annotation that names the one stack that may write an object.
+    """Return the annotations that name the one stack that may write an object.
 
-    The API server keeps it with the writer's name, so a second stack that claims the object gets a conflict.
+    The API server keeps the owner with the writer's name, so a second stack that claims the object gets a conflict. The
+    writer's name is the stack's: one drawn at random would be forgotten with an update that is killed, and the next
+    update would be in conflict with its own past.
     """
-    return {OWNER: stack}
+    return {OWNER: stack, FIELD_MANAGER: f"pulumi-{stack}"}
 
 
 def namespace() -> dict[str, str]:

@@ -64,6 +64,7 @@ class Workload:
             what others publish.
         container: The name of the container.
         port: What the container listens on; None for a workload that nobody calls.
+        port_name: Of the container's port, where it has one.
         service: The port of its Service; None for a workload without one.
         external_service: The name of the LoadBalancer Service that can be switched on beside the normal one.
         variables: Environment variables with their values.
@@ -80,6 +81,7 @@ class Workload:
     shared_image_settings: bool = True
     container: str = "server"
     port: int | None = None
+    port_name: str | None = None
     service: ServicePort | None = None
     external_service: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

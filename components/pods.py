@@ -47,7 +47,9 @@ def _container(deployed: Deployed) -> core.v1.ContainerArgs:
     return core.v1.ContainerArgs(
         name=workload.container,
         image=str(deployed.image),
-        ports=[core.v1.ContainerPortArgs(container_port=workload.port)] if workload.port else None,
+        ports=[core.v1.ContainerPortArgs(name=workload.port_name, container_port=workload.port)]
+        if workload.port
+        else None,
         env=_variables(deployed.variables),
         resources=core.v1.ResourceRequirementsArgs(
             requests=_quantities(deployed.requests), limits=_quantities(deployed.limits)

@@ -40,7 +40,8 @@ def place_of(cluster: StackCluster) -> Place:
         return targets.apply(lambda known: _fact(known, cluster, name))
 
     return Place(
-        namespace=fact("namespace"),
+        # Secret only because the whole output is.
+        namespace=pulumi.Output.unsecret(fact("namespace")),
         kubeconfig=pulumi.Output.secret(fact("kubeconfig").apply(lambda content: _answering(content, cluster))),
         identifier=f"{cluster.name}/{cluster.target}",
     )

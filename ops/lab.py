@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.labview import show_environment, show_locks, show_status, started
+from ops.labview import show_environment, show_locks, show_orphans, show_status, started
 
 app = typer.Typer(
     help="A real Kubernetes on this machine: no Docker, no root; its nodes run everything but the containers.",
@@ -31,9 +31,10 @@ def up(
 ) -> None:
     """Start a lab, or resume it with everything in it, and wait until workloads can run.
 
-    The first time it builds its tools, which takes a while. It also removes the locks that a killed `pulumi` left.
+    The first time it builds its tools, which takes a while. It also clears up after a killed `pulumi`: removes the lock
+    and ends the providers that it left.
     """
-    from lab import cluster, folder, locks
+    from lab import cluster, folder, locks, orphans
     from lab.errors import LabError
     from lab.status import status as inspect
 
@@ -51,6 +52,7 @@ def up(
         with started(name) as progress:
             cluster.up(where, tools, port, progress)
     show_locks(locks.clear(where.pulumi_state))
+    show_orphans(orphans.end(where.pulumi_home))
 
 
 @app.command()

@@ -40,6 +40,12 @@ def show_locks(removed: "Sequence[StaleLock]") -> None:
         )
 
 
+def show_orphans(ended: "Sequence[str]") -> None:
+    """Say which parts of a killed Pulumi were ended."""
+    if ended:
+        typer.echo(f"ended what a killed pulumi left running: {', '.join(ended)}", err=True)
+
+
 def show_environment(found: "Status") -> None:
     """Hint at what the environment alone does not give."""
     if not found.pid:

@@ -1,107 +1,12 @@
-import json
-import os
-import signal
-import subprocess
-import sys
+"""The labs that tests use, and the stack that those which only look share."""
+
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-BOUTIQUE = [str(Path(sys.executable).with_name("boutique"))]
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A lab of the tests' own, seen through the `boutique` command."""
-
-    name: str
-    state_home: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.state_home / "boutique" / "labs" / self.name
-
-    @property
-    def env(self) -> dict[str, str]:
-        """The environment of the tests with that of the lab on top."""
-        changes = json.loads(self.boutique("env", "--json").stdout)
-        merged = {**self._environment(), **changes}
-        return {name: value for name, value in merged.items() if value is not None}
-
-    def boutique(self, command: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `boutique lab COMMAND` for this lab."""
-        done = subprocess.run(
-            [*BOUTIQUE, "lab", command, "--name", self.name, *arguments],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        if check and done.returncode != 0:
-            message = f"boutique lab {command} ended with {done.returncode}: {done.stderr}"
-            raise AssertionError(message)
-        return done
-
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl as the administrator and return what it prints."""
-        done = subprocess.run(
-            ["kubectl", *arguments],
-            env=self.env,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        if done.returncode != 0:
-            message = f"kubectl {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
-            raise AssertionError(message)
-        return done.stdout
-
-    def status(self) -> dict[str, object]:
-        """Return what `boutique lab status --json` says."""
-        content: dict[str, object] = json.loads(self.boutique("status", "--json", check=False).stdout)
-        return content
-
-    def component(self, name: str) -> dict[str, object]:
-        """Return what the status says of one component."""
-        components = self.status()["components"]
-        assert isinstance(components, list)
-        found: dict[str, object] = next(one for one in components if one["name"] == name)
-        return found
-
-    def processes(self) -> dict[int, str]:
-        """Return the command lines of all processes that mention the lab's folder."""
-        found = {}
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if f"{self.folder}/" in line or f"{self.folder} " in line:
-                found[int(path.parent.name)] = line
-        return found
-
-    def kill(self, pid: int) -> None:
-        """End one of the lab's own processes without warning."""
-        assert pid in self.processes(), "not a process of this lab"
-        os.kill(pid, signal.SIGKILL)
-
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, "XDG_STATE_HOME": str(self.state_home)}
-
-
-def eventually(true: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until something is true, or fail."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
+from labs import Lab, running
+from local_stack import Deployed, deploy
 
 
 @pytest.fixture(scope="session")
@@ -114,21 +19,16 @@ def state_home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def lab(state_home: Path) -> Iterator[Lab]:
     """The lab that the tests of a session share: whoever uses it cleans up, and leaves it running."""
-    yield from _running(Lab("default", state_home))
+    yield from running(Lab("default", state_home))
 
 
 @pytest.fixture(scope="module")
 def victim(state_home: Path) -> Iterator[Lab]:
     """A lab to be mistreated; it may be down when a test begins."""
-    yield from _running(Lab("victim", state_home))
+    yield from running(Lab("victim", state_home))
 
 
-def _running(lab: Lab) -> Iterator[Lab]:
-    try:
-        lab.boutique("up")
-        yield lab
-    finally:
-        lab.boutique("down", "--delete")
-
-
-from local_stack import local  # noqa: E402, F401 - a fixture, and it needs the class above
+@pytest.fixture(scope="session")
+def local(lab: Lab) -> Deployed:
+    """The committed stack on the lab that all tests share: not to be changed."""
+    return deploy(lab)

@@ -5,10 +5,11 @@ import signal
 import socket
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import BOUTIQUE, Lab, eventually
+from labs import BOUTIQUE, Lab, eventually
 
 pytestmark = pytest.mark.lab
 
@@ -255,8 +256,9 @@ def test_killed_pulumi_leaves_no_lock_behind(lab: Lab) -> None:
     dead.send_signal(signal.SIGKILL)
     dead.wait()
     folder = lab.folder / "pulumi" / "state" / ".pulumi" / "locks" / "organization" / "boutique" / "local"
-    folder.mkdir(parents=True)
-    content = {"pid": dead.pid, "username": "me", "hostname": socket.gethostname(), "timestamp": "2026-01-01T00:00:00Z"}
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC).isoformat()
+    content = {"pid": dead.pid, "username": "me", "hostname": socket.gethostname(), "timestamp": now}
     (folder / "stale.json").write_text(json.dumps(content))
     (folder / "live.json").write_text(json.dumps({**content, "pid": os.getpid()}))
     said = lab.boutique("up").stderr

@@ -1,0 +1,52 @@
+"""Ends what a killed `pulumi` left running: its language host and its providers, which would wait for minutes."""
+
+import os
+import signal
+from pathlib import Path
+
+_LIVE = "pulumi"
+_PARTS = ("pulumi-language-", "pulumi-resource-")
+
+
+def end(pulumi_home: Path) -> list[str]:
+    """End the parts of Pulumi that work for one lab and belong to no `pulumi` that lives, and return their names.
+
+    Args:
+        pulumi_home: The lab's own `PULUMI_HOME`, which its processes have in their environment.
+    """
+    ended = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        part = _part(entry, pulumi_home)
+        if part and not _has_live_ancestor(entry):
+            try:
+                os.kill(int(entry.name), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            ended.append(part)
+    return sorted(ended)
+
+
+def _part(entry: Path, pulumi_home: Path) -> str:
+    """Return the name of the part of Pulumi that a process runs for a lab, or nothing if it runs none."""
+    try:
+        command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        environment = (entry / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    if f"PULUMI_HOME={pulumi_home}".encode() not in environment:
+        return ""
+    # A Python program runs under an interpreter: its script comes second, after options.
+    names = [Path(argument).name for argument in command[:4]]
+    return next((name for name in names if name.startswith(_PARTS)), "")
+
+
+def _has_live_ancestor(entry: Path) -> bool:
+    while entry.name not in ("0", "1"):
+        try:
+            named, _, rest = (entry / "stat").read_text().rpartition(")")
+        except OSError:
+            return False
+        if named.endswith(f"({_LIVE}"):
+            return True
+        entry = entry.parent / rest.split()[1]
+    return False

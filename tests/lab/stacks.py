@@ -1,0 +1,123 @@
+"""Stacks on a lab, deployed by the real `pulumi`, one command at a time."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STAY_LONGEST = 120.0
+QUICKLY = {"minReadySeconds": 0, "preStopSeconds": 0}
+"""Rollout settings for pods that nobody calls: there is nothing to be careful about."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack of a project.
+
+    Attributes:
+        name: Of the stack.
+        folder: Of the project.
+        env: What the commands find in their environment: one lab.
+    """
+
+    name: str
+    folder: Path
+    env: Mapping[str, str] = field(repr=False)
+
+    def create(self) -> "Stack":
+        self.pulumi("stack", "init")
+        return self
+
+    def configure(self, **sections: Any) -> "Stack":
+        """Write the stack's file; a section is a key of the project's configuration."""
+        # The salt belongs to the lab's passphrase: with it pulumi has no reason to rewrite the file.
+        salt = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["encryptionsalt"]
+        config = {f"boutique:{section}": value for section, value in sections.items()}
+        path = self.folder / f"Pulumi.{self.name}.yaml"
+        path.write_text(yaml.safe_dump({"config": config, "encryptionsalt": salt}))
+        return self
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `pulumi` in a session of its own, so that `processes` finds whatever it starts."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env=dict(self.env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi`; what it prints is one text, since it tells its mistakes on either channel."""
+        with self.start(*arguments) as running:
+            try:
+                said, _ = running.communicate(timeout=STAY_LONGEST)
+            except subprocess.TimeoutExpired:
+                for pid in processes(running.pid):
+                    os.kill(pid, signal.SIGKILL)
+                raise
+        done = subprocess.CompletedProcess(arguments, running.returncode, said)
+        if check and done.returncode != 0:
+            message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {said}"
+            raise AssertionError(message)
+        return done
+
+    def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments, check=check)
+
+    def outputs(self, *arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *arguments).stdout)
+        return found
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the state, without the stack itself."""
+        state = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
+        return [each for each in state.get("resources") or [] if each["type"] != "pulumi:pulumi:Stack"]
+
+    def kubeconfig(self, target: str) -> dict[str, Any]:
+        """Return the kubeconfig of one target's deployer; it holds a token, so nothing may print it."""
+        found: dict[str, Any] = json.loads(self.outputs("--show-secrets")["targets"][target]["kubeconfig"])
+        return found
+
+
+def project(folder: Path, env: Mapping[str, str]) -> Callable[[str], Stack]:
+    """Make a project that runs the program with stack files of its own, and return what names its stacks."""
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "venv").symlink_to(sys.prefix)
+    return lambda name: Stack(name, folder, env)
+
+
+def processes(session: int) -> list[int]:
+    """Return the processes of a session; those that pulumi puts in a process group of their own stay in it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in parentheses, may hold anything; after it come state, parent, group and session.
+            state, _, _, its_session = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(its_session) == session and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def until(true: Callable[[], bool], running: subprocess.Popen[str], what: str) -> None:
+    """Wait for a moment in the middle of a command."""
+    deadline = time.monotonic() + STAY_LONGEST
+    while not true():
+        assert running.poll() is None, f"pulumi ended before {what}"
+        assert time.monotonic() < deadline, f"it took too long until {what}"
+        time.sleep(0.02)

@@ -1,0 +1,120 @@
+"""What the deployer of a target may do, asked of the API server that enforces it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import pytest
+from labs import Lab
+from local_stack import Deployed
+from questions import Questions, questions
+
+from boutique.access import DEPLOYER_RULES
+
+pytestmark = pytest.mark.lab
+
+DEPLOYER = "system:serviceaccount:deployers:local-deployer"
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+ELSEWHERE = ("default", "deployers", "kube-system", "elsewhere", "")
+"""Other namespaces, and the whole cluster."""
+EVERYBODY = {
+    ("create", "authentication.k8s.io", "selfsubjectreviews"),
+    ("create", "authorization.k8s.io", "selfsubjectaccessreviews"),
+    ("create", "authorization.k8s.io", "selfsubjectrulesreviews"),
+}
+"""Whoever is known may ask who they are and what they may do (ClusterRole system:basic-user)."""
+
+Rights = set[tuple[str, str, str]]
+
+
+@pytest.fixture(scope="module")
+def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questions]:
+    assert local.stack.resources()
+    # Another team's namespace need not exist to be asked about, but a matrix should not depend on that.
+    lab.kubectl("create", "namespace", "elsewhere")
+    try:
+        with questions(lab, tmp_path_factory.mktemp("administrator")) as asked:
+            yield asked
+    finally:
+        lab.kubectl("delete", "namespace", "elsewhere", "--wait=false")
+
+
+def granted(asked: Questions, namespace: str) -> Rights:
+    matrix = product(VERBS, sorted(asked.resources()))
+    return {
+        (verb, group, resource)
+        for verb, (group, resource) in matrix
+        if asked.may(DEPLOYER, verb, group, resource, namespace)
+    }
+
+
+def test_deployer_may_do_in_its_namespace_exactly_what_its_rules_say(asked: Questions) -> None:
+    rules: Rights = {
+        (verb, rule.group, resource) for rule in DEPLOYER_RULES for resource in rule.resources for verb in rule.verbs
+    }
+    known = asked.resources()
+    assert {(group, resource) for _, group, resource in rules} <= known, "a rule for nothing"
+    assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= known, "subresources are asked about"
+    assert granted(asked, "local") == rules | EVERYBODY
+
+
+@pytest.mark.parametrize("namespace", ELSEWHERE)
+def test_deployer_may_do_nothing_outside_its_namespace(asked: Questions, namespace: str) -> None:
+    assert granted(asked, namespace) == EVERYBODY
+
+
+Kubectl = Callable[..., str]
+
+
+@pytest.fixture
+def kubectl(lab: Lab, local: Deployed, tmp_path: Path) -> Kubectl:
+    """The command of somebody who has the stack's output and nothing else."""
+    path = tmp_path / "kubeconfig"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(local.stack.kubeconfig("local")))
+    return partial(lab.kubectl, "--kubeconfig", str(path))
+
+
+def test_token_in_the_output_is_that_deployers(kubectl: Kubectl) -> None:
+    assert kubectl("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}") == DEPLOYER
+
+
+@pytest.mark.parametrize("allowed", ["create deployments.apps", "watch pods", "delete services"])
+def test_that_token_is_let_through(kubectl: Kubectl, allowed: str) -> None:
+    assert kubectl("auth", "can-i", *allowed.split()).strip() == "yes"
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "get secrets",
+        "create pods --subresource=exec",
+        "create serviceaccounts --subresource=token",
+        "update resourcequotas",
+        "create rolebindings.rbac.authorization.k8s.io",
+        "create deployments.apps -n default",
+        "list pods -A",
+        "list namespaces",
+    ],
+)
+def test_that_token_is_refused(kubectl: Kubectl, forbidden: str) -> None:
+    # kubectl answers "no" with a failure of its own.
+    with pytest.raises(AssertionError, match="ended with 1"):
+        kubectl("auth", "can-i", "--quiet", *forbidden.split())
+
+
+@pytest.mark.parametrize("namespace", ["local", *filter(None, ELSEWHERE)])
+def test_no_right_is_outside_the_matrix(lab: Lab, asked: Questions, namespace: str) -> None:
+    """A right on what this cluster does not serve, on one named object, or with another verb, is in no matrix."""
+    said = lab.kubectl("auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", DEPLOYER)
+    known = {f"{resource}.{group}".rstrip(".") for group, resource in asked.resources()}
+    for line in said.splitlines():
+        rule = re.fullmatch(r"(\S*) +\[(.*?)\] +\[(.*?)\] +\[(.*?)\]", line)
+        assert rule, line
+        resource, path, names, verbs = rule.groups()
+        assert resource in known or (not resource and path.startswith("/")), line
+        assert not names, line
+        assert set(verbs.split()) <= set(VERBS), line

@@ -1,0 +1,95 @@
+"""The committed stack `local`, from nothing to nothing."""
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from labs import Lab, eventually
+from local_stack import Deployed, committed
+from objects import deployments, is_available, listed, name, names, writers
+from stacks import ROOT
+
+from boutique import catalogue
+
+pytestmark = pytest.mark.lab
+
+
+def stack_files() -> dict[str, str]:
+    return {path.name: path.read_text() for path in ROOT.glob("Pulumi*.yaml")}
+
+
+def test_all_workloads_are_available(lab: Lab, local: Deployed) -> None:
+    found = deployments(lab, local.stack.outputs()["namespace"])
+    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS}
+    assert not [each for each, deployment in found.items() if not is_available(deployment)]
+
+
+def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
+    def written() -> dict[str, str]:
+        return {each: found["metadata"]["resourceVersion"] for each, found in deployments(lab, "local").items()}
+
+    before = written()
+    assert "created" not in local.stack.up("--expect-no-changes").stdout
+    assert written() == before
+
+
+def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) -> None:
+    outputs = local.stack.outputs()
+    external = json.loads(lab.kubectl("get", "service", "frontend-external", "-n", "local", "-o", "json"))
+    [address] = external["status"]["loadBalancer"]["ingress"]
+    containers = {
+        each: found["spec"]["template"]["spec"]["containers"] for each, found in deployments(lab, "local").items()
+    }
+    assert outputs.keys() >= {"namespace", "url", "images", "versions", "targets"}
+    assert outputs["namespace"] == "local"
+    assert outputs["url"] == f"http://{address['ip']}"
+    assert outputs["images"] == {each: container["image"] for each, [container] in containers.items()}
+    assert outputs["versions"] == {each: image.rpartition(":")[2] for each, image in outputs["images"].items()}
+
+
+def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
+    [user] = local.stack.kubeconfig("local")["users"]
+    token: str = user["user"]["token"]
+    forms = [token, base64.b64encode(token.encode()).decode()]
+    shown = {
+        "the update's output": local.said,
+        "stack output": local.stack.pulumi("stack", "output").stdout,
+        "stack output targets": local.stack.pulumi("stack", "output", "targets").stdout,
+        "stack export": local.stack.pulumi("stack", "export").stdout,
+    }
+    state = Path(urlsplit(lab.env["PULUMI_BACKEND_URL"]).path)
+    files = [path for path in state.rglob("*") if path.is_file()]
+    shown |= {str(path.relative_to(state)): path.read_text(errors="replace") for path in files}
+    leaks = [where for where, text in shown.items() if any(form in text for form in forms)]
+    assert files, "the state is looked through as well"
+    assert token.count(".") == 2, "a signed token is what is looked for"
+    assert not leaks
+
+
+def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: Deployed) -> None:
+    written = [each for each in listed(lab) if any(writer.startswith("pulumi") for writer in writers(each))]
+    registered = [each for each in local.stack.resources() if each["type"].startswith("kubernetes:")]
+    nameless = [
+        name(each)
+        for each in written
+        if each["metadata"].get("annotations", {}).get("boutique.dev/owner") != local.stack.name
+    ]
+    assert len(written) == len(registered) > len(catalogue.WORKLOADS)
+    assert not nameless
+
+
+def test_destroy_leaves_the_cluster_as_it_was(victim: Lab) -> None:
+    files = stack_files()
+    # What every namespace gets appears a moment after the namespaces of a new cluster.
+    eventually(lambda: ("ConfigMap", "kube-public", "kube-root-ca.crt") in names(victim), 30, "the cluster is complete")
+    before = names(victim)
+    stack = committed(victim)
+    stack.up()
+    assert len(names(victim)) > len(before)
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    eventually(lambda: len(names(victim)) <= len(before), 30, "what was created is gone")
+    assert names(victim) == before
+    assert stack.resources() == []
+    assert stack_files() == files, "deploying rewrites no committed file"
