@@ -55,6 +55,9 @@ def _lives(pid: int, since: datetime) -> bool:
         boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
     except FileNotFoundError:
         return False
+    if rest.split()[0] in "ZX":
+        # It has ended, only its parent has not asked for its exit code yet.
+        return False
     started = int(boot.split()[1]) + int(rest.split()[19]) / os.sysconf("SC_CLK_TCK")
     # By its name first: the boot time moves when somebody sets the clock.
     return named.endswith("(pulumi") or started <= since.timestamp() + _CLOCK_TOLERANCE
