@@ -5,7 +5,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 LAB ?= default
 BOUTIQUE := venv/bin/boutique
-IN_LAB = eval "$$($(BOUTIQUE) lab env --name $(LAB))"
+# An `eval` alone would go on without the lab's environment, so in the user's own Pulumi backend.
+IN_LAB = environment="$$($(BOUTIQUE) lab env --name $(LAB))"; eval "$$environment"
 
 .PHONY: help up down test check bench docs ledger
 

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from boutique import catalogue
+from boutique.deployed import Deployed, deployed
 from boutique.mistakes import nearest
+from boutique.quota import amount
 from boutique.settings import (
     Cluster,
     EksCluster,
@@ -14,9 +16,9 @@ from boutique.settings import (
     Service,
     StackCluster,
 )
+from boutique.targets import DEPLOYERS_NAMESPACE, namespace, target_name
 from boutique.workload import Workload
 
-DEPLOYERS_NAMESPACE = "deployers"
 _RESERVED = {DEPLOYERS_NAMESPACE, "default", "istio-system", "istio-ingress"}
 
 
@@ -27,19 +29,9 @@ def check(*, cluster: Cluster | None, platform: Platform | None, environment: En
         *_targets(platform),
         *_target(cluster, platform, environment),
         *_services(environment),
+        *_deployed(environment),
+        *_room(cluster, platform, environment),
     ]
-
-
-def target_name(cluster: Cluster, platform: Platform | None, environment: Environment) -> str:
-    """Return the target an environment goes to; checked settings have exactly one."""
-    if isinstance(cluster, StackCluster):
-        return cluster.target
-    return environment.target or next(iter(platform.targets if platform else ()))
-
-
-def namespace(platform: Platform, target: str) -> str:
-    """Return the namespace of a target: its own name unless the stack says otherwise."""
-    return platform.targets[target].namespace or target
 
 
 def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
@@ -106,3 +98,31 @@ def _service(workload: Workload, service: Service) -> Iterator[str]:
     addresses = {**workload.calls, **({"PORT": None} if "PORT" in workload.variables else {})}
     for name in sorted(set(service.variables) & set(addresses)):
         yield f"variables.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
+
+
+def _deployed(environment: Environment | None) -> Iterator[str]:
+    """Check what only shows when a service's settings and the ones for all services are put together."""
+    for each in deployed(environment) if environment else ():
+        key = f"boutique:environment.services.{each.workload.name}"
+        if each.rollout.min_ready_seconds >= each.rollout.timeout_seconds:
+            yield (
+                f"{key}.rollout.minReadySeconds: {each.rollout.min_ready_seconds}: must be less than timeoutSeconds, "
+                f"which is {each.rollout.timeout_seconds}"
+            )
+        for resource in ("cpu", "memory"):
+            asked, most = getattr(each.requests, resource), getattr(each.limits, resource)
+            if amount(asked) > amount(most):
+                yield f"{key}.resources.requests.{resource}: {asked}: must not be more than the limit, which is {most}"
+
+
+def _room(cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> Iterator[str]:
+    if cluster is None or platform is None or environment is None:
+        return
+    name = target_name(cluster, platform, environment)
+    target = platform.targets.get(name)
+    most: Deployed = max(deployed(environment), key=lambda each: each.replicas)
+    if target and most.replicas > target.replicas:
+        yield (
+            f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
+            f"replicas of {most.workload.name}; raise it to {most.replicas}"
+        )

@@ -30,7 +30,7 @@ class ApiServer:
     def authority(self) -> str | None:
         """The certificate of who signed the server's, as PEM; None for one that the machine trusts anyway."""
         data = self.entry.get("certificate-authority-data")
-        return base64.b64decode(data).decode() if data else None
+        return base64.b64decode(data).decode(errors="replace") if data else None
 
 
 def files(configured: str | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
@@ -53,21 +53,23 @@ def find(context: str, paths: Sequence[Path]) -> ApiServer:
             f"there is no kubeconfig at {' or '.join(map(str, paths))}; set KUBECONFIG, or boutique:cluster.kubeconfig"
         )
     contexts: dict[str, Any] = {}
-    clusters: dict[str, tuple[Path, Any]] = {}
+    clusters: dict[str, Any] = {}
     for path in existing:
-        content = _read(path)
-        for entry in content.get("contexts") or []:
-            contexts.setdefault(entry["name"], entry["context"])
-        for entry in content.get("clusters") or []:
-            clusters.setdefault(entry["name"], (path, entry["cluster"]))
+        try:
+            content = _read(path)
+            for entry in content.get("contexts") or []:
+                contexts.setdefault(entry["name"], entry["context"]["cluster"])
+            for entry in content.get("clusters") or []:
+                clusters.setdefault(entry["name"], (path.parent, entry["cluster"]["server"], entry["cluster"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise KubeconfigError(f"{path} is not a kubeconfig that kubectl would take: {error!r}") from None
     if context not in contexts:
         hint = nearest(context, contexts) if contexts else "; it has none"
         raise KubeconfigError(f"there is no context {context!r} in {' or '.join(map(str, existing))}{hint}")
-    name = contexts[context].get("cluster")
-    if name not in clusters:
-        raise KubeconfigError(f"context {context!r} names the cluster {name!r}, which no kubeconfig describes")
-    path, cluster = clusters[name]
-    return ApiServer(server=cluster["server"], entry=_self_contained(cluster, path.parent))
+    if contexts[context] not in clusters:
+        raise KubeconfigError(f"context {context!r} names cluster {contexts[context]!r}, which no kubeconfig describes")
+    folder, server, cluster = clusters[contexts[context]]
+    return ApiServer(server=server, entry=_self_contained(cluster, folder))
 
 
 def reached_by(content: str) -> ApiServer:
@@ -103,6 +105,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _self_contained(cluster: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     entry = {key: value for key, value in cluster.items() if key != "certificate-authority"}
     if authority := cluster.get("certificate-authority"):
-        data = (folder / authority).read_bytes()
+        try:
+            data = (folder / authority).read_bytes()
+        except OSError as error:
+            raise KubeconfigError(f"the certificate {folder / authority} cannot be read: {error.strerror}") from None
         entry["certificate-authority-data"] = base64.b64encode(data).decode()
     return entry

@@ -1,6 +1,6 @@
 """From the values of a stack's configuration to settings, or to every mistake that is in them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,36 +13,42 @@ SECRETS = ("registryCredentials",)
 """The top-level keys that hold one secret each and are never read into settings."""
 
 
-def load(values: Mapping[str, Any]) -> Settings:
+def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
     """Return the settings of a stack.
 
     Args:
         values: Every key of the project's namespace in the stack's configuration, without the namespace; the value of a
             secret is never looked at.
+        found: Mistakes that were found while the values were read.
 
     Raises:
         SettingsError: Something is wrong; its text has a line for each mistake.
     """
     mistakes = [
-        f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}"
-        for key in values
-        if key not in SECTIONS and key not in SECRETS
+        *found,
+        *(
+            f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}"
+            for key in values
+            if key not in SECTIONS and key not in SECRETS
+        ),
     ]
     read: dict[str, Any] = {}
     for key, annotation in SECTIONS.items():
         value = values.get(key)
-        if not value:
+        if value is None or (isinstance(value, dict) and value.get("enabled") is False):
             continue
         try:
             read[key] = TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
             mistakes += explain(key, annotation, error)
-    if not values.get("cluster"):
+    if values.get("cluster") is None:
         mistakes.append(
             "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}"
         )
-    elif not any(values.get(layer) for layer in ("platform", "environment")):
+    elif not mistakes and not read.keys() & {"platform", "environment"}:
         mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
+    if values.get("registryCredentials") and not mistakes and "platform" not in read:
+        mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
     mistakes += check(cluster=read.get("cluster"), platform=read.get("platform"), environment=read.get("environment"))
     if mistakes:
         raise SettingsError(mistakes)

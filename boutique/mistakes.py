@@ -15,6 +15,8 @@ _SAID = {
     "string_type": "must be text (numbers in quotes)",
     "dict_type": "must be a mapping of keys to values",
     "model_type": "must be a mapping of keys to values",
+    "model_attributes_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
     "missing": "is missing",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -60,7 +62,7 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
     if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
         kinds = _unwrapped(annotation)[1]
         tag = detail.get("ctx", {}).get("tag")
-        said = f"{_shown(tag)} is not a kind of {section}" if tag else "is missing"
+        said = f"{_shown(tag)} is not a kind of {section}" if tag not in (None, "None") else "is missing"
         return f"{key}.kind: {said}{nearest(str(tag), kinds)}"
     return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
 

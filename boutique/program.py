@@ -9,12 +9,12 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from boutique import catalogue, kubeconfig, quota, reach
-from boutique.checks import namespace, target_name
 from boutique.deployed import deployed
 from boutique.kubeconfig import KubeconfigError
 from boutique.loading import SECRETS, load
 from boutique.mistakes import SettingsError
-from boutique.settings import Environment, ExistingCluster, Platform, Settings, StackCluster
+from boutique.settings import SECTIONS, Environment, ExistingCluster, Platform, Settings, StackCluster
+from boutique.targets import namespace, target_name
 from components.deployers import Deployers, DeployersArgs
 from components.microservice import Microservice, MicroserviceArgs
 from components.provider import provider
@@ -34,7 +34,7 @@ def main() -> None:
     """Build the stack that Pulumi was asked for; a mistake in its configuration ends it before anything is created."""
     config = pulumi.Config()
     try:
-        settings = load(_values(config))
+        settings = load(*_values(config))
         registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
         build(settings, Credentials(registry=registry))
     except (SettingsError, KubeconfigError) as mistake:
@@ -58,7 +58,7 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
     owner = pulumi.get_stack()
     api_server = kubeconfig.find(cluster.context, kubeconfig.files(cluster.kubeconfig, os.environ))
     reach.check(api_server, f"context {cluster.context!r}")
-    admin = provider("cluster", identifier=cluster.context, kubeconfig=cluster.kubeconfig, context=cluster.context)
+    admin = provider("cluster", kubeconfig=cluster.kubeconfig, context=cluster.context)
     opts = pulumi.ResourceOptions(providers=[admin])
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
     targets = {
@@ -71,6 +71,7 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
                 api_server=api_server,
                 owner=owner,
                 registry_credentials=credentials.registry,
+                protect=target.protect,
             ),
             opts,
         )
@@ -78,15 +79,12 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
     }
     facts = {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
     pulumi.export("targets", pulumi.Output.secret(facts))
-    return {
-        name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, identifier=f"{cluster.context}/{name}")
-        for name, target in targets.items()
-    }
+    return {name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig) for name, target in targets.items()}
 
 
 def environment(section: Environment, place: Place) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is."""
-    deployer = provider("deployer", identifier=place.identifier, kubeconfig=place.kubeconfig)
+    deployer = provider("deployer", kubeconfig=place.kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
     owner = pulumi.get_stack()
     services = deployed(section)
@@ -106,23 +104,29 @@ def environment(section: Environment, place: Place) -> None:
     pulumi.export("versions", {each.workload.name: each.image.version for each in services})
 
 
-def _values(config: pulumi.Config) -> dict[str, Any]:
-    """Return every key of the project's namespace; of a secret only that it is there."""
+def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
+    """Return every key of the project's namespace, and what is wrong with how they are kept.
+
+    Of a key that holds a secret only that it is there is told.
+    """
     prefix = f"{pulumi.get_project()}:"
-    keys = [key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)]
-    secret = {key for key in keys if pulumi.runtime.is_config_secret(prefix + key)}
-    mistakes = [
-        f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}"
-        for key in sorted(secret.difference(SECRETS))
-    ]
-    mistakes += [
-        f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {key}`"
-        for key in SECRETS
-        if config.get(key) and key not in secret
-    ]
-    if mistakes:
-        raise SettingsError(mistakes)
-    return {key: None if key in SECRETS else config.get_object(key) for key in keys}
+    values: dict[str, Any] = {}
+    mistakes = []
+    for key in sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)):
+        secret = pulumi.runtime.is_config_secret(prefix + key)
+        values[key] = True if config.get(key) else None
+        if key in SECRETS:
+            if values[key] and not secret:
+                mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {key}`")
+        elif secret:
+            values[key] = None
+            mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+        elif key in SECTIONS:
+            try:
+                values[key] = config.get_object(key)
+            except pulumi.ConfigTypeError:
+                values[key] = config.get(key)
+    return values, mistakes
 
 
 def _url(address: str | None, namespace: str) -> str:

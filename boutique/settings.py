@@ -1,7 +1,7 @@
 """The configuration of a stack as frozen models: one section per layer, nothing secret.
 
-Keys are written in camel case in the stack files, as is usual for Pulumi. A section that is absent or empty is a layer
-that the stack does not build. The texts below the fields are the reference in `docs/configuration.md`.
+Keys are written in camel case in the stack files, as is usual for Pulumi. A section that is absent is a layer that the
+stack does not build. The texts below the fields are the reference in `docs/configuration.md`.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,13 @@ from pydantic import Field
 
 from boutique.values import (
     Count,
+    Cpu,
     Digest,
     DnsLabel,
     ImageReference,
+    Memory,
     Names,
     Number,
-    Quantity,
     Repository,
     Seconds,
     Section,
@@ -66,10 +67,15 @@ class Target(Section):
     """Its namespace; the target's own name if not given."""
     replicas: Count = 2
     """Replicas of every service that the namespace's quota leaves room for, twice over."""
+    protect: bool = True
+    """Refuse to delete or replace the namespace, and with it everything in it, until this is false."""
 
 
 class Platform(Section):
     """What environments on one cluster share."""
+
+    enabled: bool = True
+    """False is as if the section were not there."""
 
     targets: Annotated[dict[DnsLabel, Target], Field(min_length=1)]
     """The places of environments, by name."""
@@ -131,9 +137,9 @@ class Availability(Section):
 class Quantities(Section):
     """CPU and memory; what is absent is left as the catalogue says."""
 
-    cpu: Quantity | None = None
+    cpu: Cpu | None = None
     """Such as `100m` or `2`."""
-    memory: Quantity | None = None
+    memory: Memory | None = None
     """Such as `64Mi`."""
 
 
@@ -171,6 +177,9 @@ class Service(Section):
 
 class Environment(Section):
     """One deployment of the whole shop in one target."""
+
+    enabled: bool = True
+    """False is as if the section were not there."""
 
     target: DnsLabel | None = None
     """Which of this stack's `platform.targets`, if it has several."""

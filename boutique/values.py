@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from boutique import catalogue, images, quota
+from boutique import catalogue, images
 from boutique.mistakes import nearest
 
 _WORKLOADS = {workload.name: workload for workload in catalogue.WORKLOADS}
@@ -18,11 +18,6 @@ def _workload(name: str) -> str:
         hint = nearest(name, _WORKLOADS)
         raise PydanticCustomError("workload", "there is no such service{hint}", {"hint": hint})
     return name
-
-
-def _quantity(text: str) -> str:
-    quota.amount(text)
-    return text
 
 
 def _shaped(pattern: str, allowed: str, longest: int | None = None) -> AfterValidator:
@@ -47,14 +42,17 @@ def _text(value: object) -> object:
 
 
 Number = Annotated[int, BeforeValidator(_whole_number)]
-Count = Annotated[Number, Field(ge=1)]
+Count = Annotated[Number, Field(ge=1, le=100)]
 Seconds = Annotated[Number, Field(ge=0, le=3600)]
 WorkloadName = Annotated[str, AfterValidator(_workload)]
 Tag = Annotated[str, AfterValidator(images.check_tag)]
 Repository = Annotated[str, AfterValidator(images.check_repository)]
 Digest = Annotated[str, AfterValidator(images.check_digest)]
 ImageReference = Annotated[str, AfterValidator(lambda text: str(images.Reference.parse(text)))]
-Quantity = Annotated[str, AfterValidator(_quantity)]
+Cpu = Annotated[
+    str, BeforeValidator(_text), _shaped(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m")
+]
+Memory = Annotated[str, _shaped("[1-9][0-9]{0,6}(k|M|G|Ki|Mi|Gi)", "bytes such as 64Mi or 1Gi")]
 DnsLabel = Annotated[
     str,
     _shaped(
@@ -70,7 +68,7 @@ VariableName = Annotated[
 Surge = Annotated[
     str,
     BeforeValidator(_text),
-    _shaped("[1-9][0-9]*%?", "a whole number of pods from 1 or a percentage such as 25%"),
+    _shaped("[1-9][0-9]?%?|100%", "a whole number of pods from 1 to 99 or a percentage such as 25%"),
 ]
 Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
 

@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from boutique import labels
-from boutique.checks import DEPLOYERS_NAMESPACE
+from boutique.targets import DEPLOYERS_NAMESPACE
 from components.metadata import metadata, name_of
 
 

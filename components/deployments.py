@@ -35,6 +35,7 @@ def deployment(
             replicas=deployed.replicas,
             revision_history_limit=3,
             min_ready_seconds=rollout.min_ready_seconds,
+            progress_deadline_seconds=rollout.timeout_seconds,
             strategy=apps.v1.DeploymentStrategyArgs(type="Recreate")
             if workload.store
             else apps.v1.DeploymentStrategyArgs(

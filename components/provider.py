@@ -5,14 +5,12 @@ import pulumi_kubernetes as kubernetes
 
 
 def provider(
-    name: str, *, identifier: str, kubeconfig: pulumi.Input[str] | None = None, context: str | None = None
+    name: str, *, kubeconfig: pulumi.Input[str] | None = None, context: str | None = None
 ) -> kubernetes.Provider:
     """Create the provider for a cluster.
 
     Args:
         name: Of the provider in the stack.
-        identifier: Of the cluster; while it stays the same, a kubeconfig that changes or is not known yet replaces no
-            object.
         kubeconfig: Its content or its path; None looks in the usual places.
         context: None takes the kubeconfig's own.
     """
@@ -21,8 +19,12 @@ def provider(
         # Without any the SDK would copy the path in $KUBECONFIG into the state.
         kubeconfig=kubeconfig or "",
         context=context,
-        cluster_identifier=identifier,
+        # A stack has one cluster for life. Anything that could move (a context's name, a server's address, a kubeconfig
+        # that is not known yet) would plan to replace every object, which deletes it after it was created over itself.
+        cluster_identifier=f"{pulumi.get_project()}/{pulumi.get_stack()}",
         # A renewed Secret or ConfigMap is changed in place instead of deleted and created.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
+        # Said here so that no variable of the environment can switch the conflicts between owners off.
+        enable_server_side_apply=True,
     )

@@ -20,18 +20,17 @@ class Place:
     Attributes:
         namespace: Its name.
         kubeconfig: As JSON; secret.
-        identifier: Of the cluster and the target, for as long as they are the same.
     """
 
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
-    identifier: str
 
 
 def place_of(cluster: StackCluster) -> Place:
     """Return a target of another stack.
 
-    A target that is not there, or whose API server does not answer, ends the program with a message that names it.
+    A target that is not there, or whose API server does not answer, ends the program with a message that names it; a
+    stack that is not there ends it with Pulumi's own.
     """
     stack = cluster.name if "/" in cluster.name else f"organization/{pulumi.get_project()}/{cluster.name}"
     targets = pulumi.StackReference(stack).get_output("targets")
@@ -43,7 +42,6 @@ def place_of(cluster: StackCluster) -> Place:
         # Secret only because the whole output is.
         namespace=pulumi.Output.unsecret(fact("namespace")),
         kubeconfig=pulumi.Output.secret(fact("kubeconfig").apply(lambda content: _answering(content, cluster))),
-        identifier=f"{cluster.name}/{cluster.target}",
     )
 
 

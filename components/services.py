@@ -7,6 +7,9 @@ from boutique import labels
 from boutique.workload import Workload
 from components.metadata import metadata
 
+_ADDRESS = "3m"
+"""How long a load balancer may take to have an address; a cluster without a controller for them never gives one."""
+
 
 def cluster_service(
     name: str, workload: Workload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
@@ -44,7 +47,9 @@ def external_service(
             annotations={"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"},
         ),
         spec=_spec(workload, "LoadBalancer"),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=_ADDRESS, update=_ADDRESS))
+        ),
     )
 
 

@@ -23,6 +23,7 @@ class TargetArgs:
         api_server: Where the cluster is reached.
         owner: The stack that owns the objects.
         registry_credentials: A Docker configuration that may pull the images; None when they are public.
+        protect: Whether Pulumi refuses to delete or replace the namespace.
     """
 
     namespace: str
@@ -31,6 +32,7 @@ class TargetArgs:
     api_server: ApiServer
     owner: str
     registry_credentials: pulumi.Output[str] | None
+    protect: bool
 
 
 class Target(pulumi.ComponentResource):
@@ -49,7 +51,9 @@ class Target(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         namespace = core.v1.Namespace(
-            name, metadata=metadata(args.namespace, owner=args.owner, labels=labels.namespace()), opts=child
+            name,
+            metadata=metadata(args.namespace, owner=args.owner, labels=labels.namespace()),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.namespace = name_of(namespace.metadata)
         core.v1.ResourceQuota(

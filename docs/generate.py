@@ -14,7 +14,7 @@ INTRODUCTION = """# Configuration
 
 Every key of a stack file. It is written by `make docs` from `boutique/settings.py`; edit that.
 
-A section that is absent or empty is a layer that the stack does not build. Unknown keys are refused.
+A section that is absent is a layer that the stack does not build. Unknown keys are refused.
 """
 
 

@@ -11,7 +11,6 @@ from lab import record
 from lab.errors import LabError
 from lab.folder import Folder, Settings, folders, settings
 from lab.preparation import prepare
-from lab.record import State
 from lab.supervision import namespaces
 from lab.supervision.publish import listen, listen_on_first
 from lab.toolchain.build import Toolchain
@@ -98,7 +97,7 @@ def _await(where: Folder, progress: Callable[[str], None], deadline: float) -> b
     awaited = "supervisor"
     while True:
         found = record.read(where.record)
-        if found is not None and found.state == State.RUNNING:
+        if found is not None and found.ready:
             return True
         if not record.is_held(where.lock):
             return False

@@ -12,6 +12,8 @@ PASSPHRASE = "boutique-lab"  # noqa: S105 - see variables(): it keeps no secret
 UNWANTED = ("PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "PULUMI_CLOUD_URL")
 """What would make Pulumi use another passphrase, another backend or another stack than the lab's."""
 
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
 
 def variables(where: Folder, path: str) -> dict[str, str]:
     """Return what to set.
@@ -37,7 +39,8 @@ def variables(where: Folder, path: str) -> dict[str, str]:
 
 def inside(where: Folder, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of a command inside the lab's network, where the API server has another address."""
-    kept = {name: value for name, value in environment.items() if name not in UNWANTED}
+    # The lab's network has no way out, so no way to a proxy either.
+    kept = {name: value for name, value in environment.items() if name not in (*UNWANTED, *_PROXIES)}
     ours = variables(where, environment.get("PATH", os.defpath))
     return {**kept, **ours, "KUBECONFIG": str(where.kubeconfig_inside("admin"))}
 

@@ -119,9 +119,10 @@ def settings(where: Folder) -> Settings:
     """Return the settings of a lab, empty ones before its first start."""
     try:
         content = json.loads(where.settings.read_text())
-    except FileNotFoundError:
+        return Settings(dict(content["ports"]), str(content["tools"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # A file cut short by a power failure must not keep this lab, or its neighbours, from starting.
         return Settings({}, "")
-    return Settings(content["ports"], content["tools"])
 
 
 def replace(path: Path, content: str, mode: int = 0o600) -> None:

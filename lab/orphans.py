@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 _LIVE = "pulumi"
+_SCRIPT = "pulumi-language-python-exec"
 _PARTS = ("pulumi-language-", "pulumi-resource-")
 
 
@@ -29,15 +30,18 @@ def end(pulumi_home: Path) -> list[str]:
 def _part(entry: Path, pulumi_home: Path) -> str:
     """Return the name of the part of Pulumi that a process runs for a lab, or nothing if it runs none."""
     try:
+        program = (entry / "exe").readlink().name
         command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
         environment = (entry / "environ").read_bytes().split(b"\0")
     except OSError:
         return ""
     if f"PULUMI_HOME={pulumi_home}".encode() not in environment:
         return ""
-    # A Python program runs under an interpreter: its script comes second, after options.
-    names = [Path(argument).name for argument in command[:4]]
-    return next((name for name in names if name.startswith(_PARTS)), "")
+    if program.startswith(_PARTS):
+        return program
+    # The program of a stack runs under an interpreter, with this script of Pulumi's before the program's own name.
+    runs_script = program.startswith("python") and any(Path(argument).name == _SCRIPT for argument in command[1:4])
+    return _SCRIPT if runs_script else ""
 
 
 def _has_live_ancestor(entry: Path) -> bool:

@@ -57,6 +57,11 @@ class Record:
     failed: str = ""
     components: tuple[ComponentRecord, ...] = field(default=())
 
+    @property
+    def ready(self) -> bool:
+        """Whether the lab and each of its components run."""
+        return self.state == State.RUNNING and all(one.state == State.RUNNING for one in self.components)
+
     def write(self, path: Path) -> None:
         """Put the record where others look."""
         replace(path, json.dumps(asdict(self), indent=2))
@@ -66,13 +71,13 @@ def read(path: Path) -> Record | None:
     """Return the record that was written last, if there is one."""
     try:
         content = json.loads(path.read_text())
-    except FileNotFoundError:
+        components = tuple(
+            ComponentRecord(**{**one, "state": State(one["state"]), "ports": tuple(one["ports"])})
+            for one in content.pop("components")
+        )
+        return Record(**{**content, "state": State(content["state"]), "components": components})
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    components = tuple(
-        ComponentRecord(**{**one, "state": State(one["state"]), "ports": tuple(one["ports"])})
-        for one in content.pop("components")
-    )
-    return Record(**{**content, "state": State(content["state"]), "components": components})
 
 
 def take(lock: Path) -> int | None:

@@ -22,5 +22,12 @@ def main() -> None:
     try:
         app()
     except LabError as error:
-        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        # A full disk, a folder that may not be written, a file where a folder should be.
+        _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+
+
+def _fail(message: str) -> None:
+    typer.secho(f"error: {message}", fg=typer.colors.RED, err=True)
+    sys.exit(1)

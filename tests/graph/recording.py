@@ -150,10 +150,12 @@ def _executor() -> Iterator[ThreadPoolExecutor]:
         loops.append(asyncio.new_event_loop())
         asyncio.set_event_loop(loops[-1])
 
-    with ThreadPoolExecutor(initializer=give_loop) as executor:
-        yield executor
-    for loop in loops:
-        loop.close()
+    try:
+        with ThreadPoolExecutor(initializer=give_loop) as executor:
+            yield executor
+    finally:
+        for loop in loops:
+            loop.close()
 
 
 def _settings(monitor: mocks.MockMonitor, stack: str, preview: bool) -> mocks.MockSettings:

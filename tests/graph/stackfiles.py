@@ -36,7 +36,9 @@ def config(stack: str) -> tuple[dict[str, str], list[str]]:
     """Return a stack's values, every secret replaced by a canary, and which of them are secret."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
-    values |= content(stack)["config"] | {"boutique:registryCredentials": {"secure": ""}}
+    values |= content(stack)["config"]
+    if "boutique:platform" in content(stack)["config"]:
+        values["boutique:registryCredentials"] = {"secure": ""}
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
     return text | dict.fromkeys(secret, CANARY), secret

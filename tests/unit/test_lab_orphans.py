@@ -14,7 +14,7 @@ SLEEP = "import time; time.sleep(60)"
 @pytest.fixture
 def part(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that looks like a provider of the lab whose PULUMI_HOME is tmp_path."""
-    script = tmp_path / "pulumi-resource-some"
+    script = tmp_path / "pulumi-language-python-exec"
     script.write_text(SLEEP)
     environment = {**os.environ, "PULUMI_HOME": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-u", script], env=environment) as process:
@@ -27,7 +27,7 @@ def alive(process: subprocess.Popen[bytes]) -> bool:
 
 
 def test_part_without_its_pulumi_is_ended(part: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    assert orphans.end(tmp_path) == ["pulumi-resource-some"]
+    assert orphans.end(tmp_path) == ["pulumi-language-python-exec"]
     assert part.wait(timeout=5) != 0
 
 
@@ -36,9 +36,11 @@ def test_part_of_another_lab_is_left_alone(part: subprocess.Popen[bytes], tmp_pa
     assert alive(part)
 
 
-def test_other_programs_in_the_labs_environment_are_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [[sys.executable, "-c", SLEEP], ["tail", "-f", "pulumi-resource-notes.log"]])
+def test_other_programs_in_the_labs_environment_are_left_alone(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "pulumi-resource-notes.log").touch()
     environment = {**os.environ, "PULUMI_HOME": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", SLEEP], env=environment) as process:
+    with subprocess.Popen(command, env=environment, cwd=tmp_path) as process:
         ended = orphans.end(tmp_path)
         still = alive(process)
         process.kill()
@@ -47,7 +49,7 @@ def test_other_programs_in_the_labs_environment_are_left_alone(tmp_path: Path) -
 
 
 def test_part_whose_pulumi_lives_is_left_alone(tmp_path: Path) -> None:
-    script = tmp_path / "pulumi-resource-some"
+    script = tmp_path / "pulumi-language-python-exec"
     script.write_text(SLEEP)
     # The kernel names a process after the file it runs: a link to a shell is a `pulumi` good enough.
     pulumi = tmp_path / "pulumi"

@@ -1,6 +1,7 @@
 """What a configuration may say, and how every mistake in it is named."""
 
 import contextlib
+import json
 from typing import Any
 
 import pytest
@@ -32,9 +33,22 @@ def test_the_smallest_stack_that_deploys_the_shop() -> None:
     assert settings.environment.replicas == 2
 
 
-@pytest.mark.parametrize("empty", [None, {}])
-def test_an_empty_section_is_an_absent_one(empty: Any) -> None:
-    assert load(valid(environment=empty)).environment is None
+@pytest.mark.parametrize("absent", [None, {"enabled": False}])
+def test_a_section_that_is_switched_off_is_an_absent_one(absent: Any) -> None:
+    assert load(valid(environment=absent)).environment is None
+
+
+def test_an_empty_section_is_one_with_all_defaults() -> None:
+    environment = load(valid(environment={})).environment
+    assert environment
+    assert environment.replicas == 1
+
+
+@pytest.mark.parametrize("wrong", [False, 0, [], "", "x", 3])
+def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: Any) -> None:
+    assert mistakes(valid(environment=wrong)) == [
+        f"boutique:environment: {json.dumps(wrong)}: must be a mapping of keys to values"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -122,8 +136,37 @@ def test_an_empty_section_is_an_absent_one(empty: Any) -> None:
             ["boutique:environment.services.frontend.variables.AD_SERVICE_ADDR: is set from the catalogue"],
         ),
         (
+            valid(environment={"replicas": 3}),
+            ["boutique:platform.targets.dev.replicas: 2: leaves no room for the 3 replicas of "],
+        ),
+        (
+            valid(environment={"services": {"adservice": {"resources": {"requests": {"cpu": "5"}}}}}),
+            ["boutique:environment.services.adservice.resources.requests.cpu: 5: must not be more than the limit"],
+        ),
+        (
+            valid(environment={"services": {"adservice": {"rollout": {"minReadySeconds": 300}}}}),
+            ["boutique:environment.services.adservice.rollout.minReadySeconds: 300: must be less than timeoutSeconds"],
+        ),
+        (
+            valid(environment={"services": {"adservice": {"resources": {"limits": {"cpu": "64Mi", "memory": "1"}}}}}),
+            [
+                'boutique:environment.services.adservice.resources.limits.cpu: "64Mi": must be cores',
+                'boutique:environment.services.adservice.resources.limits.memory: "1": must be bytes',
+            ],
+        ),
+        (
+            {"cluster": {"kind": "stack", "name": "s", "target": "t"}, "environment": {}, "registryCredentials": True},
+            ["boutique:registryCredentials: belongs to the stack that builds the platform"],
+        ),
+        (
+            valid(environment={"images": {"pullSecrets": "a"}}),
+            ['boutique:environment.images.pullSecrets: "a": must be a list'],
+        ),
+        (valid(cluster="eks"), ['boutique:cluster: "eks": must be a mapping']),
+        (valid(cluster={"kind": None}), ["boutique:cluster.kind: is missing"]),
+        (
             valid(environment={"rollout": {"maxSurge": "0"}}),
-            ['boutique:environment.rollout.maxSurge: "0": must be a whole number of pods from 1 or a percentage'],
+            ['boutique:environment.rollout.maxSurge: "0": must be a whole number of pods from 1 to 99 or a perc'],
         ),
     ],
 )

@@ -1,0 +1,18 @@
+"""Which target an environment goes to, and which namespace a target is."""
+
+from boutique.settings import Cluster, Environment, Platform, StackCluster
+
+DEPLOYERS_NAMESPACE = "deployers"
+"""Where the identities of all targets' deployers live."""
+
+
+def target_name(cluster: Cluster, platform: Platform | None, environment: Environment) -> str:
+    """Return the target an environment goes to; checked settings have exactly one."""
+    if isinstance(cluster, StackCluster):
+        return cluster.target
+    return environment.target or next(iter(platform.targets if platform else ()))
+
+
+def namespace(platform: Platform, target: str) -> str:
+    """Return the namespace of a target: its own name unless the stack says otherwise."""
+    return platform.targets[target].namespace or target
