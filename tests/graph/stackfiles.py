@@ -14,6 +14,8 @@ from recording import ROOT, Graph, main, record
 CANARY = "canary-of-the-registry-credentials"
 
 
+TARGETS: dict[str, Any] = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
+
 Recorder = Callable[..., Graph]
 """`record_stack`, or the same with a memory."""
 
@@ -32,7 +34,7 @@ def content(stack: str) -> dict[str, Any]:
     return loaded
 
 
-def config(stack: str) -> tuple[dict[str, str], list[str]]:
+def committed(stack: str) -> tuple[dict[str, str], list[str]]:
     """Return a stack's values, every secret replaced by a canary, and which of them are secret."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
@@ -44,19 +46,30 @@ def config(stack: str) -> tuple[dict[str, str], list[str]]:
     return text | dict.fromkeys(secret, CANARY), secret
 
 
-def record_stack(stack: str, *, built: bool = True, preview: bool = False) -> Graph:
+def record_stack(
+    stack: str,
+    *,
+    built: bool = True,
+    preview: bool = False,
+    targets: dict[str, Any] | None = TARGETS,
+    config: tuple[dict[str, str], list[str]] | None = None,
+    answering: bool = True,
+) -> Graph:
     """Record the whole program for a stack file.
 
     Args:
         stack: Its name.
         built: Whether the cluster has answered before; a first preview knows nothing.
         preview: Whether outputs of resources are unknown.
+        targets: What the stack that owns the cluster has as output; None when it was never deployed.
+        config: Other values than the file's, and which of them are secret.
+        answering: Whether API servers answer without being asked.
     """
-    values, secret = config(stack)
-    targets = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
+    values, secret = config or committed(stack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
-        patch.setattr("boutique.reach.check", lambda *_: None)
+        if answering:
+            patch.setattr("boutique.reach.check", lambda *_: None)
         cloud = Cloud(targets, built=built)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 

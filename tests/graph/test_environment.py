@@ -40,6 +40,8 @@ def test_replicas_come_with_a_budget_and_one_pod_with_none(build: Build) -> None
     assert budgets == {name for name, count in replicas.items() if count > 1}
     assert replicas["adservice"] == replicas["redis-cart"] == 1
     assert replicas["frontend"] == 2
+    for each in graph.of("PodDisruptionBudget"):
+        assert each.inputs["spec"]["maxUnavailable"] == 1, "a drain must not take all at once"
 
 
 def test_new_pods_are_ready_before_old_ones_go_except_where_two_would_split_the_data(build: Build) -> None:
@@ -64,7 +66,9 @@ def test_the_grace_period_covers_the_sleep_and_what_the_image_needs(build: Build
 def test_replicas_are_kept_apart_by_preference_only(build: Build) -> None:
     spec = pod(build(), "frontend")
     assert list(spec["affinity"]["podAntiAffinity"]) == ["preferredDuringSchedulingIgnoredDuringExecution"]
-    assert {each["whenUnsatisfiable"] for each in spec["topologySpreadConstraints"]} == {"ScheduleAnyway"}
+    [spread] = spec["topologySpreadConstraints"]
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert spread["matchLabelKeys"] == ["pod-template-hash"], "old pods would push the new ones together"
 
 
 def test_availability_can_be_switched_off_for_one_service(build: Build) -> None:
@@ -100,6 +104,7 @@ def test_the_external_service_is_there_only_when_switched_on(build: Build) -> No
     graph = build(services={"frontend": {"external": True}})
     external = graph.one("Service", "frontend-external")
     assert external.inputs["spec"]["type"] == "LoadBalancer"
+    assert "loadBalancer" in external.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
     assert graph.outputs["url"] == "http://lb.example.test"
 
 
@@ -110,3 +115,28 @@ def test_without_an_address_the_output_says_how_to_get_in(build: Build) -> None:
 def test_a_workload_left_out_leaves_nothing_behind(build: Build) -> None:
     graph = build(services={"loadgenerator": {"enabled": False}})
     assert not [each for each in graph.objects if each.name == "loadgenerator"]
+
+
+def test_every_container_asks_for_resources_and_has_limits(build: Build) -> None:
+    graph = build(services={"adservice": {"resources": {"requests": {"cpu": "250m"}, "limits": {"memory": "1Gi"}}}})
+    for each in graph.of("Deployment"):
+        [container] = pod(graph, each.name)["containers"]
+        assert container["resources"]["requests"].keys() == container["resources"]["limits"].keys() == {"cpu", "memory"}
+    resources = pod(graph, "adservice")["containers"][0]["resources"]
+    assert resources == {"requests": {"cpu": "250m", "memory": "180Mi"}, "limits": {"cpu": "300m", "memory": "1Gi"}}
+
+
+def test_an_init_containers_image_can_be_a_teams_own(build: Build) -> None:
+    graph = build(services={"loadgenerator": {"initImage": "registry.example/busybox:1"}})
+    [init] = pod(graph, "loadgenerator")["initContainers"]
+    assert init["image"] == "registry.example/busybox:1"
+
+
+def test_pods_say_which_version_they_run_and_services_do_not(build: Build) -> None:
+    graph = build(images={"tag": "v1.2.3"})
+    label = "app.kubernetes.io/version"
+    deployment = graph.one("Deployment", "adservice").inputs
+    assert deployment["metadata"]["labels"][label] == "v1.2.3"
+    assert deployment["spec"]["template"]["metadata"]["labels"][label] == "v1.2.3"
+    # A Service that changed with every version would be updated by every release.
+    assert label not in graph.one("Service", "adservice").inputs["metadata"]["labels"]

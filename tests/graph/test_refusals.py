@@ -1,0 +1,66 @@
+"""What the whole program refuses, before it registers anything that would be created."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+from cloud import KUBECONFIG
+from stackfiles import CANARY, committed, record_stack
+
+from boutique import reach
+from boutique.kubeconfig import ApiServer, KubeconfigError
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def refused(stack: str, **arguments: Any) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        record_stack(stack, **arguments)
+    return str(caught.value)
+
+
+def test_a_secret_inside_a_section_is_refused_and_not_shown() -> None:
+    config, _ = committed("local")
+    config["boutique:environment"] = json.dumps({"replicas": CANARY})
+    said = refused("local", config=(config, ["boutique:environment", "boutique:registryCredentials"]))
+    assert "boutique:environment: holds a secret" in said
+    assert CANARY not in said
+
+
+def test_a_secret_in_clear_is_refused_and_not_shown() -> None:
+    config, _ = committed("local")
+    said = refused("local", config=(config, []))
+    assert "boutique:registryCredentials: is in clear; set it again with `pulumi config set --secret" in said
+    assert CANARY not in said
+
+
+def test_mistakes_in_how_keys_are_kept_and_in_what_they_say_are_told_together() -> None:
+    config, secret = committed("local")
+    config |= {"boutique:other": "[not json", "boutique:platform": "[not json"}
+    said = refused("local", config=(config, secret))
+    assert "boutique:other: there is no such key" in said
+    assert 'boutique:platform: "[not json": must be a mapping' in said
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        (None, "has no target 'dev'; there are: none; deploy that stack first"),
+        ({"test": {}}, "has no target 'dev'; there are: test"),
+        ({"dev": {"namespace": "dev"}}, "does not know the kubeconfig of target 'dev' yet"),
+        ({"dev": {"namespace": UNKNOWN, "kubeconfig": KUBECONFIG}}, "does not know the namespace of target 'dev' yet"),
+    ],
+)
+def test_an_unusable_target_of_another_stack_is_named(targets: Any, expected: str) -> None:
+    assert f"stack 'nonprod' {expected}" in refused("dev", targets=targets)
+
+
+@pytest.mark.parametrize(("stack", "name"), [("local", "context 'boutique-lab'"), ("dev", "target 'dev' of stack")])
+def test_every_stack_asks_its_api_server_first(stack: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(_: ApiServer, asked: str) -> None:
+        raise KubeconfigError(f"{asked} does not answer")
+
+    monkeypatch.setattr(reach, "check", silent)
+    said = refused(stack, answering=False)
+    assert name in said

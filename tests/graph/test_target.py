@@ -1,0 +1,96 @@
+"""What a target promises: room, limits, and a deployer that reaches its namespace and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+import stackfiles
+from recording import Graph
+from stackfiles import Recorder
+
+from boutique.access import DEPLOYER_RULES
+
+LOCAL = "local"
+
+
+@pytest.fixture
+def local(recorded: Recorder) -> Graph:
+    return recorded(LOCAL)
+
+
+def test_the_deployers_identity_does_not_live_where_its_workloads_do(local: Graph) -> None:
+    # Whoever may start a pod in a namespace may mount every token in it.
+    account, token = local.one("ServiceAccount", "local-deployer"), local.one("Secret", "local-deployer")
+    home = account.inputs["metadata"]["namespace"]
+    assert home == token.inputs["metadata"]["namespace"] == "deployers"
+    assert home not in {each.inputs["metadata"]["namespace"] for each in local.of("Deployment")}
+
+
+def test_the_role_is_bound_to_that_identity_in_the_namespace_only(local: Graph) -> None:
+    binding, role = local.one("RoleBinding", "local-deployer"), local.one("Role", "local-deployer")
+    assert binding.inputs["subjects"] == [
+        {"kind": "ServiceAccount", "name": "local-deployer", "namespace": "deployers"}
+    ]
+    assert binding.inputs["roleRef"]["name"] == role.inputs["metadata"]["name"]
+    assert binding.inputs["metadata"]["namespace"] == role.inputs["metadata"]["namespace"] == LOCAL
+    assert not local.of("ClusterRole") + local.of("ClusterRoleBinding")
+
+
+def test_the_token_is_made_after_its_rights(local: Graph) -> None:
+    token, binding = local.one("Secret", "local-deployer"), local.one("RoleBinding", "local-deployer")
+    assert binding.urn in token.request.dependencies
+
+
+def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
+    readable = {(rule.group, each) for rule in DEPLOYER_RULES if "watch" in rule.verbs for each in rule.resources}
+    # What the awaiters of a Deployment and of a Service watch (pulumi-kubernetes, provider/pkg/await).
+    assert {
+        ("apps", "deployments"),
+        ("apps", "replicasets"),
+        ("", "pods"),
+        ("", "persistentvolumeclaims"),
+        ("", "services"),
+        ("", "endpoints"),
+    } <= readable
+
+
+def test_no_rule_has_a_wildcard_or_reaches_secrets_and_roles() -> None:
+    named = {each for rule in DEPLOYER_RULES for each in (rule.group, *rule.resources, *rule.verbs)}
+    assert not named & {"*", "secrets", "roles", "rolebindings", "resourcequotas", "namespaces"}
+
+
+def test_namespaces_keep_the_baseline_of_pod_security(local: Graph) -> None:
+    for each in local.of("Namespace"):
+        assert each.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
+
+
+def test_a_container_that_names_no_resources_gets_some(local: Graph) -> None:
+    [limit] = local.one("LimitRange", LOCAL).inputs["spec"]["limits"]
+    assert limit["type"] == "Container"
+    assert limit["default"].keys() == limit["defaultRequest"].keys() == {"cpu", "memory"}
+
+
+def test_a_namespace_is_protected_unless_its_target_says_otherwise() -> None:
+    config, secret = stackfiles.committed(LOCAL)
+    config["boutique:platform"] = json.dumps({"targets": {LOCAL: {}, "other": {"protect": False}}})
+    config["boutique:environment"] = json.dumps({"target": LOCAL})
+    graph = stackfiles.record_stack(LOCAL, config=(config, secret))
+    protected = {each.name: each.request.protect for each in graph.of("Namespace")}
+    assert protected == {LOCAL: True, "other": False, "deployers": False}
+
+
+@pytest.mark.parametrize("stack", ["local", "dev"])
+def test_a_provider_has_one_cluster_for_life_and_no_kubeconfig_of_whoever_runs_it(
+    stack: str, recorded: Recorder
+) -> None:
+    found = providers(recorded(stack))
+    assert found
+    for name, inputs in found.items():
+        assert inputs["clusterIdentifier"] == f"boutique/{stack}", name
+        assert "/kubeconfig" not in inputs["kubeconfig"], "the path in $KUBECONFIG is copied into the state"
+        for switch in ("enableSecretMutable", "enableConfigMapMutable", "enableServerSideApply"):
+            assert inputs[switch] in (True, "true"), (name, switch)
+
+
+def providers(graph: Graph) -> dict[str, Any]:
+    return {each.name: each.inputs for each in graph.resources if each.type == "pulumi:providers:kubernetes"}
