@@ -1,5 +1,5 @@
 """What all tests need before the first of them runs."""
 
-# pytest rewrites this plugin's modules when they are first imported. Left to the end of a session, that happens amid the
+# pytest rewrites this plugin's modules when they are first imported. At the end of a session, that happens amid the
 # finalizers of event loops, which CPython 3.11 cannot bear while it parses (python/cpython#106905).
 import hypothesis  # noqa: F401
