@@ -43,7 +43,12 @@ def load(values: Mapping[str, Any]) -> Settings:
         )
     elif not any(values.get(layer) for layer in ("platform", "environment")):
         mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
-    mistakes += check(cluster=read.get("cluster"), platform=read.get("platform"), environment=read.get("environment"))
+    mistakes += check(
+        cluster=read.get("cluster"),
+        platform=read.get("platform"),
+        environment=read.get("environment"),
+        unread=[key for key in SECTIONS if values.get(key) and key not in read],
+    )
     if mistakes:
         raise SettingsError(mistakes)
     return Settings(**read)
