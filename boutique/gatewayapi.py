@@ -60,10 +60,12 @@ def _fetched(url: str) -> str:
 def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
     definitions = 0
     for each in documents:
-        kind = each.get("kind") if isinstance(each, dict) else None
+        kind = each.get("kind") if isinstance(each, dict) and "metadata" in each else None
         if kind not in (DEFINITION, POLICY, BINDING):
-            raise GatewayApiError(f"{_KEY}: {where} holds a {kind}, which is no part of the Gateway API; remove it")
-        annotations = each["metadata"].get("annotations", {})
+            raise GatewayApiError(
+                f"{_KEY}: {where} holds {kind or 'what is no object'}, which is no part of the Gateway API; remove it"
+            )
+        annotations = each["metadata"].get("annotations") or {}
         for mark, wanted in _MARKS.items():
             if annotations.get(mark) != wanted:
                 raise GatewayApiError(

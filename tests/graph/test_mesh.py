@@ -162,6 +162,15 @@ def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(mes
         assert not [rule for rule in DEPLOYER_RULES if f"{kind[:-1].lower()}ies" in rule.resources]
 
 
+def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> None:
+    for each in meshed.of("Deployment"):
+        template = each.inputs["spec"]["template"]
+        assert template["spec"]["serviceAccountName"] == each.name
+        assert template["metadata"]["labels"]["app"] == each.name
+    callers = {edge.caller for edge in policies.table(catalogue.WORKLOADS, catalogue.ENTRY)} - {policies.GATEWAY}
+    assert {caller.name for caller in callers} <= {each.name for each in meshed.of("Deployment")}
+
+
 def test_without_the_section_there_is_no_mesh(recorded: Recorder) -> None:
     graph = recorded("local")
     assert not graph.of("Release")

@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 from boutique.gatewayapi import GatewayApiError, manifests
-from boutique.mesh import GatewayApiFolder, GatewayApiRelease
+from boutique.mesh import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
+from lab.toolchain.gomod import selected
+from lab.toolchain.tools import MODULES
 
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
 
@@ -19,6 +21,10 @@ def definition(**annotations: str) -> dict[str, Any]:
         "metadata": {"name": "httproutes.gateway.networking.k8s.io", "annotations": marks | annotations},
         "spec": {"versions": [{"schema": {"description": "long", "properties": {"description": {"type": "string"}}}}]},
     }
+
+
+def test_the_release_is_the_one_that_the_lab_has() -> None:
+    assert selected(MODULES / "istio", "sigs.k8s.io/gateway-api") == f"v{GATEWAY_API_VERSION}"
 
 
 def written(folder: Path, *documents: Any) -> GatewayApiFolder:
@@ -36,8 +42,8 @@ def test_every_document_is_read_without_descriptions_of_fields(tmp_path: Path) -
     [
         (definition(**{BUNDLE: "v1.5.1"}), "has .*bundle-version 'v1.5.1'; this program is made for 'v1.6.0'"),
         (definition(**{CHANNEL: "experimental"}), "has .*channel 'experimental'; this program is made for 'standard'"),
-        ({"kind": "Deployment", "metadata": {"name": "x"}}, "holds a Deployment, which is no part of the Gateway API"),
-        ("text", "holds a None, which is no part"),
+        ({"kind": "Deployment", "metadata": {"name": "x"}}, "holds Deployment, which is no part of the Gateway API"),
+        ("text", "holds what is no object, which is no part"),
     ],
 )
 def test_anything_else_is_refused(tmp_path: Path, document: Any, said: str) -> None:
