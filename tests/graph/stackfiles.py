@@ -39,7 +39,7 @@ def content(stack: str) -> dict[str, Any]:
 def _meshed() -> dict[str, Any]:
     [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/mesh.md").read_text(), re.DOTALL)
     loaded = content("local")
-    loaded["config"] |= yaml.safe_load(section)
+    loaded["config"]["boutique:platform"] |= yaml.safe_load(section)["boutique:platform"]
     # The mesh lets nobody in who has no identity.
     del loaded["config"]["boutique:environment"]["services"]["frontend"]["external"]
     return loaded
