@@ -20,6 +20,9 @@ Istio's own default also repeats after the gRPC status UNAVAILABLE or CANCELLED,
 made three times (pilot/pkg/networking/core/route/retry/retry.go).
 """
 
+# The proxy as a sidecar of Kubernetes' own kind. As a plain container it would start after the init containers, whose
+# calls STRICT callees then refuse, and end while the pod still serves. By itself Istio decides by the nodes' versions.
+_NATIVE_SIDECARS = {"ENABLE_NATIVE_SIDECARS": "true"}
 _FILTERS = ("PILOT_ENABLE_METADATA_EXCHANGE", "PILOT_ENABLE_ALPN_FILTER")
 
 
@@ -66,17 +69,14 @@ def istiod_values(mesh: Mesh) -> dict[str, Any]:
                 "resources": {"requests": _quantities(quota.PROXY_REQUESTS), "limits": _quantities(quota.PROXY_LIMITS)}
             },
         },
-        **(_stock_envoy() if mesh.stock_envoy else {}),
+        "telemetry": {"enabled": not mesh.stock_envoy},
+        "env": {**_NATIVE_SIDECARS, **(dict.fromkeys(_FILTERS, "false") if mesh.stock_envoy else {})},
     }
 
 
 def _images(mesh: Mesh) -> dict[str, Any]:
     # Charts in a folder of the source tree name images of a development build.
     return {"hub": mesh.hub, "tag": mesh.version}
-
-
-def _stock_envoy() -> dict[str, Any]:
-    return {"telemetry": {"enabled": False}, "env": dict.fromkeys(_FILTERS, "false")}
 
 
 def _spread() -> list[dict[str, Any]]:

@@ -126,10 +126,13 @@ def test_what_is_configured_arrives_in_the_values(build: Build) -> None:
     assert values(build(cni=True))["cni"] == {"enabled": True}
     assert values(build(egress="any"))["meshConfig"]["outboundTrafficPolicy"] == {"mode": "ALLOW_ANY"}
     stock, own = values(build(stockEnvoy=True)), values(build())
-    assert stock["telemetry"] == {"enabled": False}
-    assert set(stock["env"].values()) == {"false"}
-    assert "telemetry" not in own
-    assert "env" not in own
+    assert (stock["telemetry"], own["telemetry"]) == ({"enabled": False}, {"enabled": True})
+    assert set(stock["env"]) - set(own["env"]) == {"PILOT_ENABLE_METADATA_EXCHANGE", "PILOT_ENABLE_ALPN_FILTER"}
+
+
+def test_init_containers_find_their_proxy_running(build: Build) -> None:
+    # The load generator asks for the frontend before it starts.
+    assert values(build())["env"]["ENABLE_NATIVE_SIDECARS"] == "true"
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("strict", "STRICT"), ("permissive", "PERMISSIVE")])
