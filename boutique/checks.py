@@ -1,9 +1,9 @@
 """What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from boutique import catalogue
+from boutique import catalogue, istio, policies
 from boutique.deployed import Deployed, deployed
 from boutique.mistakes import nearest
 from boutique.quota import amount
@@ -19,18 +19,26 @@ from boutique.settings import (
 from boutique.targets import DEPLOYERS_NAMESPACE, namespace, target_name
 from boutique.workload import Workload
 
-_RESERVED = {DEPLOYERS_NAMESPACE, "default", "istio-system", "istio-ingress"}
+_RESERVED = {DEPLOYERS_NAMESPACE, "default", istio.NAMESPACE, policies.GATEWAY.namespace}
 
 
-def check(*, cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> list[str]:
-    """Return a line for each mistake; a section that could not be read is None and is not judged."""
+def check(
+    *,
+    cluster: Cluster | None,
+    platform: Platform | None,
+    environment: Environment | None,
+    unread: Collection[str] = (),
+) -> list[str]:
+    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
     return [
         *_cluster(cluster, platform),
         *_targets(platform),
-        *_target(cluster, platform, environment),
+        *_mesh(platform),
+        *(_target(cluster, platform, environment) if "platform" not in unread else ()),
         *_services(environment),
         *_deployed(environment),
         *_room(cluster, platform, environment),
+        *_external(platform, environment),
     ]
 
 
@@ -57,6 +65,15 @@ def _targets(platform: Platform | None) -> Iterator[str]:
     for name, count in Counter(names.values()).items():
         if count > 1:
             yield f"boutique:platform.targets: {count} targets share the namespace {name!r}; give each its own"
+
+
+def _mesh(platform: Platform | None) -> Iterator[str]:
+    mesh = platform.mesh if platform else None
+    if mesh and mesh.replicas > mesh.max_replicas:
+        yield (
+            f"boutique:platform.mesh.maxReplicas: {mesh.max_replicas}: must be at least mesh.replicas, "
+            f"which is {mesh.replicas}"
+        )
 
 
 def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> Iterator[str]:
@@ -126,3 +143,16 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
             f"replicas of {most.workload.name}; raise it to {most.replicas}"
         )
+
+
+def _external(platform: Platform | None, environment: Environment | None) -> Iterator[str]:
+    mesh = platform.mesh if platform else None
+    if mesh is None or environment is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization):
+        return
+    for name, service in environment.services.items():
+        if service.external:
+            yield (
+                f"boutique:environment.services.{name}.external: the mesh refuses callers without an identity, "
+                "and nobody outside has one; remove it, or loosen boutique:platform.mesh.policies: "
+                "{mtls: permissive, authorization: false}"
+            )

@@ -5,12 +5,14 @@ Recommended labels: https://kubernetes.io/docs/concepts/overview/working-with-ob
 
 from boutique import catalogue
 from boutique.images import label_value
+from boutique.mesh import Mesh
 
 PART_OF = catalogue.APPLICATION
 TRACK = "boutique.dev/track"
 OWNER = "boutique.dev/owner"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
 BASELINE = "baseline"
+POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 
 def common() -> dict[str, str]:
@@ -46,9 +48,29 @@ def owned_by(stack: str) -> dict[str, str]:
     return {OWNER: stack, FIELD_MANAGER: f"pulumi-{stack}"}
 
 
-def namespace() -> dict[str, str]:
+def injection() -> dict[str, str]:
+    """Return the label of a namespace in which every new pod gets a proxy; a second control plane would need another.
+
+    https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+    """
+    return {"istio-injection": "enabled"}
+
+
+def namespace(mesh: Mesh | None = None) -> dict[str, str]:
     """Return the labels of a namespace, with the pod security standard its pods have to keep.
+
+    Without the node's help (`cni`), each pod of the mesh redirects its own traffic, which only the standard
+    `privileged` lets it; whoever deploys pods that would not keep `baseline` by themselves is still warned.
 
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
     """
-    return {**common(), "pod-security.kubernetes.io/enforce": "baseline"}
+    if mesh is None:
+        return {**common(), POD_SECURITY: "baseline"}
+    if mesh.cni:
+        return {**common(), **injection(), POD_SECURITY: "baseline"}
+    return {**common(), **injection(), POD_SECURITY: "privileged", "pod-security.kubernetes.io/warn": "baseline"}
+
+
+def control_plane(*, node_agents: bool) -> dict[str, str]:
+    """Return the labels of a namespace of the mesh's own; agents on the nodes have to be privileged."""
+    return {**common(), POD_SECURITY: "privileged" if node_agents else "baseline"}

@@ -33,6 +33,7 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         ),
     ]
     read: dict[str, Any] = {}
+    unread = []
     for key, annotation in SECTIONS.items():
         value = values.get(key)
         if value is None or (isinstance(value, dict) and value.get("enabled") is False):
@@ -41,6 +42,7 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
             read[key] = TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
             mistakes += explain(key, annotation, error)
+            unread.append(key)
     if values.get("cluster") is None:
         mistakes.append(
             "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}"
@@ -49,7 +51,12 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
     if values.get("registryCredentials") and not mistakes and "platform" not in read:
         mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
-    mistakes += check(cluster=read.get("cluster"), platform=read.get("platform"), environment=read.get("environment"))
+    mistakes += check(
+        cluster=read.get("cluster"),
+        platform=read.get("platform"),
+        environment=read.get("environment"),
+        unread=unread,
+    )
     if mistakes:
         raise SettingsError(mistakes)
     return Settings(**read)

@@ -22,6 +22,7 @@ _SAID = {
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
+    "literal_error": "must be {expected}",
 }
 
 
@@ -53,17 +54,20 @@ def explain(section: str, annotation: object, error: ValidationError) -> list[st
 
 
 def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
-    path, owner = _locate(annotation, detail["loc"])
+    path, owner, held = _locate(annotation, detail["loc"])
     key = ".".join([f"boutique:{section}", *path])
     if detail["type"] == "extra_forbidden":
         return f"{key}: there is no such key{nearest(path[-1], _keys(owner))}"
     if detail["type"] == "missing":
         return f"{key}: is missing"
     if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        kinds = _unwrapped(annotation)[1]
         tag = detail.get("ctx", {}).get("tag")
-        said = f"{_shown(tag)} is not a kind of {section}" if tag not in (None, "None") else "is missing"
-        return f"{key}.kind: {said}{nearest(str(tag), kinds)}"
+        said = (
+            f"{_shown(tag)} is not a kind of {key.rpartition('.')[2].removeprefix('boutique:')}"
+            if tag not in (None, "None")
+            else "is missing"
+        )
+        return f"{key}.kind: {said}{nearest(str(tag), _unwrapped(held)[1])}"
     return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
 
 
@@ -83,8 +87,8 @@ def _keys(annotation: object) -> list[str]:
     return []
 
 
-def _locate(annotation: object, location: tuple[int | str, ...]) -> tuple[list[str], object]:
-    """Return the keys as written in the stack file, and the type that holds the last of them."""
+def _locate(annotation: object, location: tuple[int | str, ...]) -> tuple[list[str], object, object]:
+    """Return the keys as written in the stack file, the type that holds the last of them, and the type it should be."""
     path: list[str] = []
     owner: object = None
     current = annotation
@@ -98,7 +102,7 @@ def _locate(annotation: object, location: tuple[int | str, ...]) -> tuple[list[s
             continue
         owner, current = current, _inside(current, step)
         path.append(str(step))
-    return path, owner
+    return path, owner, current
 
 
 def _unwrapped(annotation: object) -> tuple[object, Mapping[str, object]]:

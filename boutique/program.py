@@ -8,15 +8,18 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import catalogue, kubeconfig, quota, reach
+from boutique import catalogue, kubeconfig, labels, policies, quota, reach
 from boutique.deployed import deployed
+from boutique.gatewayapi import GatewayApiError
 from boutique.kubeconfig import KubeconfigError
 from boutique.loading import SECRETS, load
 from boutique.mistakes import SettingsError
 from boutique.settings import SECTIONS, Environment, ExistingCluster, Platform, Settings, StackCluster
 from boutique.targets import namespace, target_name
 from components.deployers import Deployers, DeployersArgs
+from components.mesh import Mesh, MeshArgs
 from components.microservice import Microservice, MicroserviceArgs
+from components.policies import Policies, PoliciesArgs
 from components.provider import provider
 from components.references import Place, place_of
 from components.store import Store, StoreArgs
@@ -37,7 +40,7 @@ def main() -> None:
         settings = load(*_values(config))
         registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
         build(settings, Credentials(registry=registry))
-    except (SettingsError, KubeconfigError) as mistake:
+    except (SettingsError, KubeconfigError, GatewayApiError) as mistake:
         raise pulumi.RunError(str(mistake)) from None
 
 
@@ -61,11 +64,14 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
     admin = provider("cluster", kubeconfig=cluster.kubeconfig, context=cluster.context)
     opts = pulumi.ResourceOptions(providers=[admin])
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
+    mesh = Mesh("mesh", MeshArgs(settings=section.mesh, owner=owner), opts) if section.mesh else None
     targets = {
         name: Target(
             name,
             TargetArgs(
                 namespace=namespace(section, name),
+                labels=labels.namespace(section.mesh),
+                after=[mesh.control_plane] if mesh else [],
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
                 deployers=deployers.namespace,
                 api_server=api_server,
@@ -77,6 +83,21 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
         )
         for name, target in section.targets.items()
     }
+    if section.mesh:
+        edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+        for name, target in targets.items():
+            Policies(
+                f"{name}-policies",
+                PoliciesArgs(
+                    authorization=policies.authorization(edges, namespace(section, name))
+                    if section.mesh.policies.authorization
+                    else {},
+                    network=policies.network(edges) if section.mesh.policies.network else {},
+                    namespace=target.namespace,
+                    owner=owner,
+                ),
+                opts,
+            )
     facts = {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
     pulumi.export("targets", pulumi.Output.secret(facts))
     return {name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig) for name, target in targets.items()}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from boutique.mesh import Mesh
 from boutique.values import (
     Count,
     Cpu,
@@ -79,6 +80,8 @@ class Platform(Section):
 
     targets: Annotated[dict[DnsLabel, Target], Field(min_length=1)]
     """The places of environments, by name."""
+    mesh: Mesh | None = None
+    """Istio for all targets; without it none is installed, and nobody's traffic is encrypted or checked."""
 
 
 class Images(Section):

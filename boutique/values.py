@@ -1,6 +1,8 @@
 """The kinds of value that a configuration holds, each with its own check and its own words for what is allowed."""
 
+import os
 import re
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -10,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from boutique import catalogue, images
 from boutique.mistakes import nearest
 
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WORKLOADS = {workload.name: workload for workload in catalogue.WORKLOADS}
 
 
@@ -29,6 +32,19 @@ def _shaped(pattern: str, allowed: str, longest: int | None = None) -> AfterVali
         return text
 
     return AfterValidator(check)
+
+
+def _folder(text: str) -> str:
+    unset = sorted({name for name in _VARIABLE.findall(text) if not os.environ.get(name)})
+    if unset:
+        raise ValueError(
+            f"the environment variable {unset[0]} is not set; for a lab run "
+            '`eval "$(boutique lab env)"`, else set it or name the folder itself'
+        )
+    path = Path(_VARIABLE.sub(lambda match: os.environ[match[1]], text))
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {str(path)!r}")
+    return str(path)
 
 
 def _whole_number(value: object) -> object:
@@ -70,6 +86,13 @@ Surge = Annotated[
     BeforeValidator(_text),
     _shaped("[1-9][0-9]?%?|100%", "a whole number of pods from 1 to 99 or a percentage such as 25%"),
 ]
+ExactVersion = Annotated[
+    str, _shaped(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", "one exact version such as 1.31.0, no range")
+]
+HttpsAddress = Annotated[str, _shaped(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")]
+OciAddress = Annotated[str, _shaped(r"oci://[^\s/]+(/\S*[^\s/])?", "an address that begins with oci://")]
+FolderPath = Annotated[str, AfterValidator(_folder)]
+"""A folder that is there; `${NAME}` in its path is replaced by an environment variable."""
 Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
 
 

@@ -1,12 +1,11 @@
 """The place of one environment on a cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes import core
 
-from boutique import labels
 from boutique.kubeconfig import ApiServer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
@@ -18,6 +17,8 @@ class TargetArgs:
 
     Attributes:
         namespace: Its name.
+        labels: Of the namespace.
+        after: What has to be there before any pod is; it goes after them.
         hard_limits: The `hard` section of its ResourceQuota.
         deployers: The namespace that deployers' identities live in.
         api_server: Where the cluster is reached.
@@ -27,6 +28,8 @@ class TargetArgs:
     """
 
     namespace: str
+    labels: Mapping[str, str]
+    after: Sequence[pulumi.Resource]
     hard_limits: Mapping[str, str]
     deployers: pulumi.Input[str]
     api_server: ApiServer
@@ -52,8 +55,9 @@ class Target(pulumi.ComponentResource):
 
         namespace = core.v1.Namespace(
             name,
-            metadata=metadata(args.namespace, owner=args.owner, labels=labels.namespace()),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            metadata=metadata(args.namespace, owner=args.owner, labels=args.labels),
+            # Everything else in here waits for the namespace: a pod made before the mesh is ready would have no proxy.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after, protect=args.protect),
         )
         self.namespace = name_of(namespace.metadata)
         core.v1.ResourceQuota(

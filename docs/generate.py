@@ -23,8 +23,8 @@ def reference() -> str:
     parts = [INTRODUCTION]
     for name, annotation in SECTIONS.items():
         for model in _models(annotation):
-            kind = f" ({model.model_fields['kind'].annotation.__args__[0]})" if "kind" in model.model_fields else ""
-            parts.append(f"## `boutique:{name}`{kind}\n\n{model.__doc__}\n")
+            kind = _kind(model)
+            parts.append(f"## `boutique:{name}`{f' ({kind})' if kind else ''}\n\n{model.__doc__}\n")
             if rows := "\n".join(_rows(model, "")):
                 parts.append(f"| key | default | what it says |\n|---|---|---|\n{rows}\n")
     return "\n".join(parts)
@@ -38,6 +38,8 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
         inner = list(_models(field.annotation))
         yield f"| `{key}` | {_default(field)} | {field.description} |"
         for each in inner:
+            if kind := _kind(each):
+                yield f"| `{key}: {{kind: {kind}}}` |  | {each.__doc__} |"
             yield from _rows(each, f"{key}.<name>." if typing.get_origin(field.annotation) is dict else f"{key}.")
 
 
@@ -49,10 +51,17 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models(argument)
 
 
+def _kind(model: type[BaseModel]) -> str:
+    """Return which option of a union a model is; empty for one that is no option."""
+    return typing.get_args(model.model_fields["kind"].annotation)[0] if "kind" in model.model_fields else ""
+
+
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, BaseModel) and _kind(type(value)):
+        return f"`{{kind: {_kind(type(value))}}}`"
     if value is None or isinstance(value, BaseModel) or value in ({}, ()):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -65,6 +65,11 @@ class Folder:
         return self.root / "inside" / f"{user}.kubeconfig"
 
     @property
+    def files(self) -> Path:
+        """The files that come with the tools, such as Istio's charts; the path stays when the tools change."""
+        return self.root / "files"
+
+    @property
     def pulumi_state(self) -> Path:
         """The Pulumi backend."""
         return self.root / "pulumi" / "state"

@@ -14,7 +14,7 @@ _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
-    """Write the certificates, the kubeconfigs, kwok's configuration, and Pulumi's plugin.
+    """Write the certificates, the kubeconfigs, kwok's configuration, and the links to Pulumi's plugin and to charts.
 
     Args:
         where: The lab's folder.
@@ -28,6 +28,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
     folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok"))
     link_provider(where, toolchain)
+    _link(where.files, toolchain.files)
     _rotate(where.logs)
 
 
@@ -35,9 +36,13 @@ def link_provider(where: Folder, toolchain: Toolchain) -> None:
     """Put the Kubernetes provider among Pulumi's plugins: Pulumi warns of one that it finds on PATH."""
     link = where.pulumi_home / "plugins" / PROVIDER_PLUGIN / PROVIDER
     link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink() or link.readlink() != toolchain.provider:
+    _link(link, toolchain.provider)
+
+
+def _link(link: Path, to: Path) -> None:
+    if not link.is_symlink() or link.readlink() != to:
         link.unlink(missing_ok=True)
-        link.symlink_to(toolchain.provider)
+        link.symlink_to(to)
 
 
 def _rotate(logs: Path) -> None:

@@ -4,6 +4,7 @@ The monitor refuses two resources with one URN, as the engine does and Pulumi's 
 """
 
 import asyncio
+import logging
 import runpy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -127,6 +128,8 @@ def record(
         preview: Whether outputs of resources are unknown.
     """
     graph = Graph()
+    # As the language host does: a program that ends early leaves tasks whose exceptions nobody asks for.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     reset_options()
     pulumi.runtime.set_all_config(dict(config), list(secret_keys))
 

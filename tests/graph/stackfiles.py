@@ -1,6 +1,7 @@
-"""The committed stack files as the engine hands them to the program."""
+"""The committed stack files as the engine hands them to the program, and `local` with the mesh as documented."""
 
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 from cloud import KUBECONFIG, Cloud
 from recording import ROOT, Graph, main, record
 
+MESHED = "local-meshed"
 CANARY = "canary-of-the-registry-credentials"
 
 
@@ -26,11 +28,22 @@ def stacks() -> list[str]:
 
 def deployable() -> list[str]:
     """Return the stacks whose layers exist."""
-    return [stack for stack in stacks() if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
+    return [stack for stack in (*stacks(), MESHED) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
 
 
 def content(stack: str) -> dict[str, Any]:
+    if stack == MESHED:
+        return _meshed()
     loaded: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    return loaded
+
+
+def _meshed() -> dict[str, Any]:
+    [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/mesh.md").read_text(), re.DOTALL)
+    loaded = content("local")
+    loaded["config"]["boutique:platform"] |= yaml.safe_load(section)["boutique:platform"]
+    # The mesh lets nobody in who has no identity.
+    del loaded["config"]["boutique:environment"]["services"]["frontend"]["external"]
     return loaded
 
 
@@ -70,6 +83,7 @@ def record_stack(
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:
             patch.setattr("boutique.reach.check", lambda *_: None)
+        patch.setenv("BOUTIQUE_LAB_FILES", str(lab_files(Path(folder))))
         cloud = Cloud(targets, built=built)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 
@@ -88,3 +102,32 @@ def kubeconfig(folder: Path) -> Path:
         )
     )
     return path
+
+
+def lab_files(folder: Path) -> Path:
+    """Write as much of the files that come with the lab's tools as the program looks at."""
+    files = folder / "files"
+    (files / "istio/charts").mkdir(parents=True)
+    (files / "gateway-api").mkdir()
+    for kind, name in (
+        ("CustomResourceDefinition", "httproutes"),
+        ("ValidatingAdmissionPolicy", "safe-upgrades"),
+        ("ValidatingAdmissionPolicyBinding", "safe-upgrades"),
+    ):
+        (files / f"gateway-api/{kind}.yaml").write_text(yaml.safe_dump(manifest(kind, name)))
+    return files
+
+
+def manifest(kind: str, name: str) -> dict[str, Any]:
+    """Return an object of the Gateway API's release, with descriptions like the real ones."""
+    return {
+        "kind": kind,
+        "metadata": {
+            "name": f"{name}.gateway.networking.k8s.io",
+            "annotations": {
+                "gateway.networking.k8s.io/bundle-version": "v1.6.0",
+                "gateway.networking.k8s.io/channel": "standard",
+            },
+        },
+        "spec": {"properties": {"description": {"description": "A field called description.", "type": "string"}}},
+    }

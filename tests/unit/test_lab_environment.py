@@ -53,6 +53,11 @@ def test_what_the_user_set_for_another_backend_is_gone(where: Folder) -> None:
     assert not set(environment.UNWANTED) & environment.inside(where, before).keys()
 
 
+def test_files_of_the_tools_are_named_by_a_path_of_the_lab(where: Folder) -> None:
+    found = environment.variables(where, "/bin")
+    assert found["BOUTIQUE_LAB_FILES"] == str(where.root / "files")
+
+
 def test_lab_that_never_started_has_an_environment(tmp_path: Path) -> None:
     found = environment.variables(Folder("new", tmp_path / "new"), "/bin")
     assert found["PATH"] == f"{Path(sys.executable).parent}:/bin"

@@ -2,15 +2,18 @@
 
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boutique import istio
 from boutique.loading import load
 from boutique.mistakes import SettingsError
 from boutique.settings import Settings, StackCluster
+from lab.toolchain import tools
 
 CLUSTER = {"kind": "existing", "context": "here"}
 PLATFORM = {"targets": {"dev": {}}}
@@ -18,6 +21,10 @@ PLATFORM = {"targets": {"dev": {}}}
 
 def valid(**sections: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": PLATFORM, **sections}
+
+
+def meshed(**mesh: Any) -> dict[str, Any]:
+    return {"cluster": CLUSTER, "platform": {**PLATFORM, "mesh": mesh}}
 
 
 def mistakes(values: dict[str, Any]) -> list[str]:
@@ -115,6 +122,10 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
         ),
         ({"cluster": CLUSTER, "environment": {"replicas": 1}}, ["boutique:environment: has no target to go to"]),
         (
+            {"cluster": CLUSTER, "environment": {}, "platform": {"enabled": False}},
+            ["boutique:environment: has no target to go to"],
+        ),
+        (
             {"cluster": {"kind": "stack", "name": "s", "target": "t"}, "platform": PLATFORM},
             ["boutique:platform: a stack that deploys into a target of another stack has no rights"],
         ),
@@ -168,6 +179,37 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
             valid(environment={"rollout": {"maxSurge": "0"}}),
             ['boutique:environment.rollout.maxSurge: "0": must be a whole number of pods from 1 to 99 or a perc'],
         ),
+        (
+            meshed(charts={"kind": "folders"}),
+            ['boutique:platform.mesh.charts.kind: "folders" is not a kind of charts; did'],
+        ),
+        (meshed(charts={"path": "x"}), ["boutique:platform.mesh.charts.kind: is missing; there are: folder, registry"]),
+        (
+            meshed(charts={"kind": "folder", "path": "${NOT_SET_ANYWHERE}/charts"}),
+            [
+                'boutique:platform.mesh.charts.path: "${NOT_SET_ANYWHERE}/charts": the environment variable '
+                "NOT_SET_ANYWHERE is not set; for a lab run `eval"
+            ],
+        ),
+        (
+            meshed(gatewayApi={"kind": "folder", "path": "/no/such/folder"}),
+            ["boutique:platform.mesh.gatewayApi.path: \"/no/such/folder\": there is no folder '/no/such/folder'"],
+        ),
+        (
+            meshed(charts={"kind": "repository", "url": "http://plain"}),
+            ['boutique:platform.mesh.charts.url: "http://plain": must be an address that begins with https://'],
+        ),
+        (
+            meshed(charts={"kind": "registry", "url": "ghcr.io/istio"}),
+            ['boutique:platform.mesh.charts.url: "ghcr.io/istio": must be an address that begins with oci://'],
+        ),
+        (meshed(version="1.31"), ['boutique:platform.mesh.version: "1.31": must be one exact version such as 1.31.0']),
+        (meshed(egress="all"), ["boutique:platform.mesh.egress: \"all\": must be 'registered' or 'any'"]),
+        (meshed(replicas=6), ["boutique:platform.mesh.maxReplicas: 5: must be at least mesh.replicas, which is 6"]),
+        (
+            {**meshed(), "environment": {"services": {"frontend": {"external": True}}}},
+            ["boutique:environment.services.frontend.external: the mesh refuses callers without an identity"],
+        ),
     ],
 )
 def test_a_mistake_names_the_key_the_value_and_the_remedy(values: dict[str, Any], expected: list[str]) -> None:
@@ -185,6 +227,33 @@ def test_all_mistakes_are_told_at_once() -> None:
         "other": 1,
     }
     assert len(mistakes(values)) == 6
+
+
+def test_an_empty_mesh_takes_the_defaults_and_an_absent_one_is_none() -> None:
+    with_mesh, without = load(meshed()).platform, load(valid()).platform
+    assert with_mesh
+    assert with_mesh.mesh
+    assert with_mesh.mesh.version == tools.ISTIO_VERSION
+    assert without
+    assert without.mesh is None
+
+
+def test_a_folder_is_named_through_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SOMEWHERE", str(tmp_path))
+    (tmp_path / "charts").mkdir()
+    platform = load(meshed(charts={"kind": "folder", "path": "${SOMEWHERE}/charts"})).platform
+    assert platform
+    assert platform.mesh
+    assert istio.chart(platform.mesh.charts, "istiod") == (f"{tmp_path}/charts/istiod", None)
+
+
+def test_callers_from_outside_are_let_in_where_the_mesh_does_not_ask_who_they_are() -> None:
+    open_mesh = meshed(policies={"mtls": "permissive", "authorization": False})
+    assert load({**open_mesh, "environment": {"services": {"frontend": {"external": True}}}}).environment
+
+
+def test_a_section_that_cannot_be_read_is_not_called_missing_as_well() -> None:
+    assert len(mistakes({**meshed(replicas=0), "environment": {"replicas": 1}})) == 1
 
 
 def test_a_target_of_another_stack() -> None:

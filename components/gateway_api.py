@@ -1,0 +1,51 @@
+"""The Gateway API's definitions on a cluster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import admissionregistration, apiextensions
+
+from boutique.gatewayapi import BINDING, DEFINITION, POLICY, Manifest
+from components.metadata import metadata
+
+_API_GROUP = ".gateway.networking.k8s.io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayApiArgs:
+    """What a `GatewayApi` needs to know.
+
+    Attributes:
+        manifests: The objects of the release.
+        owner: The stack that owns them.
+    """
+
+    manifests: Sequence[Manifest]
+    owner: str
+
+
+class GatewayApi(pulumi.ComponentResource):
+    """Custom resource definitions, and the admission policy that keeps another channel from being put over them.
+
+    The definitions stay when the stack goes: with one of them, every route in the cluster would be deleted.
+    """
+
+    def __init__(self, name: str, args: GatewayApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:GatewayApi", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        for each in args.manifests:
+            called = f"{name}-{each['metadata']['name'].removesuffix(_API_GROUP)}"
+            given = metadata(
+                each["metadata"]["name"], owner=args.owner, annotations=each["metadata"].get("annotations", {})
+            )
+            spec: Any = each["spec"]
+            if each["kind"] == DEFINITION:
+                apiextensions.v1.CustomResourceDefinition(called, metadata=given, spec=spec, opts=kept)
+            elif each["kind"] == POLICY:
+                admissionregistration.v1.ValidatingAdmissionPolicy(called, metadata=given, spec=spec, opts=child)
+            elif each["kind"] == BINDING:
+                admissionregistration.v1.ValidatingAdmissionPolicyBinding(called, metadata=given, spec=spec, opts=child)
+        self.register_outputs({})

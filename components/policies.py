@@ -1,0 +1,56 @@
+"""What is enforced between the pods of one namespace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import networking
+
+from components.istio import authorization_policy
+from components.metadata import metadata
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoliciesArgs:
+    """What `Policies` needs to know.
+
+    Attributes:
+        authorization: The specs of AuthorizationPolicies by name.
+        network: The specs of NetworkPolicies by name.
+        namespace: Where they go; known once the mesh can judge them.
+        owner: The stack that owns the objects.
+    """
+
+    authorization: Mapping[str, Mapping[str, Any]]
+    network: Mapping[str, Mapping[str, Any]]
+    namespace: pulumi.Input[str]
+    owner: str
+
+
+class Policies(pulumi.ComponentResource):
+    """Who may call whom in a namespace; with the rights of the platform, which no deployer has."""
+
+    def __init__(self, name: str, args: PoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:Policies", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        for called, spec in args.authorization.items():
+            authorization_policy(f"{name}-{called}", called, spec, args.namespace, args.owner, child)
+        for called, spec in args.network.items():
+            network_policy(f"{name}-{called}", called, spec, args.namespace, args.owner, child)
+        self.register_outputs({})
+
+
+def network_policy(
+    name: str,
+    called: str,
+    spec: Mapping[str, Any],
+    namespace: pulumi.Input[str],
+    owner: str,
+    opts: pulumi.ResourceOptions,
+) -> networking.v1.NetworkPolicy:
+    """Create a NetworkPolicy."""
+    content: Any = spec
+    return networking.v1.NetworkPolicy(
+        name, metadata=metadata(called, namespace=namespace, owner=owner), spec=content, opts=opts
+    )

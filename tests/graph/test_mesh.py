@@ -1,0 +1,181 @@
+"""What the mesh promises: there before any pod that needs it, gone after it, and the call graph enforced twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from cloud import Cloud
+from recording import Graph, Registered, record
+from stackfiles import MESHED, Recorder
+
+from boutique import catalogue, labels, policies
+from boutique.access import DEPLOYER_RULES
+from boutique.mesh import Mesh as Settings
+from components.mesh import Mesh, MeshArgs
+
+Build = Callable[..., Graph]
+
+FIRST = {"Namespace", "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+
+
+@pytest.fixture
+def meshed(recorded: Recorder) -> Graph:
+    return recorded(MESHED)
+
+
+@pytest.fixture
+def build() -> Build:
+    def run(**section: Any) -> Graph:
+        settings = Settings.model_validate({"gatewayApi": {"kind": "present"}, **section})
+        return record(
+            lambda: void(Mesh("mesh", MeshArgs(settings=settings, owner="some"))), Cloud(), stack="some", config={}
+        )
+
+    return run
+
+
+def void(_: pulumi.Resource) -> None:
+    return None
+
+
+def before(resource: Registered, graph: Graph) -> set[str]:
+    """Return the URNs of everything that has to be there before a resource is made."""
+    found: set[str] = set()
+    waiting = list(resource.request.dependencies)
+    while waiting:
+        urn = waiting.pop()
+        if urn not in found:
+            found.add(urn)
+            waiting += graph.by_urn(urn).request.dependencies
+    return found
+
+
+def test_every_workload_and_every_policy_comes_after_the_control_plane(meshed: Graph) -> None:
+    istiod = meshed.one("Release", "mesh-istiod").urn
+    late = [*meshed.of("Deployment"), *meshed.of("AuthorizationPolicy"), *meshed.of("PeerAuthentication")]
+    assert len(late) > len(catalogue.WORKLOADS)
+    assert not [each.urn for each in late if istiod not in before(each, meshed)]
+
+
+def test_the_control_plane_comes_after_the_definitions_and_the_node_agent(meshed: Graph, build: Build) -> None:
+    first = {each.urn for each in meshed.resources if each.type.rsplit(":", 1)[-1] in FIRST and "mesh" in each.name}
+    known = before(meshed.one("Release", "mesh-istiod"), meshed)
+    assert first | {meshed.one("Release", "mesh-base").urn} <= known
+    with_cni = build(cni=True)
+    assert with_cni.one("Release", "mesh-cni").urn in before(with_cni.one("Release", "mesh-istiod"), with_cni)
+    assert {each.name for each in build().of("Release")} == {"mesh-base", "mesh-istiod"}
+
+
+def test_definitions_stay_when_the_stack_goes_and_nothing_else_does(meshed: Graph) -> None:
+    kept = {each.type.rsplit(":", 1)[-1] for each in meshed.resources if each.request.retainOnDelete}
+    assert kept == {"CustomResourceDefinition"}
+
+
+def test_descriptions_are_left_out_but_fields_of_that_name_are_not(meshed: Graph) -> None:
+    [definition] = meshed.of("CustomResourceDefinition")
+    assert definition.inputs["spec"] == {"properties": {"description": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("charts", "version", "expected"),
+    [
+        (
+            {"kind": "repository"},
+            "1.31.0",
+            {"chart": "istiod", "repositoryOpts": {"repo": "https://blob.istio.io/istio-release/charts"}},
+        ),
+        ({"kind": "registry"}, "1.31.2", {"chart": "oci://ghcr.io/istio/release/charts/istiod"}),
+    ],
+)
+def test_releases_have_fixed_names_exact_versions_and_a_bounded_history(
+    build: Build, charts: dict[str, str], version: str, expected: dict[str, Any]
+) -> None:
+    graph = build(charts=charts, version=version, cni=True)
+    assert {each.inputs["name"] for each in graph.of("Release")} == {"istio-base", "istio-cni", "istiod"}
+    for each in graph.of("Release"):
+        assert each.inputs["version"] == version
+        assert each.inputs["maxHistory"] == 10
+        assert not each.inputs.get("createNamespace")
+    inputs = graph.one("Release", "mesh-istiod").inputs
+    assert {key: inputs.get(key) for key in ("chart", "repositoryOpts") if key in inputs} == expected
+
+
+def test_charts_in_a_folder_get_the_images_of_the_configured_version(meshed: Graph) -> None:
+    inputs = meshed.one("Release", "mesh-istiod").inputs
+    assert inputs["chart"].endswith("/files/istio/charts/istiod")
+    assert "version" not in inputs
+    assert inputs["values"]["global"]["hub"] == "docker.io/istio"
+    assert inputs["values"]["global"]["tag"] == "1.31.0"
+
+
+def values(graph: Graph) -> dict[str, Any]:
+    found: dict[str, Any] = graph.one("Release", "mesh-istiod").inputs["values"]
+    return found
+
+
+def test_a_call_that_the_callee_may_have_begun_is_never_repeated(build: Build) -> None:
+    assert values(build())["meshConfig"]["defaultHttpRetryPolicy"]["retryOn"] == "connect-failure,refused-stream"
+
+
+def test_what_is_configured_arrives_in_the_values(build: Build) -> None:
+    high, single = values(build(replicas=3, maxReplicas=7)), values(build(replicas=1))
+    assert (high["autoscaleMin"], high["autoscaleMax"], single["autoscaleMin"]) == (3, 7, 1)
+    assert high["topologySpreadConstraints"]
+    assert not single["topologySpreadConstraints"]
+    assert values(build(cni=True))["cni"] == {"enabled": True}
+    assert values(build(egress="any"))["meshConfig"]["outboundTrafficPolicy"] == {"mode": "ALLOW_ANY"}
+    stock, own = values(build(stockEnvoy=True)), values(build())
+    assert (stock["telemetry"], own["telemetry"]) == ({"enabled": False}, {"enabled": True})
+    assert set(stock["env"]) - set(own["env"]) == {"PILOT_ENABLE_METADATA_EXCHANGE", "PILOT_ENABLE_ALPN_FILTER"}
+
+
+def test_init_containers_find_their_proxy_running(build: Build) -> None:
+    # The load generator asks for the frontend before it starts.
+    assert values(build())["env"]["ENABLE_NATIVE_SIDECARS"] == "true"
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("strict", "STRICT"), ("permissive", "PERMISSIVE")])
+def test_mutual_tls_holds_for_the_whole_mesh(build: Build, mode: str, expected: str) -> None:
+    [authentication] = build(policies={"mtls": mode}).of("PeerAuthentication")
+    assert authentication.object_name == ("PeerAuthentication", "istio-system", "default")
+    assert authentication.inputs["spec"] == {"mtls": {"mode": expected}}
+
+
+def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshed: Graph) -> None:
+    found = meshed.one("Namespace", "local").inputs["metadata"]["labels"]
+    assert found["istio-injection"] == "enabled"
+    assert found["pod-security.kubernetes.io/enforce"] == "privileged"
+    agents = labels.namespace(Settings(cni=True))
+    assert agents["pod-security.kubernetes.io/enforce"] == "baseline"
+    assert agents["istio-injection"] == "enabled"
+    for outside in ("deployers", "mesh"):
+        assert "istio-injection" not in meshed.one("Namespace", outside).inputs["metadata"]["labels"]
+
+
+def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(meshed: Graph) -> None:
+    edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+    for kind, expected in (
+        ("AuthorizationPolicy", policies.authorization(edges, "local")),
+        ("NetworkPolicy", policies.network(edges)),
+    ):
+        found = {each.object_name: each.inputs.get("spec") for each in meshed.of(kind)}
+        assert found == {(kind, "local", name): spec for name, spec in expected.items()}
+        assert all("::cluster::" in each.request.provider for each in meshed.of(kind))
+        assert not [rule for rule in DEPLOYER_RULES if f"{kind[:-1].lower()}ies" in rule.resources]
+
+
+def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> None:
+    for each in meshed.of("Deployment"):
+        template = each.inputs["spec"]["template"]
+        assert template["spec"]["serviceAccountName"] == each.name
+        assert template["metadata"]["labels"]["app"] == each.name
+    callers = {edge.caller for edge in policies.table(catalogue.WORKLOADS, catalogue.ENTRY)} - {policies.GATEWAY}
+    assert {caller.name for caller in callers} <= {each.name for each in meshed.of("Deployment")}
+
+
+def test_without_the_section_there_is_no_mesh(recorded: Recorder) -> None:
+    graph = recorded("local")
+    assert not graph.of("Release")
+    assert not graph.of("NetworkPolicy")
+    assert "istio-injection" not in graph.one("Namespace", "local").inputs["metadata"]["labels"]

@@ -1,0 +1,24 @@
+"""The files that come with the lab's tools are where a stack file looks for them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boutique.gatewayapi import manifests
+from boutique.mesh import GatewayApiFolder
+
+pytestmark = pytest.mark.lab
+
+
+def test_files_of_the_tools_are_where_the_environment_says(lab: Any) -> None:
+    files = Path(lab.env["BOUTIQUE_LAB_FILES"])
+    for chart in ("base", "cni", "istiod"):
+        assert (files / f"istio/charts/{chart}/Chart.yaml").is_file()
+    assert len(manifests(GatewayApiFolder(kind="folder", path=str(files / "gateway-api")))) == 12
+
+
+def test_the_path_of_the_files_stays_when_the_tools_change(lab: Any) -> None:
+    files = Path(lab.env["BOUTIQUE_LAB_FILES"])
+    assert files.parent == Path(lab.env["KUBECONFIG"]).parent
+    assert files.is_symlink()

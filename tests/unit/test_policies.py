@@ -1,0 +1,160 @@
+"""Who may call whom: both renderings allow the calls of the call graph and no others, whatever the call graph is."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique import catalogue, policies
+from boutique.policies import GATEWAY, Caller
+from boutique.workload import InitContainer, Resources, ServicePort, Workload
+
+HERE, ELSEWHERE = "shop", "other"
+NAMES = ("a", "b", "c", "d", "e")
+
+
+def workload(name: str, port: int | None, calls: list[Workload], first: list[Workload]) -> Workload:
+    small = Resources(cpu="1m", memory="1Mi")
+    return Workload(
+        name=name,
+        image=f"example/{name}:1",
+        port=port,
+        service=ServicePort(name="grpc", number=port + 1) if port else None,
+        calls={f"{callee.name}_ADDR": callee for callee in calls},
+        init=InitContainer(name="i", image="i:1", command=(), calls={callee.name: callee for callee in first}),
+        requests=small,
+        limits=small,
+    )
+
+
+@st.composite
+def call_graphs(draw: st.DrawFn) -> tuple[Workload, ...]:
+    """Draw workloads, callees first; the last may be one that nobody calls."""
+    made: list[Workload] = []
+    for name in NAMES[: draw(st.integers(min_value=1, max_value=len(NAMES)))]:
+        callees = st.lists(st.sampled_from(made), unique_by=lambda each: each.name) if made else st.just([])
+        made.append(workload(name, draw(st.integers(min_value=1, max_value=9)), draw(callees), draw(callees)))
+    return tuple(made)
+
+
+def wanted(workloads: tuple[Workload, ...], entry: Workload) -> set[tuple[Caller, str, int]]:
+    """Return the allowed calls straight from the workloads."""
+    calls = {
+        (Caller(name=each.name, namespace=HERE), callee.name, callee.port)
+        for each in workloads
+        for callee in (*each.calls.values(), *(each.init.calls.values() if each.init else ()))
+        if callee.port
+    }
+    return calls | ({(GATEWAY, entry.name, entry.port)} if entry.port else set())
+
+
+def everything(workloads: tuple[Workload, ...]) -> set[tuple[Caller, str, int]]:
+    """Return all calls there could be: from here, from a namesake elsewhere, from the gateway, to every port."""
+    names = [each.name for each in workloads]
+    callers = [Caller(name=name, namespace=place) for name in names for place in (HERE, ELSEWHERE)]
+    ports = {each.port for each in workloads if each.port} | {1, 15021}
+    return set(product([*callers, GATEWAY, Caller(name=GATEWAY.name, namespace=HERE)], names, ports))
+
+
+def lets_in(specs: Mapping[str, Any], caller: Caller, callee: str, port: int) -> bool:
+    """Judge a call as Istio does: once a policy applies to a pod, one of them has to allow the call."""
+    identity = f"cluster.local/ns/{caller.namespace}/sa/{caller.name}"
+    applying = [spec for spec in specs.values() if spec.get("selector", {}).get("matchLabels", {}) in ({}, app(callee))]
+    assert applying
+    return any(
+        identity in source["source"]["principals"] and str(port) in operation["operation"]["ports"]
+        for spec in applying
+        for rule in spec.get("rules", [])
+        for source in rule["from"]
+        for operation in rule["to"]
+    )
+
+
+def lets_through(specs: Mapping[str, Any], caller: Caller, callee: str, port: int) -> bool:
+    """Judge a call as the network does: it has to be allowed to leave, if it comes from here, and to arrive."""
+    leaves = caller.namespace != HERE or any(
+        matches(peer, callee, HERE) and port in numbers(rule)
+        for spec in specs.values()
+        if spec["podSelector"].get("matchLabels", {}) in ({}, app(caller.name))
+        for rule in spec["egress"]
+        for peer in rule["to"]
+    )
+    arrives = any(
+        matches(peer, caller.name, caller.namespace) and port in numbers(rule)
+        for spec in specs.values()
+        if spec["podSelector"].get("matchLabels", {}) in ({}, app(callee))
+        for rule in spec["ingress"]
+        for peer in rule["from"]
+    )
+    return leaves and arrives
+
+
+def matches(peer: Mapping[str, Any], name: str, namespace: str) -> bool:
+    place = peer.get("namespaceSelector")
+    if place is None:
+        near = namespace == HERE
+    else:
+        near = place.get("matchLabels", {}) in ({}, {"kubernetes.io/metadata.name": namespace})
+    return near and peer.get("podSelector", {}).get("matchLabels", {}) in ({}, app(name))
+
+
+def numbers(rule: Mapping[str, Any]) -> set[int]:
+    return {port["port"] for port in rule["ports"]}
+
+
+def app(name: str) -> dict[str, str]:
+    return {"app": name}
+
+
+@given(call_graphs())
+def test_proxies_let_in_exactly_the_calls_of_the_call_graph(workloads: tuple[Workload, ...]) -> None:
+    edges = policies.table(workloads, workloads[-1])
+    specs = policies.authorization(edges, HERE)
+    allowed = {call for call in everything(workloads) if lets_in(specs, *call)}
+    assert allowed == wanted(workloads, workloads[-1])
+
+
+@given(call_graphs())
+def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(workloads: tuple[Workload, ...]) -> None:
+    specs = policies.network(policies.table(workloads, workloads[-1]))
+    allowed = {call for call in everything(workloads) if lets_through(specs, *call)}
+    assert allowed == wanted(workloads, workloads[-1])
+    assert all(spec["policyTypes"] == ["Ingress", "Egress"] for spec in specs.values())
+
+
+def test_a_policy_for_every_pod_refuses_whatever_no_other_allows() -> None:
+    edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+    assert policies.authorization(edges, HERE)["allow-nothing"] == {}
+    assert policies.network(edges)["default-deny"]["podSelector"] == {}
+
+
+def test_the_table_of_the_shop() -> None:
+    edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+    grpc = [edge for edge in edges if edge.callee not in ("frontend", "redis-cart")]
+    assert len(grpc) == 14
+    assert {(edge.caller.name, edge.port) for edge in edges if edge.callee == "frontend"} == {
+        ("loadgenerator", 8080),
+        (GATEWAY.name, 8080),
+    }
+    # The container's port, which differs from the Service's.
+    assert {edge.port for edge in edges if edge.callee == "emailservice"} == {8080}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "labels", "port"),
+    [("kube-system", {}, 53), ("istio-system", {"app": "istiod"}, 15012)],
+)
+def test_every_pod_may_ask_for_names_and_reach_the_control_plane(
+    namespace: str, labels: dict[str, str], port: int
+) -> None:
+    specs = policies.network(policies.table(catalogue.WORKLOADS, catalogue.ENTRY))
+    assert any(
+        peer.get("podSelector", {}).get("matchLabels", {}) == labels and port in numbers(rule)
+        for rule in specs["mesh"]["egress"]
+        for peer in rule["to"]
+        if peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": namespace}
+    )
+    assert specs["mesh"]["podSelector"] == {}
