@@ -1,13 +1,16 @@
 """The configuration of kwok, which plays the nodes: it takes pods as far as Running without starting a container.
 
+The pods of the mesh get no more than their addresses from it: all else is the node agent's (lab.nodeagent).
+
 Format: https://kwok.sigs.k8s.io/docs/user/configuration/ and https://kwok.sigs.k8s.io/docs/user/stages-configuration/
 """
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from lab.nodeagent.pods import INJECTED, ISTIOD
 from lab.supervision import network
 
 PORT = 10247
@@ -61,15 +64,53 @@ _LOAD_BALANCER = {
 }
 
 
+# As lab.nodeagent.pods.ours: whom a pod belongs to.
+_RUNNER = (
+    f'.metadata | if .annotations["{INJECTED}"] != null or .labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'
+)
+
+_POD_ADDRESS = {
+    "apiVersion": "kwok.x-k8s.io/v1alpha1",
+    "kind": "Stage",
+    "metadata": {"name": "pod-address"},
+    "spec": {
+        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
+        "selector": {
+            "matchExpressions": [
+                {"key": _RUNNER, "operator": "In", "values": ["agent"]},
+                {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"},
+                {"key": ".status.podIP", "operator": "DoesNotExist"},
+            ]
+        },
+        "next": {
+            "statusTemplate": (
+                "{{ $now := Now }}\n"
+                "{{ with NodeIPsWith .spec.nodeName }}\n"
+                "hostIP: {{ index . 0 | Quote }}\n"
+                "hostIPs:\n{{ range . }}\n- ip: {{ . | Quote }}\n{{ end }}\n"
+                "{{ end }}\n"
+                '{{ with PodIPsWith .spec.nodeName false ( or .metadata.uid "" ) ( or .metadata.name "" )'
+                ' ( or .metadata.namespace "" ) }}\n'
+                "podIP: {{ index . 0 | Quote }}\n"
+                "podIPs:\n{{ range . }}\n- ip: {{ . | Quote }}\n{{ end }}\n"
+                "{{ end }}\n"
+                "startTime: {{ $now | Quote }}\n"
+            )
+        },
+    },
+}
+
+
 def configuration(stages: Path) -> str:
     """Return kwok's configuration.
 
     Args:
         stages: The folder with kwok's own Stages, as its module ships them.
     """
-    shipped = [stages / f"{name}.yaml" for name in STAGES]
-    return "---\n".join([yaml.safe_dump(_CONFIGURATION), *_texts(shipped), yaml.safe_dump(_LOAD_BALANCER)])
-
-
-def _texts(files: Iterable[Path]) -> list[str]:
-    return [file.read_text().rstrip() + "\n" for file in files]
+    shipped = [yaml.safe_load((stages / f"{name}.yaml").read_text()) for name in STAGES]
+    for stage in shipped:
+        if stage["spec"]["resourceRef"]["kind"] == "Pod":
+            expressions = stage["spec"]["selector"]["matchExpressions"]
+            expressions.append({"key": _RUNNER, "operator": "NotIn", "values": ["agent"]})
+    documents: list[dict[str, Any]] = [_CONFIGURATION, *shipped, _POD_ADDRESS, _LOAD_BALANCER]
+    return yaml.safe_dump_all(documents)
