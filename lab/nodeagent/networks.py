@@ -93,7 +93,7 @@ def _address(address: str, rules: Sequence[Rule]) -> None:
         routes.addr("add", index=own, address=address, prefixlen=_PREFIX)
         routes.link("set", index=own, state="up")
         routes.route("add", dst="0.0.0.0/0", gateway=network.LAB_ADDRESS)
-    redirection.apply(rules)
+    redirection.apply("capture", rules)
 
 
 def _way(address: str) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from lab.supervision import network
 
 _OUTBOUND = 15001
 _INBOUND = 15006
-_TABLE = "lab"
 _CHAINS: dict[Literal["in", "out"], str] = {"in": "prerouting", "out": "output"}
 
 # linux/netfilter/nf_tables.h
@@ -45,16 +44,13 @@ class Rule:
     to_address: str = ""
 
 
-def rules(uncaptured: Sequence[int] | None, istiod: str) -> tuple[Rule, ...]:
-    """Return the rules of a pod, the first that fits wins.
+def capture(uncaptured: Sequence[int] | None) -> tuple[Rule, ...]:
+    """Return the rules that stay the same for a pod's whole life; the first that fits wins.
 
     Args:
         uncaptured: The inbound ports that bypass the proxy; nothing if the pod's traffic is not redirected.
-        istiod: The address of the istiod that the pod talks to; empty if there is none.
     """
     found = [Rule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)]
-    if istiod:
-        found.append(Rule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod))
     if uncaptured is not None:
         found.append(Rule("out", network.SERVICES, to_port=_OUTBOUND))
         found += [Rule("in", port=port) for port in uncaptured]
@@ -62,26 +58,33 @@ def rules(uncaptured: Sequence[int] | None, istiod: str) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def apply(wanted: Sequence[Rule]) -> None:
-    """Make these the only rules of the current network namespace, in one transaction: no packet sees half of them."""
+def discovery(istiod: str) -> tuple[Rule, ...]:
+    """Return the rules that lead to istiod, which comes and goes: none if there is none, so that one is refused."""
+    return (Rule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod),) if istiod else ()
+
+
+def apply(table: Literal["capture", "discovery"], wanted: Sequence[Rule]) -> None:
+    """Make these the only rules of a table of the current network namespace.
+
+    This is no transaction: in between the old rules are gone and the new ones not there yet.
+    """
     with NFTables(nfgen_family=_IPV4) as tables:
-        tables.begin()
         # Only what exists can be deleted, and to add what exists is no error.
-        tables.table("add", name=_TABLE)
-        tables.table("del", name=_TABLE)
-        tables.table("add", name=_TABLE)
-        for chain, hook in _CHAINS.items():
-            tables.chain("add", table=_TABLE, name=chain, hook=hook, type="nat", priority=-100, policy=_ACCEPT)
+        tables.table("add", name=table)
+        tables.table("del", name=table)
+        tables.table("add", name=table)
+        for chain in sorted({rule.chain for rule in wanted}):
+            hook = _CHAINS[chain]
+            tables.chain("add", table=table, name=chain, hook=hook, type="nat", priority=-100, policy=_ACCEPT)
         for rule in wanted:
-            tables.rule("add", table=_TABLE, chain=rule.chain, expressions=_expressions(rule))
-        tables.commit()
+            tables.rule("add", table=table, chain=rule.chain, expressions=(_expressions(rule),))
 
 
 def _expressions(rule: Rule) -> tuple[Any, ...]:
     found: list[Any] = []
     if rule.address:
         address = rule.address if "/" in rule.address else f"{rule.address}/32"
-        found.append(ipv4addr(dst=address))
+        found += ipv4addr(dst=address)
     found += [genex("meta", {"KEY": _L4PROTO, "DREG": 1}), _equals(bytes([socket.IPPROTO_TCP]))]
     if rule.port:
         load = {"DREG": 1, "BASE": _TRANSPORT_HEADER, "OFFSET": _DESTINATION_PORT, "LEN": 2}

@@ -61,7 +61,7 @@ class Runner:
         self._folder = world.folder.pods / self._uid
         self._logs = world.folder.logs / "pods" / pod["metadata"]["namespace"] / pod["metadata"]["name"]
         self._holder: Identity | None = past.holder if past else None
-        self._routed = ""
+        self._routed: str | None = None
         self._gone = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
@@ -103,11 +103,9 @@ class Runner:
     async def reroute(self) -> None:
         """Send what the pod says to istiod to the one that is there now."""
         if self._holder is not None and self._routed != self._world.istiod():
-            self._routed = self._world.istiod()
-            await asyncio.to_thread(networks.inside, self._holder.pid, partial(redirection.apply, self._rules()))
-
-    def _rules(self) -> tuple[redirection.Rule, ...]:
-        return redirection.rules(uncaptured_ports(self.pod), self._routed)
+            self._routed = istiod = self._world.istiod()
+            rules = redirection.discovery(istiod)
+            await asyncio.to_thread(networks.inside, self._holder.pid, partial(redirection.apply, "discovery", rules))
 
     async def _rise(self) -> None:
         if "deletionTimestamp" in self.pod["metadata"]:
@@ -116,9 +114,9 @@ class Runner:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         past = self._past.containers if self._past else {}
         if self._past is None or not processes.lives(self._past.holder):
-            self._routed = self._world.istiod()
+            rules = redirection.capture(uncaptured_ports(self.pod))
             await asyncio.to_thread(_end_all, past)
-            holder = await asyncio.to_thread(networks.make, self._address, self._rules())
+            holder = await asyncio.to_thread(networks.make, self._address, rules)
             self._holder = processes.identify(holder) or Identity(holder, 0)
             past = {}
         else:
