@@ -45,7 +45,6 @@ class Keeper:
         """
         self.container = container
         self.state = past or ContainerState()
-        self.ready = False
         self.pausing = False
         self.trouble = ""
         self.started = asyncio.Event()
@@ -57,9 +56,16 @@ class Keeper:
         self._process: Process | None = None
         if self.state.process and lives(self.state.process):
             self._process = Process(self.state.process)
+        else:
+            self.state = replace(self.state, process=None, started=False, ready=False)
         ports = {one["name"]: one["containerPort"] for one in container.spec.get("ports", []) if "name" in one}
         described = {kind: container.spec.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")}
         self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
+
+    @property
+    def ready(self) -> bool:
+        """Whether its readiness probe passes."""
+        return self.state.ready
 
     @property
     def running(self) -> bool:
@@ -114,9 +120,8 @@ class Keeper:
         steady = time.time() - self.state.since > _STEADY
         self._failures = 1 if steady else self._failures + 1
         self._process = None
-        self.ready = False
         self.started.clear()
-        self.state = replace(self.state, process=None, exit_code=code, started=False)
+        self.state = replace(self.state, process=None, exit_code=code, started=False, ready=False)
         self._changed()
 
     async def _rest(self) -> None:
@@ -156,15 +161,17 @@ class Keeper:
     async def _watch_readiness(self) -> None:
         probe = self._probes.get("readiness")
         if probe is None:
-            self.ready = True
-            self._changed()
+            self._note_ready(True)
             return
-        verdict = Verdict(probe)
+        verdict = Verdict(probe, passing=True if self.ready else None)
         while True:
             if verdict.hear(await probes.ask(probe, self._address)):
-                self.ready = verdict.passing is True
-                self._changed()
+                self._note_ready(verdict.passing is True)
             await asyncio.sleep(verdict.pause(eager=True))
+
+    def _note_ready(self, ready: bool) -> None:
+        self.state = replace(self.state, ready=ready)
+        self._changed()
 
     async def _watch_life(self, process: Process, probe: Probe) -> None:
         verdict = Verdict(probe)

@@ -92,7 +92,8 @@ def _address(address: str, rules: Sequence[Rule]) -> None:
         own = routes.link_lookup(ifname="eth0")[0]
         routes.addr("add", index=own, address=address, prefixlen=_PREFIX)
         routes.link("set", index=own, state="up")
-        routes.route("add", dst="0.0.0.0/0", gateway=network.LAB_ADDRESS)
+        # No way to anywhere else: what is not in the lab is unreachable at once.
+        routes.route("add", dst=network.SERVICES, gateway=network.LAB_ADDRESS)
     redirection.apply("capture", rules)
 
 

@@ -76,11 +76,12 @@ def _number(port: int | str, ports: Mapping[str, int]) -> int:
 class Verdict:
     """What the answers to a probe have amounted to so far: nothing at first."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: Probe, passing: bool | None = None) -> None:
+        """Begin to listen, with the verdict that an earlier node agent came to, if it did."""
         self._probe = probe
         self._good = 0
         self._bad = 0
-        self.passing: bool | None = None
+        self.passing = passing
 
     def hear(self, good: bool) -> bool:
         """Take an answer; say whether the verdict has changed."""

@@ -184,7 +184,7 @@ class Runner:
                 self._news.set()
                 await asyncio.sleep(_PAUSE)
                 continue
-            if answer is not None:
+            if answer is not None and answer["metadata"]["uid"] == self._uid:
                 self.see(answer)
 
     def _remember(self) -> None:

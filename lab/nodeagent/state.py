@@ -22,6 +22,7 @@ class ContainerState:
         restarts: How often it was started again.
         exit_code: How it ended the last time.
         started: Whether it has passed its startup probe.
+        ready: Whether its readiness probe passes.
     """
 
     process: Identity | None = None
@@ -29,6 +30,7 @@ class ContainerState:
     restarts: int = 0
     exit_code: int | None = None
     started: bool = False
+    ready: bool = False
 
 
 @dataclass(frozen=True)
