@@ -27,7 +27,8 @@ def grace(pod: Mapping[str, Any] | None) -> Grace:
     """Return the grace of a pod that is being deleted; none if its object is gone already."""
     metadata = pod["metadata"] if pod else {}
     if "deletionTimestamp" not in metadata:
-        return Grace(time.time(), time.time())
+        now = time.time()
+        return Grace(now, now)
     deadline = datetime.fromisoformat(metadata["deletionTimestamp"]).timestamp()
     return Grace(deadline - float(metadata.get("deletionGracePeriodSeconds") or 0), deadline)
 
