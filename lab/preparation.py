@@ -11,7 +11,7 @@ from lab.folder import Folder
 from lab.kubernetes import certificates, controlplane, kubeconfig, kwok
 from lab.supervision import network
 from lab.toolchain.build import Toolchain
-from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN
+from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN, kubernetes_version
 
 _STANDIN = (
     *(sys.executable, "-P", "-m", "lab.standins", "--workload={workload}", "--pod={pod}", "--version={version}"),
@@ -35,7 +35,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
     if not where.standin.exists():
         folder.replace(where.standin, json.dumps(_STANDIN, indent=2))
-    folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok"))
+    folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
     _rotate(where.logs)
 

@@ -64,6 +64,8 @@ _LOAD_BALANCER = {
 }
 
 
+_KUBELET = "kubeletVersion: {{ or $nodeInfo.kubeletVersion $kwokVersion }}"
+
 # As lab.nodeagent.pods.ours: whom a pod belongs to.
 _RUNNER = (
     f'.metadata | if .annotations["{INJECTED}"] != null or .labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'
@@ -101,13 +103,17 @@ _POD_ADDRESS = {
 }
 
 
-def configuration(stages: Path) -> str:
+def configuration(stages: Path, kubernetes: str) -> str:
     """Return kwok's configuration.
 
     Args:
         stages: The folder with kwok's own Stages, as its module ships them.
+        kubernetes: The version that the nodes claim to have: istiod injects native sidecars where all have 1.33.
     """
-    shipped = [yaml.safe_load((stages / f"{name}.yaml").read_text()) for name in STAGES]
+    texts = [
+        (stages / f"{name}.yaml").read_text().replace(_KUBELET, f"kubeletVersion: {kubernetes}") for name in STAGES
+    ]
+    shipped = [yaml.safe_load(text) for text in texts]
     for stage in shipped:
         if stage["spec"]["resourceRef"]["kind"] == "Pod":
             expressions = stage["spec"]["selector"]["matchExpressions"]

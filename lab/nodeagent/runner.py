@@ -60,7 +60,7 @@ class Runner:
         self._address = pod["status"].get("podIP", "")
         self._folder = world.folder.pods / self._uid
         self._logs = world.folder.logs / "pods" / pod["metadata"]["namespace"] / pod["metadata"]["name"]
-        self._holder: Identity | None = past.holder if past else None
+        self._holder: Identity | None = past.holder if past and processes.lives(past.holder) else None
         self._routed: str | None = None
         self._gone = False
         self._ending = asyncio.Event()
@@ -102,10 +102,16 @@ class Runner:
 
     async def reroute(self) -> None:
         """Send what the pod says to istiod to the one that is there now."""
-        if self._holder is not None and self._routed != self._world.istiod():
-            self._routed = istiod = self._world.istiod()
-            rules = redirection.discovery(istiod)
-            await asyncio.to_thread(networks.inside, self._holder.pid, partial(redirection.apply, "discovery", rules))
+        istiod = self._world.istiod()
+        if self._holder is None or self._routed == istiod:
+            return
+        work = partial(redirection.apply, "discovery", redirection.discovery(istiod))
+        try:
+            await asyncio.to_thread(networks.inside, self._holder.pid, work)
+        except OSError as error:
+            _LOG.warning("network of pod %s: %s", self.pod["metadata"]["name"], error)
+        else:
+            self._routed = istiod
 
     async def _rise(self) -> None:
         if "deletionTimestamp" in self.pod["metadata"]:
@@ -113,7 +119,7 @@ class Runner:
         for path in (self._folder, self._logs):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         past = self._past.containers if self._past else {}
-        if self._past is None or not processes.lives(self._past.holder):
+        if self._holder is None:
             rules = redirection.capture(uncaptured_ports(self.pod))
             await asyncio.to_thread(_end_all, past)
             holder = await asyncio.to_thread(networks.make, self._address, rules)
@@ -121,7 +127,7 @@ class Runner:
             past = {}
         else:
             known = frozenset(one.process.pid for one in past.values() if one.process)
-            await asyncio.to_thread(_kill_strangers, self._past.holder.pid, known)
+            await asyncio.to_thread(_kill_strangers, self._holder.pid, known)
         for one in containers(self.pod):
             start = partial(self._start, one)
             self.keepers.append(Keeper(one, self._address, start, self._changed, past.get(one.name)))

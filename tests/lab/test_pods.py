@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Lab, eventually
+from labs import Lab, eventually
 
 pytestmark = pytest.mark.lab
 
@@ -174,8 +174,9 @@ def test_logs_are_kept_per_container(mesh: Mesh) -> None:
 
 def test_killed_envoy_comes_back(mesh: Mesh) -> None:
     agent = mesh.container("back", "istio-proxy")
-    children = Path(f"/proc/{agent['pid']}/task/{agent['pid']}/children").read_text().split()
-    os.kill(int(children[0]), 9)
+    tasks = Path(f"/proc/{agent['pid']}/task").glob("*/children")
+    (envoy,) = (int(child) for task in tasks for child in task.read_text().split())
+    os.kill(envoy, 9)
     eventually(lambda: mesh.container("back", "istio-proxy")["restarts"] > agent["restarts"], 10, "it is restarted")
     eventually(lambda: mesh.ready("back") and mesh.works(), 10, "calls work again")
 
@@ -275,8 +276,10 @@ def test_pod_serves_within_three_seconds_and_costs_a_hundred_megabytes(
 
 def test_stopped_lab_leaves_nothing_and_resumes_its_pods(mesh: Mesh) -> None:
     lab = mesh.lab
+    pids = [one["pid"] for name in ("istiod", "front", "back") for one in mesh.pods(name)[0]["containers"]]
     lab.boutique("down")
     assert not lab.processes()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     lab.boutique("up")
     eventually(lambda: all(map(mesh.ready, ("istiod", "front", "back"))), 30, "the pods are back")
     assert mesh.works()

@@ -20,13 +20,13 @@ def stages(tmp_path: Path) -> Path:
 
 
 def test_own_stage_does_not_cost_the_shipped_ones(stages: Path) -> None:
-    documents = list(yaml.safe_load_all(kwok.configuration(stages)))
+    documents = list(yaml.safe_load_all(kwok.configuration(stages, "v1.36.3")))
     names = [document["metadata"]["name"] for document in documents if document["kind"] == "Stage"]
     assert names == [*kwok.STAGES, "pod-address", "service-load-balancer"]
 
 
 def test_no_parallelism_is_left_at_zero(stages: Path) -> None:
-    options = next(yaml.safe_load_all(kwok.configuration(stages)))["options"]
+    options = next(yaml.safe_load_all(kwok.configuration(stages, "v1.36.3")))["options"]
     # The fields of kwok's KwokConfigurationOptions whose name ends so.
     wanted = {
         "podPlayStageParallelism",
