@@ -1,6 +1,6 @@
 """The configuration of kwok, which plays the nodes: it takes pods as far as Running without starting a container.
 
-The pods of the mesh get no more than their addresses from it: all else is the node agent's (lab.nodeagent).
+It leaves the pods of the mesh to the node agent (lab.nodeagent).
 
 Format: https://kwok.sigs.k8s.io/docs/user/configuration/ and https://kwok.sigs.k8s.io/docs/user/stages-configuration/
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from lab.nodeagent.pods import INJECTED, ISTIOD
+from lab.nodeagent.pods import ISTIOD, PROXY
 from lab.supervision import network
 
 PORT = 10247
@@ -68,39 +68,9 @@ _KUBELET = "kubeletVersion: {{ or $nodeInfo.kubeletVersion $kwokVersion }}"
 
 # As lab.nodeagent.pods.ours: whom a pod belongs to.
 _RUNNER = (
-    f'.metadata | if .annotations["{INJECTED}"] != null or .labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'
+    f'if ([.spec.containers[].name, (.spec.initContainers // [])[].name] | index("{PROXY}")) != null '
+    f'or .metadata.labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'
 )
-
-_POD_ADDRESS = {
-    "apiVersion": "kwok.x-k8s.io/v1alpha1",
-    "kind": "Stage",
-    "metadata": {"name": "pod-address"},
-    "spec": {
-        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
-        "selector": {
-            "matchExpressions": [
-                {"key": _RUNNER, "operator": "In", "values": ["agent"]},
-                {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"},
-                {"key": ".status.podIP", "operator": "DoesNotExist"},
-            ]
-        },
-        "next": {
-            "statusTemplate": (
-                "{{ $now := Now }}\n"
-                "{{ with NodeIPsWith .spec.nodeName }}\n"
-                "hostIP: {{ index . 0 | Quote }}\n"
-                "hostIPs:\n{{ range . }}\n- ip: {{ . | Quote }}\n{{ end }}\n"
-                "{{ end }}\n"
-                '{{ with PodIPsWith .spec.nodeName false ( or .metadata.uid "" ) ( or .metadata.name "" )'
-                ' ( or .metadata.namespace "" ) }}\n'
-                "podIP: {{ index . 0 | Quote }}\n"
-                "podIPs:\n{{ range . }}\n- ip: {{ . | Quote }}\n{{ end }}\n"
-                "{{ end }}\n"
-                "startTime: {{ $now | Quote }}\n"
-            )
-        },
-    },
-}
 
 
 def configuration(stages: Path, kubernetes: str) -> str:
@@ -118,5 +88,5 @@ def configuration(stages: Path, kubernetes: str) -> str:
         if stage["spec"]["resourceRef"]["kind"] == "Pod":
             expressions = stage["spec"]["selector"]["matchExpressions"]
             expressions.append({"key": _RUNNER, "operator": "NotIn", "values": ["agent"]})
-    documents: list[dict[str, Any]] = [_CONFIGURATION, *shipped, _POD_ADDRESS, _LOAD_BALANCER]
+    documents: list[dict[str, Any]] = [_CONFIGURATION, *shipped, _LOAD_BALANCER]
     return yaml.safe_dump_all(documents)

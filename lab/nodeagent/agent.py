@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,9 +11,11 @@ from lab.folder import Folder, replace
 from lab.kubernetes.api import Api
 from lab.kubernetes.watch import Watch
 from lab.nodeagent import networks, state, summary
+from lab.nodeagent.addresses import Addresses
+from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.commands import Programs
 from lab.nodeagent.pods import is_istiod, ours
-from lab.nodeagent.runner import Runner, World, leave_nothing
+from lab.nodeagent.runner import Runner, World
 
 _OVER = ("Succeeded", "Failed")
 _COALESCE = 0.2
@@ -32,6 +34,7 @@ class Agent:
         self._runners: dict[str, Runner] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._over: set[str] = set()
+        self._addresses = Addresses()
         self._news = asyncio.Event()
         self._services_known = asyncio.Event()
         self._tidied = False
@@ -81,9 +84,10 @@ class Agent:
         for uid, runner in self._runners.items():
             runner.see(pods.get(uid))
         self._over &= pods.keys()
+        taken = {pod["status"].get("podIP", "") for pod in pods.values()}
         for uid, pod in pods.items():
             if uid not in self._runners and uid not in self._over and ours(pod) and _wanted(pod):
-                self._take(uid, pod)
+                self._take(uid, pod, taken | {one.address for one in self._runners.values()})
         if not self._tidied:
             self._tidied = True
             gone = [one for one in self._folder.pods.iterdir() if one.name not in self._runners]
@@ -91,8 +95,10 @@ class Agent:
         self.synced = True
         self._news.set()
 
-    def _take(self, uid: str, pod: Mapping[str, Any]) -> None:
-        runner = Runner(pod, self._world, state.read(self._folder.pods / uid))
+    def _take(self, uid: str, pod: Mapping[str, Any], taken: Collection[str]) -> None:
+        past = state.read(self._folder.pods / uid)
+        address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(taken))
+        runner = Runner(pod, address, self._world, past)
         runner.see(pod)
         self._runners[uid] = runner
         life = asyncio.create_task(runner.live())
@@ -123,7 +129,7 @@ def names(services: list[Any], namespace: str) -> dict[str, str]:
 
 
 def _wanted(pod: Mapping[str, Any]) -> bool:
-    """Say whether there is something to do for a pod: it has an address by now, or it has to go without one."""
+    """Say whether there is something to do for a pod: it has a node by now, or it has to go without one."""
     if "deletionTimestamp" in pod["metadata"]:
         return True
-    return bool(pod["status"].get("podIP")) and pod["status"].get("phase") not in _OVER
+    return bool(pod["spec"].get("nodeName")) and pod["status"].get("phase") not in _OVER

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
 
-INJECTED = "sidecar.istio.io/status"
-"""The annotation that istiod puts on every pod it has injected, gateways included."""
+PROXY = "istio-proxy"
+"""The container of Istio's agent and Envoy: injected beside an app, or a gateway's only one."""
 
 ISTIOD = "istiod"
 """The value of label `app` by which Istio's chart, and its Service, know the pods of its control plane."""
@@ -42,7 +42,8 @@ def is_istiod(pod: Mapping[str, Any]) -> bool:
 
 def ours(pod: Mapping[str, Any]) -> bool:
     """Say whether the node agent runs a pod; all others are kwok's, which decides by the same facts."""
-    return INJECTED in (pod["metadata"].get("annotations") or {}) or is_istiod(pod)
+    spec = pod["spec"]
+    return is_istiod(pod) or any(one["name"] == PROXY for one in [*spec.get("initContainers", []), *spec["containers"]])
 
 
 def containers(pod: Mapping[str, Any]) -> tuple[Container, ...]:
@@ -55,7 +56,7 @@ def containers(pod: Mapping[str, Any]) -> tuple[Container, ...]:
 
 
 def _kind(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Literal["proxy", "istiod", "app"]:
-    if container["name"] == "istio-proxy":
+    if container["name"] == PROXY:
         return "proxy"
     return "istiod" if is_istiod(pod) and container["name"] == "discovery" else "app"
 

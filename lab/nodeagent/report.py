@@ -38,7 +38,10 @@ def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> di
     truth |= dict.fromkeys(gates, True)
     truth |= {"ContainersReady": ready, "Ready": ready}
     reported = {one["name"]: one for one in pod["status"].get("containerStatuses", [])}
+    known = pod["status"]
     return {
+        **{name: known[name] for name in ("podIP", "podIPs", "hostIP", "hostIPs") if name in known},
+        "startTime": known.get("startTime") or _time(now),
         "phase": "Running" if any(one.state.since and not one.container.sidecar for one in sights) else "Pending",
         "conditions": [_condition(pod, kind, fact, names, now) for kind, fact in truth.items()],
         "containerStatuses": [_container(one, reported, now) for one in sights if not one.container.sidecar],

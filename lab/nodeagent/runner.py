@@ -4,25 +4,24 @@ import asyncio
 import logging
 import os
 import shutil
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 
 from lab.folder import Folder
 from lab.kubernetes.api import Api
-from lab.nodeagent import commands, ending, files, networks, processes, redirection, report
+from lab.nodeagent import clearing, commands, ending, files, networks, processes, redirection, report
+from lab.nodeagent.addresses import addressed
 from lab.nodeagent.commands import Programs
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import Identity, Process
 from lab.nodeagent.report import Sight
-from lab.nodeagent.state import ContainerState, PodState
+from lab.nodeagent.state import PodState
 
 _COALESCE = 0.02
 _PAUSE = 0.5
@@ -51,13 +50,13 @@ class World:
 class Runner:
     """One pod."""
 
-    def __init__(self, pod: Mapping[str, Any], world: World, past: PodState | None) -> None:
-        self.pod = pod
+    def __init__(self, pod: Mapping[str, Any], address: str, world: World, past: PodState | None) -> None:
+        self.pod = addressed(pod, address)
+        self.address = address
         self.keepers: list[Keeper] = []
         self._world = world
         self._past = past
         self._uid = pod["metadata"]["uid"]
-        self._address = pod["status"].get("podIP", "")
         self._folder = world.folder.pods / self._uid
         self._logs = world.folder.logs / "pods" / pod["metadata"]["namespace"] / pod["metadata"]["name"]
         self._holder: Identity | None = past.holder if past and processes.lives(past.holder) else None
@@ -72,18 +71,13 @@ class Runner:
         """Whether every container is."""
         return bool(self.keepers) and all(one.ready for one in self.keepers) and not self._ending.is_set()
 
-    @property
-    def address(self) -> str:
-        """The pod's address."""
-        return str(self._address)
-
     def see(self, pod: Mapping[str, Any] | None) -> None:
         """Take note of the pod's object as it is now, or of its absence."""
         if pod is None:
             self._gone = True
             self._ending.set()
             return
-        self.pod = pod
+        self.pod = addressed(pod, self.address)
         if "deletionTimestamp" in pod["metadata"]:
             self._ending.set()
 
@@ -121,16 +115,16 @@ class Runner:
         past = self._past.containers if self._past else {}
         if self._holder is None:
             rules = redirection.capture(uncaptured_ports(self.pod))
-            await asyncio.to_thread(_end_all, past)
-            holder = await asyncio.to_thread(networks.make, self._address, rules)
+            await asyncio.to_thread(clearing.end_all, past)
+            holder = await asyncio.to_thread(networks.make, self.address, rules)
             self._holder = processes.identify(holder) or Identity(holder, 0)
             past = {}
         else:
             known = frozenset(one.process.pid for one in past.values() if one.process)
-            await asyncio.to_thread(_kill_strangers, self._holder.pid, known)
+            await asyncio.to_thread(clearing.kill_strangers, self._holder.pid, known)
         for one in containers(self.pod):
             start = partial(self._start, one)
-            self.keepers.append(Keeper(one, self._address, start, self._changed, past.get(one.name)))
+            self.keepers.append(Keeper(one, self.address, start, self._changed, past.get(one.name)))
         self._changed()
         self._task(self._report())
         await self.reroute()
@@ -198,14 +192,14 @@ class Runner:
             return
         metadata = self.pod["metadata"]
         states = {one.container.name: one.state for one in self.keepers}
-        PodState(metadata["namespace"], metadata["name"], self._address, self._holder, states).write(self._folder)
+        PodState(metadata["namespace"], metadata["name"], self.address, self._holder, states).write(self._folder)
 
     async def _end(self) -> None:
         await ending.end(self.keepers, ending.grace(None if self._gone else self.pod), self._hook)
         for task in self._tasks:
             task.cancel()
         if self._holder is not None:
-            await asyncio.to_thread(dissolve, self._holder, self._address)
+            await asyncio.to_thread(clearing.dissolve, self._holder, self.address)
         shutil.rmtree(self._folder, ignore_errors=True)
         await self._delete()
 
@@ -220,34 +214,3 @@ class Runner:
                 await asyncio.sleep(_PAUSE)
             else:
                 return
-
-
-def dissolve(holder: Identity, address: str) -> None:
-    """End everything in a pod's network, and the network."""
-    if processes.lives(holder):
-        _kill_strangers(holder.pid, frozenset())
-        os.kill(holder.pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(holder.pid, 0)
-    networks.remove(address)
-
-
-def _end_all(past: Mapping[str, ContainerState]) -> None:
-    """End the processes of a network that was lost: a new one takes its place."""
-    for one in past.values():
-        if one.process and processes.lives(one.process):
-            with suppress(ProcessLookupError):
-                os.killpg(one.process.pid, signal.SIGKILL)
-
-
-def _kill_strangers(holder: int, known: frozenset[int]) -> None:
-    for pid in processes.strangers(holder, known):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def leave_nothing(folder: Path, past: PodState | None) -> None:
-    """Clear away what is left of a pod that is gone."""
-    if past is not None:
-        dissolve(past.holder, past.address)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -59,6 +59,18 @@ spec:
         lifecycle: {preStop: {sleep: {seconds: 2}}}
 """
 
+GATEWAY = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: edge, namespace: shop}
+spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: back, port: 80}]}]}
+"""
+
 Pod = dict[str, Any]
 
 
@@ -116,6 +128,8 @@ def mesh(state_home: Path) -> Iterator[Mesh]:
     try:
         lab.boutique("up")
         manifest = subprocess.run(["istioctl", *ISTIO], env=lab.env, capture_output=True, text=True, check=True).stdout
+        files = Path(json.loads((lab.folder / "settings.json").read_text())["tools"]).parent / "files"
+        lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")
         lab.kubectl("create", "namespace", "istio-system")
         lab.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
         lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=60s")
@@ -163,6 +177,20 @@ def test_webhook_of_istiod_refuses_a_mistake(mesh: Mesh) -> None:
     wrong = STRICT.replace("STRICT", "PERHAPS").replace("istio-system", "shop")
     with pytest.raises(AssertionError, match="PERHAPS"):
         mesh.lab.kubectl("apply", "-f", "-", stdin=wrong)
+
+
+def test_gateway_leads_into_the_mesh(mesh: Mesh) -> None:
+    mesh.lab.kubectl("apply", "-f", "-", stdin=GATEWAY)
+    mesh.lab.kubectl("wait", "-n", "shop", "gateway/edge", "--for=condition=Programmed", "--timeout=30s")
+    eventually(lambda: mesh.ready("edge"), 15, "the gateway is ready")
+    url = f"http://{mesh.pods('edge')[0]['address']}/"
+
+    def answers() -> bool:
+        return "back-" in mesh.lab.boutique("exec", "--", "curl", "--silent", url, check=False).stdout
+
+    eventually(answers, 10, "the gateway's route leads to a pod")
+    mesh.lab.kubectl("delete", "-n", "shop", "gateway/edge", "httproute/edge")
+    eventually(lambda: not mesh.pods("edge"), 40, "the gateway is gone")
 
 
 def test_logs_are_kept_per_container(mesh: Mesh) -> None:

@@ -22,7 +22,7 @@ def stages(tmp_path: Path) -> Path:
 def test_own_stage_does_not_cost_the_shipped_ones(stages: Path) -> None:
     documents = list(yaml.safe_load_all(kwok.configuration(stages, "v1.36.3")))
     names = [document["metadata"]["name"] for document in documents if document["kind"] == "Stage"]
-    assert names == [*kwok.STAGES, "pod-address", "service-load-balancer"]
+    assert names == [*kwok.STAGES, "service-load-balancer"]
 
 
 def test_no_parallelism_is_left_at_zero(stages: Path) -> None:

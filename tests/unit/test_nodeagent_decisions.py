@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lab.nodeagent import probes, processes, redirection, report, state
+from lab.nodeagent.addresses import Addresses, addressed
 from lab.nodeagent.agent import names
 from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
@@ -111,6 +112,19 @@ def test_process_is_known_by_its_start_and_not_by_its_number_alone() -> None:
     with subprocess.Popen(["true"]) as child:
         identity = processes.identify(child.pid)
     assert identity is None or not processes.lives(identity)
+
+
+def test_address_is_given_out_again_as_late_as_can_be() -> None:
+    addresses = Addresses()
+    first, second = addresses.free(()), addresses.free(())
+    assert first != second
+    assert addresses.free({second, "10.244.128.3"}) == "10.244.128.4"
+
+
+def test_pod_knows_its_address_before_the_api_server_does() -> None:
+    assert addressed({"status": {}}, "10.244.128.1")["status"]["podIP"] == "10.244.128.1"
+    told = {"status": {"podIP": "10.244.128.2"}}
+    assert addressed(told, "10.244.128.1") == told
 
 
 def sight(*, ready: bool, sidecar: bool = False, **changes: Any) -> Sight:

@@ -53,9 +53,10 @@ def test_sidecars_come_first_and_what_only_initializes_does_not_stay() -> None:
 
 def test_only_injected_pods_and_the_control_plane_are_run() -> None:
     assert ours(pod())
-    assert ours({"metadata": {"labels": {"app": "istiod"}}})
-    assert not ours({"metadata": {"labels": {"app": "shop"}}})
-    assert not ours({"metadata": {"annotations": {"other": ""}}})
+    assert ours(pod(spec={"containers": [{"name": "istio-proxy"}]})), "a gateway"
+    others = {"containers": [{"name": "server"}]}
+    assert ours(pod(spec=others, metadata={"labels": {"app": "istiod"}}))
+    assert not ours(pod(spec=others))
 
 
 def test_environment_is_what_a_container_would_see() -> None:
