@@ -57,8 +57,13 @@ class Folder:
 
     @property
     def standin(self) -> Path:
-        """The command of a stand-in, as a JSON list with placeholders: see lab.nodeagent.commands.standin."""
+        """The command of a stand-in instead of the usual one: a JSON list, see lab.nodeagent.commands.standin."""
         return self.root / "standin.json"
+
+    @property
+    def behaviour(self) -> Path:
+        """What the stand-ins do, as data."""
+        return self.root / "behaviour.json"
 
     @property
     def pods(self) -> Path:

