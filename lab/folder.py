@@ -56,6 +56,31 @@ class Folder:
         return self.root / "kwok.yaml"
 
     @property
+    def standin(self) -> Path:
+        """The command of a stand-in instead of the usual one: a JSON list, see lab.nodeagent.commands.standin."""
+        return self.root / "standin.json"
+
+    @property
+    def behaviour(self) -> Path:
+        """What the stand-ins do, as data."""
+        return self.root / "behaviour.json"
+
+    @property
+    def pods(self) -> Path:
+        """One folder per pod that the node agent runs, by uid."""
+        return self.root / "pods"
+
+    @property
+    def pod_summary(self) -> Path:
+        """What the node agent says about its pods."""
+        return self.root / "pods.json"
+
+    @property
+    def services(self) -> Path:
+        """The addresses of the Services by name, one file per namespace."""
+        return self.root / "services"
+
+    @property
     def kubeconfig(self) -> Path:
         """The administrator's way in from the host."""
         return self.root / "kubeconfig"

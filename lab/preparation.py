@@ -1,5 +1,6 @@
 """Puts into a lab's folder what its components read at their start."""
 
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from lab.folder import Folder
 from lab.kubernetes import certificates, controlplane, kubeconfig, kwok
 from lab.supervision import network
 from lab.toolchain.build import Toolchain
-from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN
+from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN, kubernetes_version
 
 _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 
@@ -26,7 +27,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     for user in _USERS:
         kubeconfig.write(where.kubeconfig_inside(user), inside, where.pki, f"{user}.pem")
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
-    folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok"))
+    folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
     _link(where.files, toolchain.files)
     _rotate(where.logs)
@@ -50,3 +51,7 @@ def _rotate(logs: Path) -> None:
     for log in logs.glob("*.log"):
         with suppress(FileNotFoundError):
             log.replace(log.with_suffix(".log.1"))
+    pods, before = logs / "pods", logs / "pods.1"
+    if pods.exists():
+        shutil.rmtree(before, ignore_errors=True)
+        pods.rename(before)

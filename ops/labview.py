@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from lab.locks import StaleLock
+    from lab.pods import PodStatus
     from lab.status import Status
 
 
@@ -86,6 +89,31 @@ def _print(one: "Status") -> None:
             " ".join(map(str, component.ports)),
         )
     console.print(table)
+    if one.pods:
+        console.print()
+        console.print(_pods(one.pods))
+        proxies = [container for pod in one.pods for container in pod.containers if container.kind == "proxy"]
+        ready = sum(proxy.ready for proxy in proxies)
+        memory = sum(pod.memory for pod in one.pods)
+        console.print(f"{ready} of {len(proxies)} proxies ready; the pods use {_mebibytes(memory)}")
+
+
+def _pods(pods: "Sequence[PodStatus]") -> "Table":
+    from rich.table import Column, Table
+
+    table = Table("namespace", Column("pod", overflow="fold"), "ready", "restarts", box=None, pad_edge=False)
+    for title in ("address", "processes", "memory"):
+        table.add_column(title)
+    for pod in pods:
+        ready = sum(container.ready for container in pod.containers)
+        restarts = sum(container.restarts for container in pod.containers)
+        columns = (f"{ready}/{len(pod.containers)}", restarts, pod.address, pod.processes, _mebibytes(pod.memory))
+        table.add_row(pod.namespace, pod.name, *map(str, columns))
+    return table
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB"
 
 
 def _duration(seconds: float) -> str:

@@ -1,9 +1,9 @@
-"""As much of a client of the Kubernetes API as the supervisor needs: no library of its own, no name lookups."""
+"""As much of a client of the Kubernetes API as the lab needs: no library of its own, no name lookups."""
 
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,29 @@ from urllib.parse import urlencode
 
 from lab.kubernetes import certificates
 
+_WATCH = 300
+"""Seconds after which a watch is begun anew: a connection that broke unnoticed is noticed then."""
+
 
 class Api:
-    """The API server, seen by the administrator.
+    """The API server, seen by one user.
 
     Every call opens a connection of its own: calls are few, and a kept one would have to survive the server's restarts.
     """
 
-    def __init__(self, host: str, port: int, pki: Path) -> None:
+    def __init__(self, host: str, port: int, pki: Path, certificate: str = "admin.pem") -> None:
+        """Prepare to call.
+
+        Args:
+            host: Where the server is.
+            port: Its port.
+            pki: The folder of the certificates.
+            certificate: The name of the file in it that says who the user is.
+        """
         self._host = host
         self._port = port
         self._tls = ssl.create_default_context(cafile=pki / certificates.AUTHORITY_FILE)
-        self._tls.load_cert_chain(pki / "admin.pem")
+        self._tls.load_cert_chain(pki / certificate)
 
     def ready(self) -> bool:
         """Say whether the API server is ready to serve."""
@@ -46,6 +57,36 @@ class Api:
         # JSON is YAML: no library is needed to write what the API server calls an apply patch.
         headers = {"Content-Type": "application/apply-patch+yaml"}
         _content(path, *self._call("PATCH", f"{path}?{query}", json.dumps(content), headers))
+
+    def create(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Make an object, or ask a question that has the form of one, and return the answer."""
+        return _content(path, *self._call("POST", path, json.dumps(content), {"Content-Type": "application/json"}))
+
+    def patch(self, path: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Change an object by a strategic merge patch; return it, or nothing if there is none."""
+        headers = {"Content-Type": "application/strategic-merge-patch+json"}
+        status, body = self._call("PATCH", path, json.dumps(content), headers)
+        return None if status == HTTPStatus.NOT_FOUND else _content(path, status, body)
+
+    def delete(self, path: str, options: Mapping[str, Any]) -> None:
+        """Delete an object, if it is there and the one that the options mean."""
+        status, body = self._call("DELETE", path, json.dumps(options), {"Content-Type": "application/json"})
+        if status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+            _content(path, status, body)
+
+    def watch(self, path: str, version: str) -> Iterator[dict[str, Any]]:
+        """Return what happens in a collection after a version of it, for some minutes at most."""
+        query = urlencode({"watch": "true", "resourceVersion": version, "timeoutSeconds": str(_WATCH)})
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=_WATCH + 5, context=self._tls)
+        try:
+            connection.request("GET", f"{path}?{query}")
+            response = connection.getresponse()
+            if response.status != HTTPStatus.OK:
+                _content(path, response.status, response.read())
+            while line := response.readline():
+                yield json.loads(line)
+        finally:
+            connection.close()
 
     def _call(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None

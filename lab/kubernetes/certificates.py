@@ -43,6 +43,8 @@ LEAVES = (
     Leaf("kube-scheduler.pem", "system:kube-scheduler"),
     # It plays every kubelet and every cloud controller at once, so no one role fits it.
     Leaf("kwok.pem", "kwok", "system:masters"),
+    # It asks for the tokens of every pod, as the kubelets of all nodes together could.
+    Leaf("node-agent.pem", "node-agent", "system:masters"),
 )
 
 

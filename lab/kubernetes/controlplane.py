@@ -3,6 +3,7 @@
 Flags: https://kubernetes.io/docs/reference/command-line-tools-reference/ and https://etcd.io/docs/v3.6/op-guide/configuration/
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lab.kubernetes import certificates, kwok
 from lab.supervision import network
 
 API_PORT = 6443
+NODE_AGENT_PORT = 10249
 PUBLISHED = {"api": (network.LOOPBACK, API_PORT)}
 """What the host can reach: a name, and the address inside."""
 
@@ -85,6 +87,14 @@ def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
             ),
             f"http://{network.LOOPBACK}:{kwok.PORT}/healthz",
             (kwok.PORT,),
+            after=server.name,
+        ),
+        Component(
+            "node-agent",
+            # -P: nothing in the folder where the lab was started must be mistaken for a package.
+            (sys.executable, "-P", "-m", "lab.nodeagent.main", f"--folder={folder.root}", f"--tools={tools}"),
+            f"http://{network.LOOPBACK}:{NODE_AGENT_PORT}/healthz",
+            (NODE_AGENT_PORT,),
             after=server.name,
         ),
     )

@@ -1,13 +1,16 @@
 """The configuration of kwok, which plays the nodes: it takes pods as far as Running without starting a container.
 
+It leaves the pods of the mesh to the node agent (lab.nodeagent).
+
 Format: https://kwok.sigs.k8s.io/docs/user/configuration/ and https://kwok.sigs.k8s.io/docs/user/stages-configuration/
 """
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from lab.nodeagent.pods import ISTIOD, PROXY
 from lab.supervision import network
 
 PORT = 10247
@@ -61,15 +64,29 @@ _LOAD_BALANCER = {
 }
 
 
-def configuration(stages: Path) -> str:
+_KUBELET = "kubeletVersion: {{ or $nodeInfo.kubeletVersion $kwokVersion }}"
+
+# As lab.nodeagent.pods.ours: whom a pod belongs to.
+_RUNNER = (
+    f'if ([.spec.containers[].name, (.spec.initContainers // [])[].name] | index("{PROXY}")) != null '
+    f'or .metadata.labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'
+)
+
+
+def configuration(stages: Path, kubernetes: str) -> str:
     """Return kwok's configuration.
 
     Args:
         stages: The folder with kwok's own Stages, as its module ships them.
+        kubernetes: The version that the nodes claim to have: istiod injects native sidecars where all have 1.33.
     """
-    shipped = [stages / f"{name}.yaml" for name in STAGES]
-    return "---\n".join([yaml.safe_dump(_CONFIGURATION), *_texts(shipped), yaml.safe_dump(_LOAD_BALANCER)])
-
-
-def _texts(files: Iterable[Path]) -> list[str]:
-    return [file.read_text().rstrip() + "\n" for file in files]
+    texts = [
+        (stages / f"{name}.yaml").read_text().replace(_KUBELET, f"kubeletVersion: {kubernetes}") for name in STAGES
+    ]
+    shipped = [yaml.safe_load(text) for text in texts]
+    for stage in shipped:
+        if stage["spec"]["resourceRef"]["kind"] == "Pod":
+            expressions = stage["spec"]["selector"]["matchExpressions"]
+            expressions.append({"key": _RUNNER, "operator": "NotIn", "values": ["agent"]})
+    documents: list[dict[str, Any]] = [_CONFIGURATION, *shipped, _LOAD_BALANCER]
+    return yaml.safe_dump_all(documents)

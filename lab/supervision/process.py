@@ -56,7 +56,7 @@ class Process:
     def __init__(self, pid: int, end: "asyncio.Future[int]") -> None:
         self._pid = pid
         self.end = end
-        self.host_pid = _host_pid(pid)
+        self.host_pid = host_pid(pid)
 
     async def stop(self, grace: float) -> None:
         """End it: politely, and after the grace by force."""
@@ -69,7 +69,7 @@ class Process:
             await asyncio.wait([self.end])
 
 
-def _host_pid(pid: int) -> int:
+def host_pid(pid: int) -> int:
     """Return the number under which the host knows a process of this namespace.
 
     The /proc that is seen here is the host's, and speaks of processes by the host's numbers: proc_pid_fdinfo(5).

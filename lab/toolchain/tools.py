@@ -55,6 +55,11 @@ def families(modules: Path = MODULES) -> tuple[Family, ...]:
     )
 
 
+def kubernetes_version(modules: Path = MODULES) -> str:
+    """Return the version of Kubernetes, with its leading v."""
+    return selected(modules / "kubernetes", _KUBERNETES)
+
+
 def _etcd(module: Path) -> Family:
     version = selected(module, _ETCD).removeprefix("v")
     return Family(module, (Tool("etcd", version, Built(_ETCD), Question(("--version",), r"etcd Version: (\S+)")),))

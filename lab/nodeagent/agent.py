@@ -1,0 +1,135 @@
+"""Follows the pods, Services and the control plane of the mesh, and has every pod of the mesh run."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lab.folder import Folder, replace
+from lab.kubernetes.api import Api
+from lab.kubernetes.watch import Watch
+from lab.nodeagent import networks, state, summary
+from lab.nodeagent.addresses import Addresses
+from lab.nodeagent.clearing import leave_nothing
+from lab.nodeagent.commands import Programs
+from lab.nodeagent.pods import is_istiod, ours
+from lab.nodeagent.runner import Runner, World
+
+_OVER = ("Succeeded", "Failed")
+_COALESCE = 0.2
+_LOG = logging.getLogger(__name__)
+
+Objects = Mapping[str, Any]
+
+
+class Agent:
+    """The node agent of one lab."""
+
+    def __init__(self, folder: Folder, programs: Programs, api: Api) -> None:
+        self._folder = folder
+        self._api = api
+        self._world = World(folder, api, programs, self._istiod, self._changed)
+        self._runners: dict[str, Runner] = {}
+        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._over: set[str] = set()
+        self._addresses = Addresses()
+        self._news = asyncio.Event()
+        self._services_known = asyncio.Event()
+        self._tidied = False
+        self._tidying: asyncio.Future[list[None]] | None = None
+        self.synced = False
+
+    async def run(self) -> None:
+        """Follow the cluster until this task is cancelled; what runs goes on without it."""
+        for folder in (self._folder.pods, self._folder.services):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        # In a thread: pyroute2 has an event loop of its own, and no thread can run two.
+        await asyncio.to_thread(networks.bridge)
+        Watch(self._api, "/api/v1/services", self._told(self._see_services)).start()
+        await self._services_known.wait()
+        Watch(self._api, "/api/v1/pods", self._told(self._see_pods)).start()
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.gather(*(runner.reroute() for runner in self._runners.values()))
+            self._summarize()
+            await asyncio.sleep(_COALESCE)
+
+    def _told(self, see: Callable[[Objects], None]) -> Callable[[Objects], None]:
+        """Return what hands the news of a watch's thread over to the event loop."""
+        loop = asyncio.get_running_loop()
+        return lambda objects: (loop.call_soon_threadsafe(see, objects), None)[1]
+
+    def _changed(self) -> None:
+        self._news.set()
+
+    def _istiod(self) -> str:
+        """Return the address of the istiod that has been ready longest, or none."""
+        return next((one.address for one in self._runners.values() if is_istiod(one.pod) and one.ready), "")
+
+    def _see_services(self, services: Objects) -> None:
+        """Write for each namespace by which names its pods find which addresses."""
+        addressed = [one for one in services.values() if one["spec"].get("clusterIP", "None") != "None"]
+        spaces = {one["metadata"]["namespace"] for one in addressed}
+        for space in spaces:
+            content = json.dumps(names(addressed, space), indent=2)
+            path = self._folder.services / f"{space}.json"
+            if not path.exists() or path.read_text() != content:
+                replace(path, content)
+        self._services_known.set()
+
+    def _see_pods(self, pods: Objects) -> None:
+        for uid, runner in self._runners.items():
+            runner.see(pods.get(uid))
+        self._over &= pods.keys()
+        taken = {pod["status"].get("podIP", "") for pod in pods.values()}
+        for uid, pod in pods.items():
+            if uid not in self._runners and uid not in self._over and ours(pod) and _wanted(pod):
+                self._take(uid, pod, taken | {one.address for one in self._runners.values()})
+        if not self._tidied:
+            self._tidied = True
+            gone = [one for one in self._folder.pods.iterdir() if one.name not in self._runners]
+            self._tidying = asyncio.gather(*(asyncio.to_thread(leave_nothing, one, state.read(one)) for one in gone))
+        self.synced = True
+        self._news.set()
+
+    def _take(self, uid: str, pod: Mapping[str, Any], taken: Collection[str]) -> None:
+        past = state.read(self._folder.pods / uid)
+        address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(taken))
+        runner = Runner(pod, address, self._world, past)
+        runner.see(pod)
+        self._runners[uid] = runner
+        life = asyncio.create_task(runner.live())
+        self._lives[uid] = life
+        life.add_done_callback(lambda done: self._ended(uid, done))
+
+    def _ended(self, uid: str, life: "asyncio.Task[None]") -> None:
+        if not life.cancelled() and (error := life.exception()):
+            _LOG.error("pod %s", uid, exc_info=error)
+        self._over.add(uid)
+        del self._runners[uid], self._lives[uid]
+        self._news.set()
+
+    def _summarize(self) -> None:
+        found = [asdict(summary.summarize(one.pod, one.keepers)) for one in self._runners.values()]
+        replace(self._folder.pod_summary, json.dumps(found))
+
+
+def names(services: list[Any], namespace: str) -> dict[str, str]:
+    """Return the addresses of Services by every name that a pod of a namespace may call them."""
+    found: dict[str, str] = {}
+    for one in services:
+        name, space, address = one["metadata"]["name"], one["metadata"]["namespace"], one["spec"]["clusterIP"]
+        found |= dict.fromkeys((f"{name}.{space}", f"{name}.{space}.svc", f"{name}.{space}.svc.cluster.local"), address)
+        if space == namespace:
+            found[name] = address
+    return found
+
+
+def _wanted(pod: Mapping[str, Any]) -> bool:
+    """Say whether there is something to do for a pod: it has a node by now, or it has to go without one."""
+    if "deletionTimestamp" in pod["metadata"]:
+        return True
+    return bool(pod["spec"].get("nodeName")) and pod["status"].get("phase") not in _OVER

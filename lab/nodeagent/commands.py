@@ -1,0 +1,137 @@
+"""What is started for a container: the programs, their arguments and their variables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.nodeagent.pods import Container, environment, expand
+from lab.supervision import network
+
+ISTIOD_PORT = 15012
+TOKEN = "var/run/secrets/tokens/istio-token"  # noqa: S105 - a path
+ROOT = "var/run/secrets/istio/root-cert.pem"
+KUBECONFIG = "kubeconfig"
+"""Where Istio's programs look for their files, relative to where they stand: their pod's folder."""
+
+_DISCOVERY = f"{network.LAB_ADDRESS}:{ISTIOD_PORT}"
+_PROXY_FOLDER = "./etc/istio/proxy"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where the programs are.
+
+    Attributes:
+        tools: The folder of the lab's tools.
+        envoy: The Envoy program.
+        bootstrap: Istio's template of Envoy's first configuration.
+        standin: The command of a stand-in, with {placeholders}: see `standin()`.
+    """
+
+    tools: Path
+    envoy: Path
+    bootstrap: Path
+    standin: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A command and its variables."""
+
+    command: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+def start(container: Container, pod: Mapping[str, Any], programs: Programs, services: Path) -> Start:
+    """Return what to start for a container.
+
+    Args:
+        container: The container.
+        pod: Its pod.
+        programs: Where the programs are.
+        services: The file that tells a stand-in the addresses of the Services.
+    """
+    variables = environment(container, pod)
+    arguments = [expand(one, variables) for one in container.spec.get("args", [])]
+    if container.kind == "proxy":
+        return _proxy(pod, programs, arguments, variables)
+    if container.kind == "istiod":
+        return _istiod(programs, arguments, variables)
+    return Start(standin(programs.standin, container, pod, services), variables)
+
+
+def _proxy(pod: Mapping[str, Any], programs: Programs, arguments: Sequence[str], variables: Mapping[str, str]) -> Start:
+    metadata = pod["metadata"]
+    configuration = {
+        **json.loads(variables.get("PROXY_CONFIG") or "{}"),
+        # There is no DNS in the lab: istiod is found at the lab's own address, for which its certificate is good too.
+        "discoveryAddress": _DISCOVERY,
+        "binaryPath": str(programs.envoy),
+        "configPath": _PROXY_FOLDER,
+        # One worker thread per Envoy: there are dozens of them on one machine.
+        "concurrency": 1,
+    }
+    return Start(
+        (str(programs.tools / "pilot-agent"), *arguments, f"--templateFile={programs.bootstrap}"),
+        {
+            **variables,
+            "CA_ADDR": _DISCOVERY,
+            "JWT_POLICY": "third-party-jwt",
+            # Else it spends two seconds of every start looking for the metadata server of a cloud.
+            "CLOUD_PLATFORM": "none",
+            "PROXY_CONFIG": json.dumps(configuration),
+            "ISTIO_METAJSON_LABELS": json.dumps(metadata.get("labels") or {}),
+            "ISTIO_METAJSON_ANNOTATIONS": json.dumps(metadata.get("annotations") or {}),
+        },
+    )
+
+
+def _istiod(programs: Programs, arguments: Sequence[str], variables: Mapping[str, str]) -> Start:
+    hosts = [variables.get("ISTIOD_CUSTOM_HOST", ""), "localhost", network.LOOPBACK, network.LAB_ADDRESS]
+    return Start(
+        (str(programs.tools / "pilot-discovery"), *arguments, f"--kubeconfig={KUBECONFIG}"),
+        {
+            **{name: value for name, value in variables.items() if name != "KUBECONFIG"},
+            "ISTIOD_CUSTOM_HOST": ",".join(filter(None, hosts)),
+            # Stock Envoy lacks the filters that Istio's own build of it has.
+            "PILOT_ENABLE_METADATA_EXCHANGE": "false",
+            "PILOT_ENABLE_ALPN_FILTER": "false",
+        },
+    )
+
+
+def standin(template: Sequence[str], container: Container, pod: Mapping[str, Any], services: Path) -> tuple[str, ...]:
+    """Return the command of a stand-in.
+
+    Args:
+        template: The command with placeholders: {workload}, {container}, {pod}, {namespace}, {ip}, {version},
+            {ports} (comma-separated) and {services}.
+        container: The container it stands in for.
+        pod: Its pod.
+        services: The file with the addresses of the Services.
+    """
+    metadata = pod["metadata"]
+    labels = metadata.get("labels") or {}
+    values = {
+        "workload": labels.get("app.kubernetes.io/name") or labels.get("app") or container.name,
+        "container": container.name,
+        "pod": metadata["name"],
+        "namespace": metadata["namespace"],
+        "ip": pod["status"].get("podIP", ""),
+        "version": labels.get("app.kubernetes.io/version") or _tag(container.spec.get("image", "")),
+        "ports": ",".join(str(port["containerPort"]) for port in container.spec.get("ports", [])),
+        "services": str(services),
+    }
+    found = []
+    for part in template:
+        for name, value in values.items():
+            part = part.replace(f"{{{name}}}", value)
+        found.append(part)
+    return tuple(found)
+
+
+def _tag(image: str) -> str:
+    _, colon, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    return tag if colon else "latest"

@@ -1,0 +1,73 @@
+"""How a pod comes to its end: hooks, polite words, and the end of its grace period."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lab.nodeagent.keeper import Keeper
+
+_LEAST = 2.0
+"""Seconds that sidecars get even if the others have used up the grace period, as with a kubelet."""
+
+Hook = Callable[[Keeper, Sequence[str]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Grace:
+    """The time a pod has to end: when it was told to, and when it has to be gone."""
+
+    began: float
+    deadline: float
+
+
+def grace(pod: Mapping[str, Any] | None) -> Grace:
+    """Return the grace of a pod that is being deleted; none if its object is gone already."""
+    metadata = pod["metadata"] if pod else {}
+    if "deletionTimestamp" not in metadata:
+        now = time.time()
+        return Grace(now, now)
+    deadline = datetime.fromisoformat(metadata["deletionTimestamp"]).timestamp()
+    return Grace(deadline - float(metadata.get("deletionGracePeriodSeconds") or 0), deadline)
+
+
+def pause(hook: Mapping[str, Any], time_left: Grace, now: float) -> float:
+    """Return how long a hook that only waits has to wait still: an earlier node agent may have begun to."""
+    seconds = float(hook.get("sleep", {}).get("seconds", 0))
+    return max(0.0, min(time_left.began + seconds, time_left.deadline) - now)
+
+
+async def end(keepers: Sequence[Keeper], time_left: Grace, run: Hook) -> None:
+    """Stop all containers of a pod: the apps after their hooks, the sidecars after the apps, the last one first.
+
+    Args:
+        keepers: The containers in the order of their start.
+        time_left: The pod's grace.
+        run: Runs the command of a hook.
+    """
+    sidecars = [one for one in keepers if one.container.sidecar]
+    # The hook of Istio's sidecar begins to drain; its SIGTERM comes when the apps are gone.
+    hooks = [asyncio.create_task(_hook(one, time_left, run)) for one in sidecars]
+    await asyncio.gather(*(_end(one, time_left, run) for one in keepers if not one.container.sidecar))
+    for task in hooks:
+        task.cancel()
+    for one in reversed(sidecars):
+        left = time_left.deadline - time.time()
+        await one.stop(max(_LEAST, left) if time_left.deadline > time_left.began else 0.0)
+
+
+async def _end(keeper: Keeper, time_left: Grace, run: Hook) -> None:
+    await _hook(keeper, time_left, run)
+    await keeper.stop(time_left.deadline - time.time())
+
+
+async def _hook(keeper: Keeper, time_left: Grace, run: Hook) -> None:
+    hook = keeper.container.spec.get("lifecycle", {}).get("preStop", {})
+    if not keeper.running:
+        return
+    if "sleep" in hook:
+        await asyncio.sleep(pause(hook, time_left, time.time()))
+    elif "exec" in hook:
+        await run(keeper, hook["exec"]["command"])

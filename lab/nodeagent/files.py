@@ -1,0 +1,89 @@
+"""The files that Istio's programs find in their pod: tokens, the mesh's root certificate, a kubeconfig."""
+
+import asyncio
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.folder import replace
+from lab.kubernetes import certificates
+from lab.kubernetes.api import Api
+from lab.kubernetes.controlplane import API_PORT
+from lab.nodeagent.commands import KUBECONFIG, ROOT, TOKEN
+from lab.nodeagent.pods import is_istiod
+from lab.supervision import network
+
+_LIFE = 43200
+"""Seconds that a token is good for, as in Istio's own pods."""
+
+_RENEWAL = _LIFE / 4
+_PAUSE = 0.5
+_API_TOKEN = "var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+_AUDIENCE = "istio-ca"
+_FOLDERS = ("etc/istio/proxy", "etc/istio/pod", "var/lib/istio/data")
+
+
+async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, first: asyncio.Event) -> None:
+    """Write a pod's files and renew what runs out, for as long as the pod lives.
+
+    Args:
+        api: The API server.
+        pod: The pod.
+        folder: Where its programs stand.
+        pki: The folder of the cluster's certificates.
+        first: Is set once every file is there.
+    """
+    while True:
+        try:
+            await asyncio.to_thread(_write, api, pod, folder, pki)
+        except (OSError, HTTPException):
+            # istiod may still have to publish its root in a new namespace, or the API server is being restarted.
+            await asyncio.sleep(_PAUSE)
+            continue
+        first.set()
+        await asyncio.sleep(_RENEWAL)
+
+
+def _write(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path) -> None:
+    for path in (*_FOLDERS, *(str(Path(file).parent) for file in (TOKEN, ROOT, _API_TOKEN))):
+        (folder / path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace(folder / TOKEN, _token(api, pod, [_AUDIENCE]))
+    if is_istiod(pod):
+        replace(folder / _API_TOKEN, _token(api, pod, []))
+        replace(folder / KUBECONFIG, _kubeconfig(folder, pki))
+        return
+    namespace = pod["metadata"]["namespace"]
+    root = api.get(f"/api/v1/namespaces/{namespace}/configmaps/istio-ca-root-cert")
+    replace(folder / ROOT, root["data"]["root-cert.pem"])
+
+
+def _token(api: Api, pod: Mapping[str, Any], audiences: list[str]) -> str:
+    """Return a token of the pod's own ServiceAccount: it is worth no more, and no longer, than the pod."""
+    metadata = pod["metadata"]
+    account = pod["spec"].get("serviceAccountName", "default")
+    bound = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
+    request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"audiences": audiences, "expirationSeconds": _LIFE, "boundObjectRef": bound},
+    }
+    path = f"/api/v1/namespaces/{metadata['namespace']}/serviceaccounts/{account}/token"
+    return str(api.create(path, request)["status"]["token"])
+
+
+def _kubeconfig(folder: Path, pki: Path) -> str:
+    """Return istiod's way to the API server: with its ServiceAccount's rights, like a pod anywhere."""
+    server = f"https://{network.LAB_ADDRESS}:{API_PORT}"
+    authority = str(pki / certificates.AUTHORITY_FILE)
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "lab",
+        "clusters": [{"name": "lab", "cluster": {"server": server, "certificate-authority": authority}}],
+        "users": [{"name": "lab", "user": {"tokenFile": str(folder / _API_TOKEN)}}],
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
+    }
+    return yaml.safe_dump(content, sort_keys=False)

@@ -1,0 +1,190 @@
+"""Keeps one container of a pod alive, and knows how it is doing."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from lab.nodeagent import probes
+from lab.nodeagent.pods import Container
+from lab.nodeagent.probes import Probe, Verdict
+from lab.nodeagent.processes import Process, lives
+from lab.nodeagent.state import ContainerState
+
+_STEADY = 60.0
+"""A container that lived this long is not the same trouble again: its next end costs no pause."""
+
+_LONGEST_PAUSE = 8.0
+_KILL_AFTER = 5.0
+
+
+def pause(failures: int) -> float:
+    """Return the seconds before a container is started again that has ended so often in a row."""
+    return 0.0 if failures <= 1 else min(2.0 ** (failures - 2), _LONGEST_PAUSE)
+
+
+class Keeper:
+    """One container: starts it, restarts it, and asks its probes."""
+
+    def __init__(
+        self,
+        container: Container,
+        address: str,
+        start: Callable[[], Awaitable[Process]],
+        changed: Callable[[], None],
+        past: ContainerState | None = None,
+    ) -> None:
+        """Take a container over.
+
+        Args:
+            container: The container.
+            address: Its pod's.
+            start: Starts its process.
+            changed: Is told when there is something new to say about it.
+            past: What an earlier node agent knew of it.
+        """
+        self.container = container
+        self.state = past or ContainerState()
+        self.pausing = False
+        self.trouble = ""
+        self.started = asyncio.Event()
+        self._address = address
+        self._start = start
+        self._changed = changed
+        self._failures = 0
+        self._stopping = False
+        self._process: Process | None = None
+        if self.state.process and lives(self.state.process):
+            self._process = Process(self.state.process)
+        else:
+            self.state = replace(self.state, process=None, started=False, ready=False)
+        ports = {one["name"]: one["containerPort"] for one in container.spec.get("ports", []) if "name" in one}
+        described = {kind: container.spec.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")}
+        self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
+
+    @property
+    def ready(self) -> bool:
+        """Whether its readiness probe passes."""
+        return self.state.ready
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None
+
+    async def keep(self) -> None:
+        """Keep it alive until it is told to stop, or this task is cancelled; the process outlives the task."""
+        while not self._stopping:
+            if self._process is None:
+                await self._begin()
+            process = self._process
+            if process is None:
+                self._failures += 1
+            else:
+                watching = asyncio.create_task(self._watch(process))
+                try:
+                    code = await asyncio.shield(process.end)
+                finally:
+                    watching.cancel()
+                self._end(code)
+            if not self._stopping:
+                await self._rest()
+
+    async def stop(self, patience: float) -> None:
+        """End it: politely, and after so many seconds by force."""
+        self._stopping = True
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        await asyncio.wait([process.end], timeout=max(0.0, patience))
+        process.kill()
+        await asyncio.wait([process.end])
+
+    async def _begin(self) -> None:
+        again = self.state.since > 0
+        try:
+            self._process = await self._start()
+        except OSError as error:
+            self.trouble = str(error)
+            self._changed()
+            return
+        self.trouble = ""
+        restarts = self.state.restarts + again
+        self.state = replace(
+            self.state, process=self._process.identity, since=time.time(), restarts=restarts, started=False
+        )
+        self._changed()
+
+    def _end(self, code: int) -> None:
+        steady = time.time() - self.state.since > _STEADY
+        self._failures = 1 if steady else self._failures + 1
+        self._process = None
+        self.started.clear()
+        self.state = replace(self.state, process=None, exit_code=code, started=False, ready=False)
+        self._changed()
+
+    async def _rest(self) -> None:
+        seconds = pause(self._failures)
+        if seconds:
+            self.pausing = True
+            self._changed()
+            await asyncio.sleep(seconds)
+            self.pausing = False
+
+    async def _watch(self, process: Process) -> None:
+        """Ask the probes of a running process."""
+        if not self.state.started:
+            await self._await_start(process)
+            self.state = replace(self.state, started=True)
+        self.started.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch_readiness())
+            if "liveness" in self._probes:
+                group.create_task(self._watch_life(process, self._probes["liveness"]))
+
+    async def _await_start(self, process: Process) -> None:
+        probe = self._probes.get("startup")
+        if probe is None:
+            return
+        verdict = Verdict(probe)
+        # Asked sooner than a kubelet would, it may fail as long as there.
+        deadline = self.state.since + probe.delay + probe.period * probe.failures
+        while True:
+            verdict.hear(await probes.ask(probe, self._address))
+            if verdict.passing:
+                return
+            if time.time() > deadline:
+                await self._give_up(process)
+            await asyncio.sleep(verdict.pause(eager=True))
+
+    async def _watch_readiness(self) -> None:
+        probe = self._probes.get("readiness")
+        if probe is None:
+            self._note_ready(True)
+            return
+        verdict = Verdict(probe, passing=True if self.ready else None)
+        while True:
+            if verdict.hear(await probes.ask(probe, self._address)):
+                self._note_ready(verdict.passing is True)
+            await asyncio.sleep(verdict.pause(eager=True))
+
+    def _note_ready(self, ready: bool) -> None:
+        self.state = replace(self.state, ready=ready)
+        self._changed()
+
+    async def _watch_life(self, process: Process, probe: Probe) -> None:
+        verdict = Verdict(probe)
+        await asyncio.sleep(max(0.0, self.state.since + probe.delay - time.time()))
+        while True:
+            verdict.hear(await probes.ask(probe, self._address))
+            if verdict.passing is False:
+                await self._give_up(process)
+            await asyncio.sleep(verdict.pause(eager=False))
+
+    async def _give_up(self, process: Process) -> None:
+        """End a process that its probe calls dead; whoever keeps it starts it again."""
+        process.terminate()
+        await asyncio.wait([process.end], timeout=_KILL_AFTER)
+        process.kill()
+        await asyncio.wait([process.end])

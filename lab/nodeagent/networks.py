@@ -1,0 +1,127 @@
+"""The networks of the pods: one network namespace each, all on one bridge in the lab's own."""
+
+import ctypes
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyroute2 import IPRoute, NetlinkError
+
+from lab.nodeagent import redirection
+from lab.nodeagent.redirection import Rule
+from lab.supervision import network
+from lab.supervision.process import host_pid
+
+_BRIDGE = "cbr0"
+_LOCAL_TABLE = 255
+_LINK = 253
+_CLONE_NEWNET = 0x40000000
+_PREFIX = int(network.PODS.partition("/")[2])
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+T = TypeVar("T")
+
+
+def bridge() -> None:
+    """Make the bridge, unless it is there already."""
+    with IPRoute() as routes:
+        if not routes.link_lookup(ifname=_BRIDGE):
+            routes.link("add", ifname=_BRIDGE, kind="bridge")
+        routes.link("set", index=routes.link_lookup(ifname=_BRIDGE)[0], state="up")
+
+
+def make(address: str, rules: Sequence[Rule]) -> int:
+    """Make a pod's network; return the number of the process that keeps it alive, which does nothing else."""
+    with _entered(_unshare):
+        # It ends with the lab's process namespace at the latest, and the network namespace with it.
+        holder = os.posix_spawn(
+            shutil.which("sleep", path=os.defpath) or "sleep", ["sleep", "infinity"], {}, setsid=True
+        )
+    try:
+        _connect(address, holder)
+        inside(holder, lambda: _address(address, rules))
+    except BaseException:
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+        raise
+    return holder
+
+
+def inside(pid: int, work: Callable[[], T]) -> T:
+    """Do something in the network namespace of a process, in the calling thread alone."""
+    path = Path(f"/proc/{host_pid(pid)}/ns/net")
+
+    def enter() -> None:
+        with path.open() as namespace:
+            _set(namespace.fileno())
+
+    with _entered(enter):
+        return work()
+
+
+def remove(address: str) -> None:
+    """Forget the way to a pod whose network is gone or about to go."""
+    with IPRoute() as routes:
+        for index in routes.link_lookup(ifname=_interface(address)):
+            routes.link("del", index=index)
+        with suppress(NetlinkError):
+            routes.route("del", **_way(address))
+
+
+def _connect(address: str, holder: int) -> None:
+    remove(address)
+    with IPRoute() as routes:
+        number = IPv4Address(address).packed
+        # An address that goes to another pod keeps its hardware address, so nobody remembers a wrong one.
+        hardware = ":".join(f"{byte:02x}" for byte in (0x02, 0, *number))
+        peer = {"ifname": "eth0", "net_ns_pid": holder, "address": hardware}
+        routes.link("add", ifname=_interface(address), kind="veth", peer=peer)
+        bridged = routes.link_lookup(ifname=_BRIDGE)[0]
+        routes.link("set", index=routes.link_lookup(ifname=_interface(address))[0], master=bridged, state="up")
+        routes.route("add", oif=bridged, prefsrc=network.LAB_ADDRESS, **_way(address))
+
+
+def _address(address: str, rules: Sequence[Rule]) -> None:
+    with IPRoute() as routes:
+        routes.link("set", index=routes.link_lookup(ifname="lo")[0], state="up")
+        own = routes.link_lookup(ifname="eth0")[0]
+        routes.addr("add", index=own, address=address, prefixlen=_PREFIX)
+        routes.link("set", index=own, state="up")
+        # No way to anywhere else: what is not in the lab is unreachable at once.
+        routes.route("add", dst=network.SERVICES, gateway=network.LAB_ADDRESS)
+    redirection.apply("capture", rules)
+
+
+def _way(address: str) -> dict[str, Any]:
+    # Ahead of the range as a whole, which is in the table of the lab's own addresses: see lab.supervision.network.
+    return {"dst": f"{address}/32", "table": _LOCAL_TABLE, "scope": _LINK}
+
+
+def _interface(address: str) -> str:
+    return f"pod-{'-'.join(address.split('.')[2:])}"
+
+
+@contextmanager
+def _entered(enter: Callable[[], None]) -> Iterator[None]:
+    """Have the calling thread, and the processes it starts meanwhile, in another network namespace."""
+    with Path("/proc/thread-self/ns/net").open() as own:
+        enter()
+        try:
+            yield
+        finally:
+            _set(own.fileno())
+
+
+def _unshare() -> None:
+    if _LIBC.unshare(_CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _set(namespace: int) -> None:
+    if _LIBC.setns(namespace, _CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,0 +1,121 @@
+"""Reads a pod's object: what is to be run for it, and with which variables."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Literal
+
+PROXY = "istio-proxy"
+"""The container of Istio's agent and Envoy: injected beside an app, or a gateway's only one."""
+
+ISTIOD = "istiod"
+"""The value of label `app` by which Istio's chart, and its Service, know the pods of its control plane."""
+
+_REDIRECTING = ("istio-init", "istio-validation")
+"""The init container that makes the redirection, or with Istio's CNI plugin checks it: both are told the same."""
+
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container to stand in for.
+
+    Attributes:
+        name: Its name.
+        kind: What is run for it: Istio's agent with Envoy, Istio's control plane, or a stand-in.
+        sidecar: Whether it is a native sidecar, started before the others and stopped after them.
+        spec: What the pod says of it.
+    """
+
+    name: str
+    kind: Literal["proxy", "istiod", "app"]
+    sidecar: bool
+    spec: Mapping[str, Any]
+
+
+def is_istiod(pod: Mapping[str, Any]) -> bool:
+    """Say whether a pod is one of Istio's control plane."""
+    return (pod["metadata"].get("labels") or {}).get("app") == ISTIOD
+
+
+def ours(pod: Mapping[str, Any]) -> bool:
+    """Say whether the node agent runs a pod; all others are kwok's, which decides by the same facts."""
+    spec = pod["spec"]
+    return is_istiod(pod) or any(one["name"] == PROXY for one in [*spec.get("initContainers", []), *spec["containers"]])
+
+
+def containers(pod: Mapping[str, Any]) -> tuple[Container, ...]:
+    """Return the containers that stay, in the order of their start."""
+    spec = pod["spec"]
+    sidecars = [one for one in spec.get("initContainers", []) if one.get("restartPolicy") == "Always"]
+    found = [Container(one["name"], _kind(pod, one), True, one) for one in sidecars]
+    found += [Container(one["name"], _kind(pod, one), False, one) for one in spec["containers"]]
+    return tuple(found)
+
+
+def _kind(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Literal["proxy", "istiod", "app"]:
+    if container["name"] == PROXY:
+        return "proxy"
+    return "istiod" if is_istiod(pod) and container["name"] == "discovery" else "app"
+
+
+def uncaptured_ports(pod: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Return the inbound ports that bypass the proxy, or nothing if no traffic is redirected: a gateway's is not."""
+    for container in pod["spec"].get("initContainers", []):
+        if container["name"] in _REDIRECTING:
+            arguments = container.get("args", [])
+            ports = arguments[arguments.index("-d") + 1] if "-d" in arguments else ""
+            return tuple(sorted(int(port) for port in ports.split(",") if port))
+    return None
+
+
+def environment(container: Container, pod: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables a container would see; values out of ConfigMaps and Secrets are left out."""
+    found: dict[str, str] = {}
+    for one in container.spec.get("env", []):
+        source = one.get("valueFrom")
+        if source is None:
+            found[one["name"]] = expand(one.get("value", ""), found)
+        elif "fieldRef" in source:
+            found[one["name"]] = _field(pod, source["fieldRef"]["fieldPath"])
+        elif "resourceFieldRef" in source:
+            amount = _resource(container, source["resourceFieldRef"])
+            if amount:
+                found[one["name"]] = amount
+    return found
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """Replace $(NAME) as the kubelet does: unknown names stay, $$ is a dollar."""
+    pattern = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
+    return pattern.sub(lambda found: "$" if not found[1] else variables.get(found[1], found[0]), text)
+
+
+def _field(pod: Mapping[str, Any], path: str) -> str:
+    keyed = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", path)
+    if keyed:
+        return str((pod["metadata"].get(keyed[1]) or {}).get(keyed[2], ""))
+    value: Any = pod
+    for part in path.split("."):
+        value = value.get(part, "") if isinstance(value, Mapping) else ""
+    return str(value)
+
+
+def _resource(container: Container, reference: Mapping[str, Any]) -> str:
+    kind, _, name = reference["resource"].partition(".")
+    amount = container.spec.get("resources", {}).get(kind, {}).get(name)
+    if amount is None:
+        return ""
+    divisor = quantity(str(reference.get("divisor", "1"))) or 1
+    return str(ceil(quantity(str(amount)) / divisor))
+
+
+def quantity(text: str) -> float:
+    """Return the number behind a quantity of Kubernetes, such as 500m or 128Mi."""
+    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text)
+    if not found:
+        message = f"{text!r} is no quantity"
+        raise ValueError(message)
+    return float(found[1]) * _UNITS.get(found[2], 1)

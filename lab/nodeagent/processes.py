@@ -1,0 +1,134 @@
+"""The processes of pods: started in a pod's network, found again by a node agent that was started anew."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.nodeagent import networks
+from lab.supervision.process import host_pid
+
+LOST = -1
+"""The exit code of a process that somebody else was told of: it was started by an earlier node agent."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One process and no other: a number is given out again, but not with the same start."""
+
+    pid: int
+    start: int
+
+
+def identify(pid: int) -> Identity | None:
+    """Return which process has that number now, if any."""
+    try:
+        start = _stat(host_pid(pid))[19]
+    except (OSError, IndexError):
+        return None
+    return Identity(pid, int(start))
+
+
+def lives(identity: Identity) -> bool:
+    """Say whether that very process lives."""
+    try:
+        number = host_pid(identity.pid)
+        fields = _stat(number)
+    except OSError:
+        return False
+    return fields[0] != "Z" and int(fields[19]) == identity.start
+
+
+def _stat(host_number: int) -> list[str]:
+    """Return the fields of proc_pid_stat(5) from the third on: the second, the name, may hold anything."""
+    return Path(f"/proc/{host_number}/stat").read_text().rpartition(")")[2].split()
+
+
+class Process:
+    """A process of a pod, own child or not, and its end."""
+
+    def __init__(self, identity: Identity, child: "subprocess.Popen[bytes] | None" = None) -> None:
+        self.identity = identity
+        self._child = child
+        loop = asyncio.get_running_loop()
+        self.end: asyncio.Future[int] = loop.create_future()
+        self._descriptor = os.pidfd_open(identity.pid)
+        loop.add_reader(self._descriptor, self._ended)
+
+    def _ended(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        code = self._child.wait() if self._child is not None else LOST
+        # What it started dies with it, as in a container.
+        self._signal_group(signal.SIGKILL)
+        self.end.set_result(code)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if not self.end.done():
+            with suppress(ProcessLookupError):
+                os.kill(self.identity.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it and what it started."""
+        if not self.end.done():
+            self._signal_group(signal.SIGKILL)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.identity.pid, number)
+
+
+async def start(
+    command: Sequence[str], variables: Mapping[str, str], folder: Path, log: Path, network_of: int
+) -> Process:
+    """Start a program in the network of another process, with its output at the end of a log.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def spawn() -> "subprocess.Popen[bytes]":
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                command,
+                env=dict(variables),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    child = await asyncio.to_thread(networks.inside, network_of, spawn)
+    identity = identify(child.pid)
+    # A child that has ended keeps its number until it is waited for, which only Process does.
+    return Process(identity or Identity(child.pid, 0), child)
+
+
+def strangers(network_of: int, known: frozenset[int]) -> list[int]:
+    """Return the processes in the network of another one that are neither it nor of a known process' session."""
+    own = host_pid(network_of)
+    namespace = Path(f"/proc/{own}/ns/net").stat().st_ino
+    sessions = {host_pid(pid) for pid in known}
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError, ValueError):
+            number = int(path.name)
+            inside = (path / "ns/net").stat().st_ino == namespace and number != own
+            if inside and int(_stat(number)[3]) not in sessions:
+                found.append(_inner_pid(path))
+    return found
+
+
+def _inner_pid(path: Path) -> int:
+    found = re.search(r"^NSpid:.*\s(\d+)$", (path / "status").read_text(), re.MULTILINE)
+    if not found:
+        message = f"{path} has no process number here"
+        raise ValueError(message)
+    return int(found[1])

@@ -1,0 +1,63 @@
+"""What a node agent has to remember of a pod, so that its successor finds the pod's processes again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.folder import replace
+from lab.nodeagent.processes import Identity
+
+_FILE = "state.json"
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """One container's past.
+
+    Attributes:
+        process: Its process, if it runs.
+        since: When that was started, in seconds since the epoch.
+        restarts: How often it was started again.
+        exit_code: How it ended the last time.
+        started: Whether it has passed its startup probe.
+        ready: Whether its readiness probe passes.
+    """
+
+    process: Identity | None = None
+    since: float = 0.0
+    restarts: int = 0
+    exit_code: int | None = None
+    started: bool = False
+    ready: bool = False
+
+
+@dataclass(frozen=True)
+class PodState:
+    """One pod's past: its network, by address and the process that keeps it alive, and its containers."""
+
+    namespace: str
+    name: str
+    address: str
+    holder: Identity
+    containers: Mapping[str, ContainerState] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the pod's folder."""
+        replace(folder / _FILE, json.dumps(asdict(self)))
+
+
+def read(folder: Path) -> PodState | None:
+    """Return what was kept of a pod, if anything was."""
+    try:
+        content = json.loads((folder / _FILE).read_text())
+    except FileNotFoundError:
+        return None
+    containers = {name: _container(one) for name, one in content.pop("containers").items()}
+    return PodState(**{**content, "holder": Identity(**content["holder"]), "containers": containers})
+
+
+def _container(content: dict[str, Any]) -> ContainerState:
+    process = content["process"]
+    return ContainerState(**{**content, "process": Identity(**process) if process else None})

@@ -1,0 +1,311 @@
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import Lab, eventually
+
+pytestmark = pytest.mark.lab
+
+STUB = Path(__file__).with_name("stub.py")
+STANDIN = (
+    *(sys.executable, str(STUB), "--pod={pod}", "--version={version}"),
+    *("--services={services}", "--ports={ports}"),
+)
+ISTIO = ("manifest", "generate", "--set", "profile=minimal", "--set", "values.telemetry.enabled=false")
+STRICT = """
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: istio-system}
+spec: {mtls: {mode: STRICT}}
+"""
+NAMESPACE = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+"""
+WORKLOAD = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: NAME, namespace: shop}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: NAME, namespace: shop}
+spec: {selector: {app: NAME}, ports: [{name: http, port: 80, targetPort: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME, namespace: shop}
+spec:
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata: {labels: {app: NAME}}
+    spec:
+      serviceAccountName: NAME
+      terminationGracePeriodSeconds: 12
+      containers:
+      - name: server
+        image: example.invalid/NAME:1.0.0
+        ports: [{name: http, containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /ready, port: http}, initialDelaySeconds: 20, periodSeconds: 1}
+        lifecycle: {preStop: {sleep: {seconds: 2}}}
+"""
+
+GATEWAY = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: edge, namespace: shop}
+spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: back, port: 80}]}]}
+"""
+
+Pod = dict[str, Any]
+
+
+class Mesh:
+    """A lab with Istio and two workloads, `front` and `back`."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def pods(self, name: str) -> list[Pod]:
+        """Return what the status says of the pods of a workload."""
+        found = self.lab.status()["pods"]
+        assert isinstance(found, list)
+        return [pod for pod in found if pod["name"].startswith(f"{name}-")]
+
+    def ready(self, name: str) -> bool:
+        pods = self.pods(name)
+        return bool(pods) and all(pod["ready"] for pod in pods)
+
+    def container(self, pod: str, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(one for one in self.pods(pod)[0]["containers"] if one["name"] == name)
+        return found
+
+    def inside(self, address: str, path: str) -> subprocess.CompletedProcess[str]:
+        """Ask a pod from outside the mesh."""
+        curl = ("curl", "--silent", "--show-error", "--max-time", "5", f"http://{address}:8080{path}")
+        return self.lab.boutique("exec", "--", *curl, check=False)
+
+    def call(self) -> dict[str, Any]:
+        """Return what `back` answers to `front`, called by the name of its Service."""
+        server = self.container("front", "server")["pid"]
+        enter = ("nsenter", "--target", str(server), "--user", "--net", "--preserve-credentials", "--")
+        url = "http://127.0.0.1:8080/fetch?url=http://back.shop:80/"
+        asked = subprocess.run(
+            [*enter, "curl", "--silent", "--max-time", "8", url], capture_output=True, text=True, check=False
+        )
+        answer: dict[str, Any] = json.loads(asked.stdout or "{}")
+        return answer
+
+    def works(self) -> bool:
+        return "pod" in self.call()
+
+    def answered_by_another(self, known: set[str]) -> bool:
+        return self.call().get("pod", "") not in {"", *known}
+
+    def uids(self) -> list[str]:
+        return [path.name for path in (self.lab.folder / "pods").iterdir()]
+
+
+@pytest.fixture(scope="module")
+def mesh(state_home: Path) -> Iterator[Mesh]:
+    lab = Lab("mesh", state_home)
+    lab.folder.mkdir(parents=True)
+    (lab.folder / "standin.json").write_text(json.dumps(STANDIN))
+    try:
+        lab.boutique("up")
+        manifest = subprocess.run(["istioctl", *ISTIO], env=lab.env, capture_output=True, text=True, check=True).stdout
+        files = Path(json.loads((lab.folder / "settings.json").read_text())["tools"]).parent / "files"
+        lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")
+        lab.kubectl("create", "namespace", "istio-system")
+        lab.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
+        lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=60s")
+        lab.kubectl("apply", "-f", "-", stdin=f"{STRICT}---{NAMESPACE}")
+        for name in ("front", "back"):
+            lab.kubectl("apply", "-f", "-", stdin=WORKLOAD.replace("NAME", name))
+        lab.kubectl("wait", "-n", "shop", "deployment", "--all", "--for=condition=Available", "--timeout=60s")
+        yield Mesh(lab)
+    finally:
+        lab.boutique("down", "--delete")
+
+
+def recovers(mesh: Mesh, pod: str, container: str, seconds: float) -> None:
+    """See a container come back after its process was killed, and the mesh with it."""
+    before = mesh.container(pod, container)
+    mesh.lab.kill(before["pid"])
+    eventually(lambda: mesh.container(pod, container)["restarts"] > before["restarts"], seconds, "it is restarted")
+    eventually(lambda: mesh.ready(pod) and mesh.works(), seconds, f"{pod} is of use again")
+
+
+def test_injected_pod_is_two_of_two(mesh: Mesh) -> None:
+    for name in ("front", "back"):
+        pod = mesh.pods(name)[0]
+        assert [one["kind"] for one in pod["containers"]] == ["proxy", "app"]
+        assert pod["ready"]
+    shown = mesh.lab.kubectl("get", "pods", "-n", "shop", "--no-headers")
+    assert shown.count(" 2/2 ") == 2
+
+
+def test_call_goes_over_mtls_as_the_callers_own_service_account(mesh: Mesh) -> None:
+    answer = mesh.call()
+    assert answer["pod"].startswith("back-")
+    certificate = {name.lower(): value for name, value in answer["headers"].items()}["x-forwarded-client-cert"]
+    assert "URI=spiffe://cluster.local/ns/shop/sa/front" in certificate
+    assert "By=spiffe://cluster.local/ns/shop/sa/back" in certificate
+
+
+def test_plaintext_is_refused(mesh: Mesh) -> None:
+    refused = mesh.inside(mesh.pods("back")[0]["address"], "/")
+    assert refused.returncode != 0
+    assert "pod" not in refused.stdout
+
+
+def test_webhook_of_istiod_refuses_a_mistake(mesh: Mesh) -> None:
+    wrong = STRICT.replace("STRICT", "PERHAPS").replace("istio-system", "shop")
+    with pytest.raises(AssertionError, match="PERHAPS"):
+        mesh.lab.kubectl("apply", "-f", "-", stdin=wrong)
+
+
+def test_gateway_leads_into_the_mesh(mesh: Mesh) -> None:
+    mesh.lab.kubectl("apply", "-f", "-", stdin=GATEWAY)
+    mesh.lab.kubectl("wait", "-n", "shop", "gateway/edge", "--for=condition=Programmed", "--timeout=30s")
+    eventually(lambda: mesh.ready("edge"), 15, "the gateway is ready")
+    url = f"http://{mesh.pods('edge')[0]['address']}/"
+
+    def answers() -> bool:
+        return "back-" in mesh.lab.boutique("exec", "--", "curl", "--silent", url, check=False).stdout
+
+    eventually(answers, 10, "the gateway's route leads to a pod")
+    mesh.lab.kubectl("delete", "-n", "shop", "gateway/edge", "httproute/edge")
+    eventually(lambda: not mesh.pods("edge"), 40, "the gateway is gone")
+
+
+def test_logs_are_kept_per_container(mesh: Mesh) -> None:
+    pod = mesh.pods("back")[0]["name"]
+    folder = mesh.lab.folder / "logs" / "pods" / "shop" / pod
+    assert "Envoy proxy is ready" in (folder / "istio-proxy.log").read_text()
+    assert (folder / "server.log").exists()
+
+
+def test_killed_envoy_comes_back(mesh: Mesh) -> None:
+    agent = mesh.container("back", "istio-proxy")
+    tasks = Path(f"/proc/{agent['pid']}/task").glob("*/children")
+    (envoy,) = (int(child) for task in tasks for child in task.read_text().split())
+    os.kill(envoy, 9)
+    eventually(lambda: mesh.container("back", "istio-proxy")["restarts"] > agent["restarts"], 10, "it is restarted")
+    eventually(lambda: mesh.ready("back") and mesh.works(), 10, "calls work again")
+
+
+def test_killed_stand_in_comes_back_and_is_counted(mesh: Mesh) -> None:
+    recovers(mesh, "back", "server", 10)
+    counts = ("-o", "jsonpath={.items[0].status.containerStatuses[0].restartCount}")
+    assert int(mesh.lab.kubectl("get", "pods", "-n", "shop", "-l", "app=back", *counts)) >= 1
+
+
+def test_killed_istiod_comes_back_and_disturbs_nobody(mesh: Mesh) -> None:
+    before = mesh.container("istiod", "discovery")
+    os.kill(before["pid"], 9)
+    assert mesh.works()
+    eventually(lambda: mesh.container("istiod", "discovery")["restarts"] > before["restarts"], 10, "it is restarted")
+    eventually(lambda: mesh.ready("istiod"), 10, "istiod is ready again")
+    assert mesh.works()
+
+
+def test_killed_node_agent_disturbs_nobody_and_catches_up(mesh: Mesh) -> None:
+    lab = mesh.lab
+    before = {one["name"]: one["pid"] for pod in mesh.pods("back") for one in pod["containers"]}
+    killed = lab.component("node-agent")["pid"]
+    assert isinstance(killed, int)
+    lab.kill(killed)
+    lab.kubectl("scale", "-n", "shop", "deployment/back", "--replicas=2")
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline:
+        assert mesh.works(), "a call was lost"
+    assert lab.component("node-agent")["pid"] != killed
+    after = {pod["name"]: {one["name"]: one["pid"] for one in pod["containers"]} for pod in mesh.pods("back")}
+    assert before in after.values(), "the old pod has its processes"
+    eventually(lambda: len(mesh.pods("back")) == 2 and mesh.ready("back"), 10, "the new pod is there")
+    lab.kubectl("scale", "-n", "shop", "deployment/back", "--replicas=1")
+    eventually(lambda: len(mesh.pods("back")) == 1, 20, "one pod is gone")
+
+
+def test_probe_that_fails_makes_a_pod_unready(mesh: Mesh) -> None:
+    folder = next(path for path in (mesh.lab.folder / "pods").iterdir() if state(path)["name"].startswith("front-"))
+    (folder / "unready").touch()
+    eventually(lambda: not mesh.ready("front"), 10, "the pod is not ready")
+    ready = '{.items[0].status.conditions[?(@.type=="Ready")].status}'
+    command = ("get", "pods", "-n", "shop", "-l", "app=front", "-o", f"jsonpath={ready}")
+    eventually(lambda: mesh.lab.kubectl(*command) == "False", 2, "the API server knows")
+    (folder / "unready").unlink()
+    eventually(lambda: mesh.lab.kubectl(*command) == "True", 10, "it is ready again")
+
+
+def state(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "state.json").read_text())
+    return content
+
+
+def test_rolling_update_loses_no_call(mesh: Mesh) -> None:
+    mesh.lab.kubectl("rollout", "restart", "-n", "shop", "deployment/back")
+    seen = set()
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        answer = mesh.call()
+        assert "pod" in answer, answer
+        seen.add(answer["pod"])
+    assert len(seen) == 2
+    eventually(lambda: len(mesh.pods("back")) == 1, 15, "the old pod is gone")
+
+
+def test_deleted_pod_has_its_grace_and_leaves_nothing(mesh: Mesh) -> None:
+    pod = mesh.pods("back")[0]
+    pids = [one["pid"] for one in pod["containers"]]
+    began = time.monotonic()
+    mesh.lab.kubectl("delete", "pod", "-n", "shop", pod["name"], "--wait=true")
+    taken = time.monotonic() - began
+    assert 1.5 < taken < 14, "the hook waits two seconds, and the pod has twelve"
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    eventually(lambda: len(mesh.uids()) == 3, 10, "its folder is gone")
+    links = mesh.lab.boutique("exec", "--", "cat", "/proc/net/dev").stdout
+    assert links.count("pod-") == 3
+    eventually(lambda: mesh.ready("back"), 10, "another one takes its place")
+
+
+def test_pod_serves_within_three_seconds_and_costs_a_hundred_megabytes(mesh: Mesh) -> None:
+    taken = []
+    for _ in range(5):
+        before = {pod["name"] for pod in mesh.pods("back")}
+        began = time.monotonic()
+        mesh.lab.kubectl("rollout", "restart", "-n", "shop", "deployment/back")
+        eventually(partial(mesh.answered_by_another, before), 15, "the new pod serves")
+        taken.append(time.monotonic() - began)
+        eventually(lambda: len(mesh.pods("back")) == 1, 20, "the old pod is gone")
+    print("seconds to the first served request:", [round(one, 2) for one in taken])
+    assert statistics.median(taken) < 3
+    memory = mesh.pods("back")[0]["memory"]
+    print("MiB of a pod:", memory // 2**20)
+    assert memory < 120 * 2**20
+
+
+def test_stopped_lab_leaves_nothing_and_resumes_its_pods(mesh: Mesh) -> None:
+    lab = mesh.lab
+    pids = [one["pid"] for name in ("istiod", "front", "back") for one in mesh.pods(name)[0]["containers"]]
+    lab.boutique("down")
+    assert not lab.processes()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    lab.boutique("up")
+    eventually(lambda: all(map(mesh.ready, ("istiod", "front", "back"))), 30, "the pods are back")
+    assert mesh.works()

@@ -1,0 +1,177 @@
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.nodeagent import probes, processes, redirection, report, state
+from lab.nodeagent.addresses import Addresses, addressed
+from lab.nodeagent.agent import names
+from lab.nodeagent.ending import Grace, grace
+from lab.nodeagent.ending import pause as hook_pause
+from lab.nodeagent.keeper import pause
+from lab.nodeagent.pods import Container
+from lab.nodeagent.probes import Probe, Verdict
+from lab.nodeagent.processes import Identity
+from lab.nodeagent.redirection import Rule
+from lab.nodeagent.report import Sight
+from lab.nodeagent.state import ContainerState, PodState
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BEFORE = "2025-12-31T00:00:00Z"
+
+
+def test_what_leaves_for_services_and_what_arrives_goes_through_the_proxy() -> None:
+    assert redirection.capture((15020, 15021)) == (
+        Rule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),
+        Rule("out", "10.96.0.0/16", to_port=15001),
+        Rule("in", port=15020),
+        Rule("in", port=15021),
+        Rule("in", to_port=15006),
+    )
+
+
+def test_pod_without_a_sidecar_still_reaches_the_api_server() -> None:
+    assert redirection.capture(None) == (Rule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),)
+
+
+def test_discovery_leads_to_the_istiod_there_is() -> None:
+    assert redirection.discovery("10.244.0.9") == (Rule("out", "10.244.255.254", 15012, 15012, "10.244.0.9"),)
+    assert redirection.discovery("") == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (
+            {"httpGet": {"path": "/app-health/server/readyz", "port": 15020, "scheme": "HTTP"}, "timeoutSeconds": 3},
+            Probe("http", 15020, "/app-health/server/readyz", timeout=3),
+        ),
+        ({"httpGet": {"port": "web", "scheme": "HTTPS"}}, Probe("http", 80, "/", tls=True)),
+        ({"tcpSocket": {"port": 6379}, "periodSeconds": 5}, Probe("tcp", 6379, period=5)),
+        ({"grpc": {"port": 9555}, "failureThreshold": 1}, Probe("grpc", 9555, failures=1)),
+        ({"exec": {"command": ["true"]}, "initialDelaySeconds": 4}, Probe("none", delay=4)),
+    ],
+)
+def test_probes_have_the_defaults_of_kubernetes(spec: dict[str, Any], expected: Probe) -> None:
+    assert probes.parse(spec, {"web": 80}) == expected
+
+
+def test_verdict_changes_at_the_thresholds_only() -> None:
+    verdict = Verdict(Probe("tcp", successes=2, failures=3))
+    heard = [verdict.hear(good) for good in (True, True, False, False, True, False, False, False, False)]
+    assert [number for number, changed in enumerate(heard) if changed] == [1, 7]
+    assert verdict.passing is False
+
+
+def test_verdict_of_an_earlier_agent_stands_until_it_is_refuted() -> None:
+    verdict = Verdict(Probe("tcp", failures=2), passing=True)
+    assert not verdict.hear(good=False)
+    assert verdict.hear(good=False)
+
+
+def test_probe_is_asked_eagerly_only_until_it_passes() -> None:
+    verdict = Verdict(Probe("tcp", period=10))
+    assert verdict.pause(eager=True) < 1
+    assert verdict.pause(eager=False) == 10
+    verdict.hear(good=True)
+    assert verdict.pause(eager=True) == 10
+
+
+def test_first_end_costs_no_pause_and_none_more_than_eight_seconds() -> None:
+    assert [pause(failures) for failures in (0, 1, 2, 3, 4, 5, 9)] == [0, 0, 1, 2, 4, 8, 8]
+
+
+def test_grace_is_that_of_the_object() -> None:
+    metadata = {"deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30}
+    assert grace({"metadata": metadata}) == Grace(NOW.timestamp(), NOW.timestamp() + 30)
+    gone = grace(None)
+    assert gone.began == gone.deadline
+
+
+@pytest.mark.parametrize(("seconds", "elapsed", "expected"), [(15, 0, 15), (15, 10, 5), (15, 20, 0), (60, 0, 30)])
+def test_hook_that_waits_counts_from_the_deletion(seconds: int, elapsed: float, expected: float) -> None:
+    assert hook_pause({"sleep": {"seconds": seconds}}, Grace(100, 130), 100 + elapsed) == expected
+
+
+def test_state_survives_the_agent(tmp_path: Path) -> None:
+    containers = {"server": ContainerState(Identity(7, 123), 5.0, 2, 137, True, True), "new": ContainerState()}
+    written = PodState("shop", "ads-1", "10.244.0.7", Identity(6, 99), containers)
+    written.write(tmp_path)
+    assert state.read(tmp_path) == written
+    assert state.read(tmp_path / "other") is None
+
+
+def test_process_is_known_by_its_start_and_not_by_its_number_alone() -> None:
+    own = processes.identify(os.getpid())
+    assert own is not None
+    assert processes.lives(own)
+    assert not processes.lives(Identity(own.pid, own.start + 1))
+    with subprocess.Popen(["true"]) as child:
+        identity = processes.identify(child.pid)
+    assert identity is None or not processes.lives(identity)
+
+
+def test_address_is_given_out_again_as_late_as_can_be() -> None:
+    addresses = Addresses()
+    first, second = addresses.free(()), addresses.free(())
+    assert first != second
+    assert addresses.free({second, "10.244.128.3"}) == "10.244.128.4"
+
+
+def test_pod_knows_its_address_before_the_api_server_does() -> None:
+    assert addressed({"status": {}}, "10.244.128.1")["status"]["podIP"] == "10.244.128.1"
+    told = {"status": {"podIP": "10.244.128.2"}}
+    assert addressed(told, "10.244.128.1") == told
+
+
+def sight(*, ready: bool, sidecar: bool = False, **changes: Any) -> Sight:
+    name = "istio-proxy" if sidecar else "server"
+    container = Container(name, "proxy" if sidecar else "app", sidecar, {"name": name, "image": "x"})
+    past = {"process": Identity(1, 1), "since": 1.0, "started": True, "ready": ready, **changes}
+    return Sight(container, ContainerState(**past), ready, pausing=past["process"] is None, trouble="")
+
+
+def reported(*sights: Sight) -> dict[str, Any]:
+    pod = {
+        "metadata": {},
+        "spec": {"initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}]},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": BEFORE}]},
+    }
+    return report.status(pod, sights, NOW)
+
+
+def conditions(status: dict[str, Any]) -> dict[str, str]:
+    return {one["type"]: one["status"] for one in status["conditions"]}
+
+
+def test_pod_is_ready_when_every_container_is() -> None:
+    ready = reported(sight(ready=True, sidecar=True), sight(ready=True))
+    assert conditions(ready)["Ready"] == "True"
+    assert ready["phase"] == "Running"
+    unready = reported(sight(ready=True, sidecar=True), sight(ready=False))
+    assert conditions(unready)["Ready"] == "False"
+    condition = next(one for one in unready["conditions"] if one["type"] == "Ready")
+    assert condition["lastTransitionTime"] == BEFORE, "it was not ready before either"
+    assert "server" in condition["message"]
+
+
+def test_container_that_ended_is_told_with_its_end_and_its_restarts() -> None:
+    status = reported(sight(ready=False, process=None, exit_code=-9, restarts=4, started=False))
+    container = status["containerStatuses"][0]
+    assert container["restartCount"] == 4
+    assert container["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    assert container["lastState"]["terminated"]["exitCode"] == 137
+
+
+def test_services_are_found_by_every_name_a_pod_may_use() -> None:
+    services = [
+        {"metadata": {"name": "ads", "namespace": "shop"}, "spec": {"clusterIP": "10.96.0.7"}},
+        {"metadata": {"name": "istiod", "namespace": "istio-system"}, "spec": {"clusterIP": "10.96.0.8"}},
+    ]
+    found = names(services, "shop")
+    assert found["ads"] == found["ads.shop"] == found["ads.shop.svc.cluster.local"] == "10.96.0.7"
+    assert found["istiod.istio-system.svc"] == "10.96.0.8"
+    assert "istiod" not in found

@@ -1,0 +1,122 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.nodeagent import commands
+from lab.nodeagent.commands import Programs
+from lab.nodeagent.pods import containers, environment, expand, ours, quantity, uncaptured_ports
+
+PROGRAMS = Programs(Path("/t"), Path("/e/envoy"), Path("/b.json"), ("run", "--ports={ports}", "{workload}@{version}"))
+SERVICES = Path("/services.json")
+
+
+def pod(**changes: Any) -> dict[str, Any]:
+    env = [
+        {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        {"name": "INSTANCE_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+        {"name": "TIER", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['tier.io/name']"}}},
+        {"name": "CPUS", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1"}}},
+        {"name": "MEMORY", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}},
+        {"name": "PROXY_CONFIG", "value": '{"drainDuration": "45s"}\n'},
+        {"name": "FROM_ELSEWHERE", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}},
+    ]
+    proxy = {
+        "name": "istio-proxy",
+        "restartPolicy": "Always",
+        "args": ["proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
+        "env": env,
+        "resources": {"limits": {"cpu": "1500m", "memory": "1Gi"}},
+    }
+    init = {"name": "istio-init", "args": ["istio-iptables", "-p", "15001", "-d", "15090,15021,15020"]}
+    server = {"name": "server", "image": "registry:5000/ads:1.2.3", "ports": [{"containerPort": 9555}]}
+    return {
+        "metadata": {
+            "name": "ads-1",
+            "namespace": "shop",
+            "labels": {"app": "ads", "tier.io/name": "back"},
+            "annotations": {"sidecar.istio.io/status": "{}"},
+        },
+        "spec": {"initContainers": [init, proxy], "containers": [server]},
+        "status": {"podIP": "10.244.0.7"},
+        **changes,
+    }
+
+
+def test_sidecars_come_first_and_what_only_initializes_does_not_stay() -> None:
+    assert [(one.name, one.kind, one.sidecar) for one in containers(pod())] == [
+        ("istio-proxy", "proxy", True),
+        ("server", "app", False),
+    ]
+
+
+def test_only_injected_pods_and_the_control_plane_are_run() -> None:
+    assert ours(pod())
+    assert ours(pod(spec={"containers": [{"name": "istio-proxy"}]})), "a gateway"
+    others = {"containers": [{"name": "server"}]}
+    assert ours(pod(spec=others, metadata={"labels": {"app": "istiod"}}))
+    assert not ours(pod(spec=others))
+
+
+def test_environment_is_what_a_container_would_see() -> None:
+    found = environment(containers(pod())[0], pod())
+    assert found == {
+        "POD_NAMESPACE": "shop",
+        "INSTANCE_IP": "10.244.0.7",
+        "TIER": "back",
+        "CPUS": "2",
+        "MEMORY": "1073741824",
+        "PROXY_CONFIG": '{"drainDuration": "45s"}\n',
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("$(A)-$(B)", "1-$(B)"), ("$$(A)", "$(A)"), ("$A", "$A"), ("a$(A)$(A)", "a11")]
+)
+def test_variables_are_expanded_as_by_a_kubelet(text: str, expected: str) -> None:
+    assert expand(text, {"A": "1"}) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("2", 2), ("500m", 0.5), ("128Mi", 134217728), ("1.5G", 1.5e9)])
+def test_quantities(text: str, expected: float) -> None:
+    assert quantity(text) == expected
+
+
+def test_redirection_follows_what_the_init_container_was_told() -> None:
+    assert uncaptured_ports(pod()) == (15020, 15021, 15090)
+    assert uncaptured_ports(pod(spec={"containers": []})) is None
+
+
+def test_agent_is_started_as_injected_and_finds_istiod_without_dns() -> None:
+    found = commands.start(containers(pod())[0], pod(), PROGRAMS, SERVICES)
+    assert found.command == (
+        "/t/pilot-agent",
+        *("proxy", "sidecar", "--domain", "shop.svc.cluster.local"),
+        "--templateFile=/b.json",
+    )
+    assert found.variables["CA_ADDR"] == "10.244.255.254:15012"
+    configuration = json.loads(found.variables["PROXY_CONFIG"])
+    assert configuration == {
+        "drainDuration": "45s",
+        "discoveryAddress": "10.244.255.254:15012",
+        "binaryPath": "/e/envoy",
+        "configPath": "./etc/istio/proxy",
+        "concurrency": 1,
+    }
+
+
+def test_istiod_is_started_as_its_chart_says_with_a_way_to_the_api_server() -> None:
+    env = [{"name": "KUBECONFIG", "value": "/elsewhere"}, {"name": "ISTIOD_CUSTOM_HOST", "value": "a.example"}]
+    discovery = {"name": "discovery", "args": ["discovery", "--monitoringAddr=:15014"], "env": env}
+    istiod = pod(spec={"containers": [discovery]}, metadata={"labels": {"app": "istiod"}})
+    found = commands.start(containers(istiod)[0], istiod, PROGRAMS, SERVICES)
+    assert found.command == ("/t/pilot-discovery", "discovery", "--monitoringAddr=:15014", "--kubeconfig=kubeconfig")
+    assert "KUBECONFIG" not in found.variables
+    assert found.variables["ISTIOD_CUSTOM_HOST"] == "a.example,localhost,127.0.0.1,10.244.255.254"
+    assert found.variables["PILOT_ENABLE_METADATA_EXCHANGE"] == "false"
+
+
+def test_stand_in_is_told_what_it_stands_for() -> None:
+    found = commands.start(containers(pod())[1], pod(), PROGRAMS, SERVICES)
+    assert found.command == ("run", "--ports=9555", "ads@1.2.3")
