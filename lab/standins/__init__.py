@@ -1,0 +1,1 @@
+"""Stand-in workloads: what the lab runs in place of an app container."""
