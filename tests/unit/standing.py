@@ -95,16 +95,18 @@ class Shop:
         )
 
     def start(self, *names: str) -> "Shop":
-        for workload in WORKLOADS:
-            if workload.name in names or (not names and workload.port):
-                end = asyncio.Event()
-                self.running[workload.name] = (
-                    end,
-                    asyncio.run_coroutine_threadsafe(run(self.setup(workload), end), self.loop),
-                )
+        for name in names or self.ports:
+            self.begin(name)
         for name in self.running:
             self._wait(name)
         return self
+
+    def begin(self, name: str) -> "Future[int]":
+        workload = next(each for each in WORKLOADS if each.name == name)
+        end = asyncio.Event()
+        result = asyncio.run_coroutine_threadsafe(run(self.setup(workload), end), self.loop)
+        self.running[name] = (end, result)
+        return result
 
     def _wait(self, name: str) -> None:
         while name in self.ports and not listens(self.ports[name]):
