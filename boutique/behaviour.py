@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from boutique.workload import Workload
-from lab.standins.behaviour import Behaviour, Call, Cookie, Journey, Load, Method, Route, Site, Visit, render
+from lab.standins.behaviour import Behaviour, Call, Cookie, Method, Route, Site, render
+from lab.standins.journeys import Journey, Load, Visit
 
 PRODUCTS = (
     "0PUK6V6EV0",

@@ -5,7 +5,7 @@ Bodies are JSON: what has to be real on the wire is everything around them.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from lab.standins.headers import Received
 
@@ -83,7 +83,7 @@ class Answer:
 
     def encoded(self) -> bytes:
         """The body of the answer."""
-        return json.dumps({"values": self.values, "hops": [asdict(hop) for hop in self.hops]}).encode()
+        return json.dumps({"values": self.values, "hops": [vars(hop) for hop in self.hops]}).encode()
 
 
 def read_answer(body: bytes) -> Answer:

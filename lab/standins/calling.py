@@ -1,6 +1,5 @@
 """Makes the downstream calls of a request, in order, and notes every hop."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,9 @@ Headers = tuple[tuple[str, str], ...]
 class Sender(Protocol):
     """Sends a request to a path of an endpoint, and gives the answer's body; raises CallError."""
 
-    async def send(self, endpoint: Endpoint, path: str, body: bytes, headers: Headers) -> bytes:
+    async def send(
+        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
+    ) -> bytes:
         """Send a request."""
 
 
@@ -68,16 +69,14 @@ class Calls:
         what = call.method or call.path or call.command[0]
         authority = self._environment.get(call.variable, "")
         try:
-            async with asyncio.timeout(call.timeout_seconds):
-                if call.command:
-                    values[call.gives or what] = _as_value(await self._store(call, authority, request))
-                    hops.append(self._hop(authority, what))
-                    return
-                answer = await self._send(call, authority, request, received)
-        except (CallError, TimeoutError) as error:
-            status = error.status if isinstance(error, CallError) else "DEADLINE_EXCEEDED"
-            hops.append(replace(self._hop(authority, what), status=status))
-            raise CallError(status, f"{what} of {authority}: {error or status}") from error
+            if call.command:
+                values[call.gives or what] = _as_value(await self._store(call, authority, request))
+                hops.append(self._hop(authority, what))
+                return
+            answer = await self._send(call, authority, request, received)
+        except CallError as error:
+            hops.append(replace(self._hop(authority, what), status=error.status))
+            raise CallError(error.status, f"{what} of {authority}: {error}") from error
         values.update(answer.values)
         hops += [replace(answer.hops[0], caller=self._workload), *answer.hops[1:]]
 
@@ -85,7 +84,8 @@ class Calls:
         sender, path = (self._methods, call.method) if call.method else (self._paths, call.path)
         body = json.dumps({name: value for name, value in request.items() if isinstance(value, str)}).encode()
         headers = received.passed_on(baggage=call.baggage, trace=call.trace)
-        return read_answer(await sender.send(self._directory.find(authority), path or "/", body, headers))
+        endpoint = self._directory.find(authority)
+        return read_answer(await sender.send(endpoint, path or "/", body, headers, call.timeout_seconds))
 
     async def _store(self, call: Call, authority: str, request: Values) -> Reply:
         texts = {name: value for name, value in request.items() if isinstance(value, str)}

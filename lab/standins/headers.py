@@ -57,7 +57,8 @@ def received(headers: Iterable[tuple[str, str]], *, merged: bool) -> Received:
     wanted: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()
-        if lower in (BAGGAGE, *TRACE, CALLER):
+        # Only ASCII can be passed on as gRPC metadata, and none of these headers may hold anything else.
+        if lower in (BAGGAGE, *TRACE, CALLER) and value.isascii():
             if lower not in wanted:
                 wanted[lower] = value
             elif merged:

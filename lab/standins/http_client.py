@@ -65,7 +65,9 @@ class HttpConnection:
 class PathClient:
     """Sends requests of the call graph that go over HTTP."""
 
-    async def send(self, endpoint: Endpoint, path: str, body: bytes, headers: Headers) -> bytes:
+    async def send(
+        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
+    ) -> bytes:
         """Post a JSON body.
 
         Raises:
@@ -74,7 +76,8 @@ class PathClient:
         lines = (("content-type", "application/json"), ("accept", "application/json"), *headers)
         connection = HttpConnection()
         try:
-            response = await connection.send(endpoint, Request(verb="POST", target=path, headers=lines, body=body))
+            async with asyncio.timeout(timeout_seconds):
+                response = await connection.send(endpoint, Request(verb="POST", target=path, headers=lines, body=body))
         except (OSError, h11.ProtocolError) as error:
             raise CallError("UNAVAILABLE", str(error)) from error
         finally:

@@ -1,6 +1,7 @@
 """Serves HTTP/1.1."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import h11
@@ -51,7 +52,9 @@ class HttpServer:
                 if wire.state.our_state is not h11.DONE or wire.state.their_state is not h11.DONE:
                     return
                 wire.state.start_next_cycle()
-        except (OSError, h11.ProtocolError):
+        except h11.RemoteProtocolError as error:
+            await _refuse(wire, error)
+        except OSError:
             return
         finally:
             self._idle.discard(wire)
@@ -68,3 +71,11 @@ class HttpServer:
         body = [] if verb == "HEAD" else [h11.Data(data=response.body)]
         start = h11.Response(status_code=response.status, headers=encoded(lines))
         await wire.send(start, *body, h11.EndOfMessage())
+
+
+async def _refuse(wire: Wire, error: h11.RemoteProtocolError) -> None:
+    if wire.state.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        return
+    lines = [("content-length", "0"), ("connection", "close")]
+    with contextlib.suppress(OSError):
+        await wire.send(h11.Response(status_code=error.error_status_hint, headers=encoded(lines)), h11.EndOfMessage())

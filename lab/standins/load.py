@@ -10,10 +10,10 @@ from urllib.parse import urlencode, urlsplit
 import h11
 
 from lab.standins.answers import CallError
-from lab.standins.behaviour import Journey, Load, Visit
 from lab.standins.directory import Directory
 from lab.standins.http import Request, Response
 from lab.standins.http_client import HttpConnection
+from lab.standins.journeys import Journey, Load, Visit
 
 _REPORT_SECONDS = 10.0
 _REDIRECTS = 5

@@ -23,14 +23,17 @@ class MethodClient:
     def __init__(self) -> None:
         self._channels: dict[Endpoint, grpc.aio.Channel] = {}
 
-    async def send(self, endpoint: Endpoint, path: str, body: bytes, headers: Headers) -> bytes:
+    async def send(
+        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
+    ) -> bytes:
         """Send a request.
 
         Raises:
             CallError: It was answered with an error, or not at all.
         """
         try:
-            answer: bytes = await self._channel(endpoint).unary_unary(path)(body, metadata=headers)
+            call = self._channel(endpoint).unary_unary(path)
+            answer: bytes = await call(body, metadata=headers, timeout=timeout_seconds)
         except grpc.aio.AioRpcError as error:
             raise CallError(error.code().name, error.details() or "no details") from error
         return answer

@@ -1,6 +1,7 @@
 """Serves gRPC methods and the health check."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 import grpc
@@ -15,6 +16,8 @@ from lab.standins.headers import Received, received
 HEALTH = "grpc.health.v1.Health"
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 """The two answers of the health check as protobuf: field 1, which is an enumeration, with 1 or 2."""
+
+log = logging.getLogger(__name__)
 
 _SERVER = (("grpc.so_reuseport", 0), ("grpc.enable_http_proxy", 0))
 
@@ -51,8 +54,11 @@ class MethodServer:
         async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
             pairs = [(name, str(value)) for name, value in context.invocation_metadata() or ()]
             try:
-                return (await self._answer(method, body, received(pairs, merged=False))).encoded()
+                answer = await self._answer(method, body, received(pairs, merged=False))
+                log.info("%s: OK", method.path)
+                return answer.encoded()
             except CallError as error:
+                log.info("%s: %s: %s", method.path, error.status, error)
                 await context.abort(grpc.StatusCode[error.status], str(error))
             return b""
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html import escape
 
 from lab.standins.answers import Hop, Pod
@@ -39,12 +39,12 @@ class Page:
     def json(self) -> str:
         """The page for machines."""
         content = {
-            **asdict(self._pod),
+            **vars(self._pod),
             "baggage": self._members(),
             "banner": self._banner,
             "error": self._error,
             "values": self._values,
-            "hops": [asdict(hop) for hop in self._hops],
+            "hops": [vars(hop) for hop in self._hops],
         }
         return json.dumps(content, indent=1) + "\n"
 

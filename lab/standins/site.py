@@ -1,6 +1,7 @@
 """Answers the requests of a site: finds the route, makes its calls, and shows what happened."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from lab.standins.headers import Received, received
 from lab.standins.http import Request, Response
 from lab.standins.pages import Page
 from lab.standins.routes import RouteError, Router, check_form
+
+log = logging.getLogger(__name__)
 
 _TEXT, _HTML, _JSON = "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
 
@@ -34,7 +37,7 @@ class SiteHandler:
         """Answer a request."""
         carried = read_cookies(request.header("cookie"))
         values, sets = visitor(self._site.cookies, carried, self._environment)
-        path = request.target.partition("?")[0]
+        path, route = request.target.partition("?")[0], None
         try:
             route, found = self._router.find(request.verb, path)
         except RouteError as error:
@@ -43,6 +46,8 @@ class SiteHandler:
             sets += [expire_cookie(*cookie) for cookie in carried.items()] if route.expires_cookies else []
             response = await self._serve(route, request, values | found)
             sets += self._chosen(route, response, request)
+        if not (route and route.health):
+            log.info("%s %s: %s", request.verb, path, int(response.status))
         return replace(response, headers=(*response.headers, *(("set-cookie", line) for line in sets)))
 
     async def _serve(self, route: Route, request: Request, values: Values) -> Response:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.standins.answers import Pod
-from lab.standins.behaviour import Behaviour, Load, Site
+from lab.standins.behaviour import Behaviour, Site
 from lab.standins.breakage import CRASH_SECONDS, Breakage, breakage
 from lab.standins.calling import Calls
 from lab.standins.directory import Directory
+from lab.standins.journeys import Load
 
 PORT_VARIABLE = "PORT"
 

@@ -9,8 +9,8 @@ import pytest
 from standing import Shop
 
 from boutique.behaviour import LOADGENERATOR
-from lab.standins.behaviour import Load
 from lab.standins.directory import Directory
+from lab.standins.journeys import Load
 from lab.standins.load import Counts, User, Users
 
 assert LOADGENERATOR.load
