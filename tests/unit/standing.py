@@ -122,6 +122,7 @@ class Shop:
         # Callers first: a callee then has no open connection left to wait for.
         for name in reversed(list(self.running)):
             self.stop(name).result(10)
+        asyncio.run_coroutine_threadsafe(_settle(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
@@ -137,3 +138,12 @@ class Shop:
             )
         finally:
             connection.close()
+
+
+async def _settle() -> None:
+    """Leave nothing behind, as `asyncio.run` does for a process: connections that were just being made, or closed."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.sleep(0.02)

@@ -137,3 +137,29 @@ def test_a_page_without_ads_is_a_page_and_one_without_a_cart_is_not(new_shop: Ca
     assert failed.status == 500
     assert "/hipstershop.CartService/GetCart of cartservice" in failed.page["error"]
     assert "CartService/GetCart" in shop.ask("GET", "/").body
+
+
+def test_without_an_address_the_cart_is_kept_in_memory(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(extra={"cartservice": {"REDIS_ADDR": ""}}).start()
+    shop.stop("redis-cart").result(10)
+    form = urlencode({"product_id": "6E92ZMYYFZ", "quantity": 4})
+    assert shop.ask("POST", "/cart", form, cookie="shop_session-id=one").status == 302
+    page = shop.ask("GET", "/cart", cookie="shop_session-id=one", **JSON).page
+    assert page["values"]["items"] == {"6E92ZMYYFZ": "4"}
+    assert ("cartservice", "memory") in {(hop["caller"], hop["workload"]) for hop in page["hops"]}
+
+
+@pytest.mark.parametrize("failing", ["emailservice", "recommendationservice"])
+def test_an_order_does_not_fail_for_what_it_can_do_without(new_shop: Callable[..., Shop], failing: str) -> None:
+    shop = new_shop(versions={failing: "1.2.3-broken.error"}).start()
+    answered = shop.ask("POST", "/cart/checkout", urlencode(ORDER), **JSON)
+    assert answered.status == 200
+    assert {hop["workload"] for hop in answered.page["hops"] if hop["status"] == "INTERNAL"} == {failing}
+
+
+def test_a_failing_callee_fails_the_order(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(versions={"shippingservice": "1.2.3-broken.error"}).start()
+    answered = shop.ask("POST", "/cart/checkout", urlencode(ORDER), **JSON)
+    assert answered.status == 500
+    (hop,) = [hop for hop in answered.page["hops"] if hop["workload"] == "checkoutservice"]
+    assert hop["status"] == "INTERNAL"
