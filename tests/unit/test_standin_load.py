@@ -54,6 +54,11 @@ def test_a_site_that_fails_is_counted(shop: Shop) -> None:
     assert counts.errors > 0
 
 
+def test_a_site_that_is_not_there_is_counted(new_shop: Callable[..., Shop]) -> None:
+    counts = load(new_shop(), 0.3, users=2, rate=20)
+    assert counts.requests == counts.errors > 0
+
+
 @pytest.mark.parametrize("name", [journey.name for journey in LOAD.journeys])
 def test_each_journey_works(shop: Shop, name: str) -> None:
     journey = next(each for each in LOAD.journeys if each.name == name)
