@@ -36,9 +36,15 @@ class HttpServer:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(Wire(h11.SERVER, (reader, writer))))
+        wire = Wire(h11.SERVER, (reader, writer))
+        if self._stopping:
+            wire.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(wire))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Not in the task: one that is cancelled before its first step never gets to its end.
+        task.add_done_callback(lambda _: wire.close())
 
     async def _serve(self, wire: Wire) -> None:
         try:
@@ -58,7 +64,6 @@ class HttpServer:
             return
         finally:
             self._idle.discard(wire)
-            wire.close()
 
     async def _exchange(self, wire: Wire, head: h11.Request) -> None:
         headers = decoded(head.headers)

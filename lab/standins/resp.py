@@ -77,7 +77,8 @@ class StoreServer:
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._connections[task] = writer
-        task.add_done_callback(self._connections.pop)
+        # Not in the task: one that is cancelled before its first step never gets to its end.
+        task.add_done_callback(lambda _: self._connections.pop(task).close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -87,8 +88,6 @@ class StoreServer:
                 await writer.drain()
         except (*_BROKEN, asyncio.LimitOverrunError, StoreError):
             return
-        finally:
-            writer.close()
 
     async def _answer(self, words: list[str]) -> bytes:
         if self._breakage is Breakage.SLOW:
