@@ -1,0 +1,108 @@
+"""What stand-ins tell each other: values, and the hops of the request so far.
+
+Bodies are JSON: what has to be real on the wire is everything around them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lab.standins.headers import Received
+
+Values = dict[str, object]
+
+
+class CallError(Exception):
+    """A request was not answered as it should have been.
+
+    Attributes:
+        status: The gRPC status that says so, by name.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pod:
+    """Who answers."""
+
+    workload: str
+    version: str
+    pod: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """One request on its way: an edge of the call graph, and what arrived at its end.
+
+    Attributes:
+        caller: The workload that called; None at the first hop.
+        workload: Who answered: the callee's own word, or the name that was dialled if there was none.
+        version: Of the workload.
+        pod: The name of the pod.
+        call: The gRPC method, the HTTP request, or the store's command.
+        baggage: As it arrived.
+        traceparent: As it arrived.
+        identity: Of the caller, as the mesh certifies it.
+        status: `OK`, or the gRPC status.
+    """
+
+    caller: str | None
+    workload: str
+    version: str | None = None
+    pod: str | None = None
+    call: str
+    baggage: str | None = None
+    traceparent: str | None = None
+    identity: str | None = None
+    status: str = "OK"
+
+
+def own_hop(pod: Pod, call: str, request: Received) -> Hop:
+    """The hop of a request that a pod received, as it sees it."""
+    return Hop(
+        caller=None,
+        workload=pod.workload,
+        version=pod.version,
+        pod=pod.pod,
+        call=call,
+        baggage=request.baggage,
+        traceparent=request.traceparent,
+        identity=request.caller,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a callee answers: what it learnt, and its own hop followed by all that it caused."""
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    hops: Sequence[Hop]
+
+    def encoded(self) -> bytes:
+        """The body of the answer."""
+        return json.dumps({"values": self.values, "hops": [vars(hop) for hop in self.hops]}).encode()
+
+
+def read_answer(body: bytes) -> Answer:
+    """Read the body of an answer.
+
+    Raises:
+        CallError: No stand-in answers like this.
+    """
+    try:
+        content = json.loads(body)
+        return Answer(values=dict(content["values"]), hops=[Hop(**hop) for hop in content["hops"]])
+    except (ValueError, TypeError, KeyError) as error:
+        raise CallError("INTERNAL", "the answer is not a stand-in's") from error
+
+
+def read_values(body: bytes) -> Values:
+    """Read the values that a request brings; what is not a JSON object brings none."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,87 @@
+"""Sends HTTP/1.1 requests."""
+
+import asyncio
+from http import HTTPStatus
+
+import h11
+
+from lab.standins.answers import CallError
+from lab.standins.directory import Endpoint
+from lab.standins.http import Headers, Request, Response, Wire, decoded, encoded
+
+
+class HttpConnection:
+    """A client's connection to one place, which is opened when it is needed and kept open as long as possible."""
+
+    def __init__(self) -> None:
+        self._wire: Wire | None = None
+
+    async def send(self, endpoint: Endpoint, request: Request) -> Response:
+        """Send a request and wait for the answer.
+
+        Raises:
+            OSError: The place cannot be reached.
+            h11.ProtocolError: It did not answer properly.
+        """
+        reused = self._wire is not None
+        try:
+            return await self._exchange(endpoint, request)
+        except (OSError, h11.ProtocolError):
+            if not reused:
+                raise
+        # A server may close a connection that was idle just when the next request is on its way.
+        return await self._exchange(endpoint, request)
+
+    async def _exchange(self, endpoint: Endpoint, request: Request) -> Response:
+        wire, self._wire = self._wire, None
+        if wire is None:
+            wire = Wire(h11.CLIENT, await asyncio.open_connection(endpoint.address, endpoint.port))
+        try:
+            lines = [("host", endpoint.authority), *request.headers, ("content-length", str(len(request.body)))]
+            start = h11.Request(method=request.verb, target=request.target, headers=encoded(lines))
+            await wire.send(start, h11.Data(data=request.body), h11.EndOfMessage())
+            head = await wire.next_event()
+            while isinstance(head, h11.InformationalResponse):
+                head = await wire.next_event()
+            if not isinstance(head, h11.Response):
+                raise h11.RemoteProtocolError("there was no answer")
+            headers = decoded(head.headers)
+            response = Response(status=head.status_code, headers=headers, body=await wire.body())
+            if wire.state.our_state is h11.DONE and wire.state.their_state is h11.DONE:
+                wire.state.start_next_cycle()
+                self._wire = wire
+            return response
+        finally:
+            if self._wire is not wire:
+                wire.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._wire:
+            self._wire.close()
+            self._wire = None
+
+
+class PathClient:
+    """Sends requests of the call graph that go over HTTP."""
+
+    async def send(
+        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
+    ) -> bytes:
+        """Post a JSON body.
+
+        Raises:
+            CallError: It was answered with an error, or not at all.
+        """
+        lines = (("content-type", "application/json"), ("accept", "application/json"), *headers)
+        connection = HttpConnection()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                response = await connection.send(endpoint, Request(verb="POST", target=path, headers=lines, body=body))
+        except (OSError, h11.ProtocolError) as error:
+            raise CallError("UNAVAILABLE", str(error)) from error
+        finally:
+            connection.close()
+        if response.status != HTTPStatus.OK:
+            raise CallError("UNKNOWN", f"HTTP status {response.status}")
+        return response.body

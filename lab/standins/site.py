@@ -1,0 +1,107 @@
+"""Answers the requests of a site: finds the route, makes its calls, and shows what happened."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from lab.standins.answers import CallError, Hop, Pod, Values, own_hop
+from lab.standins.behaviour import Route, Site
+from lab.standins.breakage import SLOW_SECONDS, Breakage
+from lab.standins.calling import Calls
+from lab.standins.cookies import expire_cookie, read_cookies, set_cookie, visitor
+from lab.standins.headers import Received, received
+from lab.standins.http import Request, Response
+from lab.standins.pages import Page
+from lab.standins.routes import RouteError, Router, check_form
+
+log = logging.getLogger(__name__)
+
+_TEXT, _HTML, _JSON = "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
+
+
+class SiteHandler:
+    """The site of one workload."""
+
+    def __init__(self, pod: Pod, site: Site, calls: Calls, environment: Mapping[str, str], breakage: Breakage) -> None:
+        self._pod = pod
+        self._site = site
+        self._calls = calls
+        self._environment = environment
+        self._breakage = breakage
+        self._router = Router(site.routes)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        carried = read_cookies(request.header("cookie"))
+        values, sets = visitor(self._site.cookies, carried, self._environment)
+        path, route = request.target.partition("?")[0], None
+        try:
+            route, found = self._router.find(request.verb, path)
+        except RouteError as error:
+            response = Response(status=error.status, headers=(("content-type", _TEXT),), body=f"{error}\n".encode())
+        else:
+            sets += [expire_cookie(*cookie) for cookie in carried.items()] if route.expires_cookies else []
+            response = await self._serve(route, request, values | found)
+            sets += self._chosen(route, response, request)
+        if not (route and route.health):
+            log.info("%s %s: %s", request.verb, path, int(response.status))
+        return replace(response, headers=(*response.headers, *(("set-cookie", line) for line in sets)))
+
+    async def _serve(self, route: Route, request: Request, values: Values) -> Response:
+        if route.health and self._breakage is Breakage.NEVER_READY:
+            return Response(status=HTTPStatus.SERVICE_UNAVAILABLE, body=b"this version never gets ready\n")
+        if self._breakage is Breakage.SLOW and not route.health:
+            await asyncio.sleep(SLOW_SECONDS)
+        what = f"{request.verb} {request.target.partition('?')[0]}"
+        arrived = received(request.headers, merged=True)
+        hops = [own_hop(self._pod, what, arrived)]
+        status, error = HTTPStatus.OK, None
+        try:
+            if self._breakage is Breakage.ERROR and not route.health:
+                raise CallError("INTERNAL", "this version is broken on purpose")
+            values |= check_form(route, _form(request))
+            await self._calls.run(route.calls, values, arrived, hops)
+        except RouteError as failure:
+            status, error = failure.status, str(failure)
+        except CallError as failure:
+            status, error = HTTPStatus.INTERNAL_SERVER_ERROR, str(failure)
+        if error is None and (route.text is not None or route.redirect is not None):
+            return _plain(route, request)
+        hops[0] = replace(hops[0], status="OK" if error is None else status.phrase)
+        return self._page(route, request, arrived, hops, values, status, error)
+
+    def _page(
+        self,
+        route: Route,
+        request: Request,
+        arrived: Received,
+        hops: list[Hop],
+        values: Values,
+        status: HTTPStatus,
+        error: str | None,
+    ) -> Response:
+        banner = self._environment.get(self._site.banner_variable or "")
+        page = Page(self._pod, arrived, hops, values, banner=banner, error=error)
+        machine = route.machine or _JSON in request.header("accept")
+        kind, body = (_JSON, page.json()) if machine else (_HTML, page.html())
+        return Response(status=status, headers=(("content-type", kind),), body=body.encode())
+
+    def _chosen(self, route: Route, response: Response, request: Request) -> list[str]:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            return []
+        form = _form(request)
+        return [set_cookie(cookie, form[cookie.value]) for cookie in self._site.cookies if cookie.name == route.sets]
+
+
+def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.body.decode(errors="replace")))
+
+
+def _plain(route: Route, request: Request) -> Response:
+    if route.redirect is None:
+        return Response(headers=(("content-type", _TEXT),), body=(route.text or "").encode())
+    back = request.header("referer") if route.referer else ""
+    return Response(status=HTTPStatus.FOUND, headers=(("location", back or route.redirect),))

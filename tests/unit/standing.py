@@ -1,0 +1,155 @@
+"""The shop on the loopback: every workload's stand-in in one event loop, each on a port of its own."""
+
+import asyncio
+import gc
+import http.client
+import json
+import socket
+import threading
+import warnings
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boutique.behaviour import document
+from boutique.catalogue import WORKLOADS
+from boutique.workload import Workload
+from lab.standins.answers import Pod
+from lab.standins.behaviour import read
+from lab.standins.directory import Directory
+from lab.standins.standin import Setup, run
+
+VERSION = "1.2.3"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+ORDER = {
+    "email": "someone@example.com",
+    "street_address": "1 Some Street",
+    "zip_code": "94043",
+    "city": "Mountain View",
+    "state": "CA",
+    "country": "United States",
+    "credit_card_number": "4432801561520454",
+    "credit_card_expiration_month": "1",
+    "credit_card_expiration_year": "2039",
+    "credit_card_cvv": "672",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class Answered:
+    status: int
+    headers: list[tuple[str, str]]
+    body: str
+
+    @property
+    def page(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.body)
+        return content
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+
+@dataclass
+class Shop:
+    folder: Path
+    versions: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ports = {each.name: free_port() for each in WORKLOADS if each.port}
+        self.services = self.folder / "services.json"
+        self.services.write_text(json.dumps(dict.fromkeys(self.ports, "127.0.0.1")))
+        self.behaviour = self.folder / "behaviour.json"
+        self.behaviour.write_text(document(WORKLOADS))
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.running: dict[str, tuple[asyncio.Event, Future[int]]] = {}
+
+    def environment(self, workload: Workload) -> dict[str, str]:
+        calls = {name: f"{callee.name}:{self.ports[callee.name]}" for name, callee in workload.calls.items()}
+        port = {"PORT": str(self.ports[workload.name])} if workload.port else {}
+        return {**workload.variables, **calls, **port, **self.extra.get(workload.name, {})}
+
+    def setup(self, workload: Workload) -> Setup:
+        version = self.versions.get(workload.name, VERSION)
+        return Setup(
+            pod=Pod(workload=workload.name, version=version, pod=f"{workload.name}-0"),
+            behaviour=read(self.behaviour.read_text(), workload.name),
+            environment=self.environment(workload),
+            directory=Directory(self.services),
+            address="127.0.0.1",
+            grace_seconds=5,
+        )
+
+    def start(self, *names: str) -> "Shop":
+        for name in names or self.ports:
+            self.begin(name)
+        for name in self.running:
+            self._wait(name)
+        return self
+
+    def begin(self, name: str) -> "Future[int]":
+        workload = next(each for each in WORKLOADS if each.name == name)
+        end = asyncio.Event()
+        result = asyncio.run_coroutine_threadsafe(run(self.setup(workload), end), self.loop)
+        self.running[name] = (end, result)
+        return result
+
+    def _wait(self, name: str) -> None:
+        while name in self.ports and not listens(self.ports[name]):
+            if self.running[name][1].done():
+                self.running[name][1].result()
+
+    def stop(self, name: str) -> "Future[int]":
+        end, result = self.running.pop(name)
+        self.loop.call_soon_threadsafe(end.set)
+        return result
+
+    def close(self) -> None:
+        # Callers first: a callee then has no open connection left to wait for.
+        for name in reversed(list(self.running)):
+            self.stop(name).result(10)
+        asyncio.run_coroutine_threadsafe(_settle(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+        # A transport that the loop had no time left to close is a process's last breath, not a later test's failure.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+
+    def ask(self, verb: str, path: str, body: str | None = None, **headers: str) -> Answered:
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["frontend"], timeout=10)
+        try:
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(verb, path, body, names)
+            response = connection.getresponse()
+            return Answered(
+                response.status, [(k.lower(), v) for k, v in response.getheaders()], response.read().decode()
+            )
+        finally:
+            connection.close()
+
+
+async def _settle() -> None:
+    """Leave nothing behind, as `asyncio.run` does for a process: connections that were just being made, or closed."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.sleep(0.02)

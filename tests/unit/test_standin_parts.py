@@ -1,0 +1,124 @@
+"""The parts of a stand-in: propagation, names, the behaviour document."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.standins.answers import CallError
+from lab.standins.behaviour import Behaviour, Call, Cookie, Method, Route, Site, read, render
+from lab.standins.directory import Directory
+from lab.standins.headers import received
+from lab.standins.routes import RouteError, Router
+
+TRACE = [("traceparent", "00-1-2-01"), ("tracestate", "a=b")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed_on"),
+    [
+        ("feature=x", "feature=x"),
+        ("a=b, feature=x ,c=d", "a=b,feature=x,c=d"),
+        ("feature=x;p=1", "feature=x;p=1"),
+        ("feature=ok,bad value,=x", "feature=ok"),
+        ("bad value", None),
+        ("", None),
+    ],
+)
+def test_baggage_is_passed_on_as_w3c_has_it(sent: str, passed_on: str | None) -> None:
+    headers = dict(received([("Baggage", sent)], merged=True).passed_on(baggage=True, trace=True))
+    assert headers.get("baggage") == passed_on
+
+
+def test_two_headers_are_merged_in_http_and_not_in_grpc() -> None:
+    headers = [("baggage", "a=1"), ("baggage", "b=2")]
+    assert received(headers, merged=True).passed_on(baggage=True, trace=True) == (("baggage", "a=1,b=2"),)
+    assert received(headers, merged=False).passed_on(baggage=True, trace=True) == (("baggage", "a=1"),)
+
+
+def test_each_kind_of_header_can_be_dropped_and_nothing_else_is_passed_on() -> None:
+    request = received([("baggage", "a=1"), *TRACE, ("cookie", "c"), ("x-feature", "d")], merged=True)
+    assert request.passed_on(baggage=False, trace=True) == tuple(TRACE)
+    assert request.passed_on(baggage=True, trace=False) == (("baggage", "a=1"),)
+
+
+@pytest.mark.parametrize(
+    ("header", "caller"),
+    [
+        (None, None),
+        ("By=spiffe://x;Hash=1", None),
+        ("Hash=1;URI=spiffe://a", "spiffe://a"),
+        ('Hash=1;Subject="O=x,CN=y";URI=spiffe://a,By=spiffe://me;Hash=2;URI="spiffe://b"', "spiffe://b"),
+    ],
+)
+def test_the_caller_is_the_nearest_one(header: str | None, caller: str | None) -> None:
+    headers = [("x-forwarded-client-cert", header)] if header else []
+    assert received(headers, merged=True).caller == caller
+
+
+def put(path: Path, services: dict[str, str]) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(services))
+    fresh.replace(path)
+
+
+def test_names_lead_where_the_file_says_now(tmp_path: Path) -> None:
+    path = tmp_path / "services.json"
+    directory = Directory(path)
+    with pytest.raises(CallError, match="no Service is called adservice"):
+        directory.find("adservice:9555")
+    for address in ("10.96.0.1", "10.96.0.2"):
+        put(path, {"adservice": address})
+        found = directory.find("adservice:9555")
+        assert (found.address, found.port, found.authority) == (address, 9555, "adservice:9555")
+    path.write_text("{")
+    assert directory.find("adservice:9555").address == "10.96.0.2"
+
+
+def test_an_address_leads_to_itself_and_nonsense_nowhere(tmp_path: Path) -> None:
+    directory = Directory(tmp_path / "none")
+    assert directory.find("127.0.0.1:80").address == "127.0.0.1"
+    for nonsense in ("", "adservice", "adservice:grpc", ":80"):
+        with pytest.raises(CallError, match="is not name:port"):
+            directory.find(nonsense)
+
+
+def test_of_two_routes_the_one_that_serves_the_verb_counts() -> None:
+    router = Router((Route(path="/a/{b}"), Route(path="/a/{b}", verbs=("POST",)), Route(path="/s/{rest...}")))
+    assert router.find("GET", "/a/x%20y") == (Route(path="/a/{b}"), {"b": "x y"})
+    assert router.find("POST", "/a/x")[0].verbs == ("POST",)
+    assert router.find("GET", "/s/x/y")[1] == {"rest": "x/y"}
+    for verb, path, status in (("PUT", "/a/x", 405), ("GET", "/a/x/y", 404), ("GET", "/a/", 404)):
+        with pytest.raises(RouteError) as caught:
+            router.find(verb, path)
+        assert caught.value.status == status
+
+
+BEHAVIOUR = Behaviour(
+    port=80,
+    methods=(
+        Method(path="/a.B/C", calls=(Call(variable="D", method="/e.F/G", timeout_seconds=1),), gives={"h": ("i",)}),
+    ),
+    site=Site(routes=(Route(path="/", form={"j": "k"}),), cookies=(Cookie(name="l", value="m", max_age_seconds=1),)),
+)
+
+
+def test_a_document_is_read_as_it_was_written() -> None:
+    assert read(render({"a": BEHAVIOUR, "b": replace(BEHAVIOUR, port=81)}), "b") == replace(BEHAVIOUR, port=81)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ({"b": {}}, "does not know the workload a"),
+        ({"a": []}, "a is not a Behaviour|a is \\[\\]"),
+        ({"a": {"port": "80"}}, "a.port is '80'"),
+        ({"a": {"prot": 80}}, "a has unknown fields: prot"),
+        ({"a": {"methods": [{}]}}, r"a.methods\[0\] lacks path"),
+        ({"a": {"methods": [{"path": "/x", "gives": {"y": "z"}}]}}, r"a.methods\[0\].gives.y is 'z'"),
+    ],
+)
+def test_a_wrong_document_is_a_complaint_that_names_the_place(content: object, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        read(json.dumps(content), "a")
