@@ -46,9 +46,13 @@ def up(
             raise LabError(message)
         typer.echo(f"lab {name} is already running at {before.api}", err=True)
     else:
+        from boutique.behaviour import document
+        from boutique.catalogue import WORKLOADS
         from ops.tools import toolchain
 
         tools = toolchain()
+        where.create()
+        folder.replace(where.behaviour, document(WORKLOADS))
         with started(name) as progress:
             cluster.up(where, tools, port, progress)
     show_locks(locks.clear(where.pulumi_state))
