@@ -200,6 +200,7 @@ def test_a_failed_build_leaves_nothing_and_the_next_one_goes_on_from_there(bench
 BUILDER = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from unittest.mock import Mock
 from lab.toolchain.build import ensure
