@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from lab.procfs import PROC, stat
+
 _CLOCK_TOLERANCE = 2.0
 """Seconds: the boot time is told in whole ones."""
 
@@ -50,14 +52,12 @@ def clear(backend: Path, host: str | None = None) -> list[StaleLock]:
 def _lives(pid: int, since: datetime) -> bool:
     """Say whether the process that took a lock lives, and not another one that got its number later."""
     try:
-        # proc_pid_stat(5): the name, in parentheses, may hold anything; the start is field 22, in ticks since the boot.
-        named, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
-    except FileNotFoundError:
+        process = stat(pid)
+        boot = next(line for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime "))
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    if rest.split()[0] in "ZX":
-        # It has ended, only its parent has not asked for its exit code yet.
+    if process.ended:
         return False
-    started = int(boot.split()[1]) + int(rest.split()[19]) / os.sysconf("SC_CLK_TCK")
+    started = int(boot.split()[1]) + process.start / os.sysconf("SC_CLK_TCK")
     # By its name first: the boot time moves when somebody sets the clock.
-    return named.endswith("(pulumi") or started <= since.timestamp() + _CLOCK_TOLERANCE
+    return process.name == "pulumi" or started <= since.timestamp() + _CLOCK_TOLERANCE

@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+from lab.procfs import PROC, stat
+
 _LIVE = "pulumi"
 _SCRIPT = "pulumi-language-python-exec"
 _PARTS = ("pulumi-language-", "pulumi-resource-")
@@ -16,9 +18,9 @@ def end(pulumi_home: Path) -> list[str]:
         pulumi_home: The lab's own `PULUMI_HOME`, which its processes have in their environment.
     """
     ended = []
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in PROC.glob("[0-9]*"):
         part = _part(entry, pulumi_home)
-        if part and not _has_live_ancestor(entry):
+        if part and not _has_live_ancestor(int(entry.name)):
             try:
                 os.kill(int(entry.name), signal.SIGKILL)
             except ProcessLookupError:
@@ -44,13 +46,13 @@ def _part(entry: Path, pulumi_home: Path) -> str:
     return _SCRIPT if runs_script else ""
 
 
-def _has_live_ancestor(entry: Path) -> bool:
-    while entry.name not in ("0", "1"):
+def _has_live_ancestor(pid: int) -> bool:
+    while pid > 1:
         try:
-            named, _, rest = (entry / "stat").read_text().rpartition(")")
+            process = stat(pid)
         except OSError:
             return False
-        if named.endswith(f"({_LIVE}"):
+        if process.name == _LIVE:
             return True
-        entry = entry.parent / rest.split()[1]
+        pid = process.parent
     return False

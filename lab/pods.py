@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.folder import Folder
+from lab.procfs import PROC, stat
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class PodStatus:
     containers: tuple[ContainerStatus, ...]
 
 
-def pods(where: Folder, system: Path = Path("/proc")) -> tuple[PodStatus, ...]:
+def pods(where: Folder, system: Path = PROC) -> tuple[PodStatus, ...]:
     """Return the pods that the node agent runs, by namespace and name.
 
     Args:
@@ -84,11 +85,11 @@ def _pod(content: Mapping[str, object], sessions: Mapping[int, Sequence[int]], s
 
 
 def _sessions(system: Path) -> dict[int, list[int]]:
-    """Return the processes of each session: field 6 of proc_pid_stat(5)."""
+    """Return the processes of each session."""
     found: dict[int, list[int]] = defaultdict(list)
-    for path in system.glob("[0-9]*/stat"):
+    for path in system.glob("[0-9]*"):
         with suppress(OSError):
-            found[int(path.read_text().rpartition(")")[2].split()[3])].append(int(path.parent.name))
+            found[stat(int(path.name), system).session].append(int(path.name))
     return found
 
 

@@ -51,12 +51,11 @@ def status(where: Folder) -> Status:
         found = None
     if found is None:
         found = record.Record(State.STARTING if held else State.STOPPED)
-    ready = found.state == State.RUNNING and all(one.state == State.RUNNING for one in found.components)
     port = settings(where).ports.get("api")
     return Status(
         name=where.name,
         state=found.state,
-        ready=ready,
+        ready=found.ready,
         pid=found.pid,
         uptime=max(0.0, time.time() - found.started) if found.pid else 0.0,
         awaited=found.awaited,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.nodeagent import networks
+from lab.procfs import PROC, stat
 from lab.supervision.process import host_pid
 
 LOST = -1
@@ -28,25 +29,18 @@ class Identity:
 def identify(pid: int) -> Identity | None:
     """Return which process has that number now, if any."""
     try:
-        start = _stat(host_pid(pid))[19]
+        return Identity(pid, stat(host_pid(pid)).start)
     except (OSError, IndexError):
         return None
-    return Identity(pid, int(start))
 
 
 def lives(identity: Identity) -> bool:
     """Say whether that very process lives."""
     try:
-        number = host_pid(identity.pid)
-        fields = _stat(number)
+        process = stat(host_pid(identity.pid))
     except OSError:
         return False
-    return fields[0] != "Z" and int(fields[19]) == identity.start
-
-
-def _stat(host_number: int) -> list[str]:
-    """Return the fields of proc_pid_stat(5) from the third on: the second, the name, may hold anything."""
-    return Path(f"/proc/{host_number}/stat").read_text().rpartition(")")[2].split()
+    return not process.ended and process.start == identity.start
 
 
 class Process:
@@ -114,14 +108,14 @@ async def start(
 def strangers(network_of: int, known: frozenset[int]) -> list[int]:
     """Return the processes in the network of another one that are neither it nor of a known process' session."""
     own = host_pid(network_of)
-    namespace = Path(f"/proc/{own}/ns/net").stat().st_ino
+    namespace = (PROC / str(own) / "ns/net").stat().st_ino
     sessions = {host_pid(pid) for pid in known}
     found = []
-    for path in Path("/proc").glob("[0-9]*"):
+    for path in PROC.glob("[0-9]*"):
         with suppress(OSError, IndexError, ValueError):
             number = int(path.name)
             inside = (path / "ns/net").stat().st_ino == namespace and number != own
-            if inside and int(_stat(number)[3]) not in sessions:
+            if inside and stat(number).session not in sessions:
                 found.append(_inner_pid(path))
     return found
 

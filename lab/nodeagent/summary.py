@@ -5,18 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.nodeagent.keeper import Keeper
+from lab.pods import ContainerStatus
 from lab.supervision.process import host_pid
-
-
-@dataclass(frozen=True)
-class ContainerSummary:
-    """One container: the process number is the host's, 0 if it does not run."""
-
-    name: str
-    kind: str
-    ready: bool
-    restarts: int
-    pid: int
 
 
 @dataclass(frozen=True)
@@ -26,14 +16,14 @@ class PodSummary:
     namespace: str
     name: str
     address: str
-    containers: tuple[ContainerSummary, ...]
+    containers: tuple[ContainerStatus, ...]
 
 
 def summarize(pod: Mapping[str, Any], keepers: Sequence[Keeper]) -> PodSummary:
     """Return how a pod is doing."""
     metadata = pod["metadata"]
     containers = tuple(
-        ContainerSummary(one.container.name, one.container.kind, one.ready, one.state.restarts, _pid(one))
+        ContainerStatus(one.container.name, one.container.kind, one.ready, one.state.restarts, _pid(one))
         for one in keepers
     )
     return PodSummary(metadata["namespace"], metadata["name"], pod["status"].get("podIP", ""), containers)

@@ -4,13 +4,13 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from lab.folder import replace
 from lab.toolchain import toolcache
 from lab.toolchain.recipe import Family, Question, Tool
 
@@ -141,6 +141,4 @@ def _answers() -> dict[str, object]:
 def _remember(answers: dict[str, object]) -> None:
     folder = toolcache.root()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".answers-", delete=False) as file:
-        json.dump(answers, file)
-    Path(file.name).replace(folder / "answers.json")
+    replace(folder / "answers.json", json.dumps(answers))
