@@ -83,8 +83,9 @@ def _dates(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
 def _hosts(leaf: x509.Certificate, hosts: Sequence[str]) -> Iterator[str]:
     covered = names(leaf)
     if missing := uncovered(hosts, covered):
+        valid = f"only for {', '.join(covered)}" if covered else "or any other host"
         yield (
-            f"'{called(leaf)}' is not valid for {' and '.join(missing)}, only for {', '.join(covered) or 'no host'}; "
+            f"'{called(leaf)}' is not valid for {' or '.join(missing)}, {valid}; "
             "request one that has every host as a subject alternative name"
         )
 

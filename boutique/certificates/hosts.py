@@ -15,8 +15,8 @@ def uncovered(hosts: Iterable[str], names: Sequence[str]) -> list[str]:
 
 
 def _covers(name: str, host: str) -> bool:
-    if _is_address(name) or _is_address(host):
-        return _is_address(name) and _is_address(host) and ipaddress.ip_address(name) == ipaddress.ip_address(host)
+    if is_address(name) or is_address(host):
+        return is_address(name) and is_address(host) and ipaddress.ip_address(name) == ipaddress.ip_address(host)
     wildcard, _, parent = name.partition(".")
     if wildcard != "*":
         return name == host
@@ -25,7 +25,8 @@ def _covers(name: str, host: str) -> bool:
     return bool(label) and rest == parent and "." in parent
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Say whether a host is an IP address instead of a name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

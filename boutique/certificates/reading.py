@@ -88,7 +88,7 @@ def read_pem(chain: Part, key: Part, password: Part) -> Found:
     except CertificateError as error:
         mistakes += error.mistakes
     try:
-        private = _private_key(key, password)
+        private = read_private_key(key, password)
     except CertificateError as error:
         mistakes += error.mistakes
     if mistakes:
@@ -113,7 +113,12 @@ def read_certificates(chain: Part) -> tuple[x509.Certificate, ...]:
         raise CertificateError([_damaged(chain.where)]) from None
 
 
-def _private_key(key: Part, password: Part) -> PrivateKeyTypes:
+def read_private_key(key: Part, password: Part) -> PrivateKeyTypes:
+    """Return the private key in a PEM text.
+
+    Raises:
+        CertificateError: There is none, or it cannot be read.
+    """
     try:
         return serialization.load_pem_private_key(key.content or b"", password.content)
     except TypeError:

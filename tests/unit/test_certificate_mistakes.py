@@ -199,7 +199,7 @@ BAD: dict[str, tuple[Any, Callable[[], Secrets], list[str]]] = {
     "no host covered": (
         PFX,
         lambda: pfx_with_chain(leaf(hosts=["shop.example.com"])),
-        [f"boutique:certificatePfx: 'CN={HOST}' is not valid for {HOST} and *.{HOST}, only for shop.example.com; "],
+        [f"boutique:certificatePfx: 'CN={HOST}' is not valid for {HOST} or *.{HOST}, only for shop.example.com; "],
     ),
     "client's certificate": (
         PFX,

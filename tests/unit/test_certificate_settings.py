@@ -52,9 +52,7 @@ def test_files_are_found_by_a_variable_of_the_environment(tmp_path: Path, monkey
     [
         (
             {"kind": "pkcs12"},
-            [
-                'boutique:certificate.kind: "pkcs12" is not a kind of certificate; there are: acm, certManager, files, pe'
-            ],
+            ['boutique:certificate.kind: "pkcs12" is not a kind of certificate; there are: acm, certManager, files'],
         ),
         ({"kind": "pfx", "password": "x"}, ["boutique:certificate.password: there is no such key"]),
         (
@@ -67,15 +65,11 @@ def test_files_are_found_by_a_variable_of_the_environment(tmp_path: Path, monkey
         ({"kind": "certManager"}, ["boutique:certificate.issuer: is missing"]),
         (
             {"kind": "certManager", "issuer": "Let's Encrypt"},
-            [
-                'boutique:certificate.issuer: "Let\'s Encrypt": must be the name of an object: lower-case letters, digits'
-            ],
+            ['boutique:certificate.issuer: "Let\'s Encrypt": must be the name of an object'],
         ),
         (
             {"kind": "acm", "arn": "arn:aws:iam::123456789012:server-certificate/x"},
-            [
-                'boutique:certificate.arn: "arn:aws:iam::123456789012:server-certificate/x": must be an ARN such as arn:aws:'
-            ],
+            ['boutique:certificate.arn: "arn:aws:iam::123456789012:server-certificate/x": must be an ARN such'],
         ),
     ],
 )
@@ -103,7 +97,8 @@ def test_what_cannot_be_is_named(section: dict[str, Any], expected: list[str]) -
             [
                 "boutique:certificateChain: is missing; set it with "
                 "`pulumi config set --secret certificateChain < FILE.crt`",
-                "boutique:certificateKey: is missing; set it with `pulumi config set --secret certificateKey < FILE.key`",
+                "boutique:certificateKey: is missing; set it with "
+                "`pulumi config set --secret certificateKey < FILE.key`",
                 "boutique:certificatePfx: is not used with boutique:platform.ingress.certificate {kind: pem}; "
                 "remove it with `pulumi config rm certificatePfx`",
             ],
@@ -126,16 +121,10 @@ def test_secrets_that_a_source_lacks_or_does_not_take_are_named(
 
 
 def test_a_secret_of_a_certificate_without_an_ingress_is_refused() -> None:
-    with pytest.raises(
-        SettingsError, match="boutique:certificateKey: belongs to a stack with boutique:platform.ingres"
-    ):
-        load(
-            {
-                "cluster": {"kind": "existing", "context": "c"},
-                "platform": {"targets": {"a": {}}},
-                "certificateKey": True,
-            }
-        )
+    values = {"cluster": {"kind": "existing", "context": "c"}, "platform": {"targets": {"a": {}}}}
+    said = r"boutique:certificateKey: belongs to a stack with boutique:platform\.ingress"
+    with pytest.raises(SettingsError, match=said):
+        load({**values, "certificateKey": True})
 
 
 def test_the_secrets_are_keys_of_the_project() -> None:
