@@ -20,7 +20,7 @@ async def published(handler: Handler) -> AsyncIterator[int]:
     inside = await asyncio.start_server(handler, "127.0.0.1", 0)
     host, port = inside.sockets[0].getsockname()
     listener = publish.listen(0)
-    servers = await publish.serve([Publication(listener, host, port)])
+    servers = await publish.serve([Publication(listener, lambda: [(host, port)])])
     try:
         yield listener.getsockname()[1]
     finally:
@@ -92,7 +92,7 @@ def test_client_is_let_go_if_nobody_listens_inside() -> None:
 
     async def run() -> bytes:
         listener = publish.listen(0)
-        servers = await publish.serve([Publication(listener, "127.0.0.1", dead)])
+        servers = await publish.serve([Publication(listener, lambda: [("127.0.0.1", dead)])])
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
         answer = b""
         with contextlib.suppress(ConnectionResetError):
