@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
-from boutique import catalogue, istio, policies
+from boutique import catalogue, hosts, istio, policies
 from boutique.deployed import Deployed, deployed
+from boutique.mesh import ChartFolder
 from boutique.mistakes import nearest
 from boutique.quota import amount
 from boutique.settings import (
@@ -34,6 +36,8 @@ def check(
         *_cluster(cluster, platform),
         *_targets(platform),
         *_mesh(platform),
+        *_ingress(platform),
+        *(hosts.mistakes(platform) if platform else ()),
         *(_target(cluster, platform, environment) if "platform" not in unread else ()),
         *_services(environment),
         *_deployed(environment),
@@ -73,6 +77,27 @@ def _mesh(platform: Platform | None) -> Iterator[str]:
         yield (
             f"boutique:platform.mesh.maxReplicas: {mesh.max_replicas}: must be at least mesh.replicas, "
             f"which is {mesh.replicas}"
+        )
+    if mesh and platform and isinstance(mesh.charts, ChartFolder):
+        wanted = ("base", *(["cni"] if mesh.cni else []), "istiod", *(["gateway"] if platform.ingress else []))
+        missing = [name for name in wanted if not (Path(mesh.charts.path) / name / "Chart.yaml").is_file()]
+        if missing:
+            yield (
+                f"boutique:platform.mesh.charts.path: {mesh.charts.path!r}: lacks the charts {', '.join(missing)}; "
+                "put each into a folder of its name, or name another source of charts"
+            )
+
+
+def _ingress(platform: Platform | None) -> Iterator[str]:
+    ingress = platform.ingress if platform else None
+    if platform is None or ingress is None:
+        return
+    if platform.mesh is None:
+        yield "boutique:platform.ingress: is a gateway of the mesh; add boutique:platform.mesh"
+    if ingress.replicas > ingress.max_replicas:
+        yield (
+            f"boutique:platform.ingress.maxReplicas: {ingress.max_replicas}: must be at least ingress.replicas, "
+            f"which is {ingress.replicas}"
         )
 
 

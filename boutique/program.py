@@ -8,20 +8,22 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import catalogue, kubeconfig, labels, policies, quota, reach
+from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
 from boutique.deployed import deployed
 from boutique.gatewayapi import GatewayApiError
+from boutique.hosts import Claim, claims
 from boutique.kubeconfig import KubeconfigError
 from boutique.loading import SECRETS, load
 from boutique.mistakes import SettingsError
 from boutique.settings import SECTIONS, Environment, ExistingCluster, Platform, Settings, StackCluster
 from boutique.targets import namespace, target_name
 from components.deployers import Deployers, DeployersArgs
+from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
 from components.microservice import Microservice, MicroserviceArgs
 from components.policies import Policies, PoliciesArgs
 from components.provider import provider
-from components.references import Place, place_of
+from components.references import Entrance, Place, place_of
 from components.store import Store, StoreArgs
 from components.target import Target, TargetArgs
 
@@ -98,9 +100,48 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
                 ),
                 opts,
             )
-    facts = {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
-    pulumi.export("targets", pulumi.Output.secret(facts))
-    return {name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig) for name, target in targets.items()}
+    entrances = ingress(section, mesh, opts) if mesh else {}
+    places = {
+        name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, entrance=entrances.get(name))
+        for name, target in targets.items()
+    }
+    pulumi.export("targets", pulumi.Output.secret({name: place.facts() for name, place in places.items()}))
+    return places
+
+
+def ingress(section: Platform, mesh: Mesh, opts: pulumi.ResourceOptions) -> Mapping[str, Entrance]:
+    """Build the gateway, if there is one, and return where people's requests come in for each target."""
+    if section.ingress is None or section.mesh is None:
+        return {}
+    claimed = claims(section)
+    spaces = [claim.namespace for claim in claimed]
+    built = Ingress(
+        "ingress",
+        IngressArgs(
+            settings=section.ingress,
+            charts=section.mesh.charts,
+            version=section.mesh.version,
+            api=section.routing.api,
+            claims=claimed,
+            network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
+            after=[mesh.control_plane],
+            owner=pulumi.get_stack(),
+        ),
+        opts,
+    )
+    return {claim.target: _entrance(section, claim, built.gateway) for claim in claimed}
+
+
+def _entrance(section: Platform, claim: Claim, serving: pulumi.Output[str]) -> Entrance:
+    port = section.ingress.port if section.ingress else 443
+    return Entrance(
+        routing=section.routing.api,
+        host=pulumi.Output.from_input(claim.host),
+        port=pulumi.Output.from_input(port),
+        gateway=serving,
+        listener=pulumi.Output.from_input(gateway.listener(claim.target)),
+        preview_listener=pulumi.Output.from_input(gateway.preview_listener(claim.target)),
+    )
 
 
 def environment(section: Environment, place: Place) -> None:
@@ -120,7 +161,8 @@ def environment(section: Environment, place: Place) -> None:
         if service.workload is catalogue.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
-    pulumi.export("url", pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known)))
+    inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
+    pulumi.export("url", place.entrance.url if place.entrance else inside)
     pulumi.export("images", {each.workload.name: str(each.image) for each in services})
     pulumi.export("versions", {each.workload.name: each.image.version for each in services})
 
