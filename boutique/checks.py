@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from boutique import catalogue, hosts, istio, policies
+from boutique.certificates.settings import AcmCertificate
 from boutique.deployed import Deployed, deployed
+from boutique.ingress import NetworkLoadBalancer
 from boutique.mesh import ChartFolder
 from boutique.mistakes import nearest
 from boutique.quota import amount
@@ -94,6 +96,11 @@ def _ingress(platform: Platform | None) -> Iterator[str]:
         return
     if platform.mesh is None:
         yield "boutique:platform.ingress: is a gateway of the mesh; add boutique:platform.mesh"
+    if isinstance(ingress.certificate, AcmCertificate) and not isinstance(ingress.load_balancer, NetworkLoadBalancer):
+        yield (
+            "boutique:platform.ingress.certificate.kind: 'acm': TLS ends at a load balancer of AWS then; "
+            "add ingress.loadBalancer {kind: nlb}, or take the certificate from elsewhere"
+        )
     if ingress.replicas > ingress.max_replicas:
         yield (
             f"boutique:platform.ingress.maxReplicas: {ingress.max_replicas}: must be at least ingress.replicas, "

@@ -25,6 +25,11 @@ class Claim:
     namespace: str
     host: str
 
+    @property
+    def previews(self) -> str:
+        """The names under the host."""
+        return f"*.{self.host}"
+
 
 def claims(platform: Platform) -> tuple[Claim, ...]:
     """Return the hosts of all targets that have one; checked settings give every target one, or none."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from boutique.certificates.settings import CertificateSource
 from boutique.values import Count, HostName, Port, Seconds, Section
 
 RoutingApi = Literal["gateway-api", "virtual-service"]
@@ -52,6 +53,8 @@ LoadBalancer = Annotated[ClusterLoadBalancer | NetworkLoadBalancer | NoLoadBalan
 class Ingress(Section):
     """The gateway in front of all targets: HTTPS for each target's host and the names under it."""
 
+    certificate: CertificateSource
+    """Where the certificate comes from; valid for each target's host and, by a wildcard, for the names under it."""
     domain: HostName | None = None
     """Hosts of targets are `<target>.<domain>`, unless a target names its own."""
     port: Port = 443

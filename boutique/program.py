@@ -9,6 +9,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
+from boutique.certificates import credentials
 from boutique.deployed import deployed
 from boutique.gatewayapi import GatewayApiError
 from boutique.hosts import Claim, claims
@@ -33,6 +34,7 @@ class Credentials:
     """The secrets of a stack; each is a top-level key of its own, so that none passes through settings."""
 
     registry: pulumi.Output[str] | None
+    certificate: Mapping[str, pulumi.Output[str]]
 
 
 def main() -> None:
@@ -41,16 +43,17 @@ def main() -> None:
     try:
         settings = load(*_values(config))
         registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
-        build(settings, Credentials(registry=registry))
+        certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
+        build(settings, Credentials(registry=registry, certificate=certificate))
     except (SettingsError, KubeconfigError, GatewayApiError) as mistake:
         raise pulumi.RunError(str(mistake)) from None
 
 
-def build(settings: Settings, credentials: Credentials) -> None:
+def build(settings: Settings, given: Credentials) -> None:
     """Build the layers whose sections are present."""
     places: Mapping[str, Place] = {}
     if isinstance(settings.cluster, ExistingCluster) and settings.platform:
-        places = platform(settings.platform, settings.cluster, credentials)
+        places = platform(settings.platform, settings.cluster, given)
     if isinstance(settings.cluster, StackCluster):
         places = {settings.cluster.target: place_of(settings.cluster)}
     if settings.environment:
@@ -58,7 +61,7 @@ def build(settings: Settings, credentials: Credentials) -> None:
         environment(settings.environment, places[target])
 
 
-def platform(section: Platform, cluster: ExistingCluster, credentials: Credentials) -> Mapping[str, Place]:
+def platform(section: Platform, cluster: ExistingCluster, given: Credentials) -> Mapping[str, Place]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each."""
     owner = pulumi.get_stack()
     api_server = kubeconfig.find(cluster.context, kubeconfig.files(cluster.kubeconfig, os.environ))
@@ -78,7 +81,7 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
                 deployers=deployers.namespace,
                 api_server=api_server,
                 owner=owner,
-                registry_credentials=credentials.registry,
+                registry_credentials=given.registry,
                 protect=target.protect,
             ),
             opts,
@@ -100,7 +103,7 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
                 ),
                 opts,
             )
-    entrances = ingress(section, mesh, opts) if mesh else {}
+    entrances = ingress(section, mesh, given.certificate, opts) if mesh else {}
     places = {
         name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, entrance=entrances.get(name))
         for name, target in targets.items()
@@ -109,7 +112,9 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
     return places
 
 
-def ingress(section: Platform, mesh: Mesh, opts: pulumi.ResourceOptions) -> Mapping[str, Entrance]:
+def ingress(
+    section: Platform, mesh: Mesh, secrets: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
+) -> Mapping[str, Entrance]:
     """Build the gateway, if there is one, and return where people's requests come in for each target."""
     if section.ingress is None or section.mesh is None:
         return {}
@@ -125,6 +130,7 @@ def ingress(section: Platform, mesh: Mesh, opts: pulumi.ResourceOptions) -> Mapp
             claims=claimed,
             network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
             after=[mesh.control_plane],
+            secrets=secrets,
             owner=pulumi.get_stack(),
         ),
         opts,

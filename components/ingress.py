@@ -7,18 +7,16 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions, core
 
-from boutique import gateway, labels
+from boutique import gateway, gatewayvalues, labels
+from boutique.certificates.settings import AcmCertificate, secret_name
 from boutique.hosts import Claim
-from boutique.ingress import GATEWAY_API, NetworkLoadBalancer, RoutingApi
 from boutique.ingress import Ingress as Settings
+from boutique.ingress import NetworkLoadBalancer, RoutingApi
 from boutique.mesh import Charts
+from components.certificate import Certificate, CertificateArgs
 from components.metadata import metadata, name_of
 from components.policies import network_policy
 from components.release import release
-
-_GATEWAY_API = "gateway.networking.k8s.io/v1"
-_ISTIO = "networking.istio.io/v1"
-_PROGRAMMED = {"pulumi.com/waitFor": "condition=Programmed"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +31,7 @@ class IngressArgs:
         claims: Which hosts belong to which targets.
         network: The specs of the NetworkPolicies around the gateway by name.
         after: What has to be there before any gateway is: the mesh's control plane puts the proxy into it.
+        secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
         owner: The stack that owns the objects.
     """
 
@@ -43,6 +42,7 @@ class IngressArgs:
     claims: Sequence[Claim]
     network: Mapping[str, Mapping[str, Any]]
     after: Sequence[pulumi.Resource]
+    secrets: Mapping[str, pulumi.Output[str]]
     owner: str
 
 
@@ -50,12 +50,12 @@ class Ingress(pulumi.ComponentResource):
     """A gateway that serves each target's host to routes of that target's namespace, by HTTPS only.
 
     Attributes:
-        namespace: The one it runs in, known once it is there; the certificate belongs there.
         gateway: Its Gateway as `<namespace>/<name>`, known once it serves.
+        certificate: What may be told of the certificate; None for one that the program never sees.
     """
 
-    namespace: pulumi.Output[str]
     gateway: pulumi.Output[str]
+    certificate: pulumi.Output[Any]
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Ingress", name, None, opts)
@@ -66,58 +66,57 @@ class Ingress(pulumi.ComponentResource):
             metadata=metadata(gateway.NAMESPACE, owner=args.owner, labels=labels.gateway(readiness_gate=nlb)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
-        self.namespace = name_of(namespace.metadata)
+        home = name_of(namespace.metadata)
         policies = [
-            network_policy(f"{name}-{called}", called, spec, self.namespace, args.owner, child)
+            network_policy(f"{name}-{called}", called, spec, home, args.owner, child)
             for called, spec in args.network.items()
         ]
+        certificate = self._certificate(name, args, home)
+        self.certificate = certificate.facts if certificate else pulumi.Output.from_input(None)
         installed = release(
             f"{name}-gateway",
             gateway.RELEASE,
             "gateway",
             args.charts,
             args.version,
-            gateway.values(args.settings),
-            self.namespace,
+            gatewayvalues.values(args.settings),
+            home,
             pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
-        after = pulumi.ResourceOptions(parent=self, depends_on=[installed])
-        if args.api == GATEWAY_API:
-            serving = self._object(
-                name, args, "Gateway", gateway.NAME, gateway.gateway(args.claims), after, annotations=_PROGRAMMED
+        # A Gateway without its certificate would be told to serve, and could not.
+        made: list[pulumi.Resource] = [installed, *([certificate] if certificate else [])]
+        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port):
+            made.append(
+                apiextensions.CustomResource(
+                    name if each.name == gateway.NAME else f"{name}-{each.name}",
+                    api_version=each.version,
+                    kind=each.kind,
+                    metadata=metadata(each.name, namespace=home, owner=args.owner, annotations=each.annotations),
+                    spec=each.spec,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=list(made)),
+                )
             )
-            route = gateway.redirect(args.settings.port)
-            self._object(f"{name}-redirect", args, "HTTPRoute", gateway.REDIRECT, route, _after(self, serving))
-        else:
-            serving = self._object(name, args, "Gateway", gateway.NAME, gateway.istio_gateway(args.claims), after)
-            plain = gateway.istio_http_gateway()
-            http = self._object(f"{name}-redirect", args, "Gateway", gateway.REDIRECT, plain, after)
-            route = gateway.istio_redirect(args.settings.port)
-            self._object(f"{name}-redirect", args, "VirtualService", gateway.REDIRECT, route, _after(self, http))
-        # Its id is known once it serves.
-        self.gateway = serving.id.apply(lambda _: f"{gateway.NAMESPACE}/{gateway.NAME}")
-        self.register_outputs({"namespace": self.namespace, "gateway": self.gateway})
+        ready = pulumi.Output.all(*(each.urn for each in made))
+        self.gateway = ready.apply(lambda _: f"{gateway.NAMESPACE}/{gateway.NAME}")
+        self.register_outputs({"gateway": self.gateway, "certificate": self.certificate})
 
-    def _object(
-        self,
-        name: str,
-        args: IngressArgs,
-        kind: str,
-        called: str,
-        spec: Mapping[str, Any],
-        opts: pulumi.ResourceOptions,
-        annotations: Mapping[str, str] | None = None,
-    ) -> apiextensions.CustomResource:
-        """Create an object of the routing API."""
-        return apiextensions.CustomResource(
-            name,
-            api_version=_GATEWAY_API if args.api == GATEWAY_API else _ISTIO,
-            kind=kind,
-            metadata=metadata(called, namespace=self.namespace, owner=args.owner, annotations=annotations),
-            spec=spec,
-            opts=opts,
+    def _certificate(self, name: str, args: IngressArgs, namespace: pulumi.Input[str]) -> Certificate | None:
+        source = args.settings.certificate
+        if isinstance(source, AcmCertificate):
+            return None
+        return Certificate(
+            f"{name}-certificate",
+            CertificateArgs(
+                source=source,
+                secrets=args.secrets,
+                hosts=[host for claim in args.claims for host in (claim.host, claim.previews)],
+                namespace=namespace,
+                owner=args.owner,
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
 
 
-def _after(parent: pulumi.Resource, first: pulumi.Resource) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(parent=parent, depends_on=[first])
+def _secret(args: IngressArgs) -> str | None:
+    source = args.settings.certificate
+    return None if isinstance(source, AcmCertificate) else secret_name(source)
