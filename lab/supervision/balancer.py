@@ -27,8 +27,8 @@ class LoadBalancer:
         self._slices: Objects = {}
         self._turn = 0
         self._watches = (
-            Watch(api, "/api/v1/services", self._see_services),
-            Watch(api, "/apis/discovery.k8s.io/v1/endpointslices", self._see_slices),
+            Watch(api, "/api/v1/services", self.see_services),
+            Watch(api, "/apis/discovery.k8s.io/v1/endpointslices", self.see_slices),
         )
 
     def start(self) -> None:
@@ -45,10 +45,12 @@ class LoadBalancer:
         first = self._turn % len(found)
         return (*found[first:], *found[:first])
 
-    def _see_services(self, services: Objects) -> None:
+    def see_services(self, services: Objects) -> None:
+        """Take note of all Services, from whatever thread."""
         self._services = services
 
-    def _see_slices(self, slices: Objects) -> None:
+    def see_slices(self, slices: Objects) -> None:
+        """Take note of all EndpointSlices, from whatever thread."""
         self._slices = slices
 
 
