@@ -1,6 +1,6 @@
 """What one stack reads from another: the only place that does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,18 +93,18 @@ def place_of(cluster: StackCluster) -> Place:
         # Secret only because the whole output is.
         namespace=pulumi.Output.unsecret(fact("namespace")),
         kubeconfig=pulumi.Output.secret(fact("kubeconfig").apply(lambda content: _answering(content, cluster))),
-        entrance=_entrance(cluster, lambda name: pulumi.Output.unsecret(fact(name))),
+        entrance=_entrance(targets, cluster, cluster.routing) if cluster.routing else None,
     )
 
 
-def _entrance(cluster: StackCluster, fact: Callable[[str], pulumi.Output[str]]) -> Entrance | None:
-    if cluster.routing is None:
-        return None
-    routing = fact("routing").apply(lambda known: _same(known, cluster))
+def _entrance(targets: pulumi.Output[Any], cluster: StackCluster, routing: RoutingApi) -> Entrance:
+    def fact(name: str) -> pulumi.Output[str]:
+        # Secret only because the whole output is.
+        return pulumi.Output.unsecret(targets.apply(lambda known: _routed(known, cluster, name)))
+
     return Entrance(
-        routing=cluster.routing,
-        # Whoever uses the entrance uses the host: a route of the wrong kind never gets that far.
-        host=pulumi.Output.all(fact("host"), routing).apply(lambda known: str(known[0])),
+        routing=routing,
+        host=fact("host"),
         port=fact("port").apply(int),
         gateway=fact("gateway"),
         listener=fact("listener"),
@@ -112,13 +112,21 @@ def _entrance(cluster: StackCluster, fact: Callable[[str], pulumi.Output[str]]) 
     )
 
 
-def _same(routing: str, cluster: StackCluster) -> str:
-    if routing != cluster.routing:
+def _routed(targets: Mapping[str, Any] | None, cluster: StackCluster, name: str) -> str:
+    """Return what an environment has to know of its entrance, if its routes are of the kind that is understood there.
+
+    That was decided before the other stack could be asked: see `StackCluster.routing`.
+    """
+    key = f"boutique:cluster.routing: {cluster.routing!r}"
+    if "routing" not in (targets or {}).get(cluster.target, {"routing": ""}):
         raise pulumi.RunError(
-            f"boutique:cluster.routing: {cluster.routing!r}: stack {cluster.name!r} has routing.api {routing!r}; "
-            "write that"
+            f"{key}: stack {cluster.name!r} has no ingress; remove this key, or run `pulumi up` there with "
+            "boutique:platform.ingress"
         )
-    return routing
+    routing = _fact(targets, cluster, "routing")
+    if routing != cluster.routing:
+        raise pulumi.RunError(f"{key}: stack {cluster.name!r} has routing.api {routing!r}; write that")
+    return _fact(targets, cluster, name)
 
 
 def _fact(targets: Mapping[str, Any] | None, cluster: StackCluster, name: str) -> str:
@@ -126,11 +134,6 @@ def _fact(targets: Mapping[str, Any] | None, cluster: StackCluster, name: str) -
     if cluster.target not in known:
         there = ", ".join(sorted(known)) or "none; deploy that stack first"
         raise pulumi.RunError(f"stack {cluster.name!r} has no target {cluster.target!r}; there are: {there}")
-    if name == "routing" and name not in known[cluster.target]:
-        raise pulumi.RunError(
-            f"boutique:cluster.routing: {cluster.routing!r}: stack {cluster.name!r} has no ingress; remove this key, "
-            "or run `pulumi up` there with boutique:platform.ingress"
-        )
     value = known[cluster.target].get(name)
     if not isinstance(value, str) or value == _UNKNOWN:
         raise pulumi.RunError(

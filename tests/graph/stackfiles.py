@@ -4,12 +4,14 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from cloud import KUBECONFIG, Cloud
+from issued import issue
 from recording import ROOT, Graph, main, record
 
 PLAIN = "local-plain"
@@ -34,7 +36,9 @@ def stacks() -> list[str]:
 
 def deployable() -> list[str]:
     """Return the stacks whose layers exist."""
-    return [stack for stack in (*stacks(), PLAIN, FRONT) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
+    return [
+        stack for stack in (*stacks(), PLAIN, FRONT) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"
+    ]
 
 
 def content(stack: str) -> dict[str, Any]:
@@ -128,7 +132,7 @@ def lab_files(folder: Path) -> Path:
         (files / "istio/charts" / chart).mkdir(parents=True)
         (files / "istio/charts" / chart / "Chart.yaml").touch()
     (files / "certificate").mkdir()
-    served = served_certificate()
+    served = issue("local", hosts=("shop.localhost", "*.shop.localhost"), now=datetime.now(UTC))
     (files / "certificate/tls.crt").write_text(served.pem)
     (files / "certificate/tls.key").write_text(served.key_pem())
     (files / "gateway-api").mkdir()

@@ -31,7 +31,9 @@ def endpoint(address: str, **conditions: bool) -> dict[str, Any]:
 
 
 def found(services: list[Any], slices: list[Any], port: int = 443) -> tuple[tuple[str, int], ...]:
-    return ready({str(n): each for n, each in enumerate(services)}, {str(n): each for n, each in enumerate(slices)}, port)
+    return ready(
+        {str(n): each for n, each in enumerate(services)}, {str(n): each for n, each in enumerate(slices)}, port
+    )
 
 
 FRONT = service("front", https=443, http=80)
