@@ -87,11 +87,12 @@ def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: fl
                 response.read()
                 outcome = "" if response.status == http.HTTPStatus.OK else f"status {response.status}"
                 # http.client closes the connection itself when the server asks for it.
-                if not keep or connection.sock is None:
-                    connection.close()
-                    connection = None
+                over_with = not keep or connection.sock is None
             except (OSError, http.client.HTTPException) as error:
-                outcome, connection = f"{'kept' if keep else 'fresh'}: {error!r}", None
+                outcome, over_with = f"{'kept' if keep else 'fresh'}: {error!r}", True
+            if over_with and connection is not None:
+                connection.close()
+                connection = None
             with lock:
                 if outcome:
                     found.failures[outcome] += 1
@@ -100,6 +101,8 @@ def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: fl
                 else:
                     found.fresh += 1
             time.sleep(pause)
+        if connection is not None:
+            connection.close()
 
     visitors = [threading.Thread(target=visit, args=(number < keeping,)) for number in range(keeping + opening)]
     for one in visitors:
