@@ -38,7 +38,7 @@ docs: venv/.ready ## Write the documentation that comes from the code.
 	@venv/bin/python docs/generate.py
 
 ledger: venv/.ready ## Add new resources to the ledgers of the committed stacks.
-	@venv/bin/python tests/graph/ledger.py
+	@PYTHONPATH=tests venv/bin/python tests/graph/ledger.py
 
 # Written last, so that an environment half made is never taken for a finished one.
 venv/.ready: requirements.txt requirements-dev.txt pyproject.toml

@@ -2,9 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
-from boutique import catalogue, istio, policies
+from boutique import catalogue, hosts, istio, policies
+from boutique.certificates.settings import AcmCertificate
 from boutique.deployed import Deployed, deployed
+from boutique.ingress import NetworkLoadBalancer
+from boutique.mesh import ChartFolder
 from boutique.mistakes import nearest
 from boutique.quota import amount
 from boutique.settings import (
@@ -34,6 +38,8 @@ def check(
         *_cluster(cluster, platform),
         *_targets(platform),
         *_mesh(platform),
+        *_ingress(platform),
+        *(hosts.mistakes(platform) if platform else ()),
         *(_target(cluster, platform, environment) if "platform" not in unread else ()),
         *_services(environment),
         *_deployed(environment),
@@ -73,6 +79,32 @@ def _mesh(platform: Platform | None) -> Iterator[str]:
         yield (
             f"boutique:platform.mesh.maxReplicas: {mesh.max_replicas}: must be at least mesh.replicas, "
             f"which is {mesh.replicas}"
+        )
+    if mesh and platform and isinstance(mesh.charts, ChartFolder):
+        wanted = ("base", *(["cni"] if mesh.cni else []), "istiod", *(["gateway"] if platform.ingress else []))
+        missing = [name for name in wanted if not (Path(mesh.charts.path) / name / "Chart.yaml").is_file()]
+        if missing:
+            yield (
+                f"boutique:platform.mesh.charts.path: {mesh.charts.path!r}: lacks the charts {', '.join(missing)}; "
+                "put each into a folder of its name, or name another source of charts"
+            )
+
+
+def _ingress(platform: Platform | None) -> Iterator[str]:
+    ingress = platform.ingress if platform else None
+    if platform is None or ingress is None:
+        return
+    if platform.mesh is None:
+        yield "boutique:platform.ingress: is a gateway of the mesh; add boutique:platform.mesh"
+    if isinstance(ingress.certificate, AcmCertificate) and not isinstance(ingress.load_balancer, NetworkLoadBalancer):
+        yield (
+            "boutique:platform.ingress.certificate.kind: 'acm': TLS ends at a load balancer of AWS then; "
+            "add ingress.loadBalancer {kind: nlb}, or take the certificate from elsewhere"
+        )
+    if ingress.replicas > ingress.max_replicas:
+        yield (
+            f"boutique:platform.ingress.maxReplicas: {ingress.max_replicas}: must be at least ingress.replicas, "
+            f"which is {ingress.replicas}"
         )
 
 

@@ -8,20 +8,23 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import catalogue, kubeconfig, labels, policies, quota, reach
+from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
+from boutique.certificates import credentials
 from boutique.deployed import deployed
 from boutique.gatewayapi import GatewayApiError
+from boutique.hosts import Claim, claims
 from boutique.kubeconfig import KubeconfigError
 from boutique.loading import SECRETS, load
 from boutique.mistakes import SettingsError
 from boutique.settings import SECTIONS, Environment, ExistingCluster, Platform, Settings, StackCluster
 from boutique.targets import namespace, target_name
 from components.deployers import Deployers, DeployersArgs
+from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
 from components.microservice import Microservice, MicroserviceArgs
 from components.policies import Policies, PoliciesArgs
 from components.provider import provider
-from components.references import Place, place_of
+from components.references import Entrance, Place, place_of
 from components.store import Store, StoreArgs
 from components.target import Target, TargetArgs
 
@@ -31,6 +34,7 @@ class Credentials:
     """The secrets of a stack; each is a top-level key of its own, so that none passes through settings."""
 
     registry: pulumi.Output[str] | None
+    certificate: Mapping[str, pulumi.Output[str]]
 
 
 def main() -> None:
@@ -39,16 +43,17 @@ def main() -> None:
     try:
         settings = load(*_values(config))
         registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
-        build(settings, Credentials(registry=registry))
+        certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
+        build(settings, Credentials(registry=registry, certificate=certificate))
     except (SettingsError, KubeconfigError, GatewayApiError) as mistake:
         raise pulumi.RunError(str(mistake)) from None
 
 
-def build(settings: Settings, credentials: Credentials) -> None:
+def build(settings: Settings, given: Credentials) -> None:
     """Build the layers whose sections are present."""
     places: Mapping[str, Place] = {}
     if isinstance(settings.cluster, ExistingCluster) and settings.platform:
-        places = platform(settings.platform, settings.cluster, credentials)
+        places = platform(settings.platform, settings.cluster, given)
     if isinstance(settings.cluster, StackCluster):
         places = {settings.cluster.target: place_of(settings.cluster)}
     if settings.environment:
@@ -56,7 +61,7 @@ def build(settings: Settings, credentials: Credentials) -> None:
         environment(settings.environment, places[target])
 
 
-def platform(section: Platform, cluster: ExistingCluster, credentials: Credentials) -> Mapping[str, Place]:
+def platform(section: Platform, cluster: ExistingCluster, given: Credentials) -> Mapping[str, Place]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each."""
     owner = pulumi.get_stack()
     api_server = kubeconfig.find(cluster.context, kubeconfig.files(cluster.kubeconfig, os.environ))
@@ -76,7 +81,7 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
                 deployers=deployers.namespace,
                 api_server=api_server,
                 owner=owner,
-                registry_credentials=credentials.registry,
+                registry_credentials=given.registry,
                 protect=target.protect,
             ),
             opts,
@@ -98,9 +103,51 @@ def platform(section: Platform, cluster: ExistingCluster, credentials: Credentia
                 ),
                 opts,
             )
-    facts = {name: {"namespace": target.namespace, "kubeconfig": target.kubeconfig} for name, target in targets.items()}
-    pulumi.export("targets", pulumi.Output.secret(facts))
-    return {name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig) for name, target in targets.items()}
+    entrances = ingress(section, mesh, given.certificate, opts) if mesh else {}
+    places = {
+        name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, entrance=entrances.get(name))
+        for name, target in targets.items()
+    }
+    pulumi.export("targets", pulumi.Output.secret({name: place.facts() for name, place in places.items()}))
+    return places
+
+
+def ingress(
+    section: Platform, mesh: Mesh, secrets: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
+) -> Mapping[str, Entrance]:
+    """Build the gateway, if there is one, and return where people's requests come in for each target."""
+    if section.ingress is None or section.mesh is None:
+        return {}
+    claimed = claims(section)
+    spaces = [claim.namespace for claim in claimed]
+    built = Ingress(
+        "ingress",
+        IngressArgs(
+            settings=section.ingress,
+            charts=section.mesh.charts,
+            version=section.mesh.version,
+            api=section.routing.api,
+            claims=claimed,
+            network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
+            after=[mesh.control_plane],
+            secrets=secrets,
+            owner=pulumi.get_stack(),
+        ),
+        opts,
+    )
+    return {claim.target: _entrance(section, claim, built.gateway) for claim in claimed}
+
+
+def _entrance(section: Platform, claim: Claim, serving: pulumi.Output[str]) -> Entrance:
+    port = section.ingress.port if section.ingress else 443
+    return Entrance(
+        routing=section.routing.api,
+        host=pulumi.Output.from_input(claim.host),
+        port=pulumi.Output.from_input(port),
+        gateway=serving,
+        listener=pulumi.Output.from_input(gateway.listener(claim.target)),
+        preview_listener=pulumi.Output.from_input(gateway.preview_listener(claim.target)),
+    )
 
 
 def environment(section: Environment, place: Place) -> None:
@@ -120,7 +167,8 @@ def environment(section: Environment, place: Place) -> None:
         if service.workload is catalogue.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
-    pulumi.export("url", pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known)))
+    inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
+    pulumi.export("url", place.entrance.url if place.entrance else inside)
     pulumi.export("images", {each.workload.name: str(each.image) for each in services})
     pulumi.export("versions", {each.workload.name: each.image.version for each in services})
 

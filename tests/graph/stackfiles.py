@@ -1,21 +1,29 @@
-"""The committed stack files as the engine hands them to the program, and `local` with the mesh as documented."""
+"""The committed stack files as the engine hands them to the program, and `local` without a mesh."""
 
 import json
 import re
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from cloud import KUBECONFIG, Cloud
+from issued import issue
 from recording import ROOT, Graph, main, record
 
-MESHED = "local-meshed"
+PLAIN = "local-plain"
+"""What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
+
+FRONT = "local-front"
+"""`local` with the ingress as documented."""
+
 CANARY = "canary-of-the-registry-credentials"
 
 
+HTTPS_PORT = "8443"
 TARGETS: dict[str, Any] = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
 
 Recorder = Callable[..., Graph]
@@ -28,22 +36,34 @@ def stacks() -> list[str]:
 
 def deployable() -> list[str]:
     """Return the stacks whose layers exist."""
-    return [stack for stack in (*stacks(), MESHED) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
+    return [
+        stack for stack in (*stacks(), PLAIN, FRONT) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"
+    ]
 
 
 def content(stack: str) -> dict[str, Any]:
-    if stack == MESHED:
-        return _meshed()
+    if stack == PLAIN:
+        return _plain()
+    if stack == FRONT:
+        return _front()
     loaded: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     return loaded
 
 
-def _meshed() -> dict[str, Any]:
-    [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/mesh.md").read_text(), re.DOTALL)
+def _plain() -> dict[str, Any]:
     loaded = content("local")
-    loaded["config"]["boutique:platform"] |= yaml.safe_load(section)["boutique:platform"]
-    # The mesh lets nobody in who has no identity.
-    del loaded["config"]["boutique:environment"]["services"]["frontend"]["external"]
+    del loaded["config"]["boutique:platform"]["mesh"]
+    loaded["config"]["boutique:environment"]["services"] = {"frontend": {"external": True}}
+    return loaded
+
+
+def _front() -> dict[str, Any]:
+    [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ingress.md").read_text(), re.DOTALL)
+    given = yaml.safe_load(section)["boutique:platform"]
+    loaded = content("local")
+    platform = loaded["config"]["boutique:platform"]
+    platform["ingress"] = given["ingress"]
+    platform["targets"]["local"] |= given["targets"]["local"]
     return loaded
 
 
@@ -84,6 +104,7 @@ def record_stack(
         if answering:
             patch.setattr("boutique.reach.check", lambda *_: None)
         patch.setenv("BOUTIQUE_LAB_FILES", str(lab_files(Path(folder))))
+        patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(targets, built=built)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 
@@ -107,7 +128,13 @@ def kubeconfig(folder: Path) -> Path:
 def lab_files(folder: Path) -> Path:
     """Write as much of the files that come with the lab's tools as the program looks at."""
     files = folder / "files"
-    (files / "istio/charts").mkdir(parents=True)
+    for chart in ("base", "istiod", "gateway"):
+        (files / "istio/charts" / chart).mkdir(parents=True)
+        (files / "istio/charts" / chart / "Chart.yaml").touch()
+    (files / "certificate").mkdir()
+    served = issue("local", hosts=("shop.localhost", "*.shop.localhost"), now=datetime.now(UTC))
+    (files / "certificate/tls.crt").write_text(served.pem)
+    (files / "certificate/tls.key").write_text(served.key_pem())
     (files / "gateway-api").mkdir()
     for kind, name in (
         ("CustomResourceDefinition", "httproutes"),

@@ -20,7 +20,7 @@ def build() -> Build:
     def run(**section: Any) -> Graph:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
-            place = Place(namespace=namespace, kubeconfig=kubeconfig)
+            place = Place(namespace=namespace, kubeconfig=kubeconfig, entrance=None)
             environment(Environment.model_validate(section), place)
 
         return record(program, Cloud(), stack="some", config={})
