@@ -1,14 +1,14 @@
 """The program that every stack runs: from the configuration to components, layer by layer."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
+from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach, routes, routetable
 from boutique.certificates import credentials
 from boutique.deployed import deployed
 from boutique.gatewayapi import GatewayApiError
@@ -16,6 +16,7 @@ from boutique.hosts import Claim, claims
 from boutique.kubeconfig import KubeconfigError
 from boutique.loading import SECRETS, load
 from boutique.mistakes import SettingsError
+from boutique.routing import Gateway
 from boutique.settings import SECTIONS, Environment, ExistingCluster, Platform, Settings, StackCluster
 from boutique.targets import namespace, target_name
 from components.deployers import Deployers, DeployersArgs
@@ -24,7 +25,8 @@ from components.mesh import Mesh, MeshArgs
 from components.microservice import Microservice, MicroserviceArgs
 from components.policies import Policies, PoliciesArgs
 from components.provider import provider
-from components.references import Entrance, Place, place_of
+from components.references import Entrance, Place, link, place_of
+from components.routes import Routes, RoutesArgs
 from components.store import Store, StoreArgs
 from components.target import Target, TargetArgs
 
@@ -157,6 +159,7 @@ def environment(section: Environment, place: Place) -> None:
     owner = pulumi.get_stack()
     services = deployed(section)
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
+    reached: list[pulumi.Resource] = []
     for service in services:
         name = service.workload.name
         if service.workload.store:
@@ -164,13 +167,33 @@ def environment(section: Environment, place: Place) -> None:
             continue
         args = MicroserviceArgs(deployed=service, namespace=place.namespace, owner=owner)
         microservice = Microservice(name, args, opts)
+        reached.append(microservice)
         if service.workload is catalogue.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
     inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
-    pulumi.export("url", place.entrance.url if place.entrance else inside)
+    pulumi.export("url", _routed(section, place, place.entrance, reached, opts) if place.entrance else inside)
     pulumi.export("images", {each.workload.name: str(each.image) for each in services})
     pulumi.export("versions", {each.workload.name: each.image.version for each in services})
+
+
+def _routed(
+    section: Environment,
+    place: Place,
+    entrance: Entrance,
+    reached: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[str]:
+    """Build the routes that lead to the environment, and return the link to it."""
+    owner = pulumi.get_stack()
+
+    def rendered(host: str, at: Gateway) -> Sequence[gateway.Object]:
+        table = routetable.baseline(routes.environment(section, owner, host))
+        return routes.objects(entrance.routing, table, at)
+
+    args = RoutesArgs(rendered=rendered, entrance=entrance, after=reached, namespace=place.namespace, owner=owner)
+    built = Routes("routes", args, opts)
+    return pulumi.Output.all(built.accepted, entrance.port).apply(lambda known: link(known[0], known[1]))
 
 
 def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:

@@ -188,6 +188,10 @@ class Service(Section):
     """What it names replaces the value for all services."""
 
 
+class Features(Section):
+    """What feature stacks may do in an environment; `{}` allows them."""
+
+
 class Environment(Section):
     """One deployment of the whole shop in one target."""
 
@@ -204,6 +208,8 @@ class Environment(Section):
     """How new pods take over, for all services."""
     availability: Availability = Availability()
     """How replicas are kept apart, for all services."""
+    features: Features | None = None
+    """Allows feature stacks, each for testers of its own; needs the ingress. Without it there are none."""
     services: dict[WorkloadName, Service] = Field(default_factory=dict)
     """What single services have different, by name."""
 

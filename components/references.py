@@ -35,11 +35,6 @@ class Entrance:
     listener: pulumi.Output[str]
     preview_listener: pulumi.Output[str]
 
-    @property
-    def url(self) -> pulumi.Output[str]:
-        """The link to the environment."""
-        return pulumi.Output.all(self.host, self.port, self.gateway).apply(lambda known: link(known[0], known[1]))
-
     def facts(self) -> Mapping[str, pulumi.Input[str]]:
         """Return what another stack has to know to make it again, as text."""
         return {
