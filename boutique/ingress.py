@@ -42,7 +42,7 @@ class NetworkLoadBalancer(Section):
 
 
 class NoLoadBalancer(Section):
-    """None: the gateway has an address inside the cluster only, for `kubectl port-forward`."""
+    """The gateway has an address inside the cluster only: for `kubectl port-forward`, or a load balancer of your own."""
 
     kind: Literal["none"]
 

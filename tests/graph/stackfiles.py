@@ -1,7 +1,6 @@
 """The committed stack files as the engine hands them to the program, and `local` without a mesh."""
 
 import json
-import re
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,11 +16,7 @@ from recording import ROOT, Graph, main, record
 PLAIN = "local-plain"
 """What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
 
-FRONT = "local-front"
-"""`local` with the ingress as documented."""
-
 CANARY = "canary-of-the-registry-credentials"
-
 
 HTTPS_PORT = "8443"
 TARGETS: dict[str, Any] = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
@@ -36,34 +31,21 @@ def stacks() -> list[str]:
 
 def deployable() -> list[str]:
     """Return the stacks whose layers exist."""
-    return [
-        stack for stack in (*stacks(), PLAIN, FRONT) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"
-    ]
+    return [stack for stack in (*stacks(), PLAIN) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
 
 
 def content(stack: str) -> dict[str, Any]:
     if stack == PLAIN:
         return _plain()
-    if stack == FRONT:
-        return _front()
     loaded: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     return loaded
 
 
 def _plain() -> dict[str, Any]:
     loaded = content("local")
-    del loaded["config"]["boutique:platform"]["mesh"]
-    loaded["config"]["boutique:environment"]["services"] = {"frontend": {"external": True}}
-    return loaded
-
-
-def _front() -> dict[str, Any]:
-    [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ingress.md").read_text(), re.DOTALL)
-    given = yaml.safe_load(section)["boutique:platform"]
-    loaded = content("local")
     platform = loaded["config"]["boutique:platform"]
-    platform["ingress"] = given["ingress"]
-    platform["targets"]["local"] |= given["targets"]["local"]
+    del platform["mesh"], platform["ingress"], platform["targets"]["local"]["host"]
+    loaded["config"]["boutique:environment"]["services"] = {"frontend": {"external": True}}
     return loaded
 
 

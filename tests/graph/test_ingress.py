@@ -10,11 +10,12 @@ import stackfiles
 from clear import SECRET, SIGNATURE
 from cloud import KUBECONFIG
 from recording import Graph, Registered
-from stackfiles import FRONT, HTTPS_PORT, PLAIN, TARGETS, Recorder
+from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
 
 from boutique.access import DEPLOYER_RULES
 from boutique.certificates import credentials
 
+LOCAL = "local"
 ENTRANCE = {
     "routing": "gateway-api",
     "host": "dev.example.com",
@@ -27,7 +28,7 @@ ENTRANCE = {
 
 @pytest.fixture
 def front(recorded: Recorder) -> Graph:
-    return recorded(FRONT)
+    return recorded(LOCAL)
 
 
 def before(resource: Registered, graph: Graph) -> set[str]:
@@ -43,11 +44,11 @@ def before(resource: Registered, graph: Graph) -> set[str]:
 
 
 def with_platform(**sections: Any) -> Graph:
-    """Record the documented stack with some of its platform changed."""
-    config, secret = stackfiles.committed(FRONT)
+    """Record the stack with some of its platform changed."""
+    config, secret = stackfiles.committed(LOCAL)
     platform = json.loads(config["boutique:platform"])
     config["boutique:platform"] = json.dumps({**platform, **sections})
-    return stackfiles.record_stack(FRONT, config=(config, secret))
+    return stackfiles.record_stack(LOCAL, config=(config, secret))
 
 
 def of_dev(target: Mapping[str, str], **cluster: str) -> Graph:
@@ -164,8 +165,8 @@ def test_a_deployer_may_write_routes_of_both_kinds_and_say_nothing_about_hosts()
 
 
 def test_secrets_of_a_certificate_that_is_not_taken_from_them_are_refused() -> None:
-    config, secret = stackfiles.committed(FRONT)
+    config, secret = stackfiles.committed(LOCAL)
     key = f"boutique:{credentials.PFX}"
     config[key] = "some"
     with pytest.raises(pulumi.RunError, match=f"{key}: is not used with"):
-        stackfiles.record_stack(FRONT, config=(config, [*secret, key]))
+        stackfiles.record_stack(LOCAL, config=(config, [*secret, key]))

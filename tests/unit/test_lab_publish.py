@@ -176,8 +176,10 @@ def test_address_that_refuses_is_passed_over() -> None:
         writer.write_eof()
         answer = await asyncio.wait_for(reader.read(), 5)
         writer.close()
+        await writer.wait_closed()
         for server in (*servers, inside):
             server.close()
+        await asyncio.sleep(0.01)
         return answer
 
     assert asyncio.run(run()) == b"hello and that was all"

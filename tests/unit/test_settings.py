@@ -240,7 +240,9 @@ def test_an_empty_mesh_takes_the_defaults_and_an_absent_one_is_none() -> None:
 
 def test_a_folder_is_named_through_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SOMEWHERE", str(tmp_path))
-    (tmp_path / "charts").mkdir()
+    for name in ("base", "istiod"):
+        (tmp_path / "charts" / name).mkdir(parents=True)
+        (tmp_path / "charts" / name / "Chart.yaml").touch()
     platform = load(meshed(charts={"kind": "folder", "path": "${SOMEWHERE}/charts"})).platform
     assert platform
     assert platform.mesh
