@@ -32,6 +32,7 @@ from boutique.certificates.errors import CertificateError
 from boutique.certificates.settings import PemCertificate, PfxCertificate
 
 PFX, PEM = PfxCertificate(kind="pfx"), PemCertificate(kind="pem")
+STRANGER = issue("Stranger")
 WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
 
 
@@ -152,7 +153,7 @@ BAD: dict[str, tuple[Any, Callable[[], Secrets], list[str]]] = {
     ),
     "foreign certificate": (
         PFX,
-        lambda: pfx(GOOD, issue("Stranger"), ROOT, OUTER, INNER),
+        lambda: pfx(GOOD, STRANGER, ROOT, OUTER, INNER, STRANGER),
         ["boutique:certificatePfx: 'CN=Stranger' issued none of the other certificates; remove it"],
     ),
     "authority of the same name and another key": (
