@@ -124,10 +124,11 @@ def test_every_value_that_a_cookie_may_have_is_a_session_id(session: str) -> Non
     assert naming.check_session(session) == session
 
 
-@given(st.text(OCTETS), st.characters().filter(lambda character: character not in OCTETS), st.text(OCTETS))
-def test_no_other_value_is(before: str, wrong: str, after: str) -> None:
-    with pytest.raises(NamingError, match=f"^{re.escape(f'a session id cannot hold {wrong!r}; copy')}"):
-        naming.session_name(before + wrong + after)
+@pytest.mark.parametrize("wrong", [*'",; \t\n\\', "\0", "\x7f", "é"])
+def test_no_other_value_is(wrong: str) -> None:
+    for session in (wrong, f"a{wrong}", f"{wrong}a", f"a{wrong}a"):
+        with pytest.raises(NamingError, match=f"^{re.escape(f'a session id cannot hold {wrong!r}; copy')}"):
+            naming.session_name(session)
 
 
 @pytest.mark.parametrize("length", [0, 129])
