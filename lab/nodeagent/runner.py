@@ -12,6 +12,8 @@ from functools import partial
 from http.client import HTTPException
 from typing import Any
 
+from pyroute2 import NetlinkError
+
 from lab.folder import Folder
 from lab.kubernetes.api import Api
 from lab.nodeagent import clearing, commands, ending, files, networks, processes, redirection, report
@@ -61,6 +63,7 @@ class Runner:
         self._logs = world.folder.logs / "pods" / pod["metadata"]["namespace"] / pod["metadata"]["name"]
         self._holder: Identity | None = past.holder if past and processes.lives(past.holder) else None
         self._routed: str | None = None
+        self._routing = asyncio.Lock()
         self._gone = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
@@ -96,16 +99,18 @@ class Runner:
 
     async def reroute(self) -> None:
         """Send what the pod says to istiod to the one that is there now."""
-        istiod = self._world.istiod()
-        if self._holder is None or self._routed == istiod:
-            return
-        work = partial(redirection.apply, "discovery", redirection.discovery(istiod))
-        try:
-            await asyncio.to_thread(networks.inside, self._holder.pid, work)
-        except OSError as error:
-            _LOG.warning("network of pod %s: %s", self.pod["metadata"]["name"], error)
-        else:
-            self._routed = istiod
+        # Two at once would take each other's table away.
+        async with self._routing:
+            istiod = self._world.istiod()
+            if self._holder is None or self._routed == istiod:
+                return
+            work = partial(redirection.apply, "discovery", redirection.discovery(istiod))
+            try:
+                await asyncio.to_thread(networks.inside, self._holder.pid, work)
+            except (OSError, NetlinkError) as error:
+                _LOG.warning("network of pod %s: %s", self.pod["metadata"]["name"], error)
+            else:
+                self._routed = istiod
 
     async def _rise(self) -> None:
         if "deletionTimestamp" in self.pod["metadata"]:

@@ -1,7 +1,6 @@
-"""The committed stack files as the engine hands them to the program, and `local` with the mesh as documented."""
+"""The committed stack files as the engine hands them to the program, and `local` without a mesh."""
 
 import json
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,9 @@ import yaml
 from cloud import KUBECONFIG, Cloud
 from recording import ROOT, Graph, main, record
 
-MESHED = "local-meshed"
+PLAIN = "local-plain"
+"""What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
+
 CANARY = "canary-of-the-registry-credentials"
 
 
@@ -28,22 +29,20 @@ def stacks() -> list[str]:
 
 def deployable() -> list[str]:
     """Return the stacks whose layers exist."""
-    return [stack for stack in (*stacks(), MESHED) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
+    return [stack for stack in (*stacks(), PLAIN) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
 
 
 def content(stack: str) -> dict[str, Any]:
-    if stack == MESHED:
-        return _meshed()
+    if stack == PLAIN:
+        return _plain()
     loaded: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     return loaded
 
 
-def _meshed() -> dict[str, Any]:
-    [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/mesh.md").read_text(), re.DOTALL)
+def _plain() -> dict[str, Any]:
     loaded = content("local")
-    loaded["config"]["boutique:platform"] |= yaml.safe_load(section)["boutique:platform"]
-    # The mesh lets nobody in who has no identity.
-    del loaded["config"]["boutique:environment"]["services"]["frontend"]["external"]
+    del loaded["config"]["boutique:platform"]["mesh"]
+    loaded["config"]["boutique:environment"]["services"] = {"frontend": {"external": True}}
     return loaded
 
 

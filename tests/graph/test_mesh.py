@@ -7,7 +7,7 @@ import pulumi
 import pytest
 from cloud import Cloud
 from recording import Graph, Registered, record
-from stackfiles import MESHED, Recorder
+from stackfiles import PLAIN, Recorder
 
 from boutique import catalogue, labels, policies
 from boutique.access import DEPLOYER_RULES
@@ -21,7 +21,7 @@ FIRST = {"Namespace", "CustomResourceDefinition", "ValidatingAdmissionPolicy", "
 
 @pytest.fixture
 def meshed(recorded: Recorder) -> Graph:
-    return recorded(MESHED)
+    return recorded("local")
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> 
 
 
 def test_without_the_section_there_is_no_mesh(recorded: Recorder) -> None:
-    graph = recorded("local")
+    graph = recorded(PLAIN)
     assert not graph.of("Release")
     assert not graph.of("NetworkPolicy")
     assert "istio-injection" not in graph.one("Namespace", "local").inputs["metadata"]["labels"]

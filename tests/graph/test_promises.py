@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from recording import Graph, Registered
-from stackfiles import MESHED, Recorder, deployable
+from stackfiles import PLAIN, Recorder, deployable
 
 from boutique import catalogue
 from boutique.access import DEPLOYER_RULES
@@ -112,7 +112,7 @@ def test_a_cluster_service_is_not_awaited_and_a_deployment_is(graph: Graph) -> N
         assert each.request.customTimeouts.create == each.request.customTimeouts.update == "300s"
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(sorted({*deployable()} - {MESHED}), 2)))
+@pytest.mark.parametrize(("one", "other"), list(combinations(sorted({*deployable()} - {PLAIN}), 2)))
 def test_stacks_that_share_a_cluster_share_no_object(one: str, other: str, recorded: Recorder) -> None:
     spaces = [{each.object_name for each in recorded(stack).objects} for stack in (one, other)]
     assert not spaces[0] & spaces[1]

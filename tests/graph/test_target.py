@@ -59,8 +59,8 @@ def test_no_rule_has_a_wildcard_or_reaches_secrets_and_roles() -> None:
     assert not named & {"*", "secrets", "roles", "rolebindings", "resourcequotas", "namespaces"}
 
 
-def test_namespaces_keep_the_baseline_of_pod_security(local: Graph) -> None:
-    for each in local.of("Namespace"):
+def test_namespaces_keep_the_baseline_of_pod_security(recorded: Recorder) -> None:
+    for each in recorded(stackfiles.PLAIN).of("Namespace"):
         assert each.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
-STAY_LONGEST = 120.0
+STAY_LONGEST = 240.0
 QUICKLY = {"minReadySeconds": 0, "preStopSeconds": 0}
 """Rollout settings for pods that nobody calls: there is nothing to be careful about."""
 
@@ -67,7 +67,9 @@ class Stack:
             except subprocess.TimeoutExpired:
                 for pid in processes(running.pid):
                     os.kill(pid, signal.SIGKILL)
-                raise
+                said, _ = running.communicate()
+                message = f"pulumi {' '.join(arguments)} of stack {self.name} did not end: {said[-2000:]}"
+                raise AssertionError(message) from None
         done = subprocess.CompletedProcess(arguments, running.returncode, said)
         if check and done.returncode != 0:
             message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {said}"

@@ -1,4 +1,4 @@
-"""What is in the cluster against the facts of upstream's release manifest."""
+"""What is in the cluster against the facts of upstream's release manifest, which knows no mesh."""
 
 import json
 import re
@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Lab
-from local_stack import Deployed
-from stacks import ROOT
+from labs import Lab, running
+from stacks import ROOT, project
 
 pytestmark = pytest.mark.lab
 
 FACTS = Path(__file__).parent / "data" / "online-boutique-v0.10.6.tsv"
 DIFFERENCES = ROOT / "docs" / "upstream-differences.md"
+ROLLOUT = {"minReadySeconds": 0, "preStopSeconds": 5}
+"""As in stack `local`."""
+
 KEYED = {"labels", "annotations", "matchLabels"}
 """Mappings whose keys hold dots."""
 
@@ -82,10 +84,24 @@ def read(content: Any, field: str) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def deployed(lab: Lab, local: Deployed) -> dict[str, Any]:
-    namespace = local.stack.outputs()["namespace"]
-    said = lab.kubectl("get", "deployments,services,serviceaccounts", "-n", namespace, "-o", "json")
-    return {f"{each['kind']}/{each['metadata']['name']}": each for each in json.loads(said)["items"]}
+def plain(state_home: Path) -> Iterator[Lab]:
+    yield from running(Lab("plain", state_home))
+
+
+@pytest.fixture(scope="module")
+def deployed(plain: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    stack = project(tmp_path_factory.mktemp("plain"), plain.env)("plain").create()
+    stack.configure(
+        cluster={"kind": "existing", "context": "boutique-lab"},
+        platform={"targets": {"plain": {}}},
+        environment={"rollout": ROLLOUT, "services": {"frontend": {"external": True}}},
+    ).up()
+    outputs = stack.outputs()
+    said = plain.kubectl("get", "deployments,services,serviceaccounts", "-n", outputs["namespace"], "-o", "json")
+    objects = {f"{each['kind']}/{each['metadata']['name']}": each for each in json.loads(said)["items"]}
+    [address] = objects["Service/frontend-external"]["status"]["loadBalancer"]["ingress"]
+    assert outputs["url"] == f"http://{address['ip']}"
+    return objects
 
 
 def differing(deployed: dict[str, Any]) -> list[tuple[Fact, str | None]]:

@@ -1,0 +1,115 @@
+"""Who calls whom in the meshed shop: all edges of the call graph, encrypted and known by name, and no others."""
+
+import json
+from typing import Any
+
+import pytest
+from inside import ask, calls, curl
+from labs import Lab
+from local_stack import Deployed
+
+from boutique import catalogue, policies
+
+pytestmark = pytest.mark.lab
+
+STORE_EDGE = ("cartservice", "redis-cart")
+LOST_EDGE = ("checkoutservice", "currencyservice")
+EDGES = {
+    (caller.name, callee.name) for caller in catalogue.WORKLOADS if caller.port for callee in caller.calls.values()
+}
+BAGGAGE = "feature=my-branch"
+PRODUCT = "OLJCESPC7Z"
+ORDER = (
+    "email=someone%40example.com&street_address=1600+Amphitheatre+Parkway&zip_code=94043&city=Mountain+View&state=CA"
+    "&country=United+States&credit_card_number=4432-8015-6152-0454&credit_card_expiration_month=1"
+    "&credit_card_expiration_year=2039&credit_card_cvv=672"
+)
+
+Hop = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def hops(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> list[Hop]:
+    """Those of one page load and one checkout, with a cart that is not empty."""
+    assert local.stack
+    frontend = calls(lab, "local")["frontend"]
+    cookies = tmp_path_factory.mktemp("visitor") / "cookies"
+
+    def visit(path: str, *arguments: str) -> Any:
+        headers = ("--header", "Accept: application/json", "--header", f"baggage: {BAGGAGE}")
+        jar = ("--cookie", str(cookies), "--cookie-jar", str(cookies))
+        said = curl(
+            lab, "loadgenerator", *headers, *jar, *arguments, f"http://{frontend.address}:{frontend.port}{path}"
+        )
+        return json.loads(said)["hops"] if said else []
+
+    pages = [
+        visit("/"),
+        visit(f"/product/{PRODUCT}"),
+        visit("/cart", "--data", f"product_id={PRODUCT}&quantity=2", "--output", "/dev/null"),
+        visit("/cart"),
+        visit("/cart/checkout", "--data", ORDER),
+    ]
+    return [hop for page in pages for hop in page]
+
+
+def test_all_edges_of_the_call_graph_are_walked(hops: list[Hop]) -> None:
+    assert len(EDGES - {STORE_EDGE}) == 14
+    assert {(hop["caller"], hop["workload"]) for hop in hops if hop["caller"]} == EDGES
+    assert {hop["status"] for hop in hops} == {"OK"}
+
+
+def test_thirteen_of_fourteen_carry_the_baggage(hops: list[Hop]) -> None:
+    carried: dict[tuple[str, str], set[str | None]] = {}
+    for hop in hops:
+        if hop["caller"]:
+            carried.setdefault((hop["caller"], hop["workload"]), set()).add(hop["baggage"])
+    assert {edge for edge, values in carried.items() if values == {BAGGAGE}} == EDGES - {STORE_EDGE, LOST_EDGE}
+    assert carried[LOST_EDGE] == carried[STORE_EDGE] == {None}
+
+
+def test_every_caller_is_known_by_its_own_service_account(hops: list[Hop]) -> None:
+    found = {(hop["caller"] or "loadgenerator", hop["identity"]) for hop in hops if hop["workload"] != "redis-cart"}
+    callers = {caller for caller, _ in EDGES - {STORE_EDGE}} | {"loadgenerator"}
+    assert found == {(caller, f"spiffe://cluster.local/ns/local/sa/{caller}") for caller in callers}
+
+
+def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: Deployed) -> None:
+    assert local.stack
+    pods: Any = lab.status()["pods"]
+    ports = {each.name: each.port for each in catalogue.WORKLOADS if each.port}
+    open_ones = []
+    for pod in pods:
+        port = ports.get(pod["name"].rsplit("-", 2)[0])
+        if port is None:
+            continue
+        asked = lab.boutique(
+            "exec", "--", "curl", "--silent", "--max-time", "5", f"http://{pod['address']}:{port}/", check=False
+        )
+        # 56: the connection was reset (curl.se/libcurl/c/libcurl-errors.html, CURLE_RECV_ERROR).
+        if asked.returncode != 56:
+            open_ones.append((pod["name"], asked.returncode, asked.stdout))
+    assert not open_ones
+
+
+@pytest.mark.parametrize("caller", [each.name for each in catalogue.WORKLOADS])
+def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, local: Deployed, caller: str) -> None:
+    assert local.stack
+    edges = {
+        edge.callee
+        for edge in policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+        if edge.caller == policies.Caller(name=caller)
+    }
+    # What a pod says to itself never leaves it.
+    questions = {name: question for name, question in calls(lab, "local").items() if name != caller}
+    answers = dict(zip(questions, ask(lab, caller, list(questions.values())), strict=True))
+    assert {name for name, answer in answers.items() if answer != questions[name].refused} == edges
+    # A callee may find fault with an empty question, which only whoever was let in learns.
+    assert not {name for name in edges if answers[name] in {"UNAVAILABLE", "503", "DEADLINE_EXCEEDED"}}
+
+
+def test_istio_finds_nothing_to_say_against_what_is_deployed(lab: Lab, local: Deployed) -> None:
+    assert local.stack
+    said = lab.boutique("exec", "--", "istioctl", "analyze", "--all-namespaces", "--output", "json").stdout
+    found = [message for message in json.loads(said) if message["level"] in {"Error", "Warning"}]
+    assert not found
