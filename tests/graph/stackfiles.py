@@ -45,6 +45,7 @@ def _plain() -> dict[str, Any]:
     loaded = content("local")
     platform = loaded["config"]["boutique:platform"]
     del platform["mesh"], platform["ingress"], platform["targets"]["local"]["host"]
+    del loaded["config"]["boutique:environment"]["features"]
     loaded["config"]["boutique:environment"]["services"] = {"frontend": {"external": True}}
     return loaded
 

@@ -8,7 +8,7 @@ import pytest
 from cloud import Cloud
 from recording import Graph, record
 
-from boutique.program import environment
+from boutique.layers.environment import build as environment
 from boutique.settings import Environment
 from components.references import Place
 

@@ -1,0 +1,117 @@
+"""Whether an environment fits the catalogue, and the place it goes to."""
+
+from collections.abc import Collection, Iterator
+
+from boutique import catalogue
+from boutique.deployed import Deployed, deployed
+from boutique.mistakes import nearest
+from boutique.quota import amount
+from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
+from boutique.targets import target_name
+from boutique.workload import Workload
+
+
+def mistakes(
+    environment: Environment, cluster: Cluster | None, platform: Platform | None, unread: Collection[str]
+) -> Iterator[str]:
+    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
+    if "platform" not in unread:
+        yield from _target(cluster, platform, environment)
+    yield from _services(environment)
+    yield from _deployed(environment)
+    yield from _room(cluster, platform, environment)
+    yield from _external(platform, environment)
+    yield from _features(cluster, platform, environment)
+
+
+def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+    if isinstance(cluster, StackCluster):
+        if environment.target:
+            yield "boutique:environment.target: the target is named by boutique:cluster.target here; remove this key"
+    elif isinstance(cluster, ExistingCluster) and platform is None:
+        yield (
+            "boutique:environment: has no target to go to; add boutique:platform with targets to this stack, "
+            "or take a target of another stack with boutique:cluster {kind: stack, name: …, target: …}"
+        )
+    elif platform and environment.target is None and len(platform.targets) > 1:
+        yield f"boutique:environment.target: is missing; there are: {', '.join(sorted(platform.targets))}"
+    elif platform and environment.target and environment.target not in platform.targets:
+        hint = nearest(environment.target, platform.targets)
+        yield f"boutique:environment.target: {environment.target!r} is not in boutique:platform.targets{hint}"
+
+
+def _services(environment: Environment) -> Iterator[str]:
+    for workload in catalogue.WORKLOADS:
+        key = f"boutique:environment.services.{workload.name}"
+        for mistake in _service(workload, environment.services.get(workload.name, Service())):
+            yield f"{key}.{mistake}"
+
+
+def _service(workload: Workload, service: Service) -> Iterator[str]:
+    if not service.enabled and not workload.optional:
+        yield "enabled: others need this service; it cannot be left out"
+    if service.replicas not in (None, 1) and workload.store:
+        yield f"replicas: {service.replicas}: must be 1; a second one would hold other data"
+    if service.external and not workload.external_service:
+        yield "external: it has no external Service in the catalogue"
+    if service.init_image and not workload.init:
+        yield "initImage: it has no init container"
+    addresses = {**workload.calls, **({"PORT": None} if "PORT" in workload.variables else {})}
+    for name in sorted(set(service.variables) & set(addresses)):
+        yield f"variables.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
+
+
+def _deployed(environment: Environment) -> Iterator[str]:
+    """Check what only shows when a service's settings and the ones for all services are put together."""
+    for each in deployed(environment):
+        key = f"boutique:environment.services.{each.workload.name}"
+        if each.rollout.min_ready_seconds >= each.rollout.timeout_seconds:
+            yield (
+                f"{key}.rollout.minReadySeconds: {each.rollout.min_ready_seconds}: must be less than timeoutSeconds, "
+                f"which is {each.rollout.timeout_seconds}"
+            )
+        for resource in ("cpu", "memory"):
+            asked, most = getattr(each.requests, resource), getattr(each.limits, resource)
+            if amount(asked) > amount(most):
+                yield f"{key}.resources.requests.{resource}: {asked}: must not be more than the limit, which is {most}"
+
+
+def _room(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+    if cluster is None or platform is None:
+        return
+    name = target_name(cluster, platform, environment)
+    target = platform.targets.get(name)
+    most: Deployed = max(deployed(environment), key=lambda each: each.replicas)
+    if target and most.replicas > target.replicas:
+        yield (
+            f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
+            f"replicas of {most.workload.name}; raise it to {most.replicas}"
+        )
+
+
+def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:
+    mesh = platform.mesh if platform else None
+    if mesh is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization):
+        return
+    for name, service in environment.services.items():
+        if service.external:
+            yield (
+                f"boutique:environment.services.{name}.external: the mesh refuses callers without an identity, "
+                "and nobody outside has one; remove it, or loosen boutique:platform.mesh.policies: "
+                "{mtls: permissive, authorization: false}"
+            )
+
+
+def _features(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+    if environment.features is None:
+        return
+    if isinstance(cluster, StackCluster) and cluster.routing is None:
+        yield (
+            "boutique:environment.features: testers come in through an ingress; add boutique:cluster.routing with the "
+            f"routing.api of the stack {cluster.name!r}, or remove this key"
+        )
+    if platform and platform.ingress is None:
+        yield (
+            "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
+            "or remove this key"
+        )
