@@ -5,11 +5,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from boutique.certificates import credentials
 from boutique.checks import check
 from boutique.mistakes import SettingsError, explain, nearest
 from boutique.settings import SECTIONS, Settings
 
-SECRETS = ("registryCredentials",)
+SECRETS = ("registryCredentials", *credentials.KEYS)
 """The top-level keys that hold one secret each and are never read into settings."""
 
 
@@ -51,6 +52,8 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
     if values.get("registryCredentials") and not mistakes and "platform" not in read:
         mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
+    # No platform has an ingress yet.
+    mistakes += credentials.mistakes(None, [key for key in credentials.KEYS if values.get(key)])
     mistakes += check(
         cluster=read.get("cluster"),
         platform=read.get("platform"),

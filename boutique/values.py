@@ -34,16 +34,27 @@ def _shaped(pattern: str, allowed: str, longest: int | None = None) -> AfterVali
     return AfterValidator(check)
 
 
-def _folder(text: str) -> str:
+def _expanded(text: str) -> str:
     unset = sorted({name for name in _VARIABLE.findall(text) if not os.environ.get(name)})
     if unset:
         raise ValueError(
             f"the environment variable {unset[0]} is not set; for a lab run "
-            '`eval "$(boutique lab env)"`, else set it or name the folder itself'
+            '`eval "$(boutique lab env)"`, else set it or write the value itself'
         )
-    path = Path(_VARIABLE.sub(lambda match: os.environ[match[1]], text))
+    return _VARIABLE.sub(lambda match: os.environ[match[1]], text)
+
+
+def _folder(text: str) -> str:
+    path = Path(_expanded(text))
     if not path.is_dir():
         raise ValueError(f"there is no folder {str(path)!r}")
+    return str(path)
+
+
+def _file(text: str) -> str:
+    path = Path(_expanded(text))
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}")
     return str(path)
 
 
@@ -78,6 +89,17 @@ DnsLabel = Annotated[
 SecretName = Annotated[
     str, _shaped("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of a Secret: lower-case letters, digits, '-' and '.'", 253)
 ]
+ObjectName = Annotated[
+    str,
+    _shaped("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of an object: lower-case letters, digits, '-' and '.'", 253),
+]
+CertificateArn = Annotated[
+    str,
+    _shaped(
+        "arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+",
+        "an ARN such as arn:aws:acm:eu-central-1:123456789012:certificate/<id>",
+    ),
+]
 VariableName = Annotated[
     str, _shaped("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'")
 ]
@@ -93,6 +115,8 @@ HttpsAddress = Annotated[str, _shaped(r"https://[^\s/]+(/\S*)?", "an address tha
 OciAddress = Annotated[str, _shaped(r"oci://[^\s/]+(/\S*[^\s/])?", "an address that begins with oci://")]
 FolderPath = Annotated[str, AfterValidator(_folder)]
 """A folder that is there; `${NAME}` in its path is replaced by an environment variable."""
+FilePath = Annotated[str, AfterValidator(_file)]
+"""A file that is there; `${NAME}` in its path is replaced by an environment variable."""
 Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
 
 

@@ -66,6 +66,11 @@ class Folder:
         return self.root / "behaviour.json"
 
     @property
+    def certificate(self) -> Path:
+        """The certificate that people's requests are served with: `tls.crt`, `tls.key`, and `ca.crt` to trust."""
+        return self.root / "certificate"
+
+    @property
     def pods(self) -> Path:
         """One folder per pod that the node agent runs, by uid."""
         return self.root / "pods"
@@ -91,7 +96,7 @@ class Folder:
 
     @property
     def files(self) -> Path:
-        """The files that come with the tools, such as Istio's charts; the path stays when the tools change."""
+        """Links to the files that a stack may name: those of the tools, such as Istio's charts, and the certificate."""
         return self.root / "files"
 
     @property
@@ -155,13 +160,13 @@ def settings(where: Folder) -> Settings:
         return Settings({}, "")
 
 
-def replace(path: Path, content: str, mode: int = 0o600) -> None:
+def replace(path: Path, content: str | bytes, mode: int = 0o600) -> None:
     """Write a file so that a reader sees the old content or the new, never half of it."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
-            file.write(content)
+            file.write(content.encode() if isinstance(content, str) else content)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -14,6 +14,11 @@ def labs() -> Path:
     return _base("XDG_STATE_HOME", ".local/state") / "boutique" / "labs"
 
 
+def authority() -> Path:
+    """Return the folder of the authority that signs development certificates: whoever trusts it does so once."""
+    return _base("XDG_STATE_HOME", ".local/state") / "boutique" / "authority"
+
+
 def _base(variable: str, default: str) -> Path:
     value = os.environ.get(variable, "")
     # The specification has relative paths ignored.

@@ -15,7 +15,7 @@ _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
-    """Write the certificates, the kubeconfigs, kwok's configuration, and the links to Pulumi's plugin and to charts.
+    """Write the certificates, the kubeconfigs, kwok's configuration, and the links to Pulumi's plugin and to files.
 
     Args:
         where: The lab's folder.
@@ -29,7 +29,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
     folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
-    _link(where.files, toolchain.files)
+    link_files(where, toolchain)
     _rotate(where.logs)
 
 
@@ -38,6 +38,19 @@ def link_provider(where: Folder, toolchain: Toolchain) -> None:
     link = where.pulumi_home / "plugins" / PROVIDER_PLUGIN / PROVIDER
     link.parent.mkdir(parents=True, exist_ok=True)
     _link(link, toolchain.provider)
+
+
+def link_files(where: Folder, toolchain: Toolchain) -> None:
+    """Put everything that a stack may name into one folder, whose path stays when the tools change."""
+    wanted = {path.name: path for path in toolchain.files.iterdir()} | {"certificate": where.certificate}
+    # Never through a link: behind it would be the tools' own folder, which all labs share.
+    if where.files.is_symlink():
+        where.files.unlink()
+    where.files.mkdir(exist_ok=True)
+    for gone in {path.name for path in where.files.iterdir()} - wanted.keys():
+        (where.files / gone).unlink()
+    for name, path in wanted.items():
+        _link(where.files / name, path)
 
 
 def _link(link: Path, to: Path) -> None:

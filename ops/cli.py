@@ -4,7 +4,9 @@ import sys
 
 import typer
 
+from boutique.certificates.errors import CertificateError
 from lab.errors import LabError
+from ops.certificate import app as certificate
 from ops.lab import app as lab
 
 app = typer.Typer(
@@ -15,13 +17,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(lab, name="lab")
+app.add_typer(certificate, name="certificate")
 
 
 def main() -> None:
     """Run the command; what its user can mend is told in one line, without a stack trace."""
     try:
         app()
-    except LabError as error:
+    except (LabError, CertificateError) as error:
         _fail(str(error))
     except OSError as error:
         # A full disk, a folder that may not be written, a file where a folder should be.

@@ -18,6 +18,9 @@ app = typer.Typer(
 Name = Annotated[str, typer.Option("--name", "-n", help="Which lab: several can run side by side.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+_HOSTS = ("shop.localhost",)
+"""What a lab has a certificate for, with the names under it."""
+
 _NOT_READY = 3
 
 
@@ -37,6 +40,7 @@ def up(
     from lab import cluster, folder, locks, orphans
     from lab.errors import LabError
     from lab.status import status as inspect
+    from ops.development import development_certificate
 
     where = folder.folder(name)
     before = inspect(where)
@@ -55,6 +59,7 @@ def up(
         folder.replace(where.behaviour, document(WORKLOADS))
         with started(name) as progress:
             cluster.up(where, tools, port, progress)
+    development_certificate(where.certificate, _HOSTS)
     show_locks(locks.clear(where.pulumi_state))
     show_orphans(orphans.end(where.pulumi_home))
 

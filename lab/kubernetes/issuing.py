@@ -1,6 +1,7 @@
-"""How a certificate of the lab is made, and when one has to be made anew."""
+"""How a certificate is made, for the lab or for development, and when one has to be made anew."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,24 +26,38 @@ class Leaf:
     names: tuple[str, ...] = ()
 
 
-def authority(now: datetime) -> str:
-    """Return a new certificate authority: its certificate and its key."""
+def authority(now: datetime, common_name: str = "boutique-lab-ca", domains: Sequence[str] = ()) -> str:
+    """Return a new certificate authority: its certificate and its key.
+
+    Args:
+        now: From when on it is valid.
+        common_name: What it is called.
+        domains: It may sign only for these names, the ones under them, and no addresses; for anything if not given.
+    """
     key = new_key()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "boutique-lab-ca")])
-    certificate = (
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = (
         _builder(name, name, key.public_key(), now, _AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
-        .sign(key, hashes.SHA256())
     )
+    if domains:
+        builder = builder.add_extension(_only_for(domains), critical=True)
+    certificate = builder.sign(key, hashes.SHA256())
     return certificate.public_bytes(serialization.Encoding.PEM).decode() + pem(key)
 
 
-def issue(leaf: Leaf, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey, now: datetime) -> str:
+def issue(
+    leaf: Leaf,
+    authority: x509.Certificate,
+    authority_key: ec.EllipticCurvePrivateKey,
+    now: datetime,
+    life: timedelta = _LEAF_LIFE,
+) -> str:
     """Return a new certificate and its key."""
     key = new_key()
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if leaf.names else ExtendedKeyUsageOID.CLIENT_AUTH
-    life = min(_LEAF_LIFE, authority.not_valid_after_utc - now)
+    life = min(life, authority.not_valid_after_utc - now)
     builder = (
         _builder(_subject(leaf), authority.subject, key.public_key(), now, life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -110,6 +125,12 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _only_for(domains: Sequence[str]) -> x509.NameConstraints:
+    # A kind of name that is not mentioned is not constrained (RFC 5280, section 4.2.1.10).
+    every_address = [x509.IPAddress(ipaddress.ip_network(network)) for network in ("0.0.0.0/0", "::/0")]
+    return x509.NameConstraints([x509.DNSName(domain) for domain in domains], every_address)
 
 
 def _subject(leaf: Leaf) -> x509.Name:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from boutique.certificates.configured import configured
+from boutique.certificates.settings import FilesCertificate
 from boutique.gatewayapi import manifests
 from boutique.mesh import GatewayApiFolder
 
@@ -21,4 +23,10 @@ def test_files_of_the_tools_are_where_the_environment_says(lab: Any) -> None:
 def test_the_path_of_the_files_stays_when_the_tools_change(lab: Any) -> None:
     files = Path(lab.env["BOUTIQUE_LAB_FILES"])
     assert files.parent == Path(lab.env["KUBECONFIG"]).parent
-    assert files.is_symlink()
+    assert all(path.is_symlink() for path in files.iterdir())
+
+
+def test_the_certificate_that_the_lab_made_is_among_them(lab: Any) -> None:
+    folder = Path(lab.env["BOUTIQUE_LAB_FILES"]) / "certificate"
+    source = FilesCertificate(kind="files", chain=str(folder / "tls.crt"), key=str(folder / "tls.key"))
+    assert configured(source, {}, ["shop.localhost", "*.shop.localhost"]).facts.days_left() >= 89

@@ -1,0 +1,82 @@
+"""A certificate that was checked, in the form that a gateway takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from boutique.certificates import checks
+from boutique.certificates.chains import Chain, arranged
+from boutique.certificates.errors import CertificateError
+from boutique.certificates.facts import Facts, facts
+from boutique.certificates.reading import Found
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that can serve its hosts.
+
+    Attributes:
+        chain: PEM texts, from the server's own to its issuer and so on, without the root.
+        key: The private key as PEM (PKCS #8, not encrypted). Secret.
+        facts: What may be told.
+        warnings: A line for what will be wrong soon.
+    """
+
+    chain: str
+    key: str = field(repr=False)
+    facts: Facts
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a look at a certificate found.
+
+    Attributes:
+        chain: The certificates in order.
+        facts: What there is to know.
+        mistakes: A line for each reason not to use it.
+        warnings: A line for what will be wrong soon.
+    """
+
+    chain: Chain
+    facts: Facts
+    mistakes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def inspect(found: Found, hosts: Sequence[str], now: datetime | None = None, *, with_key: bool = True) -> Inspection:
+    """Return everything there is to say about what a source holds.
+
+    Args:
+        found: What it holds.
+        hosts: What it has to be valid for; `*.<name>` for all hosts one label below a name.
+        now: The time, if it is not the present.
+        with_key: Whether the private key has to be there.
+    """
+    now = now or datetime.now(UTC)
+    chain = arranged(found.certificates, found.key)
+    mistakes = list(checks.mistakes(found, chain, hosts, now))
+    if with_key or found.key is not None:
+        mistakes = [*checks.key_mistakes(found, chain), *mistakes]
+    return Inspection(chain, facts(chain), tuple(mistakes), tuple(checks.warnings(found, chain, now)))
+
+
+def accepted(found: Found, hosts: Sequence[str], now: datetime | None = None) -> Certificate:
+    """Return what a source holds in the form that a gateway takes.
+
+    Raises:
+        CertificateError: With every reason not to use it.
+    """
+    inspection = inspect(found, hosts, now)
+    if inspection.mistakes or found.key is None:
+        raise CertificateError(inspection.mistakes)
+    chain = "".join(each.public_bytes(Encoding.PEM).decode() for each in inspection.chain.sent)
+    return Certificate(chain, _pem(found.key), inspection.facts, inspection.warnings)
+
+
+def _pem(key: PrivateKeyTypes) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -1,0 +1,99 @@
+"""The order of a chain: from the server's own certificate to its issuer, and so on up to the root.
+
+TLS 1.2 wants this order (https://www.rfc-editor.org/rfc/rfc5246#section-7.4.2); files come in any.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Certificates in order.
+
+    Attributes:
+        sent: What a server sends: its own, its issuer, and so on without the root, which clients have.
+        root: The root, if the source holds it; the server's own if that is self-signed.
+        foreign: What has no place in the chain.
+    """
+
+    sent: tuple[x509.Certificate, ...]
+    root: x509.Certificate | None
+    foreign: tuple[x509.Certificate, ...]
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The server's own."""
+        return self.sent[0]
+
+    @property
+    def has_issuer(self) -> bool:
+        """Whether the issuer of the server's own certificate is there; more cannot be told without the root."""
+        return len(self.sent) > 1 or self.root is not None
+
+
+def arranged(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None) -> Chain:
+    """Return the chain that is in a heap of certificates.
+
+    Args:
+        certificates: At least one, in any order.
+        key: The private key; the certificate that it belongs to is the server's own.
+    """
+    path = [_leaf(certificates, key)]
+    while not _issued(path[-1], path[-1]):
+        issuers = [each for each in certificates if each not in path and _issued(path[-1], each)]
+        if not issuers:
+            break
+        path.append(max(issuers, key=_preference))
+    root = path[-1] if _issued(path[-1], path[-1]) else None
+    sent = path[:-1] if root is not None and len(path) > 1 else path
+    foreign = [each for each in certificates if each not in path and not any(_issued(member, each) for member in path)]
+    return Chain(tuple(sent), root, tuple(foreign))
+
+
+def belongs(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
+    """Say whether a private key is the one of a certificate."""
+    try:
+        return certificate.public_key() == key.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+
+
+def _leaf(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None) -> x509.Certificate:
+    owned = [each for each in certificates if key is not None and belongs(each, key)]
+    if owned:
+        # One key may have an old certificate and its renewal.
+        return max(owned, key=lambda each: each.not_valid_before_utc)
+    last = [each for each in certificates if not any(_issued(other, each) for other in certificates if other != each)]
+    return next((each for each in last if not _is_authority(each)), (last or certificates)[0])
+
+
+def _preference(issuer: x509.Certificate) -> tuple[bool, datetime]:
+    # A root may also be there as another root certified it, for clients that know only that one; and an intermediate
+    # authority twice, with its renewal.
+    return not _issued(issuer, issuer), issuer.not_valid_after_utc
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature:
+        return False
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        # The library verifies no SHA-1 any more, with which old roots are signed: the names have to do.
+        return True
+    return True
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False

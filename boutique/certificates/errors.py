@@ -1,0 +1,13 @@
+"""What is wrong with a certificate, apart from the modules that need `cryptography`: it is imported by everybody."""
+
+from collections.abc import Iterable
+
+
+class CertificateError(ValueError):
+    """A certificate cannot be used; the text has a line for each mistake, none of them with a secret in it."""
+
+    def __init__(self, mistakes: Iterable[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        several = len(self.mistakes) > 1
+        head = [f"{len(self.mistakes)} mistakes in the certificate:"] if several else []
+        super().__init__("\n".join([*head, *(f"  {line}" if several else line for line in self.mistakes)]))
