@@ -6,8 +6,8 @@ sends a call with that member to the feature's version of the service, if the fe
 hand `baggage` on, so sessions cost nothing behind the edge.
 
 Of several routes for one host or Service, those with a condition come before the one without, and among them the first
-in the table wins. So a preview host has its feature, whatever session a request to it carries: no session's route is
-for that host.
+in the table wins. A preview host has its feature, whatever session a request to it carries: no session's route is for
+that host.
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,12 @@ class MeshRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Routes in the order in which their objects were made."""
+    """All routes there are, or those of one owner.
+
+    Attributes:
+        edge: In the order in which the objects were made, and by name within a second, if each is one (HTTPRoutes).
+        mesh: The same.
+    """
 
     edge: tuple[EdgeRoute, ...] = ()
     mesh: tuple[MeshRoute, ...] = ()

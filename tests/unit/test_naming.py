@@ -58,6 +58,7 @@ def test_different_branches_have_different_keys(branches: list[str]) -> None:
         ("42", "b-42-[0-9a-f]{6}"),
         ("___", "b-[0-9a-f]{6}"),
         ("реклама", "b-[0-9a-f]{6}"),
+        ("new-\udcff", "new-[0-9a-f]{6}"),
         ("x" * 42, "x{34}-[0-9a-f]{6}"),
         ("x" * 41, "x{41}"),
         ("x" * 33 + "-" + "y" * 20, "x{33}-[0-9a-f]{6}"),
