@@ -15,7 +15,8 @@ from lab.nodeagent.addresses import Addresses
 from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.commands import Programs
 from lab.nodeagent.pods import is_istiod, ours
-from lab.nodeagent.runner import Runner, World
+from lab.nodeagent.runner import Runner
+from lab.nodeagent.world import World
 
 _OVER = ("Succeeded", "Failed")
 _COALESCE = 0.2
