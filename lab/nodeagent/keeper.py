@@ -42,6 +42,7 @@ class Keeper:
             past: What an earlier node agent knew of it.
         """
         self.container = container
+        self.address = address
         self.state = past or ContainerState()
         self.pausing = False
         self.trouble = ""
