@@ -58,6 +58,10 @@ class Agent:
             self._summarize()
             await asyncio.sleep(_COALESCE)
 
+    def runners(self) -> Collection[Runner]:
+        """Return the pods that there are."""
+        return self._runners.values()
+
     def _told(self, see: Callable[[Objects], None]) -> Callable[[Objects], None]:
         """Return what hands the news of a watch's thread over to the event loop."""
         loop = asyncio.get_running_loop()

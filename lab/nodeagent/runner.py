@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from lab.nodeagent import commands, ending, files, redirection, reporting
+from lab.nodeagent import commands, ending, files, logfiles, redirection, reporting
 from lab.nodeagent.addresses import addressed
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
@@ -110,7 +110,7 @@ class Runner:
     async def _start(self, container: Container) -> Process:
         services = self._world.folder.services / f"{self.pod['metadata']['namespace']}.json"
         wanted = commands.start(container, self.pod, self._world.programs, services)
-        log = self.logs / f"{container.name}.log"
+        log = logfiles.turn(self.logs, container.name)
         return await self.sandbox.run(wanted.command, wanted.variables, log)
 
     async def _hook(self, keeper: Keeper, command: Sequence[str]) -> None:
@@ -119,7 +119,7 @@ class Runner:
         if not program.exists():
             return
         with suppress(OSError):
-            log = self.logs / f"{keeper.container.name}.log"
+            log = logfiles.current(self.logs, keeper.container.name)
             process = await self.sandbox.run([str(program), *command[1:]], {}, log)
             await asyncio.shield(process.end)
 
