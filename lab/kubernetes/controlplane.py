@@ -148,6 +148,8 @@ def _api_server(folder: Folder) -> tuple[str, ...]:
         f"--kubelet-certificate-authority={pki / certificates.AUTHORITY_FILE}",
         f"--kubelet-client-certificate={kubelet_client}",
         f"--kubelet-client-key={kubelet_client}",
+        # Else it waits for those who still watch, such as istiod, until it is killed.
+        "--shutdown-watch-termination-grace-period=1s",
         "--profiling=false",
     )
 
