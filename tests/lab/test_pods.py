@@ -150,12 +150,15 @@ def state(folder: Path) -> dict[str, Any]:
 
 def test_rolling_update_loses_no_call(mesh: Mesh) -> None:
     mesh.lab.kubectl("rollout", "restart", "-n", "shop", "deployment/back")
-    seen = set()
-    deadline = time.monotonic() + 8
-    while time.monotonic() < deadline:
+    seen: set[str] = set()
+    changed, deadline = 0.0, time.monotonic() + 30
+    # The old pod ends some seconds after the new one has begun to serve.
+    while time.monotonic() < (changed + 6 if changed else deadline):
         answer = mesh.call()
         assert "pod" in answer, answer
         seen.add(answer["pod"])
+        if len(seen) == 2 and not changed:
+            changed = time.monotonic()
     assert len(seen) == 2
     eventually(lambda: len(mesh.pods("back")) == 1, 15, "the old pod is gone")
 
