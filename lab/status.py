@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lab import record
 from lab.folder import Folder, settings
-from lab.pods import PodStatus, pods
 from lab.record import ComponentRecord, State
 
 
@@ -26,7 +25,6 @@ class Status:
         api: The URL of its API server on the host; empty before the first start.
         folder: Its folder.
         components: Its processes, in the order of their start.
-        pods: The pods that really run in it.
     """
 
     name: str
@@ -39,7 +37,6 @@ class Status:
     api: str
     folder: Path
     components: tuple[ComponentRecord, ...]
-    pods: tuple[PodStatus, ...]
 
 
 def status(where: Folder) -> Status:
@@ -63,7 +60,6 @@ def status(where: Folder) -> Status:
         api=f"https://127.0.0.1:{port}" if port else "",
         folder=where.root,
         components=found.components,
-        pods=pods(where) if found.pid else (),
     )
 
 
