@@ -42,7 +42,7 @@ class NetworkLoadBalancer(Section):
 
 
 class NoLoadBalancer(Section):
-    """The gateway has an address inside the cluster only: for `kubectl port-forward`, or a load balancer of your own."""
+    """The gateway has an address inside the cluster only, for `kubectl port-forward` or a balancer of your own."""
 
     kind: Literal["none"]
 
