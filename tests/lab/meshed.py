@@ -82,9 +82,13 @@ class Mesh:
         curl = ("curl", "--silent", "--show-error", "--max-time", "5", f"http://{address}:8080{path}")
         return self.lab.boutique("exec", "--", *curl, check=False)
 
-    def call(self) -> dict[str, Any]:
-        """Return what `back` answers to `front`, called by the name of its Service."""
-        server = self.container("front", "server")["pid"]
+    def caller(self) -> int:
+        """Return the process of the app of `front`."""
+        return int(self.container("front", "server")["pid"])
+
+    def call(self, caller: int = 0) -> dict[str, Any]:
+        """Return what `back` answers to `front`, called by the name of its Service; to know the caller saves time."""
+        server = caller or self.caller()
         enter = ("nsenter", "--target", str(server), "--user", "--net", "--preserve-credentials", "--")
         url = "http://127.0.0.1:8080/fetch?url=http://back.shop:80/"
         asked = subprocess.run(

@@ -149,12 +149,13 @@ def state(folder: Path) -> dict[str, Any]:
 
 
 def test_rolling_update_loses_no_call(mesh: Mesh) -> None:
+    caller = mesh.caller()
+    seen = {mesh.call(caller)["pod"]}
     mesh.lab.kubectl("rollout", "restart", "-n", "shop", "deployment/back")
-    seen: set[str] = set()
     changed, deadline = 0.0, time.monotonic() + 30
     # The old pod ends some seconds after the new one has begun to serve.
     while time.monotonic() < (changed + 6 if changed else deadline):
-        answer = mesh.call()
+        answer = mesh.call(caller)
         assert "pod" in answer, answer
         seen.add(answer["pod"])
         if len(seen) == 2 and not changed:
