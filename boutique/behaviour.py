@@ -8,6 +8,7 @@ calls has them in the order of the source; what is done once for each product is
 from collections.abc import Iterable
 from dataclasses import replace
 
+from boutique.catalogue import SESSION_COOKIE
 from boutique.workload import Workload
 from lab.standins.behaviour import Behaviour, Call, Cookie, Method, Route, Site, render
 from lab.standins.journeys import Journey, Load, Visit
@@ -67,7 +68,7 @@ FRONTEND = Behaviour(
         banner_variable="FRONTEND_MESSAGE",
         cookies=(
             Cookie(
-                name="shop_session-id",
+                name=SESSION_COOKIE,
                 value="user_id",
                 max_age_seconds=_TWO_DAYS,
                 shared_switch="ENABLE_SINGLE_SHARED_SESSION",

@@ -14,6 +14,9 @@ APPLICATION = "online-boutique"
 REPOSITORY = "us-central1-docker.pkg.dev/online-boutique-ci/microservices-demo"
 VERSION = "v0.10.6"
 
+SESSION_COOKIE = "shop_session-id"
+"""The cookie by which the frontend knows a visitor (`src/frontend/main.go`); it takes whatever value is in there."""
+
 _SMALL = Resources(cpu="100m", memory="64Mi")
 _SMALL_LIMIT = Resources(cpu="200m", memory="128Mi")
 _NO_PROFILER = {"DISABLE_PROFILER": "1"}
@@ -37,7 +40,7 @@ def _page(session: str) -> Probe:
     return Probe(
         kind=ProbeKind.HTTP,
         path="/_healthz",
-        headers={"Cookie": f"shop_session-id={session}"},
+        headers={"Cookie": f"{SESSION_COOKIE}={session}"},
         initial_delay_seconds=10,
     )
 

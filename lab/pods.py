@@ -1,14 +1,11 @@
 """The pods of a lab, seen from outside: the node agent's word for how they are, the kernel's for what they cost."""
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from lab.folder import Folder
-from lab.procfs import PROC, stat
+from lab.memory import ProcessUse
 
 
 @dataclass(frozen=True)
@@ -53,49 +50,32 @@ class PodStatus:
     containers: tuple[ContainerStatus, ...]
 
 
-def pods(where: Folder, system: Path = PROC) -> tuple[PodStatus, ...]:
+def pods(where: Folder, uses: Mapping[int, ProcessUse]) -> tuple[PodStatus, ...]:
     """Return the pods that the node agent runs, by namespace and name.
 
     Args:
         where: The lab's folder.
-        system: Where the kernel tells of processes.
+        uses: What the lab's processes use.
     """
     try:
         found = json.loads(where.pod_summary.read_text())
     except FileNotFoundError:
         return ()
-    sessions = _sessions(system)
-    return tuple(sorted((_pod(one, sessions, system) for one in found), key=lambda pod: (pod.namespace, pod.name)))
+    return tuple(sorted((_pod(one, uses) for one in found), key=lambda pod: (pod.namespace, pod.name)))
 
 
-def _pod(content: Mapping[str, object], sessions: Mapping[int, Sequence[int]], system: Path) -> PodStatus:
+def _pod(content: Mapping[str, object], uses: Mapping[int, ProcessUse]) -> PodStatus:
     given = content["containers"]
     containers = tuple(ContainerStatus(**one) for one in given) if isinstance(given, list) else ()
     # Every container is a session of its own: see lab.nodeagent.processes.
-    processes = [pid for one in containers if one.pid for pid in sessions.get(one.pid, ())]
+    sessions = {one.pid for one in containers if one.pid}
+    processes = [one for one in uses.values() if one.session in sessions]
     return PodStatus(
         namespace=str(content["namespace"]),
         name=str(content["name"]),
         address=str(content["address"]),
         ready=bool(containers) and all(one.ready for one in containers),
         processes=len(processes),
-        memory=sum(_memory(system, pid) for pid in processes),
+        memory=sum(one.memory for one in processes),
         containers=containers,
     )
-
-
-def _sessions(system: Path) -> dict[int, list[int]]:
-    """Return the processes of each session."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for path in system.glob("[0-9]*"):
-        with suppress(OSError):
-            found[stat(int(path.name), system).session].append(int(path.name))
-    return found
-
-
-def _memory(system: Path, pid: int) -> int:
-    with suppress(OSError):
-        for line in (system / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lab import record
 from lab.folder import Folder, settings
-from lab.pods import PodStatus, pods
 from lab.record import ComponentRecord, State
 
 
@@ -28,7 +27,6 @@ class Status:
         http: The same for its HTTP.
         folder: Its folder.
         components: Its processes, in the order of their start.
-        pods: The pods that really run in it.
     """
 
     name: str
@@ -43,7 +41,6 @@ class Status:
     http: str
     folder: Path
     components: tuple[ComponentRecord, ...]
-    pods: tuple[PodStatus, ...]
 
 
 def status(where: Folder) -> Status:
@@ -69,7 +66,6 @@ def status(where: Folder) -> Status:
         http=_url("http", "localhost", ports.get("http")),
         folder=where.root,
         components=found.components,
-        pods=pods(where) if found.pid else (),
     )
 
 

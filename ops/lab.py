@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.labview import show_environment, show_locks, show_orphans, show_status, started
+from ops.labview import show_environment, show_locks, show_orphans, started
 
 app = typer.Typer(
     help="A real Kubernetes on this machine: no Docker, no root; its nodes run everything but the containers.",
@@ -91,16 +91,19 @@ def status(
     every: Annotated[bool, typer.Option("--all", help="All labs there are.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how a lab is doing.
+    """Say how a lab is doing, with its pods, their proxies and certificates, and the memory of it all.
 
     Exit code: 0 if it is running and ready (with --all: if all are), 3 if not.
     """
     from lab import folder
+    from lab.contents import contents
     from lab.status import status as inspect
+    from ops.statusview import show_status
 
     wheres = folder.folders() if every else [folder.folder(name)]
     found = [inspect(where) for where in wheres]
-    show_status(found, as_json=as_json, as_list=every)
+    inside = [contents(where, one) for where, one in zip(wheres, found, strict=True)]
+    show_status(found, inside, as_json=as_json, as_list=every)
     if not all(one.ready for one in found):
         raise typer.Exit(_NOT_READY)
 

@@ -99,7 +99,7 @@ def _strength(chain: Chain) -> Iterator[str]:
                 f"request one with a key of RSA {_LEAST_RSA_BITS} or more, or ECDSA P-256 or P-384"
             )
         algorithm = _hash(each)
-        if algorithm in _BROKEN_HASHES and each != chain.root:
+        if algorithm in _BROKEN_HASHES:
             yield f"'{called(each)}' is signed with {algorithm.upper()}, which browsers refuse; request it anew"
 
 

@@ -128,8 +128,9 @@ def read_private_key(key: Part, password: Part) -> PrivateKeyTypes:
         else:
             said = f"is missing, and the key in {key.where} has a password; set it, or give the key without one"
         raise CertificateError([f"{password.where}: {said}"]) from None
-    except (ValueError, UnsupportedAlgorithm) as error:
-        if "password" in str(error).lower():
+    except (ValueError, UnsupportedAlgorithm):
+        # One wrong password in 256 leaves bytes that look whole and are no key: the error does not tell it from damage.
+        if b"ENCRYPTED" in (key.content or b""):
             said = f"{password.where}: is not the password of the key in {key.where}; set the right one"
         else:
             said = (

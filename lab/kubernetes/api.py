@@ -21,7 +21,7 @@ class Api:
     Every call opens a connection of its own: calls are few, and a kept one would have to survive the server's restarts.
     """
 
-    def __init__(self, host: str, port: int, pki: Path, certificate: str = "admin.pem") -> None:
+    def __init__(self, host: str, port: int, pki: Path, certificate: str = "admin.pem", patience: float = 5) -> None:
         """Prepare to call.
 
         Args:
@@ -29,7 +29,9 @@ class Api:
             port: Its port.
             pki: The folder of the certificates.
             certificate: The name of the file in it that says who the user is.
+            patience: Seconds that the server may be silent.
         """
+        self._patience = patience
         self._host = host
         self._port = port
         self._tls = ssl.create_default_context(cafile=pki / certificates.AUTHORITY_FILE)
@@ -91,7 +93,7 @@ class Api:
     def _call(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(self._host, self._port, timeout=5, context=self._tls)
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=self._patience, context=self._tls)
         try:
             connection.request(method, path, body or None, dict(headers or {}))
             response = connection.getresponse()

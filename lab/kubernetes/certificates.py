@@ -23,6 +23,10 @@ SIGNER_FILE = "ca.pem"
 SERVICE_ACCOUNTS_FILE = "service-accounts.key"
 """The key that signs the tokens of ServiceAccounts."""
 
+KUBELET_FILE = "kubelet.pem"
+KUBELET_CLIENT = "kube-apiserver-kubelet-client"
+"""Who may call the kubelet's API: the API server, for whomever it has let in."""
+
 LEAVES = (
     Leaf(
         "kube-apiserver.pem",
@@ -43,6 +47,8 @@ LEAVES = (
     Leaf("kube-scheduler.pem", "system:kube-scheduler"),
     # It plays every kubelet and every cloud controller at once, so no one role fits it.
     Leaf("kwok.pem", "kwok", "system:masters"),
+    Leaf(KUBELET_FILE, "kubelet", names=(network.LAB_ADDRESS,)),
+    Leaf(f"{KUBELET_CLIENT}.pem", KUBELET_CLIENT),
     # It asks for the tokens of every pod, as the kubelets of all nodes together could.
     Leaf("node-agent.pem", "node-agent", "system:masters"),
 )

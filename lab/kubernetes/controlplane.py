@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.folder import Folder
 from lab.kubernetes import certificates, kwok
+from lab.kubernetes.nodes import KUBELET_PORT
 from lab.supervision import network
 
 API_PORT = 6443
@@ -92,7 +93,7 @@ def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
             # -P: nothing in the folder where the lab was started must be mistaken for a package.
             (sys.executable, "-P", "-m", "lab.nodeagent.main", f"--folder={folder.root}", f"--tools={tools}"),
             f"http://{network.LOOPBACK}:{NODE_AGENT_PORT}/healthz",
-            (NODE_AGENT_PORT,),
+            (NODE_AGENT_PORT, KUBELET_PORT),
             after=server.name,
         ),
     )
@@ -122,6 +123,7 @@ def _etcd(folder: Folder) -> tuple[str, ...]:
 def _api_server(folder: Folder) -> tuple[str, ...]:
     pki = folder.pki
     tokens = pki / certificates.SERVICE_ACCOUNTS_FILE
+    kubelet_client = pki / f"{certificates.KUBELET_CLIENT}.pem"
     return (
         f"--etcd-servers=http://{network.LOOPBACK}:{_ETCD_PORT}",
         # Every interface of a namespace that has no way out: pods find the server at the lab's address.
@@ -139,6 +141,13 @@ def _api_server(folder: Folder) -> tuple[str, ...]:
         f"--service-account-issuer={_ISSUER}",
         f"--service-account-key-file={tokens}",
         f"--service-account-signing-key-file={tokens}",
+        # The names of the nodes lead nowhere.
+        "--kubelet-preferred-address-types=InternalIP",
+        f"--kubelet-certificate-authority={pki / certificates.AUTHORITY_FILE}",
+        f"--kubelet-client-certificate={kubelet_client}",
+        f"--kubelet-client-key={kubelet_client}",
+        # Else it waits for those who still watch, such as istiod, until it is killed.
+        "--shutdown-watch-termination-grace-period=1s",
         "--profiling=false",
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from lab.kubernetes.nodes import KUBELET_PORT
 from lab.nodeagent.pods import ISTIOD, PROXY
 from lab.supervision import network
 
@@ -26,6 +27,8 @@ _CONFIGURATION = {
     "options": {
         "cidr": network.PODS,
         "nodeIP": network.LAB_ADDRESS,
+        # Where the node agent serves the kubelet's API: kwok's own serves fixed files and addresses.
+        "nodePort": KUBELET_PORT,
         "manageAllNodes": True,
         # Leases share the nodes out among several kwoks. Those of a killed one stay until they expire, and its
         # successor leaves the nodes and their pods alone for so long. There is only one here.

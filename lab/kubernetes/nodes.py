@@ -4,6 +4,9 @@ from typing import Any
 
 from lab.kubernetes.api import Api
 
+KUBELET_PORT = 10250
+"""Where the nodes serve the kubelet's API."""
+
 _OWNER = "boutique-lab"
 
 

@@ -15,7 +15,8 @@ from lab.nodeagent.addresses import Addresses
 from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.commands import Programs
 from lab.nodeagent.pods import is_istiod, ours
-from lab.nodeagent.runner import Runner, World
+from lab.nodeagent.runner import Runner
+from lab.nodeagent.world import World
 
 _OVER = ("Succeeded", "Failed")
 _COALESCE = 0.2
@@ -56,6 +57,10 @@ class Agent:
             await asyncio.gather(*(runner.reroute() for runner in self._runners.values()))
             self._summarize()
             await asyncio.sleep(_COALESCE)
+
+    def runners(self) -> Collection[Runner]:
+        """Return the pods that there are."""
+        return self._runners.values()
 
     def _told(self, see: Callable[[Objects], None]) -> Callable[[Objects], None]:
         """Return what hands the news of a watch's thread over to the event loop."""

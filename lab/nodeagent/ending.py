@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from lab.nodeagent import probes
+from lab.nodeagent.health import named_ports
 from lab.nodeagent.keeper import Keeper
 
 _LEAST = 2.0
@@ -71,3 +73,6 @@ async def _hook(keeper: Keeper, time_left: Grace, run: Hook) -> None:
         await asyncio.sleep(pause(hook, time_left, time.time()))
     elif "exec" in hook:
         await run(keeper, hook["exec"]["command"])
+    elif "httpGet" in hook:
+        question = probes.parse(hook, named_ports(keeper.container))
+        await probes.ask(replace(question, timeout=time_left.deadline - time.time()), keeper.address)

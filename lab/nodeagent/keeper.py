@@ -5,9 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from lab.nodeagent import probes
+from lab.nodeagent.health import Health
 from lab.nodeagent.pods import Container
-from lab.nodeagent.probes import Probe, Verdict
 from lab.nodeagent.processes import Process, lives
 from lab.nodeagent.state import ContainerState
 
@@ -15,7 +14,6 @@ _STEADY = 60.0
 """A container that lived this long is not the same trouble again: its next end costs no pause."""
 
 _LONGEST_PAUSE = 8.0
-_KILL_AFTER = 5.0
 
 
 def pause(failures: int) -> float:
@@ -24,7 +22,7 @@ def pause(failures: int) -> float:
 
 
 class Keeper:
-    """One container: starts it, restarts it, and asks its probes."""
+    """One container: starts it, restarts it, and knows what its probes have found."""
 
     def __init__(
         self,
@@ -44,11 +42,12 @@ class Keeper:
             past: What an earlier node agent knew of it.
         """
         self.container = container
+        self.address = address
         self.state = past or ContainerState()
         self.pausing = False
         self.trouble = ""
         self.started = asyncio.Event()
-        self._address = address
+        self._health = Health(container, address)
         self._start = start
         self._changed = changed
         self._failures = 0
@@ -58,9 +57,6 @@ class Keeper:
             self._process = Process(self.state.process)
         else:
             self.state = replace(self.state, process=None, started=False, ready=False)
-        ports = {one["name"]: one["containerPort"] for one in container.spec.get("ports", []) if "name" in one}
-        described = {kind: container.spec.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")}
-        self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
 
     @property
     def ready(self) -> bool:
@@ -81,7 +77,7 @@ class Keeper:
             if process is None:
                 self._failures += 1
             else:
-                watching = asyncio.create_task(self._watch(process))
+                watching = asyncio.create_task(self._health.watch(process, self.state, self._note))
                 try:
                     code = await asyncio.shield(process.end)
                 finally:
@@ -132,59 +128,8 @@ class Keeper:
             await asyncio.sleep(seconds)
             self.pausing = False
 
-    async def _watch(self, process: Process) -> None:
-        """Ask the probes of a running process."""
-        if not self.state.started:
-            await self._await_start(process)
-            self.state = replace(self.state, started=True)
+    def _note(self, ready: bool) -> None:
+        """Take note of what the probes have found: they are asked of a container that has started."""
+        self.state = replace(self.state, started=True, ready=ready)
         self.started.set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch_readiness())
-            if "liveness" in self._probes:
-                group.create_task(self._watch_life(process, self._probes["liveness"]))
-
-    async def _await_start(self, process: Process) -> None:
-        probe = self._probes.get("startup")
-        if probe is None:
-            return
-        verdict = Verdict(probe)
-        # Asked sooner than a kubelet would, it may fail as long as there.
-        deadline = self.state.since + probe.delay + probe.period * probe.failures
-        while True:
-            verdict.hear(await probes.ask(probe, self._address))
-            if verdict.passing:
-                return
-            if time.time() > deadline:
-                await self._give_up(process)
-            await asyncio.sleep(verdict.pause(eager=True))
-
-    async def _watch_readiness(self) -> None:
-        probe = self._probes.get("readiness")
-        if probe is None:
-            self._note_ready(True)
-            return
-        verdict = Verdict(probe, passing=True if self.ready else None)
-        while True:
-            if verdict.hear(await probes.ask(probe, self._address)):
-                self._note_ready(verdict.passing is True)
-            await asyncio.sleep(verdict.pause(eager=True))
-
-    def _note_ready(self, ready: bool) -> None:
-        self.state = replace(self.state, ready=ready)
         self._changed()
-
-    async def _watch_life(self, process: Process, probe: Probe) -> None:
-        verdict = Verdict(probe)
-        await asyncio.sleep(max(0.0, self.state.since + probe.delay - time.time()))
-        while True:
-            verdict.hear(await probes.ask(probe, self._address))
-            if verdict.passing is False:
-                await self._give_up(process)
-            await asyncio.sleep(verdict.pause(eager=False))
-
-    async def _give_up(self, process: Process) -> None:
-        """End a process that its probe calls dead; whoever keeps it starts it again."""
-        process.terminate()
-        await asyncio.wait([process.end], timeout=_KILL_AFTER)
-        process.kill()
-        await asyncio.wait([process.end])

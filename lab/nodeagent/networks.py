@@ -32,7 +32,10 @@ def bridge() -> None:
     with IPRoute() as routes:
         if not routes.link_lookup(ifname=_BRIDGE):
             routes.link("add", ifname=_BRIDGE, kind="bridge")
-        routes.link("set", index=routes.link_lookup(ifname=_BRIDGE)[0], state="up")
+        index = routes.link_lookup(ifname=_BRIDGE)[0]
+        routes.link("set", index=index, state="up")
+        # The loopback has it as well, but istioctl introduces itself by an address of another interface only.
+        routes.addr("replace", index=index, address=network.LAB_ADDRESS, prefixlen=32)
 
 
 def make(address: str, rules: Sequence[Rule]) -> int:

@@ -14,8 +14,9 @@ from lab.nodeagent import networks
 from lab.procfs import PROC, stat
 from lab.supervision.process import host_pid
 
-LOST = -1
-"""The exit code of a process that somebody else was told of: it was started by an earlier node agent."""
+LOST = -1000
+"""The exit code of a process that somebody else was told of: it was started by an earlier node agent. No signal
+has that number."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lab.nodeagent.pods import Container
+from lab.nodeagent.processes import LOST
 from lab.nodeagent.state import ContainerState
 
 
@@ -81,7 +82,7 @@ def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict
         "lastState": reported.get(sight.container.name, {}).get("lastState", {}),
     }
     if state.exit_code is not None:
-        end = {"exitCode": _exit_code(state.exit_code), "reason": "Error" if state.exit_code else "Completed"}
+        end = _end(state.exit_code)
         known = found["lastState"].get("terminated", {})
         if known.get("exitCode") != end["exitCode"] or not known:
             found["lastState"] = {"terminated": {**end, "finishedAt": _time(now)}}
@@ -115,9 +116,11 @@ def _init(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> lis
     return found
 
 
-def _exit_code(code: int) -> int:
-    """Return an exit code as a container runtime tells it: 128 and the number of the signal, if one ended it."""
-    return code if code >= 0 else 128 - code
+def _end(code: int) -> dict[str, Any]:
+    """Return an end as a kubelet tells it: with 128 and the number of the signal, if one was the cause."""
+    if code == LOST:
+        return {"exitCode": 137, "reason": "ContainerStatusUnknown"}
+    return {"exitCode": code if code >= 0 else 128 - code, "reason": "Error" if code else "Completed"}
 
 
 def _time(moment: datetime) -> str:

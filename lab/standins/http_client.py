@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 import h11
 
+from lab.http import Headers, Request, Response, Wire, decoded, encoded
 from lab.standins.answers import CallError
 from lab.standins.directory import Endpoint
-from lab.standins.http import Headers, Request, Response, Wire, decoded, encoded
 
 
 class HttpConnection:

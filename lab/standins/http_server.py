@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import h11
 
-from lab.standins.http import Request, Response, Wire, decoded, encoded
+from lab.http import Request, Response, Wire, decoded, encoded
 
 Handler = Callable[[Request], Awaitable[Response]]
 

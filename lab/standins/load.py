@@ -9,9 +9,9 @@ from urllib.parse import urlencode, urlsplit
 
 import h11
 
+from lab.http import Request, Response
 from lab.standins.answers import CallError
 from lab.standins.directory import Directory
-from lab.standins.http import Request, Response
 from lab.standins.http_client import HttpConnection
 from lab.standins.journeys import Journey, Load, Visit
 

@@ -4,9 +4,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import meshed
 import pytest
 from labs import Lab, running
 from local_stack import Deployed, deploy
+from meshed import Mesh
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,9 @@ def victim(state_home: Path) -> Iterator[Lab]:
 def local(lab: Lab) -> Deployed:
     """The committed stack on the lab that all tests share: not to be changed."""
     return deploy(lab)
+
+
+@pytest.fixture(scope="session")
+def watched(state_home: Path) -> Iterator[Mesh]:
+    """A small mesh that tests look at: whatever they kill of it comes back before they end."""
+    yield from meshed.running(Lab("watched", state_home))

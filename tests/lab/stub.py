@@ -1,6 +1,7 @@
 """A stand-in for the tests of the node agent: serves HTTP on its ports, and fetches a URL for whoever asks it to.
 
-`/` names the pod and shows the headers that came; `/fetch?url=…` fetches a URL; `/die` ends it; `/slow` takes a second.
+`/` names the pod and shows the headers that came; `/fetch?url=…` fetches a URL; `/die` ends it; `/slow` takes a second;
+`/numbers?COUNT` is as long as wanted.
 """
 
 import argparse
@@ -43,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == "/fetch":
             status, body = fetch(parse_qs(parts.query)["url"][0])
         content = json.dumps(body).encode()
+        if parts.path == "/numbers":
+            content = numbers(int(parts.query))
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -50,6 +53,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def address_string(self) -> str:
         return str(self.client_address[0])
+
+
+def numbers(count: int) -> bytes:
+    """Return text in which nothing can be lost or out of order unnoticed."""
+    return "".join(f"{number}," for number in range(count)).encode()
 
 
 def fetch(url: str) -> tuple[int, dict[str, object]]:

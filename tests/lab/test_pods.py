@@ -1,63 +1,18 @@
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import meshed
 import pytest
 from labs import Lab, eventually
+from meshed import STRICT, WORKLOAD, Mesh
 
 pytestmark = pytest.mark.lab
-
-STUB = Path(__file__).with_name("stub.py")
-STANDIN = (
-    *(sys.executable, str(STUB), "--pod={pod}", "--version={version}"),
-    *("--services={services}", "--ports={ports}"),
-)
-ISTIO = ("manifest", "generate", "--set", "profile=minimal", "--set", "values.telemetry.enabled=false")
-STRICT = """
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: {name: default, namespace: istio-system}
-spec: {mtls: {mode: STRICT}}
-"""
-NAMESPACE = """
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop, labels: {istio-injection: enabled}}
-"""
-WORKLOAD = """
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: NAME, namespace: shop}
----
-apiVersion: v1
-kind: Service
-metadata: {name: NAME, namespace: shop}
-spec: {selector: {app: NAME}, ports: [{name: http, port: 80, targetPort: http}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: NAME, namespace: shop}
-spec:
-  selector: {matchLabels: {app: NAME}}
-  template:
-    metadata: {labels: {app: NAME}}
-    spec:
-      serviceAccountName: NAME
-      terminationGracePeriodSeconds: 12
-      containers:
-      - name: server
-        image: example.invalid/NAME:1.0.0
-        ports: [{name: http, containerPort: 8080}]
-        readinessProbe: {httpGet: {path: /ready, port: http}, initialDelaySeconds: 20, periodSeconds: 1}
-        lifecycle: {preStop: {sleep: {seconds: 2}}}
-"""
 
 GATEWAY = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -71,75 +26,10 @@ metadata: {name: edge, namespace: shop}
 spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: back, port: 80}]}]}
 """
 
-Pod = dict[str, Any]
-
-
-class Mesh:
-    """A lab with Istio and two workloads, `front` and `back`."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-
-    def pods(self, name: str) -> list[Pod]:
-        """Return what the status says of the pods of a workload."""
-        found = self.lab.status()["pods"]
-        assert isinstance(found, list)
-        return [pod for pod in found if pod["name"].startswith(f"{name}-")]
-
-    def ready(self, name: str) -> bool:
-        pods = self.pods(name)
-        return bool(pods) and all(pod["ready"] for pod in pods)
-
-    def container(self, pod: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = next(one for one in self.pods(pod)[0]["containers"] if one["name"] == name)
-        return found
-
-    def inside(self, address: str, path: str) -> subprocess.CompletedProcess[str]:
-        """Ask a pod from outside the mesh."""
-        curl = ("curl", "--silent", "--show-error", "--max-time", "5", f"http://{address}:8080{path}")
-        return self.lab.boutique("exec", "--", *curl, check=False)
-
-    def call(self) -> dict[str, Any]:
-        """Return what `back` answers to `front`, called by the name of its Service."""
-        server = self.container("front", "server")["pid"]
-        enter = ("nsenter", "--target", str(server), "--user", "--net", "--preserve-credentials", "--")
-        url = "http://127.0.0.1:8080/fetch?url=http://back.shop:80/"
-        asked = subprocess.run(
-            [*enter, "curl", "--silent", "--max-time", "8", url], capture_output=True, text=True, check=False
-        )
-        answer: dict[str, Any] = json.loads(asked.stdout or "{}")
-        return answer
-
-    def works(self) -> bool:
-        return "pod" in self.call()
-
-    def answered_by_another(self, known: set[str]) -> bool:
-        return self.call().get("pod", "") not in {"", *known}
-
-    def uids(self) -> list[str]:
-        return [path.name for path in (self.lab.folder / "pods").iterdir()]
-
 
 @pytest.fixture(scope="module")
 def mesh(state_home: Path) -> Iterator[Mesh]:
-    lab = Lab("mesh", state_home)
-    lab.folder.mkdir(parents=True)
-    (lab.folder / "standin.json").write_text(json.dumps(STANDIN))
-    try:
-        lab.boutique("up")
-        manifest = subprocess.run(["istioctl", *ISTIO], env=lab.env, capture_output=True, text=True, check=True).stdout
-        files = Path(json.loads((lab.folder / "settings.json").read_text())["tools"]).parent / "files"
-        lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")
-        lab.kubectl("create", "namespace", "istio-system")
-        lab.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
-        lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=60s")
-        lab.kubectl("apply", "-f", "-", stdin=f"{STRICT}---{NAMESPACE}")
-        for name in ("front", "back"):
-            lab.kubectl("apply", "-f", "-", stdin=WORKLOAD.replace("NAME", name))
-        lab.kubectl("wait", "-n", "shop", "deployment", "--all", "--for=condition=Available", "--timeout=60s")
-        yield Mesh(lab)
-    finally:
-        lab.boutique("down", "--delete")
+    yield from meshed.running(Lab("mesh", state_home))
 
 
 def recovers(mesh: Mesh, pod: str, container: str, seconds: float) -> None:
@@ -260,12 +150,15 @@ def state(folder: Path) -> dict[str, Any]:
 
 def test_rolling_update_loses_no_call(mesh: Mesh) -> None:
     mesh.lab.kubectl("rollout", "restart", "-n", "shop", "deployment/back")
-    seen = set()
-    deadline = time.monotonic() + 8
-    while time.monotonic() < deadline:
+    seen: set[str] = set()
+    changed, deadline = 0.0, time.monotonic() + 30
+    # The old pod ends some seconds after the new one has begun to serve.
+    while time.monotonic() < (changed + 6 if changed else deadline):
         answer = mesh.call()
         assert "pod" in answer, answer
         seen.add(answer["pod"])
+        if len(seen) == 2 and not changed:
+            changed = time.monotonic()
     assert len(seen) == 2
     eventually(lambda: len(mesh.pods("back")) == 1, 15, "the old pod is gone")
 
@@ -282,6 +175,18 @@ def test_deleted_pod_has_its_grace_and_leaves_nothing(mesh: Mesh) -> None:
     links = mesh.lab.boutique("exec", "--", "cat", "/proc/net/dev").stdout
     assert links.count("pod-") == 3
     eventually(lambda: mesh.ready("back"), 10, "another one takes its place")
+
+
+def test_hook_that_is_a_request_is_made_before_the_end(mesh: Mesh) -> None:
+    hook = "lifecycle: {preStop: {httpGet: {path: /goodbye, port: http}}}"
+    hooked = WORKLOAD.replace("lifecycle: {preStop: {sleep: {seconds: 2}}}", hook)
+    mesh.lab.kubectl("apply", "-f", "-", stdin=hooked.replace("NAME", "hooked"))
+    mesh.lab.kubectl("wait", "-n", "shop", "deployment/hooked", "--for=condition=Available", "--timeout=30s")
+    pod = mesh.pods("hooked")[0]["name"]
+    mesh.lab.kubectl("delete", "-n", "shop", "deployment/hooked", "service/hooked", "serviceaccount/hooked")
+    eventually(lambda: not mesh.pods("hooked"), 20, "the pod is gone")
+    log = mesh.lab.folder / "logs" / "pods" / "shop" / pod / "server.log"
+    assert "GET /goodbye" in log.read_text()
 
 
 def test_pod_serves_within_three_seconds_and_costs_a_hundred_megabytes(mesh: Mesh) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from issued import (
     GOOD,
@@ -32,6 +32,7 @@ from boutique.certificates.errors import CertificateError
 from boutique.certificates.settings import PemCertificate, PfxCertificate
 
 PFX, PEM = PfxCertificate(kind="pfx"), PemCertificate(kind="pem")
+STRANGER = issue("Stranger")
 WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
 
 
@@ -152,7 +153,7 @@ BAD: dict[str, tuple[Any, Callable[[], Secrets], list[str]]] = {
     ),
     "foreign certificate": (
         PFX,
-        lambda: pfx(GOOD, issue("Stranger"), ROOT, OUTER, INNER),
+        lambda: pfx(GOOD, STRANGER, ROOT, OUTER, INNER, STRANGER),
         ["boutique:certificatePfx: 'CN=Stranger' issued none of the other certificates; remove it"],
     ),
     "authority of the same name and another key": (
@@ -249,6 +250,17 @@ def test_a_key_that_browsers_or_the_gateway_refuse_is_refused(make: Callable[[],
         f"boutique:certificatePfx: the key of 'CN={HOST}' is {kind}, which browsers or the gateway refuse; "
         "request one with a key of RSA 2048 or more, or ECDSA P-256 or P-384"
     ]
+
+
+def test_every_wrong_password_of_a_key_is_called_one_even_where_its_padding_fits() -> None:
+    # The form whose keys are derived fastest.
+    form = PrivateFormat.TraditionalOpenSSL
+    key = GOOD.key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"right")).decode()
+    for number in range(2000):
+        secrets = {**pem(GOOD, INNER, OUTER, key=key), "certificatePassword": f"wrong {number}"}
+        assert mistakes(PEM, secrets) == [
+            "boutique:certificatePassword: is not the password of the key in boutique:certificateKey; set the right one"
+        ]
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -35,10 +35,11 @@ from issued import (
     pfx_with_chain,
 )
 
-from boutique.certificates.certificate import Certificate
+from boutique.certificates.certificate import Certificate, inspect
 from boutique.certificates.configured import configured
 from boutique.certificates.errors import CertificateError
 from boutique.certificates.hosts import uncovered
+from boutique.certificates.reading import Found
 from boutique.certificates.settings import FilesCertificate, PemCertificate, PfxCertificate
 
 OPENSSL = shutil.which("openssl")
@@ -177,6 +178,28 @@ def test_of_two_certificates_with_one_key_the_newer_is_taken_and_the_older_named
     ]
 
 
+def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None:
+    heap = tuple(each.certificate for each in (issue("Stranger"), ROOT, INNER, OUTER, GOOD))
+    inspection = inspect(Found(heap, None, "heap", "heap"), HOSTS, NOW, with_key=False)
+    assert inspection.facts.subject == f"CN={HOST}"
+    assert inspection.mistakes == ("heap: 'CN=Stranger' issued none of the other certificates; remove it",)
+
+
+def test_an_expired_certificate_is_not_warned_of_as_well() -> None:
+    expired = leaf(begins=timedelta(days=-9), ends=timedelta(days=-1))
+    found = Found(tuple(each.certificate for each in (expired, INNER, OUTER)), expired.key, "some", "some")
+    inspection = inspect(found, HOSTS, NOW)
+    assert len(inspection.mistakes) == 1
+    assert not inspection.warnings
+
+
+def test_what_would_move_a_terminals_cursor_is_not_shown() -> None:
+    certificate = issue("a\x1b[2Jb\nc", hosts=["\x1b[2J.example"])
+    facts = inspect(Found((certificate.certificate,), None, "", ""), (), NOW, with_key=False).facts
+    assert facts.subject == "CN=a\ufffd[2Jb\ufffdc"
+    assert facts.names == ("\ufffd[2J.example",)
+
+
 def test_a_self_signed_certificate_is_its_own_chain() -> None:
     alone = issue(HOST, hosts=HOSTS)
     assert read(configured(PEM, pem(alone), HOSTS, NOW).chain) == [alone.certificate]
@@ -238,7 +261,7 @@ def test_a_root_may_be_signed_with_sha1_but_nothing_below_it(tmp_path: Path) -> 
     openssl("req", "-x509", "-sha1", "-key", signer, "-subj", "/CN=Old", "-days", "90", "-out", root)
     openssl("req", "-new", "-key", key, "-subj", f"/CN={HOST}", "-out", request)
     signing = ("x509", "-req", "-in", request, "-CA", root, "-CAkey", signer, "-days", "90", "-extfile", names)
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + timedelta(minutes=1)
     for digest in ("-sha256", "-sha1"):
         chain = openssl(*signing, digest).decode() + root.read_text()
         secrets = {"certificateChain": chain, "certificateKey": GOOD.key_pem()}

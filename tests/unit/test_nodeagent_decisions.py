@@ -166,6 +166,11 @@ def test_container_that_ended_is_told_with_its_end_and_its_restarts() -> None:
     assert container["lastState"]["terminated"]["exitCode"] == 137
 
 
+def test_end_that_nobody_was_told_of_is_unknown() -> None:
+    status = reported(sight(ready=False, process=None, exit_code=processes.LOST, restarts=1, started=False))
+    assert status["containerStatuses"][0]["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
+
+
 def test_services_are_found_by_every_name_a_pod_may_use() -> None:
     services = [
         {"metadata": {"name": "ads", "namespace": "shop"}, "spec": {"clusterIP": "10.96.0.7"}},

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from standing import free_port
 
+from lab.http import Request, Response
 from lab.standins.answers import Pod
 from lab.standins.behaviour import Behaviour, Call, Route, Site, read, render
 from lab.standins.directory import Directory, Endpoint
-from lab.standins.http import Request, Response
 from lab.standins.http_client import HttpConnection
 from lab.standins.standin import Setup, run
 

@@ -1,0 +1,32 @@
+"""Regular expressions that find one cookie or one member of `baggage`, wherever in the header it is.
+
+They are RE2 expressions (https://github.com/google/re2/wiki/Syntax) for Envoy, which asks for a match of the whole
+header, joins the values of a repeated one with ',' and reads it as UTF-8: a header that is not never matches.
+"""
+
+import re
+
+_BLANKS = r"[ \t]*"
+
+
+def cookie(name: str, value: str) -> str:
+    """Return what matches a `Cookie` header with this cookie: RFC 6265, section 4.2.1.
+
+    The ',' of joined headers separates cookies as well: no value can hold one (section 4.1.1).
+
+    Args:
+        name: The cookie's name, in its own case.
+        value: Its value, which may come quoted; percent-encoding is not decoded.
+    """
+    quoted = re.escape(value)
+    return rf'(?:.*[;,])?{_BLANKS}{re.escape(name)}=(?:{quoted}|"{quoted}"){_BLANKS}(?:[;,].*)?'
+
+
+def baggage(key: str, value: str) -> str:
+    """Return what matches a `baggage` header with this member: https://www.w3.org/TR/baggage/#header-content.
+
+    Args:
+        key: The member's key.
+        value: Its value; properties after it do not matter.
+    """
+    return rf"(?:.*,)?{_BLANKS}{re.escape(key)}{_BLANKS}={_BLANKS}{re.escape(value)}{_BLANKS}(?:[;,].*)?"

@@ -1,0 +1,51 @@
+"""What goes on in a running lab: its pods, their proxies, and what all of it costs."""
+
+from dataclasses import dataclass, field
+
+from lab.folder import Folder, settings
+from lab.memory import Memory, summed, uses
+from lab.pods import PodStatus, pods
+from lab.proxies import ProxyStatus, UnknownError, proxies
+from lab.status import Status
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes on in a lab.
+
+    Attributes:
+        pods: The pods that really run.
+        proxies: The proxies of those pods; nothing if it cannot be known.
+        trouble: Why the proxies cannot be known, if so.
+        memory: What the lab uses.
+    """
+
+    pods: tuple[PodStatus, ...] = ()
+    proxies: tuple[ProxyStatus, ...] | None = ()
+    trouble: str = ""
+    memory: Memory = field(default_factory=Memory)
+
+
+def contents(where: Folder, status: Status) -> Contents:
+    """Look into a lab.
+
+    Args:
+        where: Its folder.
+        status: How it is doing as a whole.
+    """
+    try:
+        used = uses(status.pid) if status.pid else {}
+    except FileNotFoundError:
+        # It has ended meanwhile.
+        used = {}
+    if not used:
+        return Contents()
+    running = pods(where, used)
+    containers = [one for pod in running for one in pod.containers]
+    memory = summed(used, {one.pid for one in containers if one.pid})
+    if not any(one.kind == "proxy" for one in containers):
+        return Contents(running, memory=memory)
+    try:
+        return Contents(running, proxies(where, settings(where).ports["api"]), memory=memory)
+    except UnknownError as error:
+        return Contents(running, None, str(error), memory)

@@ -1,0 +1,94 @@
+"""What the kubelet's API does for the pods that run in the lab."""
+
+import json
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from lab.kubelet import executing, logs, mesh
+from lab.kubelet.exchange import Exchange
+from lab.kubelet.executing import Command
+from lab.kubelet.forwarding import PROTOCOL, Forwarding
+from lab.kubelet.refusal import Refusal
+from lab.nodeagent import logfiles
+from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.runner import Runner
+
+
+class Service:
+    """The kubelet's API over the pods of one node agent."""
+
+    def __init__(self, runners: Callable[[], Iterable[Runner]]) -> None:
+        self._runners = runners
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer a request.
+
+        Raises:
+            Refusal: It asks for what is not there, or not done in the lab.
+            ValueError: The other side did not keep to the protocol.
+        """
+        match exchange.path:
+            case ("containerLogs", namespace, pod, container):
+                await self._logs(exchange, self._find(namespace, pod), container)
+            case ("portForward", namespace, pod):
+                found = self._find(namespace, pod)
+                connection = await exchange.upgrade(PROTOCOL)
+                await Forwarding(connection, pod, lambda: found.sandbox.network).serve()
+            case ("exec", namespace, pod, container):
+                await self._exec(exchange, self._find(namespace, pod), container)
+            case (mesh.PATH,):
+                proxies = await mesh.proxies(tuple(self._runners()))
+                await exchange.answer(json.dumps({"proxies": proxies}), "application/json")
+            case _:
+                message = f"the lab's kubelet has nothing at /{'/'.join(exchange.path)}"
+                raise Refusal(message, HTTPStatus.NOT_FOUND)
+
+    def _find(self, namespace: str, name: str) -> Runner:
+        """Return a pod that runs, by the names of its object."""
+        for one in self._runners():
+            metadata: dict[str, Any] = one.pod["metadata"]
+            if (metadata["namespace"], metadata["name"]) == (namespace, name):
+                return one
+        message = (
+            f"nothing runs for pod {name}: only pods of the mesh do, those with a container istio-proxy, and istiod"
+        )
+        raise Refusal(message)
+
+    async def _logs(self, exchange: Exchange, pod: Runner, container: str) -> None:
+        try:
+            wanted = logs.extract({name: values[-1] for name, values in exchange.query.items()})
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        keeper = _container(pod, container)
+        state = keeper.state
+        if wanted.previous and state.exit_code is None:
+            message = f"container {container} of pod {pod.pod['metadata']['name']} was not started again yet"
+            raise Refusal(message)
+        # The last process is also the previous one for as long as no other has been started.
+        older = wanted.previous and keeper.running
+        path = (logfiles.previous if older else logfiles.current)(pod.logs, container)
+        if not path.exists():
+            message = f"container {container} of pod {pod.pod['metadata']['name']} has no such log, or none yet"
+            raise Refusal(message)
+        await exchange.stream(logs.read(path, wanted, lambda: older or keeper.state.process != state.process))
+
+    async def _exec(self, exchange: Exchange, pod: Runner, container: str) -> None:
+        keeper = _container(pod, container)
+        command = exchange.query.get("command", [])
+        program = executing.program(keeper.container.kind, command, exchange.flag("tty"))
+        wanted = {"stdin": "input", "stdout": "output", "stderr": "error"}
+        streams = frozenset(stream for stream, name in wanted.items() if exchange.flag(name))
+        arguments = (str(pod.tools / program), *command[1:])
+        ready = Command(arguments, pod.folder, pod.sandbox.network, streams)
+        await executing.serve(await exchange.upgrade(executing.PROTOCOL), ready)
+
+
+def _container(pod: Runner, name: str) -> Keeper:
+    for one in pod.keepers:
+        if one.container.name == name:
+            return one
+    message = (
+        f"container {name} of pod {pod.pod['metadata']['name']} does not run: it is not needed in the lab, or not yet"
+    )
+    raise Refusal(message)

@@ -1,0 +1,73 @@
+"""What the processes of a lab use: the kernel's word."""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.procfs import PROC, stat
+
+
+@dataclass(frozen=True)
+class ProcessUse:
+    """One process.
+
+    Attributes:
+        session: The number of the session it belongs to.
+        memory: The bytes it uses; what it shares with others counts in parts.
+    """
+
+    session: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The bytes that a lab uses.
+
+    Attributes:
+        control_plane: What runs for the cluster itself, istiod apart: that is a pod.
+        pods: What runs for its pods.
+        total: Both.
+    """
+
+    control_plane: int = 0
+    pods: int = 0
+    total: int = 0
+
+
+def uses(supervisor: int, system: Path = PROC) -> dict[int, ProcessUse]:
+    """Return what every process of a lab uses, by their numbers on the host.
+
+    Args:
+        supervisor: The number of the lab's supervisor, whose process namespace all others share.
+        system: Where the kernel tells of processes.
+    """
+    found = {}
+    namespace = (system / str(supervisor) / "ns/pid").readlink()
+    for path in system.glob("[0-9]*"):
+        # Other users' processes do not tell, and any of them may have ended by now.
+        with suppress(OSError):
+            if (path / "ns/pid").readlink() == namespace:
+                pid = int(path.name)
+                found[pid] = ProcessUse(stat(pid, system).session, _memory(path))
+    return found
+
+
+def summed(found: Mapping[int, ProcessUse], sessions: Collection[int]) -> Memory:
+    """Return what a lab uses.
+
+    Args:
+        found: All of its processes.
+        sessions: The sessions of its pods' containers.
+    """
+    total = sum(one.memory for one in found.values())
+    pods = sum(one.memory for one in found.values() if one.session in sessions)
+    return Memory(total - pods, pods, total)
+
+
+def _memory(process: Path) -> int:
+    for line in (process / "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0

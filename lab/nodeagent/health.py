@@ -1,0 +1,87 @@
+"""Asks the probes of a container while its process runs, and does what follows from their answers."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from lab.nodeagent import probes
+from lab.nodeagent.pods import Container
+from lab.nodeagent.probes import Probe, Verdict
+from lab.nodeagent.processes import Process
+from lab.nodeagent.state import ContainerState
+
+_KILL_AFTER = 5.0
+
+
+class Health:
+    """The probes of one container."""
+
+    def __init__(self, container: Container, address: str) -> None:
+        ports = named_ports(container)
+        described = {kind: container.spec.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")}
+        self._address = address
+        self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
+
+    async def watch(self, process: Process, state: ContainerState, note: Callable[[bool], None]) -> None:
+        """Ask for as long as a process runs; end it if its probes call it dead.
+
+        Args:
+            process: The container's.
+            state: What is known of the container.
+            note: Hears whether the container is ready: when it has started, and after every change.
+        """
+        if not state.started:
+            await self._await_start(process, state.since)
+        note(state.ready)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch_readiness(state.ready, note))
+            if "liveness" in self._probes:
+                group.create_task(self._watch_life(process, state.since, self._probes["liveness"]))
+
+    async def _await_start(self, process: Process, since: float) -> None:
+        probe = self._probes.get("startup")
+        if probe is None:
+            return
+        verdict = Verdict(probe)
+        # Asked sooner than a kubelet would, it may fail as long as there.
+        deadline = since + probe.delay + probe.period * probe.failures
+        while True:
+            verdict.hear(await probes.ask(probe, self._address))
+            if verdict.passing:
+                return
+            if time.time() > deadline:
+                await _give_up(process)
+            await asyncio.sleep(verdict.pause(eager=True))
+
+    async def _watch_readiness(self, ready: bool, note: Callable[[bool], None]) -> None:
+        probe = self._probes.get("readiness")
+        if probe is None:
+            note(True)
+            return
+        verdict = Verdict(probe, passing=True if ready else None)
+        while True:
+            if verdict.hear(await probes.ask(probe, self._address)):
+                note(verdict.passing is True)
+            await asyncio.sleep(verdict.pause(eager=True))
+
+    async def _watch_life(self, process: Process, since: float, probe: Probe) -> None:
+        verdict = Verdict(probe)
+        await asyncio.sleep(max(0.0, since + probe.delay - time.time()))
+        while True:
+            verdict.hear(await probes.ask(probe, self._address))
+            if verdict.passing is False:
+                await _give_up(process)
+            await asyncio.sleep(verdict.pause(eager=False))
+
+
+def named_ports(container: Container) -> dict[str, int]:
+    """Return the ports of a container by their names."""
+    return {one["name"]: one["containerPort"] for one in container.spec.get("ports", []) if "name" in one}
+
+
+async def _give_up(process: Process) -> None:
+    """End a process that its probe calls dead; whoever keeps it starts it again."""
+    process.terminate()
+    await asyncio.wait([process.end], timeout=_KILL_AFTER)
+    process.kill()
+    await asyncio.wait([process.end])

@@ -1,0 +1,72 @@
+"""Tells the API server how a pod is doing, and writes down what a successor has to know."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http.client import HTTPException
+from typing import Any
+
+from lab.kubernetes.api import Api
+from lab.nodeagent import report
+from lab.nodeagent.report import Sight
+
+_COALESCE = 0.02
+_PAUSE = 0.5
+_LOG = logging.getLogger(__name__)
+
+
+def path(pod: Mapping[str, Any]) -> str:
+    """Return where the API server has a pod."""
+    metadata = pod["metadata"]
+    return f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+
+
+async def keep(
+    api: Api,
+    news: asyncio.Event,
+    known: Callable[[], tuple[Mapping[str, Any], list[Sight]]],
+    answered: Callable[[Mapping[str, Any]], None],
+) -> None:
+    """Report whenever there is news, until cancelled.
+
+    Args:
+        api: The API server.
+        news: Is set when there is something to tell.
+        known: Returns the pod as it was last seen, and its containers as they are.
+        answered: Hears the pod as the API server has it then.
+    """
+    while True:
+        await news.wait()
+        await asyncio.sleep(_COALESCE)
+        news.clear()
+        pod, sights = known()
+        uid = pod["metadata"]["uid"]
+        change = {"metadata": {"uid": uid}, "status": report.status(pod, sights, datetime.now(UTC))}
+        try:
+            answer = await asyncio.to_thread(api.patch, f"{path(pod)}/status", change)
+        except (OSError, HTTPException) as error:
+            _LOG.warning("status of pod %s: %s", pod["metadata"]["name"], error)
+            news.set()
+            await asyncio.sleep(_PAUSE)
+            continue
+        if answer is not None and answer["metadata"]["uid"] == uid:
+            answered(answer)
+
+
+async def delete(api: Api, pod: Mapping[str, Any], gone: Callable[[], bool]) -> None:
+    """Have the API server forget a pod that has ended.
+
+    Args:
+        api: The API server.
+        pod: The pod.
+        gone: Says whether it has forgotten it already.
+    """
+    while not gone():
+        try:
+            options = {"gracePeriodSeconds": 0, "preconditions": {"uid": pod["metadata"]["uid"]}}
+            await asyncio.to_thread(api.delete, path(pod), options)
+        except (OSError, HTTPException):
+            await asyncio.sleep(_PAUSE)
+        else:
+            return

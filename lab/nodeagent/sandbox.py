@@ -1,0 +1,133 @@
+"""The sandbox of one pod: its network, the process that holds it, and the programs that are started in it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from pyroute2 import NetlinkError
+
+from lab.nodeagent import clearing, networks, processes, redirection
+from lab.nodeagent.processes import Identity, Process
+from lab.nodeagent.redirection import Rule
+from lab.nodeagent.state import ContainerState
+
+_PAUSE = 0.5
+_LOG = logging.getLogger(__name__)
+
+
+class Sandbox:
+    """One pod's network, and what is started in it."""
+
+    def __init__(self, address: str, rules: Sequence[Rule], folder: Path, tools: Path) -> None:
+        """Prepare a sandbox.
+
+        Args:
+            address: The pod's.
+            rules: Where the pod's traffic is redirected to.
+            folder: Where its programs stand.
+            tools: The folder of the lab's tools, which its programs find.
+        """
+        self.holder: Identity | None = None
+        self._address = address
+        self._rules = rules
+        self._folder = folder
+        self._tools = tools
+        self._connected = asyncio.Event()
+        self._routed: str | None = None
+        self._routing = asyncio.Lock()
+
+    @property
+    def network(self) -> int:
+        """The number of the process that holds the network.
+
+        Raises:
+            OSError: There is none.
+        """
+        if self.holder is None or not self._connected.is_set():
+            message = "the pod has no network"
+            raise OSError(message)
+        return self.holder.pid
+
+    async def open(self, holder: Identity | None, past: Mapping[str, ContainerState]) -> bool:
+        """Make the network, or take that of an earlier node agent over; say whether that was possible.
+
+        Args:
+            holder: The process that held it for the earlier node agent.
+            past: What that knew of the pod's containers.
+        """
+        if holder is None or not processes.lives(holder):
+            await asyncio.to_thread(clearing.end_all, past)
+            await self._make()
+            return False
+        known = frozenset(one.process.pid for one in past.values() if one.process)
+        await asyncio.to_thread(clearing.kill_strangers, holder.pid, known)
+        self.holder = holder
+        self._connected.set()
+        return True
+
+    async def lost(self) -> None:
+        """Wait until the process that holds the network has ended: whoever wants to go on needs a new one."""
+        assert self.holder is not None  # noqa: S101 - it was opened
+        with suppress(OSError):
+            await asyncio.shield(Process(self.holder).end)
+        self._connected.clear()
+        with suppress(ChildProcessError):
+            os.waitpid(self.holder.pid, os.WNOHANG)
+
+    async def renew(self, containers: Mapping[str, ContainerState]) -> None:
+        """Make the network anew; containers that were in the old one end, since they could not reach anybody."""
+        await asyncio.to_thread(clearing.end_all, containers)
+        while True:
+            try:
+                await self._make()
+            except (OSError, NetlinkError) as error:
+                _LOG.warning("network %s: %s", self._address, error)
+                await asyncio.sleep(_PAUSE)
+            else:
+                return
+
+    async def _make(self) -> None:
+        # What is under way belongs to the network before.
+        async with self._routing:
+            holder = await asyncio.to_thread(networks.make, self._address, self._rules)
+            self.holder = processes.identify(holder) or Identity(holder, 0)
+            self._routed = None
+            self._connected.set()
+
+    async def reroute(self, find: Callable[[], str]) -> None:
+        """Send what the pod says to istiod to the one that is there now.
+
+        Args:
+            find: Returns its address; empty if there is none.
+        """
+        # Two at once would take each other's table away.
+        async with self._routing:
+            istiod = find()
+            if self._routed == istiod or not self._connected.is_set():
+                return
+            work = partial(redirection.apply, "discovery", redirection.discovery(istiod))
+            try:
+                await asyncio.to_thread(networks.inside, self.network, work)
+            except (OSError, NetlinkError) as error:
+                _LOG.warning("network %s: %s", self._address, error)
+            else:
+                self._routed = istiod
+
+    async def run(self, command: Sequence[str], variables: Mapping[str, str], log: Path) -> Process:
+        """Start a program, with its output at the end of a log.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        await self._connected.wait()
+        base = {"PATH": f"{self._tools}:{os.defpath}", "HOME": str(self._folder)}
+        return await processes.start(command, {**base, **variables}, self._folder, log, self.network)
+
+    async def close(self) -> None:
+        """End everything in it, and the network."""
+        if self.holder is not None:
+            await asyncio.to_thread(clearing.dissolve, self.holder, self._address)

@@ -1,0 +1,27 @@
+"""What all pods of a node agent share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lab.folder import Folder
+from lab.kubernetes.api import Api
+from lab.nodeagent.commands import Programs
+
+
+@dataclass(frozen=True)
+class World:
+    """What all pods share.
+
+    Attributes:
+        folder: The lab's folder.
+        api: The API server.
+        programs: Where the programs are.
+        istiod: Returns the address of the istiod for new connections; empty if there is none.
+        changed: Is told when a pod has changed.
+    """
+
+    folder: Folder
+    api: Api
+    programs: Programs
+    istiod: Callable[[], str]
+    changed: Callable[[], None]

@@ -1,0 +1,61 @@
+"""The proxies of a lab's mesh, seen from outside: what they and istiod say of themselves at this moment."""
+
+import http.client
+from dataclasses import dataclass
+
+from lab.folder import Folder
+from lab.kubernetes.api import Api
+from lab.kubernetes.nodes import NODES
+
+_PATIENCE = 3.0
+_PATH = f"/api/v1/nodes/{NODES[0]['metadata']['name']}/proxy/mesh"
+"""The API server passes it on to the node agent, which reaches into the networks of pods: see lab.kubelet.mesh."""
+
+
+@dataclass(frozen=True)
+class ProxyStatus:
+    """One proxy. Times are seconds since the epoch, 0 if they are not known.
+
+    Attributes:
+        namespace: Its pod's namespace.
+        pod: Its pod's name.
+        alive: Whether its Envoy answers.
+        sync: How istiod sees its configuration: `synced`, or what is not and why.
+        valid_from: From when on its certificate is good; Istio dates it two minutes back.
+        expires: When that ends.
+    """
+
+    namespace: str
+    pod: str
+    alive: bool
+    sync: str
+    valid_from: float
+    expires: float
+
+    @property
+    def synced(self) -> bool:
+        """Whether it works with the configuration that istiod wants; a dead one works with none."""
+        return self.alive and self.sync == "synced"
+
+
+class UnknownError(Exception):
+    """Nobody answers who knows of the proxies."""
+
+
+def proxies(where: Folder, port: int) -> tuple[ProxyStatus, ...]:
+    """Return the proxies of a lab, by namespace and pod.
+
+    Args:
+        where: The lab's folder.
+        port: Where the host reaches its API server.
+
+    Raises:
+        UnknownError: The API server or the node agent does not answer.
+    """
+    try:
+        found = Api("127.0.0.1", port, where.pki, patience=_PATIENCE).get(_PATH)["proxies"]
+        said = [ProxyStatus(**one) for one in found]
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
+        # TypeError: a lab that was started by another version of this program.
+        raise UnknownError(str(error)) from error
+    return tuple(sorted(said, key=lambda one: (one.namespace, one.pod)))

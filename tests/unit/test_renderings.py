@@ -1,0 +1,41 @@
+"""Both routing APIs say what the table says: read by their own rules, they agree with the oracle on every request."""
+
+import httproutereader
+import virtualservicereader
+from hypothesis import given
+from proxy import Outcome
+from traffic import GATEWAY, calls, requests, tables
+
+from boutique import httproutes, virtualservices
+from boutique.oracle import Call, Request, Served, backend
+from boutique.routing import Table
+
+
+def wanted(served: Served | None) -> Outcome | None:
+    return Outcome(served.backend.service, served.backend.port, served.baggage) if served else None
+
+
+@given(tables, requests)
+def test_httproutes_at_the_edge(table: Table, request: Request) -> None:
+    specs = httproutes.edge(table, GATEWAY)
+    assert httproutereader.at_the_edge(specs, request.host, request.headers) == wanted(backend(table, request))
+
+
+@given(tables, requests)
+def test_virtual_services_at_the_edge(table: Table, request: Request) -> None:
+    specs = virtualservices.edge(table, GATEWAY)
+    assert virtualservicereader.at_the_edge(specs, request.host, request.headers) == wanted(backend(table, request))
+
+
+@given(tables, calls)
+def test_httproutes_in_the_mesh(table: Table, call: Call) -> None:
+    specs = httproutes.mesh(table)
+    found = httproutereader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
+    assert found == wanted(backend(table, call))
+
+
+@given(tables, calls)
+def test_virtual_services_in_the_mesh(table: Table, call: Call) -> None:
+    specs = virtualservices.mesh(table)
+    found = virtualservicereader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
+    assert found == wanted(backend(table, call))
