@@ -93,6 +93,17 @@ def test_links_and_redirects_have_the_public_port(front: Graph) -> None:
     assert usual.outputs["url"] == "https://shop.localhost"
 
 
+def test_the_certificate_is_for_hosts_and_for_the_names_under_them() -> None:
+    graph = with_platform(ingress={"certificate": {"kind": "certManager", "issuer": "some"}})
+    [order] = [each for each in graph.of("Certificate") if each.is_object]
+    assert order.inputs["spec"]["dnsNames"] == ["shop.localhost", "*.shop.localhost"]
+
+
+def test_old_versions_of_tls_are_refused_at_every_gateway(front: Graph) -> None:
+    settings = front.one("Release", "mesh-istiod").inputs["values"]["meshConfig"]
+    assert settings["tlsDefaults"] == {"minProtocolVersion": "TLSV1_2"}
+
+
 def test_istios_own_kinds_take_the_place_of_the_gateway_apis() -> None:
     graph = with_platform(routing={"api": "virtual-service"})
     kinds = {each.type.split(":")[1] for each in (*graph.of("Gateway"), *graph.of("VirtualService"))}
