@@ -17,6 +17,7 @@ up: venv/.ready ## Start the lab, deploy stack `local` on it, and say where thin
 	@$(BOUTIQUE) lab up --name $(LAB)
 	@$(IN_LAB); pulumi stack select --create local; pulumi up --yes --skip-preview
 	@$(BOUTIQUE) lab status --name $(LAB)
+	@$(IN_LAB); echo "The shop: $$(pulumi stack output url)  (curl --cacert $$BOUTIQUE_LAB_FILES/certificate/ca.crt)"
 	@echo 'In your shell:  eval "$$($(BOUTIQUE) lab env --name $(LAB))"; pulumi stack select local; kubectl get pods -n local'
 
 down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique lab down --delete.
@@ -38,7 +39,7 @@ docs: venv/.ready ## Write the documentation that comes from the code.
 	@venv/bin/python docs/generate.py
 
 ledger: venv/.ready ## Add new resources to the ledgers of the committed stacks.
-	@venv/bin/python tests/graph/ledger.py
+	@PYTHONPATH=tests venv/bin/python tests/graph/ledger.py
 
 # Written last, so that an environment half made is never taken for a finished one.
 venv/.ready: requirements.txt requirements-dev.txt pyproject.toml

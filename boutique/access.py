@@ -27,5 +27,11 @@ DEPLOYER_RULES = (
     Rule("apps", ("replicasets",), READ),
     Rule("discovery.k8s.io", ("endpointslices",), READ),
     Rule("policy", ("poddisruptionbudgets",), WRITE),
+    # Both kinds of route: an environment that goes over from one to the other deletes the old ones last.
+    Rule("gateway.networking.k8s.io", ("httproutes",), WRITE),
+    Rule("networking.istio.io", ("virtualservices",), WRITE),
 )
-"""Enough to deploy, change and remove an environment; nothing on Secrets, roles, quotas or other namespaces."""
+"""Enough to deploy, change and remove an environment; nothing on Secrets, roles, quotas or other namespaces.
+
+Nothing on Gateways either: those say which namespace may use which host.
+"""

@@ -35,7 +35,7 @@ def _edge(route: EdgeRoute, gateway: Gateway) -> Spec:
         "kind": "Gateway",
         "namespace": gateway.namespace,
         "name": gateway.name,
-        "sectionName": gateway.listener,
+        "sectionName": gateway.preview_listener if route.preview else gateway.listener,
     }
     rule = {
         **_matches(_conditions(route)),

@@ -60,6 +60,9 @@ def istiod_values(mesh: Mesh) -> dict[str, Any]:
             "outboundTrafficPolicy": {"mode": "ALLOW_ANY" if mesh.egress == "any" else "REGISTRY_ONLY"},
             "defaultHttpRetryPolicy": RETRIES,
             "defaultConfig": {"terminationDrainDuration": "30s"},
+            # For what comes in at gateways, whose listeners the Gateway API cannot tell; pods among themselves speak
+            # TLS 1.2 or later anyway (pilot/pkg/networking/core/listener.go, applyDownstreamTLSDefaults).
+            "tlsDefaults": {"minProtocolVersion": "TLSV1_2"},
         },
         "global": {
             **_images(mesh),

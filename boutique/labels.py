@@ -71,6 +71,17 @@ def namespace(mesh: Mesh | None = None) -> dict[str, str]:
     return {**common(), **injection(), POD_SECURITY: "privileged", "pod-security.kubernetes.io/warn": "baseline"}
 
 
+def gateway(*, readiness_gate: bool) -> dict[str, str]:
+    """Return the labels of the gateway's namespace, where pods say by a label of their own that they get a proxy.
+
+    Args:
+        readiness_gate: Whether a pod counts as ready only when AWS' load balancer calls it healthy:
+            https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+    """
+    gate = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"} if readiness_gate else {}
+    return {**common(), POD_SECURITY: "baseline", **gate}
+
+
 def control_plane(*, node_agents: bool) -> dict[str, str]:
     """Return the labels of a namespace of the mesh's own; agents on the nodes have to be privileged."""
     return {**common(), POD_SECURITY: "privileged" if node_agents else "baseline"}

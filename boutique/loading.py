@@ -52,8 +52,10 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
     if values.get("registryCredentials") and not mistakes and "platform" not in read:
         mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
-    # No platform has an ingress yet.
-    mistakes += credentials.mistakes(None, [key for key in credentials.KEYS if values.get(key)])
+    platform = read.get("platform")
+    if "platform" not in unread:
+        source = platform.ingress.certificate if platform and platform.ingress else None
+        mistakes += credentials.mistakes(source, [key for key in credentials.KEYS if values.get(key)])
     mistakes += check(
         cluster=read.get("cluster"),
         platform=read.get("platform"),

@@ -19,6 +19,8 @@ _DNS_NAMESPACE = "kube-system"
 _DNS_PORT = 53
 _ISTIOD_PORT = 15012
 _METRICS_PORTS = (15020, 15090)
+_GATEWAY_PORTS = (80, 443, 15021)
+"""Where a gateway serves: HTTP, HTTPS and, for load balancers, how it is."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -100,6 +102,24 @@ def network(edges: Iterable[Edge]) -> Mapping[str, Spec]:
             name: _policy({"matchLabels": {"app": name}}, rule["ingress"], rule["egress"])
             for name, rule in sorted(rules.items())
         },
+    }
+
+
+def gateway(entry: Workload, namespaces: Iterable[str]) -> Mapping[str, Spec]:
+    """Return the NetworkPolicies of the gateway's namespace by name.
+
+    Args:
+        entry: The workload that people reach.
+        namespaces: Where it runs.
+    """
+    come_in = [{"ports": [_port(number) for number in (*_GATEWAY_PORTS, *_METRICS_PORTS)]}]
+    to_entry = {
+        "to": [{**_namespace(name), **_pods(entry.name)} for name in namespaces],
+        "ports": [_port(entry.port)] if entry.port else [],
+    }
+    return {
+        "default-deny": _policy({}, [], []),
+        GATEWAY.name: _policy({"matchLabels": {"app": GATEWAY.name}}, come_in, [_dns(), _istiod(), to_entry]),
     }
 
 

@@ -126,6 +126,7 @@ def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[E
         name=naming.preview_name(feature.key),
         owner=feature.stack,
         host=naming.preview_host(feature.key, environment.host),
+        preview=True,
         feature=feature.key,
         backend=entry,
         timeout_seconds=environment.timeout_seconds,
@@ -134,6 +135,7 @@ def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[E
         preview,
         name=naming.header_name(feature.key),
         host=environment.host,
+        preview=False,
         header=Condition(name=HEADER, value=feature.key),
     )
     sessions = [
@@ -141,6 +143,7 @@ def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[E
             preview,
             name=naming.session_name(session),
             host=environment.host,
+            preview=False,
             cookie=Condition(name=environment.cookie, value=session),
         )
         for session in feature.sessions

@@ -43,6 +43,7 @@ class EdgeRoute:
         name: Of the object.
         owner: The stack that owns it.
         host: Of the request.
+        preview: Whether that is a name under the environment's host.
         cookie: What the request has to carry; None for any.
         header: The same. A route has at most one of both.
         feature: The key that its requests carry from here on; None takes away what they say themselves.
@@ -53,6 +54,7 @@ class EdgeRoute:
     name: str
     owner: str
     host: str
+    preview: bool = False
     cookie: Condition | None = None
     header: Condition | None = None
     feature: str | None = None
@@ -109,12 +111,14 @@ class Gateway:
     Attributes:
         namespace: Where it is.
         name: Of the Gateway, of the Gateway API or of Istio.
-        listener: The listener for HTTPS; only the Gateway API names it.
+        listener: The listener for HTTPS at the environment's host; only the Gateway API names it.
+        preview_listener: The one for the names under that host.
     """
 
     namespace: str
     name: str
     listener: str
+    preview_listener: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from boutique.ingress import Ingress, Routing, RoutingApi
 from boutique.mesh import Mesh
 from boutique.values import (
     Count,
     Cpu,
     Digest,
     DnsLabel,
+    HostName,
     ImageReference,
     Memory,
     Names,
@@ -50,6 +52,8 @@ class StackCluster(Section):
     """The stack that owns the cluster's platform, of the same project."""
     target: DnsLabel
     """One of that stack's `platform.targets`."""
+    routing: RoutingApi | None = None
+    """The `platform.routing.api` of that stack, if it has an ingress: gives the environment a host of its own."""
 
 
 class EksCluster(Section):
@@ -66,6 +70,8 @@ class Target(Section):
 
     namespace: DnsLabel | None = None
     """Its namespace; the target's own name if not given."""
+    host: HostName | None = None
+    """Where people reach it, and previews under it; `<target>.<ingress.domain>` if not given."""
     replicas: Count = 2
     """Replicas of every service that the namespace's quota leaves room for, twice over."""
     protect: bool = True
@@ -82,6 +88,10 @@ class Platform(Section):
     """The places of environments, by name."""
     mesh: Mesh | None = None
     """Istio for all targets; without it none is installed, and nobody's traffic is encrypted or checked."""
+    ingress: Ingress | None = None
+    """HTTPS for people, through a gateway of the mesh; without it nobody comes in that way."""
+    routing: Routing = Routing()
+    """What routes are written in."""
 
 
 class Images(Section):
@@ -178,6 +188,10 @@ class Service(Section):
     """What it names replaces the value for all services."""
 
 
+class Features(Section):
+    """What feature stacks may do in an environment; `{}` allows them."""
+
+
 class Environment(Section):
     """One deployment of the whole shop in one target."""
 
@@ -194,6 +208,8 @@ class Environment(Section):
     """How new pods take over, for all services."""
     availability: Availability = Availability()
     """How replicas are kept apart, for all services."""
+    features: Features | None = None
+    """Allows feature stacks, each for testers of its own; needs the ingress. Without it there are none."""
     services: dict[WorkloadName, Service] = Field(default_factory=dict)
     """What single services have different, by name."""
 

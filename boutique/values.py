@@ -58,6 +58,13 @@ def _file(text: str) -> str:
     return str(path)
 
 
+def _port(value: object) -> object:
+    if isinstance(value, str) and _VARIABLE.fullmatch(value):
+        text = _expanded(value)
+        return int(text) if text.isdecimal() else text
+    return value
+
+
 def _whole_number(value: object) -> object:
     # JSON has one kind of number: Pulumi may hand a whole number over as a float.
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -100,6 +107,16 @@ CertificateArn = Annotated[
         "an ARN such as arn:aws:acm:eu-central-1:123456789012:certificate/<id>",
     ),
 ]
+HostName = Annotated[
+    str,
+    _shaped(
+        r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a DNS name in lower case such as shop.example.com",
+        253,
+    ),
+]
+Port = Annotated[Number, Field(ge=1, le=65535), BeforeValidator(_port)]
+"""A port; `${NAME}` stands for an environment variable."""
 VariableName = Annotated[
     str, _shaped("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'")
 ]

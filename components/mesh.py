@@ -1,21 +1,17 @@
 """Istio on a cluster."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
-from pulumi_kubernetes import core, helm
+from pulumi_kubernetes import core
 
 from boutique import gatewayapi, istio, labels
-from boutique.mesh import ChartFolder, GatewayApiPresent
+from boutique.mesh import GatewayApiPresent
 from boutique.mesh import Mesh as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from components.istio import peer_authentication
 from components.metadata import metadata, name_of
-
-_TIMEOUT_SECONDS = 300
-_KEPT_REVISIONS = 10
+from components.release import release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +54,16 @@ class Mesh(pulumi.ComponentResource):
             opts=child,
         )
         home = name_of(namespace.metadata)
-        first.append(_release(f"{name}-base", "istio-base", "base", settings, istio.base_values(), home, child))
+        charts, version = settings.charts, settings.version
+        base = istio.base_values()
+        first.append(release(f"{name}-base", "istio-base", "base", charts, version, base, home, child))
         if settings.cni:
             after = pulumi.ResourceOptions(parent=self, depends_on=first)
-            first.append(_release(f"{name}-cni", "istio-cni", "cni", settings, istio.cni_values(settings), home, after))
+            cni = istio.cni_values(settings)
+            first.append(release(f"{name}-cni", "istio-cni", "cni", charts, version, cni, home, after))
         after = pulumi.ResourceOptions(parent=self, depends_on=first)
-        self.control_plane = _release(
-            f"{name}-istiod", "istiod", "istiod", settings, istio.istiod_values(settings), home, after
-        )
+        istiod = istio.istiod_values(settings)
+        self.control_plane = release(f"{name}-istiod", "istiod", "istiod", charts, version, istiod, home, after)
         peer_authentication(
             name,
             "STRICT" if settings.policies.mtls == "strict" else "PERMISSIVE",
@@ -74,31 +72,3 @@ class Mesh(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[self.control_plane]),
         )
         self.register_outputs({})
-
-
-def _release(
-    name: str,
-    called: str,
-    chart: str,
-    settings: Settings,
-    values: Mapping[str, Any],
-    namespace: pulumi.Input[str],
-    opts: pulumi.ResourceOptions,
-) -> helm.v3.Release:
-    """Install a chart of Istio and wait until what it made is ready.
-
-    Its name is fixed, since a reinstallation finds what the last one left (the definitions) only under the same name.
-    """
-    reference, repository = istio.chart(settings.charts, chart)
-    return helm.v3.Release(
-        name,
-        name=called,
-        namespace=namespace,
-        chart=reference,
-        repository_opts=helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
-        version=None if isinstance(settings.charts, ChartFolder) else settings.version,
-        values=values,
-        max_history=_KEPT_REVISIONS,
-        timeout=_TIMEOUT_SECONDS,
-        opts=opts,
-    )

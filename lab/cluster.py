@@ -3,13 +3,15 @@
 import os
 import shutil
 import signal
+import socket
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 
 from lab import record
 from lab.errors import LabError
 from lab.folder import Folder, Settings, folders, settings
+from lab.ports import PORTS, Port
 from lab.preparation import prepare
 from lab.supervision import namespaces
 from lab.supervision.publish import listen, listen_on_first
@@ -18,16 +20,15 @@ from lab.toolchain.build import Toolchain
 _PATIENCE = 180.0
 _GRACE = 60.0
 _POLL = 0.05
-_FIRST_PORT = 16443
 
 
-def up(where: Folder, toolchain: Toolchain, port: int | None, progress: Callable[[str], None]) -> None:
+def up(where: Folder, toolchain: Toolchain, chosen: Mapping[str, int], progress: Callable[[str], None]) -> None:
     """Start a lab and wait until a workload could run; if it is being started already, wait with it.
 
     Args:
         where: The lab's folder.
         toolchain: The tools to start it with.
-        port: Where the host reaches the API server; the port of the last time, or a free one, if not given.
+        chosen: Where the host reaches what `lab.ports` names; the port of the last time, or a free one, if not given.
         progress: Hears what is awaited.
 
     Raises:
@@ -43,7 +44,7 @@ def up(where: Folder, toolchain: Toolchain, port: int | None, progress: Callable
                 return
             continue
         try:
-            _launch(where, lock, toolchain, port)
+            _launch(where, lock, toolchain, chosen)
         finally:
             os.close(lock)
         if not _await(where, progress, deadline):
@@ -79,17 +80,24 @@ def down(where: Folder, *, delete: bool = False) -> bool:
     return was_running
 
 
-def _launch(where: Folder, lock: int, toolchain: Toolchain, port: int | None) -> None:
+def _launch(where: Folder, lock: int, toolchain: Toolchain, chosen: Mapping[str, int]) -> None:
     where.record.unlink(missing_ok=True)
-    remembered = settings(where).ports.get("api")
-    wanted = port or remembered
+    wanted = {**settings(where).ports, **chosen}
+    with ExitStack() as stack:
+        listeners = {
+            name: stack.enter_context(closing(_listen(port, wanted.get(name)))) for name, port in PORTS.items()
+        }
+        actual = {name: listener.getsockname()[1] for name, listener in listeners.items()}
+        prepare(where, toolchain, actual["api"])
+        Settings(actual, str(toolchain.bin)).write(where)
+        namespaces.launch(where, toolchain.bin, lock, {name: listener.fileno() for name, listener in listeners.items()})
+
+
+def _listen(port: Port, wanted: int | None) -> socket.socket:
+    if wanted:
+        return listen(wanted, port.option)
     taken = {number for other in folders() for number in settings(other).ports.values()}
-    free = (number for number in range(_FIRST_PORT, _FIRST_PORT + 100) if number not in taken)
-    with closing(listen(wanted) if wanted else listen_on_first(free)) as listener:
-        actual = listener.getsockname()[1]
-        prepare(where, toolchain, actual)
-        Settings({"api": actual}, str(toolchain.bin)).write(where)
-        namespaces.launch(where, toolchain.bin, lock, {"api": listener.fileno()})
+    return listen_on_first(number for number in range(port.first, port.first + 100) if number not in taken)
 
 
 def _await(where: Folder, progress: Callable[[str], None], deadline: float) -> bool:

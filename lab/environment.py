@@ -29,6 +29,7 @@ def variables(where: Folder, path: str) -> dict[str, str]:
         "PATH": _path(path, settings(where).tools),
         "KUBECONFIG": str(where.kubeconfig),
         "BOUTIQUE_LAB_FILES": str(where.files),
+        **({"BOUTIQUE_LAB_HTTPS_PORT": str(port)} if (port := settings(where).ports.get("https")) else {}),
         "PULUMI_BACKEND_URL": where.pulumi_state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_HOME": str(where.pulumi_home),

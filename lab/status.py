@@ -23,6 +23,8 @@ class Status:
         awaited: What it is waiting for while it starts.
         failed: The component it failed for.
         api: The URL of its API server on the host; empty before the first start.
+        https: The URL under which the host reaches the load balancer's HTTPS; empty before the first start.
+        http: The same for its HTTP.
         folder: Its folder.
         components: Its processes, in the order of their start.
     """
@@ -35,6 +37,8 @@ class Status:
     awaited: str
     failed: str
     api: str
+    https: str
+    http: str
     folder: Path
     components: tuple[ComponentRecord, ...]
 
@@ -48,7 +52,7 @@ def status(where: Folder) -> Status:
         found = None
     if found is None:
         found = record.Record(State.STARTING if held else State.STOPPED)
-    port = settings(where).ports.get("api")
+    ports = settings(where).ports
     return Status(
         name=where.name,
         state=found.state,
@@ -57,10 +61,16 @@ def status(where: Folder) -> Status:
         uptime=max(0.0, time.time() - found.started) if found.pid else 0.0,
         awaited=found.awaited,
         failed=found.failed,
-        api=f"https://127.0.0.1:{port}" if port else "",
+        api=_url("https", "127.0.0.1", ports.get("api")),
+        https=_url("https", "localhost", ports.get("https")),
+        http=_url("http", "localhost", ports.get("http")),
         folder=where.root,
         components=found.components,
     )
+
+
+def _url(scheme: str, host: str, port: int | None) -> str:
+    return f"{scheme}://{host}:{port}" if port else ""
 
 
 def _forget(where: Folder) -> None:

@@ -31,6 +31,10 @@ def up(
         int | None,
         typer.Option(min=1, max=65535, help="The API server's port on 127.0.0.1; kept until it is changed."),
     ] = None,
+    https_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The same for HTTPS: where a browser finds the gateway.")
+    ] = None,
+    http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="The same for HTTP.")] = None,
 ) -> None:
     """Start a lab, or resume it with everything in it, and wait until workloads can run.
 
@@ -38,16 +42,16 @@ def up(
     and ends the providers that it left.
     """
     from lab import cluster, folder, locks, orphans
-    from lab.errors import LabError
+    from lab.ports import check_unchanged
     from lab.status import status as inspect
     from ops.development import development_certificate
 
     where = folder.folder(name)
     before = inspect(where)
+    given = {"api": port, "https": https_port, "http": http_port}
+    chosen = {key: number for key, number in given.items() if number is not None}
     if before.ready:
-        if port is not None and port != folder.settings(where).ports["api"]:
-            message = f"lab {name} is running at {before.api}: change its port after `boutique lab down --name {name}`"
-            raise LabError(message)
+        check_unchanged(name, chosen, folder.settings(where).ports)
         typer.echo(f"lab {name} is already running at {before.api}", err=True)
     else:
         from boutique.behaviour import document
@@ -58,7 +62,7 @@ def up(
         where.create()
         folder.replace(where.behaviour, document(WORKLOADS))
         with started(name) as progress:
-            cluster.up(where, tools, port, progress)
+            cluster.up(where, tools, chosen, progress)
     development_certificate(where.certificate, _HOSTS)
     show_locks(locks.clear(where.pulumi_state))
     show_orphans(orphans.end(where.pulumi_home))

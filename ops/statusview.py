@@ -41,7 +41,8 @@ def _print(console: Console, one: Status, within: Contents) -> None:
     state = f"{one.state}, up {_duration(one.uptime)}" if one.pid else one.state
     detail = f", waiting for {one.awaited}" if one.awaited else f", {one.failed} does not start" if one.failed else ""
     console.print(f"lab {one.name}: {state}{detail}")
-    console.print(f"API     {one.api or 'none yet'}\nfolder  {one.folder}\nlogs    {one.folder / 'logs'}")
+    console.print(f"API     {one.api or 'none yet'}\nweb     {one.https or 'none yet'}  {one.http}".rstrip())
+    console.print(f"folder  {one.folder}\nlogs    {one.folder / 'logs'}")
     if not one.components:
         return
     console.print(_components(one.components))

@@ -14,8 +14,6 @@ from lab.supervision import network
 
 API_PORT = 6443
 NODE_AGENT_PORT = 10249
-PUBLISHED = {"api": (network.LOOPBACK, API_PORT)}
-"""What the host can reach: a name, and the address inside."""
 
 _ETCD_PORT = 2379
 _ETCD_PEER_PORT = 2380

@@ -71,7 +71,9 @@ def remove(address: str) -> None:
     """Forget the way to a pod whose network is gone or about to go."""
     with IPRoute() as routes:
         for index in routes.link_lookup(ifname=_interface(address)):
-            routes.link("del", index=index)
+            # It goes by itself with the other end, so with the pod's last process, perhaps at this very moment.
+            with suppress(NetlinkError):
+                routes.link("del", index=index)
         with suppress(NetlinkError):
             routes.route("del", **_way(address))
 

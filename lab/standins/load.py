@@ -98,14 +98,16 @@ class User:
     async def _request(self, verb: str, path: str, body: str) -> str | None:
         headers = [("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))]
         headers += [("content-type", "application/x-www-form-urlencoded")] if body else []
-        self._counts.requests += 1
         try:
             request = Request(verb=verb, target=path, headers=tuple(headers), body=body.encode())
             response = await self._connection.send(self._directory.find(self._target), request)
         except (OSError, h11.ProtocolError, CallError) as error:
+            self._counts.requests += 1
             self._counts.errors += 1
             log.warning("%s %s: %s", verb, path, error)
             return None
+        # Only now: what is under way when the load ends is neither here nor there.
+        self._counts.requests += 1
         if response.status >= HTTPStatus.BAD_REQUEST:
             self._counts.errors += 1
             log.warning("%s %s: HTTP status %s", verb, path, response.status)

@@ -5,13 +5,19 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from lab.folder import Folder
 from lab.kubernetes import controlplane
-from lab.supervision import network
+from lab.kubernetes.api import Api
+from lab.supervision import balancer, network
+from lab.supervision.balancer import LoadBalancer
 from lab.supervision.publish import Publication
 from lab.supervision.supervisor import Supervisor
+
+Addresses = Callable[[], Sequence[tuple[str, int]]]
 
 
 def main() -> int:
@@ -26,25 +32,36 @@ def main() -> int:
     arguments = parser.parse_args()
     # Only this process and `unshare`, its parent, may hold the lock: it has to be free when they are gone.
     os.set_inheritable(arguments.lock, False)
-    publications = [_publication(text) for text in arguments.publish]
+    folder = Folder(arguments.folder.name, arguments.folder)
+    load_balancer = LoadBalancer(Api(network.LOOPBACK, controlplane.API_PORT, folder.pki))
+    addresses = _addresses(load_balancer)
+    publications = [_publication(text, addresses) for text in arguments.publish]
     network.set_up()
-    return asyncio.run(_run(arguments.folder, arguments.tools, publications))
+    load_balancer.start()
+    return asyncio.run(_run(folder, arguments.tools, publications))
 
 
-async def _run(root: Path, tools: Path, publications: list[Publication]) -> int:
-    folder = Folder(root.name, root)
+async def _run(folder: Folder, tools: Path, publications: list[Publication]) -> int:
     # Not the user's environment: a proxy set there would come between the API server and its webhooks.
-    environment = {"PATH": str(tools), "HOME": str(root)}
+    environment = {"PATH": str(tools), "HOME": str(folder.root)}
     supervisor = Supervisor(folder, controlplane.components(folder, tools), environment)
     return 0 if await supervisor.run(publications) else 1
 
 
-def _publication(text: str) -> Publication:
+def _publication(text: str, addresses: Mapping[str, Addresses]) -> Publication:
     descriptor, _, name = text.partition("=")
     listener = socket.socket(fileno=int(descriptor))
     listener.set_inheritable(False)
-    host, port = controlplane.PUBLISHED[name]
-    return Publication(listener, host, port)
+    return Publication(listener, addresses[name])
+
+
+def _addresses(load_balancer: LoadBalancer) -> Mapping[str, Addresses]:
+    """Return where connections go by the name of the port they came in at: see lab.ports."""
+    return {
+        "api": lambda: ((network.LOOPBACK, controlplane.API_PORT),),
+        "https": partial(load_balancer.addresses, balancer.HTTPS_PORT),
+        "http": partial(load_balancer.addresses, balancer.HTTP_PORT),
+    }
 
 
 if __name__ == "__main__":

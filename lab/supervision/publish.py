@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -20,15 +20,23 @@ _BACKLOG = 1024
 
 @dataclass(frozen=True)
 class Publication:
-    """A listening socket of the host, and where inside the lab's network its connections go."""
+    """A listening socket of the host, and where inside the lab's network its connections go.
+
+    Attributes:
+        listener: The socket.
+        addresses: Returns for each new connection the hosts and ports that would take it, the best first.
+    """
 
     listener: socket.socket
-    host: str
-    port: int
+    addresses: Callable[[], Sequence[tuple[str, int]]]
 
 
-def listen(port: int) -> socket.socket:
+def listen(port: int, option: str = "--port") -> socket.socket:
     """Return a listening socket on the host's loopback.
+
+    Args:
+        port: Its port.
+        option: What chooses another one.
 
     Raises:
         LabError: The port cannot be had.
@@ -40,7 +48,7 @@ def listen(port: int) -> socket.socket:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
         reason = "taken by another process" if error.errno == errno.EADDRINUSE else "not for ordinary users"
-        message = f"port {port} of 127.0.0.1 is {reason}: choose another one with --port"
+        message = f"port {port} of 127.0.0.1 is {reason}: choose another one with {option}"
         raise LabError(message) from error
 
 
@@ -57,7 +65,7 @@ async def serve(publications: Sequence[Publication]) -> list[asyncio.Server]:
     loop = asyncio.get_running_loop()
     return [
         await loop.create_server(
-            partial(_Accepted, publication.host, publication.port),
+            partial(_Accepted, publication.addresses),
             sock=publication.listener,
             backlog=_BACKLOG,
         )
@@ -114,9 +122,9 @@ class _End(asyncio.Protocol):
 class _Accepted(_End):
     """The end that the host opened; it opens the other."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, addresses: Callable[[], Sequence[tuple[str, int]]]) -> None:
         super().__init__()
-        self._address = (host, port)
+        self._addresses = addresses
         self._connecting: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -131,18 +139,25 @@ class _Accepted(_End):
         super().connection_lost(error)
 
     async def _connect(self) -> None:
-        host, port = self._address
         inside = _End(self)
         try:
-            await asyncio.get_running_loop().create_connection(lambda: inside, host, port)
-        except OSError:
+            connected = await self._reach(inside)
+        finally:
+            self._connecting = None
+        if not connected:
             if self.transport is not None:
                 self.transport.abort()
             return
-        finally:
-            self._connecting = None
         self.other = inside
         if self.transport is None:
             cast(asyncio.Transport, inside.transport).abort()
         else:
             self.transport.resume_reading()
+
+    async def _reach(self, inside: _End) -> bool:
+        """Connect to the first address that takes the connection; say whether one did."""
+        for host, port in self._addresses():
+            with contextlib.suppress(OSError):
+                await asyncio.get_running_loop().create_connection(lambda: inside, host, port)
+                return True
+        return False

@@ -3,12 +3,14 @@
 import json
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from cloud import KUBECONFIG, Cloud
+from issued import issue
 from recording import ROOT, Graph, main, record
 
 PLAIN = "local-plain"
@@ -16,7 +18,7 @@ PLAIN = "local-plain"
 
 CANARY = "canary-of-the-registry-credentials"
 
-
+HTTPS_PORT = "8443"
 TARGETS: dict[str, Any] = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
 
 Recorder = Callable[..., Graph]
@@ -41,7 +43,9 @@ def content(stack: str) -> dict[str, Any]:
 
 def _plain() -> dict[str, Any]:
     loaded = content("local")
-    del loaded["config"]["boutique:platform"]["mesh"]
+    platform = loaded["config"]["boutique:platform"]
+    del platform["mesh"], platform["ingress"], platform["targets"]["local"]["host"]
+    del loaded["config"]["boutique:environment"]["features"]
     loaded["config"]["boutique:environment"]["services"] = {"frontend": {"external": True}}
     return loaded
 
@@ -83,6 +87,7 @@ def record_stack(
         if answering:
             patch.setattr("boutique.reach.check", lambda *_: None)
         patch.setenv("BOUTIQUE_LAB_FILES", str(lab_files(Path(folder))))
+        patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(targets, built=built)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 
@@ -106,7 +111,13 @@ def kubeconfig(folder: Path) -> Path:
 def lab_files(folder: Path) -> Path:
     """Write as much of the files that come with the lab's tools as the program looks at."""
     files = folder / "files"
-    (files / "istio/charts").mkdir(parents=True)
+    for chart in ("base", "istiod", "gateway"):
+        (files / "istio/charts" / chart).mkdir(parents=True)
+        (files / "istio/charts" / chart / "Chart.yaml").touch()
+    (files / "certificate").mkdir()
+    served = issue("local", hosts=("shop.localhost", "*.shop.localhost"), now=datetime.now(UTC))
+    (files / "certificate/tls.crt").write_text(served.pem)
+    (files / "certificate/tls.key").write_text(served.key_pem())
     (files / "gateway-api").mkdir()
     for kind, name in (
         ("CustomResourceDefinition", "httproutes"),

@@ -8,7 +8,7 @@ import pytest
 from cloud import Cloud
 from recording import Graph, record
 
-from boutique.program import environment
+from boutique.layers.environment import build as environment
 from boutique.settings import Environment
 from components.references import Place
 
@@ -20,7 +20,7 @@ def build() -> Build:
     def run(**section: Any) -> Graph:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
-            place = Place(namespace=namespace, kubeconfig=kubeconfig)
+            place = Place(namespace=namespace, kubeconfig=kubeconfig, entrance=None)
             environment(Environment.model_validate(section), place)
 
         return record(program, Cloud(), stack="some", config={})

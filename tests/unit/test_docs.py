@@ -4,6 +4,8 @@ import re
 import runpy
 from pathlib import Path
 
+import yaml
+
 from boutique.catalogue import WORKLOADS
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +20,14 @@ def test_the_reference_of_the_configuration_is_fresh() -> None:
 def test_the_picture_in_the_readme_is_the_call_graph() -> None:
     drawn = set(re.findall(r"^  ([\w-]+) --> ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert drawn == {(caller.name, callee.name) for caller in WORKLOADS for callee in caller.calls.values()}
+
+
+def test_the_ingress_of_the_lab_is_the_committed_one() -> None:
+    [section] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ingress.md").read_text(), re.DOTALL)
+    shown = yaml.safe_load(section)["boutique:platform"]
+    committed = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]["boutique:platform"]
+    assert shown["ingress"] == committed["ingress"]
+    assert shown["targets"]["local"].items() <= committed["targets"]["local"].items()
 
 
 def test_every_document_that_is_linked_exists() -> None:

@@ -20,7 +20,7 @@ async def published(handler: Handler) -> AsyncIterator[int]:
     inside = await asyncio.start_server(handler, "127.0.0.1", 0)
     host, port = inside.sockets[0].getsockname()
     listener = publish.listen(0)
-    servers = await publish.serve([Publication(listener, host, port)])
+    servers = await publish.serve([Publication(listener, lambda: [(host, port)])])
     try:
         yield listener.getsockname()[1]
     finally:
@@ -92,7 +92,7 @@ def test_client_is_let_go_if_nobody_listens_inside() -> None:
 
     async def run() -> bytes:
         listener = publish.listen(0)
-        servers = await publish.serve([Publication(listener, "127.0.0.1", dead)])
+        servers = await publish.serve([Publication(listener, lambda: [("127.0.0.1", dead)])])
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
         answer = b""
         with contextlib.suppress(ConnectionResetError):
@@ -160,3 +160,26 @@ def test_port_can_be_had_again_at_once() -> None:
             accepted, _ = listener.accept()
             accepted.close()
     publish.listen(port).close()
+
+
+def test_address_that_refuses_is_passed_over() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        dead = unused.getsockname()[1]
+
+    async def run() -> bytes:
+        inside = await asyncio.start_server(echo, "127.0.0.1", 0)
+        alive = inside.sockets[0].getsockname()[1]
+        listener = publish.listen(0)
+        servers = await publish.serve([Publication(listener, lambda: [("127.0.0.1", dead), ("127.0.0.1", alive)])])
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
+        writer.write(b"hello")
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        await writer.wait_closed()
+        for server in (*servers, inside):
+            server.close()
+        await asyncio.sleep(0.01)
+        return answer
+
+    assert asyncio.run(run()) == b"hello and that was all"

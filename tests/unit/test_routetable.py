@@ -138,15 +138,11 @@ def test_routes_of_one_service_have_the_same_parent() -> None:
 
 
 def test_routes_of_the_edge_attach_to_the_gateway() -> None:
-    parent = {
-        "group": "gateway.networking.k8s.io",
-        "kind": "Gateway",
-        "namespace": "istio-ingress",
-        "name": "shop",
-        # Plain HTTP has a listener of its own, which only redirects.
-        "sectionName": "https",
-    }
-    assert all(spec["parentRefs"] == [parent] for spec in httproutes.edge(BOTH, GATEWAY).values())
+    parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": "istio-ingress", "name": "shop"}
+    # Plain HTTP has a listener of its own, which only redirects.
+    for route, spec in zip(BOTH.edge, httproutes.edge(BOTH, GATEWAY).values(), strict=True):
+        under = route.host != ENVIRONMENT.host
+        assert spec["parentRefs"] == [{**parent, "sectionName": "previews" if under else "https"}]
     assert all(spec["gateways"] == ["istio-ingress/shop"] for spec in virtualservices.edge(BOTH, GATEWAY).values())
 
 

@@ -143,6 +143,18 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
             ["boutique:environment.services.adservice.external: it has no external Service"],
         ),
         (
+            valid(environment={"features": {}}),
+            ["boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress"],
+        ),
+        (
+            valid(
+                cluster={"kind": "stack", "name": "nonprod", "target": "dev"},
+                platform=None,
+                environment={"features": {}},
+            ),
+            ["boutique:environment.features: testers come in through an ingress; add boutique:cluster.routing"],
+        ),
+        (
             valid(environment={"services": {"frontend": {"variables": {"AD_SERVICE_ADDR": "elsewhere:1"}}}}),
             ["boutique:environment.services.frontend.variables.AD_SERVICE_ADDR: is set from the catalogue"],
         ),
@@ -240,7 +252,9 @@ def test_an_empty_mesh_takes_the_defaults_and_an_absent_one_is_none() -> None:
 
 def test_a_folder_is_named_through_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SOMEWHERE", str(tmp_path))
-    (tmp_path / "charts").mkdir()
+    for name in ("base", "istiod"):
+        (tmp_path / "charts" / name).mkdir(parents=True)
+        (tmp_path / "charts" / name / "Chart.yaml").touch()
     platform = load(meshed(charts={"kind": "folder", "path": "${SOMEWHERE}/charts"})).platform
     assert platform
     assert platform.mesh

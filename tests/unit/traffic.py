@@ -8,7 +8,7 @@ from boutique.routing import Backend, Environment, Feature, Gateway, Table
 
 COOKIE = "shop_session-id"
 HOST = "dev.shop.example"
-GATEWAY = Gateway(namespace="istio-ingress", name="shop", listener="https")
+GATEWAY = Gateway(namespace="istio-ingress", name="shop", listener="https", preview_listener="previews")
 ENTRY = Backend(service="front", port=80)
 SERVICES = (ENTRY, Backend(service="cart", port=7070), Backend(service="ads", port=9555))
 ENVIRONMENT = Environment(

@@ -1,84 +1,30 @@
-"""What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
+"""Whether an environment fits the catalogue, and the place it goes to."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 
-from boutique import catalogue, istio, policies
+from boutique import catalogue
 from boutique.deployed import Deployed, deployed
 from boutique.mistakes import nearest
 from boutique.quota import amount
-from boutique.settings import (
-    Cluster,
-    EksCluster,
-    Environment,
-    ExistingCluster,
-    Platform,
-    Service,
-    StackCluster,
-)
-from boutique.targets import DEPLOYERS_NAMESPACE, namespace, target_name
+from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
+from boutique.targets import target_name
 from boutique.workload import Workload
 
-_RESERVED = {DEPLOYERS_NAMESPACE, "default", istio.NAMESPACE, policies.GATEWAY.namespace}
 
-
-def check(
-    *,
-    cluster: Cluster | None,
-    platform: Platform | None,
-    environment: Environment | None,
-    unread: Collection[str] = (),
-) -> list[str]:
+def mistakes(
+    environment: Environment, cluster: Cluster | None, platform: Platform | None, unread: Collection[str]
+) -> Iterator[str]:
     """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
-    return [
-        *_cluster(cluster, platform),
-        *_targets(platform),
-        *_mesh(platform),
-        *(_target(cluster, platform, environment) if "platform" not in unread else ()),
-        *_services(environment),
-        *_deployed(environment),
-        *_room(cluster, platform, environment),
-        *_external(platform, environment),
-    ]
+    if "platform" not in unread:
+        yield from _target(cluster, platform, environment)
+    yield from _services(environment)
+    yield from _deployed(environment)
+    yield from _room(cluster, platform, environment)
+    yield from _external(platform, environment)
+    yield from _features(cluster, platform, environment)
 
 
-def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
-    if isinstance(cluster, EksCluster):
-        yield (
-            "boutique:cluster.kind: 'eks' is not built yet; "
-            "use {kind: existing, context: …} for a cluster that is there, or {kind: stack, name: …, target: …}"
-        )
-    if isinstance(cluster, StackCluster) and platform:
-        yield (
-            "boutique:platform: a stack that deploys into a target of another stack has no rights to build a platform; "
-            f"move the section to the stack {cluster.name!r}"
-        )
-
-
-def _targets(platform: Platform | None) -> Iterator[str]:
-    if platform is None:
-        return
-    names = {target: namespace(platform, target) for target in platform.targets}
-    for target, name in names.items():
-        if name in _RESERVED or name.startswith("kube-"):
-            yield f"boutique:platform.targets.{target}.namespace: {name!r} is reserved; choose another namespace"
-    for name, count in Counter(names.values()).items():
-        if count > 1:
-            yield f"boutique:platform.targets: {count} targets share the namespace {name!r}; give each its own"
-
-
-def _mesh(platform: Platform | None) -> Iterator[str]:
-    mesh = platform.mesh if platform else None
-    if mesh and mesh.replicas > mesh.max_replicas:
-        yield (
-            f"boutique:platform.mesh.maxReplicas: {mesh.max_replicas}: must be at least mesh.replicas, "
-            f"which is {mesh.replicas}"
-        )
-
-
-def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> Iterator[str]:
-    if environment is None:
-        return
+def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
     if isinstance(cluster, StackCluster):
         if environment.target:
             yield "boutique:environment.target: the target is named by boutique:cluster.target here; remove this key"
@@ -94,9 +40,7 @@ def _target(cluster: Cluster | None, platform: Platform | None, environment: Env
         yield f"boutique:environment.target: {environment.target!r} is not in boutique:platform.targets{hint}"
 
 
-def _services(environment: Environment | None) -> Iterator[str]:
-    if environment is None:
-        return
+def _services(environment: Environment) -> Iterator[str]:
     for workload in catalogue.WORKLOADS:
         key = f"boutique:environment.services.{workload.name}"
         for mistake in _service(workload, environment.services.get(workload.name, Service())):
@@ -117,9 +61,9 @@ def _service(workload: Workload, service: Service) -> Iterator[str]:
         yield f"variables.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
 
 
-def _deployed(environment: Environment | None) -> Iterator[str]:
+def _deployed(environment: Environment) -> Iterator[str]:
     """Check what only shows when a service's settings and the ones for all services are put together."""
-    for each in deployed(environment) if environment else ():
+    for each in deployed(environment):
         key = f"boutique:environment.services.{each.workload.name}"
         if each.rollout.min_ready_seconds >= each.rollout.timeout_seconds:
             yield (
@@ -132,8 +76,8 @@ def _deployed(environment: Environment | None) -> Iterator[str]:
                 yield f"{key}.resources.requests.{resource}: {asked}: must not be more than the limit, which is {most}"
 
 
-def _room(cluster: Cluster | None, platform: Platform | None, environment: Environment | None) -> Iterator[str]:
-    if cluster is None or platform is None or environment is None:
+def _room(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+    if cluster is None or platform is None:
         return
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
@@ -145,9 +89,9 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         )
 
 
-def _external(platform: Platform | None, environment: Environment | None) -> Iterator[str]:
+def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:
     mesh = platform.mesh if platform else None
-    if mesh is None or environment is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization):
+    if mesh is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization):
         return
     for name, service in environment.services.items():
         if service.external:
@@ -156,3 +100,18 @@ def _external(platform: Platform | None, environment: Environment | None) -> Ite
                 "and nobody outside has one; remove it, or loosen boutique:platform.mesh.policies: "
                 "{mtls: permissive, authorization: false}"
             )
+
+
+def _features(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+    if environment.features is None:
+        return
+    if isinstance(cluster, StackCluster) and cluster.routing is None:
+        yield (
+            "boutique:environment.features: testers come in through an ingress; add boutique:cluster.routing with the "
+            f"routing.api of the stack {cluster.name!r}, or remove this key"
+        )
+    if platform and platform.ingress is None:
+        yield (
+            "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
+            "or remove this key"
+        )

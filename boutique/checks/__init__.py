@@ -1,0 +1,37 @@
+"""What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
+
+from collections.abc import Collection, Iterator
+
+from boutique import hosts
+from boutique.checks import environment as environments
+from boutique.checks import platform as platforms
+from boutique.settings import Cluster, EksCluster, Environment, Platform, StackCluster
+
+
+def check(
+    *,
+    cluster: Cluster | None,
+    platform: Platform | None,
+    environment: Environment | None,
+    unread: Collection[str] = (),
+) -> list[str]:
+    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
+    return [
+        *_cluster(cluster, platform),
+        *(platforms.mistakes(platform) if platform else ()),
+        *(hosts.mistakes(platform) if platform else ()),
+        *(environments.mistakes(environment, cluster, platform, unread) if environment else ()),
+    ]
+
+
+def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
+    if isinstance(cluster, EksCluster):
+        yield (
+            "boutique:cluster.kind: 'eks' is not built yet; "
+            "use {kind: existing, context: …} for a cluster that is there, or {kind: stack, name: …, target: …}"
+        )
+    if isinstance(cluster, StackCluster) and platform:
+        yield (
+            "boutique:platform: a stack that deploys into a target of another stack has no rights to build a platform; "
+            f"move the section to the stack {cluster.name!r}"
+        )

@@ -1,0 +1,73 @@
+"""The configuration of the stack that Pulumi runs: its settings, and its secrets apart from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from boutique.certificates import credentials
+from boutique.certificates.settings import KeptCertificate
+from boutique.hosts import claims
+from boutique.loading import SECRETS, load
+from boutique.settings import SECTIONS, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """The secrets of a stack; each is a top-level key of its own, so that none passes through settings."""
+
+    registry: pulumi.Output[str] | None
+    certificate: Mapping[str, pulumi.Output[str]]
+
+
+def read() -> tuple[Settings, Secrets]:
+    """Return what the stack is configured with.
+
+    Raises:
+        SettingsError: Something in it is wrong; with a line for each mistake.
+        CertificateError: Its certificate could not be served.
+    """
+    config = pulumi.Config()
+    settings = load(*_values(config))
+    _check_certificate(settings, config)
+    registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
+    certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
+    return settings, Secrets(registry=registry, certificate=certificate)
+
+
+def _check_certificate(settings: Settings, config: pulumi.Config) -> None:
+    """Refuse a certificate that cannot be served, before anything else is even asked for."""
+    section = settings.platform
+    if section and section.ingress and isinstance(section.ingress.certificate, KeptCertificate):
+        # Only here: reading certificates costs time that stacks without an ingress need not spend.
+        from boutique.certificates.configured import configured
+
+        hosts = [host for claim in claims(section) for host in (claim.host, claim.previews)]
+        configured(section.ingress.certificate, {key: config.get(key) for key in credentials.KEYS}, hosts)
+
+
+def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
+    """Return every key of the project's namespace, and what is wrong with how they are kept.
+
+    Of a key that holds a secret only that it is there is told.
+    """
+    prefix = f"{pulumi.get_project()}:"
+    values: dict[str, Any] = {}
+    mistakes = []
+    for key in sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)):
+        secret = pulumi.runtime.is_config_secret(prefix + key)
+        values[key] = True if config.get(key) else None
+        if key in SECRETS:
+            if values[key] and not secret:
+                mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {key}`")
+        elif secret:
+            values[key] = None
+            mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+        elif key in SECTIONS:
+            try:
+                values[key] = config.get_object(key)
+            except pulumi.ConfigTypeError:
+                values[key] = config.get(key)
+    return values, mistakes

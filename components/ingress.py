@@ -1,0 +1,122 @@
+"""The gateway by which people's requests come into the mesh."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import apiextensions, core
+
+from boutique import gateway, gatewayvalues, labels
+from boutique.certificates.settings import AcmCertificate, secret_name
+from boutique.hosts import Claim
+from boutique.ingress import Ingress as Settings
+from boutique.ingress import NetworkLoadBalancer, RoutingApi
+from boutique.mesh import Charts
+from components.certificate import Certificate, CertificateArgs
+from components.metadata import metadata, name_of
+from components.policies import network_policy
+from components.release import release
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressArgs:
+    """What an `Ingress` needs to know.
+
+    Attributes:
+        settings: How the gateway is set up.
+        charts: Where its chart comes from.
+        version: Of the chart.
+        api: What routes are written in.
+        claims: Which hosts belong to which targets.
+        network: The specs of the NetworkPolicies around the gateway by name.
+        after: What has to be there before any gateway is: the mesh's control plane puts the proxy into it.
+        secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
+        owner: The stack that owns the objects.
+    """
+
+    settings: Settings
+    charts: Charts
+    version: str
+    api: RoutingApi
+    claims: Sequence[Claim]
+    network: Mapping[str, Mapping[str, Any]]
+    after: Sequence[pulumi.Resource]
+    secrets: Mapping[str, pulumi.Output[str]]
+    owner: str
+
+
+class Ingress(pulumi.ComponentResource):
+    """A gateway that serves each target's host to routes of that target's namespace, by HTTPS only.
+
+    Attributes:
+        gateway: Its Gateway as `<namespace>/<name>`, known once it serves.
+        certificate: What may be told of the certificate; None for one that the program never sees.
+    """
+
+    gateway: pulumi.Output[str]
+    certificate: pulumi.Output[Any]
+
+    def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:Ingress", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        nlb = isinstance(args.settings.load_balancer, NetworkLoadBalancer)
+        namespace = core.v1.Namespace(
+            name,
+            metadata=metadata(gateway.NAMESPACE, owner=args.owner, labels=labels.gateway(readiness_gate=nlb)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+        )
+        home = name_of(namespace.metadata)
+        policies = [
+            network_policy(f"{name}-{called}", called, spec, home, args.owner, child)
+            for called, spec in args.network.items()
+        ]
+        certificate = self._certificate(name, args, home)
+        self.certificate = certificate.facts if certificate else pulumi.Output.from_input(None)
+        installed = release(
+            f"{name}-gateway",
+            gateway.RELEASE,
+            "gateway",
+            args.charts,
+            args.version,
+            gatewayvalues.values(args.settings),
+            home,
+            pulumi.ResourceOptions(parent=self, depends_on=policies),
+        )
+        # A Gateway without its certificate would be told to serve, and could not.
+        made: list[pulumi.Resource] = [installed, *([certificate] if certificate else [])]
+        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port):
+            made.append(
+                apiextensions.CustomResource(
+                    name if each.name == gateway.NAME else f"{name}-{each.name}",
+                    api_version=each.version,
+                    kind=each.kind,
+                    metadata=metadata(each.name, namespace=home, owner=args.owner, annotations=each.annotations),
+                    spec=each.spec,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=list(made)),
+                )
+            )
+        ready = pulumi.Output.all(*(each.urn for each in made))
+        self.gateway = ready.apply(lambda _: f"{gateway.NAMESPACE}/{gateway.NAME}")
+        self.register_outputs({"gateway": self.gateway, "certificate": self.certificate})
+
+    def _certificate(self, name: str, args: IngressArgs, namespace: pulumi.Input[str]) -> Certificate | None:
+        source = args.settings.certificate
+        if isinstance(source, AcmCertificate):
+            return None
+        return Certificate(
+            f"{name}-certificate",
+            CertificateArgs(
+                source=source,
+                secrets=args.secrets,
+                hosts=[host for claim in args.claims for host in (claim.host, claim.previews)],
+                namespace=namespace,
+                owner=args.owner,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _secret(args: IngressArgs) -> str | None:
+    source = args.settings.certificate
+    return None if isinstance(source, AcmCertificate) else secret_name(source)

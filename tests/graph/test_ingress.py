@@ -1,0 +1,181 @@
+"""What the ingress promises: it comes after the mesh, serves only with a certificate, and environments learn of it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+import stackfiles
+from clear import SECRET, SIGNATURE
+from cloud import KUBECONFIG
+from recording import Graph, Registered
+from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
+
+from boutique.access import DEPLOYER_RULES
+from boutique.certificates import credentials
+
+LOCAL = "local"
+ENTRANCE = {
+    "routing": "gateway-api",
+    "host": "dev.example.com",
+    "port": "443",
+    "gateway": "istio-ingress/ingress",
+    "listener": "https-dev",
+    "previewListener": "preview-dev",
+}
+
+
+@pytest.fixture
+def front(recorded: Recorder) -> Graph:
+    return recorded(LOCAL)
+
+
+def before(resource: Registered, graph: Graph) -> set[str]:
+    """Return the URNs of everything that has to be there before a resource is made."""
+    found: set[str] = set()
+    waiting = list(resource.request.dependencies)
+    while waiting:
+        urn = waiting.pop()
+        if urn not in found:
+            found.add(urn)
+            waiting += graph.by_urn(urn).request.dependencies
+    return found
+
+
+def with_platform(**sections: Any) -> Graph:
+    """Record the stack with some of its platform changed."""
+    config, secret = stackfiles.committed(LOCAL)
+    platform = json.loads(config["boutique:platform"])
+    config["boutique:platform"] = json.dumps({**platform, **sections})
+    return stackfiles.record_stack(LOCAL, config=(config, secret))
+
+
+def of_dev(target: Mapping[str, str], **cluster: str) -> Graph:
+    """Record `dev` with a target as another stack has it."""
+    config, secret = stackfiles.committed("dev")
+    place = {"kind": "stack", "name": "nonprod", "target": "dev", **cluster}
+    config["boutique:cluster"] = json.dumps(place)
+    return stackfiles.record_stack("dev", targets={**TARGETS, "dev": dict(target)}, config=(config, secret))
+
+
+def test_the_gateway_comes_after_the_control_plane_that_gives_it_a_proxy(front: Graph) -> None:
+    release = front.one("Release", "ingress-gateway")
+    assert front.one("Release", "mesh-istiod").urn in before(release, front)
+    assert {each.urn for each in front.of("NetworkPolicy") if each.name.startswith("ingress-")} <= before(
+        release, front
+    )
+    assert (release.inputs["name"], release.inputs["namespace"]) == ("istio-ingressgateway", "istio-ingress")
+    assert release.inputs["chart"].endswith("/istio/charts/gateway")
+
+
+def test_nothing_is_served_before_there_is_a_certificate_and_a_gateway(front: Graph) -> None:
+    [gateway] = front.of("Gateway")
+    first = {front.one("Secret", "ingress-certificate").urn, front.one("Release", "ingress-gateway").urn}
+    assert first <= before(gateway, front)
+    assert gateway.urn in before(front.one("HTTPRoute", "ingress-redirect"), front)
+    assert gateway.object_name == ("Gateway", "istio-ingress", "ingress")
+
+
+def test_the_certificate_is_the_secret_that_the_gateway_names(front: Graph) -> None:
+    secret = front.one("Secret", "ingress-certificate")
+    [gateway] = front.of("Gateway")
+    named = {each["tls"]["certificateRefs"][0]["name"] for each in gateway.inputs["spec"]["listeners"][1:]}
+    assert named == {secret.inputs["metadata"]["name"]}
+    assert secret.inputs["metadata"]["namespace"] == gateway.inputs["metadata"]["namespace"]
+
+
+def test_links_and_redirects_have_the_public_port(front: Graph) -> None:
+    assert front.outputs["url"] == f"https://shop.localhost:{HTTPS_PORT}"
+    [redirect] = front.one("HTTPRoute", "ingress-redirect").inputs["spec"]["rules"][0]["filters"]
+    assert redirect["requestRedirect"]["port"] == int(HTTPS_PORT)
+    usual = with_platform(ingress={"certificate": {"kind": "certManager", "issuer": "some"}})
+    assert usual.outputs["url"] == "https://shop.localhost"
+
+
+def test_the_certificate_is_for_hosts_and_for_the_names_under_them() -> None:
+    graph = with_platform(ingress={"certificate": {"kind": "certManager", "issuer": "some"}})
+    [order] = [each for each in graph.of("Certificate") if each.is_object]
+    assert order.inputs["spec"]["dnsNames"] == ["shop.localhost", "*.shop.localhost"]
+
+
+def test_old_versions_of_tls_are_refused_at_every_gateway(front: Graph) -> None:
+    settings = front.one("Release", "mesh-istiod").inputs["values"]["meshConfig"]
+    assert settings["tlsDefaults"] == {"minProtocolVersion": "TLSV1_2"}
+
+
+def test_istios_own_kinds_take_the_place_of_the_gateway_apis() -> None:
+    graph = with_platform(routing={"api": "virtual-service"})
+    kinds = {each.type.split(":")[1] for each in (*graph.of("Gateway"), *graph.of("VirtualService"))}
+    assert kinds == {"networking.istio.io/v1"}
+    assert not graph.of("HTTPRoute")
+    assert len(graph.of("Gateway")) == 2
+    assert {each.object_name[1] for each in graph.of("VirtualService")} == {"istio-ingress", "local"}
+
+
+def test_without_network_policies_in_the_mesh_the_gateway_has_none() -> None:
+    mesh = {"gatewayApi": {"kind": "present"}, "policies": {"network": False}}
+    assert not with_platform(mesh=mesh).of("NetworkPolicy")
+
+
+def test_with_a_certificate_at_the_load_balancer_there_is_none_in_the_cluster() -> None:
+    acm = {"kind": "acm", "arn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"}
+    graph = with_platform(ingress={"certificate": acm, "loadBalancer": {"kind": "nlb"}})
+    assert not graph.of("Certificate")
+    labels = graph.one("Namespace", "ingress").inputs["metadata"]["labels"]
+    assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
+
+
+def test_without_the_section_there_is_no_ingress(recorded: Recorder) -> None:
+    plain = recorded(PLAIN)
+    assert not [each.urn for each in plain.resources if "istio-ingress" in str(each.inputs)]
+    assert "shop.localhost" not in str(plain.outputs)
+
+
+def test_other_stacks_learn_how_people_reach_a_target_from_its_secret(front: Graph) -> None:
+    targets = front.outputs["targets"]
+    assert targets[SIGNATURE] == SECRET
+    found = targets["value"]["local"]
+    expected = {**ENTRANCE, "host": "shop.localhost", "port": HTTPS_PORT}
+    expected |= {"listener": "https-local", "previewListener": "preview-local"}
+    assert {name: found[name] for name in ENTRANCE} == expected
+
+
+def test_an_environment_on_another_stacks_cluster_has_the_host_of_its_target() -> None:
+    target = {**TARGETS["dev"], **ENTRANCE}
+    assert of_dev(target, routing="gateway-api").outputs["url"] == "https://dev.example.com"
+    assert of_dev({**target, "port": "8443"}, routing="gateway-api").outputs["url"] == "https://dev.example.com:8443"
+    assert "port-forward" in of_dev(target).outputs["url"]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({}, r"boutique:cluster\.routing: 'gateway-api': stack 'nonprod' has no ingress; remove this key, or"),
+        (
+            {**ENTRANCE, "routing": "virtual-service"},
+            r"boutique:cluster\.routing: 'gateway-api': stack 'nonprod' has routing\.api 'virtual-service'; write that",
+        ),
+    ],
+)
+def test_an_environment_that_routes_otherwise_than_its_cluster_is_refused(
+    target: Mapping[str, str], expected: str
+) -> None:
+    with pytest.raises(pulumi.RunError, match=expected):
+        of_dev({**TARGETS["dev"], "kubeconfig": KUBECONFIG, **target}, routing="gateway-api")
+
+
+def test_a_deployer_may_write_routes_of_both_kinds_and_say_nothing_about_hosts() -> None:
+    writable = {(rule.group, each) for rule in DEPLOYER_RULES if "create" in rule.verbs for each in rule.resources}
+    assert ("gateway.networking.k8s.io", "httproutes") in writable
+    assert ("networking.istio.io", "virtualservices") in writable
+    named = {each for rule in DEPLOYER_RULES for each in rule.resources}
+    assert not named & {"gateways", "gatewayclasses", "referencegrants", "listenersets", "sidecars", "envoyfilters"}
+
+
+def test_secrets_of_a_certificate_that_is_not_taken_from_them_are_refused() -> None:
+    config, secret = stackfiles.committed(LOCAL)
+    key = f"boutique:{credentials.PFX}"
+    config[key] = "some"
+    with pytest.raises(pulumi.RunError, match=f"{key}: is not used with"):
+        stackfiles.record_stack(LOCAL, config=(config, [*secret, key]))

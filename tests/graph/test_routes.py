@@ -1,0 +1,88 @@
+"""What an environment's routes promise: whoever has no feature reaches the baseline, in either routing API."""
+
+import json
+
+import pytest
+import stackfiles
+from recording import Graph
+from stackfiles import PLAIN, Recorder
+from test_ingress import ENTRANCE, before, of_dev, with_platform
+
+from boutique import catalogue, routetable
+
+CALLED = {each.service for each in routetable.services(catalogue.WORKLOADS)}
+
+
+@pytest.fixture
+def local(recorded: Recorder) -> Graph:
+    return recorded("local")
+
+
+def without_features() -> Graph:
+    config, secret = stackfiles.committed("local")
+    section = json.loads(config["boutique:environment"])
+    del section["features"]
+    config["boutique:environment"] = json.dumps(section)
+    return stackfiles.record_stack("local", config=(config, secret))
+
+
+def test_the_edge_takes_away_what_outsiders_say_of_features(local: Graph) -> None:
+    edge = local.one("HTTPRoute", "routes-edge")
+    [rule] = edge.inputs["spec"]["rules"]
+    assert edge.inputs["spec"]["hostnames"] == ["shop.localhost"]
+    assert edge.inputs["spec"]["parentRefs"][0]["sectionName"] == "https-local"
+    assert rule["filters"] == [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["baggage"]}}]
+    assert rule["backendRefs"] == [{"name": catalogue.ENTRY.name, "port": 80}]
+
+
+def test_where_features_are_allowed_every_service_has_a_route_to_itself(local: Graph) -> None:
+    found = {
+        each.object_name[2]: each.inputs["spec"] for each in local.of("HTTPRoute") if each.name != "ingress-redirect"
+    }
+    assert found.keys() == CALLED | {"edge"}
+    for name in CALLED:
+        [rule] = found[name]["rules"]
+        [backend] = rule["backendRefs"]
+        assert [backend["name"]] == [parent["name"] for parent in found[name]["parentRefs"]] == [name]
+        assert "matches" not in rule
+
+
+def test_where_features_are_not_allowed_only_the_edge_has_a_route() -> None:
+    names = {each.object_name[2] for each in without_features().of("HTTPRoute")}
+    assert names == {"edge", "redirect"}
+
+
+def test_routes_are_awaited_and_come_after_what_they_lead_to(local: Graph) -> None:
+    deployments = {each.urn for each in local.of("Deployment") if each.name in CALLED}
+    for each in local.of("HTTPRoute"):
+        if each.name != "ingress-redirect":
+            assert deployments <= before(each, local)
+            annotations = each.inputs["metadata"]["annotations"]
+            assert "Accepted" in annotations["pulumi.com/waitFor"]
+            assert annotations["boutique.dev/owner"] == "local"
+
+
+def test_virtual_services_say_the_same(local: Graph) -> None:
+    graph = with_platform(routing={"api": "virtual-service"})
+    services = {
+        each.object_name[2]: each.inputs["spec"] for each in graph.of("VirtualService") if "routes" in each.name
+    }
+    assert services.keys() == {each.object_name[2] for each in local.of("HTTPRoute")} - {"redirect"}
+    [rule] = services["edge"]["http"]
+    assert services["edge"]["hosts"] == ["shop.localhost"]
+    assert services["edge"]["gateways"] == ["istio-ingress/ingress"]
+    assert rule["headers"] == {"request": {"remove": ["baggage"]}}
+
+
+def test_an_environment_on_another_stacks_cluster_routes_from_that_stacks_gateway() -> None:
+    entrance = {**stackfiles.TARGETS["dev"], **ENTRANCE}
+    graph = of_dev(entrance, routing="gateway-api")
+    edge = graph.one("HTTPRoute", "routes-edge")
+    assert edge.inputs["spec"]["hostnames"] == ["dev.example.com"]
+    [parent] = edge.inputs["spec"]["parentRefs"]
+    assert (parent["namespace"], parent["name"], parent["sectionName"]) == ("istio-ingress", "ingress", "https-dev")
+    assert graph.outputs["url"] == "https://dev.example.com"
+
+
+def test_without_an_ingress_there_are_no_routes(recorded: Recorder) -> None:
+    assert not recorded(PLAIN).of("HTTPRoute")

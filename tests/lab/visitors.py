@@ -1,0 +1,115 @@
+"""People at the gateway: requests by HTTPS to a host whose name need not resolve."""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Site:
+    """A host behind a port of this machine.
+
+    Attributes:
+        host: Its name, for the certificate and for the request.
+        port: The port of 127.0.0.1.
+        authority: PEM of the certificate that vouches for it.
+    """
+
+    host: str
+    port: int
+    authority: str
+
+    def connect(self, version: ssl.TLSVersion | None = None) -> http.client.HTTPConnection:
+        """Open a connection, of one version of TLS if not any."""
+        context = ssl.create_default_context(cadata=self.authority)
+        if version is not None:
+            context.minimum_version = context.maximum_version = version
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection.sock = context.wrap_socket(plain, server_hostname=self.host)
+        return connection
+
+    def get(self, path: str = "/", version: ssl.TLSVersion | None = None) -> tuple[int, dict[str, str], str]:
+        """Ask once, over a connection of its own; return the status, the headers and the body."""
+        connection = self.connect(version)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, headers, response.read().decode()
+        finally:
+            connection.close()
+
+
+@dataclass
+class Load:
+    """What became of the requests: how many were answered by which kind of connection, and every failure."""
+
+    kept: int = 0
+    fresh: int = 0
+    connections: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.kept + self.fresh + self.failures.total()
+
+
+@contextmanager
+def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: float = 0.0) -> Iterator[Load]:
+    """Have visitors ask without end while something happens.
+
+    Args:
+        site: Whom they ask.
+        path: For what.
+        keeping: How many ask over a connection that they keep for as long as the server lets them.
+        opening: How many open a connection for each request.
+        pause: Seconds between two requests of one visitor.
+    """
+    found, over, lock = Load(), threading.Event(), threading.Lock()
+
+    def visit(keep: bool) -> None:
+        connection: http.client.HTTPConnection | None = None
+        while not over.is_set():
+            try:
+                if connection is None:
+                    connection = site.connect()
+                    with lock:
+                        found.connections += 1
+                connection.request("GET", path)
+                response = connection.getresponse()
+                response.read()
+                outcome = "" if response.status == http.HTTPStatus.OK else f"status {response.status}"
+                # http.client closes the connection itself when the server asks for it.
+                over_with = not keep or connection.sock is None
+            except (OSError, http.client.HTTPException) as error:
+                outcome, over_with = f"{'kept' if keep else 'fresh'}: {error!r}", True
+            if over_with and connection is not None:
+                connection.close()
+                connection = None
+            with lock:
+                if outcome:
+                    found.failures[outcome] += 1
+                elif keep:
+                    found.kept += 1
+                else:
+                    found.fresh += 1
+            time.sleep(pause)
+        if connection is not None:
+            connection.close()
+
+    visitors = [threading.Thread(target=visit, args=(number < keeping,)) for number in range(keeping + opening)]
+    for one in visitors:
+        one.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        for one in visitors:
+            one.join()

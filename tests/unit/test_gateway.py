@@ -1,0 +1,172 @@
+"""The gateway's chart and its hosts: nobody routes another's host, plain HTTP leads to HTTPS, pods end gently."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pytest
+
+from boutique import catalogue, labels, policies
+from boutique.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
+from boutique.gatewayvalues import values
+from boutique.hosts import Claim
+from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE, Ingress, RoutingApi
+
+CLAIMS = (
+    Claim(target="dev", namespace="development", host="dev.example.com"),
+    Claim(target="test", namespace="test", host="test.example.com"),
+)
+APIS = get_args(RoutingApi)
+CERTIFICATE = {"kind": "certManager", "issuer": "some"}
+ACM = {"kind": "acm", "arn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"}
+
+
+def made(api: RoutingApi, certificate: str | None = "certificate", port: int = 443) -> dict[tuple[str, str], Object]:
+    return {(each.kind, each.name): each for each in objects(api, CLAIMS, certificate, port)}
+
+
+def ingress(**section: Any) -> Ingress:
+    return Ingress.model_validate({"certificate": CERTIFICATE, **section})
+
+
+def annotations(**section: Any) -> Mapping[str, str]:
+    found: Mapping[str, str] = values(ingress(loadBalancer={"kind": "nlb"}, **section))["service"]["annotations"]
+    return {name.removeprefix("service.beta.kubernetes.io/aws-load-balancer-"): each for name, each in found.items()}
+
+
+def test_a_host_and_the_names_under_it_are_open_to_routes_of_one_namespace_only() -> None:
+    found = {each["name"]: each for each in made(GATEWAY_API)["Gateway", NAME].spec["listeners"]}
+    for claim in CLAIMS:
+        for name, host in ((listener(claim.target), claim.host), (preview_listener(claim.target), claim.previews)):
+            assert found[name]["hostname"] == host
+            selected = {"matchLabels": {"kubernetes.io/metadata.name": claim.namespace}}
+            assert found[name]["allowedRoutes"]["namespaces"] == {"from": "Selector", "selector": selected}
+    assert found["http"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}
+    assert len(found) == 5
+
+    servers = made(VIRTUAL_SERVICE)["Gateway", NAME].spec["servers"]
+    assert [each["hosts"] for each in servers] == [
+        ["development/dev.example.com", "development/*.dev.example.com"],
+        ["test/test.example.com", "test/*.test.example.com"],
+    ]
+    [plain] = made(VIRTUAL_SERVICE)["Gateway", "redirect"].spec["servers"]
+    assert plain["hosts"] == [f"{NAMESPACE}/*"]
+
+
+def test_hosts_are_served_by_tls_with_the_certificate() -> None:
+    for each in made(GATEWAY_API, "some-secret")["Gateway", NAME].spec["listeners"][1:]:
+        assert (each["port"], each["protocol"], each["tls"]["mode"]) == (443, "HTTPS", "Terminate")
+        assert each["tls"]["certificateRefs"] == [{"kind": "Secret", "name": "some-secret"}]
+    for each in made(VIRTUAL_SERVICE, "some-secret")["Gateway", NAME].spec["servers"]:
+        assert (each["port"]["number"], each["port"]["protocol"]) == (443, "HTTPS")
+        assert each["tls"] == {"mode": "SIMPLE", "credentialName": "some-secret", "minProtocolVersion": "TLSV1_2"}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_where_the_load_balancer_ends_tls_the_gateway_has_no_certificate(api: RoutingApi) -> None:
+    spec = made(api, None)["Gateway", NAME].spec
+    assert "tls" not in json.dumps(spec)
+    assert "HTTPS" not in json.dumps(spec)
+
+
+def test_plain_http_leads_to_the_public_port_for_good() -> None:
+    route = made(GATEWAY_API, port=8443)["HTTPRoute", "redirect"].spec
+    assert route["parentRefs"] == [{"name": NAME, "sectionName": "http"}]
+    [rule] = route["rules"]
+    wanted = {"scheme": "https", "port": 8443, "statusCode": 301}
+    assert rule == {"filters": [{"type": "RequestRedirect", "requestRedirect": wanted}]}
+    own = made(VIRTUAL_SERVICE, port=8443)["VirtualService", "redirect"].spec
+    assert own["gateways"] == ["redirect"]
+    assert own["http"] == [{"redirect": {"scheme": "https", "port": 8443, "redirectCode": 301}}]
+
+
+def test_the_gateway_of_the_chart_serves_the_gateway_api() -> None:
+    gateway = made(GATEWAY_API)["Gateway", NAME]
+    address = {"type": "Hostname", "value": "istio-ingressgateway.istio-ingress.svc.cluster.local"}
+    assert gateway.spec["addresses"] == [address]
+    assert gateway.annotations == {"pulumi.com/waitFor": "condition=Programmed"}
+    assert (
+        made(VIRTUAL_SERVICE)["Gateway", NAME].spec["selector"]
+        == LABELS
+        == {
+            "app": "istio-ingressgateway",
+            "istio": "ingressgateway",
+        }
+    )
+
+
+def test_a_pod_that_ends_serves_on_then_drains_and_is_never_cut_short() -> None:
+    found = values(ingress(preStopSeconds=20, drainSeconds=40))
+    assert found["lifecycle"] == {"preStop": {"sleep": {"seconds": 20}}}
+    told = json.loads(found["podAnnotations"]["proxy.istio.io/config"])
+    assert told == {"terminationDrainDuration": "40s"}
+    assert found["terminationGracePeriodSeconds"] > 20 + 40
+    assert found["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    assert values(ingress(preStopSeconds=0))["lifecycle"] == {}
+
+
+def test_several_pods_are_kept_apart_and_a_drain_takes_one_at_a_time() -> None:
+    several, single = values(ingress(replicas=3, maxReplicas=7)), values(ingress(replicas=1))
+    assert several["autoscaling"] == {"minReplicas": 3, "maxReplicas": 7}
+    assert several["podDisruptionBudget"]["maxUnavailable"] == 1
+    for each in several["topologySpreadConstraints"]:
+        assert each["labelSelector"] == {"matchLabels": LABELS}
+        assert each["whenUnsatisfiable"] == "ScheduleAnyway"
+    assert not single["topologySpreadConstraints"]
+
+
+def test_the_load_balancer_is_the_one_that_was_asked_for() -> None:
+    given = {"kind": "cluster", "annotations": {"some": "thing"}}
+    assert values(ingress(loadBalancer=given))["service"] == {
+        "type": "LoadBalancer",
+        "annotations": {"some": "thing"},
+    }
+    assert values(ingress(loadBalancer={"kind": "none"}))["service"] == {"type": "ClusterIP"}
+    nlb = {"kind": "nlb", "className": "eks.amazonaws.com/nlb"}
+    assert values(ingress(loadBalancer=nlb))["service"]["loadBalancerClass"] == "eks.amazonaws.com/nlb"
+
+
+def test_the_nlb_knows_the_gateways_health_and_waits_as_long_as_the_gateway_drains() -> None:
+    found = annotations(drainSeconds=45)
+    assert found["scheme"] == "internet-facing"
+    assert found["nlb-target-type"] == "ip"
+    assert found["healthcheck-port"] == "15021"
+    assert "deregistration_delay.timeout_seconds=45" in found["target-group-attributes"].split(",")
+    assert "ssl-cert" not in found
+    assert annotations(certificate=ACM)["ssl-cert"] == ACM["arn"]
+    assert annotations(certificate=ACM)["ssl-ports"] == "443"
+    gate = labels.gateway(readiness_gate=True).items() - labels.gateway(readiness_gate=False).items()
+    assert dict(gate) == {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_both_sides_of_the_proxy_protocol_are_told(on: bool) -> None:
+    found = values(ingress(loadBalancer={"kind": "nlb", "proxyProtocol": on}))
+    told = json.loads(found["podAnnotations"]["proxy.istio.io/config"])
+    attributes = found["service"]["annotations"]["service.beta.kubernetes.io/aws-load-balancer-target-group-attributes"]
+    assert (told.get("gatewayTopology") == {"proxyProtocol": {}}) is on
+    assert f"proxy_protocol_v2.enabled={str(on).lower()}" in attributes.split(",")
+
+
+def test_a_team_may_say_more_of_its_load_balancer() -> None:
+    scheme = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+    nlb = {"kind": "nlb", "annotations": {scheme: "internal", "some": "thing"}}
+    found = values(ingress(loadBalancer=nlb))["service"]["annotations"]
+    assert (found[scheme], found["some"]) == ("internal", "thing")
+
+
+def test_the_network_lets_the_gateway_reach_the_entry_and_nothing_else_of_the_shop() -> None:
+    specs = policies.gateway(catalogue.ENTRY, ["dev", "test"])
+    assert specs["default-deny"]["podSelector"] == {}
+    own = specs[policies.GATEWAY.name]
+    assert own["podSelector"] == {"matchLabels": {"app": LABELS["app"]}}
+    [come_in] = own["ingress"]
+    assert {80, 443, 15021} <= {port["port"] for port in come_in["ports"]}
+    assert "from" not in come_in, "people come from anywhere"
+    to_shop = [rule for rule in own["egress"] if {"protocol": "TCP", "port": catalogue.ENTRY.port} in rule["ports"]]
+    assert [
+        (peer["namespaceSelector"]["matchLabels"], peer["podSelector"]["matchLabels"])
+        for rule in to_shop
+        for peer in rule["to"]
+    ] == [({"kubernetes.io/metadata.name": name}, {"app": catalogue.ENTRY.name}) for name in ("dev", "test")]
+    assert len(own["egress"]) == 3, "names and the control plane beside it"

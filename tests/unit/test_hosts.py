@@ -1,0 +1,147 @@
+"""Which host leads where, and every way in which a configuration of the ingress can be wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boutique.hosts import Claim, claims
+from boutique.loading import load
+from boutique.mistakes import SettingsError
+from boutique.settings import StackCluster
+
+CERTIFICATE = {"kind": "certManager", "issuer": "letsencrypt"}
+ARN = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
+
+
+def stack(targets: dict[str, Any], mesh: Any = {}, **ingress: Any) -> dict[str, Any]:  # noqa: B006 - never changed
+    front = {"certificate": CERTIFICATE, **ingress}
+    platform = {"targets": targets, "ingress": front, **({} if mesh is None else {"mesh": mesh})}
+    return {"cluster": {"kind": "existing", "context": "here"}, "platform": platform}
+
+
+def claimed(values: dict[str, Any]) -> tuple[Claim, ...]:
+    platform = load(values).platform
+    assert platform
+    return claims(platform)
+
+
+def mistakes(values: dict[str, Any]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(values)
+    return list(caught.value.mistakes)
+
+
+def test_a_target_has_its_own_host_or_one_under_the_domain() -> None:
+    found = claimed(stack({"dev": {}, "test": {"namespace": "t", "host": "try.example.org"}}, domain="example.com"))
+    assert found == (
+        Claim(target="dev", namespace="dev", host="dev.example.com"),
+        Claim(target="test", namespace="t", host="try.example.org"),
+    )
+
+
+def test_without_an_ingress_nobody_claims_a_host() -> None:
+    assert not claimed({"cluster": {"kind": "existing", "context": "here"}, "platform": {"targets": {"dev": {}}}})
+
+
+def test_the_public_port_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC", "8443")
+    platform = load(stack({"dev": {}}, domain="example.com", port="${PUBLIC}")).platform
+    assert platform
+    assert platform.ingress
+    assert platform.ingress.port == 8443
+
+
+HOST = "boutique:platform.targets.{}.host: "
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            stack({"dev": {"host": "a.example"}, "test": {"host": "a.example"}}),
+            [HOST.format("test") + "'a.example': is the host of target 'dev'; choose another"],
+        ),
+        (
+            stack({"dev": {"host": "a.example"}, "test": {"host": "x.y.a.example"}}),
+            [HOST.format("test") + "'x.y.a.example': is under 'a.example', whose names are for previews of target"],
+        ),
+        (
+            stack({"dev": {"host": "x.a.example"}, "prod": {"host": "a.example"}}),
+            [HOST.format("dev") + "'x.a.example': is under 'a.example'"],
+        ),
+        (stack({"dev": {}}), [HOST.format("dev") + "is missing; give it, or boutique:platform.ingress.domain"]),
+        (
+            {
+                "cluster": {"kind": "existing", "context": "here"},
+                "platform": {"targets": {"dev": {"host": "a.example"}}},
+            },
+            [HOST.format("dev") + "'a.example': leads nowhere without boutique:platform.ingress; add that"],
+        ),
+        (
+            stack({"dev": {"host": "a.example"}}, mesh=None),
+            ["boutique:platform.ingress: is a gateway of the mesh; add boutique:platform.mesh"],
+        ),
+        (
+            stack({"dev": {"host": "Shop.example"}}),
+            [HOST.format("dev") + '"Shop.example": must be a DNS name in lower case such as shop.example.com'],
+        ),
+        (stack({"dev": {"host": "shop"}}), [HOST.format("dev") + '"shop": must be a DNS name']),
+        (stack({"dev": {"host": "*.shop.example"}}), [HOST.format("dev") + '"*.shop.example": must be a DNS name']),
+        (
+            stack({f"t{number}": {} for number in range(32)}, domain="a.example"),
+            ["boutique:platform.targets: 32 targets are too many for one gateway; at most 31 have room"],
+        ),
+        (
+            stack({"dev": {"host": "a.example"}}, replicas=6),
+            ["boutique:platform.ingress.maxReplicas: 5: must be at least ingress.replicas, which is 6"],
+        ),
+        (
+            stack({"dev": {"host": "a.example"}}, certificate={"kind": "acm", "arn": ARN}),
+            ["boutique:platform.ingress.certificate.kind: 'acm': TLS ends at a load balancer of AWS then; add"],
+        ),
+        (
+            stack({"dev": {"host": "a.example"}}, loadBalancer={"kind": "elb"}),
+            ['boutique:platform.ingress.loadBalancer.kind: "elb" is not a kind of loadBalancer'],
+        ),
+        (stack({"dev": {"host": "a.example"}}, port=0), ["boutique:platform.ingress.port: 0: must be at least 1"]),
+        (
+            stack({"dev": {"host": "a.example"}}, port="${NOWHERE_SET}"),
+            ['boutique:platform.ingress.port: "${NOWHERE_SET}": the environment variable NOWHERE_SET is not set'],
+        ),
+        (
+            stack({"dev": {"host": "a.example"}}, port="8443"),
+            ['boutique:platform.ingress.port: "8443": must be a whole number'],
+        ),
+    ],
+)
+def test_a_mistake_names_the_key_the_value_and_the_remedy(values: dict[str, Any], expected: list[str]) -> None:
+    found = mistakes(values)
+    assert len(found) == len(expected), found
+    for line, start in zip(found, expected, strict=True):
+        assert line.startswith(start)
+
+
+def test_a_port_out_of_the_environment_has_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC", "http")
+    [found] = mistakes(stack({"dev": {"host": "a.example"}}, port="${PUBLIC}"))
+    assert "must be a whole number" in found
+
+
+def test_a_folder_of_charts_has_to_have_the_gateways(tmp_path: Path) -> None:
+    mesh = {"charts": {"kind": "folder", "path": str(tmp_path)}}
+    for name in ("base", "istiod"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Chart.yaml").touch()
+    values = stack({"dev": {"host": "a.example"}}, mesh=mesh)
+    [found] = mistakes(values)
+    assert found.startswith(f"boutique:platform.mesh.charts.path: {str(tmp_path)!r}: lacks the charts gateway; put")
+    del values["platform"]["ingress"], values["platform"]["targets"]["dev"]["host"]
+    assert load(values).platform
+
+
+def test_an_environment_on_another_stacks_cluster_says_how_that_one_routes() -> None:
+    cluster = {"kind": "stack", "name": "s", "target": "t", "routing": "virtual-service"}
+    settings = load({"cluster": cluster, "environment": {"replicas": 1}})
+    assert isinstance(settings.cluster, StackCluster)
+    assert settings.cluster.routing == "virtual-service"
