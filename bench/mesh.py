@@ -1,6 +1,6 @@
 """How long the meshed shop takes to serve, what it costs, and how fast a page is.
 
-Of the page, the peer is the frontend's health page: it comes the same way, through the gateway and both proxies, but calls
+The page's peer is the frontend's health page: it comes the same way, through the gateway and both proxies, but calls
 nobody. The ratio is what the calls behind a page cost.
 """
 
