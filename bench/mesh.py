@@ -14,10 +14,12 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from labs import lab, percentile, run
+from labs import Environment, lab, percentile, run
 
 STACK = "local"
+LEAF = "adservice"
 PAGES = 300
+PODS = 5
 
 
 def main() -> None:
@@ -32,12 +34,14 @@ def main() -> None:
         _seconds(visitor, "/")
         serving = time.monotonic() - began
         status = json.loads(run(environment, "boutique", "lab", "status", "--json"))
+        appearances = [_appearance(environment, visitor) for _ in range(PODS)]
         page, health = ([1000 * _seconds(visitor, path) for _ in range(PAGES)] for path in ("/", "/_healthz"))
     memory = {name: value / 2**20 for name, value in status["memory"].items()}
     print(f"lab ready                      {ready:.1f} s")
     print(f"first page served              {serving:.1f} s")
     pods = f"{len(status['pods'])} pods: {memory['pods']:.0f} MiB"
     print(f"memory of the whole lab        {memory['total']:.0f} MiB ({pods})")
+    print(f"new pod to its first answer    {statistics.median(appearances):.1f} s (median of {PODS})")
     print(f"page, p50 and p99              {percentile(page, 0.5):.0f} ms, {percentile(page, 0.99):.0f} ms")
     print(f"health page, p50 and p99       {percentile(health, 0.5):.1f} ms, {percentile(health, 0.99):.1f} ms")
     print(f"ratio                          {statistics.median(page) / statistics.median(health):.1f}")
@@ -55,6 +59,25 @@ class _Visitor(http.client.HTTPSConnection):
         plain = socket.create_connection(("127.0.0.1", self.port), self.timeout)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+
+
+def _appearance(environment: Environment, visitor: _Visitor) -> float:
+    """Return the seconds from a new pod of a service to the first page that it helped to make."""
+    known = _serving(visitor)
+    run(environment, "kubectl", "rollout", "restart", f"deployment/{LEAF}", "--namespace", STACK)
+    began = time.monotonic()
+    while _serving(visitor) <= known:
+        time.sleep(0.02)
+    taken = time.monotonic() - began
+    run(environment, "kubectl", "rollout", "status", f"deployment/{LEAF}", "--namespace", STACK)
+    return taken
+
+
+def _serving(visitor: _Visitor) -> set[str]:
+    """Return the pods of the service that took part in a page."""
+    visitor.request("GET", "/", headers={"Accept": "application/json"})
+    hops = json.loads(visitor.getresponse().read())["hops"]
+    return {hop["pod"] for hop in hops if hop["workload"] == LEAF}
 
 
 def _seconds(visitor: _Visitor, path: str) -> float:

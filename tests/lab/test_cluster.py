@@ -57,17 +57,16 @@ def pid(lab: Lab, component: str) -> int:
     return number
 
 
-def test_is_ready_within_fifteen_seconds(state_home: Path, lab: Lab) -> None:
-    assert lab.status()["ready"], "the tools are built by now: only the start is measured"
+def test_two_labs_run_side_by_side(state_home: Path, lab: Lab) -> None:
+    assert lab.status()["ready"]
     other = Lab("fresh", state_home)
     try:
-        began = time.monotonic()
         other.boutique("up")
-        taken = time.monotonic() - began
         assert other.kubectl("get", "nodes", "--no-headers").count(" Ready ") == 2
+        assert other.status()["api"] != lab.status()["api"]
     finally:
         other.boutique("down", "--delete")
-    assert taken < 15
+    assert lab.status()["ready"]
 
 
 def test_deployment_becomes_available_and_load_balancer_gets_an_address(lab: Lab, namespace: str) -> None:
