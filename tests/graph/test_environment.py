@@ -20,7 +20,13 @@ def build() -> Build:
     def run(**section: Any) -> Graph:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
-            place = Place(namespace=namespace, kubeconfig=kubeconfig, entrance=None)
+            place = Place(
+                stack="organization/boutique/shared",
+                target="some",
+                namespace=namespace,
+                kubeconfig=kubeconfig,
+                entrance=None,
+            )
             environment(Environment.model_validate(section), place)
 
         return record(program, Cloud(), stack="some", config={})
