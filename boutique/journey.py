@@ -53,7 +53,11 @@ PAGES = (
             "credit_card_expiration_year": "2039",
             "credit_card_cvv": "672",
         },
-        needs=(*_SHELVES, SHIPPINGSERVICE.name, CHECKOUTSERVICE.name, PAYMENTSERVICE.name),
+        # With an empty cart it is answered without products.
+        needs=(
+            *(_FRONTEND, CURRENCYSERVICE.name, *_CART),
+            *(SHIPPINGSERVICE.name, CHECKOUTSERVICE.name, PAYMENTSERVICE.name),
+        ),
         order=True,
     ),
     # An order that was not made leaves something in the cart.

@@ -96,7 +96,7 @@ def served(link: Link, deadline: Deadline, now: datetime | None = None) -> Serve
         answer = shown(link.host, link.port, link.host, deadline.left)
     except CertificateError as error:
         raise UnreachableError(f"{error.mistakes[0]}; {LOST}") from None
-    found = inspect(Found(answer.certificates, None, at, at), (link.host,), now, with_key=False)
+    found = inspect(Found(answer.certificates, None, at, at), (link.host,), now, with_key=False, with_issuer=False)
     return Served(facts=found.facts, protocol=answer.protocol, mistakes=found.mistakes, warnings=found.warnings)
 
 

@@ -17,7 +17,7 @@ class Proof(StrEnum):
     IMPLIED = "implied"
     """A page was answered that cannot be without the service."""
     NO = "no"
-    """A call of it failed, or there was no way to the shop."""
+    """Every call of it failed, or there was no way to the shop."""
     UNKNOWN = "unknown"
     """No page says so."""
 
@@ -55,8 +55,8 @@ def reached(service: str, visited: Sequence[Visited], left_out: Sequence[str] = 
         by = f", by {' and '.join(versions)} in {', '.join(pods)}" if pods else ""
         return Reached(proof=Proof.YES, versions=versions, pods=pods, said=f"yes{by}")
     if hops:
-        caller = f" of {hops[-1].caller}" if hops[-1].caller else ""
-        return Reached(proof=Proof.NO, said=f"no: the call{caller} ended with {hops[-1].status}")
+        caller = f"{hops[-1].caller}'s call" if hops[-1].caller else "the request"
+        return Reached(proof=Proof.NO, said=f"no good answer: {caller} ended with {hops[-1].status}")
     needing = [one for one in visited if service in one.page.needs]
     # An answer that lists its hops, and not this service, did without it after all.
     if proving := [one for one in needing if not one.problem and one.hops is None and one.status is not None]:

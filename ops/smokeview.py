@@ -1,6 +1,7 @@
 """What `boutique smoke` shows."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ from ops.reached import Proof
 from ops.smoketest import Result, ServiceResult
 from ops.visit import Visited
 
+_WIDE = 200
 _COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.UNKNOWN: "dim"}
 
 
@@ -28,7 +30,8 @@ def show(found: Result, seconds: float, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_json(found, seconds), indent=2))
         return
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    # What goes into a file or a pipe has lines of any length.
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True, highlight=False, markup=False)
     console.print(_table(found))
     console.print()
     for title, value in _lines(found):

@@ -124,7 +124,7 @@ def test_images_of_all_services_and_of_single_ones_arrive(victim: Lab, replicate
     }
     assert secrets.pop("adservice") == ["ads"]
     assert all(each == ["team"] for each in secrets.values())
-    assert replicated.outputs()["versions"]["cartservice"] == "v2.0.0-new-carts.1"
+    assert replicated.outputs()["services"]["cartservice"]["version"] == "v2.0.0-new-carts.1"
 
 
 def test_replicas_are_spread_and_guarded(victim: Lab, replicated: Stack) -> None:
