@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from boutique import kubeconfig
 from ops.deadline import Deadline
 from ops.errors import OperationError
 
@@ -73,8 +74,19 @@ def deployed_stack(name: str, deadline: Deadline) -> DeployedStack:
             service: Wanted(image=said["image"], version=said["version"], replicas=said["replicas"])
             for service, said in sorted(outputs["services"].items())
         },
-        kubeconfig=targets[place["name"]]["kubeconfig"],
+        kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),
     )
+
+
+def _usable(content: str | None, place: Mapping[str, str]) -> str:
+    try:
+        kubeconfig.reached_by(content or "")
+    except (ValueError, TypeError, LookupError):
+        # After an update that left the target out.
+        raise StackError(
+            f"stack {place['stack']!r} does not know the kubeconfig of target {place['name']!r}; run `pulumi up` for it"
+        ) from None
+    return content or ""
 
 
 def _outputs(stack: str, deadline: Deadline) -> dict[str, Any]:

@@ -114,8 +114,11 @@ def redirect(source: Link | None, target: Link, deadline: Deadline) -> Redirect:
         return Redirect(source=None, sent=Sent.UNKNOWN, said="the port of plain HTTP is not known")
     url = httpx.URL(scheme="http", host=address(source.host), port=source.port, path="/")
     local = address(source.host) != source.host
+    headers = {"Host": source.authority}
     try:
-        answer = httpx.get(url, headers={"Host": source.authority}, timeout=deadline.left, trust_env=not local)
+        # The body does not matter.
+        with httpx.stream("GET", url, headers=headers, timeout=deadline.left, trust_env=not local) as answer:
+            pass
     except httpx.HTTPError as error:
         said = f"{source} does not answer: {str(error) or type(error).__name__}"
         return Redirect(source=source, sent=Sent.UNKNOWN, said=said)

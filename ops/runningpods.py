@@ -46,12 +46,19 @@ def running_pods(deployer: str, namespace: str, deadline: Deadline) -> Mapping[s
     from urllib3.exceptions import HTTPError
 
     server = kubeconfig.reached_by(deployer)
-    selector = f"{labels.TRACK}={labels.BASELINE}"
-    asked = {"label_selector": selector, "_request_timeout": deadline.left}
+    baseline = f"{labels.TRACK}={labels.BASELINE}"
     try:
         with _client(deployer, server) as api:
-            deployments = client.AppsV1Api(api).list_namespaced_deployment(namespace, **asked).items
-            pods = client.CoreV1Api(api).list_namespaced_pod(namespace, **asked).items
+            deployments = (
+                client.AppsV1Api(api)
+                .list_namespaced_deployment(namespace, label_selector=baseline, _request_timeout=deadline.left)
+                .items
+            )
+            pods = (
+                client.CoreV1Api(api)
+                .list_namespaced_pod(namespace, label_selector=baseline, _request_timeout=deadline.left)
+                .items
+            )
     except client.ApiException as error:
         raise ClusterError(
             f"{server.server} refuses the deployer of {namespace!r}: {error.status} {error.reason}; "

@@ -293,6 +293,36 @@ def test_the_kubeconfig_of_an_environment_elsewhere_is_its_clusters(boutique: Sm
     assert gone.err.startswith("error: stack 'organization/boutique/some' has no target 'shop' any more")
 
 
+def test_a_kubeconfig_that_an_update_never_learnt_is_named_and_not_shown(boutique: Smoke, tmp_path: Path) -> None:
+    pulumi(tmp_path, {"some": outputs("kubectl port-forward", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")})
+    found = boutique("some")
+    assert (found.code, found.err) == (
+        1,
+        "error: stack 'organization/boutique/some' does not know the kubeconfig of target 'shop'; "
+        "run `pulumi up` for it\n",
+    )
+
+
+def test_an_api_server_that_is_not_there_is_a_mistake(boutique: Smoke, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pulumi(tmp_path, {"some": outputs("kubectl port-forward", deployer(port))})
+    found = boutique("some", "--json")
+    assert found.code == 3
+    [mistake] = found.json["mistakes"]
+    assert mistake.startswith(f"the API server http://127.0.0.1:{port} does not answer: ")
+
+
+def test_a_pulumi_that_hangs_is_given_up_in_time(boutique: Smoke, tmp_path: Path) -> None:
+    pulumi(tmp_path, {})
+    (tmp_path / "pulumi").write_text("#!/bin/sh\nexec sleep 60\n")
+    found = boutique("some", "--timeout", "1")
+    assert (found.code, found.err) == (
+        1,
+        "error: pulumi did not tell the outputs of stack 'some' in time; give a longer --timeout\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
