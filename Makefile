@@ -13,10 +13,11 @@ IN_LAB = environment="$$($(BOUTIQUE) lab env --name $(LAB))"; eval "$$environmen
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-up: venv/.ready ## Start the lab, deploy stack `local` on it, and say where things are.
+up: venv/.ready ## Start the lab, deploy stack `local` on it, test that it works, and say where things are.
 	@$(BOUTIQUE) lab up --name $(LAB)
 	@$(IN_LAB); pulumi stack select --create local; pulumi up --yes --skip-preview
 	@$(BOUTIQUE) lab status --name $(LAB)
+	@$(IN_LAB); $(BOUTIQUE) smoke local
 	@$(IN_LAB); echo "The shop: $$(pulumi stack output url)  (curl --cacert $$BOUTIQUE_LAB_FILES/certificate/ca.crt)"
 	@echo 'In your shell:  eval "$$($(BOUTIQUE) lab env --name $(LAB))"; pulumi stack select local; kubectl get pods -n local'
 

@@ -1,6 +1,6 @@
 """What Online Boutique's workloads do, as data: for the lab's stand-ins, which take the place of the images.
 
-Beside the catalogue the only module that knows the shop. Facts: `src/` at tag v0.10.6 of
+Like the catalogue it knows the shop. Facts: `src/` at tag v0.10.6 of
 GoogleCloudPlatform/microservices-demo, for the frontend `handlers.go`, `rpc.go` and `validator/validator.go`. A list of
 calls has them in the order of the source; what is done once for each product is written as one call after the other.
 """

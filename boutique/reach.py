@@ -24,7 +24,7 @@ def check(api_server: ApiServer, name: str) -> None:
     """
     try:
         opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=_context(api_server)), urllib.request.ProxyHandler(_proxies(api_server))
+            urllib.request.HTTPSHandler(context=_context(api_server)), urllib.request.ProxyHandler(proxies(api_server))
         )
         opener.open(f"{api_server.server}/version", timeout=TIMEOUT_SECONDS).close()
     except urllib.error.HTTPError as refusal:
@@ -37,7 +37,7 @@ def check(api_server: ApiServer, name: str) -> None:
         ) from None
 
 
-def _proxies(api_server: ApiServer) -> dict[str, str]:
+def proxies(api_server: ApiServer) -> dict[str, str]:
     """Return the proxies that kubectl would use: none for this machine."""
     if proxy := api_server.entry.get("proxy-url"):
         return {"http": proxy, "https": proxy}

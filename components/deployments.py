@@ -51,6 +51,20 @@ def deployment(
     )
 
 
+def ready_replicas(deployment: apps.v1.Deployment, wanted: int) -> pulumi.Output[int]:
+    """Return how many replicas of a Deployment were ready when it was last deployed; pods on their way out not counted.
+
+    Args:
+        deployment: The Deployment.
+        wanted: How many it should have: for a moment after a rolling update old pods are ready beside them.
+    """
+
+    def ready(status: apps.v1.outputs.DeploymentStatus | None) -> int:
+        return min(status.ready_replicas or 0, wanted) if status else 0
+
+    return deployment.status.apply(ready)
+
+
 def disruption_budget(
     name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> policy.v1.PodDisruptionBudget | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.deployed import Deployed
-from components.deployments import deployment, disruption_budget, service_account
+from components.deployments import deployment, disruption_budget, ready_replicas, service_account
 from components.services import cluster_service, external_address, external_service
 
 
@@ -29,9 +29,11 @@ class Microservice(pulumi.ComponentResource):
 
     Attributes:
         external_address: Host name or IP of its LoadBalancer Service; None without one.
+        ready: How many of its replicas are ready.
     """
 
     external_address: pulumi.Output[str | None]
+    ready: pulumi.Output[int]
 
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Microservice", name, None, opts)
@@ -39,11 +41,12 @@ class Microservice(pulumi.ComponentResource):
         deployed, workload = args.deployed, args.deployed.workload
 
         account = service_account(name, workload.name, args.namespace, args.owner, child)
-        deployment(name, deployed, account, args.namespace, args.owner, child)
+        pods = deployment(name, deployed, account, args.namespace, args.owner, child)
+        self.ready = ready_replicas(pods, deployed.replicas)
         disruption_budget(name, deployed, args.namespace, args.owner, child)
         cluster_service(name, workload, args.namespace, args.owner, child)
         self.external_address = pulumi.Output.from_input(None)
         if deployed.external:
             external = external_service(f"{name}-external", workload, args.namespace, args.owner, child)
             self.external_address = external_address(external)
-        self.register_outputs({"externalAddress": self.external_address})
+        self.register_outputs({"externalAddress": self.external_address, "ready": self.ready})

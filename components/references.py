@@ -52,11 +52,15 @@ class Place:
     """Where an environment goes: one namespace, and the deployer's kubeconfig for it.
 
     Attributes:
+        stack: The stack that has it among its targets, by its full name.
+        target: Its name among them.
         namespace: Its name.
         kubeconfig: As JSON; secret.
         entrance: Where people's requests come in; None without an ingress.
     """
 
+    stack: str
+    target: str
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     entrance: Entrance | None
@@ -85,6 +89,8 @@ def place_of(cluster: StackCluster) -> Place:
         return targets.apply(lambda known: _fact(known, cluster, name))
 
     return Place(
+        stack=stack,
+        target=cluster.target,
         # Secret only because the whole output is.
         namespace=pulumi.Output.unsecret(fact("namespace")),
         kubeconfig=pulumi.Output.secret(fact("kubeconfig").apply(lambda content: _answering(content, cluster))),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.deployed import Deployed
-from components.deployments import deployment, service_account
+from components.deployments import deployment, ready_replicas, service_account
 from components.services import cluster_service
 
 
@@ -25,7 +25,13 @@ class StoreArgs:
 
 
 class Store(pulumi.ComponentResource):
-    """One pod of Redis with its identity and its Service; the data lives and dies with the pod, as upstream's does."""
+    """One pod of Redis with its identity and its Service; the data lives and dies with the pod, as upstream's does.
+
+    Attributes:
+        ready: How many of its replicas are ready.
+    """
+
+    ready: pulumi.Output[int]
 
     def __init__(self, name: str, args: StoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Store", name, None, opts)
@@ -33,6 +39,7 @@ class Store(pulumi.ComponentResource):
         workload = args.deployed.workload
 
         account = service_account(name, workload.name, args.namespace, args.owner, child)
-        deployment(name, args.deployed, account, args.namespace, args.owner, child)
+        pods = deployment(name, args.deployed, account, args.namespace, args.owner, child)
+        self.ready = ready_replicas(pods, args.deployed.replicas)
         cluster_service(name, workload, args.namespace, args.owner, child)
-        self.register_outputs({})
+        self.register_outputs({"ready": self.ready})

@@ -25,11 +25,12 @@ def variables(where: Folder, path: str) -> dict[str, str]:
         where: The lab's folder.
         path: The value of PATH to begin with.
     """
+    ports = settings(where).ports
     return {
         "PATH": _path(path, settings(where).tools),
         "KUBECONFIG": str(where.kubeconfig),
         "BOUTIQUE_LAB_FILES": str(where.files),
-        **({"BOUTIQUE_LAB_HTTPS_PORT": str(port)} if (port := settings(where).ports.get("https")) else {}),
+        **{f"BOUTIQUE_LAB_{name.upper()}_PORT": str(ports[name]) for name in ("https", "http") if name in ports},
         "PULUMI_BACKEND_URL": where.pulumi_state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_HOME": str(where.pulumi_home),

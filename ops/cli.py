@@ -7,7 +7,9 @@ import typer
 from boutique.certificates.errors import CertificateError
 from lab.errors import LabError
 from ops.certificate import app as certificate
+from ops.errors import OperationError
 from ops.lab import app as lab
+from ops.smoke import smoke
 
 app = typer.Typer(
     help="Environments, releases and feature stacks of a microservice shop, and a lab to try them in.",
@@ -18,13 +20,14 @@ app = typer.Typer(
 )
 app.add_typer(lab, name="lab")
 app.add_typer(certificate, name="certificate")
+app.command()(smoke)
 
 
 def main() -> None:
     """Run the command; what its user can mend is told in one line, without a stack trace."""
     try:
         app()
-    except (LabError, CertificateError) as error:
+    except (LabError, CertificateError, OperationError) as error:
         _fail(str(error))
     except OSError as error:
         # A full disk, a folder that may not be written, a file where a folder should be.

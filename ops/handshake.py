@@ -27,21 +27,30 @@ class Shown:
     protocol: str
 
 
-def shown(host: str, port: int, servername: str) -> Shown:
+def address(host: str) -> str:
+    """Return where a host is: names under `localhost` are this machine, whatever a resolver makes of them.
+
+    https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+    """
+    return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
+
+
+def shown(host: str, port: int, servername: str, seconds: float | None = None) -> Shown:
     """Return what a server shows; nothing is verified, since it is what is shown that is asked for.
 
     Args:
-        host: Its name or address; names under `localhost` are this machine, as browsers have it.
+        host: Its name or address, see `address`.
         port: Where it listens.
         servername: Which of its hosts it is asked for (SNI).
+        seconds: How long to wait for an answer; ten if not given.
 
     Raises:
         CertificateError: It cannot be reached, or does not speak TLS.
     """
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
-    local = host == "localhost" or host.endswith(".localhost")
+    seconds = _TIMEOUT_SECONDS if seconds is None else seconds
+    deadline = time.monotonic() + seconds
     try:
-        with socket.create_connection(("127.0.0.1" if local else host, port), _TIMEOUT_SECONDS) as raw:
+        with socket.create_connection((address(host), port), seconds) as raw:
             connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), raw)
             if not is_address(servername):
                 connection.set_tlsext_host_name(servername.encode("idna"))

@@ -70,7 +70,8 @@ def look(source: str, request: Request) -> Seen:
         return Seen(source=source, mistakes=error.mistakes)
     except OSError as error:
         return Seen(source=source, mistakes=(f"{error.filename}: {error.strerror}",))
-    inspection = inspect(found, hosts, datetime.now(UTC), with_key=request.key is not None)
+    now = datetime.now(UTC)
+    inspection = inspect(found, hosts, now, with_key=request.key is not None, with_issuer=server is None)
     missing = uncovered(hosts, inspection.facts.names)
     return Seen(
         source=source,

@@ -48,7 +48,14 @@ class Inspection:
     warnings: tuple[str, ...]
 
 
-def inspect(found: Found, hosts: Sequence[str], now: datetime | None = None, *, with_key: bool = True) -> Inspection:
+def inspect(
+    found: Found,
+    hosts: Sequence[str],
+    now: datetime | None = None,
+    *,
+    with_key: bool = True,
+    with_issuer: bool = True,
+) -> Inspection:
     """Return everything there is to say about what a source holds.
 
     Args:
@@ -56,10 +63,11 @@ def inspect(found: Found, hosts: Sequence[str], now: datetime | None = None, *, 
         hosts: What it has to be valid for; `*.<name>` for all hosts one label below a name.
         now: The time, if it is not the present.
         with_key: Whether the private key has to be there.
+        with_issuer: Whether the issuer's certificate has to be there; servers send none that is a root.
     """
     now = now or datetime.now(UTC)
     chain = arranged(found.certificates, found.key)
-    mistakes = list(checks.mistakes(found, chain, hosts, now))
+    mistakes = list(checks.mistakes(found, chain, hosts, now, with_issuer=with_issuer))
     if with_key or found.key is not None:
         mistakes = [*checks.key_mistakes(found, chain), *mistakes]
     return Inspection(chain, facts(chain), tuple(mistakes), tuple(checks.warnings(found, chain, now)))

@@ -24,7 +24,9 @@ _BROKEN_HASHES = (hashes.MD5.name, hashes.SHA1.name)
 _SERVER = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
-def mistakes(found: Found, chain: Chain, hosts: Sequence[str], now: datetime) -> Iterator[str]:
+def mistakes(
+    found: Found, chain: Chain, hosts: Sequence[str], now: datetime, *, with_issuer: bool = True
+) -> Iterator[str]:
     """Yield a line for each reason not to use a certificate, apart from its key.
 
     Args:
@@ -32,8 +34,9 @@ def mistakes(found: Found, chain: Chain, hosts: Sequence[str], now: datetime) ->
         chain: The same in order.
         hosts: What it has to be valid for.
         now: The time.
+        with_issuer: Whether the certificate of the issuer has to be there.
     """
-    yield from (f"{found.at}: {said}" for said in _order(chain))
+    yield from (f"{found.at}: {said}" for said in _order(chain, with_issuer=with_issuer))
     yield from (f"{found.at}: {said}" for each in chain.sent for said in _dates(each, now))
     yield from (f"{found.at}: {said}" for said in _hosts(chain.leaf, hosts))
     yield from (f"{found.at}: {said}" for said in _strength(chain))
@@ -59,8 +62,8 @@ def warnings(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
             yield f"{found.at}: '{called(each)}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
 
 
-def _order(chain: Chain) -> Iterator[str]:
-    if not chain.has_issuer:
+def _order(chain: Chain, *, with_issuer: bool) -> Iterator[str]:
+    if with_issuer and not chain.has_issuer:
         yield (
             f"the certificate of '{text(chain.leaf.issuer)}', which issued '{called(chain.leaf)}', is missing; "
             "add it, even if it is the root"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from boutique import catalogue, gateway, routes, routetable
-from boutique.deployed import deployed
+from boutique.deployed import Deployed, deployed
 from boutique.routing import Gateway
 from boutique.settings import Environment
 from components.microservice import Microservice, MicroserviceArgs
@@ -23,21 +23,25 @@ def build(section: Environment, place: Place) -> None:
     services = deployed(section)
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     reached: list[pulumi.Resource] = []
+    ready: dict[str, pulumi.Output[int]] = {}
     for service in services:
         name = service.workload.name
         if service.workload.store:
-            Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
+            store = Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
+            ready[name] = store.ready
             continue
         args = MicroserviceArgs(deployed=service, namespace=place.namespace, owner=owner)
         microservice = Microservice(name, args, opts)
         reached.append(microservice)
+        ready[name] = microservice.ready
         if service.workload is catalogue.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
     inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
     pulumi.export("url", _routed(section, place, place.entrance, reached, opts) if place.entrance else inside)
-    pulumi.export("images", {each.workload.name: str(each.image) for each in services})
-    pulumi.export("versions", {each.workload.name: each.image.version for each in services})
+    pulumi.export("services", {each.workload.name: _said(each, ready[each.workload.name]) for each in services})
+    # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
+    pulumi.export("target", {"stack": place.stack, "name": place.target})
 
 
 def _routed(
@@ -57,6 +61,15 @@ def _routed(
     args = RoutesArgs(rendered=rendered, entrance=entrance, after=reached, namespace=place.namespace, owner=owner)
     built = Routes("routes", args, opts)
     return pulumi.Output.all(built.accepted, entrance.port).apply(lambda known: link(known[0], known[1]))
+
+
+def _said(service: Deployed, ready: pulumi.Output[int]) -> dict[str, pulumi.Input[str | int]]:
+    return {
+        "image": str(service.image),
+        "version": service.image.version,
+        "replicas": service.replicas,
+        "ready": ready,
+    }
 
 
 def _url(address: str | None, namespace: str) -> str:

@@ -63,7 +63,13 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
             )
     entrances = _gateway(section, mesh, secrets.certificate, opts) if mesh else {}
     places = {
-        name: Place(namespace=target.namespace, kubeconfig=target.kubeconfig, entrance=entrances.get(name))
+        name: Place(
+            stack=f"{pulumi.get_organization()}/{pulumi.get_project()}/{owner}",
+            target=name,
+            namespace=target.namespace,
+            kubeconfig=target.kubeconfig,
+            entrance=entrances.get(name),
+        )
         for name, target in targets.items()
     }
     pulumi.export("targets", pulumi.Output.secret({name: place.facts() for name, place in places.items()}))

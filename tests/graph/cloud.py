@@ -37,6 +37,9 @@ class Cloud(mocks.Mocks):
             state["data"] = {"token": base64.b64encode(TOKEN.encode()).decode()}
         if self.built and state.get("spec", {}).get("type") == "LoadBalancer":
             state["status"] = {"loadBalancer": {"ingress": [{"hostname": "lb.example.test"}]}}
+        if self.built and args.typ == "kubernetes:apps/v1:Deployment":
+            # Amid a rolling update, when an old pod is still there.
+            state["status"] = {"readyReplicas": state["spec"]["replicas"] + 1}
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:

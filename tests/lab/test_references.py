@@ -1,13 +1,14 @@
 """Environments in the targets of another stack, with the rights of those targets' deployers and nothing else."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 import yaml
-from labs import Lab
+from labs import BOUTIQUE, Lab
 from objects import deployments, is_available, names
 from stacks import QUICKLY, ROOT, Stack, project
 
@@ -80,6 +81,7 @@ def test_committed_environment_lands_in_the_target_it_names(victim: Lab, shared:
     assert {namespace for kind, namespace in created if kind != "IPAddress"} == {"dev"}
     assert stack.outputs()["namespace"] == "dev", "where the shop is is no secret"
     assert all(is_available(each) for each in found.values())
+    assert {one["replicas"] - one["ready"] for one in replicated.outputs()["services"].values()} == {0}
     assert found.keys() == {workload.name for workload in catalogue.WORKLOADS} - {"loadgenerator"}
 
 
@@ -124,7 +126,24 @@ def test_images_of_all_services_and_of_single_ones_arrive(victim: Lab, replicate
     }
     assert secrets.pop("adservice") == ["ads"]
     assert all(each == ["team"] for each in secrets.values())
-    assert replicated.outputs()["versions"]["cartservice"] == "v2.0.0-new-carts.1"
+    assert replicated.outputs()["services"]["cartservice"]["version"] == "v2.0.0-new-carts.1"
+
+
+def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_rights(replicated: Stack) -> None:
+    done = subprocess.run(
+        [*BOUTIQUE, "smoke", replicated.name, "--json"],
+        cwd=replicated.folder,
+        env=dict(replicated.env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["services"]
+    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS}
+    assert (found["frontend"]["ready"], found["redis-cart"]["ready"]) == (2, 1)
+    assert found["cartservice"]["running"] == ["v2.0.0-new-carts.1"]
+    assert {one["reached"]["said"] for one in found.values()} == {"unknown: there is no link"}
 
 
 def test_replicas_are_spread_and_guarded(victim: Lab, replicated: Stack) -> None:
@@ -153,4 +172,5 @@ def test_quota_leaves_room_to_replace_everything_at_once(victim: Lab, replicated
     found = deployments(victim, "test")
     assert not refusals
     assert all(is_available(each) for each in found.values())
+    assert {one["replicas"] - one["ready"] for one in replicated.outputs()["services"].values()} == {0}
     assert found["frontend"]["spec"]["template"]["spec"]["containers"][0]["image"] == f"{OURS}/frontend:v1.1.0"

@@ -67,10 +67,14 @@ def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) 
     containers = {
         each: found["spec"]["template"]["spec"]["containers"] for each, found in deployments(lab, "local").items()
     }
-    assert outputs.keys() >= {"namespace", "url", "images", "versions", "targets"}
+    assert outputs.keys() >= {"namespace", "url", "services", "target", "targets"}
     assert outputs["namespace"] == "local"
-    assert outputs["images"] == {each: container["image"] for each, [container] in containers.items()}
-    assert outputs["versions"] == {each: image.rpartition(":")[2] for each, image in outputs["images"].items()}
+    assert outputs["target"] == {"stack": "organization/boutique/local", "name": "local"}
+    assert outputs["services"] == {
+        each: {"image": image, "version": image.rpartition(":")[2], "replicas": 1, "ready": 1}
+        for each, [container] in containers.items()
+        if (image := container["image"])
+    }
 
 
 def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:

@@ -113,6 +113,18 @@ def test_a_servers_certificate_is_the_one_for_the_host_that_is_asked_for() -> No
         )
 
 
+def test_a_server_need_not_send_the_root(tmp_path: Path) -> None:
+    root = issue("root", now=datetime.now(UTC))
+    own = issue("own", root, hosts=[HOST], now=datetime.now(UTC))
+    (tmp_path / "own.pem").write_text(own.pem)
+    (tmp_path / "own.key").write_text(own.key_pem())
+    with serving(tmp_path / "own.pem", tmp_path / "own.key") as port:
+        [served] = seen(f"{HOST}:{port}")
+    assert served["mistakes"] == []
+    [file] = seen("own.pem")
+    assert "add it, even if it is the root" in file["mistakes"][0]
+
+
 def test_a_server_that_speaks_no_tls_is_named() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         [one] = seen(f"127.0.0.1:{port}")

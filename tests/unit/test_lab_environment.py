@@ -33,6 +33,13 @@ def test_shell_gets_exactly_what_was_meant(where: Folder) -> None:
     assert {name: found[name] for name in meant} == meant
 
 
+def test_shell_learns_the_ports_that_there_are(where: Folder) -> None:
+    assert not [name for name in environment.variables(where, "/bin") if name.endswith("_PORT")]
+    Settings({"api": 16443, "https": 8443, "http": 8080}, TOOLS).write(where)
+    found = environment.variables(where, "/bin")
+    assert (found["BOUTIQUE_LAB_HTTPS_PORT"], found["BOUTIQUE_LAB_HTTP_PORT"]) == ("8443", "8080")
+
+
 def test_path_has_the_tools_first_and_no_entry_twice(where: Folder) -> None:
     once = evaluate(where, "/usr/bin:/bin", {"PATH": "/usr/bin:/bin"})["PATH"]
     twice = evaluate(where, once, {"PATH": once})["PATH"]

@@ -1,0 +1,115 @@
+"""What a stack says about the environment that it deployed: the outputs of its last `pulumi up`."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from boutique import kubeconfig
+from ops.deadline import Deadline
+from ops.errors import OperationError
+
+
+class StackError(OperationError):
+    """The stack cannot be read, or has no environment; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a stack wants of one service."""
+
+    image: str
+    version: str
+    replicas: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedStack:
+    """An environment as its stack wants it.
+
+    Attributes:
+        name: Of the stack.
+        namespace: Where the environment is.
+        url: The link to it, or how else to get in.
+        services: What runs in it, by name.
+        kubeconfig: The deployer's, as JSON. Secret.
+    """
+
+    name: str
+    namespace: str
+    url: str
+    services: Mapping[str, Wanted]
+    kubeconfig: str = field(repr=False)
+
+
+def deployed_stack(name: str, deadline: Deadline) -> DeployedStack:
+    """Read the outputs of a stack with the `pulumi` command, in the current project and backend.
+
+    The kubeconfig is among the secret outputs of the stack that owns the cluster, which may be another one.
+
+    Raises:
+        StackError: There is no such stack, its secrets cannot be decrypted, or it deployed no environment.
+    """
+    outputs = _outputs(name, deadline)
+    missing = [key for key in ("namespace", "url", "services", "target") if key not in outputs]
+    if missing:
+        said = "has no environment" if "targets" in outputs else "was not deployed"
+        raise StackError(
+            f"stack {name!r} {said}: its outputs lack {', '.join(missing)}; name a stack with boutique:environment, "
+            "and run `pulumi up` for it first"
+        )
+    place = outputs["target"]
+    targets = outputs.get("targets") or _outputs(place["stack"], deadline).get("targets") or {}
+    if place["name"] not in targets:
+        raise StackError(
+            f"stack {place['stack']!r} has no target {place['name']!r} any more, which {name!r} was deployed to; "
+            "run `pulumi up` for both"
+        )
+    return DeployedStack(
+        name=name,
+        namespace=outputs["namespace"],
+        url=outputs["url"],
+        services={
+            service: Wanted(image=said["image"], version=said["version"], replicas=said["replicas"])
+            for service, said in sorted(outputs["services"].items())
+        },
+        kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),
+    )
+
+
+def _usable(content: str | None, place: Mapping[str, str]) -> str:
+    try:
+        kubeconfig.reached_by(content or "")
+    except (ValueError, TypeError, LookupError):
+        # After an update that left the target out.
+        raise StackError(
+            f"stack {place['stack']!r} does not know the kubeconfig of target {place['name']!r}; run `pulumi up` for it"
+        ) from None
+    return content or ""
+
+
+def _outputs(stack: str, deadline: Deadline) -> dict[str, Any]:
+    # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
+    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
+    except FileNotFoundError:
+        raise StackError(
+            "the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\""
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise StackError(
+            f"pulumi did not tell the outputs of stack {stack!r} in time; give a longer --timeout"
+        ) from None
+    if done.returncode != 0:
+        # What it prints on the other channel may be secret.
+        raise StackError(f"pulumi cannot read stack {stack!r}: {_reason(done.stderr)}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _reason(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    error = next((line for line in lines if line.startswith("error: ")), lines[-1] if lines else "it does not say why")
+    return error.removeprefix("error: ")

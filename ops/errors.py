@@ -1,0 +1,5 @@
+"""What keeps a command from its work and its user can mend."""
+
+
+class OperationError(Exception):
+    """A command cannot do what it was asked for; the text says why, and what to do."""

@@ -1,0 +1,113 @@
+"""What runs of an environment, asked with the rights of its deployer."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from boutique import kubeconfig, labels, reach
+from ops.deadline import Deadline
+from ops.errors import OperationError
+
+
+class ClusterError(OperationError):
+    """The cluster does not answer, or does not answer this deployer; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """What runs of one service.
+
+    Attributes:
+        replicas: How many pods its Deployment asks for.
+        ready: How many pods are ready.
+        images: What runs in those.
+        trouble: Why other pods are not ready, as far as the cluster says.
+    """
+
+    replicas: int
+    ready: int
+    images: tuple[str, ...]
+    trouble: tuple[str, ...]
+
+
+def running_pods(deployer: str, namespace: str, deadline: Deadline) -> Mapping[str, Running]:
+    """Return what runs, by the names of the Deployments.
+
+    Args:
+        deployer: Its kubeconfig, as JSON.
+        namespace: Where to look.
+        deadline: When to give up; nothing is asked a second time.
+
+    Raises:
+        ClusterError: There is no answer, or a refusal.
+    """
+    from kubernetes import client
+    from urllib3.exceptions import HTTPError
+
+    server = kubeconfig.reached_by(deployer)
+    baseline = f"{labels.TRACK}={labels.BASELINE}"
+    try:
+        with _client(deployer, server) as api:
+            deployments = (
+                client.AppsV1Api(api)
+                .list_namespaced_deployment(namespace, label_selector=baseline, _request_timeout=deadline.left)
+                .items
+            )
+            pods = (
+                client.CoreV1Api(api)
+                .list_namespaced_pod(namespace, label_selector=baseline, _request_timeout=deadline.left)
+                .items
+            )
+    except client.ApiException as error:
+        raise ClusterError(
+            f"{server.server} refuses the deployer of {namespace!r}: {error.status} {error.reason}; "
+            "run `pulumi up` for the stack that owns the target"
+        ) from None
+    except (HTTPError, OSError) as error:
+        raise ClusterError(
+            f"the API server {server.server} does not answer: {type(error).__name__}; is the cluster running?"
+        ) from None
+    return {
+        each.metadata.name: _running(each, [pod for pod in pods if (pod.metadata.labels or {}).get("app") == name])
+        for each in deployments
+        if (name := each.metadata.name)
+    }
+
+
+def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401 - the library has no types
+    from kubernetes import client, config
+
+    settings = client.Configuration()
+    settings.retries = False
+    settings.proxy = reach.proxies(server).get("https")
+    return config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
+
+
+def _running(deployment: Any, pods: list[Any]) -> Running:  # noqa: ANN401 - the library has no types
+    # The mesh may have put containers of its own into the pods.
+    own = {container.name for container in deployment.spec.template.spec.containers}
+    ready = [pod for pod in pods if pod.metadata.deletion_timestamp is None and _is(pod, "Ready")]
+    images = {container.image for pod in ready for container in pod.spec.containers if container.name in own}
+    waiting = [line for pod in pods if pod not in ready for line in _trouble(pod)]
+    refused = [one.message for one in deployment.status.conditions or () if one.type == "ReplicaFailure"]
+    return Running(
+        replicas=deployment.spec.replicas,
+        ready=len(ready),
+        images=tuple(sorted(images)),
+        trouble=tuple(dict.fromkeys([*refused, *waiting])),
+    )
+
+
+def _is(pod: Any, condition: str) -> bool:  # noqa: ANN401 - the library has no types
+    return any(one.type == condition and one.status == "True" for one in pod.status.conditions or ())
+
+
+def _trouble(pod: Any) -> Iterator[str]:  # noqa: ANN401 - the library has no types
+    for one in pod.status.conditions or ():
+        if one.type == "PodScheduled" and one.status == "False":
+            yield f"{one.reason}: {one.message}"
+    for container in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
+        state = container.state.waiting or container.state.terminated
+        if state is not None and state.reason not in (None, "Completed", "PodInitializing", "ContainerCreating"):
+            yield f"container {container.name}: {state.reason}"

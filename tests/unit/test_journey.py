@@ -1,0 +1,34 @@
+"""The pages of a test customer: what each needs, tried on stand-ins that are taken away one by one."""
+
+import ssl
+from collections.abc import Callable
+
+import pytest
+from standing import Shop
+
+from boutique import catalogue
+from boutique.journey import PAGES
+from ops.deadline import Deadline
+from ops.link import Link
+from ops.visit import Visited, visit
+
+NEEDED = sorted({name for page in PAGES for name in page.needs} - {catalogue.ENTRY.name})
+
+
+def visited(shop: Shop) -> tuple[Visited, ...]:
+    where = Link(scheme="http", host="localhost", port=shop.ports[catalogue.ENTRY.name])
+    return visit(where, PAGES, ssl.create_default_context(), Deadline(30), lambda _: None)
+
+
+def test_every_page_is_answered_and_together_they_reach_everybody(shop: Shop) -> None:
+    found = visited(shop)
+    assert [one.problem for one in found] == [""] * len(PAGES)
+    hops = {hop.workload for one in found for hop in one.hops or ()}
+    assert hops == {each.name for each in catalogue.WORKLOADS if each.service}
+
+
+@pytest.mark.parametrize("service", NEEDED)
+def test_no_page_is_answered_without_whom_it_needs(new_shop: Callable[[], Shop], service: str) -> None:
+    shop = new_shop().start(*(each.name for each in catalogue.WORKLOADS if each.port and each.name != service))
+    answered = {one.page.name for one in visited(shop) if not one.problem}
+    assert not answered & {page.name for page in PAGES if service in page.needs}
