@@ -9,7 +9,7 @@ from boutique.certificates.errors import CertificateError
 from boutique.configuration import Secrets
 from boutique.gatewayapi import GatewayApiError
 from boutique.kubeconfig import KubeconfigError
-from boutique.layers import environment, platform
+from boutique.layers import environment, feature, platform
 from boutique.mistakes import SettingsError
 from boutique.settings import ExistingCluster, Settings, StackCluster
 from boutique.targets import target_name
@@ -26,6 +26,8 @@ def main() -> None:
 
 def build(settings: Settings, secrets: Secrets) -> None:
     """Build the layers whose sections are present."""
+    if settings.feature:
+        feature.build(settings.feature)
     places: Mapping[str, Place] = {}
     if isinstance(settings.cluster, ExistingCluster) and settings.platform:
         places = platform.build(settings.platform, settings.cluster, secrets)

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterator
 
 from boutique import catalogue
+from boutique.checks.feature import allowed
 from boutique.deployed import Deployed, deployed
+from boutique.ingress import GATEWAY_API
 from boutique.mistakes import nearest
 from boutique.quota import amount
 from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
@@ -21,7 +23,7 @@ def mistakes(
     yield from _deployed(environment)
     yield from _room(cluster, platform, environment)
     yield from _external(platform, environment)
-    yield from _features(cluster, platform, environment)
+    yield from _features(platform, environment)
 
 
 def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
@@ -102,16 +104,17 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
             )
 
 
-def _features(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+def _features(platform: Platform | None, environment: Environment) -> Iterator[str]:
     if environment.features is None:
         return
-    if isinstance(cluster, StackCluster) and cluster.routing is None:
-        yield (
-            "boutique:environment.features: testers come in through an ingress; add boutique:cluster.routing with the "
-            f"routing.api of the stack {cluster.name!r}, or remove this key"
-        )
+    yield from allowed(environment.features)
     if platform and platform.ingress is None:
         yield (
             "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
             "or remove this key"
+        )
+    if environment.features.routes and platform and platform.routing.api == GATEWAY_API:
+        yield (
+            "boutique:environment.features.routes: with boutique:platform.routing.api 'gateway-api' each feature's own "
+            "stack routes it; remove this key"
         )
