@@ -54,6 +54,9 @@ def changed(environment: Environment, feature: Feature, key: str) -> tuple[Deplo
             feature=key,
             image=each.image.with_tag(change.version),
             replicas=change.replicas,
+            rollout=each.rollout.model_copy(
+                update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
+            ),
             external=False,
             variables={**each.variables, **({each.workload.marker: f"Feature {key}"} if each.workload.marker else {})},
         )

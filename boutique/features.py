@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from boutique.durations import check_duration, check_moment
-from boutique.values import Count, Section, Tag, WorkloadName
+from boutique.values import Count, Number, Section, Tag, WorkloadName
 
 Duration = Annotated[str, AfterValidator(check_duration)]
 Moment = Annotated[str, AfterValidator(check_moment)]
@@ -64,5 +64,7 @@ class Feature(Section):
     """The session ids of its testers: the values of the shop's session cookie in their browsers."""
     header: bool = False
     """Whether requests may ask for it with the header `boutique-feature: <key>`."""
+    timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] | None = None
+    """How long an update waits for all pods to be available before it fails; as in the environment if not given."""
     expires: Moment | None = None
     """When it may be removed, such as `2026-01-31T18:00:00Z`."""

@@ -1,11 +1,12 @@
 """Whether a feature can be told apart and deployed, as far as that is known without its environment."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from boutique import catalogue, routetable
 from boutique.changes import ChangeError, identity
+from boutique.deployed import Deployed
 from boutique.durations import duration, moment, written
 from boutique.features import Feature, Features
 from boutique.naming import NamingError, check_session, object_name
@@ -31,28 +32,39 @@ def allowed(features: Features) -> Iterator[str]:
         yield from _sessions(f"{key}.routes.{name}.sessions", routed.sessions)
 
 
-def fits(feature: Feature, features: Features, stack: str, now: datetime) -> Iterator[str]:
+def fits(feature: Feature, services: Iterable[Deployed], features: Features, now: datetime) -> Iterator[str]:
     """Return a line for each thing that an environment does not let a feature do.
 
     Args:
         feature: The feature.
+        services: What it changes, as it runs them.
         features: What the environment lets features do.
-        stack: That of the environment.
         now: The time.
     """
+    for each in services:
+        rollout = each.rollout
+        if rollout.min_ready_seconds >= rollout.timeout_seconds:
+            yield (
+                f"{_KEY}.timeoutSeconds: {rollout.timeout_seconds}: must be more than the environment's minReadySeconds "
+                f"for {each.workload.name}, {rollout.min_ready_seconds}"
+            )
+    yield from _expiry(feature, features, now)
+
+
+def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str]:
     longest = now + duration(features.maximum_ttl)
     if feature.expires is None:
         if features.demand_expiry:
             soon = written(now + duration(features.default_ttl))
             yield (
-                f"{_KEY}.expires: is missing: stack {stack!r} demands an end; for {features.default_ttl} from now: "
+                f"{_KEY}.expires: is missing: stack {feature.of!r} demands an end; for {features.default_ttl} from now: "
                 f"pulumi config set --path boutique:feature.expires {soon}"
             )
     elif moment(feature.expires) <= now:
         yield f"{_KEY}.expires: {feature.expires!r}: has passed; set a later time, or run `pulumi destroy`"
     elif moment(feature.expires) > longest:
         yield (
-            f"{_KEY}.expires: {feature.expires!r}: is too far ahead: stack {stack!r} allows {features.maximum_ttl}, "
+            f"{_KEY}.expires: {feature.expires!r}: is too far ahead: stack {feature.of!r} allows {features.maximum_ttl}, "
             f"so at most {written(longest)}"
         )
 

@@ -25,14 +25,15 @@ def build(section: Feature) -> None:
     owner = pulumi.get_stack()
     origin = environment_of(section.of)
     known = changes.identity(section)
-    if mistakes := [
-        *fits(section, origin.features, section.of, datetime.now(UTC)),
+    services = changes.changed(origin.settings, section, known.key)
+    mistakes = [
+        *fits(section, services, origin.features, datetime.now(UTC)),
         *_unrouted(section, origin, known.key),
-    ]:
+    ]
+    if mistakes:
         raise SettingsError(mistakes)
     table = _table(section, origin, known.key)
     _check_ownership(section, origin, known.key)
-    services = changes.changed(origin.settings, section, known.key)
 
     deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
@@ -64,7 +65,7 @@ def build(section: Feature) -> None:
     pulumi.export("key", known.key)
     pulumi.export("branch", known.branch)
     pulumi.export("expires", section.expires)
-    pulumi.export("environment", section.of)
+    pulumi.export("of", section.of)
     pulumi.export("versions", {each.workload.name: each.image.version for each in services})
     pulumi.export("sessions", [session_name(each) for each in section.sessions])
     pulumi.export("routes", routeview.described(table, entrance))
