@@ -45,8 +45,8 @@ def fits(feature: Feature, services: Iterable[Deployed], features: Features, now
         rollout = each.rollout
         if rollout.min_ready_seconds >= rollout.timeout_seconds:
             yield (
-                f"{_KEY}.timeoutSeconds: {rollout.timeout_seconds}: must be more than the environment's minReadySeconds "
-                f"for {each.workload.name}, {rollout.min_ready_seconds}"
+                f"{_KEY}.timeoutSeconds: {rollout.timeout_seconds}: must be more than minReadySeconds, which "
+                f"is {rollout.min_ready_seconds} for {each.workload.name} in the environment"
             )
     yield from _expiry(feature, features, now)
 
@@ -57,15 +57,15 @@ def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str
         if features.demand_expiry:
             soon = written(now + duration(features.default_ttl))
             yield (
-                f"{_KEY}.expires: is missing: stack {feature.of!r} demands an end; for {features.default_ttl} from now: "
+                f"{_KEY}.expires: is missing: stack {feature.of!r} demands one; for {features.default_ttl} from now: "
                 f"pulumi config set --path boutique:feature.expires {soon}"
             )
     elif moment(feature.expires) <= now:
         yield f"{_KEY}.expires: {feature.expires!r}: has passed; set a later time, or run `pulumi destroy`"
     elif moment(feature.expires) > longest:
         yield (
-            f"{_KEY}.expires: {feature.expires!r}: is too far ahead: stack {feature.of!r} allows {features.maximum_ttl}, "
-            f"so at most {written(longest)}"
+            f"{_KEY}.expires: {feature.expires!r}: is too far ahead: stack {feature.of!r} allows "
+            f"{features.maximum_ttl}, so at most {written(longest)}"
         )
 
 
