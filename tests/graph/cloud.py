@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+import grpc
 from pulumi.runtime import mocks
 
 from boutique.kubeconfig import ApiServer, for_token
@@ -15,6 +16,20 @@ KUBECONFIG = for_token(
     user="deployer",
     token="canary-of-another-stacks-token",  # noqa: S106 - a canary, not a password
 )
+
+
+class Refusal(grpc.RpcError):
+    """What the engine answers, in its own words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self.words
 
 
 class Cloud(mocks.Mocks):
@@ -43,6 +58,5 @@ class Cloud(mocks.Mocks):
         name = args.args["name"]
         stack = name.removeprefix("organization/boutique/")
         if stack not in self.stacks:
-            # The engine's own words.
-            raise LookupError(f'invocation of {args.token} returned an error: unknown stack "{name}"')
+            raise Refusal(f'invocation of {args.token} returned an error: unknown stack "{name}"')
         return {"name": name, "outputs": self.stacks[stack], "secretOutputNames": list(self.stacks[stack])}
