@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterator
 
-from boutique import catalogue
+from boutique import catalogue, routes, routetable
 from boutique.checks.feature import allowed
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
 from boutique.mistakes import nearest
+from boutique.naming import NamingError
 from boutique.quota import amount
+from boutique.routetable import RoutingError
 from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
 from boutique.targets import target_name
 from boutique.workload import Workload
@@ -107,7 +109,8 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
 def _features(platform: Platform | None, environment: Environment) -> Iterator[str]:
     if environment.features is None:
         return
-    yield from allowed(environment.features)
+    wrong = list(allowed(environment.features))
+    yield from wrong or _routed(environment)
     if platform and platform.ingress is None:
         yield (
             "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
@@ -118,3 +121,12 @@ def _features(platform: Platform | None, environment: Environment) -> Iterator[s
             "boutique:environment.features.routes: with boutique:platform.routing.api 'gateway-api' each feature's own "
             "stack routes it; remove this key"
         )
+
+
+def _routed(environment: Environment) -> Iterator[str]:
+    """Check the features that the environment routes itself, whatever its host is."""
+    owner = "this stack"
+    try:
+        routetable.table(routes.environment(environment, owner, "localhost"), routes.features(environment, owner))
+    except (RoutingError, NamingError) as error:
+        yield f"boutique:environment.features.routes: {error}"

@@ -139,15 +139,21 @@ def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: 
 def test_every_object_tells_whose_it_is_and_until_when() -> None:
     for each in feature(sessions=["a"]).objects:
         metadata = each.inputs["metadata"]
-        assert metadata["annotations"].items() >= {
-            "boutique.dev/owner": STACK,
-            "boutique.dev/branch": "new-ads",
-            "boutique.dev/expires": LATER,
-        }.items()
-        assert metadata["labels"].items() >= {
-            "boutique.dev/feature": "new-ads",
-            "boutique.dev/track": "feature",
-        }.items()
+        assert (
+            metadata["annotations"].items()
+            >= {
+                "boutique.dev/owner": STACK,
+                "boutique.dev/branch": "new-ads",
+                "boutique.dev/expires": LATER,
+            }.items()
+        )
+        assert (
+            metadata["labels"].items()
+            >= {
+                "boutique.dev/feature": "new-ads",
+                "boutique.dev/track": "feature",
+            }.items()
+        )
 
 
 def test_outputs_are_the_link_and_the_routes_and_no_session() -> None:
@@ -191,7 +197,10 @@ def test_an_environment_routes_the_features_that_it_lists() -> None:
     config["boutique:environment"] = json.dumps({**environment, "features": listed})
     graph = record_stack("local", config=(config, secret))
     rules = {each.object_name[2]: each.inputs["spec"]["http"] for each in graph.of("VirtualService")}
-    assert [rule["route"][0]["destination"]["host"] for rule in rules["adservice"]] == ["adservice-new-ads", "adservice"]
+    assert [rule["route"][0]["destination"]["host"] for rule in rules["adservice"]] == [
+        "adservice-new-ads",
+        "adservice",
+    ]
     assert len(rules["edge"]) == 2
     assert "preview-new-ads" in rules
 
@@ -205,10 +214,22 @@ def test_an_environment_routes_the_features_that_it_lists() -> None:
         (None, {"of": "nonprod"}, "boutique:feature.of: 'nonprod': has no environment"),
         (None, {"expires": None}, "boutique:feature.expires: is missing: stack 'dev' demands one; for 72h from now: "),
         (None, {"expires": "2020-01-01T00:00:00Z"}, "boutique:feature.expires: '2020-01-01T00:00:00Z': has passed"),
-        ({"features": {"maximumTtl": "30m", "defaultTtl": "5m"}}, {}, "is too far ahead: stack 'dev' allows 30m, so at"),
+        (
+            {"features": {"maximumTtl": "30m", "defaultTtl": "5m"}},
+            {},
+            "is too far ahead: stack 'dev' allows 30m, so at",
+        ),
         ({"rollout": {"minReadySeconds": 60}}, {"timeoutSeconds": 60}, "boutique:feature.timeoutSeconds: 60: must be"),
-        (None, {"sessions": ["a"], "routing": "virtual-service"}, "boutique:feature.sessions: with routing.api 'virtual"),
-        (None, {"header": True, "routing": "virtual-service"}, "move this to boutique:environment.features.routes.new-"),
+        (
+            None,
+            {"sessions": ["a"], "routing": "virtual-service"},
+            "boutique:feature.sessions: with routing.api 'virtual",
+        ),
+        (
+            None,
+            {"header": True, "routing": "virtual-service"},
+            "move this to boutique:environment.features.routes.new-",
+        ),
         ({"replica": 3}, {}, "stack 'dev' was deployed by another version of this program; run `pulumi up` there"),
     ],
 )
@@ -229,9 +250,9 @@ def test_an_environment_may_leave_the_end_open() -> None:
 def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     config, secret = committed(STACK)
     theirs = (Owned(name="frontend-new-ads", owner="rival", feature="new-ads"),)
-    with monkeypatch.context() as patch, pytest.raises(pulumi.RunError) as caught:
-        patch.setattr("boutique.ownership.owned", lambda *_: theirs)
-        patch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr("boutique.ownership.owned", lambda *_: theirs)
+    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    with pytest.raises(pulumi.RunError) as caught:
         record_stack(STACK, config=(config, secret), answering=False)
     assert "'new-ads': belongs to the feature of stack 'rival' (frontend-new-ads)" in str(caught.value)
 
