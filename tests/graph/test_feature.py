@@ -9,14 +9,16 @@ from typing import Any
 
 import pulumi
 import pytest
+from clear import SECRET, SIGNATURE
 from cloud import KUBECONFIG
-from recording import ROOT, Graph
-from stackfiles import DEV, STACKS, Recorder, committed, record_stack
+from recording import ROOT, Graph, clear
+from stackfiles import DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
 from test_ingress import before
 
 from boutique import catalogue
 from boutique.durations import written
 from boutique.ownership import Owned
+from boutique.settings import Environment
 
 STACK = "dev-new-ads"
 LATER = written(datetime.now(UTC) + timedelta(hours=1))
@@ -203,6 +205,21 @@ def test_an_environment_routes_the_features_that_it_lists() -> None:
     ]
     assert len(rules["edge"]) == 2
     assert "preview-new-ads" in rules
+
+
+def test_an_environment_tells_its_features_all_they_need_and_nobody_else() -> None:
+    configured = {"features": {}, "replicas": 1, "rollout": {"maxSurge": 1}, "images": {"pullSecrets": ["team"]}}
+    config, secret = committed("local")
+    told = record_stack("local", config=({**config, "boutique:environment": json.dumps(configured)}, secret)).outputs
+    assert told["environment"][SIGNATURE] == SECRET
+    facts = told["environment"]["value"]
+    assert Environment.model_validate(facts["settings"]) == Environment.model_validate(configured)
+    graph = record_stack(STACK, others={"dev": {"environment": clear(facts)}})
+    assert graph.outputs["url"] == f"https://new-ads.shop.localhost:{HTTPS_PORT}"
+
+
+def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: Recorder) -> None:
+    assert "place" not in recorded("test").outputs["environment"]["value"]
 
 
 @pytest.mark.parametrize(
