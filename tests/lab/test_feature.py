@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,26 @@ KINDS = {"Deployment", "Service", "HTTPRoute", "VirtualService", "ServiceAccount
 
 @dataclass(frozen=True)
 class Shop:
-    """An environment in namespace `local`, with a project that names the stacks of its features."""
+    """An environment in namespace `local`.
+
+    Attributes:
+        lab: Where it is.
+        front: Its host.
+        stack: Names the stacks of its features.
+    """
 
     lab: Lab
+    front: Site
     stack: Callable[[str], Stack]
 
-    def site(self, host: str = HOST) -> Site:
-        env = self.lab.env
+    @classmethod
+    def on(cls, lab: Lab, folder: Path) -> "Shop":
+        env = lab.env
         authority = Path(env["BOUTIQUE_LAB_FILES"], "certificate/ca.crt").read_text()
-        return Site(host, int(env["BOUTIQUE_LAB_HTTPS_PORT"]), authority)
+        return cls(lab, Site(HOST, int(env["BOUTIQUE_LAB_HTTPS_PORT"]), authority), project(folder, env))
+
+    def site(self, host: str = HOST) -> Site:
+        return replace(self.front, host=host)
 
     def versions(self, host: str = HOST, **headers: str) -> dict[str, set[str]]:
         """Return which versions of each service worked on a page; none if the host leads nowhere."""
@@ -80,7 +91,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     assert local.said
-    return Shop(lab, project(tmp_path_factory.mktemp("features"), lab.env))
+    return Shop.on(lab, tmp_path_factory.mktemp("features"))
 
 
 @pytest.mark.parametrize("service", ["adservice", "recommendationservice", "frontend"])
@@ -206,7 +217,7 @@ def test_an_environment_that_is_not_there_is_named(shop: Shop, of: str, expected
 def test_where_virtual_services_route_the_environment_sends_testers(
     victim: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    shop = Shop(victim, project(tmp_path_factory.mktemp("virtual"), victim.env))
+    shop = Shop.on(victim, tmp_path_factory.mktemp("virtual"))
     content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
     platform = {**content["boutique:platform"], "routing": {"api": "virtual-service"}}
 
