@@ -211,6 +211,8 @@ FRONTEND = Workload(
     requests=_SMALL,
     limits=_SMALL_LIMIT,
     annotations=_REWRITE_PROBES,
+    # A banner (`src/frontend/templates/header.html`).
+    marker="FRONTEND_MESSAGE",
 )
 
 LOADGENERATOR = Workload(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from boutique import catalogue
+from boutique import catalogue, labels, naming
 from boutique.images import Reference
 from boutique.settings import Availability, Environment, Images, Quantities, Rollout, Service
 from boutique.values import Section
@@ -15,9 +15,14 @@ S = TypeVar("S", bound=Section)
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """One workload as an environment runs it; nothing is left to decide."""
+    """One workload as an environment or a feature runs it; nothing is left to decide.
+
+    Attributes:
+        feature: The key of the feature that runs it; None for the baseline.
+    """
 
     workload: Workload
+    feature: str | None = None
     image: Reference
     init_image: str | None
     pull_secrets: tuple[str, ...]
@@ -28,6 +33,21 @@ class Deployed:
     variables: Mapping[str, str]
     requests: Resources
     limits: Resources
+
+    @property
+    def name(self) -> str:
+        """The name of its Deployment and of its Service."""
+        return naming.object_name(self.workload.name, self.feature) if self.feature else self.workload.name
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of its objects and pods."""
+        return labels.workload(self.workload.name, self.feature)
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """What picks its pods."""
+        return labels.selector(self.workload.name, self.feature)
 
 
 def deployed(environment: Environment) -> tuple[Deployed, ...]:

@@ -11,6 +11,9 @@ PART_OF = catalogue.APPLICATION
 TRACK = "boutique.dev/track"
 OWNER = "boutique.dev/owner"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
+FEATURE = "boutique.dev/feature"
+BRANCH = "boutique.dev/branch"
+EXPIRES = "boutique.dev/expires"
 BASELINE = "baseline"
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
@@ -20,17 +23,17 @@ def common() -> dict[str, str]:
     return {"app.kubernetes.io/part-of": PART_OF, "app.kubernetes.io/managed-by": "pulumi"}
 
 
-def selector(workload: str) -> dict[str, str]:
-    """Return what picks a workload's pods of the baseline, and never a feature's.
+def selector(workload: str, feature: str | None = None) -> dict[str, str]:
+    """Return what picks a workload's pods of the baseline, or of one feature, and never those of another.
 
     A Deployment's selector cannot change, so nothing in here may ever move.
     """
-    return {"app": workload, TRACK: BASELINE}
+    return {"app": workload, **({TRACK: "feature", FEATURE: feature} if feature else {TRACK: BASELINE})}
 
 
-def workload(name: str) -> dict[str, str]:
-    """Return the labels of a workload's objects and pods."""
-    return {**common(), **selector(name), "app.kubernetes.io/name": name}
+def workload(name: str, feature: str | None = None) -> dict[str, str]:
+    """Return the labels of a workload's objects and pods, of the baseline or of a feature."""
+    return {**common(), **selector(name, feature), "app.kubernetes.io/name": name}
 
 
 def version(tag: str) -> dict[str, str]:
@@ -46,6 +49,21 @@ def owned_by(stack: str) -> dict[str, str]:
     update would be in conflict with its own past.
     """
     return {OWNER: stack, FIELD_MANAGER: f"pulumi-{stack}"}
+
+
+def feature(key: str) -> dict[str, str]:
+    """Return the labels of what a feature has beside workloads."""
+    return {**common(), TRACK: "feature", FEATURE: key}
+
+
+def branch(name: str | None, expires: str | None) -> dict[str, str]:
+    """Return the annotations of a feature's objects, so that they tell what they are without the stack.
+
+    Args:
+        name: The branch it was built from, if that is known.
+        expires: When it may be removed, as RFC 3339 has it; None for never.
+    """
+    return {**({BRANCH: name} if name else {}), **({EXPIRES: expires} if expires else {})}
 
 
 def injection() -> dict[str, str]:

@@ -37,19 +37,23 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
     unread = []
     for key, annotation in SECTIONS.items():
         value = values.get(key)
-        if value is None or (isinstance(value, dict) and value.get("enabled") is False):
+        if not _is_there(value):
             continue
         try:
             read[key] = TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
             mistakes += explain(key, annotation, error)
             unread.append(key)
-    if values.get("cluster") is None:
+    if not _is_there(values.get("cluster")) and not _is_there(values.get("feature")):
         mistakes.append(
-            "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}"
+            "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
+            "only a stack with boutique:feature has none"
         )
-    elif not mistakes and not read.keys() & {"platform", "environment"}:
-        mistakes.append("boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment")
+    elif not mistakes and not read.keys() & {"platform", "environment", "feature"}:
+        mistakes.append(
+            "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
+            "or boutique:feature in its place"
+        )
     if values.get("registryCredentials") and not mistakes and "platform" not in read:
         mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
     platform = read.get("platform")
@@ -60,8 +64,13 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         cluster=read.get("cluster"),
         platform=read.get("platform"),
         environment=read.get("environment"),
+        feature=read.get("feature"),
         unread=unread,
     )
     if mistakes:
         raise SettingsError(mistakes)
     return Settings(**read)
+
+
+def _is_there(section: object) -> bool:
+    return section is not None and not (isinstance(section, dict) and section.get("enabled") is False)

@@ -9,11 +9,11 @@ from boutique.certificates.errors import CertificateError
 from boutique.configuration import Secrets
 from boutique.gatewayapi import GatewayApiError
 from boutique.kubeconfig import KubeconfigError
-from boutique.layers import environment, platform
 from boutique.mistakes import SettingsError
 from boutique.settings import ExistingCluster, Settings, StackCluster
 from boutique.targets import target_name
 from components.references import Place, place_of
+from components.stacks import full_name
 
 
 def main() -> None:
@@ -25,12 +25,26 @@ def main() -> None:
 
 
 def build(settings: Settings, secrets: Secrets) -> None:
-    """Build the layers whose sections are present."""
+    """Build the layers whose sections are present.
+
+    Each is imported where it is built: its resources take a while to load, and no stack has all of them.
+    """
+    if settings.feature:
+        from boutique.layers import feature
+
+        feature.build(settings.feature)
     places: Mapping[str, Place] = {}
     if isinstance(settings.cluster, ExistingCluster) and settings.platform:
+        from boutique.layers import platform
+
         places = platform.build(settings.platform, settings.cluster, secrets)
     if isinstance(settings.cluster, StackCluster):
         places = {settings.cluster.target: place_of(settings.cluster)}
     if settings.environment:
+        from boutique.layers import environment
+
         target = target_name(settings.cluster, settings.platform, settings.environment)
         environment.build(settings.environment, places[target])
+        # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
+        holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
+        pulumi.export("target", {"stack": full_name(holder), "name": target})

@@ -23,10 +23,7 @@ def check(api_server: ApiServer, name: str) -> None:
         KubeconfigError: Nothing answers in time, or somebody else does; any answer over HTTP is taken as a yes.
     """
     try:
-        opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=_context(api_server)), urllib.request.ProxyHandler(proxies(api_server))
-        )
-        opener.open(f"{api_server.server}/version", timeout=TIMEOUT_SECONDS).close()
+        opener(api_server).open(f"{api_server.server}/version", timeout=TIMEOUT_SECONDS).close()
     except urllib.error.HTTPError as refusal:
         refusal.close()
     except (OSError, ValueError, HTTPException) as error:
@@ -35,6 +32,19 @@ def check(api_server: ApiServer, name: str) -> None:
             f"the API server {api_server.server} of {name} does not answer: {_said(reason)}; "
             "is the cluster running, and is the kubeconfig the one it was made with?"
         ) from None
+
+
+def opener(api_server: ApiServer, *, trusted: bool = False) -> urllib.request.OpenerDirector:
+    """Return what opens addresses of an API server.
+
+    Args:
+        api_server: Whose.
+        trusted: Whether secrets are sent there, so that it has to prove its name as well.
+    """
+    return urllib.request.build_opener(
+        urllib.request.HTTPSHandler(context=_context(api_server, trusted=trusted)),
+        urllib.request.ProxyHandler(proxies(api_server)),
+    )
 
 
 def proxies(api_server: ApiServer) -> dict[str, str]:
@@ -46,12 +56,12 @@ def proxies(api_server: ApiServer) -> dict[str, str]:
     return {} if local else urllib.request.getproxies()
 
 
-def _context(api_server: ApiServer) -> ssl.SSLContext:
+def _context(api_server: ApiServer, *, trusted: bool) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=api_server.authority)
     # Clusters' own authorities are often made without the extensions that Python 3.13 has come to insist on.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # The name is checked by whoever sends a token there; a kubeconfig may name another (tls-server-name).
-    context.check_hostname = False
+    # Without a token to send, only whoever has the certificate matters; a kubeconfig may name another host for it.
+    context.check_hostname = trusted and not api_server.entry.get("insecure-skip-tls-verify")
     if api_server.entry.get("insecure-skip-tls-verify"):
         context.verify_mode = ssl.CERT_NONE
     return context

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from boutique.ingress import Ingress, Routing, RoutingApi
+from boutique.features import Feature, Features
+from boutique.ingress import Ingress, Routing
 from boutique.mesh import Mesh
 from boutique.values import (
     Count,
@@ -52,8 +53,6 @@ class StackCluster(Section):
     """The stack that owns the cluster's platform, of the same project."""
     target: DnsLabel
     """One of that stack's `platform.targets`."""
-    routing: RoutingApi | None = None
-    """The `platform.routing.api` of that stack, if it has an ingress: gives the environment a host of its own."""
 
 
 class EksCluster(Section):
@@ -188,10 +187,6 @@ class Service(Section):
     """What it names replaces the value for all services."""
 
 
-class Features(Section):
-    """What feature stacks may do in an environment; `{}` allows them."""
-
-
 class Environment(Section):
     """One deployment of the whole shop in one target."""
 
@@ -214,7 +209,12 @@ class Environment(Section):
     """What single services have different, by name."""
 
 
-SECTIONS: Mapping[str, Any] = {"cluster": Cluster, "platform": Platform, "environment": Environment}
+SECTIONS: Mapping[str, Any] = {
+    "cluster": Cluster,
+    "platform": Platform,
+    "environment": Environment,
+    "feature": Feature,
+}
 """The sections by their key in a stack file, with the type each is read as."""
 
 
@@ -222,6 +222,7 @@ SECTIONS: Mapping[str, Any] = {"cluster": Cluster, "platform": Platform, "enviro
 class Settings:
     """The configuration of a stack."""
 
-    cluster: Cluster
+    cluster: Cluster | None = None
     platform: Platform | None = None
     environment: Environment | None = None
+    feature: Feature | None = None

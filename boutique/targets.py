@@ -6,7 +6,7 @@ DEPLOYERS_NAMESPACE = "deployers"
 """Where the identities of all targets' deployers live."""
 
 
-def target_name(cluster: Cluster, platform: Platform | None, environment: Environment) -> str:
+def target_name(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> str:
     """Return the target an environment goes to; checked settings have exactly one."""
     if isinstance(cluster, StackCluster):
         return cluster.target

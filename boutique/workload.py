@@ -72,6 +72,7 @@ class Workload:
         grace_seconds: What the image needs to end; None leaves it to Kubernetes.
         annotations: Of the pod.
         scratch: Volume names and mount paths of emptyDir volumes.
+        marker: The environment variable with a text that people then see on every page.
         store: Whether it keeps state, so that two of it at once would split the data.
         optional: Whether an environment may leave it out.
     """
@@ -94,6 +95,7 @@ class Workload:
     annotations: Mapping[str, str] = field(default_factory=dict)
     init: InitContainer | None = None
     scratch: Mapping[str, str] = field(default_factory=dict)
+    marker: str | None = None
     store: bool = False
     optional: bool = False
 

@@ -1,23 +1,26 @@
 """The Deployment of a workload and the limit on voluntary disruptions that goes with it."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
 from boutique import labels
 from boutique.deployed import Deployed
-from components.metadata import metadata, name_of
+from components.metadata import metadata
 from components.pods import pod
 
 
 def deployment(
     name: str,
     deployed: Deployed,
-    account: core.v1.ServiceAccount,
+    account: pulumi.Input[str],
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
+    annotations: Mapping[str, str] | None = None,
 ) -> apps.v1.Deployment:
-    """Create a Deployment and wait until all of its pods are available.
+    """Create a Deployment, whose pods run under a ServiceAccount, and wait until all of its pods are available.
 
     A workload with state is stopped before its successor starts: two at once would split the data.
     """
@@ -26,10 +29,11 @@ def deployment(
     return apps.v1.Deployment(
         name,
         metadata=metadata(
-            workload.name,
+            deployed.name,
             namespace=namespace,
             owner=owner,
-            labels={**labels.workload(workload.name), **labels.version(deployed.image.version)},
+            labels={**deployed.labels, **labels.version(deployed.image.version)},
+            annotations=annotations,
         ),
         spec=apps.v1.DeploymentSpecArgs(
             replicas=deployed.replicas,
@@ -42,8 +46,8 @@ def deployment(
                 type="RollingUpdate",
                 rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=rollout.surge),
             ),
-            selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(workload.name)),
-            template=pod(deployed, name_of(account.metadata)),
+            selector=meta.v1.LabelSelectorArgs(match_labels=deployed.selector),
+            template=pod(deployed, account),
         ),
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
@@ -71,14 +75,13 @@ def disruption_budget(
     """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades."""
     if deployed.replicas == 1 or not deployed.availability.disruption_budget:
         return None
-    workload = deployed.workload.name
     return policy.v1.PodDisruptionBudget(
         name,
-        metadata=metadata(workload, namespace=namespace, owner=owner, labels=labels.workload(workload)),
+        metadata=metadata(deployed.name, namespace=namespace, owner=owner, labels=deployed.labels),
         spec=policy.v1.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
             unhealthy_pod_eviction_policy="AlwaysAllow",
-            selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(workload)),
+            selector=meta.v1.LabelSelectorArgs(match_labels=deployed.selector),
         ),
         opts=opts,
     )

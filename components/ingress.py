@@ -50,11 +50,9 @@ class Ingress(pulumi.ComponentResource):
     """A gateway that serves each target's host to routes of that target's namespace, by HTTPS only.
 
     Attributes:
-        gateway: Its Gateway as `<namespace>/<name>`, known once it serves.
         certificate: What may be told of the certificate; None for one that the program never sees.
     """
 
-    gateway: pulumi.Output[str]
     certificate: pulumi.Output[Any]
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -96,9 +94,7 @@ class Ingress(pulumi.ComponentResource):
                     opts=pulumi.ResourceOptions(parent=self, depends_on=list(made)),
                 )
             )
-        ready = pulumi.Output.all(*(each.urn for each in made))
-        self.gateway = ready.apply(lambda _: f"{gateway.NAMESPACE}/{gateway.NAME}")
-        self.register_outputs({"gateway": self.gateway, "certificate": self.certificate})
+        self.register_outputs({"certificate": self.certificate})
 
     def _certificate(self, name: str, args: IngressArgs, namespace: pulumi.Input[str]) -> Certificate | None:
         source = args.settings.certificate

@@ -6,6 +6,7 @@ import pulumi
 
 from boutique.deployed import Deployed
 from components.deployments import deployment, disruption_budget, ready_replicas, service_account
+from components.metadata import name_of
 from components.services import cluster_service, external_address, external_service
 
 
@@ -38,15 +39,15 @@ class Microservice(pulumi.ComponentResource):
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Microservice", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        deployed, workload = args.deployed, args.deployed.workload
+        deployed = args.deployed
 
-        account = service_account(name, workload.name, args.namespace, args.owner, child)
-        pods = deployment(name, deployed, account, args.namespace, args.owner, child)
+        account = service_account(name, deployed.workload.name, args.namespace, args.owner, child)
+        pods = deployment(name, deployed, name_of(account.metadata), args.namespace, args.owner, child)
         self.ready = ready_replicas(pods, deployed.replicas)
         disruption_budget(name, deployed, args.namespace, args.owner, child)
-        cluster_service(name, workload, args.namespace, args.owner, child)
+        cluster_service(name, deployed, args.namespace, args.owner, child)
         self.external_address = pulumi.Output.from_input(None)
         if deployed.external:
-            external = external_service(f"{name}-external", workload, args.namespace, args.owner, child)
+            external = external_service(f"{name}-external", deployed, args.namespace, args.owner, child)
             self.external_address = external_address(external)
         self.register_outputs({"externalAddress": self.external_address, "ready": self.ready})

@@ -17,7 +17,7 @@ def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSp
     workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.PodTemplateSpecArgs(
         metadata=meta.v1.ObjectMetaArgs(
-            labels={**labels.workload(workload.name), **labels.version(deployed.image.version)},
+            labels={**deployed.labels, **labels.version(deployed.image.version)},
             annotations=workload.annotations or None,
         ),
         spec=core.v1.PodSpecArgs(
@@ -30,8 +30,8 @@ def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSp
             if sleep
             else workload.grace_seconds,
             image_pull_secrets=[core.v1.LocalObjectReferenceArgs(name=name) for name in deployed.pull_secrets] or None,
-            affinity=_apart(workload.name) if deployed.availability.anti_affinity else None,
-            topology_spread_constraints=_spread(workload.name) if deployed.availability.topology_spread else None,
+            affinity=_apart(deployed.selector) if deployed.availability.anti_affinity else None,
+            topology_spread_constraints=_spread(deployed.selector) if deployed.availability.topology_spread else None,
             init_containers=[_init(workload.init, deployed.init_image)] if workload.init else None,
             containers=[_container(deployed)],
             volumes=[
@@ -118,7 +118,7 @@ def _probe(probe: Probe | None, port: int | None) -> core.v1.ProbeArgs | None:
     )
 
 
-def _apart(workload: str) -> core.v1.AffinityArgs:
+def _apart(selector: Mapping[str, str]) -> core.v1.AffinityArgs:
     # Preferred: with as many nodes as replicas, a required rule would leave a new pod no place beside the old ones.
     return core.v1.AffinityArgs(
         pod_anti_affinity=core.v1.PodAntiAffinityArgs(
@@ -127,7 +127,7 @@ def _apart(workload: str) -> core.v1.AffinityArgs:
                     weight=100,
                     pod_affinity_term=core.v1.PodAffinityTermArgs(
                         topology_key="kubernetes.io/hostname",
-                        label_selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(workload)),
+                        label_selector=meta.v1.LabelSelectorArgs(match_labels=selector),
                     ),
                 )
             ]
@@ -135,13 +135,13 @@ def _apart(workload: str) -> core.v1.AffinityArgs:
     )
 
 
-def _spread(workload: str) -> list[core.v1.TopologySpreadConstraintArgs]:
+def _spread(selector: Mapping[str, str]) -> list[core.v1.TopologySpreadConstraintArgs]:
     return [
         core.v1.TopologySpreadConstraintArgs(
             max_skew=1,
             topology_key="topology.kubernetes.io/zone",
             when_unsatisfiable="ScheduleAnyway",
-            label_selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(workload)),
+            label_selector=meta.v1.LabelSelectorArgs(match_labels=selector),
             # Each revision spreads by itself, so the old pods do not push the new ones together.
             match_label_keys=["pod-template-hash"],
         )

@@ -1,50 +1,27 @@
-"""What one stack reads from another: the only place that does."""
+"""What one stack reads from another, with types.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+Whatever was in a secret output is plain text in here. What is secret goes into a secret Output before it leaves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from pydantic import ValidationError
 
 from boutique import kubeconfig, reach
-from boutique.ingress import RoutingApi
-from boutique.settings import StackCluster
+from boutique.entrance import Entrance
+from boutique.features import Features
+from boutique.settings import Environment, StackCluster
+from components.stacks import UNKNOWN, outputs
 
-_HTTPS = 443
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
+TARGETS = "targets"
+"""The output of a stack with a platform: its places, by target; secret."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entrance:
-    """Where people's requests for an environment come in.
-
-    Attributes:
-        routing: What its routes are written in.
-        host: Its own; names under it are for previews.
-        port: Of links to it.
-        gateway: Whom routes attach to, as `<namespace>/<name>`; known once it serves.
-        listener: Which of the gateway's listeners is for the host.
-        preview_listener: Which one is for the names under it.
-    """
-
-    routing: RoutingApi
-    host: pulumi.Output[str]
-    port: pulumi.Output[int]
-    gateway: pulumi.Output[str]
-    listener: pulumi.Output[str]
-    preview_listener: pulumi.Output[str]
-
-    def facts(self) -> Mapping[str, pulumi.Input[str]]:
-        """Return what another stack has to know to make it again, as text."""
-        return {
-            "routing": self.routing,
-            "host": self.host,
-            "port": self.port.apply(str),
-            "gateway": self.gateway,
-            "listener": self.listener,
-            "previewListener": self.preview_listener,
-        }
+ENVIRONMENT = "environment"
+"""The output of a stack with an environment: what its features have to know; secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,100 +29,148 @@ class Place:
     """Where an environment goes: one namespace, and the deployer's kubeconfig for it.
 
     Attributes:
-        stack: The stack that has it among its targets, by its full name.
-        target: Its name among them.
         namespace: Its name.
         kubeconfig: As JSON; secret.
         entrance: Where people's requests come in; None without an ingress.
+        serving: What has to be there before a route is; nothing if another stack has built it.
     """
 
-    stack: str
-    target: str
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     entrance: Entrance | None
+    serving: Sequence[pulumi.Resource] = ()
 
-    def facts(self) -> Mapping[str, pulumi.Input[str]]:
-        """Return what another stack has to know to make it again, as text."""
-        entrance = self.entrance.facts() if self.entrance else {}
+    def facts(self) -> Mapping[str, Any]:
+        """Return what another stack has to know to make it again; `place` reads it."""
+        entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
         return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **entrance}
 
 
-def link(host: str, port: int) -> str:
-    """Return the link to a host by HTTPS."""
-    return f"https://{host}" if port == _HTTPS else f"https://{host}:{port}"
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """An environment of another stack that allows features.
+
+    Attributes:
+        place: Where it is.
+        namespace: The same, in plain text.
+        kubeconfig: The deployer's, in plain text: for whoever asks the API server before anything is planned.
+        entrance: Where people's requests come in.
+        settings: How it is configured.
+        features: What it lets features do.
+    """
+
+    place: Place
+    namespace: str
+    kubeconfig: str = field(repr=False)
+    entrance: Entrance
+    settings: Environment
+    features: Features
+
+
+def environment_facts(settings: Environment, place: Place) -> Mapping[str, Any]:
+    """Return what features have to know of an environment; `environment_of` reads it.
+
+    Only one that allows features says how it is reached.
+    """
+    return {
+        "settings": settings.model_dump(by_alias=True, exclude_unset=True, mode="json"),
+        **({"place": place.facts()} if settings.features else {}),
+    }
+
+
+def environment_of(stack: str) -> Origin:
+    """Return the environment of another stack.
+
+    Raises:
+        pulumi.RunError: The stack is not there, was never deployed, has no environment, or one without features.
+        KubeconfigError: Its API server does not answer.
+    """
+    key = "boutique:feature.of"
+    found = outputs(stack, key)
+    if not found:
+        raise pulumi.RunError(f"{key}: {stack!r}: has not been deployed yet; run `pulumi up` there first")
+    if not isinstance(facts := found.get(ENVIRONMENT), Mapping):
+        raise pulumi.RunError(
+            f"{key}: {stack!r}: has no environment; name a stack with boutique:environment, and run `pulumi up` there"
+        )
+    settings = _settings(facts.get("settings"), stack)
+    if settings.features is None:
+        raise pulumi.RunError(
+            f"{key}: {stack!r}: this environment allows no features; name another, or add "
+            "boutique:environment.features: {} to that stack and run `pulumi up` there"
+        )
+    name = "its environment"
+    known = facts.get("place") or {}
+    where = place(known, stack, name)
+    if where.entrance is None:
+        raise pulumi.RunError(f"{key}: {stack!r}: testers come in through an ingress, and that stack has none")
+    return Origin(
+        place=where,
+        namespace=_text(known, "namespace", stack, name),
+        kubeconfig=_text(known, "kubeconfig", stack, name),
+        entrance=where.entrance,
+        settings=settings,
+        features=settings.features,
+    )
+
+
+def _settings(facts: object, stack: str) -> Environment:
+    try:
+        return Environment.model_validate(facts)
+    except ValidationError:
+        raise pulumi.RunError(
+            f"stack {stack!r} was deployed by another version of this program; run `pulumi up` there with this one"
+        ) from None
 
 
 def place_of(cluster: StackCluster) -> Place:
     """Return a target of another stack.
 
-    A target that is not there, or whose API server does not answer, ends the program with a message that names it; a
-    stack that is not there ends it with Pulumi's own.
+    Raises:
+        pulumi.RunError: The stack or the target is not there, or was never deployed.
+        KubeconfigError: Its API server does not answer.
     """
-    stack = cluster.name if "/" in cluster.name else f"organization/{pulumi.get_project()}/{cluster.name}"
-    targets = pulumi.StackReference(stack).get_output("targets")
+    targets = outputs(cluster.name, "boutique:cluster.name").get(TARGETS) or {}
+    name = f"target {cluster.target!r}"
+    if cluster.target not in targets:
+        there = ", ".join(sorted(targets)) or "none; deploy that stack first"
+        raise pulumi.RunError(f"stack {cluster.name!r} has no {name}; there are: {there}")
+    return place(targets[cluster.target], cluster.name, name)
 
-    def fact(name: str) -> pulumi.Output[str]:
-        return targets.apply(lambda known: _fact(known, cluster, name))
 
+def place(facts: Mapping[str, Any], stack: str, name: str) -> Place:
+    """Return a place from what another stack says of it.
+
+    Args:
+        facts: What `Place.facts` returned there.
+        stack: That stack.
+        name: What the place is called in messages.
+
+    Raises:
+        pulumi.RunError: Something is not known yet.
+        KubeconfigError: The API server does not answer.
+    """
+    content = _text(facts, "kubeconfig", stack, name)
+    reach.check(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
     return Place(
-        stack=stack,
-        target=cluster.target,
-        # Secret only because the whole output is.
-        namespace=pulumi.Output.unsecret(fact("namespace")),
-        kubeconfig=pulumi.Output.secret(fact("kubeconfig").apply(lambda content: _answering(content, cluster))),
-        entrance=_entrance(targets, cluster, cluster.routing) if cluster.routing else None,
+        namespace=pulumi.Output.from_input(_text(facts, "namespace", stack, name)),
+        kubeconfig=pulumi.Output.secret(content),
+        entrance=_entrance(facts["entrance"], stack, name) if facts.get("entrance") else None,
     )
 
 
-def _entrance(targets: pulumi.Output[Any], cluster: StackCluster, routing: RoutingApi) -> Entrance:
-    def fact(name: str) -> pulumi.Output[str]:
-        # Secret only because the whole output is.
-        return pulumi.Output.unsecret(targets.apply(lambda known: _routed(known, cluster, name)))
-
-    return Entrance(
-        routing=routing,
-        host=fact("host"),
-        port=fact("port").apply(int),
-        gateway=fact("gateway"),
-        listener=fact("listener"),
-        preview_listener=fact("previewListener"),
-    )
-
-
-def _routed(targets: Mapping[str, Any] | None, cluster: StackCluster, name: str) -> str:
-    """Return what an environment has to know of its entrance, if its routes are of the kind that is understood there.
-
-    That was decided before the other stack could be asked: see `StackCluster.routing`.
-    """
-    key = f"boutique:cluster.routing: {cluster.routing!r}"
-    if "routing" not in (targets or {}).get(cluster.target, {"routing": ""}):
-        raise pulumi.RunError(
-            f"{key}: stack {cluster.name!r} has no ingress; remove this key, or run `pulumi up` there with "
-            "boutique:platform.ingress"
-        )
-    routing = _fact(targets, cluster, "routing")
-    if routing != cluster.routing:
-        raise pulumi.RunError(f"{key}: stack {cluster.name!r} has routing.api {routing!r}; write that")
-    return _fact(targets, cluster, name)
-
-
-def _fact(targets: Mapping[str, Any] | None, cluster: StackCluster, name: str) -> str:
-    known = targets or {}
-    if cluster.target not in known:
-        there = ", ".join(sorted(known)) or "none; deploy that stack first"
-        raise pulumi.RunError(f"stack {cluster.name!r} has no target {cluster.target!r}; there are: {there}")
-    value = known[cluster.target].get(name)
-    if not isinstance(value, str) or value == _UNKNOWN:
-        raise pulumi.RunError(
-            f"stack {cluster.name!r} does not know the {name} of target {cluster.target!r} yet; run `pulumi up` there"
-        )
+def _text(facts: Mapping[str, Any], fact: str, stack: str, name: str) -> str:
+    value = facts.get(fact)
+    if not isinstance(value, str) or value == UNKNOWN:
+        raise pulumi.RunError(f"stack {stack!r} does not know the {fact} of {name} yet; run `pulumi up` there")
     return value
 
 
-def _answering(content: str, cluster: StackCluster) -> str:
+def _entrance(facts: object, stack: str, name: str) -> Entrance:
     try:
-        reach.check(kubeconfig.reached_by(content), f"target {cluster.target!r} of stack {cluster.name!r}")
-    except kubeconfig.KubeconfigError as error:
-        raise pulumi.RunError(str(error)) from None
-    return content
+        return Entrance.model_validate(facts)
+    except ValidationError:
+        raise pulumi.RunError(
+            f"stack {stack!r} says of the entrance of {name} what this program does not understand; "
+            "run `pulumi up` there with the same version of it"
+        ) from None

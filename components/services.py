@@ -1,10 +1,11 @@
 """The Services in front of a workload."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes import core
 
-from boutique import labels
-from boutique.workload import Workload
+from boutique.deployed import Deployed
 from components.metadata import metadata
 
 _ADDRESS = "3m"
@@ -12,41 +13,46 @@ _ADDRESS = "3m"
 
 
 def cluster_service(
-    name: str, workload: Workload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str,
+    deployed: Deployed,
+    namespace: pulumi.Input[str],
+    owner: str,
+    opts: pulumi.ResourceOptions,
+    annotations: Mapping[str, str] | None = None,
 ) -> core.v1.Service | None:
     """Create the Service that other workloads call, if the workload is called at all."""
-    if workload.service is None:
+    if deployed.workload.service is None:
         return None
     # The Deployment is awaited; waiting for the Service's endpoints again would only add ten seconds of settling.
     return core.v1.Service(
         name,
         metadata=metadata(
-            workload.name,
+            deployed.name,
             namespace=namespace,
             owner=owner,
-            labels=labels.workload(workload.name),
-            annotations={"pulumi.com/skipAwait": "true"},
+            labels=deployed.labels,
+            annotations={**(annotations or {}), "pulumi.com/skipAwait": "true"},
         ),
-        spec=_spec(workload, "ClusterIP"),
+        spec=_spec(deployed, "ClusterIP"),
         opts=opts,
     )
 
 
 def external_service(
-    name: str, workload: Workload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> core.v1.Service:
     """Create the LoadBalancer Service of a workload that people reach without the ingress."""
     # The address is all that anyone waits for here.
     return core.v1.Service(
         name,
         metadata=metadata(
-            workload.external_service or name,
+            deployed.workload.external_service or name,
             namespace=namespace,
             owner=owner,
-            labels=labels.workload(workload.name),
+            labels=deployed.labels,
             annotations={"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"},
         ),
-        spec=_spec(workload, "LoadBalancer"),
+        spec=_spec(deployed, "LoadBalancer"),
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=_ADDRESS, update=_ADDRESS))
         ),
@@ -63,10 +69,11 @@ def external_address(service: core.v1.Service) -> pulumi.Output[str | None]:
     return service.status.apply(address)
 
 
-def _spec(workload: Workload, kind: str) -> core.v1.ServiceSpecArgs:
+def _spec(deployed: Deployed, kind: str) -> core.v1.ServiceSpecArgs:
+    workload = deployed.workload
     ports = (
         [core.v1.ServicePortArgs(name=workload.service.name, port=workload.service.number, target_port=workload.port)]
         if workload.service
         else []
     )
-    return core.v1.ServiceSpecArgs(type=kind, selector=labels.selector(workload.name), ports=ports)
+    return core.v1.ServiceSpecArgs(type=kind, selector=deployed.selector, ports=ports)

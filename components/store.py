@@ -6,6 +6,7 @@ import pulumi
 
 from boutique.deployed import Deployed
 from components.deployments import deployment, ready_replicas, service_account
+from components.metadata import name_of
 from components.services import cluster_service
 
 
@@ -36,10 +37,9 @@ class Store(pulumi.ComponentResource):
     def __init__(self, name: str, args: StoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Store", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        workload = args.deployed.workload
 
-        account = service_account(name, workload.name, args.namespace, args.owner, child)
-        pods = deployment(name, args.deployed, account, args.namespace, args.owner, child)
+        account = service_account(name, args.deployed.workload.name, args.namespace, args.owner, child)
+        pods = deployment(name, args.deployed, name_of(account.metadata), args.namespace, args.owner, child)
         self.ready = ready_replicas(pods, args.deployed.replicas)
-        cluster_service(name, workload, args.namespace, args.owner, child)
+        cluster_service(name, args.deployed, args.namespace, args.owner, child)
         self.register_outputs({"ready": self.ready})

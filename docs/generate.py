@@ -12,7 +12,7 @@ from boutique.settings import SECTIONS
 TARGET = Path(__file__).parent / "configuration.md"
 INTRODUCTION = """# Configuration
 
-Every key of a stack file. It is written by `make docs` from `boutique/settings.py`; edit that.
+Every key of a stack file. It is written by `make docs` from `boutique/settings.py` and what it imports; edit that.
 
 A section that is absent is a layer that the stack does not build. Unknown keys are refused.
 """

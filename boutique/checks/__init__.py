@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 
 from boutique import hosts
 from boutique.checks import environment as environments
+from boutique.checks import feature as features
 from boutique.checks import platform as platforms
+from boutique.features import Feature
 from boutique.settings import Cluster, EksCluster, Environment, Platform, StackCluster
 
 
@@ -13,6 +15,7 @@ def check(
     cluster: Cluster | None,
     platform: Platform | None,
     environment: Environment | None,
+    feature: Feature | None = None,
     unread: Collection[str] = (),
 ) -> list[str]:
     """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
@@ -21,7 +24,20 @@ def check(
         *(platforms.mistakes(platform) if platform else ()),
         *(hosts.mistakes(platform) if platform else ()),
         *(environments.mistakes(environment, cluster, platform, unread) if environment else ()),
+        *(_alone(feature, cluster, platform, environment) if feature else ()),
+        *(features.mistakes(feature) if feature else ()),
     ]
+
+
+def _alone(
+    feature: Feature, cluster: Cluster | None, platform: Platform | None, environment: Environment | None
+) -> Iterator[str]:
+    others = {"cluster": cluster, "platform": platform, "environment": environment}
+    for name in (name for name, section in others.items() if section):
+        yield (
+            f"boutique:{name}: a stack with a feature has nothing else: where it goes, it learns from the stack "
+            f"{feature.of!r}; remove this section"
+        )
 
 
 def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:

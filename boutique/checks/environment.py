@@ -2,10 +2,14 @@
 
 from collections.abc import Collection, Iterator
 
-from boutique import catalogue
+from boutique import catalogue, routes, routetable
+from boutique.checks.feature import allowed
 from boutique.deployed import Deployed, deployed
+from boutique.ingress import GATEWAY_API
 from boutique.mistakes import nearest
+from boutique.naming import NamingError
 from boutique.quota import amount
+from boutique.routetable import RoutingError
 from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
 from boutique.targets import target_name
 from boutique.workload import Workload
@@ -21,7 +25,7 @@ def mistakes(
     yield from _deployed(environment)
     yield from _room(cluster, platform, environment)
     yield from _external(platform, environment)
-    yield from _features(cluster, platform, environment)
+    yield from _features(platform, environment)
 
 
 def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
@@ -102,16 +106,27 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
             )
 
 
-def _features(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+def _features(platform: Platform | None, environment: Environment) -> Iterator[str]:
     if environment.features is None:
         return
-    if isinstance(cluster, StackCluster) and cluster.routing is None:
-        yield (
-            "boutique:environment.features: testers come in through an ingress; add boutique:cluster.routing with the "
-            f"routing.api of the stack {cluster.name!r}, or remove this key"
-        )
+    wrong = list(allowed(environment.features))
+    yield from wrong or _routed(environment)
     if platform and platform.ingress is None:
         yield (
             "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
             "or remove this key"
         )
+    if environment.features.routes and platform and platform.routing.api == GATEWAY_API:
+        yield (
+            "boutique:environment.features.routes: with boutique:platform.routing.api 'gateway-api' each feature's own "
+            "stack routes it; remove this key"
+        )
+
+
+def _routed(environment: Environment) -> Iterator[str]:
+    """Check the features that the environment routes itself, whatever its host is."""
+    owner = "this stack"
+    try:
+        routetable.table(routes.environment(environment, owner, "localhost"), routes.features(environment, owner))
+    except (RoutingError, NamingError) as error:
+        yield f"boutique:environment.features.routes: {error}"

@@ -4,23 +4,36 @@ from collections.abc import Sequence
 
 import pulumi
 
-from boutique import catalogue, gateway, routes, routetable
+from boutique import catalogue, routes, routetable, routeview
 from boutique.deployed import Deployed, deployed
-from boutique.routing import Gateway
+from boutique.entrance import Entrance
+from boutique.ingress import GATEWAY_API
+from boutique.mistakes import SettingsError
+from boutique.naming import NamingError
+from boutique.routetable import RoutingError
+from boutique.routing import Table
 from boutique.settings import Environment
 from components.microservice import Microservice, MicroserviceArgs
 from components.provider import provider
-from components.references import Entrance, Place, link
+from components.references import ENVIRONMENT, Place, environment_facts
 from components.routes import Routes, RoutesArgs
 from components.store import Store, StoreArgs
 
 
 def build(section: Environment, place: Place) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is."""
+    if section.features and place.entrance is None:
+        raise SettingsError(
+            [
+                "boutique:environment.features: testers come in through an ingress, and the stack of "
+                "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
+            ]
+        )
     deployer = provider("deployer", kubeconfig=place.kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
     owner = pulumi.get_stack()
     services = deployed(section)
+    table = _table(section, place.entrance, owner) if place.entrance else Table()
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     reached: list[pulumi.Resource] = []
     ready: dict[str, pulumi.Output[int]] = {}
@@ -38,29 +51,40 @@ def build(section: Environment, place: Place) -> None:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
     inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
-    pulumi.export("url", _routed(section, place, place.entrance, reached, opts) if place.entrance else inside)
+    pulumi.export("url", _routed(table, place, place.entrance, reached, opts) if place.entrance else inside)
+    pulumi.export("routes", routeview.described(table, place.entrance) if place.entrance else {})
+    pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, place)))
     pulumi.export("services", {each.workload.name: _said(each, ready[each.workload.name]) for each in services})
-    # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
-    pulumi.export("target", {"stack": place.stack, "name": place.target})
+
+
+def _table(section: Environment, entrance: Entrance, owner: str) -> Table:
+    """Return all routes that the environment's stack writes.
+
+    Raises:
+        SettingsError: It routes features that it cannot.
+    """
+    key = "boutique:environment.features.routes"
+    features = routes.features(section, owner)
+    if features and entrance.routing == GATEWAY_API:
+        raise SettingsError([f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them"])
+    try:
+        return routetable.table(routes.environment(section, owner, entrance.host), features)
+    except (RoutingError, NamingError) as error:
+        raise SettingsError([f"{key}: {error}"]) from None
 
 
 def _routed(
-    section: Environment,
-    place: Place,
-    entrance: Entrance,
-    reached: Sequence[pulumi.Resource],
-    opts: pulumi.ResourceOptions,
+    table: Table, place: Place, entrance: Entrance, reached: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Build the routes that lead to the environment, and return the link to it."""
-    owner = pulumi.get_stack()
-
-    def rendered(host: str, at: Gateway) -> Sequence[gateway.Object]:
-        table = routetable.baseline(routes.environment(section, owner, host))
-        return routes.objects(entrance.routing, table, at)
-
-    args = RoutesArgs(rendered=rendered, entrance=entrance, after=reached, namespace=place.namespace, owner=owner)
+    args = RoutesArgs(
+        objects=[*routes.mesh(entrance.routing, table), *routes.edge(entrance.routing, table, entrance.attached)],
+        after=[*place.serving, *reached],
+        namespace=place.namespace,
+        owner=pulumi.get_stack(),
+    )
     built = Routes("routes", args, opts)
-    return pulumi.Output.all(built.accepted, entrance.port).apply(lambda known: link(known[0], known[1]))
+    return built.accepted.apply(lambda _: entrance.link(entrance.host))
 
 
 def _said(service: Deployed, ready: pulumi.Output[int]) -> dict[str, pulumi.Input[str | int]]:

@@ -7,7 +7,8 @@ import pulumi
 
 from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
 from boutique.configuration import Secrets
-from boutique.hosts import Claim, claims
+from boutique.entrance import Entrance
+from boutique.hosts import claims
 from boutique.settings import ExistingCluster, Platform
 from boutique.targets import namespace
 from components.deployers import Deployers, DeployersArgs
@@ -15,7 +16,7 @@ from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
 from components.policies import Policies, PoliciesArgs
 from components.provider import provider
-from components.references import Entrance, Place
+from components.references import TARGETS, Place
 from components.target import Target, TargetArgs
 
 
@@ -61,27 +62,27 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
                 ),
                 opts,
             )
-    entrances = _gateway(section, mesh, secrets.certificate, opts) if mesh else {}
+    front = _front(section, mesh, secrets.certificate, opts) if mesh else None
+    entrances = _entrances(section) if front else {}
     places = {
         name: Place(
-            stack=f"{pulumi.get_organization()}/{pulumi.get_project()}/{owner}",
-            target=name,
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
             entrance=entrances.get(name),
+            serving=[front] if front else [],
         )
         for name, target in targets.items()
     }
-    pulumi.export("targets", pulumi.Output.secret({name: place.facts() for name, place in places.items()}))
+    pulumi.export(TARGETS, pulumi.Output.secret({name: place.facts() for name, place in places.items()}))
     return places
 
 
-def _gateway(
+def _front(
     section: Platform, mesh: Mesh, secrets: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
-) -> Mapping[str, Entrance]:
-    """Build the gateway, if there is one, and return where people's requests come in for each target."""
+) -> Ingress | None:
+    """Build the gateway, if there is one."""
     if section.ingress is None or section.mesh is None:
-        return {}
+        return None
     claimed = claims(section)
     spaces = [claim.namespace for claim in claimed]
     built = Ingress(
@@ -100,16 +101,20 @@ def _gateway(
         opts,
     )
     pulumi.export("certificate", built.certificate)
-    return {claim.target: _entrance(section, claim, built.gateway) for claim in claimed}
+    return built
 
 
-def _entrance(section: Platform, claim: Claim, serving: pulumi.Output[str]) -> Entrance:
-    port = section.ingress.port if section.ingress else 443
-    return Entrance(
-        routing=section.routing.api,
-        host=pulumi.Output.from_input(claim.host),
-        port=pulumi.Output.from_input(port),
-        gateway=serving,
-        listener=pulumi.Output.from_input(gateway.listener(claim.target)),
-        preview_listener=pulumi.Output.from_input(gateway.preview_listener(claim.target)),
-    )
+def _entrances(section: Platform) -> Mapping[str, Entrance]:
+    """Return where people's requests come in for each target."""
+    return {
+        claim.target: Entrance(
+            routing=section.routing.api,
+            host=claim.host,
+            port=section.ingress.port if section.ingress else 443,
+            namespace=gateway.NAMESPACE,
+            gateway=gateway.NAME,
+            listener=gateway.listener(claim.target),
+            preview_listener=gateway.preview_listener(claim.target),
+        )
+        for claim in claims(section)
+    }

@@ -1,8 +1,10 @@
 """What the cluster and other stacks answer while a program is recorded."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
+import grpc
 from pulumi.runtime import mocks
 
 from boutique.kubeconfig import ApiServer, for_token
@@ -16,23 +18,34 @@ KUBECONFIG = for_token(
 )
 
 
+class Refusal(grpc.RpcError):
+    """What the engine answers, in its own words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self.words
+
+
 class Cloud(mocks.Mocks):
     """Echoes inputs and fills in what the cluster would.
 
     Args:
-        targets: The output of the stack that owns the cluster; None when that stack was never deployed.
+        stacks: The outputs of other stacks by name; one that was never deployed has none.
         built: Whether the cluster has answered already; a first preview knows nothing.
     """
 
-    def __init__(self, targets: dict[str, Any] | None = None, *, built: bool = True) -> None:
-        self.targets = targets
+    def __init__(self, stacks: Mapping[str, dict[str, Any]] | None = None, *, built: bool = True) -> None:
+        self.stacks = stacks or {}
         self.built = built
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
-        if args.typ == "pulumi:pulumi:StackReference":
-            outputs = {} if self.targets is None else {"targets": self.targets}
-            return args.name, {**state, "outputs": outputs, "secretOutputNames": list(outputs)}
         if self.built and args.typ == "kubernetes:core/v1:Secret" and "token" in state.get("type", ""):
             state["data"] = {"token": base64.b64encode(TOKEN.encode()).decode()}
         if self.built and state.get("spec", {}).get("type") == "LoadBalancer":
@@ -43,4 +56,10 @@ class Cloud(mocks.Mocks):
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
-        raise AssertionError(f"the program looks something up at preview: {args.token}")
+        if args.token != "pulumi:pulumi:readStackOutputs":  # noqa: S105 - a function of the engine, not a password
+            raise AssertionError(f"the program looks something up at preview: {args.token}")
+        name = args.args["name"]
+        stack = name.removeprefix("organization/boutique/")
+        if stack not in self.stacks:
+            raise Refusal(f'invocation of {args.token} returned an error: unknown stack "{name}"')
+        return {"name": name, "outputs": self.stacks[stack], "secretOutputNames": list(self.stacks[stack])}

@@ -89,7 +89,7 @@ class _Monitor(mocks.MockMonitor):
         if reply.urn in {each.urn for each in self.graph.resources}:
             raise AssertionError(f"duplicate URN {reply.urn}")
         inputs = rpc.deserialize_properties(request.object)
-        self.graph.resources.append(Registered(request.type, request.name, reply.urn, _clear(inputs), request))
+        self.graph.resources.append(Registered(request.type, request.name, reply.urn, clear(inputs), request))
         return reply
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name of the RPC
@@ -97,14 +97,14 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
-def _clear(value: Any) -> Any:
+def clear(value: Any) -> Any:
     """Take secret envelopes off, so that a test reads plain inputs."""
     if isinstance(value, dict):
         if rpc.is_rpc_secret(value):
-            return _clear(rpc.unwrap_rpc_secret(value))
-        return {key: _clear(each) for key, each in value.items()}
+            return clear(rpc.unwrap_rpc_secret(value))
+        return {key: clear(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_clear(each) for each in value]
+        return [clear(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -2,8 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,39 @@ from cloud import KUBECONFIG, Cloud
 from issued import issue
 from recording import ROOT, Graph, main, record
 
+from boutique.durations import written
+
 PLAIN = "local-plain"
 """What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
 
 CANARY = "canary-of-the-registry-credentials"
 
+EXPIRES = timedelta(hours=1)
+"""How long a committed feature has to live: a date in its file would be over one day."""
+
 HTTPS_PORT = "8443"
-TARGETS: dict[str, Any] = {name: {"namespace": name, "kubeconfig": KUBECONFIG} for name in ("dev", "test")}
+TARGETS: dict[str, Any] = {
+    name: {
+        "namespace": name,
+        "kubeconfig": KUBECONFIG,
+        "entrance": {
+            "routing": "gateway-api",
+            "host": f"{name}.shop.example.com",
+            "port": 443,
+            "namespace": "istio-ingress",
+            "gateway": "ingress",
+            "listener": f"https-{name}",
+            "previewListener": f"preview-{name}",
+        },
+    }
+    for name in ("dev", "test")
+}
+DEV: dict[str, Any] = {
+    "settings": {"features": {}, "services": {"loadgenerator": {"enabled": False}}},
+    "place": TARGETS["dev"],
+}
+"""What the environment `dev` tells its features."""
+STACKS: dict[str, dict[str, Any]] = {"nonprod": {"targets": TARGETS}, "dev": {"environment": DEV}}
 
 Recorder = Callable[..., Graph]
 """`record_stack`, or the same with a memory."""
@@ -31,7 +57,9 @@ def stacks() -> list[str]:
 
 def deployable() -> list[str]:
     """Return the stacks whose layers exist."""
-    return [stack for stack in (*stacks(), PLAIN) if content(stack)["config"]["boutique:cluster"]["kind"] != "eks"]
+    return [
+        each for each in (*stacks(), PLAIN) if content(each)["config"].get("boutique:cluster", {}).get("kind") != "eks"
+    ]
 
 
 def content(stack: str) -> dict[str, Any]:
@@ -55,6 +83,8 @@ def committed(stack: str) -> tuple[dict[str, str], list[str]]:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
     values |= content(stack)["config"]
+    if values["boutique:feature"].get("of"):
+        values["boutique:feature"] = {**values["boutique:feature"], "expires": written(datetime.now(UTC) + EXPIRES)}
     if "boutique:platform" in content(stack)["config"]:
         values["boutique:registryCredentials"] = {"secure": ""}
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
@@ -67,7 +97,7 @@ def record_stack(
     *,
     built: bool = True,
     preview: bool = False,
-    targets: dict[str, Any] | None = TARGETS,
+    others: Mapping[str, dict[str, Any]] = STACKS,
     config: tuple[dict[str, str], list[str]] | None = None,
     answering: bool = True,
 ) -> Graph:
@@ -77,7 +107,7 @@ def record_stack(
         stack: Its name.
         built: Whether the cluster has answered before; a first preview knows nothing.
         preview: Whether outputs of resources are unknown.
-        targets: What the stack that owns the cluster has as output; None when it was never deployed.
+        others: The outputs of other stacks, by name.
         config: Other values than the file's, and which of them are secret.
         answering: Whether API servers answer without being asked.
     """
@@ -86,15 +116,16 @@ def record_stack(
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:
             patch.setattr("boutique.reach.check", lambda *_: None)
+            patch.setattr("boutique.ownership.owned", lambda *_: ())
         patch.setenv("BOUTIQUE_LAB_FILES", str(lab_files(Path(folder))))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
-        cloud = Cloud(targets, built=built)
+        cloud = Cloud(others, built=built)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 
 
 def kubeconfig(folder: Path) -> Path:
     """Write a kubeconfig with every context that a stack file names."""
-    clusters = [content(stack)["config"]["boutique:cluster"] for stack in stacks()]
+    clusters = [content(stack)["config"].get("boutique:cluster", {}) for stack in stacks()]
     contexts = sorted({cluster["context"] for cluster in clusters if "context" in cluster})
     path = folder / "kubeconfig"
     path.write_text(

@@ -21,8 +21,6 @@ def build() -> Build:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
             place = Place(
-                stack="organization/boutique/shared",
-                target="some",
                 namespace=namespace,
                 kubeconfig=kubeconfig,
                 entrance=None,
@@ -118,14 +116,13 @@ def test_without_an_address_the_output_says_how_to_get_in(build: Build) -> None:
     assert build().outputs["url"] == "kubectl -n shop port-forward svc/frontend 8080:80"
 
 
-def test_the_outputs_say_what_runs_and_who_has_the_deployers_kubeconfig(build: Build) -> None:
+def test_the_outputs_say_what_runs(build: Build) -> None:
     graph = build(replicas=2, services={"loadgenerator": {"enabled": False}, "adservice": {"image": {"tag": "v2"}}})
     services = graph.outputs["services"]
     assert services.keys() == {each.name for each in graph.of("Deployment")}
     assert services["adservice"]["image"].endswith("/adservice:v2")
     assert (services["adservice"]["version"], services["adservice"]["replicas"]) == ("v2", 2)
     assert services["adservice"]["ready"] == 2, "an old pod that is still there is no replica"
-    assert graph.outputs["target"] == {"stack": "organization/boutique/shared", "name": "some"}
 
 
 def test_a_workload_left_out_leaves_nothing_behind(build: Build) -> None:

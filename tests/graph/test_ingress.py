@@ -8,7 +8,6 @@ import pulumi
 import pytest
 import stackfiles
 from clear import SECRET, SIGNATURE
-from cloud import KUBECONFIG
 from recording import Graph, Registered
 from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
 
@@ -16,14 +15,6 @@ from boutique.access import DEPLOYER_RULES
 from boutique.certificates import credentials
 
 LOCAL = "local"
-ENTRANCE = {
-    "routing": "gateway-api",
-    "host": "dev.example.com",
-    "port": "443",
-    "gateway": "istio-ingress/ingress",
-    "listener": "https-dev",
-    "previewListener": "preview-dev",
-}
 
 
 @pytest.fixture
@@ -51,12 +42,12 @@ def with_platform(**sections: Any) -> Graph:
     return stackfiles.record_stack(LOCAL, config=(config, secret))
 
 
-def of_dev(target: Mapping[str, str], **cluster: str) -> Graph:
+def of_dev(target: Mapping[str, Any], **environment: Any) -> Graph:
     """Record `dev` with a target as another stack has it."""
     config, secret = stackfiles.committed("dev")
-    place = {"kind": "stack", "name": "nonprod", "target": "dev", **cluster}
-    config["boutique:cluster"] = json.dumps(place)
-    return stackfiles.record_stack("dev", targets={**TARGETS, "dev": dict(target)}, config=(config, secret))
+    config["boutique:environment"] = json.dumps(environment)
+    others = {"nonprod": {"targets": {**TARGETS, "dev": target}}}
+    return stackfiles.record_stack("dev", others=others, config=(config, secret))
 
 
 def test_the_gateway_comes_after_the_control_plane_that_gives_it_a_proxy(front: Graph) -> None:
@@ -135,34 +126,43 @@ def test_without_the_section_there_is_no_ingress(recorded: Recorder) -> None:
 def test_other_stacks_learn_how_people_reach_a_target_from_its_secret(front: Graph) -> None:
     targets = front.outputs["targets"]
     assert targets[SIGNATURE] == SECRET
-    found = targets["value"]["local"]
-    expected = {**ENTRANCE, "host": "shop.localhost", "port": HTTPS_PORT}
-    expected |= {"listener": "https-local", "previewListener": "preview-local"}
-    assert {name: found[name] for name in ENTRANCE} == expected
+    assert targets["value"]["local"]["entrance"] == {
+        "routing": "gateway-api",
+        "host": "shop.localhost",
+        "port": int(HTTPS_PORT),
+        "namespace": "istio-ingress",
+        "gateway": "ingress",
+        "listener": "https-local",
+        "previewListener": "preview-local",
+    }
 
 
 def test_an_environment_on_another_stacks_cluster_has_the_host_of_its_target() -> None:
-    target = {**TARGETS["dev"], **ENTRANCE}
-    assert of_dev(target, routing="gateway-api").outputs["url"] == "https://dev.example.com"
-    assert of_dev({**target, "port": "8443"}, routing="gateway-api").outputs["url"] == "https://dev.example.com:8443"
-    assert "port-forward" in of_dev(target).outputs["url"]
+    target = TARGETS["dev"]
+    other_port = {**target, "entrance": {**target["entrance"], "port": 8443}}
+    without = {name: value for name, value in target.items() if name != "entrance"}
+    assert of_dev(target).outputs["url"] == "https://dev.shop.example.com"
+    assert of_dev(other_port).outputs["url"] == "https://dev.shop.example.com:8443"
+    assert "port-forward" in of_dev(without).outputs["url"]
+    assert not of_dev(without).of("HTTPRoute")
 
 
-@pytest.mark.parametrize(
-    ("target", "expected"),
-    [
-        ({}, r"boutique:cluster\.routing: 'gateway-api': stack 'nonprod' has no ingress; remove this key, or"),
-        (
-            {**ENTRANCE, "routing": "virtual-service"},
-            r"boutique:cluster\.routing: 'gateway-api': stack 'nonprod' has routing\.api 'virtual-service'; write that",
-        ),
-    ],
-)
-def test_an_environment_that_routes_otherwise_than_its_cluster_is_refused(
-    target: Mapping[str, str], expected: str
-) -> None:
-    with pytest.raises(pulumi.RunError, match=expected):
-        of_dev({**TARGETS["dev"], "kubeconfig": KUBECONFIG, **target}, routing="gateway-api")
+def test_an_environment_routes_as_its_cluster_does() -> None:
+    target = TARGETS["dev"]
+    graph = of_dev({**target, "entrance": {**target["entrance"], "routing": "virtual-service"}}, features={})
+    assert not graph.of("HTTPRoute")
+    assert {"edge", "frontend"} <= {each.object_name[2] for each in graph.of("VirtualService")}
+
+
+def test_an_entrance_that_is_not_understood_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="run `pulumi up` there with the same version of it"):
+        of_dev({**TARGETS["dev"], "entrance": {"host": "dev.shop.example.com"}})
+
+
+def test_features_need_an_ingress_of_the_other_stack() -> None:
+    without = {name: value for name, value in TARGETS["dev"].items() if name != "entrance"}
+    with pytest.raises(pulumi.RunError, match=r"boutique:environment\.features: testers come in through an ingress"):
+        of_dev(without, features={})
 
 
 def test_a_deployer_may_write_routes_of_both_kinds_and_say_nothing_about_hosts() -> None:

@@ -46,14 +46,14 @@ def test_mistakes_in_how_keys_are_kept_and_in_what_they_say_are_told_together() 
 @pytest.mark.parametrize(
     ("targets", "expected"),
     [
-        (None, "has no target 'dev'; there are: none; deploy that stack first"),
+        ({}, "has no target 'dev'; there are: none; deploy that stack first"),
         ({"test": {}}, "has no target 'dev'; there are: test"),
         ({"dev": {"namespace": "dev"}}, "does not know the kubeconfig of target 'dev' yet"),
         ({"dev": {"namespace": UNKNOWN, "kubeconfig": KUBECONFIG}}, "does not know the namespace of target 'dev' yet"),
     ],
 )
 def test_an_unusable_target_of_another_stack_is_named(targets: Any, expected: str) -> None:
-    assert f"stack 'nonprod' {expected}" in refused("dev", targets=targets)
+    assert f"stack 'nonprod' {expected}" in refused("dev", others={"nonprod": {"targets": targets}})
 
 
 @pytest.mark.parametrize(("stack", "name"), [("local", "context 'boutique-lab'"), ("dev", "target 'dev' of stack")])

@@ -6,7 +6,7 @@ import pytest
 import stackfiles
 from recording import Graph
 from stackfiles import PLAIN, Recorder
-from test_ingress import ENTRANCE, before, of_dev, with_platform
+from test_ingress import before, of_dev, with_platform
 
 from boutique import catalogue, routetable
 
@@ -75,13 +75,12 @@ def test_virtual_services_say_the_same(local: Graph) -> None:
 
 
 def test_an_environment_on_another_stacks_cluster_routes_from_that_stacks_gateway() -> None:
-    entrance = {**stackfiles.TARGETS["dev"], **ENTRANCE}
-    graph = of_dev(entrance, routing="gateway-api")
+    graph = of_dev(stackfiles.TARGETS["dev"])
     edge = graph.one("HTTPRoute", "routes-edge")
-    assert edge.inputs["spec"]["hostnames"] == ["dev.example.com"]
+    assert edge.inputs["spec"]["hostnames"] == ["dev.shop.example.com"]
     [parent] = edge.inputs["spec"]["parentRefs"]
     assert (parent["namespace"], parent["name"], parent["sectionName"]) == ("istio-ingress", "ingress", "https-dev")
-    assert graph.outputs["url"] == "https://dev.example.com"
+    assert graph.outputs["url"] == "https://dev.shop.example.com"
 
 
 def test_without_an_ingress_there_are_no_routes(recorded: Recorder) -> None:

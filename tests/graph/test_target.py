@@ -94,3 +94,9 @@ def test_a_provider_has_one_cluster_for_life_and_no_kubeconfig_of_whoever_runs_i
 
 def providers(graph: Graph) -> dict[str, Any]:
     return {each.name: each.inputs for each in graph.resources if each.type == "pulumi:providers:kubernetes"}
+
+
+@pytest.mark.parametrize(("stack", "holder"), [("local", "local"), ("dev", "nonprod")])
+def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: str, recorded: Recorder) -> None:
+    target = recorded(stack).outputs["target"]
+    assert target == {"stack": f"organization/boutique/{holder}", "name": stack}

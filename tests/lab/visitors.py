@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -35,14 +35,16 @@ class Site:
         connection.sock = context.wrap_socket(plain, server_hostname=self.host)
         return connection
 
-    def get(self, path: str = "/", version: ssl.TLSVersion | None = None) -> tuple[int, dict[str, str], str]:
+    def get(
+        self, path: str = "/", version: ssl.TLSVersion | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
         """Ask once, over a connection of its own; return the status, the headers and the body."""
         connection = self.connect(version)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=dict(headers or {}))
             response = connection.getresponse()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, headers, response.read().decode()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, found, response.read().decode()
         finally:
             connection.close()
 

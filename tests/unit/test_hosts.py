@@ -8,7 +8,6 @@ import pytest
 from boutique.hosts import Claim, claims
 from boutique.loading import load
 from boutique.mistakes import SettingsError
-from boutique.settings import StackCluster
 
 CERTIFICATE = {"kind": "certManager", "issuer": "letsencrypt"}
 ARN = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
@@ -138,10 +137,3 @@ def test_a_folder_of_charts_has_to_have_the_gateways(tmp_path: Path) -> None:
     assert found.startswith(f"boutique:platform.mesh.charts.path: {str(tmp_path)!r}: lacks the charts gateway; put")
     del values["platform"]["ingress"], values["platform"]["targets"]["dev"]["host"]
     assert load(values).platform
-
-
-def test_an_environment_on_another_stacks_cluster_says_how_that_one_routes() -> None:
-    cluster = {"kind": "stack", "name": "s", "target": "t", "routing": "virtual-service"}
-    settings = load({"cluster": cluster, "environment": {"replicas": 1}})
-    assert isinstance(settings.cluster, StackCluster)
-    assert settings.cluster.routing == "virtual-service"

@@ -147,14 +147,6 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
             ["boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress"],
         ),
         (
-            valid(
-                cluster={"kind": "stack", "name": "nonprod", "target": "dev"},
-                platform=None,
-                environment={"features": {}},
-            ),
-            ["boutique:environment.features: testers come in through an ingress; add boutique:cluster.routing"],
-        ),
-        (
             valid(environment={"services": {"frontend": {"variables": {"AD_SERVICE_ADDR": "elsewhere:1"}}}}),
             ["boutique:environment.services.frontend.variables.AD_SERVICE_ADDR: is set from the catalogue"],
         ),

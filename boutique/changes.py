@@ -1,0 +1,76 @@
+"""What a feature is: its key, its branch, and what it deploys beside the baseline of its environment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from boutique import catalogue, routetable
+from boutique.deployed import Deployed, deployed
+from boutique.features import Feature
+from boutique.naming import check_key, feature_key
+from boutique.settings import Environment
+from boutique.versions import Version
+
+
+class ChangeError(ValueError):
+    """It is not clear which branch a feature is of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a feature is known by.
+
+    Attributes:
+        key: Its key.
+        branch: The branch it was built from; None if only the key is known.
+    """
+
+    key: str
+    branch: str | None
+
+
+def identity(feature: Feature) -> Identity:
+    """Return what a feature is known by: what it says itself, else the branch that all of its versions share.
+
+    Raises:
+        ChangeError: It says nothing, and its versions have no branch or several.
+        NamingError: The key is none.
+        VersionError: A version is none.
+    """
+    services = [each.service for each in routetable.services(catalogue.WORKLOADS)]
+    branches = {Version.parse(each.version).branch for each in feature.services.values()}
+    branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
+    if feature.key:
+        return Identity(key=check_key(feature.key, services), branch=branch)
+    if branch is None:
+        raise ChangeError(_unclear(branches))
+    return Identity(key=feature_key(branch, services), branch=branch)
+
+
+def changed(environment: Environment, feature: Feature, key: str) -> tuple[Deployed, ...]:
+    """Return the services of a feature as it runs them: the environment's own, with other images."""
+    return tuple(
+        replace(
+            each,
+            feature=key,
+            image=each.image.with_tag(change.version),
+            replicas=change.replicas,
+            rollout=each.rollout.model_copy(
+                update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
+            ),
+            external=False,
+            variables={**each.variables, **({each.workload.marker: f"Feature {key}"} if each.workload.marker else {})},
+        )
+        for each in deployed(environment)
+        if (change := feature.services.get(each.workload.name))
+    )
+
+
+def _unclear(branches: Iterable[str | None]) -> str:
+    known = sorted(each for each in branches if each)
+    return (
+        f"the versions are of several branches: {', '.join(known)}"
+        if len(known) > 1
+        else "some versions name no branch, only numbers"
+        if known
+        else "the versions name no branch, only numbers"
+    )

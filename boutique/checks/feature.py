@@ -1,0 +1,114 @@
+"""Whether a feature can be told apart and deployed, as far as that is known without its environment."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from boutique import catalogue, routetable
+from boutique.changes import ChangeError, identity
+from boutique.deployed import Deployed
+from boutique.durations import duration, moment, written
+from boutique.features import Feature, Features
+from boutique.naming import NamingError, check_session, object_name
+from boutique.versions import Version, VersionError
+
+_KEY = "boutique:feature"
+
+
+def mistakes(feature: Feature) -> Iterator[str]:
+    """Return a line for each mistake."""
+    found = [*_services(feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
+    yield from found
+    if not found:
+        yield from _identity(feature)
+
+
+def allowed(features: Features) -> Iterator[str]:
+    """Return a line for each mistake in what an environment lets features do."""
+    key = "boutique:environment.features"
+    if duration(features.default_ttl) > duration(features.maximum_ttl):
+        yield f"{key}.defaultTtl: {features.default_ttl}: must not be more than maximumTtl, {features.maximum_ttl}"
+    for name, routed in features.routes.items():
+        yield from _sessions(f"{key}.routes.{name}.sessions", routed.sessions)
+
+
+def fits(feature: Feature, services: Iterable[Deployed], features: Features, now: datetime) -> Iterator[str]:
+    """Return a line for each thing that an environment does not let a feature do.
+
+    Args:
+        feature: The feature.
+        services: What it changes, as it runs them.
+        features: What the environment lets features do.
+        now: The time.
+    """
+    for each in services:
+        rollout = each.rollout
+        if rollout.min_ready_seconds >= rollout.timeout_seconds:
+            yield (
+                f"{_KEY}.timeoutSeconds: {rollout.timeout_seconds}: must be more than minReadySeconds, which "
+                f"is {rollout.min_ready_seconds} for {each.workload.name} in the environment"
+            )
+    yield from _expiry(feature, features, now)
+
+
+def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str]:
+    longest = now + duration(features.maximum_ttl)
+    if feature.expires is None:
+        if features.demand_expiry:
+            soon = written(now + duration(features.default_ttl))
+            yield (
+                f"{_KEY}.expires: is missing: stack {feature.of!r} demands one; for {features.default_ttl} from now: "
+                f"pulumi config set --path boutique:feature.expires {soon}"
+            )
+    elif moment(feature.expires) <= now:
+        yield f"{_KEY}.expires: {feature.expires!r}: has passed; set a later time, or run `pulumi destroy`"
+    elif moment(feature.expires) > longest:
+        yield (
+            f"{_KEY}.expires: {feature.expires!r}: is too far ahead: stack {feature.of!r} allows "
+            f"{features.maximum_ttl}, so at most {written(longest)}"
+        )
+
+
+def _services(feature: Feature) -> Iterator[str]:
+    if not feature.services:
+        yield f"{_KEY}.services: is missing; name at least one, such as {{adservice: {{version: 1.4.2-my-branch.3}}}}"
+    routable = {each.service for each in routetable.services(catalogue.WORKLOADS)}
+    for name, change in feature.services.items():
+        if name not in routable:
+            yield (
+                f"{_KEY}.services.{name}: cannot be part of a feature: it is not called by HTTP or gRPC, so its calls "
+                "cannot be told apart; the feature shares the environment's"
+            )
+        try:
+            version = Version.parse(change.version)
+        except VersionError as error:
+            yield f"{_KEY}.services.{name}.version: {error}"
+            continue
+        if version.is_release:
+            yield (
+                f"{_KEY}.services.{name}.version: {change.version!r}: is a release; a feature runs pre-releases of its "
+                f"branch, such as {change.version}-my-branch.1"
+            )
+
+
+def _identity(feature: Feature) -> Iterator[str]:
+    try:
+        found = identity(feature)
+        for name in feature.services:
+            object_name(name, found.key, routetable.names(catalogue.WORKLOADS))
+    except ChangeError as error:
+        yield f"{_KEY}.branch: is missing: {error}; give boutique:feature.branch or boutique:feature.key"
+    except NamingError as error:
+        yield f"{_KEY}.{'key' if feature.key else 'branch'}: {error}"
+
+
+def _sessions(key: str, sessions: tuple[str, ...]) -> Iterator[str]:
+    # Whoever has a session's id has the session: none is shown.
+    for number, session in enumerate(sessions):
+        try:
+            check_session(session)
+        except NamingError as error:
+            yield f"{key}.{number}: {error}"
+    for session, count in Counter(sessions).items():
+        if count > 1:
+            yield f"{key}.{sessions.index(session)}: is there {count} times; remove the others"

@@ -1,0 +1,44 @@
+"""Where people's requests for an environment come in."""
+
+from pydantic import ConfigDict
+
+from boutique.ingress import RoutingApi
+from boutique.routing import Gateway
+from boutique.values import Number, Section
+
+_HTTPS = 443
+
+
+class Entrance(Section):
+    """What routes and links need to know of the gateway in front of an environment."""
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    routing: RoutingApi
+    """What its routes are written in."""
+    host: str
+    """Its own; names under it are for previews."""
+    port: Number
+    """Of links to it."""
+    namespace: str
+    """Of the gateway."""
+    gateway: str
+    """The name of the Gateway."""
+    listener: str
+    """Which of the gateway's listeners is for the host."""
+    preview_listener: str
+    """Which one is for the names under it."""
+
+    @property
+    def attached(self) -> Gateway:
+        """What routes attach to."""
+        return Gateway(
+            namespace=self.namespace,
+            name=self.gateway,
+            listener=self.listener,
+            preview_listener=self.preview_listener,
+        )
+
+    def link(self, host: str) -> str:
+        """Return the link to a host by HTTPS."""
+        return f"https://{host}" if self.port == _HTTPS else f"https://{host}:{self.port}"

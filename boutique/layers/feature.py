@@ -1,0 +1,128 @@
+"""A feature: what one branch changed, beside the baseline of one environment, and who is sent there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pulumi
+
+from boutique import changes, labels, ownership, routes, routetable, routeview, routing
+from boutique.checks.feature import fits
+from boutique.features import Feature
+from boutique.ingress import GATEWAY_API
+from boutique.mistakes import SettingsError
+from boutique.naming import NamingError, preview_host, session_name
+from boutique.routetable import RoutingError
+from boutique.routing import Table
+from components.changedservice import ChangedService, ChangedServiceArgs
+from components.provider import provider
+from components.references import Origin, environment_of
+from components.routes import Routes, RoutesArgs
+
+
+def build(section: Feature) -> None:
+    """Deploy the services that changed with the rights of the environment's deployer, then send testers there."""
+    owner = pulumi.get_stack()
+    origin = environment_of(section.of)
+    known = changes.identity(section)
+    services = changes.changed(origin.settings, section, known.key)
+    mistakes = [
+        *fits(section, services, origin.features, datetime.now(UTC)),
+        *_unrouted(section, origin, known.key),
+    ]
+    if mistakes:
+        raise SettingsError(mistakes)
+    table = _table(section, origin, known.key)
+    _check_ownership(section, origin, known.key)
+
+    deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)
+    opts = pulumi.ResourceOptions(providers=[deployer])
+    annotations = labels.branch(known.branch, section.expires)
+    changed = [
+        ChangedService(
+            each.workload.name,
+            ChangedServiceArgs(deployed=each, namespace=origin.place.namespace, owner=owner, annotations=annotations),
+            opts,
+        )
+        for each in services
+    ]
+    entrance = origin.entrance
+    link = pulumi.Output.from_input(entrance.link(preview_host(known.key, entrance.host)))
+    if entrance.routing == GATEWAY_API:
+        inward = RoutesArgs(
+            objects=routes.mesh(entrance.routing, table),
+            after=changed,
+            namespace=origin.place.namespace,
+            owner=owner,
+            labels=labels.feature(known.key),
+            annotations=annotations,
+        )
+        mesh = Routes("mesh", inward, opts)
+        from_outside = routes.edge(entrance.routing, table, entrance.attached)
+        edge = Routes("edge", replace(inward, objects=from_outside, after=[mesh]), opts)
+        link = pulumi.Output.all(link, edge.accepted).apply(lambda facts: str(facts[0]))
+    pulumi.export("url", link)
+    pulumi.export("key", known.key)
+    pulumi.export("branch", known.branch)
+    pulumi.export("expires", section.expires)
+    pulumi.export("of", section.of)
+    pulumi.export("versions", {each.workload.name: each.image.version for each in services})
+    pulumi.export("sessions", [session_name(each) for each in section.sessions])
+    pulumi.export("routes", routeview.described(table, entrance))
+
+
+def _table(section: Feature, origin: Origin, key: str) -> Table:
+    """Return the routes that lead to the feature, whichever stack writes them.
+
+    Raises:
+        SettingsError: There cannot be such routes.
+    """
+    environment = routes.environment(origin.settings, section.of, origin.entrance.host)
+    own = routing.Feature(
+        stack=pulumi.get_stack(),
+        key=key,
+        services=tuple(section.services),
+        sessions=section.sessions,
+        header=section.header,
+    )
+    try:
+        added = routetable.additions(environment, own)
+    except (RoutingError, NamingError) as error:
+        raise SettingsError([f"boutique:feature: {error}"]) from None
+    if origin.entrance.routing == GATEWAY_API:
+        return added
+    listed = next((each for each in routes.features(origin.settings, section.of) if each.key == key), None)
+    if listed is None or set(listed.services) != set(own.services):
+        pulumi.log.warn(
+            f"nobody is sent to the feature {key!r} before the stack {section.of!r} routes it: set "
+            f"boutique:environment.features.routes.{key}: {{services: [{', '.join(own.services)}], sessions: […]}} "
+            "there and run `pulumi up`; take it out again before this stack is destroyed"
+        )
+    return routetable.additions(environment, listed) if listed else Table()
+
+
+def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
+    """Return a line for each thing that only the environment's stack can do."""
+    if origin.entrance.routing == GATEWAY_API:
+        return
+    for name, given in (("sessions", section.sessions), ("header", section.header)):
+        if given:
+            yield (
+                f"boutique:feature.{name}: with routing.api 'virtual-service' the stack {section.of!r} writes all "
+                f"routes; move this to boutique:environment.features.routes.{key}.{name} there"
+            )
+
+
+def _check_ownership(section: Feature, origin: Origin, key: str) -> None:
+    """Refuse what another stack owns.
+
+    Raises:
+        SettingsError: Something does.
+    """
+    deployments = ownership.owned(origin.kubeconfig, origin.namespace, ownership.DEPLOYMENTS)
+    routed = origin.entrance.routing == GATEWAY_API
+    there = ownership.owned(origin.kubeconfig, origin.namespace, ownership.HTTP_ROUTES) if routed else ()
+    sessions = {session_name(each): f"boutique:feature.sessions.{at}" for at, each in enumerate(section.sessions)}
+    found = ownership.claimed(deployments, there, stack=pulumi.get_stack(), key=key, sessions=sessions)
+    if mistakes := list(found):
+        raise SettingsError(mistakes)

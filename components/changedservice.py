@@ -1,0 +1,42 @@
+"""A service that a branch changed, beside the baseline's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from boutique.deployed import Deployed
+from components.deployments import deployment
+from components.services import cluster_service
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedServiceArgs:
+    """What a `ChangedService` needs to know.
+
+    Attributes:
+        deployed: The workload as the feature runs it.
+        namespace: The environment's.
+        owner: The stack that owns the objects.
+        annotations: Beside the owner's.
+    """
+
+    deployed: Deployed
+    namespace: pulumi.Input[str]
+    owner: str
+    annotations: Mapping[str, str]
+
+
+class ChangedService(pulumi.ComponentResource):
+    """A Deployment and the Service in front of it; nobody calls it but by the feature's routes.
+
+    Its pods run as the baseline's: under that ServiceAccount, policies let them call and be called alike.
+    """
+
+    def __init__(self, name: str, args: ChangedServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:ChangedService", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        account = args.deployed.workload.name
+        deployment(name, args.deployed, account, args.namespace, args.owner, child, args.annotations)
+        cluster_service(name, args.deployed, args.namespace, args.owner, child, args.annotations)
+        self.register_outputs({})

@@ -1,0 +1,40 @@
+"""What other stacks of the project have as outputs: the only place that asks for them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
+
+
+def full_name(stack: str) -> str:
+    """Return the whole name of a stack, which is of this project and organization unless it says otherwise."""
+    return stack if "/" in stack else f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+
+
+def outputs(stack: str, key: str) -> Mapping[str, Any]:
+    """Return the outputs of a stack, secrets included; nobody but `components.references` may hold them.
+
+    A StackReference would give them as Outputs, too late to decide which resources there are. This is the function of
+    the engine behind it (pkg/resource/deploy/builtins.go of pulumi/pulumi).
+
+    Args:
+        stack: Its name; of this project and organization unless it says otherwise.
+        key: Where the configuration names it.
+
+    Raises:
+        pulumi.RunError: It is not there, or its outputs cannot be read.
+    """
+    try:
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": full_name(stack)}).value
+    # The SDK has no narrower one for what the engine refuses.
+    except Exception as error:
+        if "unknown stack" in str(error):
+            raise pulumi.RunError(
+                f"{key}: {stack!r}: there is no such stack; `pulumi stack ls` shows which there are"
+            ) from None
+        raise pulumi.RunError(f"{key}: {stack!r}: its outputs cannot be read: {error}") from None
+    found: Mapping[str, Any] = answer["outputs"]
+    return found

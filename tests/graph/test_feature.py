@@ -1,0 +1,301 @@
+"""What a feature promises: little beside the baseline, in an order that never leads testers to nothing."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from clear import SECRET, SIGNATURE
+from cloud import KUBECONFIG
+from recording import ROOT, Graph, clear
+from stackfiles import DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
+from test_ingress import before
+
+from boutique import catalogue
+from boutique.durations import written
+from boutique.ownership import Owned
+from boutique.settings import Environment
+
+STACK = "dev-new-ads"
+LATER = written(datetime.now(UTC) + timedelta(hours=1))
+
+
+@pytest.fixture
+def ads(recorded: Recorder) -> Graph:
+    return recorded(STACK)
+
+
+def feature(environment: dict[str, Any] | None = None, *, routing: str = "gateway-api", **section: Any) -> Graph:
+    """Record a feature of `dev`, which has another configuration than the file's and another routing API."""
+    config, secret = committed(STACK)
+    given = {"of": "dev", "services": {"adservice": {"version": "0.10.7-new-ads.3"}}, "expires": LATER, **section}
+    config["boutique:feature"] = json.dumps({key: value for key, value in given.items() if value is not None})
+    place = {**DEV["place"], "entrance": {**DEV["place"]["entrance"], "routing": routing}}
+    told = {"settings": {**DEV["settings"], **(environment or {})}, "place": place}
+    others = {**STACKS, "dev": {"environment": told}, "empty": {}}
+    return record_stack(STACK, others=others, config=(config, secret))
+
+
+def refused(environment: dict[str, Any] | None = None, **section: Any) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        feature(environment, **section)
+    return str(caught.value)
+
+
+def container(graph: Graph, service: str) -> dict[str, Any]:
+    [found] = graph.one("Deployment", service).inputs["spec"]["template"]["spec"]["containers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def variables(graph: Graph, service: str) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in container(graph, service).get("env", [])}
+
+
+def test_one_changed_service_costs_four_objects_and_one_pod(ads: Graph) -> None:
+    assert {each.object_name for each in ads.objects} == {
+        ("Deployment", "dev", "adservice-new-ads"),
+        ("Service", "dev", "adservice-new-ads"),
+        ("HTTPRoute", "dev", "adservice-new-ads"),
+        ("HTTPRoute", "dev", "preview-new-ads"),
+    }
+    assert ads.one("Deployment", "adservice").inputs["spec"]["replicas"] == 1
+
+
+def test_each_session_costs_one_object_more_and_leaves_the_mesh_as_it_is(ads: Graph) -> None:
+    many = feature(sessions=[f"tester-{number}" for number in range(5)])
+    assert len(many.objects) == len(ads.objects) + 5
+    specs = [each.one("HTTPRoute", "mesh-adservice-new-ads").inputs["spec"] for each in (ads, many)]
+    assert specs[0] == specs[1]
+
+
+def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> None:
+    dev = recorded("dev")
+    graph = feature(services={"checkoutservice": {"version": "0.10.7-pay.1"}, "frontend": {"version": "0.10.7-pay.1"}})
+    for service in ("checkoutservice", "frontend"):
+        ours, theirs = container(graph, service), container(dev, service)
+        assert ours["image"] == theirs["image"].rpartition(":")[0] + ":0.10.7-pay.1"
+        same = ("name", "ports", "resources", "readinessProbe", "livenessProbe", "lifecycle", "securityContext")
+        assert {key: ours.get(key) for key in same} == {key: theirs.get(key) for key in same}
+        pods = [each.one("Deployment", service).inputs["spec"]["template"]["spec"] for each in (graph, dev)]
+        assert pods[0]["serviceAccountName"] == pods[1]["serviceAccountName"] == service
+    assert variables(graph, "checkoutservice") == variables(dev, "checkoutservice")
+    assert variables(graph, "frontend") == {**variables(dev, "frontend"), "FRONTEND_MESSAGE": "Feature pay"}
+
+
+def test_settings_of_the_environment_hold_for_its_features() -> None:
+    graph = feature(
+        {
+            "images": {"repository": "registry.example/shop", "pullSecrets": ["team"]},
+            "rollout": {"preStopSeconds": 3},
+            "replicas": 2,
+            "services": {"adservice": {"variables": {"MORE": "1"}, "resources": {"limits": {"memory": "400Mi"}}}},
+        }
+    )
+    found = container(graph, "adservice")
+    assert found["image"] == "registry.example/shop/adservice:0.10.7-new-ads.3"
+    assert found["resources"]["limits"]["memory"] == "400Mi"
+    assert found["lifecycle"]["preStop"]["sleep"]["seconds"] == 3
+    assert variables(graph, "adservice")["MORE"] == "1"
+    spec = graph.one("Deployment", "adservice").inputs["spec"]
+    assert spec["template"]["spec"]["imagePullSecrets"] == [{"name": "team"}]
+    assert spec["replicas"] == 1
+
+
+def test_no_service_of_the_baseline_picks_a_feature_and_the_other_way_round(ads: Graph, recorded: Recorder) -> None:
+    graphs = (ads, recorded("dev"))
+    pods = [each.one("Deployment", "adservice").inputs["spec"]["template"]["metadata"]["labels"] for each in graphs]
+    selectors = [each.one("Service", "adservice").inputs["spec"]["selector"] for each in graphs]
+    picked = [[selector.items() <= labels.items() for labels in pods] for selector in selectors]
+    assert picked == [[True, False], [False, True]]
+
+
+def test_routes_come_after_what_they_lead_to(ads: Graph) -> None:
+    mesh = ads.one("HTTPRoute", "mesh-adservice-new-ads")
+    assert {ads.one("Deployment", "adservice").urn, ads.one("Service", "adservice").urn} <= before(mesh, ads)
+    assert mesh.urn in before(ads.one("HTTPRoute", "edge-preview-new-ads"), ads)
+    for each in ads.of("HTTPRoute"):
+        assert "ResolvedRefs" in each.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
+
+
+def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: Graph) -> None:
+    def led(graph: Graph, key: str) -> tuple[Any, ...]:
+        spec = graph.one("HTTPRoute", f"edge-preview-{key}").inputs["spec"]
+        [rule], [parent] = spec["rules"], spec["parentRefs"]
+        said = rule["filters"][0]["requestHeaderModifier"]["set"]
+        return spec["hostnames"], parent["sectionName"], rule["backendRefs"][0]["name"], said
+
+    def expected(key: str, backend: str) -> tuple[Any, ...]:
+        said = [{"name": "baggage", "value": f"feature={key}"}]
+        return [f"{key}.dev.shop.example.com"], "preview-dev", backend, said
+
+    changed = feature(services={"frontend": {"version": "0.10.7-look.1"}})
+    assert led(ads, "new-ads") == expected("new-ads", "frontend")
+    assert led(changed, "look") == expected("look", "frontend-look")
+
+
+def test_every_object_tells_whose_it_is_and_until_when() -> None:
+    for each in feature(sessions=["a"]).objects:
+        metadata = each.inputs["metadata"]
+        assert (
+            metadata["annotations"].items()
+            >= {
+                "boutique.dev/owner": STACK,
+                "boutique.dev/branch": "new-ads",
+                "boutique.dev/expires": LATER,
+            }.items()
+        )
+        assert (
+            metadata["labels"].items()
+            >= {
+                "boutique.dev/feature": "new-ads",
+                "boutique.dev/track": "feature",
+            }.items()
+        )
+
+
+def test_outputs_are_the_link_and_the_routes_and_no_session() -> None:
+    outputs = feature(sessions=["a-testers-own"], header=True).outputs
+    session = outputs["sessions"][0]
+    assert outputs["url"] == "https://new-ads.dev.shop.example.com"
+    assert outputs["routes"] == {
+        "https://new-ads.dev.shop.example.com": f"frontend:80 with feature=new-ads ({STACK})",
+        f"https://dev.shop.example.com with cookie {catalogue.SESSION_COOKIE} of {session}": (
+            f"frontend:80 with feature=new-ads ({STACK})"
+        ),
+        "https://dev.shop.example.com with header boutique-feature: new-ads": (
+            f"frontend:80 with feature=new-ads ({STACK})"
+        ),
+        "adservice:9555 with feature=new-ads": f"adservice-new-ads:9555 ({STACK})",
+    }
+    assert {key: outputs[key] for key in ("key", "branch", "of", "expires", "versions")} == {
+        "key": "new-ads",
+        "branch": "new-ads",
+        "of": "dev",
+        "expires": LATER,
+        "versions": {"adservice": "0.10.7-new-ads.3"},
+    }
+    assert "a-testers-own" not in str(outputs)
+
+
+def test_where_one_stack_writes_all_routes_a_feature_owns_workloads_only() -> None:
+    routed = {"features": {"routes": {"new-ads": {"services": ["adservice"], "sessions": ["a"]}}}}
+    for environment, count in (({}, 0), (routed, 3)):
+        graph = feature(environment, routing="virtual-service")
+        assert {each.object_name[0] for each in graph.objects} == {"Deployment", "Service"}
+        assert len(graph.outputs["routes"]) == count
+        assert all(owner.endswith("(dev)") for owner in graph.outputs["routes"].values())
+
+
+def test_an_environment_routes_the_features_that_it_lists() -> None:
+    config, secret = committed("local")
+    platform, environment = (json.loads(config[f"boutique:{name}"]) for name in ("platform", "environment"))
+    listed = {"routes": {"new-ads": {"services": ["adservice"], "sessions": ["tester"]}}}
+    config["boutique:platform"] = json.dumps({**platform, "routing": {"api": "virtual-service"}})
+    config["boutique:environment"] = json.dumps({**environment, "features": listed})
+    graph = record_stack("local", config=(config, secret))
+    rules = {each.object_name[2]: each.inputs["spec"]["http"] for each in graph.of("VirtualService")}
+    assert [rule["route"][0]["destination"]["host"] for rule in rules["adservice"]] == [
+        "adservice-new-ads",
+        "adservice",
+    ]
+    assert len(rules["edge"]) == 2
+    assert "preview-new-ads" in rules
+
+
+def test_an_environment_tells_its_features_all_they_need_and_nobody_else() -> None:
+    configured = {"features": {}, "replicas": 1, "rollout": {"maxSurge": 1}, "images": {"pullSecrets": ["team"]}}
+    config, secret = committed("local")
+    told = record_stack("local", config=({**config, "boutique:environment": json.dumps(configured)}, secret)).outputs
+    assert told["environment"][SIGNATURE] == SECRET
+    facts = told["environment"]["value"]
+    assert Environment.model_validate(facts["settings"]) == Environment.model_validate(configured)
+    graph = record_stack(STACK, others={"dev": {"environment": clear(facts)}})
+    assert graph.outputs["url"] == f"https://new-ads.shop.localhost:{HTTPS_PORT}"
+
+
+def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: Recorder) -> None:
+    assert "place" not in recorded("test").outputs["environment"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "section", "expected"),
+    [
+        ({"features": None}, {}, "boutique:feature.of: 'dev': this environment allows no features; name another"),
+        (None, {"of": "nowhere"}, "boutique:feature.of: 'nowhere': there is no such stack"),
+        (None, {"of": "empty"}, "boutique:feature.of: 'empty': has not been deployed yet; run `pulumi up` there first"),
+        (None, {"of": "nonprod"}, "boutique:feature.of: 'nonprod': has no environment"),
+        (None, {"expires": None}, "boutique:feature.expires: is missing: stack 'dev' demands one; for 72h from now: "),
+        (None, {"expires": "2020-01-01T00:00:00Z"}, "boutique:feature.expires: '2020-01-01T00:00:00Z': has passed"),
+        (
+            {"features": {"maximumTtl": "30m", "defaultTtl": "5m"}},
+            {},
+            "is too far ahead: stack 'dev' allows 30m, so at",
+        ),
+        ({"rollout": {"minReadySeconds": 60}}, {"timeoutSeconds": 60}, "boutique:feature.timeoutSeconds: 60: must be"),
+        (
+            None,
+            {"sessions": ["a"], "routing": "virtual-service"},
+            "boutique:feature.sessions: with routing.api 'virtual",
+        ),
+        (
+            None,
+            {"header": True, "routing": "virtual-service"},
+            "move this to boutique:environment.features.routes.new-",
+        ),
+        ({"replica": 3}, {}, "stack 'dev' was deployed by another version of this program; run `pulumi up` there"),
+    ],
+)
+def test_what_the_environment_does_not_allow_is_refused(
+    environment: dict[str, Any] | None, section: dict[str, Any], expected: str
+) -> None:
+    said = refused(environment, **section)
+    assert expected in said
+    assert KUBECONFIG not in said
+
+
+def test_an_environment_may_leave_the_end_open() -> None:
+    graph = feature({"features": {"demandExpiry": False}}, expires=None)
+    assert "boutique.dev/expires" not in str([each.inputs for each in graph.objects])
+    assert graph.outputs.get("expires") is None
+
+
+def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, secret = committed(STACK)
+    theirs = (Owned(name="frontend-new-ads", owner="rival", feature="new-ads"),)
+    monkeypatch.setattr("boutique.ownership.owned", lambda *_: theirs)
+    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    with pytest.raises(pulumi.RunError) as caught:
+        record_stack(STACK, config=(config, secret), answering=False)
+    assert "'new-ads': belongs to the feature of stack 'rival' (frontend-new-ads)" in str(caught.value)
+
+
+def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
+    config, _ = committed(STACK)
+    script = (
+        "import json, sys\n"
+        "from boutique import ownership, reach\n"
+        "from cloud import Cloud\n"
+        "from recording import main, record\n"
+        "reach.check = ownership.owned = lambda *_: ()\n"
+        "config, others = json.load(sys.stdin)\n"
+        f"found = record(main, Cloud(others), stack='{STACK}', config=config)\n"
+        "assert found.of('Deployment')\n"
+        "print(*sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=json.dumps([config, STACKS]),
+        env={"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "pulumi_kubernetes" in loaded
+    heavy = {"pulumi_aws", "pulumi_eks", "cryptography", "pulumi_kubernetes.helm.v3.helm", "boutique.layers.platform"}
+    assert not loaded & heavy

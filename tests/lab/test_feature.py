@@ -1,0 +1,251 @@
+"""Features of the committed stack `local`: who reaches them, who does not, and what is left when they go."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from labs import Lab, eventually
+from local_stack import Deployed
+from objects import deployments, listed, name
+from stacks import ROOT, Stack, project
+from visitors import Site
+
+from boutique.durations import written
+
+pytestmark = pytest.mark.lab
+
+HOST = "shop.localhost"
+PATH = "/product/OLJCESPC7Z"
+"""A page for which the frontend calls most services, recommendations among them."""
+BASELINE = "v0.10.6"
+KINDS = {"Deployment", "Service", "HTTPRoute", "VirtualService", "ServiceAccount", "PodDisruptionBudget"}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """An environment in namespace `local`.
+
+    Attributes:
+        lab: Where it is.
+        front: Its host.
+        stack: Names the stacks of its features.
+    """
+
+    lab: Lab
+    front: Site
+    stack: Callable[[str], Stack]
+
+    @classmethod
+    def on(cls, lab: Lab, folder: Path) -> "Shop":
+        env = lab.env
+        authority = Path(env["BOUTIQUE_LAB_FILES"], "certificate/ca.crt").read_text()
+        return cls(lab, Site(HOST, int(env["BOUTIQUE_LAB_HTTPS_PORT"]), authority), project(folder, env))
+
+    def site(self, host: str = HOST) -> Site:
+        return replace(self.front, host=host)
+
+    def versions(self, host: str = HOST, **headers: str) -> dict[str, set[str]]:
+        """Return which versions of each service worked on a page; none if the host leads nowhere."""
+        status, _, body = self.site(host).get(PATH, headers={"Accept": "application/json", **headers})
+        found: dict[str, set[str]] = {}
+        for hop in json.loads(body)["hops"] if status == 200 else []:
+            if hop["version"]:
+                found.setdefault(hop["workload"], set()).add(hop["version"])
+        return found
+
+    def objects(self) -> dict[tuple[str, str, str], str]:
+        """Return what stacks own in the namespace, each with its generation: that changes with what was asked for."""
+        return {
+            name(each): str(each["metadata"].get("generation", ""))
+            for each in listed(self.lab)
+            if each["kind"] in KINDS and each["metadata"].get("namespace") == "local"
+        }
+
+    def feature(self, name: str, services: dict[str, str], **section: Any) -> Stack:
+        """Return the stack of a feature that is not deployed yet."""
+        return self.configure(self.stack(name).create(), services, **section)
+
+    def configure(self, stack: Stack, services: dict[str, str], **section: Any) -> Stack:
+        expires = written(datetime.now(UTC) + timedelta(hours=1))
+        changed = {each: {"version": version} for each, version in services.items()}
+        return stack.configure(feature={"of": "local", "services": changed, "expires": expires, **section})
+
+    @contextmanager
+    def deployed(self, name: str, services: dict[str, str], **section: Any) -> Iterator[Stack]:
+        """Deploy a feature for a while."""
+        stack = self.feature(name, services, **section)
+        try:
+            stack.up()
+            yield stack
+        finally:
+            stack.pulumi("destroy", "--yes", "--skip-preview")
+            stack.pulumi("stack", "rm", "--yes")
+
+
+@pytest.fixture(scope="module")
+def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    assert local.said
+    return Shop.on(lab, tmp_path_factory.mktemp("features"))
+
+
+@pytest.mark.parametrize("service", ["adservice", "recommendationservice", "frontend"])
+def test_only_testers_reach_what_a_branch_changed(shop: Shop, service: str) -> None:
+    version, key = f"0.10.7-new-{service}.3", f"new-{service}"
+    before = shop.objects()
+    with shop.deployed(key, {service: version}, sessions=["tester-1"], header=True) as stack:
+        url = f"https://{key}.{HOST}"
+        assert stack.outputs()["url"].startswith(url)
+        assert stack.outputs()["versions"] == {service: version}
+        added = {each[:1] + each[2:] for each in shop.objects().keys() - before.keys()}
+        assert added == {
+            ("Deployment", f"{service}-{key}"),
+            ("Service", f"{service}-{key}"),
+            ("HTTPRoute", f"{service}-{key}"),
+            ("HTTPRoute", f"preview-{key}"),
+            ("HTTPRoute", f"header-{key}"),
+            ("HTTPRoute", stack.outputs()["sessions"][0]),
+        }
+        for host, headers in (
+            (f"{key}.{HOST}", {}),
+            (HOST, {"Cookie": "shop_currency=EUR; shop_session-id=tester-1"}),
+            (HOST, {"boutique-feature": key}),
+        ):
+            eventually(lambda: shop.versions(host, **headers).get(service) == {version}, 10, f"{host} {headers}")  # noqa: B023
+            seen = shop.versions(host, **headers)
+            assert {each: found for each, found in seen.items() if each != service} == {
+                each: {BASELINE} for each in seen if each != service
+            }
+        outsiders = [{"Cookie": f"shop_session-id=tester-1{number}"} for number in range(50)]
+        outsiders += [{"baggage": f"feature={key}", "Baggage": f"a=b,feature={key}"} for _ in range(50)]
+        assert not [each for each in outsiders if set().union(*shop.versions(HOST, **each).values()) != {BASELINE}]
+        shop.configure(stack, {service: f"0.10.7-new-{service}.4"})
+        stack.up()
+        eventually(
+            lambda: shop.versions(f"{key}.{HOST}").get(service) == {f"0.10.7-new-{service}.4"}, 10, "the next build"
+        )
+        assert shop.versions(HOST, Cookie="shop_session-id=tester-1")[service] == {BASELINE}, "the session has left"
+    assert shop.objects() == before, "nothing is left, and nothing of the baseline was written to"
+
+
+def test_the_frontend_of_a_feature_says_so_on_every_page(shop: Shop) -> None:
+    with shop.deployed("new-look", {"frontend": "0.10.7-new-look.1"}):
+        host = f"new-look.{HOST}"
+        eventually(lambda: bool(shop.versions(host)), 10, "the preview link")
+        _, _, body = shop.site(host).get(headers={"Accept": "application/json"})
+        assert json.loads(body)["banner"] == "Feature new-look"
+
+
+def test_a_feature_that_never_gets_ready_is_never_reached(shop: Shop) -> None:
+    before = shop.objects()
+    stack = shop.feature(
+        "broken", {"adservice": "0.10.7-stuck.broken.never-ready.1"}, sessions=["tester-2"], timeoutSeconds=20
+    )
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert "adservice-stuck" in done.stdout
+    assert not [each for each in shop.objects().keys() - before.keys() if each[0] == "HTTPRoute"]
+    assert shop.versions("stuck-broken-never-ready." + HOST) == {}
+    assert shop.versions(HOST, Cookie="shop_session-id=tester-2")["adservice"] == {BASELINE}
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    stack.pulumi("stack", "rm", "--yes")
+    assert shop.objects() == before
+
+
+def test_a_build_that_never_gets_ready_leaves_the_one_before_in_place(shop: Shop) -> None:
+    with shop.deployed("new-ads", {"adservice": "0.10.7-new-ads.1"}, timeoutSeconds=20) as stack:
+        host = f"new-ads.{HOST}"
+        shop.configure(stack, {"adservice": "0.10.7-new-ads.broken.never-ready.2"}, key="new-ads", timeoutSeconds=20)
+        assert stack.up(check=False).returncode != 0
+        eventually(lambda: shop.versions(host).get("adservice") == {"0.10.7-new-ads.1"}, 10, "the build before")
+        shop.configure(stack, {"adservice": "0.10.7-new-ads.3"})
+        stack.up()
+        eventually(lambda: shop.versions(host).get("adservice") == {"0.10.7-new-ads.3"}, 10, "the next build")
+
+
+def test_what_another_feature_has_is_refused_with_the_name_of_its_stack(shop: Shop) -> None:
+    with shop.deployed("first", {"adservice": "0.10.7-first.1"}, sessions=["tester-3"]):
+        before = shop.objects()
+        for stack_name, services, section, expected in (
+            (
+                "second",
+                {"currencyservice": "0.10.7-second.1"},
+                {"sessions": ["a", "tester-3"]},
+                "boutique:feature.sessions.1: the session has joined another feature, of stack 'first'",
+            ),
+            (
+                "namesake",
+                {"currencyservice": "0.10.7-first.2"},
+                {},
+                "boutique:feature.key: 'first': belongs to the feature of stack 'first'",
+            ),
+        ):
+            rival = shop.feature(stack_name, services, **section)
+            for command in (("preview",), ("up", "--yes", "--skip-preview")):
+                done = rival.pulumi(*command, check=False)
+                assert done.returncode != 0
+                assert expected in done.stdout
+                assert "Traceback" not in done.stdout
+                assert "tester-3" not in done.stdout, "whoever has a session's id has the session"
+            assert not [each for each in rival.resources() if each["type"].startswith("kubernetes:")]
+            rival.pulumi("stack", "rm", "--yes", "--force")
+        assert shop.objects() == before
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        ("lokal", "boutique:feature.of: 'lokal': there is no such stack"),
+        ("empty", "boutique:feature.of: 'empty': has not been deployed yet; run `pulumi up` there first"),
+    ],
+)
+def test_an_environment_that_is_not_there_is_named(shop: Shop, of: str, expected: str) -> None:
+    if of == "empty":
+        shop.stack(of).create()
+    stack = shop.feature(f"of-{of}", {"adservice": "0.10.7-new-ads.1"}, of=of)
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert expected in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_where_virtual_services_route_the_environment_sends_testers(
+    victim: Lab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shop = Shop.on(victim, tmp_path_factory.mktemp("virtual"))
+    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
+    platform = {**content["boutique:platform"], "routing": {"api": "virtual-service"}}
+
+    def configure(routes: dict[str, Any]) -> None:
+        environment = {**content["boutique:environment"], "features": {"routes": routes}}
+        local.configure(cluster=content["boutique:cluster"], platform=platform, environment=environment)
+
+    local = shop.stack("local").create()
+    configure({})
+    local.up()
+    baseline = shop.objects()
+    stack = shop.feature("new-ads", {"adservice": "0.10.7-new-ads.1"})
+    said = stack.up().stdout
+    assert "nobody is sent to the feature 'new-ads' before the stack 'local' routes it" in said
+    assert {each[0] for each in shop.objects().keys() - baseline.keys()} == {"Deployment", "Service"}
+    configure({"new-ads": {"services": ["adservice"], "sessions": ["tester-1"], "header": True}})
+    local.up()
+    assert "nobody is sent" not in stack.up("--expect-no-changes").stdout
+    for host, headers in (
+        (f"new-ads.{HOST}", {}),
+        (HOST, {"Cookie": "shop_currency=EUR; shop_session-id=tester-1"}),
+        (HOST, {"boutique-feature": "new-ads"}),
+    ):
+        eventually(lambda: shop.versions(host, **headers).get("adservice") == {"0.10.7-new-ads.1"}, 10, host)  # noqa: B023
+    outsiders = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
+    assert not [each for each in outsiders if shop.versions(HOST, **each)["adservice"] != {BASELINE}]
+    configure({})
+    local.up()
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert shop.objects().keys() == baseline.keys()
+    assert deployments(victim, "local").keys() == {each[2] for each in baseline if each[0] == "Deployment"}

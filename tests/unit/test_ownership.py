@@ -1,0 +1,105 @@
+"""Which stack owns what a feature is about to make."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from boutique import ownership
+from boutique.kubeconfig import ApiServer, KubeconfigError, for_token
+from boutique.ownership import DEPLOYMENTS, HTTP_ROUTES, Owned, claimed, owned
+
+TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
+ITEM = {
+    "metadata": {
+        "name": "adservice-new-ads",
+        "annotations": {"boutique.dev/owner": "dev-new-ads"},
+        "labels": {"boutique.dev/feature": "new-ads"},
+    }
+}
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Has one Deployment, for whoever brings the token, and refuses to tell of routes."""
+
+    def do_GET(self) -> None:
+        trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        if not trusted or self.path != "/apis/apps/v1/namespaces/dev/deployments":
+            self.send_error(403)
+            return
+        body = json.dumps({"items": [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with http.server.HTTPServer(("127.0.0.1", 0), Answering) as http_server:
+        thread = threading.Thread(target=http_server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{http_server.server_port}"
+        http_server.shutdown()
+        thread.join()
+
+
+def kubeconfig(address: str, **entry: str) -> str:
+    api_server = ApiServer(server=address, entry={"server": address, **entry})
+    return for_token(api_server, namespace="dev", user="deployer", token=TOKEN)
+
+
+def test_objects_tell_their_owner(server: str) -> None:
+    assert owned(kubeconfig(server), "dev", DEPLOYMENTS) == (
+        Owned(name="adservice-new-ads", owner="dev-new-ads", feature="new-ads"),
+        Owned(name="frontend", owner=None, feature=None),
+    )
+
+
+def test_a_refusal_is_told_without_the_token(server: str) -> None:
+    with pytest.raises(KubeconfigError, match=f"the API server {server} answers 403") as caught:
+        owned(kubeconfig(server), "dev", HTTP_ROUTES)
+    assert TOKEN not in str(caught.value)
+
+
+def test_the_token_goes_to_no_server_whose_name_cannot_be_checked(server: str) -> None:
+    assert owned(kubeconfig(server, **{"tls-server-name": "elsewhere"}), "dev", DEPLOYMENTS) == ()
+
+
+def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership.reach, "TIMEOUT_SECONDS", 0.2)
+    with pytest.raises(KubeconfigError, match=r"the API server http://127.0.0.1:1 cannot be asked"):
+        owned(kubeconfig("http://127.0.0.1:1"), "dev", DEPLOYMENTS)
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        ("mine", []),
+        (
+            "theirs",
+            [
+                "sessions.1: the session has joined another feature, of stack 'theirs' (HTTPRoute session-1); remove "
+                "it there first, or here",
+                "boutique:feature.key: 'new-ads': belongs to the feature of stack 'theirs' (adservice-new-ads); give "
+                "this one another boutique:feature.key, or destroy that stack",
+            ],
+        ),
+    ],
+)
+def test_what_is_someone_elses_is_refused_with_the_owners_name(owner: str, expected: list[str]) -> None:
+    deployments = (Owned(name="adservice-new-ads", owner=owner, feature="new-ads"),)
+    routes = (
+        Owned(name="session-1", owner=owner, feature="other"),
+        Owned(name="session-2", owner="theirs", feature="other"),
+        Owned(name="edge", owner="dev", feature=None),
+    )
+    assert (
+        list(claimed(deployments, routes, stack="mine", key="new-ads", sessions={"session-1": "sessions.1"}))
+        == expected
+    )
