@@ -143,14 +143,13 @@ def test_the_frontend_of_a_feature_says_so_on_every_page(shop: Shop) -> None:
 
 def test_a_feature_that_never_gets_ready_is_never_reached(shop: Shop) -> None:
     before = shop.objects()
-    stack = shop.feature(
-        "broken", {"adservice": "0.10.7-stuck.broken.never-ready.1"}, sessions=["tester-2"], timeoutSeconds=20
-    )
+    services = {"adservice": "0.10.7-stuck.broken.never-ready.1"}
+    stack = shop.feature("broken", services, key="stuck", sessions=["tester-2"], timeoutSeconds=20)
     done = stack.up(check=False)
     assert done.returncode != 0
     assert "adservice-stuck" in done.stdout
     assert not [each for each in shop.objects().keys() - before.keys() if each[0] == "HTTPRoute"]
-    assert shop.versions("stuck-broken-never-ready." + HOST) == {}
+    assert shop.versions(f"stuck.{HOST}") == {}
     assert shop.versions(HOST, Cookie="shop_session-id=tester-2")["adservice"] == {BASELINE}
     stack.pulumi("destroy", "--yes", "--skip-preview")
     stack.pulumi("stack", "rm", "--yes")
