@@ -57,7 +57,7 @@ def preview_listener(target: str) -> str:
 
 
 def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
-    """Return the Gateway, and what sends whoever comes by plain HTTP to HTTPS; each needs the one before.
+    """Return the Gateway, and what sends whoever comes by plain HTTP to HTTPS.
 
     Args:
         api: What routes are written in.

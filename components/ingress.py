@@ -81,18 +81,17 @@ class Ingress(pulumi.ComponentResource):
             home,
             pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
-        # A Gateway without its certificate would be told to serve, and could not.
-        made: list[pulumi.Resource] = [installed, *([certificate] if certificate else [])]
+        # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the
+        # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
+        before = [installed, *([certificate] if certificate else [])]
         for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port):
-            made.append(
-                apiextensions.CustomResource(
-                    name if each.name == gateway.NAME else f"{name}-{each.name}",
-                    api_version=each.version,
-                    kind=each.kind,
-                    metadata=metadata(each.name, namespace=home, owner=args.owner, annotations=each.annotations),
-                    spec=each.spec,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=list(made)),
-                )
+            apiextensions.CustomResource(
+                name if each.name == gateway.NAME else f"{name}-{each.name}",
+                api_version=each.version,
+                kind=each.kind,
+                metadata=metadata(each.name, namespace=home, owner=args.owner, annotations=each.annotations),
+                spec=each.spec,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
         self.register_outputs({"certificate": self.certificate})
 

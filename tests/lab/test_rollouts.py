@@ -1,13 +1,16 @@
-"""A leaf service changes its version while it is called: no call is lost, and a broken version gets none."""
+"""Services and the gateway are updated while they are called: no call is lost, and a broken version gets none."""
 
 from collections import Counter
 from typing import Any
 
 import pytest
 import yaml
+from front_door import FrontDoor, found_open, report
 from inside import Call, calls, load
-from labs import Lab
+from labs import Lab, eventually
 from stacks import ROOT, Stack, project
+from visitors import Load
+from visitors import load as visitors
 
 pytestmark = pytest.mark.lab
 
@@ -29,6 +32,11 @@ def shop(victim: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
 def question(victim: Lab, shop: Stack) -> Call:
     assert shop.resources()
     return calls(victim, "local")[LEAF]
+
+
+@pytest.fixture
+def door(victim: Lab, shop: Stack) -> FrontDoor:
+    return found_open(victim, shop)
 
 
 def running(stack: Stack, version: str, **service: Any) -> Stack:
@@ -57,6 +65,36 @@ def test_a_rolling_update_loses_no_call(victim: Lab, shop: Stack, question: Call
     with load(victim, CALLER, question, at_least=100) as counted:
         pass
     assert versions(counted) == {"v0.10.7"}
+
+
+def test_people_do_not_notice_a_rolling_update_of_the_page(door: FrontDoor) -> None:
+    assert door.page()["version"] == OLD
+    door.set("environment.services.frontend.image.tag", "v0.10.7")
+    with visitors(door.site, "/_healthz") as found:
+        door.stack.up()
+        enough(found)
+    report("frontend", found)
+    assert not found.failures
+    assert min(found.kept, found.fresh, found.http2) > 100
+    assert door.page()["version"] == "v0.10.7"
+
+
+def test_people_do_not_notice_a_rolling_update_of_the_gateway(door: FrontDoor) -> None:
+    before = set(door.gateways())
+    # Part of the pods' template, so that each is replaced.
+    door.set("platform.ingress.drainSeconds", "6")
+    with visitors(door.site, "/_healthz") as found:
+        door.stack.up()
+        eventually(lambda: not before & set(door.gateways()), 60, "the old pods are gone")
+        enough(found)
+    report("gateway", found)
+    assert not found.failures
+    assert min(found.kept, found.fresh, found.http2) > 100
+
+
+def enough(found: Load) -> None:
+    """Wait until there were enough requests."""
+    eventually(lambda: found.total >= CALLS, 120, f"{CALLS} requests")
 
 
 def test_a_version_that_never_gets_ready_gets_no_call_and_the_update_says_what_its_pod_does(

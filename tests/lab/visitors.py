@@ -9,6 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from cryptography import x509
+from http2 import asking
 
 
 @dataclass(frozen=True)
@@ -35,36 +39,74 @@ class Site:
         connection.sock = context.wrap_socket(plain, server_hostname=self.host)
         return connection
 
+    def serial(self) -> int:
+        """Return the serial number of the certificate that is served."""
+        connection = self.connect()
+        try:
+            assert isinstance(connection.sock, ssl.SSLSocket)
+            content = connection.sock.getpeercert(binary_form=True)
+        finally:
+            connection.close()
+        assert content
+        return x509.load_der_x509_certificate(content).serial_number
+
     def get(
-        self, path: str = "/", version: ssl.TLSVersion | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str = "/",
+        version: ssl.TLSVersion | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[int, dict[str, str], str]:
         """Ask once, over a connection of its own; return the status, the headers and the body."""
         connection = self.connect(version)
         try:
-            connection.request("GET", path, headers=dict(headers or {}))
+            connection.request("GET", path, headers=dict(headers))
             response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return response.status, found, response.read().decode()
+            answered = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, answered, response.read().decode()
         finally:
             connection.close()
 
 
 @dataclass
 class Load:
-    """What became of the requests: how many were answered by which kind of connection, and every failure."""
+    """What became of the requests.
+
+    Attributes:
+        kept: How many were answered over kept connections by HTTP/1.1.
+        fresh: How many were answered over a connection of their own.
+        http2: How many were answered by HTTP/2.
+        connections: How many connections were opened.
+        failures: Every failure.
+    """
 
     kept: int = 0
     fresh: int = 0
+    http2: int = 0
     connections: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    failed_first: float | None = None
+    failed_last: float | None = None
+
+    def fail(self, what: str, times: int = 1) -> None:
+        """Note that requests failed just now."""
+        self.failures[what] += times
+        self.failed_last = time.monotonic()
+        self.failed_first = self.failed_first or self.failed_last
+
+    @property
+    def outage(self) -> float:
+        """The seconds from the first failure to the last one."""
+        return self.failed_last - self.failed_first if self.failed_first and self.failed_last else 0.0
 
     @property
     def total(self) -> int:
-        return self.kept + self.fresh + self.failures.total()
+        return self.kept + self.fresh + self.http2 + self.failures.total()
 
 
 @contextmanager
-def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: float = 0.0) -> Iterator[Load]:
+def load(
+    site: Site, path: str, *, keeping: int = 2, opening: int = 2, http2: int = 1, pause: float = 0.0
+) -> Iterator[Load]:
     """Have visitors ask without end while something happens.
 
     Args:
@@ -72,6 +114,7 @@ def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: fl
         path: For what.
         keeping: How many ask over a connection that they keep for as long as the server lets them.
         opening: How many open a connection for each request.
+        http2: How many ask over a kept connection, too, but by HTTP/2; the others by HTTP/1.1.
         pause: Seconds between two requests of one visitor.
     """
     found, over, lock = Load(), threading.Event(), threading.Lock()
@@ -97,7 +140,7 @@ def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: fl
                 connection = None
             with lock:
                 if outcome:
-                    found.failures[outcome] += 1
+                    found.fail(outcome)
                 elif keep:
                     found.kept += 1
                 else:
@@ -106,7 +149,24 @@ def load(site: Site, path: str, *, keeping: int = 3, opening: int = 2, pause: fl
         if connection is not None:
             connection.close()
 
+    def visit_by_http2() -> None:
+        per_second = round(1 / pause) if pause else None
+        with asking(f"https://{site.host}:{site.port}{path}", site.authority, per_second) as visitor:
+            for answer in visitor.answers():
+                with lock:
+                    found.connections += answer.connected
+                    if answer.failure:
+                        found.fail(answer.failure)
+                    else:
+                        found.http2 += 1
+                if over.is_set():
+                    break
+            if repeated := visitor.repeated():
+                with lock:
+                    found.fail("HTTP/2: sent again", repeated)
+
     visitors = [threading.Thread(target=visit, args=(number < keeping,)) for number in range(keeping + opening)]
+    visitors += [threading.Thread(target=visit_by_http2) for _ in range(http2)]
     for one in visitors:
         one.start()
     try:
