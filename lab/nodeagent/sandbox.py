@@ -60,8 +60,7 @@ class Sandbox:
             past: What that knew of the pod's containers.
         """
         if holder is None or not processes.lives(holder):
-            await asyncio.to_thread(clearing.end_all, past)
-            await self._make()
+            await self.renew(past)
             return False
         known = frozenset(one.process.pid for one in past.values() if one.process)
         await asyncio.to_thread(clearing.kill_strangers, holder.pid, known)
