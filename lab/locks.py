@@ -42,15 +42,15 @@ def clear(backend: Path, host: str | None = None) -> list[StaleLock]:
             since = datetime.fromisoformat(content["timestamp"])
         except (OSError, ValueError, TypeError, KeyError):
             continue
-        if owner == host and not _lives(pid, since):
+        if owner == host and not lives(pid, since):
             path.unlink(missing_ok=True)
             stack = path.parent.relative_to(locks).as_posix().removeprefix("organization/")
             removed.append(StaleLock(stack, pid, since.isoformat(timespec="seconds")))
     return removed
 
 
-def _lives(pid: int, since: datetime) -> bool:
-    """Say whether the process that took a lock lives, and not another one that got its number later."""
+def lives(pid: int, since: datetime) -> bool:
+    """Say whether the process of this host that took a lock lives, and not another one that got its number later."""
     try:
         process = stat(pid)
         boot = next(line for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime "))

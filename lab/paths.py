@@ -9,14 +9,19 @@ def cache() -> Path:
     return _base("XDG_CACHE_HOME", ".cache") / "boutique"
 
 
+def state() -> Path:
+    """Return the folder of what has to outlive a command and cannot be built again."""
+    return _base("XDG_STATE_HOME", ".local/state") / "boutique"
+
+
 def labs() -> Path:
     """Return the folder that holds one folder per lab: its cluster's data, its logs, its Pulumi state."""
-    return _base("XDG_STATE_HOME", ".local/state") / "boutique" / "labs"
+    return state() / "labs"
 
 
 def authority() -> Path:
     """Return the folder of the authority that signs development certificates: whoever trusts it does so once."""
-    return _base("XDG_STATE_HOME", ".local/state") / "boutique" / "authority"
+    return state() / "authority"
 
 
 def _base(variable: str, default: str) -> Path:

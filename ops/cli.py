@@ -8,6 +8,7 @@ from boutique.certificates.errors import CertificateError
 from lab.errors import LabError
 from ops.certificate import app as certificate
 from ops.errors import OperationError
+from ops.feature import app as feature
 from ops.lab import app as lab
 from ops.smoke import smoke
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(lab, name="lab")
 app.add_typer(certificate, name="certificate")
+app.add_typer(feature, name="feature")
 app.command()(smoke)
 
 

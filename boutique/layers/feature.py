@@ -19,6 +19,9 @@ from components.provider import provider
 from components.references import Origin, environment_of
 from components.routes import Routes, RoutesArgs
 
+FEATURE = "feature"
+"""The output with the section that the stack was deployed with; secret."""
+
 
 def build(section: Feature) -> None:
     """Deploy the services that changed with the rights of the environment's deployer, then send testers there."""
@@ -69,6 +72,8 @@ def build(section: Feature) -> None:
     pulumi.export("versions", {each.workload.name: each.image.version for each in services})
     pulumi.export("sessions", [session_name(each) for each in section.sessions])
     pulumi.export("routes", routeview.described(table, entrance))
+    # From here another machine can change the feature without its file; it holds the ids of sessions.
+    pulumi.export(FEATURE, pulumi.Output.secret(section.model_dump(by_alias=True, exclude_unset=True, mode="json")))
 
 
 def _table(section: Feature, origin: Origin, key: str) -> Table:

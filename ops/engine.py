@@ -1,0 +1,167 @@
+"""Runs the `pulumi` command for one stack, and tells what it said in terms of whoever asked."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lab.locks import lives
+from ops.errors import OperationError
+
+# As Pulumi's backend/diy/lock.go writes them.
+_LOCKS = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_NO_STACK = re.compile(r"no stack named|unknown stack|stack '[^']*' not found")
+_SECTIONS = ("Outputs:", "Resources:", "Duration:", "Policies:")
+
+
+class EngineError(OperationError):
+    """Pulumi could not do what it was asked for; the text has its own reasons."""
+
+
+class MissingStackError(EngineError):
+    """There is no such stack."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Whoever has locked a stack."""
+
+    user: str
+    host: str
+    pid: int
+    since: str
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is known to have ended: only of a process of this host can that be said."""
+        return self.host == socket.gethostname() and not lives(self.pid, datetime.fromisoformat(self.since))
+
+    def __str__(self) -> str:
+        return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"
+
+
+class LockedError(EngineError):
+    """Others are updating the stack.
+
+    Attributes:
+        holders: Who they are.
+    """
+
+    def __init__(self, stack: str, holders: Sequence[Holder]) -> None:
+        self.holders = tuple(holders)
+        super().__init__(
+            f"stack {stack!r} is being updated by {' and '.join(map(str, holders))}; wait until that has ended, or, if "
+            f"it is known to be dead, remove its lock with `pulumi cancel --stack {stack}`"
+        )
+
+
+def run(
+    folder: Path,
+    stack: str,
+    *arguments: str,
+    said: Callable[[str], None] | None = None,
+    keeping: Sequence[int] = (),
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run `pulumi` for a stack, and return what it printed.
+
+    Args:
+        folder: Of the project.
+        stack: Its name.
+        arguments: What to do.
+        said: Is told each line while it runs.
+        keeping: Open files that stay open for as long as it runs, whatever becomes of this process.
+        environment: Variables to set for it.
+
+    Raises:
+        LockedError: Somebody else is updating the stack.
+        MissingStackError: There is none of that name.
+        EngineError: Anything else.
+    """
+    # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
+    command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
+    try:
+        running = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if said else subprocess.PIPE,
+            text=True,
+            pass_fds=keeping,
+            env={**os.environ, **(environment or {})},
+        )
+    except FileNotFoundError as error:
+        raise _unstarted(error, folder) from None
+    with running:
+        lines = []
+        try:
+            if said is not None and running.stdout is not None:
+                for line in running.stdout:
+                    lines.append(line)
+                    said(line.strip())
+            printed, wrong = running.communicate()
+        except KeyboardInterrupt:
+            # Pulumi was told as well, and ends when it has written down how far it got.
+            running.communicate()
+            raise
+    everything = "".join(lines) + printed
+    if running.returncode:
+        raise _failure(stack, f"{wrong or ''}\n{everything}" if said else wrong)
+    return everything
+
+
+def listed(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what `pulumi stack ls` tells of each stack of a project, by name.
+
+    Raises:
+        EngineError: Pulumi cannot say.
+    """
+    command = ["pulumi", "stack", "ls", "--json", "--non-interactive", "--color", "never"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise _unstarted(error, folder) from None
+    if done.returncode:
+        raise EngineError(f"pulumi cannot list the stacks: {reason(done.stderr)}")
+    return {each["name"].rpartition("/")[2]: each for each in json.loads(done.stdout)}
+
+
+def reason(said: str) -> str:
+    """Return what Pulumi says went wrong, without what it says beside."""
+    _, heading, diagnostics = said.partition("Diagnostics:\n")
+    if heading:
+        kept = []
+        for line in diagnostics.splitlines():
+            if line.strip() in _SECTIONS or line.startswith(_SECTIONS):
+                break
+            if line.strip() and not line.strip().startswith("error: update failed"):
+                kept.append(line)
+        return "\n".join(kept)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    found = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return "; ".join(found) or (lines[-1] if lines else "it does not say why")
+
+
+def _unstarted(error: FileNotFoundError, folder: Path) -> EngineError:
+    if error.filename == str(folder):
+        return EngineError(f"the folder {folder} is gone")
+    return EngineError("the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\"")
+
+
+def _failure(stack: str, said: str) -> EngineError:
+    if "the stack is currently locked" in said:
+        holders = [
+            Holder(user=each["user"], host=each["host"], pid=int(each["pid"]), since=each["since"])
+            for each in _LOCKS.finditer(said)
+        ]
+        return LockedError(stack, holders)
+    if _NO_STACK.search(said):
+        return MissingStackError(f"there is no stack {stack!r}; `pulumi stack ls` shows which there are")
+    return EngineError(f"stack {stack!r}: {reason(said)}")

@@ -1,0 +1,68 @@
+"""From the name that people call a feature by to its key and its stack."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from boutique import catalogue, routetable
+from boutique.naming import NamingError, feature_key
+from ops import engine
+from ops.errors import OperationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What is meant by a name.
+
+    Attributes:
+        name: The branch, or the key.
+        key: The key.
+        environment: The environment's stack.
+    """
+
+    name: str
+    key: str
+    environment: str
+
+    @property
+    def stack(self) -> str:
+        """The stack that `boutique feature up` gives it."""
+        return f"{self.environment}-{self.key}"
+
+    def __str__(self) -> str:
+        return f"feature {self.name!r} of {self.environment!r}"
+
+
+def identity(name: str, environment: str) -> Identity:
+    """Return what is meant by a name.
+
+    Raises:
+        OperationError: It cannot be a feature's.
+    """
+    return Identity(name=name, key=_key(name), environment=environment)
+
+
+def located(project: Path, name: str, environment: str | None) -> Identity:
+    """Return what is meant by a name, in the only environment that has such a feature if none is given.
+
+    Raises:
+        OperationError: There is none, or there are several.
+    """
+    if environment:
+        return identity(name, environment)
+    key = _key(name)
+    stacks = engine.listed(project)
+    ending = f"-{key}"
+    there = [
+        each.removesuffix(ending) for each in stacks if each.endswith(ending) and each.removesuffix(ending) in stacks
+    ]
+    if len(there) != 1:
+        said = f"is in {' and '.join(sorted(there))}" if there else f"has no stack such as dev{ending}"
+        raise OperationError(f"the feature {name!r} {said}: say which environment with --env")
+    return identity(name, there[0])
+
+
+def _key(name: str) -> str:
+    try:
+        return feature_key(name, [each.service for each in routetable.services(catalogue.WORKLOADS)])
+    except NamingError as error:
+        raise OperationError(f"{name!r}: {error}") from None

@@ -1,0 +1,194 @@
+"""Creates a feature's stack, or changes it: the same program with the same configuration as `pulumi up`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from boutique import changes
+from boutique.checks.feature import fits
+from boutique.durations import duration, moment, written
+from boutique.loading import load
+from boutique.mistakes import SettingsError
+from boutique.naming import preview_host
+from ops.engine import EngineError
+from ops.errors import OperationError
+from ops.features.identity import Identity
+from ops.features.origin import Origin, origin
+from ops.features.sessions import joined
+from ops.features.stackstate import StackState, stack_state
+from ops.workspace import Workspace, run, workspace
+
+Progress = Callable[[str], None]
+Section = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What `up` is asked for.
+
+    Attributes:
+        services: Versions by the name of the service.
+        sessions: Ids of testers' sessions, beside those that have joined already.
+        ttl: How long it is to live from now; None for as long as the environment says.
+        header: Whether requests may ask for it by header; None leaves that as it is.
+        secrets_provider: What encrypts the secrets of a new stack; None for Pulumi's own choice.
+    """
+
+    services: Mapping[str, str]
+    sessions: Sequence[str] = ()
+    ttl: str | None = None
+    header: bool | None = None
+    secrets_provider: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Updated:
+    """What came of it.
+
+    Attributes:
+        identity: Which feature.
+        url: Its preview link.
+        expires: When it may be removed; None for never.
+        versions: By the name of the service.
+        sessions: How many testers' sessions it has.
+        warnings: What Pulumi warned of.
+        said: All it said.
+    """
+
+    identity: Identity
+    url: str
+    expires: datetime | None
+    versions: Mapping[str, str]
+    sessions: int
+    warnings: Sequence[str]
+    said: str
+
+
+def up(project: Path, which: Identity, wanted: Wanted, progress: Progress, *, preview: bool = False) -> Updated:
+    """Deploy a feature, or a new build of it; sessions that have joined stay.
+
+    Args:
+        project: The folder of the project.
+        which: The feature.
+        wanted: What it is to be.
+        progress: Is told what goes on.
+        preview: Only look what would be done.
+
+    Raises:
+        OperationError: It is refused or fails.
+    """
+
+    def section(there: Origin, before: Section) -> dict[str, Any]:
+        ttl = wanted.ttl or there.features.default_ttl
+        return {
+            "of": which.environment,
+            "branch": before.get("branch", which.name),
+            "services": {name: {"version": version} for name, version in wanted.services.items()},
+            "sessions": joined(dict(before), wanted.sessions)["sessions"],
+            "header": before.get("header", False) if wanted.header is None else wanted.header,
+            "expires": written(datetime.now(UTC) + duration(ttl)),
+        }
+
+    return _update(project, which, section, progress, provider=wanted.secrets_provider, create=True, preview=preview)
+
+
+def change(
+    project: Path, which: Identity, changed: Callable[[dict[str, Any]], dict[str, Any]], progress: Progress
+) -> Updated:
+    """Change the configuration of a feature that is there, as its stack remembers it.
+
+    Args:
+        project: The folder of the project.
+        which: The feature.
+        changed: Returns the new section for the old one.
+        progress: Is told what goes on.
+
+    Raises:
+        OperationError: There is no such feature, or the change is refused or fails.
+    """
+    return _update(project, which, lambda _, before: changed(dict(before)), progress, create=False)
+
+
+def _update(
+    project: Path,
+    which: Identity,
+    section: Callable[[Origin, Section], dict[str, Any]],
+    progress: Progress,
+    *,
+    create: bool,
+    provider: str | None = None,
+    preview: bool = False,
+) -> Updated:
+    with workspace(project, which.stack) as within:
+        progress(f"reading stack {which.environment}")
+        there, state = _read(project, which)
+        if state is not None and not state.is_feature(which.key, which.environment):
+            raise OperationError(f"stack {which.stack!r} is not the {which}; rename the branch, or that stack")
+        before = state.section if state else None
+        if before is None and not create:
+            missing = f"stack {which.stack!r} was never deployed to its end" if state else "there is none"
+            raise OperationError(f"{which}: {missing}; deploy it with `boutique feature up`")
+        content = section(there, before or {})
+        _check(content, there)
+        within.configure({**(state.settings if state else {}), "config": {"boutique:feature": content}})
+        if state is None:
+            progress(f"creating stack {which.stack}")
+            run(within, "stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else []))
+        said = _run(within, state, progress, preview=preview)
+    return Updated(
+        identity=which,
+        url=there.entrance.link(preview_host(which.key, there.entrance.host)),
+        expires=moment(content["expires"]) if content.get("expires") else None,
+        versions={name: each["version"] for name, each in content["services"].items()},
+        sessions=len(content.get("sessions", ())),
+        warnings=[
+            line.strip().removeprefix("warning: ")
+            for line in said.splitlines()
+            if line.lstrip().startswith("warning: ")
+        ],
+        said=said,
+    )
+
+
+def _read(project: Path, which: Identity) -> tuple[Origin, StackState | None]:
+    with ThreadPoolExecutor(2) as pool:
+        there = pool.submit(origin, project, which.environment)
+        state = pool.submit(stack_state, project, which.stack)
+        return there.result(), state.result()
+
+
+def _check(section: dict[str, Any], there: Origin) -> None:
+    """Refuse what can be known to be wrong, before anything is created."""
+    try:
+        feature = load({"feature": section}).feature
+        if feature is not None:
+            key = changes.identity(feature).key
+            services = changes.changed(there.settings, feature, key)
+            if mistakes := list(fits(feature, services, there.features, datetime.now(UTC))):
+                raise SettingsError(mistakes)
+    except SettingsError as mistakes:
+        raise OperationError(str(mistakes)) from None
+
+
+def _run(within: Workspace, before: StackState | None, progress: Progress, *, preview: bool) -> str:
+    command = ("preview",) if preview else ("up", "--yes", "--skip-preview", "--suppress-outputs")
+    try:
+        said = run(within, *command, said=lambda line: progress(f"{within.stack}: {line}"))
+    except EngineError:
+        if before is None:
+            _forget(within, progress)
+        raise
+    if preview and before is None:
+        _forget(within, progress)
+    return said
+
+
+def _forget(within: Workspace, progress: Progress) -> None:
+    """Remove a new stack that has made nothing."""
+    state = stack_state(within.folder, within.stack)
+    if state and not state.keys:
+        progress(f"removing stack {within.stack}, which has made nothing")
+        run(within, "destroy", "--yes", "--skip-preview", "--remove")

@@ -1,0 +1,84 @@
+"""The objects of one namespace, asked for and deleted with the rights of its deployer."""
+
+import json
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
+
+from boutique import kubeconfig, reach
+from ops.errors import OperationError
+
+DEPLOYMENTS = "apps/v1/{}/deployments"
+SERVICES = "v1/{}/services"
+HTTP_ROUTES = "gateway.networking.k8s.io/v1/{}/httproutes"
+VIRTUAL_SERVICES = "networking.istio.io/v1/{}/virtualservices"
+
+Object = Mapping[str, Any]
+
+
+class ClusterError(OperationError):
+    """The cluster does not answer, or refuses; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namespace:
+    """One namespace.
+
+    Attributes:
+        name: Its name.
+        deployer: Its kubeconfig, as JSON. Secret.
+    """
+
+    name: str
+    deployer: str = field(repr=False)
+
+    def listed(self, collection: str, selector: str = "") -> tuple[Object, ...]:
+        """Return all objects of a kind that have certain labels; none where the cluster does not know the kind.
+
+        Raises:
+            ClusterError: There is no answer, or a refusal.
+        """
+        query = f"?labelSelector={urllib.parse.quote(selector)}" if selector else ""
+        answer = self._ask("GET", f"{self._path(collection)}{query}")
+        return tuple(answer["items"]) if answer else ()
+
+    def delete(self, collection: str, name: str) -> None:
+        """Delete an object, if it is there.
+
+        Raises:
+            ClusterError: There is no answer, or a refusal.
+        """
+        self._ask("DELETE", f"{self._path(collection)}/{name}")
+
+    def _path(self, collection: str) -> str:
+        root = "api" if collection.startswith("v1/") else "apis"
+        return f"/{root}/{collection.format(f'namespaces/{self.name}')}"
+
+    def _ask(self, method: str, path: str) -> dict[str, Any] | None:
+        server = kubeconfig.reached_by(self.deployer)
+        [user] = json.loads(self.deployer)["users"]
+        request = urllib.request.Request(  # noqa: S310 - the address is that of an API server
+            f"{server.server}{path}", method=method, headers={"Authorization": f"Bearer {user['user']['token']}"}
+        )
+        try:
+            with reach.opener(server, trusted=True).open(request, timeout=reach.TIMEOUT_SECONDS) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            if refusal.code == HTTPStatus.NOT_FOUND:
+                return None
+            raise ClusterError(
+                f"the API server {server.server} answers {refusal.code} to {method} {path}; run `pulumi up` of the "
+                "stack that owns the cluster, which renews the deployer's token"
+            ) from None
+        except (OSError, ValueError, HTTPException, ssl.SSLError) as error:
+            raise ClusterError(
+                f"the API server {server.server} cannot be asked for {path}: {error}; is the cluster running?"
+            ) from None

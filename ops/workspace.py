@@ -1,0 +1,159 @@
+"""A folder for one stack's file while a command works on it: the project's own folder is never written to."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import paths
+from ops import engine
+from ops.engine import LockedError
+from ops.errors import OperationError
+
+_LINKED = ("Pulumi.yaml", "__main__.py", "venv")
+
+
+class BusyError(OperationError):
+    """Another command on this machine is working on the stack."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The project with the file of one stack, held by this process.
+
+    Attributes:
+        stack: The stack.
+        folder: Where both are.
+        held: The open folder, by which this process holds it.
+    """
+
+    stack: str
+    folder: Path
+    held: int
+
+    def configure(self, content: Mapping[str, Any]) -> None:
+        """Write the stack's file; `pulumi` may add how its secrets are encrypted."""
+        path = self.folder / f"Pulumi.{self.stack}.yaml"
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(dict(content)))
+
+
+def project() -> Path:
+    """Return the folder of the project, the nearest above the current one as for `pulumi`.
+
+    Raises:
+        OperationError: There is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "Pulumi.yaml").is_file():
+            return folder
+    raise OperationError(f"there is no Pulumi.yaml in {here} or above it; change to the folder of the project")
+
+
+def interrupted(stack: str) -> bool:
+    """Say whether a command on this machine was killed in the middle of its work on a stack."""
+    folder = _folder(stack)
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(held)
+
+
+@contextmanager
+def workspace(project: Path, stack: str) -> Iterator[Workspace]:
+    """Hold the folder of a stack; whatever a killed command has left there is removed, and all of it afterwards.
+
+    The system lets go of it when the process ends, however that happens.
+
+    Args:
+        project: The folder of the project.
+        stack: The stack.
+
+    Raises:
+        BusyError: Another process of this machine holds it.
+    """
+    folder = _folder(stack)
+    held = _hold(folder, stack)
+    try:
+        for entry in folder.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        for name in _LINKED:
+            (folder / name).symlink_to(project / name)
+        yield Workspace(stack, folder, held)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def run(
+    within: Workspace,
+    *arguments: str,
+    said: Callable[[str], None] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run `pulumi`, once more if only dead processes of this machine had locked the stack.
+
+    Raises:
+        EngineError: See `engine.run`.
+    """
+
+    def once(*arguments: str) -> str:
+        # A pulumi that outlives this process still holds the folder.
+        return engine.run(
+            within.folder, within.stack, *arguments, said=said, keeping=(within.held,), environment=environment
+        )
+
+    try:
+        return once(*arguments)
+    except LockedError as locked:
+        if not locked.holders or not all(holder.is_dead for holder in locked.holders):
+            raise
+        # No other command of this machine can come in between, since this one holds the stack's folder.
+        once("cancel", "--yes")
+        return once(*arguments)
+
+
+def _folder(stack: str) -> Path:
+    # Stacks of one name in several backends do not get in each other's way.
+    backend = "\n".join(os.environ.get(name, "") for name in ("PULUMI_BACKEND_URL", "PULUMI_HOME"))
+    digest = hashlib.sha256(f"{backend}\n{stack}".encode()).hexdigest()[:12]
+    return paths.state() / "workspaces" / f"{stack.replace('/', '-')}-{digest}"
+
+
+def _hold(folder: Path, stack: str) -> int:
+    while True:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            held = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            raise BusyError(
+                f"another `boutique feature` on this machine is working on stack {stack!r}; wait until it has ended"
+            ) from None
+        # Whoever held it before may have removed it in the meantime.
+        try:
+            if folder.stat().st_ino == os.fstat(held).st_ino:
+                return held
+        except FileNotFoundError:
+            pass
+        os.close(held)
