@@ -30,3 +30,28 @@ def baggage(key: str, value: str) -> str:
         value: Its value; properties after it do not matter.
     """
     return rf"(?:.*,)?{_BLANKS}{re.escape(key)}{_BLANKS}={_BLANKS}{re.escape(value)}{_BLANKS}(?:[;,].*)?"
+
+
+def cookie_of(pattern: str) -> tuple[str, str] | None:
+    """Return the name and the value of the cookie that `cookie` wrote a pattern for; None if it did not write it."""
+    name, found, rest = pattern.removeprefix(rf"(?:.*[;,])?{_BLANKS}").partition("=(?:")
+    if not found:
+        return None
+    quoted = rest.removesuffix(rf"){_BLANKS}(?:[;,].*)?")
+    # The value is there twice, the second time between quotation marks, with '|' in between.
+    plain, value = _unescaped(name), _unescaped(quoted[: (len(quoted) - 3) // 2])
+    return (plain, value) if cookie(plain, value) == pattern else None
+
+
+def baggage_of(pattern: str) -> tuple[str, str] | None:
+    """Return the key and the value of the member that `baggage` wrote a pattern for; None if it did not write it."""
+    inner = pattern.removeprefix(rf"(?:.*,)?{_BLANKS}").removesuffix(rf"{_BLANKS}(?:[;,].*)?")
+    key, found, value = inner.partition(rf"{_BLANKS}={_BLANKS}")
+    if not found:
+        return None
+    plain = _unescaped(key), _unescaped(value)
+    return plain if baggage(*plain) == pattern else None
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

@@ -114,10 +114,10 @@ def run(
     """
 
     def once(*arguments: str) -> str:
-        # A pulumi that outlives this process still holds the folder.
-        return engine.run(
-            within.folder, within.stack, *arguments, said=said, keeping=(within.held,), environment=environment
-        )
+        # What creates the stack takes no lock of Pulumi's: should it outlive this process, it still holds the folder.
+        # An update has a lock, and hands open files on to plugins that outlive it.
+        keeping = (within.held,) if arguments[0] == "stack" else ()
+        return engine.run(within.folder, within.stack, *arguments, said=said, keeping=keeping, environment=environment)
 
     try:
         return once(*arguments)

@@ -1,0 +1,38 @@
+"""The route table of an environment, as its cluster has it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from boutique.entrance import Entrance
+from boutique.routereading import in_force
+from boutique.routing import Table
+from ops.features.origin import origin
+from ops.namespace import HTTP_ROUTES, VIRTUAL_SERVICES
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteTable:
+    """What is in force.
+
+    Attributes:
+        environment: The environment's stack.
+        entrance: Where people's requests come in.
+        table: The routes.
+        unread: A line for each object that says what no route of the table can say.
+    """
+
+    environment: str
+    entrance: Entrance
+    table: Table
+    unread: tuple[str, ...]
+
+
+def route_table(project: Path, environment: str) -> RouteTable:
+    """Read the routes of an environment.
+
+    Raises:
+        OperationError: The environment or its cluster cannot be read.
+    """
+    there = origin(project, environment)
+    found = in_force(there.namespace.listed(HTTP_ROUTES), there.namespace.listed(VIRTUAL_SERVICES))
+    return RouteTable(environment=environment, entrance=there.entrance, table=found.table, unread=found.unread)
