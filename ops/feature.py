@@ -163,7 +163,7 @@ def reap(
     from ops.features.reaping import due
     from ops.features.reaping import reap as remove
     from ops.features.view import moment_now, show_listed, show_reaped, working
-    from ops.workspace import project
+    from ops.workspace import clear, project
 
     now = moment_now()
     found = [each for each in listed(project(), env) if due(each, now)]
@@ -172,6 +172,7 @@ def reap(
         return
     with working(f"removing {len(found)} that have expired") as progress:
         done = remove(project(), found, progress)
+        clear()
     show_reaped(done, now, as_json=as_json)
     if any(each.error for each in done):
         raise typer.Exit(_WRONG)

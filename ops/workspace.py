@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from ops.engine import LockedError
 from ops.errors import OperationError
 
 _LINKED = ("Pulumi.yaml", "__main__.py", "venv")
+_PATIENCE, _PAUSE = 1.0, 0.05
+"""Seconds to try for: whoever only looks holds a folder for a moment."""
 
 
 class BusyError(OperationError):
@@ -60,19 +63,18 @@ def project() -> Path:
 
 def interrupted(stack: str) -> bool:
     """Say whether a command on this machine was killed in the middle of its work on a stack."""
-    folder = _folder(stack)
-    try:
-        held = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
+    if (held := _taken(_folder(stack))) is None:
         return False
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(held)
+    os.close(held)
+    return True
+
+
+def clear() -> None:
+    """Remove what killed commands have left behind in the folders of stacks."""
+    for folder in _folders().glob("*"):
+        if (held := _taken(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(held)
 
 
 @contextmanager
@@ -133,27 +135,36 @@ def _folder(stack: str) -> Path:
     # Stacks of one name in several backends do not get in each other's way.
     backend = "\n".join(os.environ.get(name, "") for name in ("PULUMI_BACKEND_URL", "PULUMI_HOME"))
     digest = hashlib.sha256(f"{backend}\n{stack}".encode()).hexdigest()[:12]
-    return paths.state() / "workspaces" / f"{stack.replace('/', '-')}-{digest}"
+    return _folders() / f"{stack.replace('/', '-')}-{digest}"
+
+
+def _folders() -> Path:
+    return paths.state() / "workspaces"
 
 
 def _hold(folder: Path, stack: str) -> int:
-    while True:
+    """Return the folder, open and locked; it is made if need be."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            held = os.open(folder, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(held)
-            raise BusyError(
-                f"another `boutique feature` on this machine is working on stack {stack!r}; wait until it has ended"
-            ) from None
+        if (held := _taken(folder)) is not None:
+            return held
+        time.sleep(_PAUSE)
+    raise BusyError(f"another `boutique feature` on this machine works on stack {stack!r}; wait until it has ended")
+
+
+def _taken(folder: Path) -> int | None:
+    """Return a folder, open and locked; None if it is not there, or another process holds it."""
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Whoever held it before may have removed it in the meantime.
-        try:
-            if folder.stat().st_ino == os.fstat(held).st_ino:
-                return held
-        except FileNotFoundError:
-            pass
-        os.close(held)
+        if folder.stat().st_ino == os.fstat(held).st_ino:
+            return held
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(held)
+    return None

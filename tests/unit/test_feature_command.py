@@ -1,0 +1,315 @@
+"""`boutique feature`: what it makes of Pulumi's words, of stacks and of objects, and what it refuses."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ops import engine, workspace
+from ops.cli import app
+from ops.engine import EngineError, LockedError, MissingStackError
+from ops.errors import OperationError
+from ops.features import identity, inventory, listing, reaping, sessions
+from ops.features.inventory import Found
+from ops.features.listing import EMPTY, Listed
+from ops.features.stackstate import of_export
+from ops.features.view import age, show_listed
+from ops.namespace import DEPLOYMENTS, HTTP_ROUTES
+
+NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
+LOCKED = (
+    "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
+    "lock file with `pulumi cancel`.\n  file:///x.json: created by ann@{host} (pid {pid}) at 2026-01-10T11:00:00Z\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+@pytest.fixture
+def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A `pulumi` that says and does what a shell script says, and notes what it was asked for."""
+    script = tmp_path / "bin" / "pulumi"
+    script.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    return script
+
+
+def write(script: Path, *lines: str) -> None:
+    script.write_text("\n".join(["#!/bin/sh", f'echo "$*" >> {script.parent}/asked', *lines]))
+    script.chmod(0o755)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["feature", *arguments])
+
+
+def listed_feature(**changes: Any) -> Listed:
+    given: dict[str, Any] = {
+        "name": "new-ads",
+        "key": "new-ads",
+        "stack": "dev-new-ads",
+        "environment": "dev",
+        "url": "https://new-ads.dev.example",
+        "since": NOW - timedelta(hours=3),
+        "expires": NOW + timedelta(hours=1),
+        "versions": {"adservice": "0.10.7-new-ads.3"},
+        "sessions": 1,
+        "trouble": "",
+    }
+    return Listed(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("up", "new-ads", "--env", "dev", "--service", "adservice"), "'adservice' is not NAME=VERSION"),
+        (("up", "new-ads", "--env", "dev"), "Missing option '--service'"),
+        (("up", "new-ads", "--service", "adservice=1.0.0-a.1"), "Missing option '--env'"),
+        (("up", "a", "--env", "dev", "--service", "adservice=1.0.0-a.1", "--ttl", "soon"), "'soon' must be a whole"),
+        (("join", "new-ads", "--env", "dev"), "give one at least"),
+        (("extend", "new-ads", "--env", "dev"), "Missing option '--ttl'"),
+    ],
+)
+def test_what_is_not_understood_is_refused_before_anything_is_asked(arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert said in done.output.replace("│", "").replace("\n", " ").replace("  ", " ")
+
+
+def test_the_lock_of_a_running_update_is_named(pulumi: Path, tmp_path: Path) -> None:
+    write(pulumi, f"cat >&2 <<'END'\n{LOCKED.format(host='elsewhere', pid=77)}END", "exit 255")
+    with pytest.raises(LockedError, match="process 77 of ann on elsewhere, since 2026-01-10T11:00:00Z") as caught:
+        engine.run(tmp_path, "dev-a", "up")
+    assert "pulumi cancel --stack dev-a" in str(caught.value)
+    assert not caught.value.holders[0].is_dead, "of another host nobody knows"
+
+
+@pytest.mark.parametrize(("pid", "cancelled"), [(2**22 + 1, True), (os.getpid(), False)])
+def test_only_the_lock_of_a_dead_process_is_removed(
+    pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, cancelled: bool
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "here")
+    monkeypatch.setattr("ops.engine.lives", lambda number, _: number == os.getpid())
+    write(
+        pulumi,
+        f"[ $1 = cancel ] && touch {tmp_path}/cancelled && exit 0",
+        f"[ -e {tmp_path}/cancelled ] && echo well && exit 0",
+        f"cat >&2 <<'END'\n{LOCKED.format(host='here', pid=pid)}END",
+        "exit 255",
+    )
+    with workspace.workspace(tmp_path, "dev-a") as within:
+        if cancelled:
+            assert workspace.run(within, "up") == "well\n"
+        else:
+            with pytest.raises(LockedError):
+                workspace.run(within, "up")
+    assert (tmp_path / "cancelled").exists() == cancelled
+
+
+def test_a_stack_that_is_not_there_is_told_from_other_failures(pulumi: Path, tmp_path: Path) -> None:
+    write(pulumi, "echo \"error: no stack named 'dev-a' found\" >&2", "exit 255")
+    with pytest.raises(MissingStackError, match="there is no stack 'dev-a'"):
+        engine.run(tmp_path, "dev-a", "stack", "output")
+    write(pulumi, 'echo "error: incorrect passphrase" >&2', "exit 255")
+    with pytest.raises(EngineError, match="stack 'dev-a': incorrect passphrase"):
+        engine.run(tmp_path, "dev-a", "stack", "output")
+
+
+def test_of_a_failed_update_the_reasons_are_told_and_nothing_else() -> None:
+    said = (
+        "Updating (dev-a):\n +  something creating (0s)\nDiagnostics:\n  pulumi:pulumi:Stack (boutique-dev-a):\n"
+        "    error: 1 mistake in the configuration:\n      boutique:feature.key: 'a': belongs to another\n"
+        "    error: update failed\n\nResources:\n    + 1 created\n\nDuration: 3s\n"
+    )
+    assert engine.reason(said).splitlines() == [
+        "  pulumi:pulumi:Stack (boutique-dev-a):",
+        "    error: 1 mistake in the configuration:",
+        "      boutique:feature.key: 'a': belongs to another",
+    ]
+
+
+def test_no_pulumi_is_said_with_the_way_to_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError, match="the program 'pulumi' is missing"):
+        engine.run(tmp_path, "dev-a", "up")
+
+
+def test_a_stack_has_one_folder_that_is_gone_afterwards(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").touch()
+    with workspace.workspace(tmp_path, "dev-a") as within:
+        within.configure({"config": {"boutique:feature": {"sessions": ["secret"]}}})
+        file = within.folder / "Pulumi.dev-a.yaml"
+        assert file.stat().st_mode & 0o077 == 0, "it holds the ids of sessions"
+        assert not workspace.interrupted("dev-a"), "somebody is at work"
+        with (
+            pytest.raises(workspace.BusyError, match="works on stack 'dev-a'"),
+            workspace.workspace(tmp_path, "dev-a"),
+        ):
+            pass
+        with workspace.workspace(tmp_path, "dev-b"):
+            pass
+    assert not within.folder.exists()
+    assert not (tmp_path / "Pulumi.dev-a.yaml").exists()
+
+
+def test_what_a_killed_command_left_is_found_and_cleared(tmp_path: Path) -> None:
+    with workspace.workspace(tmp_path, "dev-a") as within:
+        folder = within.folder
+    folder.mkdir(parents=True)
+    (folder / "Pulumi.dev-a.yaml").touch()
+    assert workspace.interrupted("dev-a")
+    with workspace.workspace(tmp_path, "dev-a") as within:
+        assert not (within.folder / "Pulumi.dev-a.yaml").exists()
+    folder.mkdir()
+    workspace.clear()
+    assert not folder.exists()
+
+
+def exported(*resources: Mapping[str, Any], pending: Mapping[str, Any] | None = None, **outputs: Any) -> dict[str, Any]:
+    stack = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
+    deployment: dict[str, Any] = {"resources": [stack, *resources]}
+    if pending:
+        deployment["pending_operations"] = [{"resource": pending, "type": "creating"}]
+    return {"deployment": deployment}
+
+
+def resource(key: str | None) -> dict[str, Any]:
+    labels = {"boutique.dev/feature": key} if key else {}
+    return {"type": "kubernetes:apps/v1:Deployment", "inputs": {"metadata": {"labels": labels}}}
+
+
+def test_another_stack_is_never_taken_for_a_feature() -> None:
+    assert of_export("dev-a", exported(resource("a"), of="dev")).is_feature("a", "dev")
+    assert of_export("dev-a", exported(resource("a"), of="organization/boutique/dev")).is_feature("a", "dev")
+    assert of_export("dev-a", exported(resource("a"))).is_feature("a", "dev"), "killed before it had outputs"
+    assert of_export("dev-a", {"deployment": {}}).is_feature("a", "dev"), "created and no more"
+    assert not of_export("dev-a", exported(resource("a"), of="test")).is_feature("a", "dev")
+    assert not of_export("dev-a", exported(resource("b"), of="dev")).is_feature("a", "dev")
+    assert not of_export("dev-a", exported(resource(None))).is_feature("a", "dev"), "an environment"
+    assert not of_export("dev-a", exported(pending=resource(None))).is_feature("a", "dev")
+
+
+def test_the_section_comes_back_from_a_secret_output() -> None:
+    section = {"of": "dev", "sessions": ["abc"]}
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(section)}
+    state = of_export("dev-a", exported(feature=secret))
+    assert state.section == section
+    assert of_export("dev-a", exported()).section is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings"),
+    [
+        ({"type": "passphrase", "state": {"salt": "v1:a"}}, {"encryptionsalt": "v1:a"}),
+        (
+            {"type": "cloud", "state": {"url": "awskms://k", "encryptedkey": "e"}},
+            {"secretsprovider": "awskms://k", "encryptedkey": "e"},
+        ),
+        ({"type": "service", "state": {}}, {}),
+    ],
+)
+def test_secrets_stay_encrypted_as_they_were(provider: dict[str, Any], settings: dict[str, str]) -> None:
+    assert of_export("dev-a", {"deployment": {"secrets_providers": provider}}).settings == settings
+
+
+def found(collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None) -> Found:
+    annotations = {"boutique.dev/expires": expires} if expires else {}
+    container = {"image": "registry:5000/adservice:0.10.7-a.1@sha256:00"}
+    content = {
+        "metadata": {
+            "creationTimestamp": "2026-01-10T10:00:00Z",
+            "annotations": annotations,
+            "labels": {"app": "adservice"},
+        },
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+    return Found(collection=collection, name=name, key=key, owner=owner, content=content)
+
+
+def test_objects_tell_a_feature_without_its_stack() -> None:
+    [one, other] = inventory.features(
+        [
+            found(HTTP_ROUTES, "session-1", "dev-a", expires="2026-01-11T00:00:00Z"),
+            found(HTTP_ROUTES, "preview-a", "dev-a", expires="2026-01-12T00:00:00Z"),
+            found(DEPLOYMENTS, "adservice-a", "dev-a"),
+            found(DEPLOYMENTS, "adservice-a", "rival"),
+            found(DEPLOYMENTS, "adservice-a", None),
+        ]
+    )
+    assert (one.stack, one.sessions, one.versions) == ("dev-a", 1, {"adservice": "0.10.7-a.1"})
+    assert one.expires == datetime(2026, 1, 12, tzinfo=UTC), "an extension that was cut short has reached some of them"
+    assert (other.stack, other.expires) == ("rival", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "due"),
+    [
+        ({}, False),
+        ({"expires": NOW}, True),
+        ({"expires": None}, False),
+        ({"expires": NOW - timedelta(days=9), "trouble": listing.NO_STACK}, True),
+        ({"expires": NOW + timedelta(days=9), "trouble": listing.NO_OBJECTS}, False),
+        ({"expires": None, "trouble": EMPTY, "since": NOW - timedelta(minutes=1)}, False),
+        ({"expires": None, "trouble": EMPTY, "since": NOW - timedelta(minutes=11)}, True),
+        ({"expires": None, "trouble": EMPTY, "since": None}, False),
+    ],
+)
+def test_what_has_expired_is_removed_and_nothing_else(changes: dict[str, Any], due: bool) -> None:
+    assert reaping.due(listed_feature(**changes), NOW) == due
+
+
+def test_sessions_join_once_and_leave_only_if_they_are_there() -> None:
+    section = sessions.joined({"sessions": ["a"], "of": "dev"}, ["b", "a"])
+    assert section == {"sessions": ["a", "b"], "of": "dev"}
+    assert sessions.left(section, ["a"]) == {"sessions": ["b"], "of": "dev"}
+    with pytest.raises(OperationError, match="--session 2 has not joined") as caught:
+        sessions.left(section, ["a", "hidden"])
+    assert "hidden" not in str(caught.value), "whoever has a session's id has the session"
+
+
+def test_a_name_is_a_branch_or_a_key() -> None:
+    assert identity.identity("new-ads", "dev").stack == "dev-new-ads"
+    key = identity.identity("feature/New_Ads", "dev").key
+    assert key.startswith("feature-new-ads-")
+    assert identity.identity(key, "dev").key == key
+
+
+def test_without_an_environment_the_only_one_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stacks = {"dev": {}, "dev-a": {}, "test": {}, "other-b": {}, "dev-c": {}, "test-c": {}}
+    monkeypatch.setattr(engine, "listed", lambda _: stacks)
+    assert identity.located(tmp_path, "a", None).environment == "dev"
+    with pytest.raises(OperationError, match="has no stack such as dev-b"):
+        identity.located(tmp_path, "b", None)
+    with pytest.raises(OperationError, match="is in dev and test: say which environment with --env"):
+        identity.located(tmp_path, "c", None)
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(seconds=7), "7s"),
+        (timedelta(minutes=119), "119m"),
+        (timedelta(hours=47), "47h"),
+        (timedelta(days=3), "3d"),
+    ],
+)
+def test_an_age_has_one_unit(length: timedelta, said: str) -> None:
+    assert age(NOW - length, NOW) == said
+
+
+def test_the_list_is_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    show_listed([listed_feature(versions={f"service{n}": "0.10.7-new-ads.3" for n in range(9)})], NOW, as_json=False)
+    [_, row] = capsys.readouterr().out.splitlines()
+    for part in ("new-ads", "dev-new-ads", "3h", "in 60m", "service8=0.10.7-new-ads.3", "https://new-ads.dev.example"):
+        assert part in row
+    show_listed([listed_feature(expires=NOW)], NOW, as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["expired"] is True
