@@ -179,6 +179,9 @@ def test_outputs_are_the_link_and_the_routes_and_no_session() -> None:
         "expires": LATER,
         "versions": {"adservice": "0.10.7-new-ads.3"},
     }
+    secret = outputs.pop("feature")
+    assert secret["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270", "pulumi encrypts it"
+    assert secret["value"]["sessions"] == ["a-testers-own"]
     assert "a-testers-own" not in str(outputs)
 
 

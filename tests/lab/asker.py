@@ -1,6 +1,7 @@
 """Asks a proxy what drawn requests are answered with, and compares that with the oracle; runs inside a lab.
 
-`traffic` is beside the unit tests. It prints, as JSON, the seed, how many requests went which way, and the first that were answered otherwise.
+It prints, as JSON, the seed, how many requests went which way, and the first that were answered otherwise. The module
+`traffic` is among the unit tests.
 """
 
 import argparse
