@@ -3,10 +3,7 @@
 The API server refuses a second owner anyway, by the conflict of server-side apply, but late and in its own words.
 """
 
-import json
-import ssl
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -54,21 +51,17 @@ def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
     if "tls-server-name" in api_server.entry:
         # The standard library checks no other name than the address's, and the token goes only where that fits.
         return ()
-    [user] = json.loads(content)["users"]
-    address = f"{api_server.server}/apis/{collection.format(namespace=namespace)}"
-    request = urllib.request.Request(  # noqa: S310 - the address is that of an API server
-        address, headers={"Authorization": f"Bearer {user['user']['token']}", "Accept": _NAMES_ONLY}
-    )
+    path = f"/apis/{collection.format(namespace=namespace)}"
+    address = f"{api_server.server}{path}"
     try:
-        with reach.opener(api_server, trusted=True).open(request, timeout=reach.TIMEOUT_SECONDS) as answer:
-            items = json.load(answer)["items"]
+        items = reach.asked(content, path, accept=_NAMES_ONLY)["items"]
     except urllib.error.HTTPError as refusal:
         refusal.close()
         raise KubeconfigError(
             f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; "
             "run `pulumi up` of the environment's stack, which renews the deployer's token"
         ) from None
-    except (OSError, ValueError, HTTPException, ssl.SSLError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise KubeconfigError(f"the API server {api_server.server} cannot be asked for {address}: {error}") from None
     return tuple(_owned(each["metadata"]) for each in items)
 

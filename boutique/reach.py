@@ -1,13 +1,15 @@
 """Whether an API server answers, asked before anything is planned: a plan made without it would not be true."""
 
+import json
 import socket
 import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from http.client import HTTPException
+from typing import Any
 
-from boutique.kubeconfig import ApiServer, KubeconfigError
+from boutique.kubeconfig import ApiServer, KubeconfigError, reached_by
 
 TIMEOUT_SECONDS = 5.0
 
@@ -32,6 +34,31 @@ def check(api_server: ApiServer, name: str) -> None:
             f"the API server {api_server.server} of {name} does not answer: {_said(reason)}; "
             "is the cluster running, and is the kubeconfig the one it was made with?"
         ) from None
+
+
+def asked(content: str, path: str, *, method: str = "GET", accept: str = "application/json") -> dict[str, Any]:
+    """Return what an API server answers to the owner of a kubeconfig, read from JSON.
+
+    Args:
+        content: A kubeconfig that `kubeconfig.for_token` wrote; whoever gets its token has to prove the server's name.
+        path: Of what is asked for.
+        method: Of the request.
+        accept: In which form the answer is wanted.
+
+    Raises:
+        urllib.error.HTTPError: It refuses.
+        OSError, ValueError, http.client.HTTPException: It does not answer, or not with JSON.
+    """
+    api_server = reached_by(content)
+    [user] = json.loads(content)["users"]
+    request = urllib.request.Request(  # noqa: S310 - the address is that of an API server
+        f"{api_server.server}{path}",
+        method=method,
+        headers={"Authorization": f"Bearer {user['user']['token']}", "Accept": accept},
+    )
+    with opener(api_server, trusted=True).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
 
 
 def opener(api_server: ApiServer, *, trusted: bool = False) -> urllib.request.OpenerDirector:

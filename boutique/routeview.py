@@ -11,8 +11,8 @@ def described(table: Table, entrance: Entrance) -> Mapping[str, str]:
 
     Sessions are told by the name of their route: whoever has a session's id has the session.
     """
-    edge = {_asked(route, entrance): f"{_led(route)} ({route.owner})" for route in table.edge}
-    mesh = {_called(route): f"{route.backend.service}:{route.backend.port} ({route.owner})" for route in table.mesh}
+    edge = {_asked(route, entrance): f"{led(route)} ({route.owner})" for route in table.edge}
+    mesh = {called(route): f"{route.backend} ({route.owner})" for route in table.mesh}
     return {**edge, **mesh}
 
 
@@ -25,11 +25,12 @@ def _asked(route: EdgeRoute, entrance: Entrance) -> str:
     return link
 
 
-def _led(route: EdgeRoute) -> str:
+def led(route: EdgeRoute) -> str:
+    """Return where requests of the edge go, and what they carry from there on."""
     carried = f"with {MEMBER}={route.feature}" if route.feature else "with no feature"
-    return f"{route.backend.service}:{route.backend.port} {carried}"
+    return f"{route.backend} {carried}"
 
 
-def _called(route: MeshRoute) -> str:
-    called = f"{route.service.service}:{route.service.port}"
-    return f"{called} with {MEMBER}={route.feature}" if route.feature else called
+def called(route: MeshRoute) -> str:
+    """Return which calls in the mesh are meant."""
+    return f"{route.service} with {MEMBER}={route.feature}" if route.feature else str(route.service)

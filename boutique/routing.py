@@ -26,6 +26,9 @@ class Backend:
     service: str
     port: int
 
+    def __str__(self) -> str:
+        return f"{self.service}:{self.port}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:

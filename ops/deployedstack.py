@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boutique import kubeconfig
+from ops import engine
 from ops.deadline import Deadline
 from ops.errors import OperationError
 
@@ -95,21 +96,13 @@ def _outputs(stack: str, deadline: Deadline) -> dict[str, Any]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
     except FileNotFoundError:
-        raise StackError(
-            "the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\""
-        ) from None
+        raise StackError(engine.MISSING) from None
     except subprocess.TimeoutExpired:
         raise StackError(
             f"pulumi did not tell the outputs of stack {stack!r} in time; give a longer --timeout"
         ) from None
     if done.returncode != 0:
         # What it prints on the other channel may be secret.
-        raise StackError(f"pulumi cannot read stack {stack!r}: {_reason(done.stderr)}")
+        raise StackError(f"pulumi cannot read stack {stack!r}: {engine.reason(done.stderr)}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def _reason(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    error = next((line for line in lines if line.startswith("error: ")), lines[-1] if lines else "it does not say why")
-    return error.removeprefix("error: ")

@@ -17,6 +17,9 @@ from ops.errors import OperationError
 # As Pulumi's backend/diy/lock.go writes them.
 _LOCKS = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _NO_STACK = re.compile(r"no stack named|unknown stack|stack '[^']*' not found")
+MISSING = "the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\""
+"""What whoever has no `pulumi` is told."""
+
 _SECTIONS = ("Outputs:", "Resources:", "Duration:", "Policies:")
 
 
@@ -152,7 +155,7 @@ def reason(said: str) -> str:
 def _unstarted(error: FileNotFoundError, folder: Path) -> EngineError:
     if error.filename == str(folder):
         return EngineError(f"the folder {folder} is gone")
-    return EngineError("the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\"")
+    return EngineError(MISSING)
 
 
 def _failure(stack: str, said: str) -> EngineError:

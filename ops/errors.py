@@ -3,3 +3,7 @@
 
 class OperationError(Exception):
     """A command cannot do what it was asked for; the text says why, and what to do."""
+
+
+class ClusterError(OperationError):
+    """The cluster does not answer, or refuses; the text says what to do."""

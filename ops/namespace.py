@@ -1,10 +1,7 @@
 """The objects of one namespace, asked for and deleted with the rights of its deployer."""
 
-import json
-import ssl
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,7 +9,7 @@ from http.client import HTTPException
 from typing import Any
 
 from boutique import kubeconfig, reach
-from ops.errors import OperationError
+from ops.errors import ClusterError
 
 DEPLOYMENTS = "apps/v1/{}/deployments"
 SERVICES = "v1/{}/services"
@@ -20,10 +17,6 @@ HTTP_ROUTES = "gateway.networking.k8s.io/v1/{}/httproutes"
 VIRTUAL_SERVICES = "networking.istio.io/v1/{}/virtualservices"
 
 Object = Mapping[str, Any]
-
-
-class ClusterError(OperationError):
-    """The cluster does not answer, or refuses; the text says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,24 +54,19 @@ class Namespace:
         return f"/{root}/{collection.format(f'namespaces/{self.name}')}"
 
     def _ask(self, method: str, path: str) -> dict[str, Any] | None:
-        server = kubeconfig.reached_by(self.deployer)
-        [user] = json.loads(self.deployer)["users"]
-        request = urllib.request.Request(  # noqa: S310 - the address is that of an API server
-            f"{server.server}{path}", method=method, headers={"Authorization": f"Bearer {user['user']['token']}"}
-        )
+        server = kubeconfig.reached_by(self.deployer).server
         try:
-            with reach.opener(server, trusted=True).open(request, timeout=reach.TIMEOUT_SECONDS) as answer:
-                found: dict[str, Any] = json.load(answer)
-                return found
+            found: dict[str, Any] = reach.asked(self.deployer, path, method=method)
         except urllib.error.HTTPError as refusal:
             refusal.close()
             if refusal.code == HTTPStatus.NOT_FOUND:
                 return None
             raise ClusterError(
-                f"the API server {server.server} answers {refusal.code} to {method} {path}; run `pulumi up` of the "
+                f"the API server {server} answers {refusal.code} to {method} {path}; run `pulumi up` of the "
                 "stack that owns the cluster, which renews the deployer's token"
             ) from None
-        except (OSError, ValueError, HTTPException, ssl.SSLError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             raise ClusterError(
-                f"the API server {server.server} cannot be asked for {path}: {error}; is the cluster running?"
+                f"the API server {server} cannot be asked for {path}: {error}; is the cluster running?"
             ) from None
+        return found

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table as Rows
 
 from boutique.oracle import Served
+from boutique.routeview import called, led
 from boutique.routing import MEMBER, EdgeRoute, MeshRoute
 from ops.routequestion import Answer
 from ops.routetables import RouteTable
@@ -31,9 +32,9 @@ def show_table(found: RouteTable, *, as_json: bool) -> None:
         return
     rows = Rows("request", "goes to", "owner", "route", box=None, pad_edge=False)
     for at_edge in edge:
-        rows.add_row(_asked(at_edge, found), _led(at_edge), at_edge.owner, at_edge.name)
+        rows.add_row(_asked(at_edge, found), led(at_edge), at_edge.owner, at_edge.name)
     for inside in mesh:
-        rows.add_row(_called(inside), _place(inside), inside.owner, inside.name)
+        rows.add_row(called(inside), str(inside.backend), inside.owner, inside.name)
     # A pipe has no width, and a name that is cut is of no use.
     Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000).print(rows)
     _show_unread(found.unread)
@@ -60,7 +61,7 @@ def show_answer(answer: Answer, *, as_json: bool) -> None:
 
 
 def _reasoned(served: Served) -> str:
-    place = f"{served.backend.service}:{served.backend.port}"
+    place = str(served.backend)
     carried = f" with baggage {served.baggage}" if isinstance(served.route, EdgeRoute) and served.baggage else ""
     if served.route is None:
         return f"{place}{carried}, as no route says otherwise"
@@ -82,20 +83,6 @@ def _asked(route: EdgeRoute, found: RouteTable) -> str:
     return f"{link} {_condition(route)}" if route.conditional else link
 
 
-def _led(route: EdgeRoute) -> str:
-    carried = f"with {MEMBER}={route.feature}" if route.feature else "with no feature"
-    return f"{route.backend.service}:{route.backend.port} {carried}"
-
-
-def _called(route: MeshRoute) -> str:
-    called = f"{route.service.service}:{route.service.port}"
-    return f"{called} with {MEMBER}={route.feature}" if route.feature else called
-
-
-def _place(route: MeshRoute) -> str:
-    return f"{route.backend.service}:{route.backend.port}"
-
-
 def _edge_document(route: EdgeRoute) -> dict[str, Any]:
     return {
         "route": route.name,
@@ -104,7 +91,7 @@ def _edge_document(route: EdgeRoute) -> dict[str, Any]:
         "cookie": route.cookie.name if route.cookie else None,
         "header": f"{route.header.name}: {route.header.value}" if route.header else None,
         "feature": route.feature,
-        "backend": f"{route.backend.service}:{route.backend.port}",
+        "backend": str(route.backend),
     }
 
 
@@ -112,9 +99,9 @@ def _mesh_document(route: MeshRoute) -> dict[str, Any]:
     return {
         "route": route.name,
         "owner": route.owner,
-        "service": f"{route.service.service}:{route.service.port}",
+        "service": str(route.service),
         "feature": route.feature,
-        "backend": _place(route),
+        "backend": str(route.backend),
     }
 
 
@@ -123,7 +110,7 @@ def _served_document(served: Served | None) -> dict[str, Any] | None:
         return None
     route = served.route
     return {
-        "backend": f"{served.backend.service}:{served.backend.port}",
+        "backend": str(served.backend),
         "baggage": served.baggage,
         "route": route.name if route else None,
         "owner": route.owner if route else None,

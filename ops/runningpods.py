@@ -7,11 +7,7 @@ from typing import Any
 
 from boutique import kubeconfig, labels, reach
 from ops.deadline import Deadline
-from ops.errors import OperationError
-
-
-class ClusterError(OperationError):
-    """The cluster does not answer, or does not answer this deployer; the text says what to do."""
+from ops.errors import ClusterError
 
 
 @dataclass(frozen=True, kw_only=True)

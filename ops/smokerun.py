@@ -10,9 +10,10 @@ from boutique.journey import PAGES
 from boutique.page import Page
 from ops.deadline import Deadline
 from ops.deployedstack import DeployedStack, deployed_stack
+from ops.errors import ClusterError
 from ops.frontdoor import Redirect, Served, redirect, served, trust
 from ops.link import Link, UnreachableError, link, plain
-from ops.runningpods import ClusterError, Running, running_pods
+from ops.runningpods import Running, running_pods
 from ops.smoketest import Findings, Result, result
 from ops.visit import Visited, visit
 
