@@ -67,6 +67,17 @@ class Graph:
     def by_urn(self, urn: str) -> Registered:
         return next(each for each in self.resources if each.urn == urn)
 
+    def before(self, resource: Registered) -> set[str]:
+        """Return the URNs of everything that has to be there before a resource is made."""
+        found: set[str] = set()
+        waiting = list(resource.request.dependencies)
+        while waiting:
+            urn = waiting.pop()
+            if urn not in found:
+                found.add(urn)
+                waiting += self.by_urn(urn).request.dependencies
+        return found
+
     @property
     def objects(self) -> list[Registered]:
         return [each for each in self.resources if each.is_object]

@@ -13,7 +13,6 @@ from clear import SECRET, SIGNATURE
 from cloud import KUBECONFIG
 from recording import ROOT, Graph, clear
 from stackfiles import DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
-from test_ingress import before
 
 from boutique import catalogue
 from boutique.durations import written
@@ -116,8 +115,8 @@ def test_no_service_of_the_baseline_picks_a_feature_and_the_other_way_round(ads:
 
 def test_routes_come_after_what_they_lead_to(ads: Graph) -> None:
     mesh = ads.one("HTTPRoute", "mesh-adservice-new-ads")
-    assert {ads.one("Deployment", "adservice").urn, ads.one("Service", "adservice").urn} <= before(mesh, ads)
-    assert mesh.urn in before(ads.one("HTTPRoute", "edge-preview-new-ads"), ads)
+    assert {ads.one("Deployment", "adservice").urn, ads.one("Service", "adservice").urn} <= ads.before(mesh)
+    assert mesh.urn in ads.before(ads.one("HTTPRoute", "edge-preview-new-ads"))
     for each in ads.of("HTTPRoute"):
         assert "ResolvedRefs" in each.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
 

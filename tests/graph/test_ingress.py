@@ -8,7 +8,7 @@ import pulumi
 import pytest
 import stackfiles
 from clear import SECRET, SIGNATURE
-from recording import Graph, Registered
+from recording import Graph
 from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
 
 from boutique.access import DEPLOYER_RULES
@@ -20,18 +20,6 @@ LOCAL = "local"
 @pytest.fixture
 def front(recorded: Recorder) -> Graph:
     return recorded(LOCAL)
-
-
-def before(resource: Registered, graph: Graph) -> set[str]:
-    """Return the URNs of everything that has to be there before a resource is made."""
-    found: set[str] = set()
-    waiting = list(resource.request.dependencies)
-    while waiting:
-        urn = waiting.pop()
-        if urn not in found:
-            found.add(urn)
-            waiting += graph.by_urn(urn).request.dependencies
-    return found
 
 
 def with_platform(**sections: Any) -> Graph:
@@ -52,10 +40,8 @@ def of_dev(target: Mapping[str, Any], **environment: Any) -> Graph:
 
 def test_the_gateway_comes_after_the_control_plane_that_gives_it_a_proxy(front: Graph) -> None:
     release = front.one("Release", "ingress-gateway")
-    assert front.one("Release", "mesh-istiod").urn in before(release, front)
-    assert {each.urn for each in front.of("NetworkPolicy") if each.name.startswith("ingress-")} <= before(
-        release, front
-    )
+    assert front.one("Release", "mesh-istiod").urn in front.before(release)
+    assert {each.urn for each in front.of("NetworkPolicy") if each.name.startswith("ingress-")} <= front.before(release)
     assert (release.inputs["name"], release.inputs["namespace"]) == ("istio-ingressgateway", "istio-ingress")
     assert release.inputs["chart"].endswith("/istio/charts/gateway")
 
@@ -63,8 +49,8 @@ def test_the_gateway_comes_after_the_control_plane_that_gives_it_a_proxy(front: 
 def test_nothing_is_served_before_there_is_a_certificate_and_a_gateway(front: Graph) -> None:
     [gateway] = front.of("Gateway")
     first = {front.one("Secret", "ingress-certificate").urn, front.one("Release", "ingress-gateway").urn}
-    assert first <= before(gateway, front)
-    assert first <= before(front.one("HTTPRoute", "ingress-redirect"), front)
+    assert first <= front.before(gateway)
+    assert first <= front.before(front.one("HTTPRoute", "ingress-redirect"))
     assert gateway.object_name == ("Gateway", "istio-ingress", "ingress")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 from cloud import Cloud
-from recording import Graph, Registered, record
+from recording import Graph, record
 from stackfiles import PLAIN, Recorder
 
 from boutique import catalogue, labels, policies
@@ -39,31 +39,19 @@ def void(_: pulumi.Resource) -> None:
     return None
 
 
-def before(resource: Registered, graph: Graph) -> set[str]:
-    """Return the URNs of everything that has to be there before a resource is made."""
-    found: set[str] = set()
-    waiting = list(resource.request.dependencies)
-    while waiting:
-        urn = waiting.pop()
-        if urn not in found:
-            found.add(urn)
-            waiting += graph.by_urn(urn).request.dependencies
-    return found
-
-
 def test_every_workload_and_every_policy_comes_after_the_control_plane(meshed: Graph) -> None:
     istiod = meshed.one("Release", "mesh-istiod").urn
     late = [*meshed.of("Deployment"), *meshed.of("AuthorizationPolicy"), *meshed.of("PeerAuthentication")]
     assert len(late) > len(catalogue.WORKLOADS)
-    assert not [each.urn for each in late if istiod not in before(each, meshed)]
+    assert not [each.urn for each in late if istiod not in meshed.before(each)]
 
 
 def test_the_control_plane_comes_after_the_definitions_and_the_node_agent(meshed: Graph, build: Build) -> None:
     first = {each.urn for each in meshed.resources if each.type.rsplit(":", 1)[-1] in FIRST and "mesh" in each.name}
-    known = before(meshed.one("Release", "mesh-istiod"), meshed)
+    known = meshed.before(meshed.one("Release", "mesh-istiod"))
     assert first | {meshed.one("Release", "mesh-base").urn} <= known
     with_cni = build(cni=True)
-    assert with_cni.one("Release", "mesh-cni").urn in before(with_cni.one("Release", "mesh-istiod"), with_cni)
+    assert with_cni.one("Release", "mesh-cni").urn in with_cni.before(with_cni.one("Release", "mesh-istiod"))
     assert {each.name for each in build().of("Release")} == {"mesh-base", "mesh-istiod"}
 
 

@@ -6,7 +6,7 @@ import pytest
 import stackfiles
 from recording import Graph
 from stackfiles import PLAIN, Recorder
-from test_ingress import before, of_dev, with_platform
+from test_ingress import of_dev, with_platform
 
 from boutique import catalogue, routetable
 
@@ -56,7 +56,7 @@ def test_routes_are_awaited_and_come_after_what_they_lead_to(local: Graph) -> No
     deployments = {each.urn for each in local.of("Deployment") if each.name in CALLED}
     for each in local.of("HTTPRoute"):
         if each.name != "ingress-redirect":
-            assert deployments <= before(each, local)
+            assert deployments <= local.before(each)
             annotations = each.inputs["metadata"]["annotations"]
             assert "Accepted" in annotations["pulumi.com/waitFor"]
             assert annotations["boutique.dev/owner"] == "local"

@@ -12,17 +12,8 @@ from typing import Any
 
 from locust import HttpUser, between, events, task
 
-PRODUCTS = (
-    "0PUK6V6EV0",
-    "1YMWWN1N4O",
-    "2ZYFJ3GM2N",
-    "66VCHSJNUP",
-    "6E92ZMYYFZ",
-    "9SIQT8TOJO",
-    "L9ECAV7KIM",
-    "LS4PSXUNUM",
-)
-CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
+from boutique.behaviour import CURRENCIES, PRODUCTS
+
 BUYER = {
     "email": "someone@example.com",
     "street_address": "1600 Amphitheatre Parkway",
