@@ -11,7 +11,7 @@ import pytest
 from labs import BOUTIQUE, Lab, eventually
 from local_stack import Deployed
 from stacks import project
-from test_feature import BASELINE, HOST, Shop
+from test_feature_stack import BASELINE, HOST, Shop
 
 pytestmark = pytest.mark.lab
 
