@@ -118,6 +118,9 @@ class Agent:
         self._news.set()
 
     def _summarize(self) -> None:
+        # Of pods that are still being taken over, an earlier agent has said more than is known yet.
+        if any(one.taking_over for one in self._runners.values()):
+            return
         found = [asdict(summary.summarize(one.pod, one.keepers)) for one in self._runners.values()]
         replace(self._folder.pod_summary, json.dumps(found))
 

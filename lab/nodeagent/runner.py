@@ -46,6 +46,11 @@ class Runner:
         """Whether every container is."""
         return bool(self.keepers) and all(one.ready for one in self.keepers) and not self._ending.is_set()
 
+    @property
+    def taking_over(self) -> bool:
+        """Whether it has yet to find what an earlier node agent has started."""
+        return self._past is not None and not self.keepers and not self._ending.is_set()
+
     def see(self, pod: Mapping[str, Any] | None) -> None:
         """Take note of the pod's object as it is now, or of its absence."""
         if pod is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labs import Lab
+from labs import Lab, eventually
 
 from boutique import catalogue
 from boutique.workload import Workload
@@ -48,9 +48,14 @@ class Call:
 
 
 def entering(lab: Lab, workload: str) -> list[str]:
-    """Return what runs a command in the network of a workload's pod."""
-    pods: Any = lab.status()["pods"]
-    [pod] = [one for one in pods if one["name"].rsplit("-", 2)[0] == workload]
+    """Return what runs a command in the network of a workload's only pod, once those of an update before are gone."""
+
+    def pods() -> list[dict[str, Any]]:
+        found: Any = lab.status()["pods"]
+        return [one for one in found if one["name"].rsplit("-", 2)[0] == workload]
+
+    eventually(lambda: len(pods()) == 1, 60, f"{workload} has one pod")
+    [pod] = pods()
     pid = next(one["pid"] for one in pod["containers"] if one["kind"] == "app")
     return ["nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--"]
 
