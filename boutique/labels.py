@@ -15,6 +15,11 @@ FEATURE = "boutique.dev/feature"
 BRANCH = "boutique.dev/branch"
 EXPIRES = "boutique.dev/expires"
 BASELINE = "baseline"
+ENDING_BY_ITSELF = {"pulumi.com/deletionPropagationPolicy": "background"}
+"""Nobody waits for the pods of what is deleted: for what no route leads to any more.
+
+https://github.com/pulumi/pulumi-kubernetes/pull/3011
+"""
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 

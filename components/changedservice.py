@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from boutique import labels
 from boutique.deployed import Deployed
 from components.deployments import deployment
 from components.services import cluster_service
@@ -37,6 +38,7 @@ class ChangedService(pulumi.ComponentResource):
         super().__init__("boutique:index:ChangedService", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = args.deployed.workload.name
-        deployment(name, args.deployed, account, args.namespace, args.owner, child, args.annotations)
+        annotations = {**args.annotations, **labels.ENDING_BY_ITSELF}
+        deployment(name, args.deployed, account, args.namespace, args.owner, child, annotations)
         cluster_service(name, args.deployed, args.namespace, args.owner, child, args.annotations)
         self.register_outputs({})

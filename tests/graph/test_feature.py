@@ -121,6 +121,12 @@ def test_routes_come_after_what_they_lead_to(ads: Graph) -> None:
         assert "ResolvedRefs" in each.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
 
 
+def test_nobody_waits_for_the_pods_of_a_feature_that_goes(ads: Graph, recorded: Recorder) -> None:
+    policy = "pulumi.com/deletionPropagationPolicy"
+    assert ads.one("Deployment", "adservice").inputs["metadata"]["annotations"][policy] == "background"
+    assert policy not in recorded("dev").one("Deployment", "adservice").inputs["metadata"]["annotations"]
+
+
 def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: Graph) -> None:
     def led(graph: Graph, key: str) -> tuple[Any, ...]:
         spec = graph.one("HTTPRoute", f"edge-preview-{key}").inputs["spec"]

@@ -8,7 +8,9 @@ import meshed
 import pytest
 from labs import Lab, running
 from local_stack import Deployed, deploy
+from machines import Machine, machine
 from meshed import Mesh
+from shops import Shop
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,34 @@ def local(lab: Lab) -> Deployed:
 def watched(state_home: Path) -> Iterator[Mesh]:
     """A small mesh that tests look at: whatever they kill of it comes back before they end."""
     yield from meshed.running(Lab("watched", state_home))
+
+
+@pytest.fixture(scope="session")
+def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The environment of the committed stack, for features of its own."""
+    assert local.said
+    return Shop.on(lab, tmp_path_factory.mktemp("features"))
+
+
+@pytest.fixture(scope="session")
+def here(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with the command."""
+    return machine(shop, tmp_path_factory.mktemp("here"))
+
+
+@pytest.fixture
+def elsewhere(shop: Shop, tmp_path: Path) -> Machine:
+    """Another machine with the same backend."""
+    return machine(shop, tmp_path)
+
+
+@pytest.fixture
+def nothing_left(here: Machine) -> Iterator[None]:
+    """After the test all is as before: objects, stacks, the project's files."""
+    objects, stacks = here.shop.objects(), here.stacks()
+    files = sorted(each.name for each in here.folder.iterdir())
+    yield
+    assert here.shop.objects() == objects
+    assert here.stacks() == stacks
+    assert here.workspaces == []
+    assert sorted(each.name for each in here.folder.iterdir() if each.name != "__pycache__") == files

@@ -12,6 +12,8 @@ from pathlib import Path
 
 BOUTIQUE = [str(Path(sys.executable).with_name("boutique"))]
 
+_told: "dict[Lab, dict[str, str]]" = {}
+
 
 @dataclass(frozen=True)
 class Lab:
@@ -26,13 +28,17 @@ class Lab:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of the tests with that of the lab on top."""
-        changes = json.loads(self.boutique("env", "--json").stdout)
-        merged = {**self._environment(), **changes}
-        return {name: value for name, value in merged.items() if value is not None}
+        """The environment of the tests with that of the lab on top; the same until the lab is started anew."""
+        if self not in _told:
+            changes = json.loads(self.boutique("env", "--json").stdout)
+            merged = {**self._environment(), **changes}
+            _told[self] = {name: value for name, value in merged.items() if value is not None}
+        return dict(_told[self])
 
     def boutique(self, command: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `boutique lab COMMAND` for this lab."""
+        if command in ("up", "down"):
+            _told.pop(self, None)
         done = subprocess.run(
             [*BOUTIQUE, "lab", command, "--name", self.name, *arguments],
             env=self._environment(),

@@ -1,101 +1,13 @@
-"""`boutique feature` on the committed stack `local`: from a branch to a link, and nothing left, whatever is killed."""
+"""`boutique feature` on the committed stack `local`: from a branch to a link, and what is refused leaves nothing."""
 
 import json
-import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
-from labs import BOUTIQUE, Lab, eventually
-from local_stack import Deployed
-from stacks import project
-from test_feature_stack import BASELINE, HOST, Shop
+from labs import eventually
+from machines import ADS, Machine
+from shops import BASELINE, HOST
 
-pytestmark = pytest.mark.lab
-
-LONGEST = 240
-ADS = ("--service", "adservice=0.10.7-new-ads.3")
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Somewhere the command is run: a copy of the project, and a state folder of its own.
-
-    Attributes:
-        shop: The environment.
-        folder: Of the project.
-        env: Of the commands.
-    """
-
-    shop: Shop
-    folder: Path
-    env: Mapping[str, str]
-
-    @property
-    def workspaces(self) -> list[str]:
-        folder = Path(self.env["XDG_STATE_HOME"], "boutique", "workspaces")
-        return [each.name for each in folder.glob("*")]
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*BOUTIQUE, *arguments],
-            cwd=self.folder,
-            env=dict(self.env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        running = self.start(*arguments)
-        said, wrong = running.communicate(timeout=LONGEST)
-        if check:
-            assert running.returncode == 0, f"boutique {' '.join(arguments)}: {said}{wrong}"
-        assert "Traceback" not in wrong
-        return subprocess.CompletedProcess(arguments, running.returncode, said, wrong)
-
-    def feature(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.run("feature", *arguments, check=check)
-
-    def listed(self) -> dict[str, dict[str, Any]]:
-        return {each["key"]: each for each in json.loads(self.feature("list", "--env", "local", "--json").stdout)}
-
-    def stacks(self) -> set[str]:
-        said = subprocess.check_output(["pulumi", "stack", "ls", "--json"], cwd=self.folder, env=dict(self.env))
-        return {each["name"] for each in json.loads(said)}
-
-
-def machine(shop: Shop, folder: Path) -> Machine:
-    (folder / "project").mkdir()
-    project(folder / "project", shop.lab.env)
-    return Machine(shop, folder / "project", {**shop.lab.env, "XDG_STATE_HOME": str(folder / "state")})
-
-
-@pytest.fixture(scope="module")
-def here(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    assert local.said
-    return machine(Shop.on(lab, tmp_path_factory.mktemp("shop")), tmp_path_factory.mktemp("here"))
-
-
-@pytest.fixture
-def elsewhere(here: Machine, tmp_path: Path) -> Machine:
-    """Another machine with the same backend."""
-    return machine(here.shop, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(here: Machine) -> Iterator[None]:
-    """After each test all is as before: objects, stacks, the project's files."""
-    objects, stacks = here.shop.objects(), here.stacks()
-    files = sorted(each.name for each in here.folder.iterdir())
-    yield
-    assert here.shop.objects() == objects
-    assert here.stacks() == stacks
-    assert here.workspaces == []
-    assert sorted(each.name for each in here.folder.iterdir() if each.name != "__pycache__") == files
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 
 
 def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> None:

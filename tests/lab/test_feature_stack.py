@@ -1,97 +1,16 @@
 """Features of the committed stack `local`: who reaches them, who does not, and what is left when they go."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from labs import Lab, eventually
-from local_stack import Deployed
-from objects import deployments, listed, name
-from stacks import ROOT, Stack, project
-from visitors import Site
-
-from boutique.durations import written
+from objects import deployments
+from shops import BASELINE, HOST, Shop
+from stacks import ROOT
 
 pytestmark = pytest.mark.lab
-
-HOST = "shop.localhost"
-PATH = "/product/OLJCESPC7Z"
-"""A page for which the frontend calls most services, recommendations among them."""
-BASELINE = "v0.10.6"
-KINDS = {"Deployment", "Service", "HTTPRoute", "VirtualService", "ServiceAccount", "PodDisruptionBudget"}
-
-
-@dataclass(frozen=True)
-class Shop:
-    """An environment in namespace `local`.
-
-    Attributes:
-        lab: Where it is.
-        front: Its host.
-        stack: Names the stacks of its features.
-    """
-
-    lab: Lab
-    front: Site
-    stack: Callable[[str], Stack]
-
-    @classmethod
-    def on(cls, lab: Lab, folder: Path) -> "Shop":
-        env = lab.env
-        authority = Path(env["BOUTIQUE_LAB_FILES"], "certificate/ca.crt").read_text()
-        return cls(lab, Site(HOST, int(env["BOUTIQUE_LAB_HTTPS_PORT"]), authority), project(folder, env))
-
-    def site(self, host: str = HOST) -> Site:
-        return replace(self.front, host=host)
-
-    def versions(self, host: str = HOST, **headers: str) -> dict[str, set[str]]:
-        """Return which versions of each service worked on a page; none if the host leads nowhere."""
-        status, _, body = self.site(host).get(PATH, headers={"Accept": "application/json", **headers})
-        found: dict[str, set[str]] = {}
-        for hop in json.loads(body)["hops"] if status == 200 else []:
-            if hop["version"]:
-                found.setdefault(hop["workload"], set()).add(hop["version"])
-        return found
-
-    def objects(self) -> dict[tuple[str, str, str], str]:
-        """Return what stacks own in the namespace, each with its generation: that changes with what was asked for."""
-        return {
-            name(each): str(each["metadata"].get("generation", ""))
-            for each in listed(self.lab)
-            if each["kind"] in KINDS and each["metadata"].get("namespace") == "local"
-        }
-
-    def feature(self, name: str, services: dict[str, str], **section: Any) -> Stack:
-        """Return the stack of a feature that is not deployed yet."""
-        return self.configure(self.stack(name).create(), services, **section)
-
-    def configure(self, stack: Stack, services: dict[str, str], **section: Any) -> Stack:
-        expires = written(datetime.now(UTC) + timedelta(hours=1))
-        changed = {each: {"version": version} for each, version in services.items()}
-        return stack.configure(feature={"of": "local", "services": changed, "expires": expires, **section})
-
-    @contextmanager
-    def deployed(self, name: str, services: dict[str, str], **section: Any) -> Iterator[Stack]:
-        """Deploy a feature for a while."""
-        stack = self.feature(name, services, **section)
-        try:
-            stack.up()
-            yield stack
-        finally:
-            stack.pulumi("destroy", "--yes", "--skip-preview")
-            stack.pulumi("stack", "rm", "--yes")
-
-
-@pytest.fixture(scope="module")
-def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    assert local.said
-    return Shop.on(lab, tmp_path_factory.mktemp("features"))
 
 
 @pytest.mark.parametrize("service", ["adservice", "recommendationservice", "frontend"])

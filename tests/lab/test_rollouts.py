@@ -1,6 +1,7 @@
 """Services and the gateway are updated while they are called: no call is lost, and a broken version gets none."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 from front_door import FrontDoor, found_open, report
 from inside import Call, calls, load
 from labs import Lab, eventually
+from shops import HOST, Shop
 from stacks import ROOT, Stack, project
 from visitors import Load
 from visitors import load as visitors
@@ -37,6 +39,13 @@ def question(victim: Lab, shop: Stack) -> Call:
 @pytest.fixture
 def door(victim: Lab, shop: Stack) -> FrontDoor:
     return found_open(victim, shop)
+
+
+@pytest.fixture
+def features(victim: Lab, shop: Stack, tmp_path: Path) -> Shop:
+    """The same environment, for features."""
+    assert shop.resources()
+    return Shop.on(victim, tmp_path)
 
 
 def running(stack: Stack, version: str, **service: Any) -> Stack:
@@ -95,6 +104,25 @@ def test_people_do_not_notice_a_rolling_update_of_the_gateway(door: FrontDoor) -
 def enough(found: Load) -> None:
     """Wait until there were enough requests."""
     eventually(lambda: found.total >= CALLS, 120, f"{CALLS} requests")
+
+
+def test_features_outlive_a_new_version_of_their_environment_and_the_way_back(shop: Stack, features: Shop) -> None:
+    running(shop, OLD).up()
+    ours, theirs = "0.10.7-ours.1", "0.10.7-theirs.1"
+    with (
+        features.deployed("ours", {LEAF: ours}, sessions=["tester-1"]),
+        features.deployed("theirs", {CALLER: theirs}, sessions=["tester-2"]),
+    ):
+        before = {name: each for name, each in features.objects().items() if name[0] == "HTTPRoute"}
+        for version in ("v0.10.7", OLD):
+            running(shop, version).up()
+            assert {name: each for name, each in features.objects().items() if name[0] == "HTTPRoute"} == before
+            eventually(lambda: features.versions()[LEAF] == {version}, 20, f"everybody has {version}")  # noqa: B023
+            for host, cookie in ((f"ours.{HOST}", "none"), (HOST, "shop_session-id=tester-1")):
+                assert features.versions(host, Cookie=cookie)[LEAF] == {ours}
+            for host, cookie in ((f"theirs.{HOST}", "none"), (HOST, "shop_session-id=tester-2")):
+                seen = features.versions(host, Cookie=cookie)
+                assert (seen[CALLER], seen[LEAF]) == ({theirs}, {version})
 
 
 def test_a_version_that_never_gets_ready_gets_no_call_and_the_update_says_what_its_pod_does(

@@ -1,0 +1,156 @@
+"""Twenty features made, changed and removed by as many processes at once: no route is lost, and nobody else notices."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from machines import LONGEST, Machine
+from shops import BASELINE, HOST, Hop, Shop
+from stacks import ROOT
+
+from boutique import catalogue, routetable
+from boutique.naming import session_name
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
+
+SERVICES = [each.service for each in routetable.services(catalogue.WORKLOADS)]
+CROWD = {f"many-{number}": SERVICES[number % len(SERVICES)] for number in range(20)}
+"""The service that each feature changes."""
+STAYING = list(CROWD)[:10]
+ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
+
+
+@dataclass
+class Watched:
+    """What somebody saw who is no tester.
+
+    Attributes:
+        pages: How many pages.
+        wrong: What was not the baseline, page by page.
+    """
+
+    pages: int = 0
+    wrong: list[dict[str, set[str]]] = field(default_factory=list)
+
+
+@contextmanager
+def watching(shop: Shop) -> Iterator[Watched]:
+    """Have somebody look at the shop all the time."""
+    found, over = Watched(), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen = shop.versions(Cookie="shop_session-id=nobody")
+            found.pages += 1
+            if not seen or set().union(*seen.values()) != {BASELINE}:
+                found.wrong.append(seen)
+            time.sleep(0.1)
+
+    visitor = threading.Thread(target=look)
+    visitor.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        visitor.join()
+
+
+def at_once(here: Machine, *commands: tuple[str, ...]) -> None:
+    for each in [here.start("feature", *command) for command in commands]:
+        said, wrong = each.communicate(timeout=LONGEST)
+        assert each.returncode == 0, said + wrong
+
+
+def up(name: str, build: int) -> tuple[str, ...]:
+    return (
+        "up",
+        name,
+        "--env",
+        "local",
+        "--service",
+        f"{CROWD[name]}={version(name, build)}",
+        "--session",
+        f"s-{name}",
+    )
+
+
+def down(name: str) -> tuple[str, ...]:
+    return ("down", name, "--env", "local")
+
+
+def version(name: str, build: int) -> str:
+    return f"0.10.7-{name}.{build}"
+
+
+def owned(here: Machine) -> dict[str, set[str]]:
+    """Return the routes in force, by the stack that owns them."""
+    table = json.loads(here.run("routes", "local", "--json").stdout)
+    assert table["unread"] == []
+    found: dict[str, set[str]] = {}
+    for route in (*table["edge"], *table["mesh"]):
+        found.setdefault(route["owner"], set()).add(route["route"])
+    return found
+
+
+def wanted(names: Sequence[str]) -> dict[str, set[str]]:
+    """Return the routes of the environment and of features, by the stack that is to own them."""
+    features = {
+        f"local-{name}": {f"{CROWD[name]}-{name}", f"preview-{name}", session_name(f"s-{name}")} for name in names
+    }
+    return {"local": {"edge", *SERVICES}, **features}
+
+
+def test_a_crowd_comes_changes_and_goes(here: Machine) -> None:
+    with watching(here.shop) as nobody:
+        at_once(here, *(up(name, 1) for name in CROWD))
+        assert owned(here) == wanted(list(CROWD))
+        check_reach(here.shop)
+        at_once(here, *(up(name, 2) for name in STAYING), *(down(name) for name in CROWD if name not in STAYING))
+        assert owned(here) == wanted(STAYING)
+        builds = {key: each["services"] for key, each in here.listed().items()}
+        assert builds == {name: {CROWD[name]: version(name, 2)} for name in STAYING}
+        at_once(here, *(down(name) for name in STAYING))
+        assert owned(here) == wanted([])
+    print(f"{nobody.pages} pages of somebody else")
+    assert nobody.pages > 100
+    assert not nobody.wrong
+
+
+def check_reach(shop: Shop) -> None:
+    """See a feature of each service reached by cookie and preview host, over the edges that the documentation lists."""
+    matrix: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, service in list(CROWD.items())[: len(SERVICES)]:
+        preview, session = shop.journey(f"{name}.{HOST}"), shop.journey(Cookie=f"shop_session-id=s-{name}")
+        for hops in (preview, session):
+            assert {hop["version"] for hop in hops if hop["workload"] != service} - {None} == {BASELINE}
+        assert edges(preview, service, name) == edges(session, service, name), "both ways in lead to the same"
+        matrix |= edges(session, service, name)
+    rows = [f"| {caller} → {callee} | {' | '.join(cells)} |" for (caller, callee), cells in sorted(matrix.items())]
+    print("\n".join(rows))
+    documented = {(row[1], row[2]): (row[3], row[4]) for row in ROW.finditer((ROOT / "docs/features.md").read_text())}
+    assert documented == matrix
+    assert {callee for (_, callee), (_, served) in matrix.items() if served == "yes"} == set(SERVICES)
+
+
+def edges(hops: Sequence[Hop], service: str, name: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return for each edge to a service whether the key arrived, and whether the feature served it."""
+    found: dict[tuple[str, str], list[Hop]] = {}
+    for hop in hops:
+        if hop["workload"] == service:
+            found.setdefault((hop["caller"] or "gateway", service), []).append(hop)
+    return {
+        edge: (
+            said({hop["baggage"] == f"feature={name}" for hop in walked}),
+            said({hop["version"] == version(name, 1) for hop in walked}),
+        )
+        for edge, walked in found.items()
+    }
+
+
+def said(answers: set[bool]) -> str:
+    return {(True,): "yes", (False,): "no"}.get(tuple(answers), "sometimes")
