@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from boutique import changes, labels, ownership, routes, routetable, routeview, routing
+from boutique import changes, labels, listing, ownership, routes, routetable, routeview, routing
 from boutique.checks.feature import fits
 from boutique.features import Feature
 from boutique.ingress import GATEWAY_API
@@ -124,9 +124,9 @@ def _check_ownership(section: Feature, origin: Origin, key: str) -> None:
     Raises:
         SettingsError: Something does.
     """
-    deployments = ownership.owned(origin.kubeconfig, origin.namespace, ownership.DEPLOYMENTS)
+    deployments = ownership.owned(origin.kubeconfig, origin.namespace, listing.DEPLOYMENTS)
     routed = origin.entrance.routing == GATEWAY_API
-    there = ownership.owned(origin.kubeconfig, origin.namespace, ownership.HTTP_ROUTES) if routed else ()
+    there = ownership.owned(origin.kubeconfig, origin.namespace, listing.HTTP_ROUTES) if routed else ()
     sessions = {session_name(each): f"boutique:feature.sessions.{at}" for at, each in enumerate(section.sessions)}
     found = ownership.claimed(deployments, there, stack=pulumi.get_stack(), key=key, sessions=sessions)
     if mistakes := list(found):
