@@ -23,6 +23,13 @@ class Owned:
     owner: str | None
     feature: str | None
 
+    @classmethod
+    def of(cls, metadata: Mapping[str, Mapping[str, str]]) -> "Owned":
+        """Read an object's metadata."""
+        annotations, labelled = metadata.get("annotations", {}), metadata.get("labels", {})
+        owner, feature = annotations.get(labels.OWNER), labelled.get(labels.FEATURE)
+        return cls(name=str(metadata["name"]), owner=owner, feature=feature)
+
 
 def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
     """Return whose the objects of one kind in a namespace are.
@@ -31,7 +38,7 @@ def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
         KubeconfigError: See `listing.listed`.
     """
     items = listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
-    return tuple(_owned(each["metadata"]) for each in items)
+    return tuple(Owned.of(each["metadata"]) for each in items)
 
 
 def claimed(
@@ -58,8 +65,3 @@ def claimed(
             f"boutique:feature.key: {key!r}: belongs to the feature of stack {taken.owner!r} ({taken.name}); "
             "give this one another boutique:feature.key, or destroy that stack"
         )
-
-
-def _owned(metadata: Mapping[str, dict[str, str]]) -> Owned:
-    annotations, labelled = metadata.get("annotations", {}), metadata.get("labels", {})
-    return Owned(name=str(metadata["name"]), owner=annotations.get(labels.OWNER), feature=labelled.get(labels.FEATURE))
