@@ -3,19 +3,10 @@
 The API server refuses a second owner anyway, by the conflict of server-side apply, but late and in its own words.
 """
 
-import urllib.error
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
 
-from boutique import kubeconfig, labels, reach
-from boutique.kubeconfig import KubeconfigError
-
-DEPLOYMENTS = "apps/v1/namespaces/{namespace}/deployments"
-HTTP_ROUTES = "gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
-
-# https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables describes the parameters.
-_NAMES_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+from boutique import labels, listing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,38 +23,22 @@ class Owned:
     owner: str | None
     feature: str | None
 
+    @classmethod
+    def of(cls, metadata: Mapping[str, Mapping[str, str]]) -> "Owned":
+        """Read an object's metadata."""
+        annotations, labelled = metadata.get("annotations", {}), metadata.get("labels", {})
+        owner, feature = annotations.get(labels.OWNER), labelled.get(labels.FEATURE)
+        return cls(name=str(metadata["name"]), owner=owner, feature=feature)
+
 
 def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
-    """Return the objects of one kind in a namespace.
-
-    Args:
-        content: A kubeconfig that `kubeconfig.for_token` wrote.
-        namespace: Where they are.
-        collection: Which kind, `DEPLOYMENTS` or `HTTP_ROUTES`.
-
-    Returns:
-        None of them where the server goes by another name than its address (`tls-server-name`).
+    """Return whose the objects of one kind in a namespace are.
 
     Raises:
-        KubeconfigError: The API server does not answer, or refuses the token.
+        KubeconfigError: See `listing.listed`.
     """
-    api_server = kubeconfig.reached_by(content)
-    if "tls-server-name" in api_server.entry:
-        # The standard library checks no other name than the address's, and the token goes only where that fits.
-        return ()
-    path = f"/apis/{collection.format(namespace=namespace)}"
-    address = f"{api_server.server}{path}"
-    try:
-        items = reach.asked(content, path, accept=_NAMES_ONLY)["items"]
-    except urllib.error.HTTPError as refusal:
-        refusal.close()
-        raise KubeconfigError(
-            f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; "
-            "run `pulumi up` of the environment's stack, which renews the deployer's token"
-        ) from None
-    except (OSError, ValueError, HTTPException) as error:
-        raise KubeconfigError(f"the API server {api_server.server} cannot be asked for {address}: {error}") from None
-    return tuple(_owned(each["metadata"]) for each in items)
+    items = listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
+    return tuple(Owned.of(each["metadata"]) for each in items)
 
 
 def claimed(
@@ -90,8 +65,3 @@ def claimed(
             f"boutique:feature.key: {key!r}: belongs to the feature of stack {taken.owner!r} ({taken.name}); "
             "give this one another boutique:feature.key, or destroy that stack"
         )
-
-
-def _owned(metadata: Mapping[str, dict[str, str]]) -> Owned:
-    annotations, labelled = metadata.get("annotations", {}), metadata.get("labels", {})
-    return Owned(name=str(metadata["name"]), owner=annotations.get(labels.OWNER), feature=labelled.get(labels.FEATURE))

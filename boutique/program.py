@@ -12,7 +12,8 @@ from boutique.kubeconfig import KubeconfigError
 from boutique.mistakes import SettingsError
 from boutique.settings import ExistingCluster, Settings, StackCluster
 from boutique.targets import target_name
-from components.references import Place, place_of
+from components.place import Place
+from components.references import place_of
 from components.stacks import full_name
 
 

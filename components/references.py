@@ -3,8 +3,8 @@
 Whatever was in a secret output is plain text in here. What is secret goes into a secret Output before it leaves.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -14,6 +14,7 @@ from boutique import kubeconfig, reach
 from boutique.entrance import Entrance
 from boutique.features import Features
 from boutique.settings import Environment, StackCluster
+from components.place import Place, Told
 from components.stacks import UNKNOWN, outputs
 
 TARGETS = "targets"
@@ -25,43 +26,19 @@ ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where an environment goes: one namespace, and the deployer's kubeconfig for it.
-
-    Attributes:
-        namespace: Its name.
-        kubeconfig: As JSON; secret.
-        entrance: Where people's requests come in; None without an ingress.
-        serving: What has to be there before a route is; nothing if another stack has built it.
-    """
-
-    namespace: pulumi.Output[str]
-    kubeconfig: pulumi.Output[str]
-    entrance: Entrance | None
-    serving: Sequence[pulumi.Resource] = ()
-
-    def facts(self) -> Mapping[str, Any]:
-        """Return what another stack has to know to make it again; `place` reads it."""
-        entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
-        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **entrance}
-
-
-@dataclass(frozen=True, kw_only=True)
 class Origin:
     """An environment of another stack that allows features.
 
     Attributes:
         place: Where it is.
-        namespace: The same, in plain text.
-        kubeconfig: The deployer's, in plain text: for whoever asks the API server before anything is planned.
+        told: The same, in plain text.
         entrance: Where people's requests come in.
         settings: How it is configured.
         features: What it lets features do.
     """
 
     place: Place
-    namespace: str
-    kubeconfig: str = field(repr=False)
+    told: Told
     entrance: Entrance
     settings: Environment
     features: Features
@@ -101,13 +78,12 @@ def environment_of(stack: str) -> Origin:
         )
     name = "its environment"
     known = facts.get("place") or {}
-    where = place(known, stack, name)
+    told, where = place(known, stack, name)
     if where.entrance is None:
         raise pulumi.RunError(f"{key}: {stack!r}: testers come in through an ingress, and that stack has none")
     return Origin(
         place=where,
-        namespace=_text(known, "namespace", stack, name),
-        kubeconfig=_text(known, "kubeconfig", stack, name),
+        told=told,
         entrance=where.entrance,
         settings=settings,
         features=settings.features,
@@ -135,10 +111,11 @@ def place_of(cluster: StackCluster) -> Place:
     if cluster.target not in targets:
         there = ", ".join(sorted(targets)) or "none; deploy that stack first"
         raise pulumi.RunError(f"stack {cluster.name!r} has no {name}; there are: {there}")
-    return place(targets[cluster.target], cluster.name, name)
+    _, found = place(targets[cluster.target], cluster.name, name)
+    return found
 
 
-def place(facts: Mapping[str, Any], stack: str, name: str) -> Place:
+def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]:
     """Return a place from what another stack says of it.
 
     Args:
@@ -152,10 +129,12 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> Place:
     """
     content = _text(facts, "kubeconfig", stack, name)
     reach.check(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
-    return Place(
-        namespace=pulumi.Output.from_input(_text(facts, "namespace", stack, name)),
-        kubeconfig=pulumi.Output.secret(content),
+    told = Told(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
+    return told, Place(
+        namespace=pulumi.Output.from_input(told.namespace),
+        kubeconfig=pulumi.Output.secret(told.kubeconfig),
         entrance=_entrance(facts["entrance"], stack, name) if facts.get("entrance") else None,
+        told=told,
     )
 
 

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 
 import pulumi
 
-from boutique import catalogue, routes, routetable, routeview
+from boutique import catalogue, foreignroutes, routes, routetable, routeview
 from boutique.deployed import Deployed, deployed
 from boutique.entrance import Entrance
+from boutique.foreignroutes import Claim
 from boutique.ingress import GATEWAY_API
+from boutique.kubeconfig import KubeconfigError
 from boutique.mistakes import SettingsError
 from boutique.naming import NamingError
 from boutique.routetable import RoutingError
 from boutique.routing import Table
 from boutique.settings import Environment
 from components.microservice import Microservice, MicroserviceArgs
+from components.place import Place
 from components.provider import provider
-from components.references import ENVIRONMENT, Place, environment_facts
+from components.references import ENVIRONMENT, environment_facts
 from components.routes import Routes, RoutesArgs
 from components.store import Store, StoreArgs
 
@@ -29,11 +32,12 @@ def build(section: Environment, place: Place) -> None:
                 "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
             ]
         )
-    deployer = provider("deployer", kubeconfig=place.kubeconfig)
-    opts = pulumi.ResourceOptions(providers=[deployer])
     owner = pulumi.get_stack()
     services = deployed(section)
     table = _table(section, place.entrance, owner) if place.entrance else Table()
+    allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig
+    deployer = provider("deployer", kubeconfig=allowed)
+    opts = pulumi.ResourceOptions(providers=[deployer])
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     reached: list[pulumi.Resource] = []
     ready: dict[str, pulumi.Output[int]] = {}
@@ -71,6 +75,44 @@ def _table(section: Environment, entrance: Entrance, owner: str) -> Table:
         return routetable.table(routes.environment(section, owner, entrance.host), features)
     except (RoutingError, NamingError) as error:
         raise SettingsError([f"{key}: {error}"]) from None
+
+
+def _allowed(table: Table, place: Place, entrance: Entrance, owner: str) -> pulumi.Output[str]:
+    """Return the deployer's kubeconfig, unless somebody routes in the other API what the environment routes.
+
+    Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack
+    is known once its target is there: in a preview if nothing of the target changes, else in the update.
+
+    Raises:
+        SettingsError: Somebody does, and another stack has told the kubeconfig; else `pulumi.RunError` ends the program
+            as soon as it is known.
+        KubeconfigError: That other stack's API server does not answer, or refuses the token.
+    """
+    told, api = place.told, entrance.routing
+    said = (
+        f"boutique:cluster.name: {told.stack!r}: routing.api {api!r}"
+        if told
+        else f"boutique:platform.routing.api: {api!r}"
+    )
+    claim = Claim.of(table, entrance, stack=owner, said=said, previews=True)
+    if told:
+        if mistakes := foreignroutes.found(told.kubeconfig, told.namespace, claim):
+            raise SettingsError(mistakes)
+        return place.kubeconfig
+
+    def allowed(content: str, namespace: str) -> str:
+        try:
+            mistakes = foreignroutes.found(content, namespace, claim)
+        except KubeconfigError as error:
+            # The token or its rights may be a moment old, or of a cluster that is gone. Whoever may not even read there
+            # changes nothing either.
+            pulumi.log.debug(f"routes of others were not looked for: {error}")
+            return content
+        if mistakes:
+            raise pulumi.RunError(str(SettingsError(mistakes)))
+        return content
+
+    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda known: allowed(*known))
 
 
 def _routed(

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from boutique import changes, labels, ownership, routes, routetable, routeview, routing
+from boutique import changes, foreignroutes, labels, listing, ownership, routes, routetable, routeview, routing
 from boutique.checks.feature import fits
 from boutique.features import Feature
+from boutique.foreignroutes import Claim
 from boutique.ingress import GATEWAY_API
 from boutique.mistakes import SettingsError
 from boutique.naming import NamingError, preview_host, session_name
@@ -36,7 +37,7 @@ def build(section: Feature) -> None:
     if mistakes:
         raise SettingsError(mistakes)
     table = _table(section, origin, known.key)
-    _check_ownership(section, origin, known.key)
+    _check_ownership(section, origin, known.key, table)
 
     deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
@@ -118,16 +119,20 @@ def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
             )
 
 
-def _check_ownership(section: Feature, origin: Origin, key: str) -> None:
-    """Refuse what another stack owns.
+def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -> None:
+    """Refuse what another stack owns, and what somebody routes in the other API.
 
     Raises:
-        SettingsError: Something does.
+        SettingsError: There is such a thing.
     """
-    deployments = ownership.owned(origin.kubeconfig, origin.namespace, ownership.DEPLOYMENTS)
-    routed = origin.entrance.routing == GATEWAY_API
-    there = ownership.owned(origin.kubeconfig, origin.namespace, ownership.HTTP_ROUTES) if routed else ()
+    told, stack, api = origin.told, pulumi.get_stack(), origin.entrance.routing
+    deployments = ownership.owned(told.kubeconfig, told.namespace, listing.DEPLOYMENTS)
+    there = ownership.owned(told.kubeconfig, told.namespace, listing.HTTP_ROUTES) if api == GATEWAY_API else ()
     sessions = {session_name(each): f"boutique:feature.sessions.{at}" for at, each in enumerate(section.sessions)}
-    found = ownership.claimed(deployments, there, stack=pulumi.get_stack(), key=key, sessions=sessions)
-    if mistakes := list(found):
+    mistakes = [*ownership.claimed(deployments, there, stack=stack, key=key, sessions=sessions)]
+    if api == GATEWAY_API:
+        said = f"boutique:feature.of: {section.of!r}: routing.api {api!r}"
+        claim = Claim.of(table, origin.entrance, stack=stack, said=said)
+        mistakes += foreignroutes.found(told.kubeconfig, told.namespace, claim)
+    if mistakes:
         raise SettingsError(mistakes)

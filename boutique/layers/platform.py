@@ -14,9 +14,10 @@ from boutique.targets import namespace
 from components.deployers import Deployers, DeployersArgs
 from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
+from components.place import Place
 from components.policies import Policies, PoliciesArgs
 from components.provider import provider
-from components.references import TARGETS, Place
+from components.references import TARGETS
 from components.target import Target, TargetArgs
 
 

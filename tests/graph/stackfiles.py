@@ -116,7 +116,7 @@ def record_stack(
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:
             patch.setattr("boutique.reach.check", lambda *_: None)
-            patch.setattr("boutique.ownership.owned", lambda *_: ())
+            patch.setattr("boutique.listing.listed", lambda *_, **__: ())
         patch.setenv("BOUTIQUE_LAB_FILES", str(lab_files(Path(folder))))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(others, built=built)

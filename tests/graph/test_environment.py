@@ -10,7 +10,7 @@ from recording import Graph, record
 
 from boutique.layers.environment import build as environment
 from boutique.settings import Environment
-from components.references import Place
+from components.place import Place
 
 Build = Callable[..., Graph]
 

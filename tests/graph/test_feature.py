@@ -16,7 +16,6 @@ from stackfiles import DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stac
 
 from boutique import catalogue
 from boutique.durations import written
-from boutique.ownership import Owned
 from boutique.settings import Environment
 
 STACK = "dev-new-ads"
@@ -274,8 +273,9 @@ def test_an_environment_may_leave_the_end_open() -> None:
 
 def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     config, secret = committed(STACK)
-    theirs = (Owned(name="frontend-new-ads", owner="rival", feature="new-ads"),)
-    monkeypatch.setattr("boutique.ownership.owned", lambda *_: theirs)
+    owner, key = {"boutique.dev/owner": "rival"}, {"boutique.dev/feature": "new-ads"}
+    theirs = {"metadata": {"name": "frontend-new-ads", "annotations": owner, "labels": key}}
+    monkeypatch.setattr("boutique.listing.listed", lambda *_, **__: (theirs,))
     monkeypatch.setattr("boutique.reach.check", lambda *_: None)
     with pytest.raises(pulumi.RunError) as caught:
         record_stack(STACK, config=(config, secret), answering=False)
@@ -286,10 +286,10 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     config, _ = committed(STACK)
     script = (
         "import json, sys\n"
-        "from boutique import ownership, reach\n"
+        "from boutique import listing, reach\n"
         "from cloud import Cloud\n"
         "from recording import main, record\n"
-        "reach.check = ownership.owned = lambda *_: ()\n"
+        "reach.check = listing.listed = lambda *_, **__: ()\n"
         "config, others = json.load(sys.stdin)\n"
         f"found = record(main, Cloud(others), stack='{STACK}', config=config)\n"
         "assert found.of('Deployment')\n"

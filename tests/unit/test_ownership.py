@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from boutique import ownership
+from boutique import reach
 from boutique.kubeconfig import ApiServer, KubeconfigError, for_token
-from boutique.ownership import DEPLOYMENTS, HTTP_ROUTES, Owned, claimed, owned
+from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, VIRTUAL_SERVICES, listed
+from boutique.ownership import Owned, claimed, owned
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
 ITEM = {
@@ -22,12 +23,12 @@ ITEM = {
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
-    """Has one Deployment, for whoever brings the token, and refuses to tell of routes."""
+    """Has one Deployment, for whoever brings the token, refuses to tell of routes and knows no VirtualServices."""
 
     def do_GET(self) -> None:
         trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
         if not trusted or self.path != "/apis/apps/v1/namespaces/dev/deployments":
-            self.send_error(403)
+            self.send_error(404 if self.path.startswith("/apis/networking.istio.io/") else 403)
             return
         body = json.dumps({"items": [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
         self.send_response(200)
@@ -67,12 +68,16 @@ def test_a_refusal_is_told_without_the_token(server: str) -> None:
     assert TOKEN not in str(caught.value)
 
 
+def test_a_cluster_without_a_kind_has_no_objects_of_it(server: str) -> None:
+    assert listed(kubeconfig(server), "dev", VIRTUAL_SERVICES) == ()
+
+
 def test_the_token_goes_to_no_server_whose_name_cannot_be_checked(server: str) -> None:
     assert owned(kubeconfig(server, **{"tls-server-name": "elsewhere"}), "dev", DEPLOYMENTS) == ()
 
 
 def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership.reach, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(reach, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(KubeconfigError, match=r"the API server http://127.0.0.1:1 cannot be asked"):
         owned(kubeconfig("http://127.0.0.1:1"), "dev", DEPLOYMENTS)
 

@@ -1,0 +1,56 @@
+"""The objects of one kind in a namespace, as its deployer sees them, before anything is planned."""
+
+import urllib.error
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
+
+from boutique import kubeconfig, reach
+from boutique.kubeconfig import KubeconfigError
+
+DEPLOYMENTS = "apps/v1/namespaces/{namespace}/deployments"
+HTTP_ROUTES = "gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
+VIRTUAL_SERVICES = "networking.istio.io/v1/namespaces/{namespace}/virtualservices"
+
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables describes the parameters.
+NAMES_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+"""The form of an answer without specs."""
+
+Object = Mapping[str, Any]
+
+
+def listed(content: str, namespace: str, collection: str, *, accept: str = "application/json") -> tuple[Object, ...]:
+    """Return the objects of one kind in a namespace.
+
+    Args:
+        content: A kubeconfig that `kubeconfig.for_token` wrote.
+        namespace: Where they are.
+        collection: Which kind, such as `DEPLOYMENTS`.
+        accept: In which form the answer is wanted.
+
+    Returns:
+        None of them where the cluster does not know the kind, or where the server goes by another name than its address
+        (`tls-server-name`).
+
+    Raises:
+        KubeconfigError: The API server does not answer, or refuses the token.
+    """
+    api_server = kubeconfig.reached_by(content)
+    if "tls-server-name" in api_server.entry:
+        # The standard library checks no other name than the address's, and the token goes only where that fits.
+        return ()
+    path = f"/apis/{collection.format(namespace=namespace)}"
+    address = f"{api_server.server}{path}"
+    try:
+        return tuple(reach.asked(content, path, accept=accept)["items"])
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        if refusal.code == HTTPStatus.NOT_FOUND:
+            return ()
+        raise KubeconfigError(
+            f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; run `pulumi up` "
+            "of the stack that owns the cluster, which renews the deployer's token, then of the environment's"
+        ) from None
+    except (OSError, ValueError, HTTPException) as error:
+        raise KubeconfigError(f"the API server {api_server.server} cannot be asked for {address}: {error}") from None

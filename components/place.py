@@ -1,0 +1,48 @@
+"""Where an environment goes, whichever stack has made that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from boutique.entrance import Entrance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A place as another stack tells it, in plain text: for whoever asks the API server before anything is planned.
+
+    Attributes:
+        stack: Which one.
+        namespace: See `Place`.
+        kubeconfig: See `Place`; secret.
+    """
+
+    stack: str
+    namespace: str
+    kubeconfig: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an environment goes: one namespace, and the deployer's kubeconfig for it.
+
+    Attributes:
+        namespace: Its name.
+        kubeconfig: As JSON; secret.
+        entrance: Where people's requests come in; None without an ingress.
+        serving: What has to be there before a route is; nothing if another stack has built it.
+        told: What that other stack tells.
+    """
+
+    namespace: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    entrance: Entrance | None
+    serving: Sequence[pulumi.Resource] = ()
+    told: Told | None = None
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what another stack has to know to make it again; `components.references.place` reads it."""
+        entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
+        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **entrance}
