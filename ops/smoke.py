@@ -27,8 +27,9 @@ def smoke(
     Exit code: 0 if everything is as it should be, 3 if something is not, 1 if the stack cannot be read.
     """
     from ops.deadline import Deadline
+    from ops.smokereport import progress
     from ops.smokerun import Request, run
-    from ops.smokeview import progress, show
+    from ops.smokeview import show
 
     deadline = Deadline(timeout)
     with progress(stack, deadline) as told:

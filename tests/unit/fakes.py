@@ -102,7 +102,7 @@ class Cluster:
         scaled, containers = self.scaled.get(name, 1), [{"name": "server", "image": image}]
         if path.endswith("deployments"):
             spec = {"replicas": scaled, "selector": {}, "template": {"spec": {"containers": containers}}}
-            yield {"metadata": {"name": name}, "spec": spec, "status": {}}
+            yield {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec, "status": {}}
             return
         running = [{"name": "server", "image": self.images.get(name, image)}, {"name": "proxy", "image": "proxy:1"}]
         for number in range(scaled):
