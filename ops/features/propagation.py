@@ -139,18 +139,18 @@ def _reason(asked: Question, way: Way) -> tuple[str | None, str]:
         return version, f"{reason}; {routes}"
     return (
         version,
-        f"{first.caller} -> {first.workload} dropped {member}; {_remedy(asked, first.caller, first.workload)}",
+        f"{first.caller} -> {first.workload} dropped {member}{_remedy(asked, first.caller, first.workload)}",
     )
 
 
 def _remedy(asked: Question, caller: str, callee: str) -> str:
     known = any(each.name == caller and each.drops_baggage_to(callee) for each in catalogue.WORKLOADS)
     if not known or callee != asked.service:
-        return f"{caller} has to hand the header `baggage` on to {callee}"
+        return f"; {caller} has to hand the header `baggage` on to {callee}"
     direct = f"calls {object_name(callee, asked.key)} directly"
     if caller in asked.changed:
-        return f"deploy the feature again: then its {caller} {direct}"
-    return f"the published image of {caller} does; let the feature deploy {caller} as well, which then {direct}"
+        return f"; deploy the feature again: then its {caller} {direct}"
+    return f", as the published image of {caller} does; let the feature deploy {caller} as well, which then {direct}"
 
 
 def _keyed(hop: Hop, key: str) -> bool:

@@ -87,9 +87,12 @@ def test_what_the_published_image_is_known_to_drop_has_a_way_round() -> None:
     answer = [FRONT, CHECKOUT, hop("checkoutservice", "currencyservice", None)]
     [mistake] = asked(RATES, answer).mistakes
     assert mistake.endswith(
-        "checkoutservice -> currencyservice dropped feature=new-ads; the published image of checkoutservice does; "
+        "checkoutservice -> currencyservice dropped feature=new-ads, as the published image of checkoutservice does; "
         "let the feature deploy checkoutservice as well, which then calls currencyservice-new-ads directly"
     )
+    # Calls further on would lose the key all the same.
+    [mistake] = asked(ADS, [*answer, hop("currencyservice", "adservice", None)]).mistakes
+    assert mistake.endswith("; checkoutservice has to hand the header `baggage` on to currencyservice")
     both = replace(RATES, changed=("checkoutservice", "currencyservice"))
     [mistake] = asked(both, answer).mistakes
     assert mistake.endswith("deploy the feature again: then its checkoutservice calls currencyservice-new-ads directly")

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ def test_people_get_a_table(smoke: Smoke) -> None:
             RoutedShop(feature=("currencyservice",)),
             {"currencyservice": BUILD},
             f"currencyservice: {BASELINE} answered 1 of 5 calls, not {BUILD}: checkoutservice -> currencyservice "
-            "dropped feature=new-ads; the published image of checkoutservice does; let the feature deploy "
+            "dropped feature=new-ads, as the published image of checkoutservice does; let the feature deploy "
             "checkoutservice as well, which then calls currencyservice-new-ads directly",
         ),
         (
@@ -276,6 +277,7 @@ def test_a_feature_of_which_nothing_was_deployed_is_no_green_one(smoke: Smoke) -
 def test_a_pulumi_that_hangs_is_given_up_in_time(boutique: Smoke, tmp_path: Path) -> None:
     (tmp_path / "pulumi").write_text("#!/bin/sh\nexec sleep 60\n")
     (tmp_path / "pulumi").chmod(0o755)
+    began = time.monotonic()
     found = boutique("--feature", KEY, "--timeout", "1")
     assert (found.code, found.err) == (
         1,
@@ -286,6 +288,7 @@ def test_a_pulumi_that_hangs_is_given_up_in_time(boutique: Smoke, tmp_path: Path
         1,
         "error: pulumi did not tell of stack 'some' in time; give a longer --timeout\n",
     )
+    assert time.monotonic() - began < 8
 
 
 def test_neither_a_stack_nor_a_feature_is_no_command(boutique: Smoke) -> None:
