@@ -1,12 +1,12 @@
 """What a feature is: its key, its branch, and what it deploys beside the baseline of its environment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from boutique import catalogue, routetable
 from boutique.deployed import Deployed, deployed
 from boutique.features import Feature
-from boutique.naming import check_key, feature_key
+from boutique.naming import check_key, feature_key, object_name
 from boutique.settings import Environment
 from boutique.versions import Version
 
@@ -47,7 +47,11 @@ def identity(feature: Feature) -> Identity:
 
 
 def changed(environment: Environment, feature: Feature, key: str) -> tuple[Deployed, ...]:
-    """Return the services of a feature as it runs them: the environment's own, with other images."""
+    """Return the services of a feature as it runs them: the environment's own, with other images.
+
+    Where a caller's published image loses the key on the way to a callee, and the feature changes both, its caller
+    calls its callee directly: no route has to tell those calls apart.
+    """
     return tuple(
         replace(
             each,
@@ -58,11 +62,25 @@ def changed(environment: Environment, feature: Feature, key: str) -> tuple[Deplo
                 update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
             ),
             external=False,
-            variables={**each.variables, **({each.workload.marker: f"Feature {key}"} if each.workload.marker else {})},
+            variables={**each.variables, **_marked(each, key), **_direct(each, feature, key)},
         )
         for each in deployed(environment)
         if (change := feature.services.get(each.workload.name))
     )
+
+
+def _marked(each: Deployed, key: str) -> Mapping[str, str]:
+    return {each.workload.marker: f"Feature {key}"} if each.workload.marker else {}
+
+
+def _direct(each: Deployed, feature: Feature, key: str) -> Mapping[str, str]:
+    return {
+        variable: callee.address_of(object_name(callee.name, key))
+        for variable in each.workload.drops_baggage
+        if (callee := each.workload.calls[variable]).name in feature.services
+        # Whoever gave the variable another value than the catalogue's meant it.
+        and each.variables[variable] == callee.address
+    }
 
 
 def _unclear(branches: Iterable[str | None]) -> str:

@@ -4,7 +4,7 @@ It reads headers as their specifications have it and knows nothing of how a rout
 checked against it, and people can ask before anything is applied.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,6 +56,16 @@ def backend(table: Table, request: Request | Call) -> Served | None:
     return _inside(table, request)
 
 
+def has_key(baggage: Sequence[str], key: str) -> bool:
+    """Say whether a call has the key of a feature.
+
+    Args:
+        baggage: The values of its headers of that name.
+        key: The key.
+    """
+    return _is_member(MEMBER, key, baggage)
+
+
 def _from_outside(table: Table, request: Request) -> Served | None:
     host = request.host.partition(":")[0].lower()
     route = _first(
@@ -72,7 +82,7 @@ def _inside(table: Table, call: Call) -> Served | None:
     routes = [each for each in table.mesh if each.service == call.service]
     if not routes:
         return Served(backend=call.service, baggage=baggage, route=None)
-    route = _first(each for each in routes if each.feature is None or _is_member(MEMBER, each.feature, said))
+    route = _first(each for each in routes if each.feature is None or has_key(said, each.feature))
     return Served(backend=route.backend, baggage=baggage, route=route) if route else None
 
 
@@ -98,7 +108,7 @@ def _is_cookie(wanted: Condition, values: list[str]) -> bool:
     )
 
 
-def _is_member(key: str, value: str, values: list[str]) -> bool:
+def _is_member(key: str, value: str, values: Sequence[str]) -> bool:
     """Look for a member as https://www.w3.org/TR/baggage/#header-content has it; properties follow a ';'."""
     members = [member.partition(";")[0].partition("=") for each in values for member in each.split(",")]
     return _is_text(values) and any(
@@ -106,6 +116,6 @@ def _is_member(key: str, value: str, values: list[str]) -> bool:
     )
 
 
-def _is_text(values: list[str]) -> bool:
+def _is_text(values: Sequence[str]) -> bool:
     # Envoy's regular expressions read a header as UTF-8, and one that is not never matches.
     return not any("\ud800" <= character <= "\udfff" for each in values for character in each)

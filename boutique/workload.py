@@ -69,6 +69,7 @@ class Workload:
         external_service: The name of the LoadBalancer Service that can be switched on beside the normal one.
         variables: Environment variables with their values.
         calls: Environment variables that hold the address of another workload.
+        drops_baggage: Those of them over which the published image does not hand `baggage` on.
         grace_seconds: What the image needs to end; None leaves it to Kubernetes.
         annotations: Of the pod.
         scratch: Volume names and mount paths of emptyDir volumes.
@@ -87,6 +88,7 @@ class Workload:
     external_service: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     calls: Mapping[str, "Workload"] = field(default_factory=dict)
+    drops_baggage: tuple[str, ...] = ()
     readiness: Probe | None = None
     liveness: Probe | None = None
     requests: Resources
@@ -102,6 +104,14 @@ class Workload:
     @property
     def address(self) -> str:
         """`name:port` of the Service, as other workloads in the same namespace dial it."""
+        return self.address_of(self.name)
+
+    def address_of(self, service: str) -> str:
+        """Return the same for another Service in front of it, such as a feature's."""
         if self.service is None:
             raise ValueError(f"{self.name} has no Service, so nothing can call it")
-        return f"{self.name}:{self.service.number}"
+        return f"{service}:{self.service.number}"
+
+    def drops_baggage_to(self, callee: str) -> bool:
+        """Say whether the published image is known not to hand `baggage` on to a workload that it calls."""
+        return any(self.calls[variable].name == callee for variable in self.drops_baggage)

@@ -71,6 +71,7 @@ def run(
     said: Callable[[str], None] | None = None,
     keeping: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
+    timeout: float | None = None,
 ) -> str:
     """Run `pulumi` for a stack, and return what it printed.
 
@@ -81,6 +82,7 @@ def run(
         said: Is told each line while it runs.
         keeping: Open files that stay open for as long as it runs, whatever becomes of this process.
         environment: Variables to set for it.
+        timeout: After how many seconds to give up, for what only reads; None for never.
 
     Raises:
         LockedError: Somebody else is updating the stack.
@@ -109,7 +111,10 @@ def run(
                 for line in running.stdout:
                     lines.append(line)
                     said(line.strip())
-            printed, wrong = running.communicate()
+            printed, wrong = running.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            raise EngineError(f"pulumi did not tell of stack {stack!r} in time; give a longer --timeout") from None
         except KeyboardInterrupt:
             # Pulumi was told as well, and ends when it has written down how far it got.
             running.communicate()
@@ -120,15 +125,21 @@ def run(
     return everything
 
 
-def listed(folder: Path) -> dict[str, dict[str, Any]]:
+def listed(folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
     """Return what `pulumi stack ls` tells of each stack of a project, by name.
+
+    Args:
+        folder: Of the project.
+        timeout: After how many seconds to give up; None for never.
 
     Raises:
         EngineError: Pulumi cannot say.
     """
     command = ["pulumi", "stack", "ls", "--json", "--non-interactive", "--color", "never"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise EngineError("pulumi did not list the stacks in time; give a longer --timeout") from None
     except FileNotFoundError as error:
         raise _unstarted(error, folder) from None
     if done.returncode:

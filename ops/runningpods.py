@@ -27,13 +27,26 @@ class Running:
     trouble: tuple[str, ...]
 
 
-def running_pods(deployer: str, namespace: str, deadline: Deadline) -> Mapping[str, Running]:
-    """Return what runs, by the names of the Deployments.
+def found_running(
+    deployer: str, namespace: str, deadline: Deadline, feature: str | None = None
+) -> tuple[Mapping[str, Running] | None, str]:
+    """Return what runs as `running_pods` does, or None and why nobody knows."""
+    try:
+        return running_pods(deployer, namespace, deadline, feature), ""
+    except ClusterError as error:
+        return None, str(error)
+
+
+def running_pods(
+    deployer: str, namespace: str, deadline: Deadline, feature: str | None = None
+) -> Mapping[str, Running]:
+    """Return what runs of the baseline, or of a feature, by the names of the services.
 
     Args:
         deployer: Its kubeconfig, as JSON.
         namespace: Where to look.
         deadline: When to give up; nothing is asked a second time.
+        feature: The key of the feature; None for the baseline.
 
     Raises:
         ClusterError: There is no answer, or a refusal.
@@ -42,17 +55,17 @@ def running_pods(deployer: str, namespace: str, deadline: Deadline) -> Mapping[s
     from urllib3.exceptions import HTTPError
 
     server = kubeconfig.reached_by(deployer)
-    baseline = f"{labels.TRACK}={labels.BASELINE}"
+    selector = f"{labels.FEATURE}={feature}" if feature else f"{labels.TRACK}={labels.BASELINE}"
     try:
         with _client(deployer, server) as api:
             deployments = (
                 client.AppsV1Api(api)
-                .list_namespaced_deployment(namespace, label_selector=baseline, _request_timeout=deadline.left)
+                .list_namespaced_deployment(namespace, label_selector=selector, _request_timeout=deadline.left)
                 .items
             )
             pods = (
                 client.CoreV1Api(api)
-                .list_namespaced_pod(namespace, label_selector=baseline, _request_timeout=deadline.left)
+                .list_namespaced_pod(namespace, label_selector=selector, _request_timeout=deadline.left)
                 .items
             )
     except client.ApiException as error:
@@ -65,10 +78,13 @@ def running_pods(deployer: str, namespace: str, deadline: Deadline) -> Mapping[s
             f"the API server {server.server} does not answer: {type(error).__name__}; is the cluster running?"
         ) from None
     return {
-        each.metadata.name: _running(each, [pod for pod in pods if (pod.metadata.labels or {}).get("app") == name])
-        for each in deployments
-        if (name := each.metadata.name)
+        name: _running(each, [pod for pod in pods if _app(pod) == name]) for each in deployments if (name := _app(each))
     }
+
+
+def _app(found: Any) -> str | None:  # noqa: ANN401 - the library has no types
+    name: str | None = (found.metadata.labels or {}).get("app")
+    return name
 
 
 def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401 - the library has no types

@@ -5,11 +5,25 @@ from typing import Annotated
 
 import typer
 
+from ops.deadline import Deadline
+
 _WRONG = 3
 
 
 def smoke(
-    stack: Annotated[str, typer.Argument(help="The stack of the environment, such as local.")],
+    context: typer.Context,
+    stack: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STACK", help="The stack of the environment, such as local; with --feature only if several have it."
+        ),
+    ] = None,
+    feature: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A feature, such as new-ads: do its testers' requests reach what it changed?"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds to be done in, as a whole.")] = 30,
     cacert: Annotated[
@@ -24,15 +38,43 @@ def smoke(
     It looks at the pods with the rights of the environment's deployer, at the certificate, and at the pages of the shop
     like a visitor: it puts something into a cart and buys it, as smoke-test@example.com. Nothing is tried twice.
 
+    With --feature the same of the services that a feature changed, by its preview link: every call of them has to be
+    answered by the feature, and if not, it says where on the way the feature's key got lost.
+
     Exit code: 0 if everything is as it should be, 3 if something is not, 1 if the stack cannot be read.
     """
-    from ops.deadline import Deadline
-    from ops.smokerun import Request, run
-    from ops.smokeview import progress, show
-
     deadline = Deadline(timeout)
-    with progress(stack, deadline) as told:
-        found = run(Request(stack=stack, cacert=cacert, order=not no_order), deadline, told)
-    show(found, deadline.spent, as_json=as_json)
-    if found.mistakes:
+    if feature is not None:
+        wrong = _feature(feature, stack, deadline, cacert, order=not no_order, as_json=as_json)
+    elif stack is not None:
+        wrong = _environment(stack, deadline, cacert, order=not no_order, as_json=as_json)
+    else:
+        context.fail("Missing argument 'STACK': give the stack of an environment, such as local, or --feature NAME.")
+    if wrong:
         raise typer.Exit(_WRONG)
+
+
+def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool) -> bool:
+    from ops.smokereport import progress
+    from ops.smokerun import Request, run
+    from ops.smokeview import show
+
+    with progress(stack, deadline) as told:
+        found = run(Request(stack=stack, cacert=cacert, order=order), deadline, told)
+    show(found, deadline.spent, as_json=as_json)
+    return bool(found.mistakes)
+
+
+def _feature(
+    name: str, stack: str | None, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool
+) -> bool:
+    from ops.features.smokerun import Request, run
+    from ops.features.smokeview import show
+    from ops.smokereport import progress
+    from ops.workspace import project
+
+    request = Request(name=name, environment=stack, cacert=cacert, order=order)
+    with progress(f"--feature {name}", deadline) as told:
+        found = run(project(), request, deadline, told)
+    show(found, deadline.spent, as_json=as_json)
+    return bool(found.mistakes)

@@ -41,8 +41,17 @@ def identity(name: str, environment: str) -> Identity:
     return Identity(name=name, key=_key(name), environment=environment)
 
 
-def located(project: Path, name: str, environment: str | None) -> Identity:
+def located(
+    project: Path, name: str, environment: str | None, *, how: str = "with --env", timeout: float | None = None
+) -> Identity:
     """Return what is meant by a name, in the only environment that has such a feature if none is given.
+
+    Args:
+        project: The folder of the project.
+        name: The branch, or the key.
+        environment: The environment's stack, if given.
+        how: People say which it is.
+        timeout: After how many seconds to give up; None for never.
 
     Raises:
         OperationError: There is none, or there are several.
@@ -50,14 +59,14 @@ def located(project: Path, name: str, environment: str | None) -> Identity:
     if environment:
         return identity(name, environment)
     key = _key(name)
-    stacks = engine.listed(project)
+    stacks = engine.listed(project, timeout)
     ending = f"-{key}"
     there = [
         each.removesuffix(ending) for each in stacks if each.endswith(ending) and each.removesuffix(ending) in stacks
     ]
     if len(there) != 1:
         said = f"is in {' and '.join(sorted(there))}" if there else f"has no stack such as dev{ending}"
-        raise OperationError(f"the feature {name!r} {said}: say which environment with --env")
+        raise OperationError(f"the feature {name!r} {said}: say which environment {how}")
     return identity(name, there[0])
 
 

@@ -40,21 +40,27 @@ class Origin:
     features: Features
 
 
-def origin(project: Path, stack: str) -> Origin:
+def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | None = None) -> Origin:
     """Read an environment.
+
+    Args:
+        project: The folder of the project.
+        stack: Its stack.
+        named: By which argument of the command.
+        timeout: After how many seconds to give up; None for never.
 
     Raises:
         NoEnvironmentError: There is no such stack, or none that allows features.
         OperationError: It cannot be read.
     """
     try:
-        said = engine.run(project, stack, "stack", "output", "--json", "--show-secrets")
+        said = engine.run(project, stack, "stack", "output", "--json", "--show-secrets", timeout=timeout)
     except MissingStackError as error:
-        raise NoEnvironmentError(f"--env {stack}: {error}") from None
+        raise NoEnvironmentError(f"{named} {stack}: {error}") from None
     found = of_outputs(stack, json.loads(said))
     if found is None:
         raise NoEnvironmentError(
-            f"--env {stack}: that stack has no environment with features that was deployed; name another, or add "
+            f"{named} {stack}: that stack has no environment with features that was deployed; name another, or add "
             "boutique:environment.features: {} to that stack and run `pulumi up` there"
         )
     return found

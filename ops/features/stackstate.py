@@ -44,14 +44,19 @@ class StackState:
         return str(of).rpartition("/")[2] == environment and self.keys <= {key}
 
 
-def stack_state(project: Path, stack: str) -> StackState | None:
+def stack_state(project: Path, stack: str, timeout: float | None = None) -> StackState | None:
     """Read the state of a stack; None if there is no such stack.
+
+    Args:
+        project: The folder of the project.
+        stack: Its name.
+        timeout: After how many seconds to give up; None for never.
 
     Raises:
         EngineError: It cannot be read.
     """
     try:
-        said = engine.run(project, stack, "stack", "export", "--show-secrets")
+        said = engine.run(project, stack, "stack", "export", "--show-secrets", timeout=timeout)
     except MissingStackError:
         return None
     return of_export(stack, json.loads(said))

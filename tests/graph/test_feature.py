@@ -85,6 +85,26 @@ def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> Non
     assert variables(graph, "frontend") == {**variables(dev, "frontend"), "FRONTEND_MESSAGE": "Feature pay"}
 
 
+@pytest.mark.parametrize(
+    ("changed", "address"),
+    [
+        (("checkoutservice",), "currencyservice:7000"),
+        (("checkoutservice", "currencyservice"), "currencyservice-pay:7000"),
+    ],
+)
+def test_a_caller_that_drops_the_key_calls_the_features_own_callee(changed: tuple[str, ...], address: str) -> None:
+    graph = feature(services={each: {"version": "0.10.7-pay.1"} for each in changed})
+    baseline = {variable: callee.address for variable, callee in catalogue.CHECKOUTSERVICE.calls.items()}
+    given = {name: value for name, value in variables(graph, "checkoutservice").items() if name in baseline}
+    assert given == {**baseline, "CURRENCY_SERVICE_ADDR": address}
+    if "currencyservice" in changed:
+        service = graph.one("Service", "currencyservice").inputs
+        assert f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']}" == address
+        account = graph.one("Deployment", "currencyservice").inputs["spec"]["template"]["spec"]["serviceAccountName"]
+        assert account == "currencyservice", "policies hold for it"
+    assert len(graph.of("HTTPRoute")) == len(changed) + 1, "calls of all others are still told apart"
+
+
 def test_settings_of_the_environment_hold_for_its_features() -> None:
     graph = feature(
         {

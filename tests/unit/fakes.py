@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from issued import Issued
 
@@ -27,6 +27,12 @@ if not file.exists():
     sys.exit("warning: something else\\nerror: no stack named 'nope' found\\n")
 print(file.read_text())
 """
+
+
+class Fake(Protocol):
+    """Answers requests."""
+
+    def answer(self, request: str, headers: Any, body: str, /) -> tuple[int, dict[str, str], str]: ...
 
 
 @dataclass
@@ -102,7 +108,7 @@ class Cluster:
         scaled, containers = self.scaled.get(name, 1), [{"name": "server", "image": image}]
         if path.endswith("deployments"):
             spec = {"replicas": scaled, "selector": {}, "template": {"spec": {"containers": containers}}}
-            yield {"metadata": {"name": name}, "spec": spec, "status": {}}
+            yield {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec, "status": {}}
             return
         running = [{"name": "server", "image": self.images.get(name, image)}, {"name": "proxy", "image": "proxy:1"}]
         for number in range(scaled):
@@ -121,7 +127,7 @@ class Cluster:
 
 
 @contextmanager
-def serving(fake: Shop | Cluster, certificate: Issued | None = None, folder: Path | None = None) -> Iterator[int]:
+def serving(fake: Fake, certificate: Issued | None = None, folder: Path | None = None) -> Iterator[int]:
     """Yield the port at which a fake answers, by HTTPS if it has a certificate."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -34,6 +34,14 @@ def test_every_workload_is_reached_from_a_workload_that_starts_calls_itself() ->
     assert {workload.name for workload in WORKLOADS} - callees == {"loadgenerator"}
 
 
+def test_baggage_can_only_get_lost_on_the_way_to_somebody(workload: Workload) -> None:
+    assert set(workload.drops_baggage) <= set(workload.calls)
+    dropped = {callee.name for variable, callee in workload.calls.items() if variable in workload.drops_baggage}
+    callees = {callee.name for callee in workload.calls.values()}
+    assert {name for name in callees if workload.drops_baggage_to(name)} == dropped
+    assert dropped == ({"currencyservice"} if workload is catalogue.CHECKOUTSERVICE else set())
+
+
 def test_the_call_graph_has_no_cycle() -> None:
     graph = {caller.name: [callee.name for callee in caller.calls.values()] for caller in WORKLOADS}
     graphlib.TopologicalSorter(graph).prepare()

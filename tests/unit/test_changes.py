@@ -1,0 +1,39 @@
+"""What a feature runs: the environment's own services, with what the branch changed."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from boutique.changes import changed
+from boutique.features import Feature
+from boutique.settings import Environment
+
+VARIABLE = "CURRENCY_SERVICE_ADDR"
+
+
+def addresses(*services: str, variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return where each service of a feature looks for currencies."""
+    environment = Environment.model_validate({"services": {"checkoutservice": {"variables": variables or {}}}})
+    versions = {each: {"version": "0.10.7-pay.1"} for each in services}
+    found = changed(environment, Feature.model_validate({"of": "dev", "services": versions}), "pay")
+    return {each.workload.name: each.variables[VARIABLE] for each in found if VARIABLE in each.variables}
+
+
+@pytest.mark.parametrize(
+    ("services", "expected"),
+    [
+        (("checkoutservice", "currencyservice"), {"checkoutservice": "currencyservice-pay:7000"}),
+        (("checkoutservice",), {"checkoutservice": "currencyservice:7000"}),
+        # The frontend hands the key on, and a route leads its calls.
+        (("frontend", "currencyservice"), {"frontend": "currencyservice:7000"}),
+    ],
+)
+def test_only_who_loses_the_key_calls_the_features_own(services: tuple[str, ...], expected: dict[str, str]) -> None:
+    assert addresses(*services) == expected
+
+
+def test_an_address_that_somebody_chose_stays() -> None:
+    chosen = {VARIABLE: "rates.example:7000"}
+    assert addresses("checkoutservice", "currencyservice", variables=chosen) == {
+        "checkoutservice": "rates.example:7000"
+    }
