@@ -177,23 +177,23 @@ def number() -> int:
 
 
 def test_httproutes(choice: Mesh, number: int) -> None:
-    for wanted in drawn(number):
+    for at, wanted in enumerate(drawn(number)):
         parts = [baseline(ENVIRONMENT), *(additions(ENVIRONMENT, each) for each in wanted)]
         try:
             for part in parts:
                 choice.lab.kubectl("apply", "--server-side", "-f", "-", stdin=objects(httproutes, part))
                 # Of two features the older one wins, and the API server counts in seconds.
                 time.sleep(1.05)
-            check(compared(choice, wanted, number))
+            check(compared(choice, wanted, number + at))
         finally:
             choice.lab.kubectl("delete", "httproutes", "-n", "choice", "--all")
 
 
 def test_virtual_services(choice: Mesh, number: int) -> None:
     choice.lab.kubectl("apply", "-f", "-", stdin=ISTIOS_OWN)
-    for wanted in drawn(number):
+    for at, wanted in enumerate(drawn(number)):
         try:
             choice.lab.kubectl("apply", "-f", "-", stdin=objects(virtualservices, table(ENVIRONMENT, wanted)))
-            check(compared(choice, wanted, number))
+            check(compared(choice, wanted, number + at))
         finally:
             choice.lab.kubectl("delete", "virtualservices", "-n", "choice", "--all")
