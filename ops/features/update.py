@@ -175,8 +175,10 @@ def _check(section: dict[str, Any], there: Origin) -> None:
 
 def _run(within: Workspace, before: StackState | None, progress: Progress, *, preview: bool) -> str:
     command = ("preview",) if preview else ("up", "--yes", "--skip-preview", "--suppress-outputs")
+    # What others removed or scaled since has to come back; the program has the token that is valid now.
+    refreshed = ("--refresh", "--run-program") if before else ()
     try:
-        said = run(within, *command, said=lambda line: progress(f"{within.stack}: {line}"))
+        said = run(within, *command, *refreshed, said=lambda line: progress(f"{within.stack}: {line}"))
     except EngineError:
         if before is None:
             _forget(within, progress)
