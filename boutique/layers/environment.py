@@ -7,6 +7,7 @@ import pulumi
 from boutique import catalogue, foreignroutes, routes, routetable, routeview
 from boutique.deployed import Deployed, deployed
 from boutique.entrance import Entrance
+from boutique.features import PRODUCTION
 from boutique.foreignroutes import Claim
 from boutique.ingress import GATEWAY_API
 from boutique.kubeconfig import KubeconfigError
@@ -33,6 +34,10 @@ def build(section: Environment, place: Place) -> None:
             ]
         )
     owner = pulumi.get_stack()
+    if section.features and owner == PRODUCTION:
+        raise SettingsError(
+            [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
+        )
     services = deployed(section)
     table = _table(section, place.entrance, owner) if place.entrance else Table()
     allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig

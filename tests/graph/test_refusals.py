@@ -35,6 +35,12 @@ def test_a_secret_in_clear_is_refused_and_not_shown() -> None:
     assert CANARY not in said
 
 
+def test_production_never_has_features() -> None:
+    assert "features" in json.loads(committed("local")[0]["boutique:environment"])
+    said = refused("prod", config=committed("local"))
+    assert "boutique:environment.features: stack 'prod' is production, which never has features" in said
+
+
 def test_mistakes_in_how_keys_are_kept_and_in_what_they_say_are_told_together() -> None:
     config, secret = committed("local")
     config |= {"boutique:other": "[not json", "boutique:platform": "[not json"}
