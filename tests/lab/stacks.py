@@ -62,14 +62,7 @@ class Stack:
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `pulumi`; what it prints is one text, since it tells its mistakes on either channel."""
         with self.start(*arguments) as running:
-            try:
-                said, _ = running.communicate(timeout=STAY_LONGEST)
-            except subprocess.TimeoutExpired:
-                for pid in processes(running.pid):
-                    os.kill(pid, signal.SIGKILL)
-                said, _ = running.communicate()
-                message = f"pulumi {' '.join(arguments)} of stack {self.name} did not end: {said[-2000:]}"
-                raise AssertionError(message) from None
+            said = end(running)
         done = subprocess.CompletedProcess(arguments, running.returncode, said)
         if check and done.returncode != 0:
             message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {said}"
@@ -114,6 +107,18 @@ def processes(session: int) -> list[int]:
         if int(its_session) == session and state != "Z":
             found.append(int(path.parent.name))
     return found
+
+
+def end(running: subprocess.Popen[str]) -> str:
+    """Wait until a command has ended, and return what it said; one that takes too long ends with all it started."""
+    try:
+        return running.communicate(timeout=STAY_LONGEST)[0]
+    except subprocess.TimeoutExpired:
+        for pid in processes(running.pid):
+            os.kill(pid, signal.SIGKILL)
+        said, _ = running.communicate()
+        message = f"{running.args} did not end within {STAY_LONGEST} s: {said[-4000:]}"
+        raise AssertionError(message) from None
 
 
 def until(true: Callable[[], bool], running: subprocess.Popen[str], what: str) -> None:

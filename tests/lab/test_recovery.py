@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from labs import Lab, eventually
 from objects import deployments, is_available
-from stacks import QUICKLY, STAY_LONGEST, Stack, processes, project, until
+from stacks import QUICKLY, Stack, end, processes, project, until
 
 pytestmark = pytest.mark.lab
 
@@ -72,7 +72,7 @@ def killed(lab: Lab, stack: Stack, tag: str) -> Iterator[int]:
         try:
             until(lambda: updated(lab, stack, tag) >= 2, running, "it was killed")
             running.kill()
-            running.communicate(timeout=STAY_LONGEST)
+            end(running)
             assert locks(lab, stack), "the update was killed before its end"
             yield running.pid
         finally:
@@ -108,7 +108,7 @@ def test_update_recovers_from_a_killed_control_plane(victim: Lab, stack: Stack, 
     with stack.start("up", "--yes", "--skip-preview") as running:
         until(lambda: updated(victim, stack, tag) >= 2, running, f"{component} was killed")
         victim.kill(pid)
-        running.communicate(timeout=STAY_LONGEST)
+        end(running)
     eventually(lambda: bool(victim.status()["ready"]), 30, f"{component} is back")
     stack.up()
     assert_whole(victim, stack, tag)
@@ -124,7 +124,7 @@ def test_second_update_at_the_same_time_is_refused(victim: Lab, stack: Stack) ->
             refused = stack.up(check=False)
         finally:
             running.send_signal(signal.SIGCONT)
-        said, _ = running.communicate(timeout=STAY_LONGEST)
+        said = end(running)
     assert refused.returncode != 0
     assert "locked" in refused.stdout
     assert f"pid {running.pid}" in refused.stdout
