@@ -32,6 +32,7 @@ class Component:
         health: The URL that answers 200 once it is ready.
         ports: Where it listens inside the lab's network.
         after: The component that has to be ready before it is started.
+        renewed_by: The component after whose return it is started anew, since it would not make up for what failed.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Component:
     health: str
     ports: tuple[int, ...]
     after: str = ""
+    renewed_by: str = ""
 
 
 def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
@@ -87,6 +89,9 @@ def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
             f"http://{network.LOOPBACK}:{kwok.PORT}/healthz",
             (kwok.PORT,),
             after=server.name,
+            # kwok drops a pod whose status the API server could not store (HTTP 500): shouldRetry in its
+            # pkg/kwok/controllers/utils.go. It lists all pods when it starts.
+            renewed_by="etcd",
         ),
         Component(
             "node-agent",

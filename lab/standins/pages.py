@@ -1,6 +1,7 @@
 """The pages of a site: small, and readable without knowing how they came about."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,8 +11,10 @@ from lab.standins.answers import Hop, Pod
 from lab.standins.headers import Received, read_baggage
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
-table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top; }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 80rem; padding: 0 1rem; }
+h1, h2 { margin: 1rem 0 .5rem; } table { border-collapse: collapse; } tr { border-bottom: 1px solid #ddd; }
+td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top; overflow-wrap: anywhere; }
+.path td, .path th { white-space: nowrap; }
 .banner { background: #fe9; padding: .5rem 1rem; } .failed { color: #b00; }
 """
 
@@ -60,7 +63,7 @@ class Page:
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
             f"<style>{_STYLE}</style>{banner}<h1>{escape(title)}</h1>{error}"
             f"<p>Served by the pod {escape(pod.pod)}. Baggage: {escape(baggage)}</p>"
-            f"<h2>The path of this request</h2><table>{self._path()}</table>"
+            f"<h2>The path of this request</h2><table class='path'>{self._path()}</table>"
             f"<h2>What it learnt</h2><table>{values}</table></html>\n"
         )
 
@@ -68,14 +71,21 @@ class Page:
         return read_baggage(self._request.baggage or "")
 
     def _path(self) -> str:
-        rows = [_row("caller", "workload", "version", "pod", "call", "times", "baggage", "status", cell="th")]
+        names = ("caller", "its account", "workload", "version", "pod", "call", "times", "baggage", "status")
+        rows = [_row(*names, cell="th")]
         # Trace ids differ from request to request of the same load: without them equal hops fall together.
         counts = Counter(replace(hop, traceparent=None) for hop in self._hops)
         for hop, times in counts.items():
-            caller = f"{hop.caller or 'outside'} ({hop.identity})" if hop.identity else hop.caller or "outside"
-            texts = (caller, hop.workload, hop.version or "", hop.pod or "", hop.call)
-            rows.append(_row(*texts, str(times), hop.baggage or "", hop.status))
+            caller = (hop.caller or "outside", _account(hop.identity or ""))
+            callee = (hop.workload, hop.version or "", hop.pod or "", hop.call)
+            rows.append(_row(*caller, *callee, str(times), hop.baggage or "", hop.status))
         return "".join(rows)
+
+
+def _account(identity: str) -> str:
+    """Return the namespace and the name of the ServiceAccount that a SPIFFE id of Istio is made from."""
+    found = re.fullmatch(r"spiffe://[^/]+/ns/([^/]+)/sa/([^/]+)", identity)
+    return "/".join(found.groups()) if found else identity
 
 
 def _row(*texts: str, cell: str = "td") -> str:

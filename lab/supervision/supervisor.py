@@ -87,7 +87,7 @@ class Supervisor:
             process = self._start(component)
             state = State.RESTARTING if restarts else State.STARTING
             self._journal.component(component.name, state, pid=process.host_pid, started=time.time())
-            probe = asyncio.create_task(self._watch(component))
+            probe = asyncio.create_task(self._watch(component, again=restarts > 0))
             try:
                 # Whoever stops this task does not by that end the process.
                 await asyncio.shield(process.end)
@@ -113,12 +113,15 @@ class Supervisor:
         self._running[component.name] = process
         return process
 
-    async def _watch(self, component: Component) -> None:
-        """Note when a component that was started is ready."""
+    async def _watch(self, component: Component, *, again: bool) -> None:
+        """Note when a component that was started is ready, and renew those that need it if it was before."""
         while not await asyncio.to_thread(healthy, component.health):
             await asyncio.sleep(_POLL)
         self._ready[component.name].set()
         self._journal.component(component.name, State.RUNNING)
+        for each in self._components if again else ():
+            if each.renewed_by == component.name and each.name in self._running:
+                await self._running[each.name].stop(_GRACE)
 
     async def _complete(self) -> None:
         """Wait until a workload could run, and say so."""

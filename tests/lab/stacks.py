@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STAY_LONGEST = 240.0
-QUICKLY = {"minReadySeconds": 0, "preStopSeconds": 0}
+QUICKLY = {"minReadySeconds": 0, "preStopSeconds": 0, "timeoutSeconds": 90}
 """Rollout settings for pods that nobody calls: there is nothing to be careful about."""
 
 

@@ -111,8 +111,11 @@ def test_killed_component_comes_back(victim: Lab, component: str) -> None:
     name = f"before-{component}"
     lab.kubectl("create", "configmap", name)
     killed, restarts = pid(lab, component), lab.component(component)["restarts"]
+    renewed = pid(lab, "kwok")
     lab.kill(killed)
     eventually(lambda: lab.component(component)["pid"] not in (0, killed), 10, f"{component} is restarted")
+    if component == "etcd":
+        eventually(lambda: lab.component("kwok")["pid"] not in (0, renewed), 20, "kwok does again what failed")
     eventually(lambda: bool(lab.status()["ready"]), 20, f"{component} is ready again")
     assert lab.component(component)["restarts"] == restarts + 1
     lab.kubectl("get", "configmap", name)
