@@ -11,7 +11,7 @@ from lab.standins.answers import Hop, Pod
 from lab.standins.headers import Received, read_baggage
 
 _STYLE = """
-body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 80rem; padding: 0 1rem; }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem 2rem; }
 h1, h2 { margin: 1rem 0 .5rem; } table { border-collapse: collapse; } tr { border-bottom: 1px solid #ddd; }
 td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top; overflow-wrap: anywhere; }
 .path td, .path th { white-space: nowrap; }
