@@ -1,12 +1,7 @@
 """`boutique smoke`: every verdict, with its exit code, against fakes on the loopback."""
 
-import json
-import os
 import socket
-import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +9,10 @@ from typing import Any
 import pytest
 from fakes import TOKEN, Cluster, Shop, deployer, outputs, pulumi, serving
 from issued import Issued, issue
+from smoking import Smoke, Smoked, command
 
 from boutique import catalogue
 from boutique.journey import CUSTOMER
-from ops import cli
 
 HOST = "shop.localhost"
 AUTHORITY = issue("Authority", now=datetime.now(UTC))
@@ -28,41 +23,17 @@ def certificate(**different: Any) -> Issued:
     return issue(**{"name": HOST, "issuer": AUTHORITY, "hosts": (HOST,), "now": datetime.now(UTC), **different})
 
 
-@dataclass
-class Smoked:
-    """What the command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.out)
-        return content
-
-
-Smoke = Callable[..., Smoked]
-
-
 @pytest.fixture
 def boutique(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Smoke:
     """Return `boutique(*arguments)`, which runs the command with a `pulumi` of the test's own."""
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    for name in ("BOUTIQUE_LAB_FILES", "BOUTIQUE_LAB_HTTPS_PORT", "BOUTIQUE_LAB_HTTP_PORT"):
-        monkeypatch.delenv(name, raising=False)
+    run = command(monkeypatch, capsys, tmp_path, TOKEN)
 
-    def run(*arguments: str) -> Smoked:
-        monkeypatch.setattr(sys, "argv", ["boutique", "smoke", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        assert TOKEN not in said.out + said.err
+    def watched(*arguments: str) -> Smoked:
+        found = run(*arguments)
         assert TOKEN not in (tmp_path / "commands").read_text()
-        assert isinstance(ended.value.code, int)
-        return Smoked(ended.value.code, said.out, said.err)
+        return found
 
-    return run
+    return watched
 
 
 @pytest.fixture
@@ -86,17 +57,13 @@ def smoke(boutique: Smoke, tmp_path: Path) -> Smoke:
     return run
 
 
-def proofs(found: Smoked) -> dict[str, str]:
-    return {name: one["reached"]["proof"] for name, one in found.json["services"].items()}
-
-
 def test_real_images_imply_whom_their_pages_cannot_do_without(smoke: Smoke) -> None:
     shop = Shop()
     found = smoke(shop=shop)
     assert (found.code, found.json["ok"], found.json["mistakes"]) == (0, True, [])
     unknown = {"adservice", "recommendationservice", "emailservice", "loadgenerator"}
-    assert {name for name, proof in proofs(found).items() if proof == "unknown"} == unknown
-    assert {name for name, proof in proofs(found).items() if proof == "implied"} == SERVICES - unknown
+    assert {name for name, proof in found.reached.items() if proof == "unknown"} == unknown
+    assert {name for name, proof in found.reached.items() if proof == "implied"} == SERVICES - unknown
     assert found.json["services"]["cartservice"]["ready"] == 1
     assert found.json["services"]["cartservice"]["running"] == [catalogue.VERSION]
     assert found.json["certificate"]["daysLeft"] == 89
@@ -123,7 +90,7 @@ def test_hops_prove_which_pod_of_which_version_answered(smoke: Smoke) -> None:
 def test_a_call_that_fails_behind_a_good_page_is_seen_in_the_hops(smoke: Smoke) -> None:
     found = smoke(shop=Shop(version=catalogue.VERSION, dead=("adservice",)))
     assert found.code == 3
-    assert proofs(found)["adservice"] == "no"
+    assert found.reached["adservice"] == "no"
     assert found.json["mistakes"][0] == (
         "adservice: no good answer: frontend's call ended with UNAVAILABLE; "
         "look at `kubectl -n shop logs -l app=adservice`"
@@ -178,7 +145,7 @@ def test_a_refusal_of_the_api_server_is_no_reason_not_to_look_at_the_shop(smoke:
     [mistake] = found.json["mistakes"]
     assert "refuses the deployer of 'shop': 401 Unauthorized; run `pulumi up`" in mistake
     assert found.json["services"]["frontend"]["ready"] is None
-    assert proofs(found)["frontend"] == "implied"
+    assert found.reached["frontend"] == "implied"
 
 
 def test_a_page_that_fails_is_named_with_what_it_needs(smoke: Smoke) -> None:
@@ -188,8 +155,8 @@ def test_a_page_that_fails_is_named_with_what_it_needs(smoke: Smoke) -> None:
     assert mistake.startswith(
         "page 'checkout' (POST /cart/checkout): answered 500 Internal Server Error instead of 200; it needs frontend, "
     )
-    assert proofs(found)["paymentservice"] == "unknown"
-    assert proofs(found)["shippingservice"] == "implied"
+    assert found.reached["paymentservice"] == "unknown"
+    assert found.reached["shippingservice"] == "implied"
 
 
 def test_a_certificate_with_few_days_left_is_warned_of(smoke: Smoke) -> None:
@@ -226,7 +193,7 @@ def test_a_wrong_certificate_is_explained_and_nothing_is_sent(
     assert mistake in first
     assert not_trusted in second
     assert "--cacert" not in second
-    assert set(proofs(found).values()) == {"no"}
+    assert set(found.reached.values()) == {"no"}
     assert shop.seen == []
 
 
@@ -240,7 +207,7 @@ def test_an_authority_that_nobody_trusts_has_its_remedy(smoke: Smoke) -> None:
 def test_an_environment_without_a_link_is_green_and_warned_of(smoke: Smoke) -> None:
     found = smoke(url="kubectl -n shop port-forward svc/frontend 8080:80")
     assert (found.code, found.json["link"], found.json["certificate"]) == (0, None, None)
-    assert set(proofs(found).values()) == {"unknown"}
+    assert set(found.reached.values()) == {"unknown"}
     assert "boutique:platform.ingress" in found.json["warnings"][0]
 
 

@@ -1,23 +1,17 @@
 """`boutique smoke --feature`: every verdict, with its exit code, against fakes on the loopback."""
 
-import json
-import os
-import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fakes import TOKEN, serving
 from featurefakes import BUILD, KEY, SESSION, STACK, FeatureCluster, RoutedShop, pulumi
 from issued import issue
+from smoking import Smoke, Smoked, command
 
 from boutique import catalogue
-from ops import cli
 
 HOST = "shop.localhost"
 NOW = datetime.now(UTC)
@@ -27,46 +21,12 @@ BASELINE = catalogue.VERSION
 OTHER_STACK = "plain"
 
 
-@dataclass
-class Smoked:
-    """What the command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.out)
-        return content
-
-    @property
-    def reached(self) -> dict[str, str]:
-        return {name: one["reached"]["proof"] for name, one in self.json["services"].items()}
-
-
-Smoke = Callable[..., Smoked]
-
-
 @pytest.fixture
 def boutique(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Smoke:
     """Return `boutique(*arguments)`, which runs the command with a `pulumi` of the test's own."""
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    for name in ("BOUTIQUE_LAB_FILES", "BOUTIQUE_LAB_HTTPS_PORT", "BOUTIQUE_LAB_HTTP_PORT"):
-        monkeypatch.delenv(name, raising=False)
     (tmp_path / "Pulumi.yaml").touch()
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Smoked:
-        monkeypatch.setattr(sys, "argv", ["boutique", "smoke", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        assert not [secret for secret in (TOKEN, SESSION) if secret in said.out + said.err]
-        assert isinstance(ended.value.code, int)
-        return Smoked(ended.value.code, said.out, said.err)
-
-    return run
+    return command(monkeypatch, capsys, tmp_path, TOKEN, SESSION)
 
 
 @pytest.fixture
