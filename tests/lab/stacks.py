@@ -117,7 +117,7 @@ def end(running: subprocess.Popen[str]) -> str:
         for pid in processes(running.pid):
             os.kill(pid, signal.SIGKILL)
         said, _ = running.communicate()
-        message = f"{running.args} did not end within {STAY_LONGEST} s: {said[-4000:]}"
+        message = f"{running.args!r} did not end within {STAY_LONGEST} s: {said[-4000:]}"
         raise AssertionError(message) from None
 
 
