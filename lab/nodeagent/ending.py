@@ -14,6 +14,9 @@ from lab.nodeagent.keeper import Keeper
 _LEAST = 2.0
 """Seconds that sidecars get even if the others have used up the grace period, as with a kubelet."""
 
+_CUT = 1.0
+"""Seconds: the API server cuts times to whole ones, so a pod may have been told so much later than its object says."""
+
 Hook = Callable[[Keeper, Sequence[str]], Awaitable[None]]
 
 
@@ -38,7 +41,7 @@ def grace(pod: Mapping[str, Any] | None) -> Grace:
 def pause(hook: Mapping[str, Any], time_left: Grace, now: float) -> float:
     """Return how long a hook that only waits has to wait still: an earlier node agent may have begun to."""
     seconds = float(hook.get("sleep", {}).get("seconds", 0))
-    return max(0.0, min(time_left.began + seconds, time_left.deadline) - now)
+    return max(0.0, min(seconds, time_left.began + _CUT + seconds - now, time_left.deadline - now))
 
 
 async def end(keepers: Sequence[Keeper], time_left: Grace, run: Hook) -> None:
