@@ -10,9 +10,10 @@ from boutique.values import Count, Number, Section, Tag, WorkloadName
 Duration = Annotated[str, AfterValidator(check_duration)]
 Moment = Annotated[str, AfterValidator(check_moment)]
 Text = Annotated[str, Field(min_length=1)]
+Sessions = Annotated[tuple[str, ...], Field(strict=False)]
+
 PRODUCTION = "prod"
 """The stack that allows no features, whatever its file says."""
-Sessions = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class RoutedFeature(Section):

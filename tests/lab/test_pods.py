@@ -81,7 +81,7 @@ def test_gateway_leads_into_the_mesh(mesh: Mesh) -> None:
     # The garbage collector of Kubernetes may take 30 s to know of new kinds, such as Gateway here, so it is not left
     # to it what the gateway owns.
     mesh.lab.kubectl("delete", "-n", "shop", "gateway/edge", "httproute/edge", "deployment/edge-istio")
-    eventually(lambda: not mesh.pods("edge"), 90, "the gateway is gone")
+    eventually(lambda: not mesh.pods("edge"), 40, "the gateway is gone")
 
 
 def test_logs_are_kept_per_container(mesh: Mesh) -> None:
