@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from boutique import catalogue, labels, naming
 from boutique.images import Reference
+from boutique.release import Release
 from boutique.settings import Availability, Environment, Images, Quantities, Rollout, Service
 from boutique.values import Section
 from boutique.workload import Resources, Workload
@@ -50,19 +51,26 @@ class Deployed:
         return labels.selector(self.workload.name, self.feature)
 
 
-def deployed(environment: Environment) -> tuple[Deployed, ...]:
-    """Return every workload that the environment runs, callees first."""
+def deployed(environment: Environment, release: Release | None = None) -> tuple[Deployed, ...]:
+    """Return every workload that the environment runs, callees first.
+
+    Args:
+        environment: Its settings.
+        release: The versions, if there is such a section.
+    """
     return tuple(
-        _deployed(workload, environment, service)
+        _deployed(workload, environment, release or Release(), service)
         for workload in catalogue.WORKLOADS
         if (service := environment.services.get(workload.name, Service())).enabled
     )
 
 
-def _deployed(workload: Workload, environment: Environment, service: Service) -> Deployed:
+def _deployed(workload: Workload, environment: Environment, release: Release, service: Service) -> Deployed:
+    image = _image(workload, environment.images, service)
+    pin = release.pin(workload)
     return Deployed(
         workload=workload,
-        image=_image(workload, environment.images, service),
+        image=pin.applied(image) if pin else image,
         init_image=service.init_image or (workload.init.image if workload.init else None),
         pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
         replicas=service.replicas or (1 if workload.store or workload.optional else environment.replicas),

@@ -64,6 +64,7 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         cluster=read.get("cluster"),
         platform=read.get("platform"),
         environment=read.get("environment"),
+        release=read.get("release"),
         feature=read.get("feature"),
         unread=unread,
     )

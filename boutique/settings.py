@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from boutique.channels import Channel
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
 from boutique.mesh import Mesh
+from boutique.release import Release
 from boutique.values import (
     Count,
     Cpu,
@@ -73,6 +75,8 @@ class Target(Section):
     """Where people reach it, and previews under it; `<target>.<ingress.domain>` if not given."""
     replicas: Count = 2
     """Replicas of every service that the namespace's quota leaves room for, twice over."""
+    channel: Channel | None = None
+    """Which versions of services may run there; `{}` for releases only, nothing given for all."""
     protect: bool = True
     """Refuse to delete or replace the namespace, and with it everything in it, until this is false."""
 
@@ -99,7 +103,7 @@ class Images(Section):
     repository: Repository | None = None
     """Put before `/<service>`; images that others publish keep theirs."""
     tag: Tag | None = None
-    """The version of all services."""
+    """The version of all services, in a stack without `boutique:release`."""
     pull_secrets: Names = ()
     """Secrets of type `kubernetes.io/dockerconfigjson` in the namespace."""
 
@@ -110,9 +114,9 @@ class ServiceImage(Section):
     repository: Repository | None = None
     """The whole repository, the image's name included."""
     tag: Tag | None = None
-    """Its version; drops a digest that belongs to another."""
+    """Its version, in a stack without `boutique:release`; drops a digest that belongs to another."""
     digest: Digest | None = None
-    """Pins the very image, whatever its tag is moved to."""
+    """Pins the very image, whatever its tag is moved to; in a stack without `boutique:release`."""
     pull_secrets: Names = ()
     """Instead of the ones for all services."""
 
@@ -213,6 +217,7 @@ SECTIONS: Mapping[str, Any] = {
     "cluster": Cluster,
     "platform": Platform,
     "environment": Environment,
+    "release": Release,
     "feature": Feature,
 }
 """The sections by their key in a stack file, with the type each is read as."""
@@ -225,4 +230,5 @@ class Settings:
     cluster: Cluster | None = None
     platform: Platform | None = None
     environment: Environment | None = None
+    release: Release | None = None
     feature: Feature | None = None

@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterator
 
 from boutique import catalogue, routes, routetable
 from boutique.checks.feature import allowed
+from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
 from boutique.mistakes import nearest
 from boutique.naming import NamingError
 from boutique.quota import amount
+from boutique.release import Release
 from boutique.routetable import RoutingError
 from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
 from boutique.targets import target_name
@@ -16,7 +18,11 @@ from boutique.workload import Workload
 
 
 def mistakes(
-    environment: Environment, cluster: Cluster | None, platform: Platform | None, unread: Collection[str]
+    environment: Environment,
+    cluster: Cluster | None,
+    platform: Platform | None,
+    release: Release | None,
+    unread: Collection[str],
 ) -> Iterator[str]:
     """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
     if "platform" not in unread:
@@ -24,6 +30,8 @@ def mistakes(
     yield from _services(environment)
     yield from _deployed(environment)
     yield from _room(cluster, platform, environment)
+    if "release" not in unread:
+        yield from _channel(cluster, platform, environment, release)
     yield from _external(platform, environment)
     yield from _features(platform, environment)
 
@@ -91,6 +99,17 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
             f"replicas of {most.workload.name}; raise it to {most.replicas}"
         )
+
+
+def _channel(
+    cluster: Cluster | None, platform: Platform | None, environment: Environment, release: Release | None
+) -> Iterator[str]:
+    if cluster is None or platform is None:
+        return
+    name = target_name(cluster, platform, environment)
+    target = platform.targets.get(name)
+    if target and target.channel:
+        yield from refused(target.channel, name, environment, release)
 
 
 def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:

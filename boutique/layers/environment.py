@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from boutique import catalogue, foreignroutes, routes, routetable, routeview
+from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.entrance import Entrance
 from boutique.features import PRODUCTION
@@ -13,6 +14,7 @@ from boutique.ingress import GATEWAY_API
 from boutique.kubeconfig import KubeconfigError
 from boutique.mistakes import SettingsError
 from boutique.naming import NamingError
+from boutique.release import Release
 from boutique.routetable import RoutingError
 from boutique.routing import Table
 from boutique.settings import Environment
@@ -24,8 +26,10 @@ from components.routes import Routes, RoutesArgs
 from components.store import Store, StoreArgs
 
 
-def build(section: Environment, place: Place) -> None:
+def build(section: Environment, release: Release | None, target: str, place: Place) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is."""
+    if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
+        raise SettingsError(mistakes)
     if section.features and place.entrance is None:
         raise SettingsError(
             [
@@ -38,7 +42,7 @@ def build(section: Environment, place: Place) -> None:
         raise SettingsError(
             [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
         )
-    services = deployed(section)
+    services = deployed(section, release)
     table = _table(section, place.entrance, owner) if place.entrance else Table()
     allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig
     deployer = provider("deployer", kubeconfig=allowed)
@@ -63,6 +67,7 @@ def build(section: Environment, place: Place) -> None:
     pulumi.export("url", _routed(table, place, place.entrance, reached, opts) if place.entrance else inside)
     pulumi.export("routes", routeview.described(table, place.entrance) if place.entrance else {})
     pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, place)))
+    pulumi.export("channel", place.channel.model_dump(by_alias=True) if place.channel else None)
     pulumi.export("services", {each.workload.name: _said(each, ready[each.workload.name]) for each in services})
 
 

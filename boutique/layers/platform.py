@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 import pulumi
 
-from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
+from boutique import admission, catalogue, gateway, kubeconfig, labels, policies, quota, reach
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
 from boutique.settings import ExistingCluster, Platform
 from boutique.targets import namespace
+from components.admission import Admission, AdmissionArgs
 from components.deployers import Deployers, DeployersArgs
 from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
@@ -63,6 +64,19 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
                 ),
                 opts,
             )
+    for name, settings in section.targets.items():
+        if settings.channel:
+            space = namespace(section, name)
+            Admission(
+                f"{name}-channel",
+                AdmissionArgs(
+                    name=admission.policy_name(space),
+                    policy=admission.policy(settings.channel, catalogue.WORKLOADS),
+                    binding=admission.binding(space),
+                    owner=owner,
+                ),
+                opts,
+            )
     front = _front(section, mesh, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
@@ -70,6 +84,7 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
             entrance=entrances.get(name),
+            channel=section.targets[name].channel,
             serving=[front] if front else [],
         )
         for name, target in targets.items()
