@@ -74,7 +74,7 @@ def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> Deplo
         workload=workload,
         colour=colour,
         image=Reference.parse(known["image"]),
-        init_image=known["initImage"],
+        init_image=known.get("initImage"),
         pull_secrets=tuple(known["pullSecrets"]),
         replicas=int(known["replicas"]),
         rollout=Rollout.model_validate(known["rollout"]),
@@ -141,6 +141,6 @@ def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -
     known = (remembered or {}).get(name)
     try:
         return restored(workload, known, known["colour"]) if known else None
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         # What an older program has told is as good as nothing: the way back is a new rollout then.
         return None

@@ -1,5 +1,6 @@
 """A stateless service of the shop."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -23,6 +24,7 @@ class MicroserviceArgs:
         colours: Its pods in a blue/green release; None for other strategies.
         namespace: Where it goes.
         kubeconfig: Of the deployer, for the smoke check before a switch; secret.
+        after: The services that have to be updated before this one is.
         owner: The stack that owns the objects.
     """
 
@@ -30,6 +32,7 @@ class MicroserviceArgs:
     colours: Colours | None = None
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
     owner: str
 
 
@@ -66,18 +69,18 @@ class Microservice(pulumi.ComponentResource):
                 its,
                 namespace,
                 owner,
-                child,
+                pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
             for each, its in zip(variants, held, strict=True)
         )
         self.ready = ready_replicas(serving, live.replicas)
         disruption_budget(name, live, namespace, owner, child)
         checked = {labels.CHECKED: passed(colours, serving, namespace, args.kubeconfig)} if colours else {}
-        after = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if colours else child
-        service = cluster_service(name, live, namespace, owner, after, checked)
+        switch = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if colours else child
+        service = cluster_service(name, live, namespace, owner, switch, checked)
         self.switched = service.urn if service else serving.urn
         self.external_address = pulumi.Output.from_input(None)
         if live.external:
-            external = external_service(f"{name}-external", live, namespace, owner, after)
+            external = external_service(f"{name}-external", live, namespace, owner, switch)
             self.external_address = external_address(external)
         self.register_outputs({"externalAddress": self.external_address, "ready": self.ready})

@@ -69,16 +69,16 @@ def build(section: Environment, release: Release | None, secrets: Mapping[str, s
             store = Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
             ready[name] = store.ready
             continue
+        callees = [built[each.name] for each in service.workload.calls.values() if each.name in built]
         args = MicroserviceArgs(
             deployed=service,
             colours=colours.get(name),
             namespace=place.namespace,
             kubeconfig=allowed,
+            after=callees if section.order == CALLEES_FIRST else (),
             owner=owner,
         )
-        callees = [built[each.name] for each in service.workload.calls.values() if each.name in built]
-        order = pulumi.ResourceOptions(depends_on=callees) if section.order == CALLEES_FIRST else None
-        microservice = Microservice(name, args, pulumi.ResourceOptions.merge(opts, order))
+        microservice = Microservice(name, args, opts)
         built[name] = microservice
         reached.append(microservice)
         ready[name] = microservice.ready
