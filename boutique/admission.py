@@ -157,6 +157,10 @@ def _versions(channel: Channel) -> Iterator[Spec]:
         "messageExpression": "variables.changed.join(', ') + ': the tag of an image is no SemVer version here'",
     }
     yield {
+        "expression": f"{exempt}variables.changed.all(i, !i.contains('@') || i.matches('@sha256:[0-9a-f]{{64}}$'))",
+        "messageExpression": "variables.changed.join(', ') + ': a digest is sha256: and 64 hexadecimal digits'",
+    }
+    yield {
         "expression": f"{exempt}variables.tags.all(t, {prerelease}.matches({json.dumps(channel.prereleases)}))",
         "messageExpression": "variables.changed.join(', ')"
         f" + {json.dumps(f': is not let in, the channel of this namespace accepts {channel.described}')}",
