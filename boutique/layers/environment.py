@@ -1,5 +1,6 @@
 """An environment: the whole shop in one target."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -97,7 +98,8 @@ def build(section: Environment, release: Release | None, secrets: Mapping[str, s
     remembered = {name: each.remember() for name, each in colours.items()}
     # Only an update that came to its end may say where requests go now.
     ended = pulumi.Output.all(*(built[name].switched for name in colours))
-    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: remembered)))
+    # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
+    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: json.dumps(remembered))))
 
 
 def _colours(services: Iterable[Deployed], stack: str) -> Mapping[str, Colours]:
@@ -105,7 +107,8 @@ def _colours(services: Iterable[Deployed], stack: str) -> Mapping[str, Colours]:
     switched = [each for each in services if each.strategy == BLUE_GREEN]
     if not switched:
         return {}
-    remembered = outputs(stack, "boutique:environment").get(COLOURS) or {}
+    told = outputs(stack, "boutique:environment").get(COLOURS)
+    remembered = json.loads(told) if isinstance(told, str) and told.startswith("{") else {}
     now = datetime.now(UTC)
     return {each.workload.name: Colours.of(each, remembered.get(each.workload.name), now) for each in switched}
 
