@@ -151,9 +151,13 @@ def test_without_an_answer_of_the_helper_the_file_is_read(
     assert of().user == "ann"
 
 
-def test_a_helper_is_no_path(folder: Path) -> None:
-    write(folder, {"credsStore": "../docker-credential-safe"})
-    helper(folder, f"touch {folder}/started")
+def test_a_helper_is_no_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    write(folder, {"credsStore": "evil/program"})
+    program = folder / "docker-credential-evil" / "program"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {folder}/started\n")
+    program.chmod(0o755)
     assert "is not on PATH" in of().said
     assert not (folder / "started").exists()
 
