@@ -36,7 +36,7 @@ class Discovery:
         )
 
 
-_NO_BUILD = "no tag is of the branch"
+_NO_BUILD = "no build of the branch"
 
 
 def discovered(environment: Environment, which: Identity, progress: Callable[[str], None]) -> Discovery:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -172,7 +173,7 @@ def test_a_branch_is_found_among_the_services_of_an_environment(by_password: Reg
     found = discovered(environment, identity("new-ads", "local"), said.append)
     assert found.taken == {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
     assert found.left["checkoutservice"] == "0.10.5-new-ads.4 is older than the release v0.10.6"
-    assert found.left["emailservice"] == "no tag is of the branch"
+    assert found.left["emailservice"] == "no build of the branch"
     assert found.taken.keys() | found.left.keys() == set(SERVICES)
     assert said == [f"reading the tags of {len(SERVICES)} repositories in {by_password.name}"]
 
@@ -221,7 +222,7 @@ def test_a_feature_takes_what_its_branch_has_built(here: Machine, committed: Map
         assert said["services"] == new
         assert "adservice: 0.10.7-new-ads.120\nfrontend: 0.10.7-new-ads.10\n" in up.stderr
         assert "checkoutservice: left, 0.10.5-new-ads.4 is older than the release v0.10.6\n" in up.stderr
-        assert said["left"]["emailservice"] == "no tag is of the branch"
+        assert said["left"]["emailservice"] == "no build of the branch"
         versions = {name: {version} for name, version in new.items()}
         eventually(lambda: versions.items() <= here.shop.versions(f"new-ads.{HOST}").items(), 10, "the preview link")
     finally:
@@ -229,27 +230,25 @@ def test_a_feature_takes_what_its_branch_has_built(here: Machine, committed: Map
 
 
 @pytest.mark.usefixtures("nothing_left")
-@pytest.mark.parametrize(
-    ("branch", "different", "expected"),
-    [
-        ("not-built", {}, "has no build of the branch 'not-built' for any of"),
-        ("new-ads", {"DOCKER_CONFIG": "/nonexistent"}, "there are no credentials, as there is no /nonexistent/config"),
-        ("new-ads", {"HTTPS_PROXY": "http://127.0.0.1:1"}, "cannot be reached: Connection refused; check the name"),
-    ],
-)
-def test_a_branch_that_cannot_be_found_changes_nothing(
-    here: Machine, committed: Mapping[str, str], branch: str, different: Mapping[str, str], expected: str
-) -> None:
-    machine = replace(here, env={**here.env, **committed, **different})
-    done = machine.feature("up", branch, "--env", "local", check=False)
-    assert done.returncode == 1
-    assert expected in done.stderr
-    assert Reference.parse(catalogue.ADSERVICE.image).repository.partition("/")[0] in done.stderr
+def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, committed: Mapping[str, str]) -> None:
+    def up(branch: str, *arguments: str, **different: str) -> subprocess.Popen[str]:
+        machine = replace(here, env={**here.env, **committed, **different})
+        return machine.start("feature", "up", branch, "--env", "local", *arguments)
 
-
-@pytest.mark.usefixtures("nothing_left")
-def test_a_preview_tells_what_would_be_taken(here: Machine, committed: Mapping[str, str]) -> None:
-    machine = replace(here, env={**here.env, **committed})
-    done = machine.feature("up", "new-ads", "--env", "local", "--preview")
-    assert "frontend: 0.10.7-new-ads.10\n" in done.stderr
-    assert "adservice-new-ads" in done.stdout
+    # Commands on several stacks do not wait for each other.
+    refused = {
+        up("not-built"): "has no build of the branch 'not-built' for any of",
+        up("a", DOCKER_CONFIG="/nonexistent"): "there are no credentials, as there is no /nonexistent/config.json; log",
+        up("b", HTTPS_PROXY="http://127.0.0.1:1"): "cannot be reached: Connection refused; check the name",
+    }
+    preview = up("new-ads", "--preview")
+    for running, expected in refused.items():
+        _, wrong = running.communicate(timeout=120)
+        assert running.returncode == 1
+        assert expected in wrong
+        assert Reference.parse(catalogue.ADSERVICE.image).repository.partition("/")[0] in wrong
+        assert "Traceback" not in wrong
+    said, wrong = preview.communicate(timeout=120)
+    assert preview.returncode == 0, wrong
+    assert "frontend: 0.10.7-new-ads.10\n" in wrong
+    assert "adservice-new-ads" in said

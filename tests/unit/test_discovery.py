@@ -53,7 +53,7 @@ def test_what_is_taken_and_left_is_said_in_few_lines(monkeypatch: pytest.MonkeyP
     first, second, rest = sorted(done.lines)
     assert first == "adservice: 0.10.7-new-ads.3"
     assert second == "frontend: left, 0.10.5-new-ads.9 is older than the release v0.10.6"
-    assert rest.startswith("left, no tag is of the branch: ")
+    assert rest.startswith("left, no build of the branch: ")
     assert set(rest.partition(": ")[2].split(", ")) == NAMES - {"adservice", "frontend"}
 
 
