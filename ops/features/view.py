@@ -41,7 +41,8 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 def show_found(lines: Sequence[str]) -> None:
     """Print what the registry has of a branch, before it is deployed."""
     for line in lines:
-        typer.echo(line, err=True)
+        # Not by typer, which writes past the line that `working` keeps on a terminal.
+        print(line, file=sys.stderr)
 
 
 def show_updated(done: Updated, seconds: float, *, as_json: bool) -> None:
