@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -65,7 +66,6 @@ class Connection:
         self._client = httpx.Client(
             verify=_trust(),
             trust_env=not is_loopback(registry),
-            follow_redirects=True,
             headers={"User-Agent": "boutique"},
         )
 
@@ -76,7 +76,7 @@ class Connection:
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], *, form: Mapping[str, str] | None = None
     ) -> Answer:
-        """Return the answer to one request. Towards another host, no redirect takes credentials along.
+        """Return the answer to one request. To another host, no redirect takes credentials along; a form has them too.
 
         Raises:
             UnreachableRegistryError: There is none.
@@ -86,7 +86,8 @@ class Connection:
         deadline = Deadline(_ANSWER_SECONDS)
         timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
         try:
-            with self._client.stream(method, url, headers=dict(headers), data=form, timeout=timeout) as response:
+            request = self._client.build_request(method, url, headers=dict(headers), data=form, timeout=timeout)
+            with closing(self._client.send(request, stream=True, follow_redirects=form is None)) as response:
                 body = bytearray()
                 for part in response.iter_bytes():
                     body += part

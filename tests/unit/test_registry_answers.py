@@ -212,6 +212,17 @@ def test_an_identity_token_is_exchanged(configuration: Path) -> None:
     assert form["refresh_token"] == [SECRET]
 
 
+def test_an_identity_token_is_not_handed_on(configuration: Path) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    with answering(tags=of_tags()) as other:
+        there = (307, {"location": f"http://localhost:{other.port}/token"}, "")
+        with answering(by_request={LIST: challenge, "POST /token": there}) as answers:
+            log_in(configuration, answers, identitytoken=SECRET)
+            with pytest.raises(UnreachableRegistryError, match=r"the token server of .* answers 307"):
+                read(answers)
+    assert other.seen == []
+
+
 def test_a_registry_token_needs_no_server(configuration: Path) -> None:
     challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
     with answering(tags=[challenge, of_tags("a")]) as answers:
