@@ -18,11 +18,19 @@ class StackError(OperationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a stack wants of one service."""
+    """What a stack wants of one service.
+
+    Attributes:
+        image: Of its container.
+        version: The image's.
+        replicas: How many pods.
+        deployment: The Deployment that gets its requests.
+    """
 
     image: str
     version: str
     replicas: int
+    deployment: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +80,13 @@ def deployed_stack(name: str, deadline: Deadline) -> DeployedStack:
         namespace=outputs["namespace"],
         url=outputs["url"],
         services={
-            service: Wanted(image=said["image"], version=said["version"], replicas=said["replicas"])
+            service: Wanted(
+                image=said["image"],
+                version=said["version"],
+                replicas=said["replicas"],
+                # Stacks that were deployed before there were several say nothing.
+                deployment=said.get("deployment", service),
+            )
             for service, said in sorted(outputs["services"].items())
         },
         kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),
