@@ -15,6 +15,7 @@ from ops.release import app as release
 from ops.rollback import rollback
 from ops.routes import routes
 from ops.smoke import smoke
+from ops.status import status
 
 app = typer.Typer(
     help="Environments, releases and feature stacks of a microservice shop, and a lab to try them in.",
@@ -31,6 +32,7 @@ app.command()(routes)
 app.command()(smoke)
 app.command()(promote)
 app.command()(rollback)
+app.command()(status)
 
 
 def main() -> None:

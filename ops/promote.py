@@ -30,11 +30,12 @@ def promote(
 ) -> None:
     """Deploy to an environment the versions that another has deployed, and test it.
 
-    It shows the difference per service, refuses what the target's channel does not let in, writes the stack's file, runs
-    `pulumi up`, and `boutique smoke`. Services that TO does not run are left out. Killed at any moment, the same command
-    finishes it.
+    It shows the difference per service, refuses what the target's channel does not let in, writes the stack's file,
+    runs `pulumi up`, and `boutique smoke`. Services that TO does not run are left out. Killed at any moment, the same
+    command finishes it.
 
-    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or fails.
+    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or
+    fails.
     """
     from ops.features.view import working
     from ops.releases.carrying import Options, carry_out

@@ -30,7 +30,8 @@ def rollback(
     Former releases are the stack's successful updates. What says nothing of services stays as it is now: the cluster,
     the platform, and whether the environment has features.
 
-    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or fails.
+    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or
+    fails.
     """
     from ops.features.view import working
     from ops.releases.carrying import Options, carry_out
