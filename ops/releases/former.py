@@ -144,20 +144,23 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
     return one
 
 
-def differences(former: Sequence[Former]) -> tuple[str, ...]:
-    """Return for each release in what it differed from the one before."""
-    lines = []
-    for before, each in zip([None, *former], former, strict=False):
-        lines.append(_differs(before.content if before else None, each.content))
-    return tuple(lines)
+def differences(former: Sequence[Former], most: int | None = None) -> tuple[str, ...]:
+    """Return for each release in what it differed from the one before.
+
+    Args:
+        former: Releases, the oldest first.
+        most: See `versions.said`.
+    """
+    before = [None, *(each.content for each in former)]
+    return tuple(_differs(old, new.content, most) for old, new in zip(before, former, strict=False))
 
 
-def _differs(old: Content | None, new: Content) -> str:
+def _differs(old: Content | None, new: Content, most: int | None) -> str:
     if old is None:
         return "the first"
     if old.pins is None or new.pins is None:
         return "settings of another version of this program"
-    parts = [said(difference(old.pins, new.pins))]
+    parts = [said(difference(old.pins, new.pins), most)]
     if _rest(old.environment) != _rest(new.environment):
         parts.append("settings")
     if old.secrets is not None and new.secrets is not None and old.secrets != new.secrets:
@@ -180,5 +183,5 @@ def _why_not(entries: Sequence[Entry], number: int, stack: str) -> str:
     if one is None:
         return f"--to {number}: stack {stack!r} has no such update"
     if one.kind != UPDATE or one.result != SUCCEEDED:
-        return f"--to {number}: that was a {one.kind} and {one.result}; only updates that succeeded have a release"
+        return f"--to {number}: that {one.kind} {one.result}; only updates that succeeded have a release"
     return f"--to {number}: stack {stack!r} had no environment then"

@@ -9,7 +9,7 @@ from ops.errors import OperationError
 from ops.releases.checking import check, settings
 from ops.releases.history import SUCCEEDED, Entry, history, last_change
 from ops.releases.reading import outputs
-from ops.releases.stackfile import RELEASE, StackFile
+from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
 from ops.releases.versions import Standing, asked, release_for, said, section, standing
 
 _ENOUGH = 10
@@ -28,6 +28,7 @@ class Promotion:
         changes: What becomes of services.
         left_out: Services of the source that the target does not run.
         kept: Services of the target that the source does not run.
+        along: Whether the target's file has settings that were not deployed yet.
         is_done: Whether the target runs all of it already.
     """
 
@@ -38,6 +39,7 @@ class Promotion:
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
     kept: tuple[str, ...]
+    along: bool
     is_done: bool
 
     @property
@@ -100,5 +102,6 @@ def planned(source: Standing, target: Standing, before: StackFile, last: Entry |
         changes=difference(target.pins, wanted),
         left_out=tuple(sorted(set(source.pins) - set(wanted))),
         kept=tuple(sorted(set(wanted) - set(source.pins))),
+        along=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
         is_done=same and dict(target.pins) == wanted and finished,
     )

@@ -41,7 +41,9 @@ class Rollback:
     @property
     def message(self) -> str:
         """What the update is for."""
-        about = f" ({self.former.first.message})" if self.former.first.message else ""
+        # A message that tells versions would grow with each rollback to a rollback.
+        what = self.former.first.message.partition(": ")[0]
+        about = f" ({what})" if what else ""
         return f"rollback to {self.former.first.number}{about}: {said(self.changes) or 'the same versions'}"
 
     @property

@@ -1,6 +1,6 @@
 """Versions of services: as a stack has deployed them, as settings ask for them, and how they are written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,9 +89,18 @@ def short(pin: Pin | None) -> str:
     return (pin.tag or "") + (f"@{pin.digest[:_SHORT]}" if pin.digest else "")
 
 
-def said(changes: Iterable[Change]) -> str:
-    """Return changes in one line, services with the same change together."""
+def said(changes: Iterable[Change], most: int | None = None) -> str:
+    """Return changes in one line, services with the same change together.
+
+    Args:
+        changes: What becomes of services.
+        most: How many services of one change to name; of more their number is told. None for all.
+    """
     together: dict[str, list[str]] = {}
     for each in changes:
         together.setdefault(f"{short(each.old)} -> {short(each.new)}", []).append(each.service)
-    return "; ".join(f"{', '.join(services)} {change}" for change, services in together.items())
+    return "; ".join(f"{_named(services, most)} {change}" for change, services in together.items())
+
+
+def _named(services: Sequence[str], most: int | None) -> str:
+    return ", ".join(services) if most is None or len(services) <= most else f"{len(services)} services"

@@ -18,6 +18,7 @@ from ops.releases.shown import Shown
 from ops.releases.versions import NONE, short
 
 _WIDE = 10_000
+_NAMED = 3
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 
@@ -54,6 +55,9 @@ def show_changes(changes: Sequence[Change], old: str, new: str) -> None:
 def show_promotion(planned: Promotion) -> None:
     """Print what a promotion would do."""
     show_changes(planned.changes, f"{planned.target} now", f"from {planned.source}")
+    if planned.along:
+        name = planned.before.path.name
+        typer.echo(f"{name} has other settings than were deployed last; they go along, and --preview shows how")
     if planned.left_out:
         typer.echo(f"left out, since {planned.target} does not run it: {', '.join(planned.left_out)}")
     if planned.kept:
@@ -73,11 +77,13 @@ def show_rollback(planned: Rollback) -> None:
 def show_former(found: Sequence[Former], current: Former | None) -> None:
     """Print former releases, the newest first."""
     table = Table("", "update", "when (UTC)", "by", "message", "differs from the one before", box=None, pad_edge=False)
-    for each, change in reversed(list(zip(found, differences(found), strict=True))):
+    rows = zip(found, differences(found), differences(found, _NAMED), strict=True)
+    for each, change, brief in reversed(list(rows)):
         one = each.first
         mark = "*" if each is current else ""
-        when = one.when.strftime(_TIME)
-        table.add_row(mark, str(one.number), when, one.who or NONE, one.message or NONE, change)
+        # A promotion's message tells the difference as well.
+        message = one.message.removesuffix(f": {change}")
+        table.add_row(mark, str(one.number), one.when.strftime(_TIME), one.who or NONE, message or NONE, brief)
     console().print(table)
 
 
