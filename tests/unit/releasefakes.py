@@ -1,98 +1,18 @@
-"""A project with environments, and a `pulumi` that deploys them into a folder: what commands of releases need of it."""
+"""A project with environments, and a Pulumi that deploys them into memory: what commands of releases need of it."""
 
 import json
-import sys
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-PULUMI = '''#!{python}
-"""Keeps of each stack its outputs and its history, and of each command that it was given."""
-import json, os, pathlib, sys, time
 import yaml
-here = pathlib.Path(__file__).parent
-given = sys.argv[1:]
-def option(name, otherwise=None):
-    return given[given.index(name) + 1] if name in given else otherwise
-stack = option("--stack")
-with open(here / "asked", "a") as asked:
-    print(*given, file=asked)
-def state(kind, otherwise):
-    path = here / f"{{stack}}.{{kind}}"
-    return json.loads(path.read_text()) if path.exists() else otherwise
-def keep(kind, content):
-    (here / f"{{stack}}.{{kind}}").write_text(json.dumps(content))
-def config(path):
-    return yaml.safe_load(pathlib.Path(path).read_text()).get("config") or {{}}
-def clear(value):
-    if isinstance(value, dict):
-        if set(value) == {{"secure"}}:
-            return value["secure"].removeprefix("enc:")
-        return {{key: clear(inner) for key, inner in value.items()}}
-    return value
-def shown(found):
-    hidden = "--show-secrets" not in given
-    return {{
-        key: {{"secret": True}} if hidden and key.endswith("Secrets") else
-        {{"value": json.dumps(clear(value)), "objectValue": clear(value), "secret": key.endswith("Secrets")}}
-        for key, value in found.items()
-    }}
-if not (here / f"{{stack}}.history").exists():
-    sys.exit("error: no stack named 'nope' found\\n")
-if given[:2] == ["stack", "output"]:
-    print(json.dumps(state("outputs", {{}})))
-elif given[:2] == ["stack", "history"]:
-    size, page = int(option("--page-size", 10)), int(option("--page", 1))
-    entries = state("history", [])[::-1][(page - 1) * size : page * size]
-    broken = (here / "undecryptable").exists()
-    for each in entries:
-        each["config"] = shown(each["config"])
-        if broken and "boutique:serviceSecrets" in each["config"]:
-            each["config"]["boutique:serviceSecrets"] = {{"value": "ERROR_UNABLE_TO_DECRYPT", "secret": True}}
-    print(json.dumps(entries))
-elif given[0] == "config" and given[1] == "set":
-    path = pathlib.Path(option("--config-file"))
-    content = yaml.safe_load(path.read_text())
-    key, _, name = option("--path").partition("[")
-    content["config"].setdefault(key, {{}})[json.loads(name[:-1])] = {{"secure": "enc:" + sys.stdin.read()}}
-    path.write_text(yaml.safe_dump(content))
-elif given[0] == "config":
-    print(json.dumps(shown(config(f"Pulumi.{{stack}}.yaml"))))
-elif given[0] == "preview":
-    print("previewed", json.dumps(config(option("--config-file"))["boutique:release"]))
-elif given[0] == "cancel":
-    (here / "locked").unlink()
-elif given[0] == "up":
-    if (here / "locked").exists():
-        sys.exit((here / "locked").read_text())
-    from boutique.deployed import deployed
-    from boutique.release import Release
-    from boutique.settings import Environment
-    found = config(f"Pulumi.{{stack}}.yaml")
-    well = not (here / "broken").exists()
-    history = state("history", [])
-    history.append({{
-        "version": 0, "kind": "update", "startTime": f"2026-01-10T10:{{len(history):02}}:00.000Z",
-        "message": option("--message", ""), "environment": {{}}, "config": found,
-        "result": "succeeded" if well else "failed",
-    }})
-    keep("history", history)
-    if not well:
-        sys.exit("Diagnostics:\\n  a Deployment:\\n    error: timed out\\n")
-    section = Environment.model_validate(found["boutique:environment"])
-    release = Release.model_validate(found["boutique:release"]) if "boutique:release" in found else None
-    channel = state("channel", None)
-    keep("outputs", {{
-        "namespace": stack, "url": "nowhere", "channel": channel, "target": {{"stack": "nonprod", "name": stack}},
-        "services": {{
-            each.workload.name: {{
-                "image": str(each.image), "version": each.image.version, "replicas": each.replicas, "ready": 1
-            }}
-            for each in deployed(section, release)
-        }},
-    }})
-else:
-    sys.exit(f"error: unknown command {{given}}")
-'''
+
+from boutique.deployed import deployed
+from boutique.release import Release
+from boutique.settings import Environment
+from ops.engine import EngineError, Holder, LockedError, MissingStackError
+
 FILE = """# The head of {name}.
 config:
   boutique:cluster: {{kind: stack, name: nonprod, target: {name}}}
@@ -104,43 +24,133 @@ config:
       loadgenerator: {{enabled: false}}
 encryptionsalt: v1:abc=
 """
+_SECRETS = "boutique:serviceSecrets"
+Config = Mapping[str, Any]
 
 
 class Project:
-    """A project in a folder of its own, with a `pulumi` beside it.
+    """A project in a folder, with the stacks of its backend.
 
     Args:
-        folder: Where both are.
+        folder: Where it is.
+
+    Attributes:
+        asked: The commands that Pulumi was given.
+        outputs: Of each stack.
+        history: Of each stack, the oldest first.
+        channels: Of each stack's target.
+        holder: Whoever has locked all stacks.
+        broken: Whether updates fail.
+        undecryptable: Whether former secrets can no more be decrypted.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.bin = folder / "project", folder / "bin"
-        self.folder.mkdir()
-        self.bin.mkdir()
-        (self.folder / "Pulumi.yaml").write_text("name: boutique\n")
-        (self.folder / "__main__.py").touch()
-        program = self.bin / "pulumi"
-        program.write_text(PULUMI.format(python=sys.executable))
-        program.chmod(0o755)
+        self.folder = folder
+        (folder / "Pulumi.yaml").write_text("name: boutique\n")
+        (folder / "__main__.py").touch()
+        self.asked: list[str] = []
+        self.outputs: dict[str, dict[str, Any]] = {}
+        self.history: dict[str, list[dict[str, Any]]] = {}
+        self.channels: dict[str, dict[str, Any] | None] = {}
+        self.holder: Holder | None = None
+        self.broken = False
+        self.undecryptable = False
 
     def stack(self, name: str, version: str = "v0.10.6", channel: dict[str, Any] | None = None) -> Path:
         """Add an environment that was not deployed yet, and return its file."""
-        (self.bin / f"{name}.history").write_text("[]")
-        (self.bin / f"{name}.channel").write_text(json.dumps(channel))
+        self.outputs[name], self.history[name], self.channels[name] = {}, [], channel
         self.file(name).write_text(FILE.format(name=name, version=version))
         return self.file(name)
 
     def file(self, name: str) -> Path:
         return self.folder / f"Pulumi.{name}.yaml"
 
-    def history(self, name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads((self.bin / f"{name}.history").read_text())
+    def versions(self, name: str) -> dict[str, str]:
+        return {service: each["version"] for service, each in self.outputs[name]["services"].items()}
+
+    def up(self, stack: str, *versions: str) -> None:
+        """Deploy one version after the other by hand."""
+        for version in versions:
+            content = yaml.safe_load(self.file(stack).read_text())
+            before = content["config"]["boutique:release"]["default"]
+            self.file(stack).write_text(
+                self.file(stack).read_text().replace(f"default: {before}", f"default: {version}")
+            )
+            self._update(stack, version)
+
+    def run(self, folder: Path, stack: str, *arguments: str, given: str | None = None, **_: Any) -> str:
+        """Do what `ops.engine.run` does."""
+        assert folder == self.folder
+        self.asked.append(" ".join(arguments))
+        if stack not in self.history:
+            raise MissingStackError(f"there is no stack {stack!r}")
+        options = dict(pairwise(arguments))
+        show = "--show-secrets" in arguments
+        match arguments[:2]:
+            case ("stack", "output"):
+                return json.dumps(self.outputs[stack])
+            case ("stack", "history"):
+                size, page = int(options["--page-size"]), int(options["--page"])
+                found = self.history[stack][::-1][(page - 1) * size : page * size]
+                return json.dumps([{**each, "config": self._shown(each["config"], show=show)} for each in found])
+            case ("config", "set"):
+                self._encrypt(Path(options["--config-file"]), options["--path"], given or "")
+            case ("config", _):
+                return json.dumps(_clear(_config(self.file(stack)), show=show))
+            case ("preview", _):
+                return f"previewed {json.dumps(_config(Path(options['--config-file']))['boutique:release'])}"
+            case ("cancel", _):
+                self.holder = None
+            case ("up", _):
+                self._update(stack, options["--message"])
+            case _:
+                raise AssertionError(arguments)
+        return ""
+
+    def _update(self, stack: str, message: str) -> None:
+        if self.holder:
+            raise LockedError(stack, [self.holder])
+        config = _config(self.file(stack))
+        history = self.history[stack]
+        entry = {"version": 0, "kind": "update", "startTime": f"2026-01-10T10:{len(history):02}:00.000Z"}
+        result = "failed" if self.broken else "succeeded"
+        history.append({**entry, "message": message, "environment": {}, "config": config, "result": result})
+        if self.broken:
+            raise EngineError(f"stack {stack!r}: a Deployment: timed out")
+        found = deployed(
+            Environment.model_validate(config["boutique:environment"]),
+            Release.model_validate(config["boutique:release"]),
+        )
+        services = {
+            each.workload.name: {"image": str(each.image), "version": each.image.version, "replicas": each.replicas}
+            for each in found
+        }
+        target = {"stack": "nonprod", "name": stack}
+        self.outputs[stack] = {"services": services, "channel": self.channels[stack], "target": target}
+
+    def _shown(self, config: Config, *, show: bool) -> Config:
+        found = _clear(config, show=show)
+        if self.undecryptable and show and _SECRETS in found:
+            return {**found, _SECRETS: {"value": "ERROR_UNABLE_TO_DECRYPT", "secret": True}}
         return found
 
-    def versions(self, name: str) -> dict[str, str]:
-        found = json.loads((self.bin / f"{name}.outputs").read_text())["services"]
-        return {service: each["version"] for service, each in found.items()}
+    def _encrypt(self, path: Path, key: str, text: str) -> None:
+        content = yaml.safe_load(path.read_text())
+        section, _, name = key.partition("[")
+        content["config"].setdefault(section, {})[json.loads(name[:-1])] = {"secure": f"enc:{text}"}
+        path.write_text(yaml.safe_dump(content))
 
-    @property
-    def asked(self) -> list[str]:
-        return (self.bin / "asked").read_text().splitlines()
+
+def _config(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
+    return found
+
+
+def _clear(config: Config, *, show: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        secret = key == _SECRETS
+        content = {name: each["secure"].removeprefix("enc:") for name, each in value.items()} if secret else value
+        shown = {"value": json.dumps(content), "objectValue": content} if show or not secret else {}
+        found[key] = {**shown, "secret": secret}
+    return found

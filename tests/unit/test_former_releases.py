@@ -59,7 +59,7 @@ def test_updates_are_numbered_from_the_oldest_and_by_the_cloud_as_there() -> Non
     ],
 )
 def test_who_it_was_is_told_as_far_as_anybody_knows(message: str, environment: Said, who: str, left: str) -> None:
-    [found] = told(update(message=message, environment=environment))
+    [found] = told({**update(message=message), "environment": environment})
     assert (found.who, found.message) == (who, left)
 
 

@@ -11,21 +11,20 @@ from releasefakes import Project
 from typer.testing import CliRunner, Result
 
 from boutique import loading
+from ops import engine
 from ops.cli import app
+from ops.engine import EngineError, Holder
 
 RELEASES_ONLY: dict[str, str] = {"prereleases": "^$"}
-LOCKED = (
-    "error: the stack is currently locked by 1 lock(s).\n"
-    "  file:///x.json: created by ann@{host} (pid {pid}) at 2026-01-10T11:00:00Z\n"
-)
 Run = Callable[..., Result]
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    made = Project(tmp_path)
-    monkeypatch.setenv("PATH", f"{made.bin}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "project").mkdir()
+    made = Project(tmp_path / "project")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(engine, "run", made.run)
     monkeypatch.chdir(made.folder)
     return made
 
@@ -48,16 +47,13 @@ def refused(done: Result) -> str:
     return str(done.exception)
 
 
-def up(project: Project, run: Run, *versions: str, stack: str = "test") -> None:
-    """Deploy one version after the other."""
-    for version in versions:
-        run("release", "set", stack, "--default", version)
-        os.system(f"cd {project.folder} && pulumi up --stack {stack} --message {version}")  # noqa: S605
+def holder(host: str, pid: int) -> Holder:
+    return Holder(user="ann", host=host, pid=pid, since="2026-01-10T11:00:00Z")
 
 
 def test_show_marks_what_was_not_deployed(project: Project, run: Run) -> None:
     project.stack("dev")
-    up(project, run, "v0.10.6", stack="dev")
+    project.up("dev", "v0.10.6")
     run("release", "set", "dev", "--service", "adservice=v0.10.7")
     lines = run("release", "show", "dev").output.splitlines()
     assert [line.split() for line in lines if "differs" in line] == [["adservice", "v0.10.7", "v0.10.6", "differs"]]
@@ -92,7 +88,7 @@ def test_set_changes_its_lines_of_the_file_and_nothing_else(project: Project, ru
 )
 def test_set_refuses_and_leaves_the_file(project: Project, run: Run, arguments: tuple[str, ...], said: str) -> None:
     file = project.stack("test", channel=RELEASES_ONLY)
-    up(project, run, "v0.10.6")
+    project.up("test", "v0.10.6")
     before = file.read_text()
     with pytest.raises(Exception, match=said):
         raise run("release", "set", "test", *arguments, code=1).exception or AssertionError
@@ -115,36 +111,36 @@ def test_set_wants_something_to_set(project: Project, run: Run) -> None:
 def test_promote_brings_over_what_the_other_has_deployed(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     test = project.stack("test")
-    up(project, run, "v0.10.7", stack="dev")
+    project.up("dev", "v0.10.7")
     run("release", "set", "dev", "--service", "adservice=v0.10.8")
-    up(project, run, "v0.10.6")
+    project.up("test", "v0.10.6")
     text = test.read_text()
     done = run("promote", "dev", "test", "--yes", "--no-smoke")
     assert test.read_text() == text.replace("v0.10.6", "v0.10.7"), "what dev's file says was not deployed"
     assert set(project.versions("test").values()) == {"v0.10.7", "alpine"}
     assert "promote dev -> test: adservice, cartservice" in done.output
-    assert project.history("test")[-1]["message"].startswith("promote dev -> test: adservice, cartservice, ")
-    assert project.history("test")[-1]["message"].endswith(f" v0.10.6 -> v0.10.7 (by root@{socket.gethostname()})")
+    assert project.history["test"][-1]["message"].startswith("promote dev -> test: adservice, cartservice, ")
+    assert project.history["test"][-1]["message"].endswith(f" v0.10.6 -> v0.10.7 (by root@{socket.gethostname()})")
     assert "there is nothing to do" in run("promote", "dev", "test").output
-    assert len(project.history("test")) == 2
+    assert len(project.history["test"]) == 2
 
 
 def test_promote_looks_only_when_asked_to(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     before = project.stack("test").read_text()
-    up(project, run, "v0.10.7", stack="dev")
+    project.up("dev", "v0.10.7")
     said = json.loads(run("promote", "dev", "test", "--preview", "--json").stdout)
     assert said["changes"][0] == {"service": "adservice", "old": None, "new": "v0.10.7"}
-    assert said["preview"] == 'previewed {"default": "v0.10.7"}\n'
+    assert said["preview"] == 'previewed {"default": "v0.10.7"}'
     assert project.file("test").read_text() == before
-    assert project.history("test") == []
+    assert project.history["test"] == []
 
 
 def test_promote_leaves_out_what_does_not_run_there(project: Project, run: Run) -> None:
     dev = project.stack("dev", "v0.10.7")
     dev.write_text(dev.read_text().replace("enabled: false", "enabled: true"))
     project.stack("test")
-    up(project, run, "v0.10.7", stack="dev")
+    project.up("dev", "v0.10.7")
     done = run("promote", "dev", "test", "--yes", "--no-smoke")
     assert "left out, since test does not run it: loadgenerator" in done.output
     assert "loadgenerator" not in project.versions("test")
@@ -156,8 +152,8 @@ def test_promote_leaves_out_what_does_not_run_there(project: Project, run: Run) 
 def test_promote_says_what_goes_along(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     test = project.stack("test")
-    up(project, run, "v0.10.7", stack="dev")
-    up(project, run, "v0.10.6")
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.6")
     assert "go along" not in run("promote", "dev", "test", "--preview").output
     test.write_text(test.read_text().replace("environment:\n", "environment:\n    replicas: 2\n"))
     assert (
@@ -169,16 +165,16 @@ def test_promote_says_what_goes_along(project: Project, run: Run) -> None:
 def test_promote_refuses_what_the_channel_does_not_let_in(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     test = project.stack("test", channel=RELEASES_ONLY)
-    up(project, run, "v0.10.6")
+    project.up("test", "v0.10.6")
     run("release", "set", "dev", "-s", "adservice=0.10.8-new-ads.1", "-s", "cartservice=0.10.8-x.1")
-    up(project, run, "v0.10.7", stack="dev")
+    project.up("dev", "v0.10.7")
     before = test.read_text()
     said = refused(run("promote", "dev", "test", "--yes", code=1))
     assert "boutique:release.services.adservice: '0.10.8-new-ads.1': target 'test' refuses it for adservice" in said
     assert "boutique:release.services.cartservice: '0.10.8-x.1': target 'test'" in said
     assert "nothing was changed" in said
     assert test.read_text() == before
-    assert len(project.history("test")) == 1
+    assert len(project.history["test"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,7 +195,7 @@ def test_promote_refuses_what_makes_no_sense(project: Project, run: Run, argumen
 def test_nobody_to_ask_is_a_refusal(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     before = project.stack("test").read_text()
-    up(project, run, "v0.10.7", stack="dev")
+    project.up("dev", "v0.10.7")
     assert "nobody is there to ask" in refused(run("promote", "dev", "test", code=1))
     assert project.file("test").read_text() == before
 
@@ -207,19 +203,19 @@ def test_nobody_to_ask_is_a_refusal(project: Project, run: Run) -> None:
 def test_a_lock_of_somebody_else_puts_the_file_back(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     before = project.stack("test").read_text()
-    up(project, run, "v0.10.7", stack="dev")
-    (project.bin / "locked").write_text(LOCKED.format(host="elsewhere", pid=77))
+    project.up("dev", "v0.10.7")
+    project.holder = holder("elsewhere", 77)
     said = refused(run("promote", "dev", "test", "--yes", code=1))
     assert said.startswith("nothing was changed: stack 'test' is being updated by process 77 of ann on elsewhere")
     assert project.file("test").read_text() == before
-    assert (project.bin / "locked").exists()
+    assert project.holder
 
 
 def test_a_lock_of_the_dead_is_removed(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     project.stack("test")
-    up(project, run, "v0.10.7", stack="dev")
-    (project.bin / "locked").write_text(LOCKED.format(host=socket.gethostname(), pid=2**22 + 1))
+    project.up("dev", "v0.10.7")
+    project.holder = holder(socket.gethostname(), 2**22 + 1)
     run("promote", "dev", "test", "--yes", "--no-smoke")
     assert project.versions("test")["frontend"] == "v0.10.7"
 
@@ -227,39 +223,40 @@ def test_a_lock_of_the_dead_is_removed(project: Project, run: Run) -> None:
 def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     test = project.stack("test")
-    up(project, run, "v0.10.7", stack="dev")
-    up(project, run, "v0.10.6")
-    (project.bin / "broken").touch()
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.6")
+    project.broken = True
     said = refused(run("promote", "dev", "test", "--yes", code=1))
     assert "a Deployment" in said
     assert "timed out" in said
     assert "`boutique rollback test` goes back" in said
     assert "default: v0.10.7" in test.read_text()
-    (project.bin / "broken").unlink()
+    project.broken = False
     run("promote", "dev", "test", "--yes", "--no-smoke")
     assert project.versions("test")["frontend"] == "v0.10.7"
 
 
 def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:
     test = project.stack("test")
-    up(project, run, "v0.10.5", "v0.10.6")
+    project.up("test", "v0.10.5", "v0.10.6")
     text = test.read_text()
-    (project.bin / "broken").touch()
-    up(project, run, "v0.10.7")
-    (project.bin / "broken").unlink()
+    project.broken = True
+    with pytest.raises(EngineError):
+        project.up("test", "v0.10.7")
+    project.broken = False
     run("rollback", "test", "--yes", "--no-smoke")
     assert test.read_text() == text
     assert project.versions("test")["frontend"] == "v0.10.6"
-    assert project.history("test")[-1]["message"].startswith("rollback to 2 (v0.10.6): the same versions (by ")
+    assert project.history["test"][-1]["message"].startswith("rollback to 2 (v0.10.6): the same versions (by ")
 
 
 def test_rollback_brings_versions_and_settings_back_and_leaves_the_rest(project: Project, run: Run) -> None:
     test = project.stack("test")
-    up(project, run, "v0.10.6")
+    project.up("test", "v0.10.6")
     text = test.read_text()
     section = "environment:\n    replicas: 2\n    features: {}\n    services:\n      adservice: {variables: {A: b}}\n"
     test.write_text(text.replace("environment:\n    services:\n", section))
-    up(project, run, "v0.10.7")
+    project.up("test", "v0.10.7")
     done = run("rollback", "test", "--yes", "--no-smoke")
     assert "+++ Pulumi.test.yaml as of update 1" in done.output
     assert "-    replicas: 2" in done.output
@@ -269,7 +266,7 @@ def test_rollback_brings_versions_and_settings_back_and_leaves_the_rest(project:
 
 def test_rollback_lists_what_there_was(project: Project, run: Run) -> None:
     project.stack("test")
-    up(project, run, *(f"v0.10.{number}" for number in range(1, 13)))
+    project.up("test", *(f"v0.10.{number}" for number in range(1, 13)))
     listed = json.loads(run("rollback", "test", "--list", "--json").output)
     assert [each["update"] for each in listed] == list(range(12, 0, -1))
     assert [each["update"] for each in listed if each["current"]] == [12]
@@ -283,13 +280,11 @@ def test_rollback_lists_what_there_was(project: Project, run: Run) -> None:
 
 def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
     test = project.stack("test")
-    up(project, run, "v0.10.6", "v0.10.7", "0.10.8-rc.1", "v0.10.9")
-    history = project.history("test")
+    project.up("test", "v0.10.6", "v0.10.7", "0.10.8-rc.1", "v0.10.9")
+    history = project.history["test"]
     history[0]["config"]["boutique:release"]["services"] = {"oldservice": "v1.0.0"}
     history[1]["config"]["boutique:environment"]["gone"] = True
-    (project.bin / "test.history").write_text(json.dumps(history))
-    outputs = json.loads((project.bin / "test.outputs").read_text())
-    (project.bin / "test.outputs").write_text(json.dumps({**outputs, "channel": RELEASES_ONLY}))
+    project.outputs["test"]["channel"] = RELEASES_ONLY
     before = test.read_text()
     for number, said in (
         (1, 'boutique:release.services.oldservice: "oldservice": there is no such service'),
@@ -300,11 +295,11 @@ def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
         assert text.startswith(f"update {number} of 'test' cannot come back: ")
         assert said in text
     assert test.read_text() == before
-    assert len(project.history("test")) == 4
+    assert len(project.history["test"]) == 4
 
 
 @pytest.fixture
-def secretive(project: Project, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
+def secretive(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An environment whose service refers to a secret, of which the content was changed since."""
     monkeypatch.setattr(loading, "SECRETS", (*loading.SECRETS, "serviceSecrets"))
     file = project.stack("test")
@@ -313,9 +308,9 @@ def secretive(project: Project, run: Run, monkeypatch: pytest.MonkeyPatch) -> Pa
         "  boutique:serviceSecrets:\n    token: {secure: 'enc:canary-1'}\n    other: {secure: 'enc:x'}\nencryption"
     )
     file.write_text(file.read_text().replace("encryption", secrets))
-    up(project, run, "v0.10.6")
+    project.up("test", "v0.10.6")
     file.write_text(file.read_text().replace("canary-1", "canary-2").replace("enc:x", "enc:y"))
-    up(project, run, "v0.10.7")
+    project.up("test", "v0.10.7")
     return file
 
 
@@ -331,7 +326,7 @@ def test_rollback_brings_the_content_of_secrets_back_unseen(project: Project, ru
 
 
 def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(project: Project, run: Run, secretive: Path) -> None:
-    (project.bin / "undecryptable").touch()
+    project.undecryptable = True
     before = secretive.read_text()
     said = refused(run("rollback", "test", "--yes", code=1))
     assert "update 1 of 'test': its secrets cannot be decrypted any more" in said
