@@ -1,7 +1,7 @@
-"""What the API server itself refuses in a target: the channel as the rules of a ValidatingAdmissionPolicy.
+"""What the API server itself refuses in a target, as ValidatingAdmissionPolicies.
 
-Whoever may deploy there could run any image by hand; these rules hold for everybody but Kubernetes' own controllers,
-which only make the pods of what was let in before.
+The channel: whoever may deploy there could run any image by hand. It holds for everybody but Kubernetes' own
+controllers, which only make the pods of what was let in before. And which Secrets a deployer may write.
 
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from boutique import labels
 from boutique.channels import Channel
+from boutique.targets import DEPLOYERS_NAMESPACE
 from boutique.workload import Workload
 
 Spec = dict[str, Any]
@@ -35,16 +36,49 @@ Build metadata is missing: no tag can hold a '+'.
 """
 
 
-def policy_name(namespace: str) -> str:
-    """Return the name of a target's policy and of its binding; both are the whole cluster's."""
-    return f"{labels.PART_OF}-channel-{namespace}"
+def policy_name(rule: str, namespace: str) -> str:
+    """Return the name of one rule of a target, which is the whole cluster's, and of its binding."""
+    return f"{labels.PART_OF}-{rule}-{namespace}"
 
 
-def policy(channel: Channel, workloads: Iterable[Workload]) -> Spec:
-    """Return the `spec` of the ValidatingAdmissionPolicy of a target.
+def secrets(workloads: Iterable[Workload]) -> Spec:
+    """Return the `spec` of the rule which Secrets a deployer may write: those of services, and no tokens.
+
+    A Role cannot say it: it does not know the name of what is created.
 
     Args:
-        channel: What the target lets in.
+        workloads: Those of the application.
+    """
+    names = "|".join(re.escape(each.name) for each in workloads)
+    name = json.dumps(f"^({names})(-[a-z0-9-]+)?-[0-9a-f]{{8}}$")
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "operations": [*_WRITES, "DELETE"]}
+            ]
+        },
+        "matchConditions": [
+            {
+                "name": "by-deployers",
+                "expression": "request.userInfo.username.startsWith("
+                f"{json.dumps(f'system:serviceaccount:{DEPLOYERS_NAMESPACE}:')})",
+            }
+        ],
+        "validations": [
+            {
+                "expression": f"request.name.matches({name}) && (object == null || object.type == 'Opaque')",
+                "message": "a deployer writes no Secrets but those of services: Opaque, named <service>-<digest>",
+            }
+        ],
+    }
+
+
+def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
+    """Return the `spec` of the rule which versions may run.
+
+    Args:
+        accepted: What the target lets in.
         workloads: Those of the application; images that others publish are not judged.
     """
     own = {each.name: each.container for each in workloads if each.shared_image_settings}
@@ -89,14 +123,13 @@ def policy(channel: Channel, workloads: Iterable[Workload]) -> Spec:
                 ".map(i, i.contains(':') ? i.substring(i.indexOf(':') + 1) : '')",
             },
         ],
-        "validations": [*_versions(channel), *([] if channel.features else [_no_features()])],
+        "validations": [*_versions(accepted), *([] if accepted.features else [_no_features()])],
     }
 
 
 def binding(namespace: str) -> Spec:
-    """Return the `spec` of the binding of a target's policy to its namespace."""
+    """Return the `spec` of the binding of a rule to a namespace, without the name of the policy."""
     return {
-        "policyName": policy_name(namespace),
         "validationActions": ["Deny"],
         "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
     }
@@ -122,6 +155,10 @@ def _versions(channel: Channel) -> Iterator[Spec]:
     yield {
         "expression": f"{exempt}variables.tags.all(t, t.matches({json.dumps(_VERSION)}))",
         "messageExpression": "variables.changed.join(', ') + ': the tag of an image is no SemVer version here'",
+    }
+    yield {
+        "expression": f"{exempt}variables.changed.all(i, !i.contains('@') || i.matches('@sha256:[0-9a-f]{{64}}$'))",
+        "messageExpression": "variables.changed.join(', ') + ': a digest is sha256: and 64 hexadecimal digits'",
     }
     yield {
         "expression": f"{exempt}variables.tags.all(t, {prerelease}.matches({json.dumps(channel.prereleases)}))",

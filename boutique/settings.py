@@ -15,20 +15,20 @@ from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
 from boutique.mesh import Mesh
 from boutique.release import Release
+from boutique.rollout import Rollout
 from boutique.values import (
     Count,
     Cpu,
     Digest,
     DnsLabel,
+    FileName,
     HostName,
     ImageReference,
     Memory,
     Names,
-    Number,
     Repository,
-    Seconds,
+    SecretKey,
     Section,
-    Surge,
     Tag,
     VariableName,
     WorkloadName,
@@ -121,24 +121,6 @@ class ServiceImage(Section):
     """Instead of the ones for all services."""
 
 
-class Rollout(Section):
-    """How new pods take over from old ones."""
-
-    max_surge: Surge = "25%"
-    """Pods, or the share of the replicas, that may run on top during an update; none is ever missing."""
-    min_ready_seconds: Seconds = 10
-    """How long a new pod has to be ready before an old one goes."""
-    pre_stop_seconds: Seconds = 10
-    """How long a pod keeps serving after it was told to end; comes on top of what the image needs to end."""
-    timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
-    """How long an update waits for all pods to be available before it fails."""
-
-    @property
-    def surge(self) -> int | str:
-        """`max_surge` as Kubernetes takes it: a number of pods, or a percentage."""
-        return self.max_surge if self.max_surge.endswith("%") else int(self.max_surge)
-
-
 class Availability(Section):
     """How the replicas of a service are kept apart, and alive when nodes go."""
 
@@ -183,6 +165,11 @@ class Service(Section):
     """True adds a LoadBalancer Service that needs no ingress; only where the catalogue names one."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
     """Environment variables, added or replaced; addresses and ports stay the catalogue's."""
+    files: dict[FileName, str] = Field(default_factory=dict)
+    """Texts by the name of a file in the folder `/etc/config`; pods are replaced when one changes."""
+    secrets: dict[VariableName, SecretKey] = Field(default_factory=dict)
+    """Environment variables with the names of their values among `boutique:serviceSecrets`; pods are replaced when such
+    a value changes."""
     resources: ContainerResources = ContainerResources()
     """Its CPU and memory."""
     rollout: Rollout = Rollout()
@@ -203,6 +190,8 @@ class Environment(Section):
     """Where the images of all services come from."""
     replicas: Count = 1
     """Replicas of every service but stores and optional workloads."""
+    order: Literal["parallel", "calleesFirst"] = "parallel"
+    """`calleesFirst` updates a service when all that it calls have been, for a release in which they depend on it."""
     rollout: Rollout = Rollout()
     """How new pods take over, for all services."""
     availability: Availability = Availability()

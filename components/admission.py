@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import admissionregistration
 
+from boutique import admission
 from components.metadata import metadata, name_of
 
 
@@ -15,31 +16,31 @@ class AdmissionArgs:
     """What an `Admission` needs to know.
 
     Attributes:
-        name: Of the policy and of its binding.
-        policy: The `spec` of the policy.
-        binding: The `spec` of the binding.
+        rules: The `spec` of each policy, by the name of the rule.
+        namespace: Where they hold.
         owner: The stack that owns the objects.
     """
 
-    name: str
-    policy: Mapping[str, Any]
-    binding: Mapping[str, Any]
+    rules: Mapping[str, Mapping[str, Any]]
+    namespace: str
     owner: str
 
 
 class Admission(pulumi.ComponentResource):
-    """A ValidatingAdmissionPolicy and its binding, which the admin of the cluster keeps and no deployer may touch."""
+    """ValidatingAdmissionPolicies and their bindings; they are the cluster's admin's, so no deployer may touch them."""
 
     def __init__(self, name: str, args: AdmissionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Admission", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        policy = admissionregistration.v1.ValidatingAdmissionPolicy(
-            name, metadata=metadata(args.name, owner=args.owner), spec=dict(args.policy), opts=child
-        )
-        admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            name,
-            metadata=metadata(args.name, owner=args.owner),
-            spec={**args.binding, "policyName": name_of(policy.metadata)},
-            opts=child,
-        )
+        for rule, spec in args.rules.items():
+            called = admission.policy_name(rule, args.namespace)
+            policy = admissionregistration.v1.ValidatingAdmissionPolicy(
+                f"{name}-{rule}", metadata=metadata(called, owner=args.owner), spec=dict(spec), opts=child
+            )
+            admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+                f"{name}-{rule}",
+                metadata=metadata(called, owner=args.owner),
+                spec={**admission.binding(args.namespace), "policyName": name_of(policy.metadata)},
+                opts=child,
+            )
         self.register_outputs({})

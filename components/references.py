@@ -4,7 +4,7 @@ Whatever was in a secret output is plain text in here. What is secret goes into 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pulumi
@@ -38,6 +38,7 @@ class Origin:
         told: The same, in plain text.
         entrance: Where people's requests come in.
         settings: How it is configured.
+        secrets: The secrets of its services by name, in plain text.
         features: What it lets features do.
     """
 
@@ -45,17 +46,18 @@ class Origin:
     told: Told
     entrance: Entrance
     settings: Environment
+    secrets: Mapping[str, str] = field(repr=False)
     features: Features
 
 
-def environment_facts(settings: Environment, place: Place) -> Mapping[str, Any]:
+def environment_facts(settings: Environment, secrets: Mapping[str, str], place: Place) -> Mapping[str, Any]:
     """Return what features have to know of an environment; `environment_of` reads it.
 
-    Only one that allows features says how it is reached.
+    Only one that allows features says how it is reached, and the secrets that the services of features get as well.
     """
     return {
         "settings": settings.model_dump(by_alias=True, exclude_unset=True, mode="json"),
-        **({"place": place.facts()} if settings.features else {}),
+        **({"place": place.facts(), "secrets": dict(secrets)} if settings.features else {}),
     }
 
 
@@ -90,6 +92,7 @@ def environment_of(stack: str) -> Origin:
         told=told,
         entrance=where.entrance,
         settings=settings,
+        secrets=facts.get("secrets") or {},
         features=settings.features,
     )
 

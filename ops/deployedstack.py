@@ -18,11 +18,19 @@ class StackError(OperationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a stack wants of one service."""
+    """What a stack wants of one service.
+
+    Attributes:
+        image: Of its container.
+        version: The image's.
+        replicas: How many pods.
+        deployment: The Deployment that gets its requests.
+    """
 
     image: str
     version: str
     replicas: int
+    deployment: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +88,13 @@ def deployed_stack(
         namespace=said["namespace"],
         url=said["url"],
         services={
-            service: Wanted(image=each["image"], version=each["version"], replicas=each["replicas"])
+            service: Wanted(
+                image=each["image"],
+                version=each["version"],
+                replicas=each["replicas"],
+                # Stacks that were deployed before there were several say nothing.
+                deployment=each.get("deployment", service),
+            )
             for service, each in sorted(said["services"].items())
         },
         kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),

@@ -65,18 +65,12 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
                 opts,
             )
     for name, settings in section.targets.items():
+        rules = {"secrets": admission.secrets(catalogue.WORKLOADS)}
         if settings.channel:
-            space = namespace(section, name)
-            Admission(
-                f"{name}-channel",
-                AdmissionArgs(
-                    name=admission.policy_name(space),
-                    policy=admission.policy(settings.channel, catalogue.WORKLOADS),
-                    binding=admission.binding(space),
-                    owner=owner,
-                ),
-                opts,
-            )
+            rules["channel"] = admission.channel(settings.channel, catalogue.WORKLOADS)
+        Admission(
+            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
+        )
     front = _front(section, mesh, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {

@@ -126,7 +126,8 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
         return Status(stack=stack, services={}, features=None, updated=None, trouble=(str(error),), drift=None)
     with ThreadPoolExecutor() as pool:
         updates = pool.submit(_or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left))
-        pods = pool.submit(found_running, wanted.kubeconfig, wanted.namespace, deadline)
+        serving = [each.deployment for each in wanted.services.values()]
+        pods = pool.submit(found_running, wanted.kubeconfig, wanted.namespace, deadline, deployments=serving)
         living = pool.submit(_or_trouble, lambda: features(objects(_namespace(wanted))))
         moved = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
         running, silent = pods.result()

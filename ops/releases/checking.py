@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from boutique.checks.environment import unknown_secrets
 from boutique.checks.release import refused
 from boutique.loading import load
 from boutique.mistakes import SettingsError
@@ -42,6 +43,9 @@ def check(file: StackFile, standing: Standing, before: StackFile | None = None) 
     if found := [each for each in _mistakes(file) if each not in known]:
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(found)}")
     environment, release = read(file)
+    names = file.secret_names
+    if names is not None and (missing := list(unknown_secrets(environment, names))):
+        raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(missing)}")
     if standing.channel and (reasons := list(refused(standing.channel, standing.target, environment, release))):
         lines = "\n".join(f"  {each}" for each in reasons)
         raise OperationError(f"{standing.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from boutique.loading import SERVICE_SECRETS
 from ops import engine
-from ops.releases.stackfile import SERVICE_SECRETS, StackFile
+from ops.releases.stackfile import StackFile
 from ops.workspace import workspace
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from boutique.durations import moment
+from boutique.loading import SERVICE_SECRETS
 from ops import engine
 
 SUCCEEDED = "succeeded"
@@ -93,7 +94,7 @@ def _entry(number: int, said: Mapping[str, Any]) -> Entry:
         who=who or _who(said.get("environment") or {}),
         message=message.partition("\n")[0],
         config={key: _value(value) for key, value in config.items() if not value.get("secret")},
-        secrets=_secrets(config.get("serviceSecrets") or {}),
+        secrets=_secrets(config.get(SERVICE_SECRETS) or {}),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from boutique.loading import SERVICE_SECRETS
 from ops import engine
 
 
@@ -32,6 +33,6 @@ def service_secrets(project: Path, stack: str) -> Mapping[str, str]:
     """
     # By a pipe, as all secrets.
     said = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
-    found: Mapping[str, Any] = next((each for key, each in said.items() if key.endswith(":serviceSecrets")), {})
+    found: Mapping[str, Any] = next((each for key, each in said.items() if key.endswith(f":{SERVICE_SECRETS}")), {})
     content = found.get("objectValue") or json.loads(found.get("value") or "{}")
     return {str(name): str(value) for name, value in content.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from boutique.loading import SERVICE_SECRETS
 from boutique.release import Change, difference
 from ops.errors import OperationError
 from ops.releases.checking import UNCHANGED, check
@@ -14,7 +15,7 @@ from ops.releases.encryption import encrypted
 from ops.releases.former import KEPT, Content, Former, chosen, content, secret_names
 from ops.releases.history import Entry, history
 from ops.releases.reading import outputs, service_secrets
-from ops.releases.stackfile import ENVIRONMENT, RELEASE, SERVICE_SECRETS, StackFile
+from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
 from ops.releases.versions import Standing, asked, said, standing
 
 
@@ -79,7 +80,12 @@ def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: boo
     if keep_secrets or not planned.secrets:
         return planned
     contents = {name: (planned.former.content.secrets or {})[name] for name in planned.secrets}
-    new = {**(before.config.get(SERVICE_SECRETS) or {}), **encrypted(project, stack, planned.after, contents)}
+    kept = before.config.get(SERVICE_SECRETS) or {}
+    if before.secret_names is None:
+        # Encrypted as one, so that none of them can be changed alone.
+        contents, kept = {**(held or {}), **contents}, {}
+    without = planned.after.changed({SERVICE_SECRETS: kept or None})
+    new = {**kept, **encrypted(project, stack, without, contents)}
     return replace(planned, after=planned.after.changed({SERVICE_SECRETS: new}))
 
 
@@ -113,7 +119,7 @@ def plan(
     back = {} if secrets is None else former.content.secrets or {}
     restored = {name: text for name, text in back.items() if text != (secrets or {}).get(name)}
     # That a secret is there has to be known now; its content comes later.
-    names = {**(before.config.get(SERVICE_SECRETS) or {}), **{name: {"secure": ""} for name in restored}}
+    names = {name: {"secure": "-"} for name in (*(before.secret_names or secrets or ()), *restored)}
     after = before.changed(_sections(before, former.content))
     try:
         environment, release = check(after.changed({SERVICE_SECRETS: names}) if restored else after, now)

@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import yaml
 
-from boutique import loading
+from boutique.loading import SECRETS, SERVICE_SECRETS
 from boutique.settings import SECTIONS
 from ops.errors import OperationError
 from ops.releases.editing import edited
 
-RELEASE, ENVIRONMENT, SERVICE_SECRETS = "release", "environment", "serviceSecrets"
+RELEASE, ENVIRONMENT = "release", "environment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +71,26 @@ class StackFile:
         }
 
     @property
+    def secret_names(self) -> tuple[str, ...] | None:
+        """The names of the secrets of services; None if all are encrypted as one."""
+        kept = self.config.get(SERVICE_SECRETS) or {}
+        return None if not isinstance(kept, Mapping) or set(kept) == {"secure"} else tuple(kept)
+
+    @property
     def values(self) -> tuple[Mapping[str, Any], list[str]]:
         """What `boutique.loading.load` reads: every value but those of secrets, and what is wrong with those."""
         values: dict[str, Any] = {}
         mistakes = []
         for key, value in self.config.items():
             values[key] = value
-            if key in loading.SECRETS:
+            if key in SECRETS:
                 values[key] = bool(value)
+                if value and not _holds_secret(value):
+                    mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
             elif key in SECTIONS and _holds_secret(value):
                 values[key] = None
                 mistakes.append(
-                    f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(loading.SECRETS)}"
+                    f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}"
                 )
         return values, mistakes
 

@@ -22,7 +22,10 @@ def with_channel(**channel: Any) -> Graph:
 
 def test_a_channel_is_kept_by_the_cluster_in_that_namespace_only() -> None:
     graph = with_channel(features=True)
-    policy, binding = graph.one(POLICY, "local-channel"), graph.one(BINDING, "local-channel")
+    policy, binding = (
+        graph.one(POLICY, "local-admission-channel"),
+        graph.one(BINDING, "local-admission-channel"),
+    )
     assert "::cluster::" in policy.request.provider
     assert "::cluster::" in binding.request.provider
     assert binding.inputs["spec"]["policyName"] == policy.inputs["metadata"]["name"] == "online-boutique-channel-local"
@@ -39,7 +42,7 @@ def test_no_deployer_may_change_such_a_rule() -> None:
 def test_without_a_channel_there_is_no_rule() -> None:
     config, secret = committed("local")
     rules = record_stack("local", config=(config, secret)).of(POLICY)
-    assert "local-channel" not in {each.name for each in rules}
+    assert "local-admission-channel" not in {each.name for each in rules}
 
 
 def test_an_environment_on_another_stacks_cluster_is_refused_what_its_target_refuses() -> None:

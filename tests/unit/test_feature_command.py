@@ -72,7 +72,6 @@ def listed_feature(**changes: Any) -> Listed:
     ("arguments", "said"),
     [
         (("up", "new-ads", "--env", "dev", "--service", "adservice"), "'adservice' is not NAME=VERSION"),
-        (("up", "new-ads", "--env", "dev"), "Missing option '--service'"),
         (("up", "new-ads", "--service", "adservice=1.0.0-a.1"), "Missing option '--env'"),
         (("up", "a", "--env", "dev", "--service", "adservice=1.0.0-a.1", "--ttl", "soon"), "'soon' must be a whole"),
         (("join", "new-ads", "--env", "dev"), "give one at least"),

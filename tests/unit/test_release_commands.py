@@ -10,7 +10,6 @@ import pytest
 from releasefakes import Project
 from typer.testing import CliRunner, Result
 
-from boutique import loading
 from ops import engine
 from ops.cli import app
 from ops.engine import EngineError, Holder
@@ -299,11 +298,11 @@ def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
 
 
 @pytest.fixture
-def secretive(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
+def secretive(project: Project) -> Path:
     """An environment whose service refers to a secret, of which the content was changed since."""
-    monkeypatch.setattr(loading, "SECRETS", (*loading.SECRETS, "serviceSecrets"))
     file = project.stack("test")
-    monkeypatch.setattr("ops.releases.former.secret_names", lambda _: ("token",))
+    named = "services:\n      adservice: {secrets: {TOKEN: token}}\n"
+    file.write_text(file.read_text().replace("services:\n", named))
     secrets = (
         "  boutique:serviceSecrets:\n    token: {secure: 'enc:canary-1'}\n    other: {secure: 'enc:x'}\nencryption"
     )
