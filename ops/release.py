@@ -75,3 +75,35 @@ def _service(text: str) -> tuple[str, str]:
     if not (name and equals and version):
         raise typer.BadParameter(f"{text!r} is not NAME=VERSION, such as adservice=v0.10.7", param_hint="--service")
     return name, version
+
+
+@app.command()
+def check(
+    env: Env,
+    take: Annotated[bool, typer.Option("--set", help="Write every newer version into the stack's file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the newest version of each service that the registry has and the environment's channel lets in.
+
+    Newest is by SemVer, wherever a tag is in the list; tags that are no versions are left out. Without a channel only
+    releases are looked at. A version is taken with its digest. `pulumi up` deploys what --set has written.
+    """
+    from ops.features.view import working
+    from ops.releases.feed import document, feed
+    from ops.releases.view import show_document, show_feed
+    from ops.workspace import project
+
+    with working(f"looking for versions for {env}") as progress:
+        found = feed(project(), env, progress)
+    if take and found.after != found.before:
+        found.after.write()
+    if as_json:
+        show_document({**document(found), "set": take})
+        return
+    show_feed(found)
+    if found.after == found.before:
+        typer.echo("there is nothing newer", err=True)
+    elif take:
+        typer.echo(f"{found.after.path.name} has them; `pulumi up --stack {env}` deploys it", err=True)
+    else:
+        typer.echo("--set writes the newer ones into the stack's file", err=True)

@@ -80,12 +80,12 @@ def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: boo
     if keep_secrets or not planned.secrets:
         return planned
     contents = {name: (planned.former.content.secrets or {})[name] for name in planned.secrets}
-    kept = before.config.get(SERVICE_SECRETS) or {}
+    there: Mapping[str, Any] = before.config.get(SERVICE_SECRETS) or {}
     if before.secret_names is None:
         # Encrypted as one, so that none of them can be changed alone.
-        contents, kept = {**(held or {}), **contents}, {}
-    without = planned.after.changed({SERVICE_SECRETS: kept or None})
-    new = {**kept, **encrypted(project, stack, without, contents)}
+        contents, there = {**(held or {}), **contents}, {}
+    without = planned.after.changed({SERVICE_SECRETS: there or None})
+    new = {**there, **encrypted(project, stack, without, contents)}
     return replace(planned, after=planned.after.changed({SERVICE_SECRETS: new}))
 
 

@@ -89,9 +89,7 @@ class StackFile:
                     mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
             elif key in SECTIONS and _holds_secret(value):
                 values[key] = None
-                mistakes.append(
-                    f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}"
-                )
+                mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
         return values, mistakes
 
     def changed(self, changes: Mapping[str, Any]) -> Self:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from boutique.release import Change
+from ops.releases.feed import Feed
 from ops.releases.former import Former, differences
 from ops.releases.history import Entry
 from ops.releases.promotion import Promotion
@@ -41,6 +42,14 @@ def show_release(found: Shown) -> None:
     console().print(table)
     if found.differing:
         typer.echo(f"{len(found.differing)} differ: `pulumi up --stack {found.stack}` deploys what the file says")
+
+
+def show_feed(found: Feed) -> None:
+    """Print what registries have for an environment."""
+    table = Table("service", "now", "newest", "", box=None, pad_edge=False)
+    for each in found.services:
+        table.add_row(each.service, short(each.now), short(each.newest), each.said)
+    console().print(table)
 
 
 def show_changes(changes: Sequence[Change], old: str, new: str) -> None:

@@ -3,13 +3,14 @@
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from releasefakes import Project
 from typer.testing import CliRunner, Result
 
+from boutique.catalogue import WORKLOADS
 from ops import engine
 from ops.cli import app
 from ops.engine import EngineError, Holder
@@ -333,3 +334,53 @@ def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(project: Project, run
     assert secretive.read_text() == before
     run("rollback", "test", "--yes", "--no-smoke", "--keep-secrets")
     assert secretive.read_text() == before.replace("v0.10.7", "v0.10.6")
+
+
+TAGS = ("v0.10.6", "v0.10.10", "v0.10.9", "0.10.11-new-ads.1", "v0.11.0-rc.1", "latest", "v1", "1.2.3-")
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
+    """Tags by the name of the service."""
+    tags = {each.name: TAGS for each in WORKLOADS}
+
+    def tags_of(repositories: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        return {each: tags[each.rpartition("/")[2]] for each in repositories}
+
+    monkeypatch.setattr("ops.releases.feed.tags_of", tags_of)
+    monkeypatch.setattr("ops.releases.feed.digest", lambda *_: f"sha256:{'a' * 64}")
+    return tags
+
+
+@pytest.mark.parametrize(
+    ("channel", "taken"),
+    [(None, "v0.10.10"), (RELEASES_ONLY, "v0.10.10"), ({"prereleases": r"^(|rc\.[0-9]+)$"}, "v0.11.0-rc.1")],
+)
+def test_check_takes_the_newest_that_the_channel_lets_in(
+    project: Project, run: Run, registry: object, channel: dict[str, str] | None, taken: str
+) -> None:
+    file = project.stack("test", channel=channel)
+    project.up("test", "v0.10.6")
+    before = file.read_text()
+    services = json.loads(run("release", "check", "test", "--json").stdout)["services"]
+    assert set(services) == {each.name for each in WORKLOADS if each.shared_image_settings and not each.optional}
+    pin = f"{taken}@sha256:{'a' * 64}"
+    assert services["adservice"] == {"now": "v0.10.6", "newest": pin, "newer": True, "skipped": 3}
+    assert file.read_text() == before, "it only looks"
+    run("release", "check", "test", "--set")
+    shown = json.loads(run("release", "show", "test", "--json").stdout)["services"]
+    assert shown["adservice"]["file"] == shown["frontend"]["file"] == pin
+    assert "redis-cart" not in file.read_text()
+    again = run("release", "check", "test", "--set")
+    assert "there is nothing newer" in again.output
+    assert registry
+
+
+def test_check_goes_back_to_nothing_older(project: Project, run: Run, registry: dict[str, tuple[str, ...]]) -> None:
+    file = project.stack("test", "v0.12.0")
+    registry["adservice"] = ("main", "0.13.0-branch.1")
+    before = file.read_text()
+    said = run("release", "check", "test", "--set").output
+    assert "what is asked for is newer" in said
+    assert "nothing that the channel lets in" in said
+    assert file.read_text() == before

@@ -79,7 +79,9 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr(status, "history", made.history)
     monkeypatch.setattr(status, "drift", lambda _, stack, __: made.drifts if stack == "dev" else ())
     monkeypatch.setattr(
-        status, "found_running", lambda *_: (None, made.silent) if made.silent else ({"adservice": made.running}, "")
+        status,
+        "found_running",
+        lambda *_, **__: (None, made.silent) if made.silent else ({"adservice": made.running}, ""),
     )
     (tmp_path / "Pulumi.yaml").touch()
     monkeypatch.chdir(tmp_path)
