@@ -276,14 +276,14 @@ def scaled(both: Releases) -> Iterator[Callable[[int], None]]:
 
 
 def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, scaled: Callable[[int], None]) -> None:
-    found = {each["stack"]: each for each in both.json("status", "dev", "test", "--refresh")}
+    found = {each["stack"]: each for each in both.json("status", "dev", "test", "--refresh", "--timeout", "600")}
     assert list(found) == ["dev", "test"]
     for each in found.values():
         assert each["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
         assert (each["drift"], each["trouble"], each["features"]) == ([], [], [])
     assert found["test"]["updated"]["by"].startswith("root@")
     scaled(0)
-    said = both.run("status", "test", "--refresh", code=3)
+    said = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
     assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
     assert "0/1" in said
     assert {"dev", "test"} <= {each["stack"] for each in both.json("status")}
