@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from labs import BOUTIQUE, Lab
 from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, project, until
 
@@ -82,6 +84,27 @@ class Releases:
     def versions(self, space: str) -> set[str]:
         found = self.running(space).items()
         return {each["image"].rpartition(":")[2] for name, each in found if name != "redis-cart"}
+
+    def contents(self, space: str) -> dict[tuple[str, str, str], str]:
+        """Return what is in ConfigMaps and Secrets of services, by kind, name and key."""
+        said = self.lab.kubectl("get", "configmaps,secrets", "-n", space, "-l", "app", "-o", "json")
+        return {
+            (each["kind"], each["metadata"]["name"], key): b64decode(value).decode()
+            if each["kind"] == "Secret"
+            else value
+            for each in json.loads(said)["items"]
+            for key, value in each["data"].items()
+        }
+
+    def edit(self, stack: Stack, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the configuration in a stack's file by hand."""
+        content = yaml.safe_load(self.file(stack).read_text())
+        change(content["config"])
+        self.file(stack).write_text(yaml.safe_dump(content))
+
+    def keep_secret(self, stack: Stack, name: str, content: str) -> None:
+        command = ["pulumi", "config", "set", "--secret", "--path", f"serviceSecrets.{name}", "--stack", stack.name]
+        subprocess.run(command, cwd=stack.folder, env=dict(stack.env), input=content, text=True, check=True)
 
     def history(self, stack: Stack) -> list[Mapping[str, Any]]:
         """Return the updates of a stack, the oldest first."""
@@ -200,22 +223,26 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases)
 
 
 def test_ten_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: Releases) -> None:
-    first = both.running("test")
-    origin = max(each["update"] for each in both.json("rollback", "test", "--list"))
+    contents = {"files": {"ads.conf": "first"}, "secrets": {"TOKEN": "token"}}
+    both.edit(both.test, lambda config: config["boutique:environment"]["services"].update(adservice=contents))
+    both.keep_secret(both.test, "token", "canary-1")
+    both.test.up()
+    first, kept = both.running("test"), both.contents("test")
     text = both.file(both.test).read_text()
+    origin = max(each["update"] for each in both.json("rollback", "test", "--list"))
     for number in range(1, 10):
-        one = f"default: {NEW}\n    services:\n      adservice: v1.0.{number}"
-        both.file(both.test).write_text(text.replace(f"default: {NEW}", one))
+        services = {"adservice": f"v1.0.{number}"}
+        both.edit(both.test, lambda config: config["boutique:release"].update(services=services))  # noqa: B023
         both.test.up()
-    section = "boutique:environment:\n    replicas: 2\n"
-    both.file(both.test).write_text(both.file(both.test).read_text().replace("boutique:environment:\n", section))
-    services = "services:\n      adservice:\n        variables: {GREETING: hello}\n"
-    both.file(both.test).write_text(both.file(both.test).read_text().replace("services:\n", services, 1))
+    contents |= {"files": {"ads.conf": "second"}, "variables": {"GREETING": "hello"}, "replicas": 2}
+    both.edit(both.test, lambda config: config["boutique:environment"]["services"].update(adservice=contents))
+    both.keep_secret(both.test, "token", "canary-2")
     both.test.up()
     changed = both.running("test")["adservice"]
     assert (changed["replicas"], changed["variables"]["GREETING"]) == (2, "hello")
-    wrong = both.file(both.test).read_text()
-    both.file(both.test).write_text(wrong.replace("replicas: 2", "replicas: many"))
+    assert {*both.contents("test").values()} == {"second", "canary-2"}
+    last = both.file(both.test).read_text()
+    both.file(both.test).write_text(last.replace("replicas: 2", "replicas: many"))
     both.test.up(check=False)
     assert both.history(both.test)[-1]["result"] == "failed"
 
@@ -223,11 +250,20 @@ def test_ten_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: R
     assert [each["update"] for each in listed[:11]] == [*range(origin + 10, origin - 1, -1)]
     assert not any(each["current"] for each in listed)
     both.run("rollback", "test", "--yes", "--no-smoke")
-    assert both.file(both.test).read_text() == wrong, "the last that was deployed to its end"
-    done = both.json("rollback", "test", "--to", str(origin), "--yes")
-    assert done["smoke"]["ok"]
+    assert both.file(both.test).read_text() == last, "the last that was deployed to its end"
+    said = both.run("rollback", "test", "--to", str(origin), "--yes")
+    assert "secret token: its former content comes back" in said
+    assert "canary" not in said + both.file(both.test).read_text()
+    assert "smoke test: all green" in said
     assert both.running("test") == first
-    assert both.file(both.test).read_text() == text
+    assert both.contents("test") == kept
+    assert set(kept.values()) == {"first", "canary-1"}
+    assert without_secrets(both.file(both.test).read_text()) == without_secrets(text)
+
+
+def without_secrets(text: str) -> str:
+    """Return a stack's file without what is another text each time that it is encrypted."""
+    return "".join(line for line in text.splitlines(keepends=True) if "secure:" not in line)
 
 
 @pytest.fixture
@@ -240,14 +276,14 @@ def scaled(both: Releases) -> Iterator[Callable[[int], None]]:
 
 
 def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, scaled: Callable[[int], None]) -> None:
-    found = {each["stack"]: each for each in both.json("status", "dev", "test", "--refresh")}
+    found = {each["stack"]: each for each in both.json("status", "dev", "test", "--refresh", "--timeout", "600")}
     assert list(found) == ["dev", "test"]
     for each in found.values():
         assert each["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
         assert (each["drift"], each["trouble"], each["features"]) == ([], [], [])
     assert found["test"]["updated"]["by"].startswith("root@")
     scaled(0)
-    said = both.run("status", "test", "--refresh", code=3)
+    said = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
     assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
     assert "0/1" in said
     assert {"dev", "test"} <= {each["stack"] for each in both.json("status")}
