@@ -10,6 +10,7 @@ from ops.certificate import app as certificate
 from ops.errors import OperationError
 from ops.feature import app as feature
 from ops.lab import app as lab
+from ops.review import app as review
 from ops.routes import routes
 from ops.smoke import smoke
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(lab, name="lab")
 app.add_typer(certificate, name="certificate")
 app.add_typer(feature, name="feature")
+app.add_typer(review, name="review")
 app.command()(routes)
 app.command()(smoke)
 
