@@ -106,7 +106,7 @@ def _change(each: Difference) -> str:
     if each.field == "image" and before.rpartition(":")[0] == after.rpartition(":")[0]:
         before, after = before.rpartition(":")[2], after.rpartition(":")[2]
         return f"image {code(before)} → {code(after)}"
-    name = code(each.field)
+    name = code(each.title)
     if each.before == NOTHING:
         return f"{name} {_value(each.after)} (new)"
     if each.after == NOTHING:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,8 +53,13 @@ class Difference:
 
     @property
     def field(self) -> str:
-        """The last part of its path; of an element of a list, the list's name as well."""
-        return re.sub(r"^.*\.(?![^\[]*\])", "", self.path)
+        """The last step of its path."""
+        return _steps(self.path)[-1]
+
+    @property
+    def title(self) -> str:
+        """As much of its path as people need who see what it says, such as `requests.cpu` or `env[NAME].value`."""
+        return ".".join(each for each in _steps(self.path)[-2:] if each not in ("spec", "metadata"))
 
 
 def differences(resource: Resource) -> tuple[Difference, ...]:
@@ -65,16 +70,16 @@ def differences(resource: Resource) -> tuple[Difference, ...]:
     if resource.operation not in (Operation.UPDATE, Operation.REPLACE):
         return ()
     found = [
-        Difference(path=path, before=_value(resource, path, before), after=_value(resource, path, after))
+        _difference(resource, path, before, after)
         for path, before, after in _walk("", resource.before or {}, resource.after or {})
     ]
-    known = [_plain(each.path) for each in found]
+    known = [_bare(each.path) for each in found]
     return (
         *found,
         *(
             Difference(path=reason, before=HIDDEN, after=HIDDEN)
             for reason in resource.reasons
-            if not any(_overlap(_plain(reason), each) for each in known)
+            if not any(_overlap(_bare(reason), each) for each in known)
         ),
     )
 
@@ -106,25 +111,35 @@ def _keyed(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any],
     return dict(enumerate(before)), dict(enumerate(after))
 
 
-def _value(resource: Resource, path: str, value: object) -> Value:
+def _difference(resource: Resource, path: str, before: object, after: object) -> Difference:
+    # What was in clear until it became a secret, or is so from now on, is not told either.
+    untold = SECRET in (before, after) or _bare(path)[0] in _UNTOLD.get(resource.kind, ())
+    told = _hidden if untold else _value
+    return Difference(path=path, before=told(before), after=told(after))
+
+
+def _hidden(value: object) -> Value:
+    return NOTHING if value is _ABSENT else HIDDEN
+
+
+def _value(value: object) -> Value:
     if value is _ABSENT:
         return NOTHING
-    if _plain(path).split(".")[0] in _UNTOLD.get(resource.kind, ()) or value == SECRET:
-        return HIDDEN
     if value == UNKNOWN:
         return Value(text="known after the update", literal=False)
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Value(text=text.replace(UNKNOWN, "…"))
 
 
-def _plain(path: str) -> str:
-    return re.sub(r'\["?[^\]]*\]', "", path)
+def _steps(path: str) -> list[str]:
+    return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
 
 
-def _overlap(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+def _bare(path: str) -> list[str]:
+    """Return the steps of a path without what tells elements from each other: Pulumi counts them."""
+    return [re.sub(r"\[.*", "", each) for each in _steps(path)]
 
 
-def between(found: Iterable[Difference], ending: str) -> tuple[Difference, ...]:
-    """Return the differences of one field, wherever it is."""
-    return tuple(each for each in found if each.field == ending)
+def _overlap(one: list[str], other: list[str]) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
