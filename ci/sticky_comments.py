@@ -1,8 +1,8 @@
-"""Puts comments on a pull request: one for each file of a folder, in place of the one that was there before.
+"""Keeps one comment of a kind on a pull request for each thing it is about, such as a stack.
 
-The first line of a file is its marker, such as `<!-- boutique-review dev -->`. A comment with the same first line is
-replaced; one of the same kind (`boutique-review`) of which there is no file any more is deleted. Comments of anybody
-else are left alone, whatever they say.
+The first line of a comment is its marker, such as `<!-- boutique-review dev -->`. `put` writes the comment that a
+file holds, in place of the one with the same marker; `prune` deletes those of a kind but the ones that are named.
+Comments of anybody else are left alone, whatever they say.
 
 It needs Python alone and `gh` with a token that may write to pull requests: where it runs, nothing of the pull request
 itself has to run.
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-MARKER = re.compile(r"<!-- (?P<kind>boutique-[a-z]+) .*-->")
+MARKER = re.compile(r"<!-- (?P<kind>boutique-[a-z]+) (?P<name>\S+) -->")
 ROBOT = "github-actions[bot]"
 """Who writes with the token of a workflow."""
 
@@ -30,72 +30,67 @@ class CommentError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the comments of a pull request up to date."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("kind", help="which comments to bring up to date, such as boutique-review")
-    parser.add_argument("pull_request", type=int, help="its number")
-    parser.add_argument("folder", type=Path, help="with a file for each comment; others of that kind are deleted")
+    actions = parser.add_subparsers(dest="action", required=True)
+    put = actions.add_parser("put", help="write a comment, in place of the one before")
+    prune = actions.add_parser("prune", help="delete all comments of a kind but some")
+    for each in (put, prune):
+        each.add_argument("kind", help="such as boutique-review")
+        each.add_argument("pull_request", type=int, help="its number")
+    put.add_argument("file", type=Path, help="what to write; its first line is the marker")
+    prune.add_argument("names", nargs="*", help="of the comments that stay, such as dev")
     given = parser.parse_args(arguments)
     try:
-        wanted = _wanted(given.folder, given.kind)
-        found = _found(given.pull_request, given.kind)
-        for line in _update(given.pull_request, wanted, found):
-            print(line)
+        if given.action == "put":
+            said = [_put(given.pull_request, given.kind, given.file)]
+        else:
+            said = _prune(given.pull_request, given.kind, given.names)
     except CommentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    print("\n".join(said))
     return 0
 
 
-def marker(body: str, kind: str) -> str | None:
-    """Return the first line of a comment if it marks one of a kind."""
-    line = body.partition("\n")[0].strip()
-    match = MARKER.fullmatch(line)
-    return line if match and match["kind"] == kind else None
+def named(body: str, kind: str) -> str | None:
+    """Return what a comment of a kind is about; None if it is none."""
+    match = MARKER.fullmatch(body.partition("\n")[0].strip())
+    return match["name"] if match and match["kind"] == kind else None
 
 
-def _wanted(folder: Path, kind: str) -> dict[str, str]:
-    wanted: dict[str, str] = {}
-    for path in sorted(folder.iterdir()):
-        body = path.read_text()
-        line = marker(body, kind)
-        if line is None:
-            raise CommentError(f"{path}: does not begin with a line such as <!-- {kind} dev -->")
-        if line in wanted:
-            raise CommentError(f"{path}: another file begins with {line} as well")
-        wanted[line] = body
-    return wanted
+def _put(pull_request: int, kind: str, file: Path) -> str:
+    body = file.read_text()
+    name = named(body, kind)
+    if name is None:
+        raise CommentError(f"{file}: does not begin with a line such as <!-- {kind} dev -->")
+    first, *others = _found(pull_request, kind).get(name, [None])
+    # Two runs at once may have written one each.
+    for other in others:
+        _gh("--method", "DELETE", _comment(other))
+    if first is None:
+        _gh("--method", "POST", _comments(pull_request), content={"body": body})
+        return f"{kind} {name}: written"
+    _gh("--method", "PATCH", _comment(first), content={"body": body})
+    return f"{kind} {name}: renewed"
 
 
-def _found(pull_request: int, kind: str) -> dict[str, list[int]]:
-    """Return the numbers of the comments that are there, by marker."""
+def _prune(pull_request: int, kind: str, names: Sequence[str]) -> list[str]:
+    gone = {name: numbers for name, numbers in _found(pull_request, kind).items() if name not in names}
+    for numbers in gone.values():
+        for number in numbers:
+            _gh("--method", "DELETE", _comment(number))
+    return [f"{kind} {name}: deleted" for name in gone] or [f"no {kind} to delete"]
+
+
+def _found(pull_request: int, kind: str) -> dict[str, list[int | None]]:
+    """Return the numbers of the comments that are there, by what they are about."""
     author = os.environ.get("COMMENT_AUTHOR", ROBOT)
     pages = json.loads(_gh("--paginate", "--slurp", f"{_comments(pull_request)}?per_page=100"))
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[int | None]] = {}
     for each in (one for page in pages for one in page):
-        line = marker(each["body"] or "", kind)
-        if line and (each["user"] or {}).get("login") == author:
-            found.setdefault(line, []).append(each["id"])
+        name = named(each["body"] or "", kind)
+        if name and (each["user"] or {}).get("login") == author:
+            found.setdefault(name, []).append(each["id"])
     return found
-
-
-def _update(pull_request: int, wanted: Mapping[str, str], found: Mapping[str, Sequence[int]]) -> list[str]:
-    said = []
-    for line, body in wanted.items():
-        first, *others = found.get(line, [None])
-        if first is None:
-            _gh("--method", "POST", _comments(pull_request), content={"body": body})
-            said.append(f"written: {line}")
-        else:
-            _gh("--method", "PATCH", _comment(first), content={"body": body})
-            said.append(f"renewed: {line}")
-        # Two runs at once may have written one each.
-        for other in others:
-            if other is not None:
-                _gh("--method", "DELETE", _comment(other))
-    for line in found.keys() - wanted.keys():
-        for other in found[line]:
-            _gh("--method", "DELETE", _comment(other))
-        said.append(f"deleted: {line}")
-    return said
 
 
 def _comments(pull_request: int) -> str:
@@ -103,7 +98,7 @@ def _comments(pull_request: int) -> str:
     return f"repos/{{owner}}/{{repo}}/issues/{pull_request}/comments"
 
 
-def _comment(number: int) -> str:
+def _comment(number: int | None) -> str:
     return f"repos/{{owner}}/{{repo}}/issues/comments/{number}"
 
 

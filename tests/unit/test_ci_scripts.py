@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from ci.sticky_comments import named
+from ops.reviews.comment import Application, comment
+from ops.reviews.plan import Plan
+
 ROOT = Path(__file__).parents[2]
 ROBOT, ANN = "github-actions[bot]", "ann"
-REVIEW = "<!-- boutique-review {} -->\nof {}, said once"
 GH = """#!{python}
 import json, pathlib, sys
 kept = pathlib.Path({file!r})
@@ -45,8 +48,6 @@ class GitHub:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kept = folder / "comments.json"
-        self.files = folder / "files"
-        self.files.mkdir()
         self.put()
         command(folder / "bin/gh", GH.format(python=sys.executable, file=str(self.kept)))
 
@@ -56,16 +57,21 @@ class GitHub:
         ]
         self.kept.write_text(json.dumps(found))
 
-    def want(self, *stacks: str) -> None:
-        for stack in stacks:
-            (self.files / f"{stack}.md").write_text(REVIEW.format(stack, stack))
+    def put_file(self, body: str, number: str = "7") -> subprocess.CompletedProcess[str]:
+        file = self.folder / "comment.md"
+        file.write_text(body)
+        return script(self.folder, "sticky_comments.py", "put", "boutique-review", number, str(file))
 
-    def update(self, kind: str = "boutique-review", number: str = "7") -> subprocess.CompletedProcess[str]:
-        return script(self.folder, "sticky_comments.py", kind, number, str(self.files))
+    def prune(self, *names: str) -> subprocess.CompletedProcess[str]:
+        return script(self.folder, "sticky_comments.py", "prune", "boutique-review", "7", *names)
 
     @property
     def comments(self) -> list[tuple[str, str]]:
         return sorted((each["user"]["login"], each["body"]) for each in json.loads(self.kept.read_text()))
+
+
+def review(stack: str, text: str) -> str:
+    return f"<!-- boutique-review {stack} -->\n{text}"
 
 
 def command(path: Path, content: str) -> None:
@@ -91,50 +97,52 @@ def github(tmp_path: Path) -> GitHub:
 
 
 def test_there_is_one_comment_for_each_stack_however_often_it_is_renewed(github: GitHub) -> None:
-    github.want("dev", "prod")
-    assert github.update().stdout.splitlines() == [
-        "written: <!-- boutique-review dev -->",
-        "written: <!-- boutique-review prod -->",
+    assert github.put_file(review("dev", "once")).stdout == "boutique-review dev: written\n"
+    assert github.put_file(review("prod", "once")).stdout == "boutique-review prod: written\n"
+    assert github.put_file(review("dev", "@comments.json twice")).stdout == "boutique-review dev: renewed\n"
+    assert github.comments == [(ROBOT, review("dev", "@comments.json twice")), (ROBOT, review("prod", "once"))]
+
+
+def test_the_marker_is_the_one_that_the_command_writes() -> None:
+    assert named(comment(Plan(stack="dev-new-ads"), Application()), "boutique-review") == "dev-new-ads"
+
+
+def test_comments_on_stacks_that_are_not_concerned_any_more_go(github: GitHub) -> None:
+    link = (ROBOT, "<!-- boutique-feature link -->\nlink")
+    github.put((ROBOT, review("dev", "x")), (ROBOT, review("dev-new-ads", "x")), (ROBOT, review("prod", "x")), link)
+    assert github.prune("prod", "test").stdout.splitlines() == [
+        "boutique-review dev: deleted",
+        "boutique-review dev-new-ads: deleted",
     ]
-    (github.files / "dev.md").write_text("<!-- boutique-review dev -->\nanother")
-    done = github.update()
-    assert done.returncode == 0
-    assert github.comments == [(ROBOT, "<!-- boutique-review dev -->\nanother"), (ROBOT, REVIEW.format("prod", "prod"))]
-
-
-def test_a_comment_on_a_stack_that_is_not_concerned_any_more_goes(github: GitHub) -> None:
-    github.put((ROBOT, REVIEW.format("dev", "dev")), (ROBOT, "<!-- boutique-feature link -->\nlink"))
-    assert github.update().stdout == "deleted: <!-- boutique-review dev -->\n"
-    assert github.comments == [(ROBOT, "<!-- boutique-feature link -->\nlink")]
+    assert github.comments == [link, (ROBOT, review("prod", "x"))]
+    assert github.prune("prod").stdout == "no boutique-review to delete\n"
 
 
 def test_comments_of_people_stay_whatever_they_say(github: GitHub) -> None:
-    of_people = [(ANN, REVIEW.format("dev", "dev")), (ANN, "x"), (ROBOT, "> <!-- boutique-review dev -->\nquoted")]
+    of_people = [(ANN, review("dev", "x")), (ANN, ""), (ROBOT, f"> {review('dev', 'quoted')}")]
     github.put(*of_people)
-    github.want("dev")
-    assert github.update().returncode == 0
-    assert github.comments == sorted([*of_people, (ROBOT, REVIEW.format("dev", "dev"))])
+    assert github.put_file(review("dev", "y")).returncode == 0
+    assert github.comments == sorted([*of_people, (ROBOT, review("dev", "y"))])
+    assert github.prune().returncode == 0
+    assert github.comments == sorted(of_people)
 
 
 def test_of_two_comments_on_one_stack_one_stays(github: GitHub) -> None:
-    github.put(*[(ROBOT, "<!-- boutique-review dev -->\nold")] * 3)
-    github.want("dev")
-    assert github.update().returncode == 0
-    assert github.comments == [(ROBOT, REVIEW.format("dev", "dev"))]
+    github.put(*[(ROBOT, review("dev", "old"))] * 3)
+    assert github.put_file(review("dev", "new")).returncode == 0
+    assert github.comments == [(ROBOT, review("dev", "new"))]
 
 
 @pytest.mark.parametrize("body", ["no marker", "<!-- boutique-feature link -->\nanother kind", ""])
 def test_a_file_without_its_marker_is_refused_before_anything_is_written(github: GitHub, body: str) -> None:
-    github.want("a")
-    (github.files / "z.md").write_text(body)
-    done = github.update()
+    done = github.put_file(body)
     assert done.returncode == 1
-    assert "z.md: does not begin with a line such as <!-- boutique-review dev -->" in done.stderr
+    assert "does not begin with a line such as <!-- boutique-review dev -->" in done.stderr
     assert github.comments == []
 
 
 def test_what_github_refuses_is_told_in_one_line(github: GitHub) -> None:
-    done = github.update(number="13")
+    done = github.put_file(review("dev", "x"), number="13")
     assert done.returncode == 1
     assert "Not Found (HTTP 404); the job needs `pull-requests: write`" in done.stderr
     assert "Traceback" not in done.stderr
