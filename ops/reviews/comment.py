@@ -81,7 +81,7 @@ def _headline(plan: Plan) -> str:
 
 
 def _failure(errors: Sequence[str]) -> Section:
-    return Section(lines=[block(each) for each in errors])
+    return Section(lines=[f"{block(each)}\n" for each in errors])
 
 
 def _alerts(kind: str, lines: Sequence[str]) -> Iterator[Section]:

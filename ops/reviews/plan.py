@@ -14,6 +14,7 @@ SECRET = "[secret]"  # noqa: S105 - what stands for one
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDERS = "pulumi:providers:"
+_ENDED = "an unhandled error occurred: program exited"
 
 
 class PlanError(ValueError):
@@ -165,7 +166,7 @@ def read(document: object, stack: str | None = None) -> Plan:
             whole=root.get("oldState") is None or not all(each.changes for each in resources),
             outputs=(root.get("oldState") or {}).get("outputs") or {},
             warnings=tuple(_diagnostics(document, "warning")),
-            errors=tuple(_diagnostics(document, "error")),
+            errors=_errors(document),
         )
     except (KeyError, TypeError, AttributeError):
         raise PlanError("is not what `pulumi preview --json` prints") from None
@@ -189,6 +190,12 @@ def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
             after=None if operation is Operation.DELETE or after is None else after.get("inputs") or {},
             reasons=tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ())),
         )
+
+
+def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:
+    found = tuple(_diagnostics(document, "error"))
+    # Who has read why a program ended need not read that it did.
+    return tuple(each for each in found if not each.startswith(_ENDED)) or found
 
 
 def _diagnostics(document: Mapping[str, Any], severity: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from boutique import httproutes, virtualservices
+from boutique import gateway, httproutes, virtualservices
 from boutique.routereading import InForce, in_force
 from boutique.routeview import asked, called, led
 from ops.reviews.plan import Operation, Plan, Resource
@@ -105,10 +105,13 @@ def _after(resource: Resource) -> Inputs | None:
 def _read(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | None]) -> InForce:
     found: dict[str, list[Inputs]] = {httproutes.KIND: [], virtualservices.KIND: []}
     for each in resources:
-        if each.package == "kubernetes" and each.kind in found and (known := inputs(each)):
-            # Only objects that are there have an age. Those of one stack ask for different things, so none decides.
-            metadata = {"creationTimestamp": "", **known.get("metadata", {})}
-            found[each.kind].append({**known, "metadata": {**metadata, "name": each.name}})
+        if each.package != "kubernetes" or each.kind not in found or not (known := inputs(each)):
+            continue
+        # Only objects that are there have an age. Those of one stack ask for different things, so none decides.
+        metadata = {"creationTimestamp": "", **known.get("metadata", {}), "name": each.name}
+        # What is beside the gateway leads from plain HTTP to HTTPS, for all environments.
+        if metadata.get("namespace") != gateway.NAMESPACE:
+            found[each.kind].append({**known, "metadata": metadata})
     return in_force(found[httproutes.KIND], found[virtualservices.KIND])
 
 

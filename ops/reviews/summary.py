@@ -37,8 +37,8 @@ def parts(plan: Plan) -> tuple[Part, ...]:
 
 
 def totals(plan: Plan) -> Mapping[Operation, int]:
-    """Return how many objects there are of each operation."""
-    return _counted([each for each in plan.resources if each.custom])
+    """Return how many objects there are of each operation, and providers that change."""
+    return _counted([each for each in plan.resources if each.is_object or (each.is_provider and each.changes)])
 
 
 def _counted(resources: Sequence[Resource]) -> Mapping[Operation, int]:

@@ -82,6 +82,17 @@ def test_a_route_that_changes_is_concerned(before: Any, after: Any, operation: O
     assert {"create": "new route", "delete": "**no longer**", "update": "was `a:1`"}[operation] in said
 
 
+def test_what_leads_plain_http_to_https_is_no_route_of_an_environment() -> None:
+    redirect = {
+        "metadata": {**metadata("redirect"), "namespace": "istio-ingress"},
+        "spec": {"rules": [{"filters": []}]},
+    }
+    found = route_table(read(document(*routes((None, redirect)))))
+    assert (found.after, found.touched, found.unread) == ({}, (), ())
+    other = {**redirect, "metadata": metadata("other")}
+    assert "HTTPRoute other of local" in route_table(read(document(*routes((None, other))))).unread[0]
+
+
 def test_before_a_stack_has_a_link_hosts_are_told_without_a_port() -> None:
     found = route_table(read(document(*routes((None, edge_route())), url=None)))
     assert list(found.after) == ["shop.localhost"]

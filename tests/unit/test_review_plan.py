@@ -50,10 +50,12 @@ def test_diagnostics_are_told_by_how_bad_they_are() -> None:
     said = [
         {"message": "warning: old\n", "severity": "warning"},
         {"message": "error: bad", "severity": "error"},
+        {"message": "error: an unhandled error occurred: program exited with code 1", "severity": "error"},
         {"message": "just so", "severity": "info"},
     ]
     plan = found(diagnostics=said)
     assert (plan.warnings, plan.errors) == (("old",), ("bad",))
+    assert len(found(diagnostics=said[2:]).errors) == 1
 
 
 def test_what_is_only_a_part_of_a_replacement_is_no_resource_of_its_own() -> None:
