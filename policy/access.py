@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policy.graph import Resource
+from policy.graph import Resource, listed
 
 _READING = ("Describe", "Get", "List")
 
@@ -22,7 +22,7 @@ def rbac_wildcards(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
 def iam_actions(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
     """An action such as `ec2:*` grants whatever AWS adds to the service, and what nobody here has thought of."""
     for number, statement in _allowed(resource):
-        for action in _listed(statement.get("Action")):
+        for action in listed(statement.get("Action")):
             if action.rpartition(":")[2] == "*":
                 yield f"statement {number} allows {action}; list the actions"
 
@@ -31,9 +31,9 @@ def iam_resources(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
     """What may change things should name which; reading, and what a condition narrows down, need not."""
     for number, statement in _allowed(resource):
         changing = [
-            each for each in _listed(statement.get("Action")) if not each.rpartition(":")[2].startswith(_READING)
+            each for each in listed(statement.get("Action")) if not each.rpartition(":")[2].startswith(_READING)
         ]
-        if changing and "*" in _listed(statement.get("Resource")) and not statement.get("Condition"):
+        if changing and "*" in listed(statement.get("Resource")) and not statement.get("Condition"):
             yield f"statement {number} allows {changing[0]} on everything; name the resources, or a condition"
 
 
@@ -47,10 +47,6 @@ def _allowed(resource: Resource) -> Iterator[tuple[int, Mapping[str, Any]]]:
         except (TypeError, ValueError):
             # Not known before the update.
             continue
-        for number, statement in enumerate(_listed(document.get("Statement"))):
+        for number, statement in enumerate(listed(document.get("Statement"))):
             if statement.get("Effect") == "Allow":
                 yield number, statement
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
-    return value if isinstance(value, list) else [] if value is None else [value]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policy.graph import Resource
+from policy.graph import Resource, listed
 
 _ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 
@@ -12,16 +12,14 @@ def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]
     """An API server that all of the internet reaches is one stolen token, or one defect, away from being theirs."""
     if resource.type == "eks:index:Cluster":
         network: Mapping[str, Any] = resource.inputs
-        public, known = network.get("endpointPublicAccess", True), "publicAccessCidrs"
     elif resource.type == "aws:eks/cluster:Cluster":
         network = resource.part("vpcConfig")
-        public, known = network.get("endpointPublicAccess", True), "publicAccessCidrs"
     else:
         return
     # Nothing said is everybody, with AWS.
-    allowed = network.get(known) or sorted(_ANYWHERE)
-    if public and isinstance(allowed, list) and _ANYWHERE & set(map(str, allowed)):
-        yield f"is reached from everywhere; set {known}, or endpointPublicAccess: false"
+    allowed = network.get("publicAccessCidrs") or sorted(_ANYWHERE)
+    if network.get("endpointPublicAccess", True) and _ANYWHERE & set(map(str, listed(allowed))):
+        yield "is reached from everywhere; set publicAccessCidrs, or endpointPublicAccess: false"
 
 
 def encrypted_volumes(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
@@ -32,6 +30,6 @@ def encrypted_volumes(resource: Resource, _: Sequence[Resource]) -> Iterator[str
         for device in resource.inputs.get("blockDeviceMappings") or []:
             if str((device.get("ebs") or {}).get("encrypted")).lower() != "true":
                 yield f"{device.get('deviceName')} is not encrypted; set ebs.encrypted: true"
-    if resource.kind == "StorageClass" and resource.inputs.get("provisioner") == "ebs.csi.aws.com":
-        if str(resource.part("parameters").get("encrypted")).lower() != "true":
-            yield "makes volumes that are not encrypted; set parameters.encrypted: 'true'"
+    of_ebs = resource.kind == "StorageClass" and resource.inputs.get("provisioner") == "ebs.csi.aws.com"
+    if of_ebs and str(resource.part("parameters").get("encrypted")).lower() != "true":
+        yield "makes volumes that are not encrypted; set parameters.encrypted: 'true'"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-SECRET: Final = "[secret]"
+SECRET: Final = "[secret]"  # noqa: S105 - what stands for one
 """Stands for a secret value where whoever records a stack can tell."""
 
 
@@ -37,17 +37,24 @@ class Resource:
         """Whether it is an object of Kubernetes."""
         return self.type.startswith("kubernetes:") and "metadata" in self.inputs
 
-    def part(self, *path: str) -> dict[str, Any]:
+    def part(self, *path: str) -> Mapping[str, Any]:
         """Return a mapping somewhere in its inputs; an empty one if there is none, or nobody knows it yet."""
         found: Any = self.inputs
         for key in path:
             found = found.get(key) if isinstance(found, Mapping) else None
-        return dict(found) if isinstance(found, Mapping) else {}
+        return found if isinstance(found, Mapping) else {}
 
     @property
-    def pod(self) -> dict[str, Any]:
+    def pod(self) -> Mapping[str, Any]:
         """The specification of the pods that it makes."""
         return self.part("spec") if self.kind == "Pod" else self.part("spec", "template", "spec")
+
+
+def listed(value: Any) -> Sequence[Any]:  # noqa: ANN401 - JSON
+    """Return a value as a list: itself if it is one, the only element if it is none."""
+    if value is None:
+        return []
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 
 
 class Level(StrEnum):
