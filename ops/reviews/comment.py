@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from ops.reviews import cost
 from ops.reviews.dangers import dangers
-from ops.reviews.differences import NOTHING, Difference, Value, differences
+from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value, differences
 from ops.reviews.markdown import LIMIT, Section, block, code, fitted, header, plain, row
 from ops.reviews.plan import Operation, Plan, Resource
 from ops.reviews.routes import Route, Routes, Touched, routes
 from ops.reviews.summary import Part, parts, totals
 
-_SHOWN = 3
-"""So many fields of a part are told without unfolding anything."""
+_SHOWN = 4
+"""So many changes of a part are told without unfolding anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +95,21 @@ def _summary(found: Sequence[Part]) -> Section:
 
 def _part(part: Part) -> str:
     objects = ", ".join(f"{count} to {operation}" for operation, count in part.operations.items())
-    shown = [_change(each) for each in part.differences[:_SHOWN]]
-    left = len(part.differences) - len(shown)
-    said = "<br>".join([*shown, *([f"and {left} more fields, see below"] if left else [])])
-    return row(code(part.name), objects, said)
+    said = [*map(_whole, part.whole), *map(_change, part.differences)]
+    left = len(said) - _SHOWN
+    shown = [*said[:_SHOWN], f"and {left} more, see below"] if left > 1 else said
+    return row(code(part.name), objects, "<br>".join(shown))
+
+
+def _whole(each: Resource) -> str:
+    operation = f"**{each.operation}**" if each.operation in (Operation.DELETE, Operation.REPLACE) else each.operation
+    images = [
+        code(str(container.get("image")).rpartition("/")[2])
+        for container in (((each.after or {}).get("spec") or {}).get("template") or {})
+        .get("spec", {})
+        .get("containers", [])
+    ]
+    return f"{operation} {each.kind} {code(each.name)}{f', image {images[0]}' if images else ''}"
 
 
 def _change(each: Difference) -> str:
@@ -107,6 +118,8 @@ def _change(each: Difference) -> str:
         before, after = before.rpartition(":")[2], after.rpartition(":")[2]
         return f"image {code(before)} → {code(after)}"
     name = code(each.title)
+    if each.before == each.after == HIDDEN:
+        return f"{name}, which is not shown"
     if each.before == NOTHING:
         return f"{name} {_value(each.after)} (new)"
     if each.after == NOTHING:

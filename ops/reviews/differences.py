@@ -9,15 +9,19 @@ from typing import Any, Final
 from ops.reviews.plan import SECRET, UNKNOWN, Operation, Resource
 
 _ABSENT: Final = object()
-_KEYS = ("name", "containerPort", "port")
-"""By what people tell the elements of a list: the first that all of them have."""
+_KEY = "name"
+"""By what people tell the elements of a list, if all of them have it."""
 _UNTOLD: Mapping[str, tuple[str, ...]] = {
     "Secret": ("data", "stringData"),
-    # They may hold the id of a tester's session, which is all that it takes to have the session.
     "HTTPRoute": ("spec",),
     "VirtualService": ("spec",),
 }
-"""Fields by the kind of their object whose values nobody is told, whether or not they are marked as secret."""
+"""Fields by the kind of their object whose values nobody is told, whether or not they are marked as secret.
+
+Routes may hold the id of a tester's session, which is all that it takes to have the session.
+"""
+_TOLD_ELSEWHERE = ("HTTPRoute", "VirtualService")
+"""Kinds of which the route table says all there is to say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +63,8 @@ class Difference:
     @property
     def title(self) -> str:
         """As much of its path as people need who see what it says, such as `requests.cpu` or `env[NAME].value`."""
-        return ".".join(each for each in _steps(self.path)[-2:] if each not in ("spec", "metadata"))
+        *before, last = _steps(self.path)[-2:]
+        return ".".join([*(each for each in before if each not in ("spec", "metadata")), last])
 
 
 def differences(resource: Resource) -> tuple[Difference, ...]:
@@ -69,10 +74,10 @@ def differences(resource: Resource) -> tuple[Difference, ...]:
     """
     if resource.operation not in (Operation.UPDATE, Operation.REPLACE):
         return ()
-    found = [
+    found = dict.fromkeys(
         _difference(resource, path, before, after)
         for path, before, after in _walk("", resource.before or {}, resource.after or {})
-    ]
+    )
     known = [_bare(each.path) for each in found]
     return (
         *found,
@@ -104,15 +109,16 @@ def _joined(path: str, key: str) -> str:
 
 def _keyed(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """Return the elements of two lists by what tells them from each other; by their place if nothing does."""
-    for name in _KEYS:
-        keys = [[each.get(name) if isinstance(each, Mapping) else None for each in one] for one in (before, after)]
-        if all(None not in one and len(set(map(str, one))) == len(one) for one in keys):
-            return dict(zip(keys[0], before, strict=True)), dict(zip(keys[1], after, strict=True))
+    keys = [[each.get(_KEY) if isinstance(each, Mapping) else None for each in one] for one in (before, after)]
+    if all(None not in one and len(set(map(str, one))) == len(one) for one in keys):
+        return dict(zip(keys[0], before, strict=True)), dict(zip(keys[1], after, strict=True))
     return dict(enumerate(before)), dict(enumerate(after))
 
 
 def _difference(resource: Resource, path: str, before: object, after: object) -> Difference:
     # What was in clear until it became a secret, or is so from now on, is not told either.
+    if resource.kind in _TOLD_ELSEWHERE and _bare(path)[0] in _UNTOLD[resource.kind]:
+        return Difference(path=_bare(path)[0], before=HIDDEN, after=HIDDEN)
     untold = SECRET in (before, after) or _bare(path)[0] in _UNTOLD.get(resource.kind, ())
     told = _hidden if untold else _value
     return Difference(path=path, before=told(before), after=told(after))

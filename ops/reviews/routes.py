@@ -1,4 +1,8 @@
-"""The routes of a stack before and after its update, and which of them the update touches."""
+"""The routes of a stack before and after its update, and which of them the update touches.
+
+They are read from the objects in the plan: of the stack's output `routes` a preview's document has what is there, and
+not what will be.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

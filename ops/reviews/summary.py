@@ -17,12 +17,14 @@ class Part:
     Attributes:
         name: Its name in the program.
         operations: How many objects are to be created, updated and so on, in the order of `Operation`.
+        whole: The objects that come, go, or are replaced.
         differences: The fields that people mean when they change the part, each once.
         others: How many fields change beside those.
     """
 
     name: str
     operations: Mapping[Operation, int]
+    whole: Sequence[Resource]
     differences: Sequence[Difference]
     others: int
 
@@ -51,13 +53,14 @@ def _part(name: str, resources: Sequence[Resource]) -> Part:
     versions = {(_tag(each.before.text), _tag(each.after.text)) for each in found if each.field == "image"}
     # A label that says again what an image says, or a field that is on two objects, is no change of its own.
     meant = {
-        (each.field, each.before, each.after): each
+        (each.title, each.before, each.after): each
         for each in found
         if not (_VERSION in each.path and (each.before.text, each.after.text) in versions)
     }
     return Part(
         name=name,
         operations=_counted(resources),
+        whole=[each for each in resources if each.operation is not Operation.UPDATE],
         differences=tuple(meant.values()),
         others=len(found) - len(meant),
     )

@@ -103,8 +103,26 @@ def test_the_id_of_a_session_is_nowhere() -> None:
     session = [{"headers": [{"name": "cookie", "type": "RegularExpression", "value": "canary"}]}]
     changed = {**edge, "spec": {**edge["spec"], "rules": [{**edge["spec"]["rules"][0], "matches": session}]}}
     said = written(read(document(*routes((edge, changed)))))
-    assert "spec.rules" in said
+    assert "| HTTPRoute `edge` | `spec` | *not shown* | *not shown* |" in said
+    assert "| `routes` | 1 to update | `spec`, which is not shown |" in said
     assert "canary" not in said
+
+
+def test_what_comes_and_goes_is_named_as_a_whole() -> None:
+    gone, new = deployment("old", "v1"), deployment("new", "v2")
+    steps = [*microservice("old", 80, gone, None), *microservice("new", 80, None, new)]
+    said = written(read(document(*steps)))
+    assert "### `local`: 2 to delete, 2 to create" in said
+    assert "| `old` | 2 to delete | **delete** Service `old`<br>**delete** Deployment `old` |" in said
+    assert "| `new` | 2 to create | create Service `new`<br>create Deployment `new`, image `new:v2` |" in said
+    assert "| pods | 1 | 1 |  |" in said
+
+
+def test_of_many_changes_of_one_part_some_are_told_at_once() -> None:
+    before, after = (deployment("a", "1", env=[{"name": f"V{n}", "value": v} for n in range(9)]) for v in "xy")
+    said = written(read(document(*microservice("a", 80, before, after))))
+    assert "`env[V3].value` `x` → `y`<br>and 5 more, see below |" in said
+    assert "<details><summary>Every field that changes (9)</summary>" in said
 
 
 @pytest.mark.parametrize("written_as", [code, lambda text: row(code(text), code(text)), plain, block])

@@ -134,3 +134,15 @@ def test_stacks_are_deployed_one_after_the_other_in_environments_of_their_name()
 def test_the_version_of_pulumi_is_that_of_its_package() -> None:
     [pinned] = re.findall(r"^pulumi==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     assert f"pulumi-version: {pinned}\n" in (ROOT / ACTIONS[0]).read_text()
+
+
+def test_nothing_but_the_checks_runs_until_somebody_has_set_it_up() -> None:
+    first = [
+        (name, job)
+        for name, job, content in jobs()
+        if "needs" not in content and "workflow_call" not in load(name)["on"]
+    ]
+    assert len(first) == 8
+    for name, job in first:
+        if name != "check.yml":
+            assert re.search(r"vars\.(STACKS|FEATURE_ENVIRONMENT) != ''", load(name)["jobs"][job]["if"]), (name, job)
