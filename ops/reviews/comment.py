@@ -6,14 +6,12 @@ from decimal import Decimal
 
 from ops.reviews import cost
 from ops.reviews.dangers import dangers
-from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value, differences
+from ops.reviews.differences import differences
 from ops.reviews.markdown import LIMIT, Section, block, code, fitted, header, plain, row
+from ops.reviews.partview import shown, summary
 from ops.reviews.plan import Operation, Plan, Resource
 from ops.reviews.routes import Route, Routes, Touched, routes
-from ops.reviews.summary import Part, parts, totals
-
-_SHOWN = 4
-"""So many changes of a part are told without unfolding anything."""
+from ops.reviews.summary import parts, totals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ def _planned(plan: Plan, application: Application) -> Iterator[Section]:
     found = routes(plan)
     yield from _alerts("CAUTION", dangers(plan, application.stores))
     if plan.changing:
-        yield _summary(parts(plan))
+        yield summary(parts(plan))
     if found.touched:
         yield _touched(found.touched, application)
     if plan.resources:
@@ -87,48 +85,6 @@ def _failure(errors: Sequence[str]) -> Section:
 def _alerts(kind: str, lines: Sequence[str]) -> Iterator[Section]:
     if lines:
         yield Section(head=f"> [!{kind}]", lines=[f"> - {plain(each)}" for each in lines])
-
-
-def _summary(found: Sequence[Part]) -> Section:
-    return Section(head=header("part", "objects", "what changes"), lines=[_part(each) for each in found])
-
-
-def _part(part: Part) -> str:
-    objects = ", ".join(f"{count} to {operation}" for operation, count in part.operations.items())
-    said = [*map(_whole, part.whole), *map(_change, part.differences)]
-    left = len(said) - _SHOWN
-    shown = [*said[:_SHOWN], f"and {left} more, see below"] if left > 1 else said
-    return row(code(part.name), objects, "<br>".join(shown))
-
-
-def _whole(each: Resource) -> str:
-    operation = f"**{each.operation}**" if each.operation in (Operation.DELETE, Operation.REPLACE) else each.operation
-    images = [
-        code(str(container.get("image")).rpartition("/")[2])
-        for container in (((each.after or {}).get("spec") or {}).get("template") or {})
-        .get("spec", {})
-        .get("containers", [])
-    ]
-    return f"{operation} {each.kind} {code(each.name)}{f', image {images[0]}' if images else ''}"
-
-
-def _change(each: Difference) -> str:
-    before, after = each.before.text, each.after.text
-    if each.field == "image" and before.rpartition(":")[0] == after.rpartition(":")[0]:
-        before, after = before.rpartition(":")[2], after.rpartition(":")[2]
-        return f"image {code(before)} → {code(after)}"
-    name = code(each.title)
-    if each.before == each.after == HIDDEN:
-        return f"{name}, which is not shown"
-    if each.before == NOTHING:
-        return f"{name} {_value(each.after)} (new)"
-    if each.after == NOTHING:
-        return f"{name} {_value(each.before)} (taken out)"
-    return f"{name} {_value(each.before)} → {_value(each.after)}"
-
-
-def _value(value: Value) -> str:
-    return code(value.text) if value.literal else f"*{value.text}*"
 
 
 def _touched(found: Sequence[Touched], application: Application) -> Section:
@@ -191,7 +147,7 @@ def _lines(resource: Resource) -> Iterator[str]:
     if resource.operation is not Operation.UPDATE:
         yield row(f"**{resource.operation}** {name}", "", "", "")
     for each in differences(resource):
-        yield row(name, code(each.path), _value(each.before), _value(each.after))
+        yield row(name, code(each.path), shown(each.before), shown(each.after))
 
 
 def _table(found: Routes) -> Section:

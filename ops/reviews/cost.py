@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from boutique.quota import amount
-from ops.reviews.plan import Plan, Resource
+from ops.reviews.plan import Plan, Resource, section
 
 Inputs = Mapping[str, Any]
 
@@ -46,9 +46,9 @@ def after(plan: Plan) -> Cost:
 def _cost(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | None]) -> Cost:
     there = [(each, known) for each in resources if each.is_object and (known := inputs(each)) is not None]
     pods = [
-        (int(spec.get("replicas", 1)), (spec.get("template") or {}).get("spec") or {})
+        (_replicas(section(known, "spec").get("replicas", 1)), section(known, "spec", "template", "spec"))
         for each, known in there
-        if each.package == "kubernetes" and each.kind in _REPLICATED and (spec := known.get("spec") or {})
+        if each.package == "kubernetes" and each.kind in _REPLICATED
     ]
     return Cost(
         objects=len(there),
@@ -69,8 +69,13 @@ def _requested(pod: Inputs, resource: str) -> Decimal:
     return max([own, *(_asked(each, resource) for each in pod.get("initContainers") or [])])
 
 
+def _replicas(value: object) -> int:
+    # A number that only the update will tell is counted as the one that Kubernetes takes if there is none.
+    return int(value) if isinstance(value, int | float) else 1
+
+
 def _asked(container: Inputs, resource: str) -> Decimal:
-    requests = (container.get("resources") or {}).get("requests") or {}
+    requests = section(container, "resources", "requests")
     try:
         return amount(str(requests.get(resource, "0")))
     except ValueError:

@@ -1,6 +1,6 @@
-"""What Pulumi plans for a stack: the document that `pulumi preview --json` prints, with types."""
+"""What Pulumi plans for a stack."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -12,13 +12,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = "[secret]"  # noqa: S105 - what stands for one
 """What stands for a secret value (Pulumi's pkg/backend/display/json.go)."""
 
-_STACK = "pulumi:pulumi:Stack"
+STACK = "pulumi:pulumi:Stack"
 _PROVIDERS = "pulumi:providers:"
-_ENDED = "an unhandled error occurred: program exited"
-
-
-class PlanError(ValueError):
-    """A document is not what `pulumi preview --json` prints."""
 
 
 class Operation(StrEnum):
@@ -29,10 +24,6 @@ class Operation(StrEnum):
     UPDATE = "update"
     CREATE = "create"
     SAME = "same"
-
-
-# Others are parts of a replacement, or look at something and change nothing.
-_OPERATIONS = {**{each.value: each for each in Operation}, "import": Operation.CREATE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +85,7 @@ class Resource:
     @property
     def name(self) -> str:
         """The name of the object that it stands for, or its name in the program."""
-        metadata = (self.after or self.before or {}).get("metadata")
-        found = metadata.get("name") if isinstance(metadata, Mapping) else None
+        found = section(self.after or self.before, "metadata").get("name")
         return found if isinstance(found, str) and found != UNKNOWN else self.logical_name
 
 
@@ -127,7 +117,7 @@ class Plan:
     def part_of(self, resource: Resource) -> str:
         """Return the name of the part of the stack that a resource belongs to: the component under the stack."""
         found, parent = resource.logical_name, resource.parent
-        while parent and f"::{_STACK}::" not in parent:
+        while parent and f"::{STACK}::" not in parent:
             found = name_of(parent)
             parent = self._parents.get(parent, "")
         return found
@@ -142,64 +132,9 @@ def name_of(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def read(document: object, stack: str | None = None) -> Plan:
-    """Return the plan that a document holds.
-
-    Args:
-        document: What `pulumi preview --json` printed, best with `--show-sames`.
-        stack: Whose it is; None if the document says that by itself.
-
-    Raises:
-        PlanError: It is something else.
-    """
-    if not isinstance(document, Mapping) or not isinstance(steps := document.get("steps", []), list):
-        raise PlanError("is not what `pulumi preview --json` prints")
-    try:
-        said = [str(each["urn"]).split("::")[0].rpartition(":")[2] for each in steps]
-        if stack is None and not said:
-            raise PlanError("names no stack; say which one it is of")
-        root: Mapping[str, Any] = next((each for each in steps if f"::{_STACK}::" in each["urn"]), {})
-        resources = tuple(_resources(steps))
-        return Plan(
-            stack=stack or said[0],
-            resources=resources,
-            whole=root.get("oldState") is None or not all(each.changes for each in resources),
-            outputs=(root.get("oldState") or {}).get("outputs") or {},
-            warnings=tuple(_diagnostics(document, "warning")),
-            errors=_errors(document),
-        )
-    except (KeyError, TypeError, AttributeError):
-        raise PlanError("is not what `pulumi preview --json` prints") from None
-
-
-def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
-    for step in steps:
-        operation = _OPERATIONS.get(step["op"])
-        if operation is None or f"::{_STACK}::" in step["urn"]:
-            continue
-        before, after = step.get("oldState"), step.get("newState")
-        state = after or before or {}
-        yield Resource(
-            operation=operation,
-            urn=step["urn"],
-            type=state["type"],
-            parent=state.get("parent", ""),
-            custom=bool(state.get("custom")),
-            protected=bool((before or {}).get("protect")),
-            before=None if operation is Operation.CREATE or before is None else before.get("inputs") or {},
-            after=None if operation is Operation.DELETE or after is None else after.get("inputs") or {},
-            reasons=tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ())),
-        )
-
-
-def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:
-    found = tuple(_diagnostics(document, "error"))
-    # Who has read why a program ended need not read that it did.
-    return tuple(each for each in found if not each.startswith(_ENDED)) or found
-
-
-def _diagnostics(document: Mapping[str, Any], severity: str) -> Iterator[str]:
-    for each in document.get("diagnostics") or []:
-        text = str(each.get("message", "")).strip().removeprefix(f"{severity}: ")
-        if each.get("severity") == severity and text:
-            yield text
+def section(inputs: Mapping[str, Any] | None, *path: str) -> Mapping[str, Any]:
+    """Return a mapping somewhere in the inputs of a resource; an empty one if there is none, or nobody knows it yet."""
+    found: Any = inputs
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}

@@ -6,7 +6,8 @@ from pathlib import Path
 from ops import engine
 from ops.engine import EngineError
 from ops.errors import OperationError
-from ops.reviews.plan import Plan, PlanError, read
+from ops.reviews.plan import Plan
+from ops.reviews.reading import PlanError, read
 
 
 def preview(project: Path, stack: str) -> Plan:

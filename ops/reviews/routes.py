@@ -4,7 +4,7 @@ They are read from the objects in the plan: of the stack's output `routes` a pre
 not what will be.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from boutique import gateway, httproutes, virtualservices
 from boutique.routereading import InForce, in_force
 from boutique.routeview import asked, called, led
-from ops.reviews.plan import Operation, Plan, Resource
+from ops.reviews.plan import Operation, Plan, Resource, section
 
 Inputs = Mapping[str, Any]
 
@@ -147,7 +147,7 @@ def _behind(plan: Plan, service: str) -> tuple[str, ...]:
         for each in plan.resources
         if each.kind == "Service" and each.name == service
         for known in (each.before, each.after)
-        if known and isinstance(selector := (known.get("spec") or {}).get("selector"), Mapping)
+        if (selector := section(known, "spec", "selector"))
     ]
     return tuple(
         each.name for each in plan.changing if each.kind == "Deployment" and any(_picks(one, each) for one in selectors)
@@ -155,9 +155,7 @@ def _behind(plan: Plan, service: str) -> tuple[str, ...]:
 
 
 def _picks(selector: Mapping[str, str], deployment: Resource) -> bool:
-    templates: Sequence[Any] = [
-        (known.get("spec") or {}).get("template") or {} for known in (deployment.before, deployment.after) if known
-    ]
     return any(
-        selector.items() <= ((template.get("metadata") or {}).get("labels") or {}).items() for template in templates
+        selector.items() <= section(known, "spec", "template", "metadata", "labels").items()
+        for known in (deployment.before, deployment.after)
     )

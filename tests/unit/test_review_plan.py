@@ -10,7 +10,8 @@ from previews import UNKNOWN, deployment, document, kubernetes, metadata, micros
 from ops.reviews import cost
 from ops.reviews.dangers import dangers
 from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value, differences
-from ops.reviews.plan import Operation, Plan, PlanError, read
+from ops.reviews.plan import Operation, Plan
+from ops.reviews.reading import PlanError, read
 from ops.reviews.summary import parts, totals
 
 SECRETS = "core/v1:Secret"
