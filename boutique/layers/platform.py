@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 import pulumi
 
-from boutique import catalogue, gateway, kubeconfig, labels, policies, quota, reach
+from boutique import admission, catalogue, gateway, kubeconfig, labels, policies, quota, reach
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
 from boutique.settings import ExistingCluster, Platform
 from boutique.targets import namespace
+from components.admission import Admission, AdmissionArgs
 from components.deployers import Deployers, DeployersArgs
 from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
@@ -63,6 +64,13 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
                 ),
                 opts,
             )
+    for name, settings in section.targets.items():
+        rules = {"secrets": admission.secrets(catalogue.WORKLOADS)}
+        if settings.channel:
+            rules["channel"] = admission.channel(settings.channel, catalogue.WORKLOADS)
+        Admission(
+            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
+        )
     front = _front(section, mesh, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
@@ -70,6 +78,7 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
             entrance=entrances.get(name),
+            channel=section.targets[name].channel,
             serving=[front] if front else [],
         )
         for name, target in targets.items()
