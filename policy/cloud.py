@@ -22,6 +22,22 @@ def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]
         yield "is reached from everywhere; set publicAccessCidrs, or endpointPublicAccess: false"
 
 
+def cluster_secrets(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """With a key of its own, who gets hold of the API server's storage has none of the Secrets in it."""
+    if resource.type == "eks:index:Cluster" and not resource.inputs.get("encryptionConfigKeyArn"):
+        yield "keeps Secrets without a key of its own; set encryptionConfigKeyArn"
+    if resource.type == "aws:eks/cluster:Cluster" and not resource.part("encryptionConfig"):
+        yield "keeps Secrets without a key of its own; set encryptionConfig"
+
+
+def instance_metadata(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """A pod that can be made to fetch an address would else fetch the node's credentials (IMDSv1 asks for no token)."""
+    if resource.type not in ("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"):
+        return
+    if resource.part("metadataOptions").get("httpTokens") != "required":
+        yield "lets anything on it read its credentials; set metadataOptions.httpTokens: required"
+
+
 def encrypted_volumes(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
     """A disk outlives the machine it was in; who finds a snapshot of it should find nothing."""
     if resource.type == "aws:ebs/volume:Volume" and resource.inputs.get("encrypted") is not True:

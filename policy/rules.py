@@ -1,7 +1,7 @@
 """All rules."""
 
 from policy.access import iam_actions, iam_resources, rbac_wildcards
-from policy.cloud import cluster_endpoint, encrypted_volumes
+from policy.cloud import cluster_endpoint, cluster_secrets, encrypted_volumes, instance_metadata
 from policy.graph import Level, Rule
 from policy.objects import disruption_budget, explicit_provider, load_balancer, owner, secret_data
 from policy.pods import container_resources, container_security, image_version, own_service_account
@@ -20,5 +20,7 @@ RULES = (
     Rule(check=iam_actions),
     Rule(check=iam_resources, level=Level.ADVISORY),
     Rule(check=cluster_endpoint),
+    Rule(check=cluster_secrets),
+    Rule(check=instance_metadata),
     Rule(check=encrypted_volumes),
 )

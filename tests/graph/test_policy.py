@@ -144,6 +144,14 @@ CAUGHT: dict[str, list[Any]] = {
         added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "0.0.0.0/0"]}),
         added("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": True}}),
     ],
+    "cluster-secrets": [
+        added("eks:index:Cluster", {"endpointPublicAccess": False}),
+        added("aws:eks/cluster:Cluster", {"vpcConfig": {}}),
+    ],
+    "instance-metadata": [
+        added("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "optional"}}),
+        added("aws:ec2/instance:Instance", {}),
+    ],
     "encrypted-volumes": [
         added("aws:ebs/volume:Volume", {}),
         added("aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings": [{"deviceName": "a", "ebs": {}}]}),
@@ -174,8 +182,12 @@ def test_a_rule_catches_what_it_is_for(rule: Rule, breaking: Any, recorded: Reco
         policy("ec2:CreateTags", "arn:aws:ec2:*:*:volume/*"),
         policy("ec2:CreateTags", Condition={"StringEquals": {"aws:RequestTag/owner": "nonprod"}}),
         added("aws:iam/policy:Policy", {"policy": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),
-        added("eks:index:Cluster", {"endpointPublicAccess": False, "endpointPrivateAccess": True}),
-        added("aws:eks/cluster:Cluster", {"vpcConfig": {"publicAccessCidrs": ["192.0.2.0/24"]}}),
+        added("eks:index:Cluster", {"endpointPublicAccess": False, "encryptionConfigKeyArn": "arn:aws:kms:::key/x"}),
+        added(
+            "aws:eks/cluster:Cluster",
+            {"vpcConfig": {"publicAccessCidrs": ["192.0.2.0/24"]}, "encryptionConfig": {"resources": ["secrets"]}},
+        ),
+        added("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "required"}}),
         added("aws:ebs/volume:Volume", {"encrypted": True}),
         added("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": SECRET}),
         changed("Deployment", "adservice", *CONTAINER, "image", value=f"registry.example:5000/a@sha256:{'0' * 64}"),
