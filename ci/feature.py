@@ -28,12 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--env", required=True, help="the environment's stack, such as dev")
     parser.add_argument("--branch", required=True, help="the branch of the pull request")
     parser.add_argument("--base", help="what the branch is compared with; for up")
+    parser.add_argument("--secrets-provider", help="of the feature's stack, as for `pulumi stack init`; for up")
     parser.add_argument("--comment", required=True, type=Path, help="the file to write the comment to")
     given = parser.parse_args(arguments)
     if given.action == "up" and not given.base:
         parser.error("up needs --base")
     try:
-        said = _up(given.env, given.branch, given.base) if given.action == "up" else _down(given.env, given.branch)
+        said = (
+            _up(given.env, given.branch, given.base, given.secrets_provider)
+            if given.action == "up"
+            else _down(given.env, given.branch)
+        )
     except (CommandError, OperationError) as error:
         print(f"error: {error}", file=sys.stderr)
         _write(given.comment, f"### Feature {code(given.branch)}: failed\n\n{block(str(error))}")
@@ -42,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _up(env: str, branch: str, base: str) -> str:
+def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
     versions: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
     if not versions:
         _remove(env, branch)
@@ -51,7 +56,8 @@ def _up(env: str, branch: str, base: str) -> str:
             f"version: change {code(f'Pulumi.{env}.yaml')}, such as `services: {{adservice: {{image: {{tag: …}}}}}}`."
         )
     services = [f"--service={name}={version}" for name, version in versions.items()]
-    done = json.loads(_boutique("feature", "up", f"--env={env}", *services, "--json", "--", branch))
+    kept = [f"--secrets-provider={secrets_provider}"] if secrets_provider else []
+    done = json.loads(_boutique("feature", "up", f"--env={env}", *services, *kept, "--json", "--", branch))
     lines = [row(code(name), code(version)) for name, version in done["services"].items()]
     until = f" It lives until {done['expires']}, and every push renews it." if done["expires"] else ""
     return "\n".join(

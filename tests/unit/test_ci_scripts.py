@@ -171,10 +171,12 @@ Feature = Callable[..., tuple[int, str, list[list[str]]]]
 def feature(tmp_path: Path) -> Feature:
     """Run the script with a `boutique` that answers as it is told; returns code, comment, and what was asked."""
 
-    def run(action: str, answers: dict[str, Any], branch: str = "new-ads") -> tuple[int, str, list[list[str]]]:
+    def run(
+        action: str, answers: dict[str, Any], branch: str = "new-ads", provider: str = ""
+    ) -> tuple[int, str, list[list[str]]]:
         command(tmp_path / "bin/boutique", BOUTIQUE.format(python=sys.executable, folder=str(tmp_path)))
         (tmp_path / "answers.json").write_text(json.dumps(answers))
-        given: Sequence[str] = ("--base=main",) if action == "up" else ()
+        given: Sequence[str] = ("--base=main", f"--secrets-provider={provider}") if action == "up" else ()
         file = tmp_path / "comments/feature.md"
         done = script(tmp_path, "feature.py", action, "--env=dev", f"--branch={branch}", *given, f"--comment={file}")
         assert "Traceback" not in done.stderr
@@ -194,6 +196,11 @@ def test_the_feature_of_a_branch_is_what_it_changes_in_the_environments_file(fea
         ["review", "versions", "dev", "--base=main", "--json"],
         ["feature", "up", "--env=dev", "--service=adservice=0.10.7-new-ads.3", "--json", "--", "--new-ads"],
     ]
+
+
+def test_the_secrets_of_a_features_stack_are_kept_as_it_is_told(feature: Feature) -> None:
+    _, _, asked = feature("up", {"review versions": UP["services"], "feature up": UP}, provider="awskms://alias/x")
+    assert "--secrets-provider=awskms://alias/x" in asked[-1]
 
 
 def test_a_branch_that_changes_no_version_has_no_feature_any_more(feature: Feature) -> None:
