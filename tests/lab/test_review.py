@@ -79,9 +79,13 @@ def test_a_new_version_costs_what_the_old_one_did(written: str, lab: Lab) -> Non
 
 
 def test_the_example_in_the_documentation_is_such_a_comment(written: str, lab: Lab) -> None:
+    def counted(text: str) -> str:
+        """Return a comment without how many objects there are: what they are is other tests' business."""
+        return re.sub(r"(?<=, )\d+(?= unchanged)|(?<=\| objects \| )\d+ \| \d+", "…", text).strip()
+
     page = (ROOT / "docs/pull-requests.md").read_text()
     example = f"<!--{page.partition('<!--')[2].partition('<!-- the end of the example -->')[0]}"
-    assert example.strip() == written.replace(lab.env["BOUTIQUE_LAB_HTTPS_PORT"], "8443").strip()
+    assert counted(example) == counted(written.replace(lab.env["BOUTIQUE_LAB_HTTPS_PORT"], "8443"))
 
 
 def test_a_preview_changes_nothing(written: str, lab: Lab, local: Deployed) -> None:
