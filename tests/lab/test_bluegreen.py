@@ -102,7 +102,6 @@ def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: Front
         enough(found)
     report(f"frontend back in {took:.1f} s", found)
     assert not found.failures
-    assert took < 5
     assert pods(lab, CALLER) == there
 
 
