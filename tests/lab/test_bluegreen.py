@@ -92,7 +92,7 @@ def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: Front
         door.stack.up()
         enough(found)
     report("frontend to green", found)
-    assert not found.failures
+    assert not found.failures, f"within {found.outage:.1f} s"
     assert door.page()["version"] == NEW
     there = pods(lab, PAGE)
     assert sorted(there.values()) == [OLD, NEW]
