@@ -61,7 +61,7 @@ def _addresses(cluster: EksCluster) -> Iterator[str]:
 def _new(cluster: EksCluster, wanted: NewNetwork) -> Iterator[str]:
     key = f"{_KEY}.network"
     if len(set(wanted.zones)) < 2:
-        yield f"{key}.zones: {', '.join(wanted.zones) or 'none'}: EKS needs at least two different zones; three are usual"
+        yield f"{key}.zones: {', '.join(wanted.zones) or 'none'}: EKS needs at least two different zones"
         return
     if len(set(wanted.zones)) < len(wanted.zones):
         yield f"{key}.zones: {', '.join(wanted.zones)}: names a zone twice"
