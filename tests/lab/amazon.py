@@ -1,10 +1,10 @@
-"""A stand-in for Amazon on a lab: Pulumi's plugins for it, the `aws` command, and the committed stacks that use them."""
+"""A stand-in for Amazon on a lab: Pulumi's plugins for it, the `aws` command, and committed stacks that use them."""
 
 import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from issued import Issued, issue
 from labs import Lab
 from stacks import QUICKLY, ROOT, Stack, project
 from visitors import Site
+
+from boutique.durations import written
 
 HERE = Path(__file__).parent / "aws"
 PLUGINS = {"aws": "7.51.1", "eks": "4.4.0"}
@@ -76,6 +78,11 @@ class Amazon:
         config = committed(name)
         section = {**config["environment"], "replicas": 1, "rollout": QUICKLY}
         return self.stack(name).configure(cluster=config["cluster"], environment=section)
+
+    def feature(self) -> Stack:
+        """Return the committed stack with a feature."""
+        expires = written(datetime.now(UTC) + timedelta(hours=1))
+        return self.stack("dev-new-ads").configure(feature={**committed("dev-new-ads")["feature"], "expires": expires})
 
     def stack(self, name: str) -> Stack:
         return Stack(name, self.folder, self.env)

@@ -1,8 +1,8 @@
 """A stand-in for Pulumi's provider for AWS: takes every resource, makes nothing, and hands back what AWS would.
 
-The cluster that it hands back is the lab: `STANDIN_KUBECONFIG` names its kubeconfig. AWS' refusal to delete what others
-still use is kept for what matters: a cluster with nodes, and a VPC with anything in it. Live resources are remembered in
-the folder `STANDIN_AWS`, one file each.
+The cluster that it hands back is the lab: `STANDIN_KUBECONFIG` names its kubeconfig. AWS' refusal to delete what
+others still use is kept for what matters: a cluster with nodes, a VPC with anything in it. Live resources are remembered
+in the folder `STANDIN_AWS`, one file each.
 """
 
 import json
@@ -21,9 +21,10 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 VERSION = "7.51.1"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 FOLDER = Path(os.environ["STANDIN_AWS"])
+CLUSTER = "aws:eks/cluster:Cluster"
 USED_BY = {
-    "aws:eks/cluster:Cluster": ("aws:eks/nodeGroup:NodeGroup", "aws:eks/podIdentityAssociation:PodIdentityAssociation"),
-    "aws:ec2/vpc:Vpc": ("aws:eks/cluster:Cluster", "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway"),
+    CLUSTER: ("aws:eks/nodeGroup:NodeGroup", "aws:eks/podIdentityAssociation:PodIdentityAssociation"),
+    "aws:ec2/vpc:Vpc": (CLUSTER, "aws:ec2/subnet:Subnet", "aws:ec2/natGateway:NatGateway"),
     "aws:iam/role:Role": ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/rolePolicy:RolePolicy"),
 }
 """What AWS refuses to delete as long as there is one of the others that names it."""
@@ -63,7 +64,11 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=given["id"], properties=_struct({**given, **inputs}))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        return provider_pb2.UpdateResponse(properties=_struct({**_plain(request.olds), **_plain(request.news)}))
+        found = {**_plain(request.olds), **_plain(request.news)}
+        if request.preview and _named(request.urn)[0] == CLUSTER:
+            # What AWS says of a changed cluster is not known before it says so.
+            found = {**found, "endpoint": UNKNOWN, "certificateAuthority": UNKNOWN}
+        return provider_pb2.UpdateResponse(properties=_struct(found))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
@@ -91,7 +96,7 @@ def _given(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     found = {"id": f"{short}-{name}", "name": called, "arn": f"arn:aws:{short}:eu-central-1:123456789012:{called}"}
     if kind == "aws:ec2/launchTemplate:LaunchTemplate":
         return {**found, "latestVersion": 1}
-    if kind == "aws:eks/cluster:Cluster":
+    if kind == CLUSTER:
         [entry] = yaml.safe_load(Path(os.environ["STANDIN_KUBECONFIG"]).read_text())["clusters"]
         cluster = entry["cluster"]
         data = {"data": cluster["certificate-authority-data"]}

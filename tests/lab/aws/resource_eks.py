@@ -1,4 +1,4 @@
-"""A stand-in for Pulumi's components for EKS: `eks.Cluster` with the parts that others depend on, and its kubeconfig."""
+"""A stand-in for Pulumi's components for EKS: `eks.Cluster` with what others depend on, and its kubeconfig."""
 
 import json
 import sys
