@@ -144,10 +144,15 @@ def _network(text: str) -> str:
         raise ValueError("must be a network such as 10.0.0.0/16, with no bits set behind the prefix") from None
 
 
+def _digits(value: object) -> object:
+    # `pulumi config set --path` makes a number of it.
+    return f"{value:012}" if type(value) is int and value >= 0 else value
+
+
 Cidr = Annotated[str, AfterValidator(_network)]
 """An IPv4 network."""
 Region = Annotated[str, _shaped("[a-z]{2}(-[a-z]+)+-[1-9]", "a region of AWS such as eu-central-1")]
-AccountId = Annotated[str, _shaped("[0-9]{12}", "the twelve digits of an AWS account, in quotes")]
+AccountId = Annotated[str, BeforeValidator(_digits), _shaped("[0-9]{12}", "the twelve digits of an AWS account")]
 KubernetesVersion = Annotated[str, _shaped(r"1\.[0-9]{2}", "a minor version in quotes such as '1.36'")]
 ZoneLetter = Annotated[str, _shaped("[a-z]", "the letter of an availability zone such as a")]
 VpcId = Annotated[str, _shaped("vpc-[0-9a-f]+", "the id of a VPC such as vpc-0a1b2c3d")]

@@ -24,15 +24,15 @@ def check(region: str, account: str | None) -> None:
     """
     if shutil.which("aws") is None:
         raise AwsError(
-            "there is no `aws` on PATH; boutique:cluster {kind: eks} needs version 2 of the AWS CLI, which gets the "
-            f"tokens for the cluster: {_CLI}"
+            "there is no `aws` on PATH; boutique:cluster {kind: eks} needs the AWS CLI, which gets the tokens for the "
+            f"cluster: {_CLI}"
         )
     answer = _asked(region)
     try:
         found = str(json.loads(answer)["Account"])
     except (ValueError, KeyError, TypeError):
         raise AwsError(
-            f"`aws sts get-caller-identity` answers {answer.strip()[:100]!r}, which version 2 of the AWS CLI never does"
+            f"`aws sts get-caller-identity` answers {answer.strip()[:100]!r}, which is no answer of AWS"
         ) from None
     if account and found != account:
         raise AwsError(
@@ -60,5 +60,5 @@ def _asked(region: str) -> str:
         raise AwsError(f"AWS was not reached: {reason}; {remedy}") from None
     if done.returncode != 0:
         said = next(reversed(done.stderr.strip().splitlines()), f"`aws` ended with {done.returncode}")
-        raise AwsError(f"AWS does not take the credentials: {said}; {remedy}")
+        raise AwsError(f"AWS does not take the credentials: {said.rstrip('.')}; {remedy}")
     return done.stdout

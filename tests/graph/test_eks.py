@@ -1,7 +1,10 @@
 """What a cluster on EKS promises: closed, in an order that works both ways, nothing of the admin handed on."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -10,7 +13,7 @@ import pytest
 import schema
 from clear import everything, in_clear
 from cloud import ADMIN
-from recording import Graph, Registered
+from recording import ROOT, Graph, Registered
 from stackfiles import Recorder, committed, record_stack
 
 from boutique import reach
@@ -290,3 +293,19 @@ def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.Monke
     monkeypatch.setattr(reach, "check", silent)
     with pytest.raises(pulumi.RunError, match=r"the cluster of this stack does not answer.*publicCidrs"):
         record_stack("nonprod", answering=False, preview=True)
+
+
+@pytest.mark.parametrize("stack", ["local", "dev"])
+def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(stack: str) -> None:
+    script = f"import sys; from stackfiles import record_stack; record_stack({stack!r}); print(*sys.modules)"
+    tests = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        env={"PYTHONPATH": f"{ROOT}:{tests}:{tests.parent}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "pulumi_kubernetes" in loaded
+    assert not loaded & {"pulumi_aws", "pulumi_eks", "components.eks", "boutique.layers.eks"}

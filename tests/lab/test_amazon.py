@@ -121,7 +121,7 @@ def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazo
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"PATH": "tools"}, "there is no `aws` on PATH; boutique:cluster {kind: eks} needs version 2 of the AWS CLI"),
+        ({"PATH": "tools"}, "there is no `aws` on PATH; boutique:cluster {kind: eks} needs the AWS CLI"),
         ({"STANDIN_CREDENTIALS": "expired"}, "AWS does not take the credentials: An error occurred (ExpiredToken)"),
     ],
 )

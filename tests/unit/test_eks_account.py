@@ -33,7 +33,7 @@ def test_credentials_that_are_taken_pass_and_the_right_region_is_asked(cli: Path
 
 def test_a_missing_cli_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(AwsError, match=r"there is no `aws` on PATH; boutique:cluster \{kind: eks\} needs version 2"):
+    with pytest.raises(AwsError, match=r"there is no `aws` on PATH; boutique:cluster \{kind: eks\} needs the AWS CLI"):
         account.check("eu-central-1", None)
 
 
@@ -48,7 +48,9 @@ def test_what_aws_says_is_shown_with_the_remedy(cli: Path, said: str) -> None:
     write(cli, f"printf '\\n%s\\n' '{said}' >&2; exit 253")
     with pytest.raises(AwsError) as caught:
         account.check("eu-central-1", None)
-    assert str(caught.value).startswith(f"AWS does not take the credentials: {said}; for new credentials run `aws sso")
+    assert str(caught.value).startswith(
+        f"AWS does not take the credentials: {said.rstrip('.')}; for new credentials run `aws sso"
+    )
 
 
 def test_another_account_is_refused(cli: Path) -> None:

@@ -129,7 +129,7 @@ def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
     ("section", "expected"),
     [
         ({"region": "Frankfurt"}, 'region: "Frankfurt": must be a region of AWS such as eu-central-1'),
-        ({"account": 123456789012}, "account: 123456789012: must be text (numbers in quotes)"),
+        ({"account": 12345678901234}, "account: 12345678901234: must be the twelve digits of an AWS account"),
         ({"version": 1.36}, "version: 1.36: must be text (numbers in quotes)"),
         ({"version": "1.36.2"}, "version: \"1.36.2\": must be a minor version in quotes such as '1.36'"),
         ({"network": {"kind": "new", "cidr": "10.0.0.1/16"}}, "must be a network such as 10.0.0.0/16, with no bits"),
@@ -148,6 +148,11 @@ def test_values_of_the_wrong_shape_are_named(section: dict[str, Any], expected: 
         load({"cluster": {"kind": "eks", **section}, "platform": {"targets": {"dev": {}}}})
     assert len(caught.value.mistakes) == 1
     assert expected in caught.value.mistakes[0]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(123456789012, "123456789012"), (12345678901, "012345678901")])
+def test_an_account_may_be_a_number_as_pulumi_writes_it(given: int, expected: str) -> None:
+    assert EksCluster.model_validate({"kind": "eks", "account": given}).account == expected
 
 
 def test_all_mistakes_of_a_cluster_are_told_at_once() -> None:

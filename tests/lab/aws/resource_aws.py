@@ -1,7 +1,7 @@
 """A stand-in for Pulumi's provider for AWS: takes every resource, makes nothing, and hands back what AWS would.
 
 The cluster that it hands back is the lab: `STANDIN_KUBECONFIG` names its kubeconfig. AWS' refusal to delete what
-others still use is kept for what matters: a cluster with nodes, a VPC with anything in it. Live resources are remembered
+others still use is kept for what matters: a cluster with nodes, a VPC with anything in it. What is there is remembered
 in the folder `STANDIN_AWS`, one file each.
 """
 
