@@ -21,7 +21,10 @@ class Rule:
 
 
 DEPLOYER_RULES = (
-    Rule("", ("serviceaccounts", "services", "configmaps"), WRITE),
+    # Whoever may start pods in a namespace can read every Secret of it; which ones it may write, `admission` says.
+    Rule("", ("serviceaccounts", "services", "configmaps", "secrets"), WRITE),
+    # The smoke check of new pods that get no requests yet.
+    Rule("", ("pods/portforward",), ("get", "create")),
     Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
     Rule("apps", ("deployments",), WRITE),
     Rule("apps", ("replicasets",), READ),
@@ -31,7 +34,7 @@ DEPLOYER_RULES = (
     Rule("gateway.networking.k8s.io", ("httproutes",), WRITE),
     Rule("networking.istio.io", ("virtualservices",), WRITE),
 )
-"""Enough to deploy, change and remove an environment; nothing on Secrets, roles, quotas or other namespaces.
+"""Enough to deploy, change and remove an environment; nothing on roles, quotas or other namespaces.
 
 Nothing on Gateways either: those say which namespace may use which host.
 """

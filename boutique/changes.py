@@ -46,7 +46,9 @@ def identity(feature: Feature) -> Identity:
     return Identity(key=feature_key(branch, services), branch=branch)
 
 
-def changed(environment: Environment, feature: Feature, key: str) -> tuple[Deployed, ...]:
+def changed(
+    environment: Environment, feature: Feature, key: str, secrets: Mapping[str, str] | None = None
+) -> tuple[Deployed, ...]:
     """Return the services of a feature as it runs them: the environment's own, with other images.
 
     Where a caller's published image loses the key on the way to a callee, and the feature changes both, its caller
@@ -64,7 +66,7 @@ def changed(environment: Environment, feature: Feature, key: str) -> tuple[Deplo
             external=False,
             variables={**each.variables, **_marked(each, key), **_direct(each, feature, key)},
         )
-        for each in deployed(environment)
+        for each in deployed(environment, secrets=secrets)
         if (change := feature.services.get(each.workload.name))
     )
 

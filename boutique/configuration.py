@@ -1,7 +1,7 @@
 """The configuration of the stack that Pulumi runs: its settings, and its secrets apart from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -10,16 +10,24 @@ from pulumi.runtime.config import CONFIG
 from boutique.certificates import credentials
 from boutique.certificates.settings import KeptCertificate
 from boutique.hosts import claims
-from boutique.loading import SECRETS, load
+from boutique.loading import SECRETS, SERVICE_SECRETS, load
+from boutique.mistakes import SettingsError
 from boutique.settings import SECTIONS, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """The secrets of a stack; each is a top-level key of its own, so that none passes through settings."""
+    """The secrets of a stack; each is in a top-level key of its own, so that none passes through settings.
+
+    Attributes:
+        registry: A Docker configuration.
+        certificate: By the name of the key.
+        services: Those of services, by name: in clear, since objects are named after what is in them.
+    """
 
     registry: pulumi.Output[str] | None
     certificate: Mapping[str, pulumi.Output[str]]
+    services: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 def read() -> tuple[Settings, Secrets]:
@@ -34,7 +42,23 @@ def read() -> tuple[Settings, Secrets]:
     _check_certificate(settings, config)
     registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
     certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
-    return settings, Secrets(registry=registry, certificate=certificate)
+    return settings, Secrets(registry=registry, certificate=certificate, services=_services(config))
+
+
+def _services(config: pulumi.Config) -> dict[str, str]:
+    try:
+        found = config.get_object(SERVICE_SECRETS) or {}
+    except pulumi.ConfigTypeError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        # Whatever is there may be secret.
+        raise SettingsError(
+            [
+                f"boutique:{SERVICE_SECRETS}: must be texts by name; set each with "
+                f"`pulumi config set --secret --path {SERVICE_SECRETS}.NAME`"
+            ]
+        )
+    return found
 
 
 def _check_certificate(settings: Settings, config: pulumi.Config) -> None:
@@ -58,10 +82,11 @@ def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
     mistakes = []
     for key in sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)):
         secret = pulumi.runtime.is_config_secret(prefix + key)
-        values[key] = True if config.get(key) else None
+        values[key] = True if config.get(key) not in (None, "", "{}") else None
         if key in SECRETS:
             if values[key] and not secret:
-                mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {key}`")
+                path = f"--path {key}.NAME" if key == SERVICE_SECRETS else key
+                mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {path}`")
         elif secret:
             values[key] = None
             mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")

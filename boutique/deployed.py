@@ -1,12 +1,14 @@
 """What an environment deploys: the catalogue with the environment's settings applied."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from boutique import catalogue, labels, naming
 from boutique.images import Reference
-from boutique.settings import Availability, Environment, Images, Quantities, Rollout, Service
+from boutique.release import Release
+from boutique.rollout import BLUE_GREEN, RECREATE, ROLLING, Rollout
+from boutique.settings import Availability, Environment, Images, Quantities, Service
 from boutique.values import Section
 from boutique.workload import Resources, Workload
 
@@ -19,10 +21,14 @@ class Deployed:
 
     Attributes:
         feature: The key of the feature that runs it; None for the baseline.
+        colour: What tells the pods of this blue/green release from those of others; None for other strategies.
+        files: Texts by the name of a file in `/etc/config`.
+        secrets: Environment variables with their secret values.
     """
 
     workload: Workload
     feature: str | None = None
+    colour: str | None = None
     image: Reference
     init_image: str | None
     pull_secrets: tuple[str, ...]
@@ -31,38 +37,71 @@ class Deployed:
     availability: Availability
     external: bool
     variables: Mapping[str, str]
+    files: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
     requests: Resources
     limits: Resources
 
     @property
-    def name(self) -> str:
-        """The name of its Deployment and of its Service."""
+    def service_name(self) -> str:
+        """The name of its Service."""
         return naming.object_name(self.workload.name, self.feature) if self.feature else self.workload.name
 
     @property
-    def labels(self) -> dict[str, str]:
-        """The labels of its objects and pods."""
+    def name(self) -> str:
+        """The name of its Deployment."""
+        return f"{self.service_name}-{self.colour}" if self.colour else self.service_name
+
+    @property
+    def service_labels(self) -> dict[str, str]:
+        """The labels of its objects that do not differ between colours."""
         return labels.workload(self.workload.name, self.feature)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of its Deployment and pods."""
+        return {**self.service_labels, **labels.colour(self.colour)}
 
     @property
     def selector(self) -> dict[str, str]:
         """What picks its pods."""
-        return labels.selector(self.workload.name, self.feature)
+        return {**labels.selector(self.workload.name, self.feature), **labels.colour(self.colour)}
+
+    @property
+    def strategy(self) -> str:
+        """How its pods are replaced: two stores at once would split the data, and who is not called is not switched."""
+        if self.workload.store:
+            return RECREATE
+        if self.rollout.strategy == BLUE_GREEN and self.workload.service is None:
+            return ROLLING
+        return self.rollout.strategy
 
 
-def deployed(environment: Environment) -> tuple[Deployed, ...]:
-    """Return every workload that the environment runs, callees first."""
+def deployed(
+    environment: Environment, release: Release | None = None, secrets: Mapping[str, str] | None = None
+) -> tuple[Deployed, ...]:
+    """Return every workload that the environment runs, callees first.
+
+    Args:
+        environment: Its settings.
+        release: The versions, if there is such a section.
+        secrets: The values of secrets by name; one that is missing is empty, for whoever only looks.
+    """
     return tuple(
-        _deployed(workload, environment, service)
+        _deployed(workload, environment, release or Release(), secrets or {}, service)
         for workload in catalogue.WORKLOADS
         if (service := environment.services.get(workload.name, Service())).enabled
     )
 
 
-def _deployed(workload: Workload, environment: Environment, service: Service) -> Deployed:
+def _deployed(
+    workload: Workload, environment: Environment, release: Release, secrets: Mapping[str, str], service: Service
+) -> Deployed:
+    image = _image(workload, environment.images, service)
+    pin = release.pin(workload)
     return Deployed(
         workload=workload,
-        image=_image(workload, environment.images, service),
+        image=pin.applied(image) if pin else image,
         init_image=service.init_image or (workload.init.image if workload.init else None),
         pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
         replicas=service.replicas or (1 if workload.store or workload.optional else environment.replicas),
@@ -74,6 +113,8 @@ def _deployed(workload: Workload, environment: Environment, service: Service) ->
             **{variable: callee.address for variable, callee in workload.calls.items()},
             **service.variables,
         },
+        files=service.files,
+        secrets={variable: secrets.get(name, "") for variable, name in service.secrets.items()},
         requests=_resources(workload.requests, service.resources.requests),
         limits=_resources(workload.limits, service.resources.limits),
     )

@@ -12,6 +12,9 @@ TRACK = "boutique.dev/track"
 OWNER = "boutique.dev/owner"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
 FEATURE = "boutique.dev/feature"
+COLOUR = "boutique.dev/colour"
+CHECKED = "boutique.dev/checked"
+"""The annotation of a Service that names the last pods which passed the smoke check before they got requests."""
 BRANCH = "boutique.dev/branch"
 EXPIRES = "boutique.dev/expires"
 BASELINE = "baseline"
@@ -39,6 +42,11 @@ def selector(workload: str, feature: str | None = None) -> dict[str, str]:
 def workload(name: str, feature: str | None = None) -> dict[str, str]:
     """Return the labels of a workload's objects and pods, of the baseline or of a feature."""
     return {**common(), **selector(name, feature), "app.kubernetes.io/name": name}
+
+
+def colour(name: str | None) -> dict[str, str]:
+    """Return the label that tells the pods of one blue/green release from those of the others."""
+    return {COLOUR: name} if name else {}
 
 
 def version(tag: str) -> dict[str, str]:

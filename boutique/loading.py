@@ -10,8 +10,9 @@ from boutique.checks import check
 from boutique.mistakes import SettingsError, explain, nearest
 from boutique.settings import SECTIONS, Settings
 
-SECRETS = ("registryCredentials", *credentials.KEYS)
-"""The top-level keys that hold one secret each and are never read into settings."""
+SERVICE_SECRETS = "serviceSecrets"
+SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)
+"""The top-level keys that hold one secret each, or several by name, and are never read into settings."""
 
 
 def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
@@ -56,6 +57,8 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         )
     if values.get("registryCredentials") and not mistakes and "platform" not in read:
         mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
+    if values.get(SERVICE_SECRETS) and not mistakes and "environment" not in read:
+        mistakes.append(f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here")
     platform = read.get("platform")
     if "platform" not in unread:
         source = platform.ingress.certificate if platform and platform.ingress else None
@@ -64,6 +67,7 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
         cluster=read.get("cluster"),
         platform=read.get("platform"),
         environment=read.get("environment"),
+        release=read.get("release"),
         feature=read.get("feature"),
         unread=unread,
     )

@@ -47,7 +47,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
         from boutique.layers import environment
 
         target = target_name(settings.cluster, settings.platform, settings.environment)
-        environment.build(settings.environment, places[target])
+        environment.build(settings.environment, settings.release, secrets.services, target, places[target])
         # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
         holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
         pulumi.export("target", {"stack": full_name(holder), "name": target})

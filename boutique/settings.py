@@ -10,24 +10,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from boutique.channels import Channel
 from boutique.eks.settings import EksCluster
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
 from boutique.mesh import Mesh
+from boutique.release import Release
+from boutique.rollout import Rollout
 from boutique.values import (
     Count,
     Cpu,
     Digest,
     DnsLabel,
+    FileName,
     HostName,
     ImageReference,
     Memory,
     Names,
-    Number,
     Repository,
-    Seconds,
+    SecretKey,
     Section,
-    Surge,
     Tag,
     VariableName,
     WorkloadName,
@@ -68,6 +70,8 @@ class Target(Section):
     """Where people reach it, and previews under it; `<target>.<ingress.domain>` if not given."""
     replicas: Count = 2
     """Replicas of every service that the namespace's quota leaves room for, twice over."""
+    channel: Channel | None = None
+    """Which versions of services may run there; `{}` for releases only, nothing given for all."""
     protect: bool = True
     """Refuse to delete or replace the namespace, and with it everything in it, until this is false."""
 
@@ -94,7 +98,7 @@ class Images(Section):
     repository: Repository | None = None
     """Put before `/<service>`; images that others publish keep theirs."""
     tag: Tag | None = None
-    """The version of all services."""
+    """The version of all services, in a stack without `boutique:release`."""
     pull_secrets: Names = ()
     """Secrets of type `kubernetes.io/dockerconfigjson` in the namespace."""
 
@@ -105,29 +109,11 @@ class ServiceImage(Section):
     repository: Repository | None = None
     """The whole repository, the image's name included."""
     tag: Tag | None = None
-    """Its version; drops a digest that belongs to another."""
+    """Its version, in a stack without `boutique:release`; drops a digest that belongs to another."""
     digest: Digest | None = None
-    """Pins the very image, whatever its tag is moved to."""
+    """Pins the very image, whatever its tag is moved to; in a stack without `boutique:release`."""
     pull_secrets: Names = ()
     """Instead of the ones for all services."""
-
-
-class Rollout(Section):
-    """How new pods take over from old ones."""
-
-    max_surge: Surge = "25%"
-    """Pods, or the share of the replicas, that may run on top during an update; none is ever missing."""
-    min_ready_seconds: Seconds = 10
-    """How long a new pod has to be ready before an old one goes."""
-    pre_stop_seconds: Seconds = 10
-    """How long a pod keeps serving after it was told to end; comes on top of what the image needs to end."""
-    timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
-    """How long an update waits for all pods to be available before it fails."""
-
-    @property
-    def surge(self) -> int | str:
-        """`max_surge` as Kubernetes takes it: a number of pods, or a percentage."""
-        return self.max_surge if self.max_surge.endswith("%") else int(self.max_surge)
 
 
 class Availability(Section):
@@ -174,6 +160,11 @@ class Service(Section):
     """True adds a LoadBalancer Service that needs no ingress; only where the catalogue names one."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
     """Environment variables, added or replaced; addresses and ports stay the catalogue's."""
+    files: dict[FileName, str] = Field(default_factory=dict)
+    """Texts by the name of a file in the folder `/etc/config`; pods are replaced when one changes."""
+    secrets: dict[VariableName, SecretKey] = Field(default_factory=dict)
+    """Environment variables with the names of their values among `boutique:serviceSecrets`; pods are replaced when such
+    a value changes."""
     resources: ContainerResources = ContainerResources()
     """Its CPU and memory."""
     rollout: Rollout = Rollout()
@@ -194,6 +185,8 @@ class Environment(Section):
     """Where the images of all services come from."""
     replicas: Count = 1
     """Replicas of every service but stores and optional workloads."""
+    order: Literal["parallel", "calleesFirst"] = "parallel"
+    """`calleesFirst` updates a service when all that it calls have been, for a release in which they depend on it."""
     rollout: Rollout = Rollout()
     """How new pods take over, for all services."""
     availability: Availability = Availability()
@@ -208,6 +201,7 @@ SECTIONS: Mapping[str, Any] = {
     "cluster": Cluster,
     "platform": Platform,
     "environment": Environment,
+    "release": Release,
     "feature": Feature,
 }
 """The sections by their key in a stack file, with the type each is read as."""
@@ -220,4 +214,5 @@ class Settings:
     cluster: Cluster | None = None
     platform: Platform | None = None
     environment: Environment | None = None
+    release: Release | None = None
     feature: Feature | None = None

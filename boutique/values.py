@@ -121,6 +121,12 @@ Port = Annotated[Number, Field(ge=1, le=65535), BeforeValidator(_port)]
 VariableName = Annotated[
     str, _shaped("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'")
 ]
+FileName = Annotated[
+    str, _shaped("[A-Za-z0-9_-][A-Za-z0-9._-]*", "the name of a file: letters, digits, '.', '_' and '-'", 253)
+]
+SecretKey = Annotated[
+    str, _shaped("[A-Za-z_][A-Za-z0-9_-]*", "the name of a secret: letters, digits, '_' and '-'", 253)
+]
 Surge = Annotated[
     str,
     BeforeValidator(_text),

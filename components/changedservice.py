@@ -7,6 +7,7 @@ import pulumi
 
 from boutique import labels
 from boutique.deployed import Deployed
+from components.contents import contents
 from components.deployments import deployment
 from components.services import cluster_service
 
@@ -39,6 +40,7 @@ class ChangedService(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         account = args.deployed.workload.name
         annotations = {**args.annotations, **labels.ENDING_BY_ITSELF}
-        deployment(name, args.deployed, account, args.namespace, args.owner, child, annotations)
+        [held] = contents(name, [args.deployed], args.namespace, args.owner, child, args.annotations)
+        deployment(name, args.deployed, account, held, args.namespace, args.owner, child, annotations)
         cluster_service(name, args.deployed, args.namespace, args.owner, child, args.annotations)
         self.register_outputs({})

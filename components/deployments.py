@@ -7,6 +7,8 @@ from pulumi_kubernetes import apps, core, meta, policy
 
 from boutique import labels
 from boutique.deployed import Deployed
+from boutique.rollout import RECREATE
+from components.contents import Contents
 from components.metadata import metadata
 from components.pods import pod
 
@@ -15,16 +17,14 @@ def deployment(
     name: str,
     deployed: Deployed,
     account: pulumi.Input[str],
+    contents: Contents,
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, str] | None = None,
 ) -> apps.v1.Deployment:
-    """Create a Deployment, whose pods run under a ServiceAccount, and wait until all of its pods are available.
-
-    A workload with state is stopped before its successor starts: two at once would split the data.
-    """
-    workload, rollout = deployed.workload, deployed.rollout
+    """Create a Deployment, whose pods run under a ServiceAccount, and wait until all of its pods are available."""
+    rollout = deployed.rollout
     timeout = f"{rollout.timeout_seconds}s"
     return apps.v1.Deployment(
         name,
@@ -41,13 +41,13 @@ def deployment(
             min_ready_seconds=rollout.min_ready_seconds,
             progress_deadline_seconds=rollout.timeout_seconds,
             strategy=apps.v1.DeploymentStrategyArgs(type="Recreate")
-            if workload.store
+            if deployed.strategy == RECREATE
             else apps.v1.DeploymentStrategyArgs(
                 type="RollingUpdate",
                 rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=rollout.surge),
             ),
             selector=meta.v1.LabelSelectorArgs(match_labels=deployed.selector),
-            template=pod(deployed, account),
+            template=pod(deployed, account, contents),
         ),
         opts=pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
@@ -72,16 +72,19 @@ def ready_replicas(deployment: apps.v1.Deployment, wanted: int) -> pulumi.Output
 def disruption_budget(
     name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> policy.v1.PodDisruptionBudget | None:
-    """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades."""
+    """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades.
+
+    Of a blue/green release it counts the pods of all colours, so that it outlives every switch.
+    """
     if deployed.replicas == 1 or not deployed.availability.disruption_budget:
         return None
     return policy.v1.PodDisruptionBudget(
         name,
-        metadata=metadata(deployed.name, namespace=namespace, owner=owner, labels=deployed.labels),
+        metadata=metadata(deployed.service_name, namespace=namespace, owner=owner, labels=deployed.service_labels),
         spec=policy.v1.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
             unhealthy_pod_eviction_policy="AlwaysAllow",
-            selector=meta.v1.LabelSelectorArgs(match_labels=deployed.selector),
+            selector=meta.v1.LabelSelectorArgs(match_labels=labels.selector(deployed.workload.name, deployed.feature)),
         ),
         opts=opts,
     )

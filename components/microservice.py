@@ -1,13 +1,18 @@
 """A stateless service of the shop."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
+from boutique import labels
+from boutique.colours import Colours
 from boutique.deployed import Deployed
+from components.contents import contents
 from components.deployments import deployment, disruption_budget, ready_replicas, service_account
 from components.metadata import name_of
 from components.services import cluster_service, external_address, external_service
+from components.smokecheck import passed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,38 +21,66 @@ class MicroserviceArgs:
 
     Attributes:
         deployed: The workload as the environment runs it.
+        colours: Its pods in a blue/green release; None for other strategies.
         namespace: Where it goes.
+        kubeconfig: Of the deployer, for the smoke check before a switch; secret.
+        after: The services that have to be updated before this one is.
         owner: The stack that owns the objects.
     """
 
     deployed: Deployed
+    colours: Colours | None = None
     namespace: pulumi.Input[str]
+    kubeconfig: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
     owner: str
 
 
 class Microservice(pulumi.ComponentResource):
-    """The identity a service runs as, its Deployment, and the Service in front of it.
+    """The identity a service runs as, its Deployments, and the Service in front of them.
+
+    Of a blue/green release the Service goes over when the new Deployment is ready and its smoke check has succeeded;
+    whatever fails before that leaves all requests where they are.
 
     Attributes:
         external_address: Host name or IP of its LoadBalancer Service; None without one.
-        ready: How many of its replicas are ready.
+        ready: How many of the replicas that get requests are ready.
+        switched: Known once requests go where they shall.
     """
 
     external_address: pulumi.Output[str | None]
     ready: pulumi.Output[int]
+    switched: pulumi.Output[str]
 
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Microservice", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        deployed = args.deployed
+        namespace, owner, colours = args.namespace, args.owner, args.colours
+        live = colours.live if colours else args.deployed
+        variants = [live, *([colours.warm] if colours and colours.warm else [])]
 
-        account = service_account(name, deployed.workload.name, args.namespace, args.owner, child)
-        pods = deployment(name, deployed, name_of(account.metadata), args.namespace, args.owner, child)
-        self.ready = ready_replicas(pods, deployed.replicas)
-        disruption_budget(name, deployed, args.namespace, args.owner, child)
-        cluster_service(name, deployed, args.namespace, args.owner, child)
+        account = service_account(name, live.workload.name, namespace, owner, child)
+        held = contents(name, variants, namespace, owner, child)
+        serving, *_ = (
+            deployment(
+                f"{name}-{each.colour}" if each.colour else name,
+                each,
+                name_of(account.metadata),
+                its,
+                namespace,
+                owner,
+                pulumi.ResourceOptions(parent=self, depends_on=args.after),
+            )
+            for each, its in zip(variants, held, strict=True)
+        )
+        self.ready = ready_replicas(serving, live.replicas)
+        disruption_budget(name, live, namespace, owner, child)
+        checked = {labels.CHECKED: passed(colours, serving, namespace, args.kubeconfig)} if colours else {}
+        switch = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if colours else child
+        service = cluster_service(name, live, namespace, owner, switch, checked)
+        self.switched = service.urn if service else serving.urn
         self.external_address = pulumi.Output.from_input(None)
-        if deployed.external:
-            external = external_service(f"{name}-external", deployed, args.namespace, args.owner, child)
+        if live.external:
+            external = external_service(f"{name}-external", live, namespace, owner, switch)
             self.external_address = external_address(external)
         self.register_outputs({"externalAddress": self.external_address, "ready": self.ready})

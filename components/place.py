@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from boutique.channels import Channel
 from boutique.entrance import Entrance
 
 
@@ -32,6 +33,7 @@ class Place:
         namespace: Its name.
         kubeconfig: As JSON; secret.
         entrance: Where people's requests come in; None without an ingress.
+        channel: Which versions it lets in; None for all.
         serving: What has to be there before a route is; nothing if another stack has built it.
         told: What that other stack tells.
     """
@@ -39,10 +41,12 @@ class Place:
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     entrance: Entrance | None
+    channel: Channel | None = None
     serving: Sequence[pulumi.Resource] = ()
     told: Told | None = None
 
     def facts(self) -> Mapping[str, Any]:
         """Return what another stack has to know to make it again; `components.references.place` reads it."""
         entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
-        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **entrance}
+        channel = {"channel": self.channel.model_dump(by_alias=True)} if self.channel else {}
+        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **entrance, **channel}

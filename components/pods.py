@@ -8,12 +8,14 @@ from pulumi_kubernetes import core, meta
 from boutique import labels
 from boutique.deployed import Deployed
 from boutique.workload import DEFAULT_GRACE_SECONDS, InitContainer, Probe, ProbeKind, Resources
+from components.contents import Contents
 
 _ANY_USER = 1000
+_FILES, _FOLDER = "config", "/etc/config"
 
 
-def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSpecArgs:
-    """Return the pod template of a workload that runs under a ServiceAccount."""
+def pod(deployed: Deployed, account: pulumi.Input[str], contents: Contents) -> core.v1.PodTemplateSpecArgs:
+    """Return the pod template of a workload that runs under a ServiceAccount, with its files and secrets."""
     workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.PodTemplateSpecArgs(
         metadata=meta.v1.ObjectMetaArgs(
@@ -33,16 +35,20 @@ def pod(deployed: Deployed, account: pulumi.Input[str]) -> core.v1.PodTemplateSp
             affinity=_apart(deployed.selector) if deployed.availability.anti_affinity else None,
             topology_spread_constraints=_spread(deployed.selector) if deployed.availability.topology_spread else None,
             init_containers=[_init(workload.init, deployed.init_image)] if workload.init else None,
-            containers=[_container(deployed)],
+            containers=[_container(deployed, contents)],
             volumes=[
-                core.v1.VolumeArgs(name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs()) for name in workload.scratch
+                *(
+                    core.v1.VolumeArgs(name=name, empty_dir=core.v1.EmptyDirVolumeSourceArgs())
+                    for name in workload.scratch
+                ),
+                *_files(contents),
             ]
             or None,
         ),
     )
 
 
-def _container(deployed: Deployed) -> core.v1.ContainerArgs:
+def _container(deployed: Deployed, contents: Contents) -> core.v1.ContainerArgs:
     workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.ContainerArgs(
         name=workload.container,
@@ -50,7 +56,7 @@ def _container(deployed: Deployed) -> core.v1.ContainerArgs:
         ports=[core.v1.ContainerPortArgs(name=workload.port_name, container_port=workload.port)]
         if workload.port
         else None,
-        env=_variables(deployed.variables),
+        env=[*_variables(deployed.variables), *_secrets(deployed, contents)],
         resources=core.v1.ResourceRequirementsArgs(
             requests=_quantities(deployed.requests), limits=_quantities(deployed.limits)
         ),
@@ -63,7 +69,10 @@ def _container(deployed: Deployed) -> core.v1.ContainerArgs:
         if sleep
         else None,
         security_context=_locked_down(),
-        volume_mounts=[core.v1.VolumeMountArgs(name=name, mount_path=path) for name, path in workload.scratch.items()]
+        volume_mounts=[
+            *(core.v1.VolumeMountArgs(name=name, mount_path=path) for name, path in workload.scratch.items()),
+            *([core.v1.VolumeMountArgs(name=_FILES, mount_path=_FOLDER, read_only=True)] if contents.files else []),
+        ]
         or None,
     )
 
@@ -85,6 +94,27 @@ def _init(init: InitContainer, image: str | None) -> core.v1.ContainerArgs:
 
 def _variables(variables: Mapping[str, str]) -> list[core.v1.EnvVarArgs]:
     return [core.v1.EnvVarArgs(name=name, value=value) for name, value in variables.items()]
+
+
+def _secrets(deployed: Deployed, contents: Contents) -> list[core.v1.EnvVarArgs]:
+    if contents.secrets is None:
+        return []
+    return [
+        core.v1.EnvVarArgs(
+            name=name,
+            value_from=core.v1.EnvVarSourceArgs(
+                secret_key_ref=core.v1.SecretKeySelectorArgs(name=contents.secrets, key=name)
+            ),
+        )
+        for name in deployed.secrets
+    ]
+
+
+def _files(contents: Contents) -> list[core.v1.VolumeArgs]:
+    if contents.files is None:
+        return []
+    source = core.v1.ConfigMapVolumeSourceArgs(name=contents.files)
+    return [core.v1.VolumeArgs(name=_FILES, config_map=source)]
 
 
 def _quantities(resources: Resources) -> dict[str, str]:

@@ -4,18 +4,22 @@ Whatever was in a secret output is plain text in here. What is secret goes into 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pulumi
 from pydantic import ValidationError
 
 from boutique import kubeconfig, reach
+from boutique.channels import Channel
 from boutique.entrance import Entrance
 from boutique.features import Features
 from boutique.settings import Environment, StackCluster
+from boutique.values import Section
 from components.place import Place, Told
 from components.stacks import UNKNOWN, outputs
+
+S = TypeVar("S", bound=Section)
 
 TARGETS = "targets"
 """The output of a stack with a platform: its places, by target; secret."""
@@ -34,6 +38,7 @@ class Origin:
         told: The same, in plain text.
         entrance: Where people's requests come in.
         settings: How it is configured.
+        secrets: The secrets of its services by name, in plain text.
         features: What it lets features do.
     """
 
@@ -41,17 +46,18 @@ class Origin:
     told: Told
     entrance: Entrance
     settings: Environment
+    secrets: Mapping[str, str] = field(repr=False)
     features: Features
 
 
-def environment_facts(settings: Environment, place: Place) -> Mapping[str, Any]:
+def environment_facts(settings: Environment, secrets: Mapping[str, str], place: Place) -> Mapping[str, Any]:
     """Return what features have to know of an environment; `environment_of` reads it.
 
-    Only one that allows features says how it is reached.
+    Only one that allows features says how it is reached, and the secrets that the services of features get as well.
     """
     return {
         "settings": settings.model_dump(by_alias=True, exclude_unset=True, mode="json"),
-        **({"place": place.facts()} if settings.features else {}),
+        **({"place": place.facts(), "secrets": dict(secrets)} if settings.features else {}),
     }
 
 
@@ -86,6 +92,7 @@ def environment_of(stack: str) -> Origin:
         told=told,
         entrance=where.entrance,
         settings=settings,
+        secrets=facts.get("secrets") or {},
         features=settings.features,
     )
 
@@ -133,7 +140,8 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]
     return told, Place(
         namespace=pulumi.Output.from_input(told.namespace),
         kubeconfig=pulumi.Output.secret(told.kubeconfig),
-        entrance=_entrance(facts["entrance"], stack, name) if facts.get("entrance") else None,
+        entrance=_read(Entrance, facts["entrance"], stack, name) if facts.get("entrance") else None,
+        channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") else None,
         told=told,
     )
 
@@ -145,11 +153,11 @@ def _text(facts: Mapping[str, Any], fact: str, stack: str, name: str) -> str:
     return value
 
 
-def _entrance(facts: object, stack: str, name: str) -> Entrance:
+def _read(model: type[S], facts: object, stack: str, name: str) -> S:
     try:
-        return Entrance.model_validate(facts)
+        return model.model_validate(facts)
     except ValidationError:
         raise pulumi.RunError(
-            f"stack {stack!r} says of the entrance of {name} what this program does not understand; "
+            f"stack {stack!r} says of the {model.__name__.lower()} of {name} what this program does not understand; "
             "run `pulumi up` there with the same version of it"
         ) from None

@@ -18,7 +18,7 @@ def cluster_service(
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
-    annotations: Mapping[str, str] | None = None,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> core.v1.Service | None:
     """Create the Service that other workloads call, if the workload is called at all."""
     if deployed.workload.service is None:
@@ -27,10 +27,10 @@ def cluster_service(
     return core.v1.Service(
         name,
         metadata=metadata(
-            deployed.name,
+            deployed.service_name,
             namespace=namespace,
             owner=owner,
-            labels=deployed.labels,
+            labels=deployed.service_labels,
             annotations={**(annotations or {}), "pulumi.com/skipAwait": "true"},
         ),
         spec=_spec(deployed, "ClusterIP"),
@@ -49,7 +49,7 @@ def external_service(
             deployed.workload.external_service or name,
             namespace=namespace,
             owner=owner,
-            labels=deployed.labels,
+            labels=deployed.service_labels,
             annotations={"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"},
         ),
         spec=_spec(deployed, "LoadBalancer"),

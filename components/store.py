@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.deployed import Deployed
+from components.contents import contents
 from components.deployments import deployment, ready_replicas, service_account
 from components.metadata import name_of
 from components.services import cluster_service
@@ -39,7 +40,8 @@ class Store(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         account = service_account(name, args.deployed.workload.name, args.namespace, args.owner, child)
-        pods = deployment(name, args.deployed, name_of(account.metadata), args.namespace, args.owner, child)
+        [held] = contents(name, [args.deployed], args.namespace, args.owner, child)
+        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.namespace, args.owner, child)
         self.ready = ready_replicas(pods, args.deployed.replicas)
         cluster_service(name, args.deployed, args.namespace, args.owner, child)
         self.register_outputs({"ready": self.ready})

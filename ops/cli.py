@@ -10,8 +10,12 @@ from ops.certificate import app as certificate
 from ops.errors import OperationError
 from ops.feature import app as feature
 from ops.lab import app as lab
+from ops.promote import promote
+from ops.release import app as release
+from ops.rollback import rollback
 from ops.routes import routes
 from ops.smoke import smoke
+from ops.status import status
 
 app = typer.Typer(
     help="Environments, releases and feature stacks of a microservice shop, and a lab to try them in.",
@@ -23,8 +27,12 @@ app = typer.Typer(
 app.add_typer(lab, name="lab")
 app.add_typer(certificate, name="certificate")
 app.add_typer(feature, name="feature")
+app.add_typer(release, name="release")
 app.command()(routes)
 app.command()(smoke)
+app.command()(promote)
+app.command()(rollback)
+app.command()(status)
 
 
 def main() -> None:

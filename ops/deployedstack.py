@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,19 @@ class StackError(OperationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a stack wants of one service."""
+    """What a stack wants of one service.
+
+    Attributes:
+        image: Of its container.
+        version: The image's.
+        replicas: How many pods.
+        deployment: The Deployment that gets its requests.
+    """
 
     image: str
     version: str
     replicas: int
+    deployment: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +52,32 @@ class DeployedStack:
     kubeconfig: str = field(repr=False)
 
 
-def deployed_stack(name: str, deadline: Deadline) -> DeployedStack:
+def deployed_stack(
+    name: str, deadline: Deadline, outputs: Callable[[str, Deadline], Mapping[str, Any]] | None = None
+) -> DeployedStack:
     """Read the outputs of a stack with the `pulumi` command, in the current project and backend.
 
     The kubeconfig is among the secret outputs of the stack that owns the cluster, which may be another one.
 
+    Args:
+        name: The stack.
+        deadline: When to give up.
+        outputs: Returns the outputs of a stack, for whoever reads several; else they are read each time.
+
     Raises:
         StackError: There is no such stack, its secrets cannot be decrypted, or it deployed no environment.
     """
-    outputs = _outputs(name, deadline)
-    missing = [key for key in ("namespace", "url", "services", "target") if key not in outputs]
+    read = outputs or outputs_of
+    said = read(name, deadline)
+    missing = [key for key in ("namespace", "url", "services", "target") if key not in said]
     if missing:
-        said = "has no environment" if "targets" in outputs else "was not deployed"
+        state = "has no environment" if "targets" in said else "was not deployed"
         raise StackError(
-            f"stack {name!r} {said}: its outputs lack {', '.join(missing)}; name a stack with boutique:environment, "
+            f"stack {name!r} {state}: its outputs lack {', '.join(missing)}; name a stack with boutique:environment, "
             "and run `pulumi up` for it first"
         )
-    place = outputs["target"]
-    targets = outputs.get("targets") or _outputs(place["stack"], deadline).get("targets") or {}
+    place = said["target"]
+    targets = said.get("targets") or read(place["stack"], deadline).get("targets") or {}
     if place["name"] not in targets:
         raise StackError(
             f"stack {place['stack']!r} has no target {place['name']!r} any more, which {name!r} was deployed to; "
@@ -69,11 +85,17 @@ def deployed_stack(name: str, deadline: Deadline) -> DeployedStack:
         )
     return DeployedStack(
         name=name,
-        namespace=outputs["namespace"],
-        url=outputs["url"],
+        namespace=said["namespace"],
+        url=said["url"],
         services={
-            service: Wanted(image=said["image"], version=said["version"], replicas=said["replicas"])
-            for service, said in sorted(outputs["services"].items())
+            service: Wanted(
+                image=each["image"],
+                version=each["version"],
+                replicas=each["replicas"],
+                # Stacks that were deployed before there were several say nothing.
+                deployment=each.get("deployment", service),
+            )
+            for service, each in sorted(said["services"].items())
         },
         kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),
     )
@@ -90,7 +112,12 @@ def _usable(content: str | None, place: Mapping[str, str]) -> str:
     return content or ""
 
 
-def _outputs(stack: str, deadline: Deadline) -> dict[str, Any]:
+def outputs_of(stack: str, deadline: Deadline) -> Mapping[str, Any]:
+    """Return the outputs of a stack, the secret ones in clear.
+
+    Raises:
+        StackError: It cannot be read.
+    """
     # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack]
     try:

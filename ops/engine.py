@@ -72,6 +72,7 @@ def run(
     keeping: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    given: str | None = None,
 ) -> str:
     """Run `pulumi` for a stack, and return what it printed.
 
@@ -83,6 +84,7 @@ def run(
         keeping: Open files that stay open for as long as it runs, whatever becomes of this process.
         environment: Variables to set for it.
         timeout: After how many seconds to give up, for what only reads; None for never.
+        given: What it reads from its input, such as a secret; not together with `said`.
 
     Raises:
         LockedError: Somebody else is updating the stack.
@@ -95,7 +97,7 @@ def run(
         running = subprocess.Popen(
             command,
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if said else subprocess.PIPE,
             text=True,
@@ -111,7 +113,7 @@ def run(
                 for line in running.stdout:
                     lines.append(line)
                     said(line.strip())
-            printed, wrong = running.communicate(timeout=timeout)
+            printed, wrong = running.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
             running.kill()
             raise EngineError(f"pulumi did not tell of stack {stack!r} in time; give a longer --timeout") from None

@@ -29,11 +29,15 @@ def up(
     name: Name,
     env: Annotated[str, typer.Option("--env", "-e", help="The environment's stack, such as dev.")],
     services: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            "--service", "-s", metavar="NAME=VERSION", help="What the branch changed, as adservice=0.10.7-new-ads.3."
+            "--service",
+            "-s",
+            metavar="NAME=VERSION",
+            help="What the branch changed, as adservice=0.10.7-new-ads.3; without any, the newest builds of the branch "
+            "in the image registry.",
         ),
-    ],
+    ] = None,
     sessions: Sessions = None,
     ttl: Annotated[
         str | None,
@@ -54,20 +58,20 @@ def up(
     """
     from ops.features import update
     from ops.features.identity import identity
-    from ops.features.view import show_updated, working
+    from ops.features.view import show_found, show_updated, working
     from ops.workspace import project
 
     began = time.monotonic()
     which = identity(name, env)
     wanted = update.Wanted(
-        services=dict(_service(each) for each in services),
+        services=dict(_service(each) for each in services or ()),
         sessions=sessions or (),
         ttl=_ttl(ttl) if ttl else None,
         header=header,
         secrets_provider=secrets_provider,
     )
     with working(f"{'previewing' if preview else 'deploying'} {which}") as progress:
-        done = update.up(project(), which, wanted, progress, preview=preview)
+        done = update.up(project(), which, wanted, progress, found=show_found, preview=preview)
     if preview:
         typer.echo(done.said)
     else:

@@ -158,11 +158,13 @@ def exec(  # noqa: A001 - the command's name is that of the function
 @app.command()
 def tools(
     as_json: Json = False,
-    build: Annotated[bool, typer.Option("--build", help="Build first what is missing.")] = False,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build first what is missing, what only tests need included.")
+    ] = False,
 ) -> None:
-    """Show the tools of the lab: which version, and where each comes from."""
+    """Show the tools of the lab and of its tests: which version, and where each comes from."""
     from ops.tools import show, toolchain
 
     if build:
-        toolchain()
+        toolchain(tests=True)
     show(as_json)

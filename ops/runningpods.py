@@ -1,7 +1,7 @@
 """What runs of an environment, asked with the rights of its deployer."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,17 +28,25 @@ class Running:
 
 
 def found_running(
-    deployer: str, namespace: str, deadline: Deadline, feature: str | None = None
+    deployer: str,
+    namespace: str,
+    deadline: Deadline,
+    feature: str | None = None,
+    deployments: Collection[str] = (),
 ) -> tuple[Mapping[str, Running] | None, str]:
     """Return what runs as `running_pods` does, or None and why nobody knows."""
     try:
-        return running_pods(deployer, namespace, deadline, feature), ""
+        return running_pods(deployer, namespace, deadline, feature, deployments), ""
     except ClusterError as error:
         return None, str(error)
 
 
 def running_pods(
-    deployer: str, namespace: str, deadline: Deadline, feature: str | None = None
+    deployer: str,
+    namespace: str,
+    deadline: Deadline,
+    feature: str | None = None,
+    deployments: Collection[str] = (),
 ) -> Mapping[str, Running]:
     """Return what runs of the baseline, or of a feature, by the names of the services.
 
@@ -47,6 +55,7 @@ def running_pods(
         namespace: Where to look.
         deadline: When to give up; nothing is asked a second time.
         feature: The key of the feature; None for the baseline.
+        deployments: Which Deployments get the requests of services with blue/green releases, by their names.
 
     Raises:
         ClusterError: There is no answer, or a refusal.
@@ -58,7 +67,7 @@ def running_pods(
     selector = f"{labels.FEATURE}={feature}" if feature else f"{labels.TRACK}={labels.BASELINE}"
     try:
         with _client(deployer, server) as api:
-            deployments = (
+            found = (
                 client.AppsV1Api(api)
                 .list_namespaced_deployment(namespace, label_selector=selector, _request_timeout=deadline.left)
                 .items
@@ -77,9 +86,17 @@ def running_pods(
         raise ClusterError(
             f"the API server {server.server} does not answer: {type(error).__name__}; is the cluster running?"
         ) from None
+    serving = [each for each in found if not _colour(each) or each.metadata.name in deployments]
     return {
-        name: _running(each, [pod for pod in pods if _app(pod) == name]) for each in deployments if (name := _app(each))
+        name: _running(each, [pod for pod in pods if _app(pod) == name and _colour(pod) == _colour(each)])
+        for each in serving
+        if (name := _app(each))
     }
+
+
+def _colour(found: Any) -> str | None:  # noqa: ANN401 - the library has no types
+    name: str | None = (found.metadata.labels or {}).get(labels.COLOUR)
+    return name
 
 
 def _app(found: Any) -> str | None:  # noqa: ANN401 - the library has no types

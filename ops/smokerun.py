@@ -39,6 +39,7 @@ def run(request: Request, deadline: Deadline, progress: Callable[[str], None]) -
     progress("the outputs of the stack")
     stack = deployed_stack(request.stack, deadline)
     progress("the pods")
-    running, cluster = found_running(stack.kubeconfig, stack.namespace, deadline)
+    serving = [each.deployment for each in stack.services.values()]
+    running, cluster = found_running(stack.kubeconfig, stack.namespace, deadline, deployments=serving)
     found = outside(stack.url, believed, deadline, progress, order=request.order)
     return result(stack, running, cluster, found)

@@ -10,7 +10,7 @@ from ops.smoketest import Result, ServiceResult
 def show(found: Result, seconds: float, *, as_json: bool) -> None:
     """Print the result, for a reader or for a program."""
     if as_json:
-        print(json.dumps(_json(found, seconds), indent=2))
+        print(json.dumps(document(found, seconds), indent=2))
         return
     report(
         found.stack.name,
@@ -25,7 +25,8 @@ def show(found: Result, seconds: float, *, as_json: bool) -> None:
     )
 
 
-def _json(found: Result, seconds: float) -> dict[str, object]:
+def document(found: Result, seconds: float) -> dict[str, object]:
+    """Return the result for a program."""
     return {
         "stack": found.stack.name,
         "namespace": found.stack.namespace,

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.toolchain.build import Toolchain, ensure, located
+from lab.toolchain.tools import families, families_of_tests
 
 _HEARTBEAT = 60.0
 
@@ -37,18 +38,22 @@ def show(as_json: bool) -> None:
     table = Table("tool", "version", "origin", box=None, pad_edge=False)
     table.add_column("path", overflow="fold")
     for place in places:
-        path = "built when the lab needs it" if place.path is None else str(place.path)
+        path = "built when it is needed" if place.path is None else str(place.path)
         table.add_row(place.name, place.version, place.origin, Text(path))
     # A pipe has no width, and a path that is cut is of no use to `grep` and `awk`.
     width = None if sys.stdout.isatty() else 10_000
     Console(width=width).print(table)
 
 
-def toolchain() -> Toolchain:
-    """Make all tools available and show on stderr how that goes on."""
+def toolchain(*, tests: bool = False) -> Toolchain:
+    """Make all tools of a lab available and show on stderr how that goes on.
+
+    Args:
+        tests: Whether to make available those as well that only tests need.
+    """
     console = Console(stderr=True)
     with _live(console) if console.is_terminal else _plain(console) as report:
-        return ensure(report)
+        return ensure(report, choice=(*families(), *families_of_tests()) if tests else families())
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def _hold(folder: Path, stack: str) -> int:
         if (held := _taken(folder)) is not None:
             return held
         time.sleep(_PAUSE)
-    raise BusyError(f"another `boutique feature` on this machine works on stack {stack!r}; wait until it has ended")
+    raise BusyError(f"another `boutique` on this machine works on stack {stack!r}; wait until it has ended")
 
 
 def _taken(folder: Path) -> int | None:

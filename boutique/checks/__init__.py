@@ -8,8 +8,10 @@ from boutique.checks import eks
 from boutique.checks import environment as environments
 from boutique.checks import feature as features
 from boutique.checks import platform as platforms
+from boutique.checks import release as releases
 from boutique.eks.settings import EksCluster
 from boutique.features import Feature
+from boutique.release import Release
 from boutique.settings import Cluster, Environment, Platform, StackCluster
 
 
@@ -18,6 +20,7 @@ def check(
     cluster: Cluster | None,
     platform: Platform | None,
     environment: Environment | None,
+    release: Release | None = None,
     feature: Feature | None = None,
     unread: Collection[str] = (),
 ) -> list[str]:
@@ -26,16 +29,21 @@ def check(
         *_cluster(cluster, platform),
         *(platforms.mistakes(platform) if platform else ()),
         *(hosts.mistakes(platform) if platform else ()),
-        *(environments.mistakes(environment, cluster, platform, unread) if environment else ()),
-        *(_alone(feature, cluster, platform, environment) if feature else ()),
+        *(environments.mistakes(environment, cluster, platform, release, unread) if environment else ()),
+        *(releases.mistakes(release, environment) if release and "environment" not in unread else ()),
+        *(_alone(feature, cluster, platform, environment, release) if feature else ()),
         *(features.mistakes(feature) if feature else ()),
     ]
 
 
 def _alone(
-    feature: Feature, cluster: Cluster | None, platform: Platform | None, environment: Environment | None
+    feature: Feature,
+    cluster: Cluster | None,
+    platform: Platform | None,
+    environment: Environment | None,
+    release: Release | None,
 ) -> Iterator[str]:
-    others = {"cluster": cluster, "platform": platform, "environment": environment}
+    others = {"cluster": cluster, "platform": platform, "environment": environment, "release": release}
     for name in (name for name, section in others.items() if section):
         yield (
             f"boutique:{name}: a stack with a feature has nothing else: where it goes, it learns from the stack "

@@ -4,19 +4,26 @@ from collections.abc import Collection, Iterator
 
 from boutique import catalogue, routes, routetable
 from boutique.checks.feature import allowed
+from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
 from boutique.mistakes import nearest
 from boutique.naming import NamingError
 from boutique.quota import amount
+from boutique.release import Release
+from boutique.rollout import BLUE_GREEN
 from boutique.routetable import RoutingError
 from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
 from boutique.targets import target_name
-from boutique.workload import Workload
+from boutique.workload import ProbeKind, Workload
 
 
 def mistakes(
-    environment: Environment, cluster: Cluster | None, platform: Platform | None, unread: Collection[str]
+    environment: Environment,
+    cluster: Cluster | None,
+    platform: Platform | None,
+    release: Release | None,
+    unread: Collection[str],
 ) -> Iterator[str]:
     """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
     if "platform" not in unread:
@@ -24,8 +31,21 @@ def mistakes(
     yield from _services(environment)
     yield from _deployed(environment)
     yield from _room(cluster, platform, environment)
+    if "release" not in unread:
+        yield from _channel(cluster, platform, environment, release)
     yield from _external(platform, environment)
     yield from _features(platform, environment)
+
+
+def unknown_secrets(environment: Environment, secrets: Collection[str]) -> Iterator[str]:
+    """Return a line for each secret of a service that there is not."""
+    for name, service in environment.services.items():
+        for variable, secret in service.secrets.items():
+            if secret not in secrets:
+                yield (
+                    f"boutique:environment.services.{name}.secrets.{variable}: {secret!r} is not in "
+                    f"boutique:serviceSecrets; set it with `pulumi config set --secret --path serviceSecrets.{secret}`"
+                )
 
 
 def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
@@ -60,9 +80,22 @@ def _service(workload: Workload, service: Service) -> Iterator[str]:
         yield "external: it has no external Service in the catalogue"
     if service.init_image and not workload.init:
         yield "initImage: it has no init container"
+    for name in sorted(set(service.variables) & set(service.secrets)):
+        yield f"secrets.{name}: is among the variables too; remove it there or here"
+    if service.rollout.strategy == BLUE_GREEN and (workload.store or workload.service is None):
+        said = (
+            "two stores at once would split the data" if workload.store else "nobody calls it, so nothing is switched"
+        )
+        yield f"rollout.strategy: blueGreen: {said}; remove it"
+    speaks_http = workload.readiness is not None and workload.readiness.kind is ProbeKind.HTTP
+    if service.rollout.check and service.rollout.check.path and not speaks_http:
+        yield f"rollout.check.path: {service.rollout.check.path}: it has no pages; take rollout.check.command"
+    if service.rollout.check and not (service.rollout.check.path or service.rollout.check.command):
+        yield "rollout.check: says nothing to check; add path or command"
     addresses = {**workload.calls, **({"PORT": None} if "PORT" in workload.variables else {})}
-    for name in sorted(set(service.variables) & set(addresses)):
-        yield f"variables.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
+    for name in sorted({*service.variables, *service.secrets} & set(addresses)):
+        kind = "variables" if name in service.variables else "secrets"
+        yield f"{kind}.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
 
 
 def _deployed(environment: Environment) -> Iterator[str]:
@@ -91,6 +124,17 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
             f"replicas of {most.workload.name}; raise it to {most.replicas}"
         )
+
+
+def _channel(
+    cluster: Cluster | None, platform: Platform | None, environment: Environment, release: Release | None
+) -> Iterator[str]:
+    if cluster is None or platform is None:
+        return
+    name = target_name(cluster, platform, environment)
+    target = platform.targets.get(name)
+    if target and target.channel:
+        yield from refused(target.channel, name, environment, release)
 
 
 def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:

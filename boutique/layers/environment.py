@@ -1,10 +1,15 @@
 """An environment: the whole shop in one target."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import pulumi
 
 from boutique import catalogue, foreignroutes, routes, routetable, routeview
+from boutique.checks.environment import unknown_secrets
+from boutique.checks.release import refused
+from boutique.colours import Colours
 from boutique.deployed import Deployed, deployed
 from boutique.entrance import Entrance
 from boutique.features import PRODUCTION
@@ -13,6 +18,8 @@ from boutique.ingress import GATEWAY_API
 from boutique.kubeconfig import KubeconfigError
 from boutique.mistakes import SettingsError
 from boutique.naming import NamingError
+from boutique.release import Release
+from boutique.rollout import BLUE_GREEN
 from boutique.routetable import RoutingError
 from boutique.routing import Table
 from boutique.settings import Environment
@@ -21,11 +28,18 @@ from components.place import Place
 from components.provider import provider
 from components.references import ENVIRONMENT, environment_facts
 from components.routes import Routes, RoutesArgs
+from components.stacks import outputs
 from components.store import Store, StoreArgs
 
+CALLEES_FIRST = "calleesFirst"
+COLOURS = "colours"
+"""The output by which the stack tells itself which pods got requests last; secret."""
 
-def build(section: Environment, place: Place) -> None:
+
+def build(section: Environment, release: Release | None, secrets: Mapping[str, str], target: str, place: Place) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is."""
+    if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
+        raise SettingsError(mistakes)
     if section.features and place.entrance is None:
         raise SettingsError(
             [
@@ -38,7 +52,10 @@ def build(section: Environment, place: Place) -> None:
         raise SettingsError(
             [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
         )
-    services = deployed(section)
+    if missing := list(unknown_secrets(section, secrets)):
+        raise SettingsError(missing)
+    services = deployed(section, release, secrets)
+    colours = _colours(services, owner)
     table = _table(section, place.entrance, owner) if place.entrance else Table()
     allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig
     deployer = provider("deployer", kubeconfig=allowed)
@@ -46,14 +63,24 @@ def build(section: Environment, place: Place) -> None:
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     reached: list[pulumi.Resource] = []
     ready: dict[str, pulumi.Output[int]] = {}
+    built: dict[str, Microservice] = {}
     for service in services:
         name = service.workload.name
         if service.workload.store:
             store = Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
             ready[name] = store.ready
             continue
-        args = MicroserviceArgs(deployed=service, namespace=place.namespace, owner=owner)
+        callees = [built[each.name] for each in service.workload.calls.values() if each.name in built]
+        args = MicroserviceArgs(
+            deployed=service,
+            colours=colours.get(name),
+            namespace=place.namespace,
+            kubeconfig=allowed,
+            after=callees if section.order == CALLEES_FIRST else (),
+            owner=owner,
+        )
         microservice = Microservice(name, args, opts)
+        built[name] = microservice
         reached.append(microservice)
         ready[name] = microservice.ready
         if service.workload is catalogue.ENTRY:
@@ -62,8 +89,28 @@ def build(section: Environment, place: Place) -> None:
     inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
     pulumi.export("url", _routed(table, place, place.entrance, reached, opts) if place.entrance else inside)
     pulumi.export("routes", routeview.described(table, place.entrance) if place.entrance else {})
-    pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, place)))
-    pulumi.export("services", {each.workload.name: _said(each, ready[each.workload.name]) for each in services})
+    pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, secrets, place)))
+    pulumi.export("channel", place.channel.model_dump(by_alias=True) if place.channel else None)
+    pulumi.export(
+        "services",
+        {name: _said(each, colours.get(name), ready[name]) for each in services for name in (each.workload.name,)},
+    )
+    remembered = {name: each.remember() for name, each in colours.items()}
+    # Only an update that came to its end may say where requests go now.
+    ended = pulumi.Output.all(*(built[name].switched for name in colours))
+    # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
+    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: json.dumps(remembered))))
+
+
+def _colours(services: Iterable[Deployed], stack: str) -> Mapping[str, Colours]:
+    """Return the pods of every service with blue/green releases, by its name."""
+    switched = [each for each in services if each.strategy == BLUE_GREEN]
+    if not switched:
+        return {}
+    told = outputs(stack, "boutique:environment").get(COLOURS)
+    remembered = json.loads(told) if isinstance(told, str) and told.startswith("{") else {}
+    now = datetime.now(UTC)
+    return {each.workload.name: Colours.of(each, remembered.get(each.workload.name), now) for each in switched}
 
 
 def _table(section: Environment, entrance: Entrance, owner: str) -> Table:
@@ -134,9 +181,14 @@ def _routed(
     return built.accepted.apply(lambda _: entrance.link(entrance.host))
 
 
-def _said(service: Deployed, ready: pulumi.Output[int]) -> dict[str, pulumi.Input[str | int]]:
+def _said(
+    service: Deployed, colours: Colours | None, ready: pulumi.Output[int]
+) -> dict[str, pulumi.Input[str | int | None]]:
+    warm = colours.warm if colours else None
     return {
         "image": str(service.image),
+        "deployment": (colours.live if colours else service).name,
+        **({"warm": f"{warm.name}: {warm.image.version}"} if warm else {}),
         "version": service.image.version,
         "replicas": service.replicas,
         "ready": ready,

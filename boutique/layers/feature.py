@@ -29,7 +29,7 @@ def build(section: Feature) -> None:
     owner = pulumi.get_stack()
     origin = environment_of(section.of)
     known = changes.identity(section)
-    services = changes.changed(origin.settings, section, known.key)
+    services = changes.changed(origin.settings, section, known.key, origin.secrets)
     mistakes = [
         *fits(section, services, origin.features, datetime.now(UTC)),
         *_unrouted(section, origin, known.key),

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import pulumi
 
-from boutique import catalogue, gateway, labels, policies, quota
+from boutique import admission, catalogue, gateway, labels, policies, quota
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
 from boutique.settings import Platform
 from boutique.targets import namespace
+from components.admission import Admission, AdmissionArgs
 from components.connection import Connection
 from components.deployers import Deployers, DeployersArgs
 from components.ingress import Ingress, IngressArgs
@@ -61,6 +62,13 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
                 ),
                 opts,
             )
+    for name, settings in section.targets.items():
+        rules = {"secrets": admission.secrets(catalogue.WORKLOADS)}
+        if settings.channel:
+            rules["channel"] = admission.channel(settings.channel, catalogue.WORKLOADS)
+        Admission(
+            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
+        )
     front = _front(section, mesh, cluster, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
@@ -68,6 +76,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
             entrance=entrances.get(name),
+            channel=section.targets[name].channel,
             serving=[front] if front else [],
         )
         for name, target in targets.items()

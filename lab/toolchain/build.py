@@ -16,7 +16,7 @@ from lab.toolchain.found import Located, locate
 from lab.toolchain.golang import BuildError, free_space, terminable
 from lab.toolchain.recipe import Family
 from lab.toolchain.report import Report
-from lab.toolchain.tools import PROVIDER, families
+from lab.toolchain.tools import PROVIDER, families, families_of_tests
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Toolchain:
 
 
 def located() -> list[Located]:
-    """Say where each tool is without building any."""
-    return locate(families())
+    """Say where each tool is, those of tests included, without building any."""
+    return locate((*families(), *families_of_tests()))
 
 
 def ensure(report: Report, only: Collection[str] | None = None, choice: Sequence[Family] | None = None) -> Toolchain:
@@ -54,7 +54,7 @@ def ensure(report: Report, only: Collection[str] | None = None, choice: Sequence
     Args:
         report: Hears how a build goes on; not called if there is nothing to build.
         only: Names of the tools that are needed; all of them by default. Files come with their family's tools.
-        choice: The families to take them from; the lab's own by default.
+        choice: The families to take them from; by default those of the lab, without those that only tests need.
 
     Raises:
         BuildError: A tool could not be built. Those finished before are kept.

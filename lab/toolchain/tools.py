@@ -25,6 +25,7 @@ _KWOK = "sigs.k8s.io/kwok"
 _ETCD = "go.etcd.io/etcd/server/v3"
 _ISTIO = "istio.io/istio"
 _GATEWAY_API = "sigs.k8s.io/gateway-api"
+_DISTRIBUTION = "github.com/distribution/distribution/v3"
 
 _STAGES = (
     "node/fast/node-initialize",
@@ -53,6 +54,11 @@ def families(modules: Path = MODULES) -> tuple[Family, ...]:
         _provider(modules / "pulumi-resource-kubernetes"),
         _istio(modules / "istio"),
     )
+
+
+def families_of_tests(modules: Path = MODULES) -> tuple[Family, ...]:
+    """Return the families that only tests need: no lab waits for them."""
+    return (_registry(modules / "registry"),)
 
 
 def kubernetes_version(modules: Path = MODULES) -> str:
@@ -177,3 +183,9 @@ def _istio(module: Path) -> Family:
             ("gateway-api", Taken(_GATEWAY_API, "config/crd/standard")),
         ),
     )
+
+
+def _registry(module: Path) -> Family:
+    version = selected(module, _DISTRIBUTION)
+    recipe = Built(".", f"-s -w -X {_DISTRIBUTION}/version.version={version}")
+    return Family(module, (Tool("registry", version, recipe, Question(("--version",), r"distribution/v3 (\S+)")),))

@@ -1,6 +1,6 @@
 """Which features there are: by the cluster's objects, and by the stacks that have none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +62,7 @@ def listed(project: Path, environment: str | None) -> tuple[Listed, ...]:
             stacks = stacks_read.result()
         else:
             stacks = stacks_read.result()
-            there = [each for each in pool.map(lambda name: _environment(project, name), _roots(stacks)) if each]
+            there = [each for each in pool.map(lambda name: _environment(project, name), roots(stacks)) if each]
         found = [each for one in there for each in _seen(one, stacks)]
         seen = {each.stack for each in found} | {one.stack for one in there}
         unseen = [
@@ -73,7 +73,7 @@ def listed(project: Path, environment: str | None) -> tuple[Listed, ...]:
     return tuple(sorted(found, key=lambda each: (each.environment, each.key)))
 
 
-def _roots(stacks: Mapping[str, Any]) -> list[str]:
+def roots(stacks: Collection[str]) -> list[str]:
     """Return the stacks that are no feature of another by their names."""
     return [name for name in stacks if not any(name.startswith(f"{other}-") for other in stacks)]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class Wanted:
     """What `up` is asked for.
 
     Attributes:
-        services: Versions by the name of the service.
+        services: Versions by the name of the service; empty for whatever the branch has built.
         sessions: Ids of testers' sessions, beside those that have joined already.
         ttl: How long it is to live from now; None for as long as the environment says.
         header: Whether requests may ask for it by header; None leaves that as it is.
@@ -56,6 +56,7 @@ class Updated:
         sessions: How many testers' sessions it has.
         warnings: What Pulumi warned of.
         said: All it said.
+        left: Why services stay as the environment has them, by name, if the registry was asked.
     """
 
     identity: Identity
@@ -65,9 +66,18 @@ class Updated:
     sessions: int
     warnings: Sequence[str]
     said: str
+    left: Mapping[str, str] = field(default_factory=dict)
 
 
-def up(project: Path, which: Identity, wanted: Wanted, progress: Progress, *, preview: bool = False) -> Updated:
+def up(
+    project: Path,
+    which: Identity,
+    wanted: Wanted,
+    progress: Progress,
+    *,
+    found: Callable[[Sequence[str]], None] = lambda _: None,
+    preview: bool = False,
+) -> Updated:
     """Deploy a feature, or a new build of it; sessions that have joined stay.
 
     Args:
@@ -75,24 +85,37 @@ def up(project: Path, which: Identity, wanted: Wanted, progress: Progress, *, pr
         which: The feature.
         wanted: What it is to be.
         progress: Is told what goes on.
+        found: Is told, in lines, what the registry has of the branch, if no services were named.
         preview: Only look what would be done.
 
     Raises:
         OperationError: It is refused or fails.
     """
+    left: dict[str, str] = {}
+
+    def services(there: Origin) -> Mapping[str, str]:
+        from ops.features.discovery import discovered
+
+        if wanted.services:
+            return wanted.services
+        discovery = discovered(there.settings, which, progress)
+        found(discovery.lines)
+        left.update(discovery.left)
+        return discovery.taken
 
     def section(there: Origin, before: Section) -> dict[str, Any]:
         ttl = wanted.ttl or there.features.default_ttl
         return {
             "of": which.environment,
             "branch": before.get("branch", which.name),
-            "services": {name: {"version": version} for name, version in wanted.services.items()},
+            "services": {name: {"version": version} for name, version in services(there).items()},
             "sessions": joined(dict(before), wanted.sessions)["sessions"],
             "header": before.get("header", False) if wanted.header is None else wanted.header,
             "expires": written(datetime.now(UTC) + duration(ttl)),
         }
 
-    return _update(project, which, section, progress, provider=wanted.secrets_provider, create=True, preview=preview)
+    done = _update(project, which, section, progress, provider=wanted.secrets_provider, create=True, preview=preview)
+    return replace(done, left=left)
 
 
 def change(

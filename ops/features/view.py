@@ -38,6 +38,13 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
         yield progress
 
 
+def show_found(lines: Sequence[str]) -> None:
+    """Print what the registry has of a branch, before it is deployed."""
+    for line in lines:
+        # Not by typer, which writes past the line that `working` keeps on a terminal.
+        print(line, file=sys.stderr)
+
+
 def show_updated(done: Updated, seconds: float, *, as_json: bool) -> None:
     """Print the link to a feature that was deployed or changed."""
     for warning in done.warnings:
@@ -52,6 +59,7 @@ def show_updated(done: Updated, seconds: float, *, as_json: bool) -> None:
             "url": done.url,
             "expires": written(done.expires) if done.expires else None,
             "services": dict(done.versions),
+            "left": dict(done.left),
             "sessions": done.sessions,
             "seconds": round(seconds, 1),
         }

@@ -54,9 +54,21 @@ def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
     } <= readable
 
 
-def test_no_rule_has_a_wildcard_or_reaches_secrets_and_roles() -> None:
+def test_no_rule_has_a_wildcard_or_reaches_roles() -> None:
     named = {each for rule in DEPLOYER_RULES for each in (rule.group, *rule.resources, *rule.verbs)}
-    assert not named & {"*", "secrets", "roles", "rolebindings", "resourcequotas", "namespaces"}
+    assert not named & {"*", "roles", "rolebindings", "resourcequotas", "namespaces", "gateways"}
+
+
+def test_which_secrets_a_deployer_writes_is_limited_in_every_target(local: Graph) -> None:
+    rule = local.one("ValidatingAdmissionPolicy", "local-admission-secrets").inputs["spec"]
+    [resources] = rule["matchConstraints"]["resourceRules"]
+    assert (resources["resources"], set(resources["operations"])) == (["secrets"], {"CREATE", "UPDATE", "DELETE"})
+    [condition] = rule["matchConditions"]
+    account = local.one("ServiceAccount", "local-deployer").inputs["metadata"]
+    assert f'"system:serviceaccount:{account["namespace"]}:"' in condition["expression"]
+    [validation] = rule["validations"]
+    assert "object.type == 'Opaque'" in validation["expression"]
+    assert local.one("ValidatingAdmissionPolicyBinding", "local-admission-secrets")
 
 
 def test_namespaces_keep_the_baseline_of_pod_security(recorded: Recorder) -> None:

@@ -140,7 +140,7 @@ def serving(fake: Fake, certificate: Issued | None = None, folder: Path | None =
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_GET = do_POST = handle_one  # noqa: N815 - names that the library looks for
+        do_GET = do_HEAD = do_POST = handle_one  # noqa: N815 - names that the library looks for
 
         def log_message(self, *_: object) -> None:
             pass

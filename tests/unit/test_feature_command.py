@@ -72,7 +72,6 @@ def listed_feature(**changes: Any) -> Listed:
     ("arguments", "said"),
     [
         (("up", "new-ads", "--env", "dev", "--service", "adservice"), "'adservice' is not NAME=VERSION"),
-        (("up", "new-ads", "--env", "dev"), "Missing option '--service'"),
         (("up", "new-ads", "--service", "adservice=1.0.0-a.1"), "Missing option '--env'"),
         (("up", "a", "--env", "dev", "--service", "adservice=1.0.0-a.1", "--ttl", "soon"), "'soon' must be a whole"),
         (("join", "new-ads", "--env", "dev"), "give one at least"),
@@ -313,3 +312,9 @@ def test_the_list_is_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> No
         assert part in row
     show_listed([listed_feature(expires=NOW)], NOW, as_json=True)
     assert json.loads(capsys.readouterr().out)[0]["expired"] is True
+
+
+def test_what_pulumi_is_given_to_read_is_on_no_command_line(pulumi: Path, tmp_path: Path) -> None:
+    write(pulumi, "cat")
+    assert engine.run(tmp_path, "dev", "config", "set", given="canary\n") == "canary\n"
+    assert "canary" not in (pulumi.parent / "asked").read_text()

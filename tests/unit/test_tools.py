@@ -4,7 +4,7 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,18 +12,18 @@ from rich.console import Console
 
 import ops.tools
 from lab.errors import LabError
-from lab.toolchain.build import Toolchain
+from lab.toolchain.build import Toolchain, located
 from lab.toolchain.found import Located
 from lab.toolchain.gomod import go_version, selected
 from lab.toolchain.recipe import Built, Family, Tool
 from lab.toolchain.report import Report
-from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families
+from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families, families_of_tests
 
 ROOT = Path(__file__).parents[2]
 
 
 def by_name() -> dict[str, tuple[Family, Tool]]:
-    return {tool.name: (family, tool) for family in families() for tool in family.tools}
+    return {tool.name: (family, tool) for family in (*families(), *families_of_tests()) for tool in family.tools}
 
 
 def test_the_lab_has_these_tools_in_these_versions() -> None:
@@ -42,7 +42,23 @@ def test_the_lab_has_these_tools_in_these_versions() -> None:
         "pilot-discovery": "1.31.0",
         "istioctl": "1.31.0",
         "pilot-agent": "1.31.0",
+        "registry": "v3.1.2",
     }
+
+
+def test_no_lab_waits_for_what_only_tests_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[str]] = []
+
+    def ensure(_: Report, choice: Sequence[Family]) -> Toolchain:
+        asked.append({tool.name for family in choice for tool in family.tools})
+        return TOOLCHAIN
+
+    monkeypatch.setattr(ops.tools, "ensure", ensure)
+    ops.tools.toolchain()
+    ops.tools.toolchain(tests=True)
+    assert asked[1] - asked[0] == {"registry"}
+    assert asked[0] | {"registry"} == set(by_name())
+    assert {place.name for place in located()} == set(by_name())
 
 
 @pytest.mark.parametrize(("package", "tool"), [("pulumi", "pulumi"), ("pulumi-kubernetes", PROVIDER)])
@@ -61,7 +77,9 @@ def test_every_program_comes_from_a_module_that_its_go_mod_pins() -> None:
         assert any(source.startswith(module) for module in re.findall(r"^(?:require)?\s+(\S+) v", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["kubectl", "kwok", "pulumi", "pulumi-language-python", "istioctl", PROVIDER])
+@pytest.mark.parametrize(
+    "name", ["kubectl", "kwok", "pulumi", "pulumi-language-python", "istioctl", PROVIDER, "registry"]
+)
 def test_a_program_is_told_the_version_that_it_reports(name: str) -> None:
     recipe = by_name()[name][1].recipe
     assert isinstance(recipe, Built)
@@ -82,6 +100,7 @@ def test_a_program_is_told_the_version_that_it_reports(name: str) -> None:
             "2026/11/22 INFO memory is not limited, skipping package=memlimit\nclient version: 1.31.0\n",
         ),
         ("istioctl", "client version: 1.31.0\n"),
+        ("registry", "registry github.com/distribution/distribution/v3 v3.1.2\n"),
     ],
 )
 def test_what_programs_really_print_is_understood(name: str, answer: str) -> None:
@@ -155,7 +174,8 @@ TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
 
 
 def building(pause: float = 0.0) -> Callable[[Report], Toolchain]:
-    def ensure(report: Report) -> Toolchain:
+    def ensure(report: Report, choice: Sequence[Family]) -> Toolchain:
+        assert choice
         report.missing(["kwok", "etcd"], 2, Path("/cache/[tools]"))
         report.waiting("kwok")
         report.started("etcd", 1, 2)
@@ -195,6 +215,6 @@ def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None
 def test_nothing_to_build_is_not_worth_a_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.tools, "ensure", lambda report: TOOLCHAIN)  # noqa: ARG005
+    monkeypatch.setattr(ops.tools, "ensure", lambda report, choice: TOOLCHAIN)  # noqa: ARG005
     ops.tools.toolchain()
     assert capsys.readouterr() == ("", "")

@@ -1,0 +1,174 @@
+"""What the API server itself refuses in a target, as ValidatingAdmissionPolicies.
+
+The channel: whoever may deploy there could run any image by hand. It holds for everybody but Kubernetes' own
+controllers, which only make the pods of what was let in before. And which Secrets a deployer may write.
+
+https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from boutique import labels
+from boutique.channels import Channel
+from boutique.targets import DEPLOYERS_NAMESPACE
+from boutique.workload import Workload
+
+Spec = dict[str, Any]
+
+_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("", "v1"): ("pods", "replicationcontrollers"),
+    ("apps", "v1"): ("deployments", "replicasets", "statefulsets", "daemonsets"),
+    ("batch", "v1"): ("jobs", "cronjobs"),
+}
+_CONTROLLERS = "system:kube-controller-manager", "system:serviceaccount:kube-system:"
+"""Who the controllers are: one user, or a ServiceAccount of each one's own (--use-service-account-credentials)."""
+
+_WRITES = ["CREATE", "UPDATE"]
+_NUMBER = "(0|[1-9][0-9]*)"
+_IDENTIFIER = f"({_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION = rf"^v?{_NUMBER}[.]{_NUMBER}[.]{_NUMBER}(-{_IDENTIFIER}([.]{_IDENTIFIER})*)?$"
+"""A tag that is a SemVer version, in RE2: the grammar of https://semver.org/spec/v2.0.0.html.
+
+Build metadata is missing: no tag can hold a '+'.
+"""
+
+
+def policy_name(rule: str, namespace: str) -> str:
+    """Return the name of one rule of a target, which is the whole cluster's, and of its binding."""
+    return f"{labels.PART_OF}-{rule}-{namespace}"
+
+
+def secrets(workloads: Iterable[Workload]) -> Spec:
+    """Return the `spec` of the rule which Secrets a deployer may write: those of services, and no tokens.
+
+    A Role cannot say it: it does not know the name of what is created.
+
+    Args:
+        workloads: Those of the application.
+    """
+    names = "|".join(re.escape(each.name) for each in workloads)
+    name = json.dumps(f"^({names})(-[a-z0-9-]+)?-[0-9a-f]{{8}}$")
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "operations": [*_WRITES, "DELETE"]}
+            ]
+        },
+        "matchConditions": [
+            {
+                "name": "by-deployers",
+                "expression": "request.userInfo.username.startsWith("
+                f"{json.dumps(f'system:serviceaccount:{DEPLOYERS_NAMESPACE}:')})",
+            }
+        ],
+        "validations": [
+            {
+                "expression": f"request.name.matches({name}) && (object == null || object.type == 'Opaque')",
+                "message": "a deployer writes no Secrets but those of services: Opaque, named <service>-<digest>",
+            }
+        ],
+    }
+
+
+def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
+    """Return the `spec` of the rule which versions may run.
+
+    Args:
+        accepted: What the target lets in.
+        workloads: Those of the application; images that others publish are not judged.
+    """
+    own = {each.name: each.container for each in workloads if each.shared_image_settings}
+    names = "|".join(re.escape(name) for name in sorted(own))
+    image = json.dumps(f"^([^/]+/)*({names})(:[^/]*)?(@.*)?$")
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {"apiGroups": [group], "apiVersions": [version], "resources": list(kinds), "operations": _WRITES}
+                for (group, version), kinds in _KINDS.items()
+            ]
+        },
+        "matchConditions": [{"name": "not-by-controllers", "expression": _not_by_controllers()}],
+        "variables": [
+            {"name": "pods", "expression": _pods("object")},
+            {"name": "pod", "expression": "variables.pods.spec"},
+            {
+                "name": "labels",
+                "expression": "has(variables.pods.metadata) && has(variables.pods.metadata.labels)"
+                " ? variables.pods.metadata.labels : {}",
+            },
+            {
+                "name": "feature",
+                "expression": f"variables.labels[?{json.dumps(labels.TRACK)}].orValue('') == 'feature'",
+            },
+            # By the image's name or by what it says it is: a copy under another name would still take the requests.
+            {
+                "name": "images",
+                "expression": f"variables.pod.containers.filter(c, c.image.matches({image}) || "
+                f"{json.dumps(own)}[?variables.labels[?'app'].orValue('')].orValue('') == c.name).map(c, c.image)",
+            },
+            # A channel that is tightened does not keep anybody from scaling or removing what runs.
+            {
+                "name": "before",
+                "expression": f"oldObject == null ? [] : ({_pods('oldObject')}).spec.containers.map(c, c.image)",
+            },
+            {"name": "changed", "expression": "variables.images.filter(i, !(i in variables.before))"},
+            {
+                "name": "tags",
+                "expression": "variables.changed.map(i, i.split('@')[0]).map(i, i.substring(i.lastIndexOf('/') + 1))"
+                ".map(i, i.contains(':') ? i.substring(i.indexOf(':') + 1) : '')",
+            },
+        ],
+        "validations": [*_versions(accepted), *([] if accepted.features else [_no_features()])],
+    }
+
+
+def binding(namespace: str) -> Spec:
+    """Return the `spec` of the binding of a rule to a namespace, without the name of the policy."""
+    return {
+        "validationActions": ["Deny"],
+        "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
+    }
+
+
+def _not_by_controllers() -> str:
+    user, accounts = _CONTROLLERS
+    name = "request.userInfo.username"
+    return f"{name} != {json.dumps(user)} && !{name}.startsWith({json.dumps(accounts)})"
+
+
+def _pods(which: str) -> str:
+    """Return what is found of the pods of an object: a pod's own, or the template's."""
+    return (
+        f"{which}.kind == 'Pod' ? {which} : "
+        f"{which}.kind == 'CronJob' ? {which}.spec.jobTemplate.spec.template : {which}.spec.template"
+    )
+
+
+def _versions(channel: Channel) -> Iterator[Spec]:
+    exempt = "variables.feature || " if channel.features else ""
+    prerelease = "(t.contains('-') ? t.substring(t.indexOf('-') + 1) : '')"
+    yield {
+        "expression": f"{exempt}variables.tags.all(t, t.matches({json.dumps(_VERSION)}))",
+        "messageExpression": "variables.changed.join(', ') + ': the tag of an image is no SemVer version here'",
+    }
+    yield {
+        "expression": f"{exempt}variables.changed.all(i, !i.contains('@') || i.matches('@sha256:[0-9a-f]{{64}}$'))",
+        "messageExpression": "variables.changed.join(', ') + ': a digest is sha256: and 64 hexadecimal digits'",
+    }
+    yield {
+        "expression": f"{exempt}variables.tags.all(t, {prerelease}.matches({json.dumps(channel.prereleases)}))",
+        "messageExpression": "variables.changed.join(', ')"
+        f" + {json.dumps(f': is not let in, the channel of this namespace accepts {channel.described}')}",
+    }
+
+
+def _no_features() -> Spec:
+    return {
+        "expression": "!variables.feature",
+        "message": "the channel of this namespace lets no features in",
+    }

@@ -1,0 +1,60 @@
+"""Whether a release fits its environment, and what the channel of the environment's target lets in."""
+
+from collections.abc import Iterator
+
+from boutique.channels import Channel
+from boutique.deployed import deployed
+from boutique.release import Release
+from boutique.settings import Environment, Service
+from boutique.workload import Workload
+
+_KEY = "boutique:release"
+_IMAGES = "boutique:environment.images.tag"
+
+
+def mistakes(release: Release, environment: Environment | None) -> Iterator[str]:
+    """Return a line for each mistake."""
+    if environment is None:
+        yield f"{_KEY}: says what an environment runs; add boutique:environment to this stack, or remove this section"
+        return
+    if environment.images.tag:
+        yield f"{_IMAGES}: {environment.images.tag}: {_KEY} has the versions here; move it to {_KEY}.default"
+    for name, service in environment.services.items():
+        for field, value in (("tag", service.image.tag), ("digest", service.image.digest)):
+            if value:
+                yield (
+                    f"{_image_key(name)}.{field}: {value}: {_KEY} has the versions here; move it to "
+                    f"{_KEY}.services.{name}"
+                )
+    for name in release.services:
+        if not environment.services.get(name, Service()).enabled:
+            yield f"{_KEY}.services.{name}: does not run here (boutique:environment.services.{name}.enabled); remove it"
+
+
+def refused(channel: Channel, target: str, environment: Environment, release: Release | None) -> Iterator[str]:
+    """Return a line for each thing of an environment that the channel of its target does not let in."""
+    for each in deployed(environment, release):
+        # What others publish has its own ways with versions.
+        if each.workload.shared_image_settings and (reason := channel.refusal(each.image)):
+            key = _version_key(each.workload, environment, release)
+            shown = each.image.tag or f"@{each.image.digest}"
+            yield f"{key}: {shown!r}: target {target!r} refuses it for {each.workload.name}: {reason}"
+    if environment.features and not channel.features:
+        yield (
+            f"boutique:environment.features: target {target!r} lets no features in; remove this key, or set "
+            f"boutique:platform.targets.{target}.channel.features in the stack that has the target"
+        )
+
+
+def _version_key(workload: Workload, environment: Environment, release: Release | None) -> str:
+    """Return the key that says which version of a workload runs."""
+    if release and release.pin(workload):
+        return f"{_KEY}.services.{workload.name}" if workload.name in release.services else f"{_KEY}.default"
+    image = environment.services.get(workload.name, Service()).image
+    if image.tag or image.digest:
+        return f"{_image_key(workload.name)}.{'tag' if image.tag else 'digest'}"
+    return _IMAGES
+
+
+def _image_key(service: str) -> str:
+    return f"boutique:environment.services.{service}.image"

@@ -1,0 +1,46 @@
+"""What the API server itself refuses in the namespace of a target."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import admissionregistration
+
+from boutique import admission
+from components.metadata import metadata, name_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdmissionArgs:
+    """What an `Admission` needs to know.
+
+    Attributes:
+        rules: The `spec` of each policy, by the name of the rule.
+        namespace: Where they hold.
+        owner: The stack that owns the objects.
+    """
+
+    rules: Mapping[str, Mapping[str, Any]]
+    namespace: str
+    owner: str
+
+
+class Admission(pulumi.ComponentResource):
+    """ValidatingAdmissionPolicies and their bindings; they are the cluster's admin's, so no deployer may touch them."""
+
+    def __init__(self, name: str, args: AdmissionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("boutique:index:Admission", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        for rule, spec in args.rules.items():
+            called = admission.policy_name(rule, args.namespace)
+            policy = admissionregistration.v1.ValidatingAdmissionPolicy(
+                f"{name}-{rule}", metadata=metadata(called, owner=args.owner), spec=dict(spec), opts=child
+            )
+            admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+                f"{name}-{rule}",
+                metadata=metadata(called, owner=args.owner),
+                spec={**admission.binding(args.namespace), "policyName": name_of(policy.metadata)},
+                opts=child,
+            )
+        self.register_outputs({})

@@ -1,0 +1,88 @@
+"""The files and the secrets of a service, as objects that never change: other content is another object."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import core
+
+from boutique.colours import digest_of_files, digest_of_secrets
+from boutique.deployed import Deployed
+from components.metadata import metadata, name_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """The names of what a pod gets, known once it is there; None for what it has none of.
+
+    Attributes:
+        files: Of the ConfigMap.
+        secrets: Of the Secret.
+    """
+
+    files: pulumi.Input[str] | None = None
+    secrets: pulumi.Input[str] | None = None
+
+
+def contents(
+    name: str,
+    variants: Sequence[Deployed],
+    namespace: pulumi.Input[str],
+    owner: str,
+    opts: pulumi.ResourceOptions,
+    annotations: Mapping[str, str] | None = None,
+) -> list[Contents]:
+    """Create the ConfigMaps and Secrets of one service, and return those of each of its variants.
+
+    Pods that are on their way out still find theirs: what is not wanted any more is deleted after all else.
+
+    Args:
+        name: Of the service's component.
+        variants: The service as it runs at once; some of them may have the same content.
+        namespace: Where they go.
+        owner: The stack that owns the objects.
+        opts: Of the resources.
+        annotations: Beside the owner's.
+    """
+    files: dict[str, pulumi.Input[str]] = {}
+    secrets: dict[str, pulumi.Input[str]] = {}
+    found = []
+    for each in variants:
+        ours, theirs = digest_of_files(each.files), digest_of_secrets(each.secrets, each.workload.name)
+        if each.files and ours not in files:
+            config_map = core.v1.ConfigMap(
+                f"{name}-files-{ours}",
+                metadata=metadata(
+                    f"{each.service_name}-{ours}",
+                    namespace=namespace,
+                    owner=owner,
+                    labels=each.service_labels,
+                    annotations=annotations,
+                ),
+                immutable=True,
+                data=each.files,
+                opts=opts,
+            )
+            files[ours] = name_of(config_map.metadata)
+        if each.secrets and theirs not in secrets:
+            secret = core.v1.Secret(
+                f"{name}-secrets-{theirs}",
+                metadata=metadata(
+                    f"{each.service_name}-{theirs}",
+                    namespace=namespace,
+                    owner=owner,
+                    labels=each.service_labels,
+                    annotations=annotations,
+                ),
+                immutable=True,
+                string_data=pulumi.Output.secret(dict(each.secrets)),
+                opts=opts,
+            )
+            secrets[theirs] = name_of(secret.metadata)
+        found.append(
+            Contents(
+                files=files[ours] if each.files else None,
+                secrets=secrets[theirs] if each.secrets else None,
+            )
+        )
+    return found

@@ -1,0 +1,40 @@
+"""The smoke check between a Deployment that is ready and the Service that sends it requests."""
+
+import asyncio
+
+import pulumi
+from pulumi_kubernetes import apps
+
+from boutique import smokecheck
+from boutique.colours import Colours
+
+
+def passed(
+    colours: Colours, serving: apps.v1.Deployment, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
+) -> pulumi.Output[str]:
+    """Return the name of the colour that gets requests, known once its smoke check has succeeded.
+
+    Args:
+        colours: The pods of the service.
+        serving: The Deployment of those that shall get the requests.
+        namespace: Where it is.
+        kubeconfig: Of its deployer; secret.
+
+    Raises:
+        pulumi.RunError: As soon as the check has failed; whatever needs the name is not made then.
+    """
+    live = colours.live
+    check = live.rollout.check
+    if check is None or not colours.is_new or pulumi.runtime.is_dry_run():
+        return pulumi.Output.from_input(live.colour or "")
+
+    async def checked(known: list[str]) -> str:
+        try:
+            await asyncio.to_thread(smokecheck.run, live, check, *known)
+        except smokecheck.SmokeCheckError as failure:
+            raise pulumi.RunError(str(failure)) from None
+        return live.colour or ""
+
+    # The Deployment's status is known when all of its pods are available.
+    known = pulumi.Output.all(kubeconfig, namespace, serving.status.apply(lambda _: "")).apply(lambda all_: all_[:2])
+    return pulumi.Output.unsecret(known.apply(checked))

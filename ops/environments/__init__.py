@@ -1,0 +1,1 @@
+"""Environments at a glance: the `boutique status` command."""

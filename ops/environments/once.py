@@ -1,0 +1,33 @@
+"""Reads the outputs of a stack once for all who ask: several environments have one cluster's stack in common."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ops.deadline import Deadline
+
+Read = Callable[[str, Deadline], Mapping[str, Any]]
+
+
+class Once:
+    """Reads each stack once.
+
+    Args:
+        read: Returns the outputs of a stack.
+    """
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._found: dict[str, Mapping[str, Any]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, stack: str, deadline: Deadline) -> Mapping[str, Any]:
+        """Return the outputs of a stack; one that cannot be read is tried again."""
+        name = stack.rpartition("/")[2]
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            if name not in self._found:
+                self._found[name] = self._read(stack, deadline)
+            return self._found[name]

@@ -1,0 +1,147 @@
+"""Requests to a registry and its token server, of which every one ends, and what may keep them from an answer."""
+
+import json
+import ssl
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpx
+
+from ops.deadline import Deadline
+from ops.registry.address import is_loopback
+from ops.registry.errors import NoRegistryError, UnreachableRegistryError, UntrustedRegistryError
+
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0
+_LARGEST = 16 * 2**20
+_LOST = "check the name, the network and, behind a proxy, HTTPS_PROXY"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server said.
+
+    Attributes:
+        url: What answered, after all redirects.
+        status: The HTTP status.
+        headers: The headers.
+        body: The whole body.
+    """
+
+    url: httpx.URL
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def content(self) -> Any:  # noqa: ANN401 - whatever JSON it is
+        """The body as JSON; None if it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the errors that a registry's answer names."""
+        content = self.content
+        errors = content.get("errors") if isinstance(content, dict) else None
+        found = [each.get("code") for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        return tuple(code for code in found if isinstance(code, str) and code.isidentifier())
+
+
+class Connection:
+    """Asks a registry, and the servers that it names.
+
+    Args:
+        registry: The registry; it is what messages name.
+    """
+
+    def __init__(self, registry: str) -> None:
+        self.registry = registry
+        # A name that stands for this machine is not known to any proxy.
+        self._client = httpx.Client(
+            verify=_trust(),
+            trust_env=not is_loopback(registry),
+            headers={"User-Agent": "boutique"},
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], *, form: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Return the answer to one request. To another host, no redirect takes credentials along; a form has them too.
+
+        Raises:
+            UnreachableRegistryError: There is none.
+            UntrustedRegistryError: TLS fails.
+            NoRegistryError: It is none that a registry could give.
+        """
+        deadline = Deadline(_ANSWER_SECONDS)
+        timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
+        try:
+            request = self._client.build_request(method, url, headers=dict(headers), data=form, timeout=timeout)
+            with closing(self._client.send(request, stream=True, follow_redirects=form is None)) as response:
+                body = bytearray()
+                for part in response.iter_bytes():
+                    body += part
+                    if deadline.is_over or len(body) > _LARGEST:
+                        raise NoRegistryError(f"{self._name(url)} is no registry: its answer does not end")
+                answer = Answer(
+                    url=response.url, status=response.status_code, headers=response.headers, body=bytes(body)
+                )
+        except httpx.TimeoutException as error:
+            seconds = _CONNECT_SECONDS if isinstance(error, httpx.ConnectTimeout) else _ANSWER_SECONDS
+            raise UnreachableRegistryError(
+                f"{self._name(url)} does not answer within {seconds:.0f} s; {_LOST}"
+            ) from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, OverflowError):
+            raise NoRegistryError(f"{self._name(url)} is no address of a registry; correct the repository") from None
+        except (httpx.RemoteProtocolError, httpx.TooManyRedirects, httpx.DecodingError) as error:
+            raise NoRegistryError(
+                f"{self._name(url)} is no registry: {error}; check host and port of the repository"
+            ) from None
+        except httpx.HTTPError as error:
+            raise self._lost(url, error) from None
+        if url.startswith("https:") and answer.url.scheme != "https":
+            raise UntrustedRegistryError(f"{self._name(url)} leads to {answer.url.host} without TLS; name another")
+        return answer
+
+    def _name(self, url: str) -> str:
+        """Return how messages call whom a URL asks."""
+        host = url.partition("://")[2].partition("/")[0]
+        if host == self.registry:
+            return f"registry {self.registry}"
+        return f"{host}, asked for registry {self.registry},"
+
+    def _lost(self, url: str, error: httpx.HTTPError) -> UnreachableRegistryError | UntrustedRegistryError:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return UntrustedRegistryError(
+                    f"the certificate of {self._name(url)} is not trusted: {cause.verify_message}; give the "
+                    "certificate of its authority in SSL_CERT_FILE"
+                )
+            if isinstance(cause, ssl.SSLError):
+                return UntrustedRegistryError(
+                    f"{self._name(url)} does not speak TLS as wanted: {cause.reason or cause}; only on this machine "
+                    "(localhost) a registry may do without"
+                )
+            if isinstance(cause, OSError) and cause.strerror:
+                return UnreachableRegistryError(f"{self._name(url)} cannot be reached: {cause.strerror}; {_LOST}")
+            cause = cause.__cause__ or cause.__context__
+        return UnreachableRegistryError(f"{self._name(url)} cannot be reached: {error}; {_LOST}")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return whose certificates to believe: those that httpx does or SSL_CERT_FILE names, and the system's."""
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context

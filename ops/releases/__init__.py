@@ -1,0 +1,1 @@
+"""Releases of environments: shown, set, promoted and rolled back."""

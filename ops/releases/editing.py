@@ -1,0 +1,146 @@
+"""Changes keys of a stack's file, and leaves every line of all others as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from itertools import pairwise
+from textwrap import dedent
+from typing import Any
+
+import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+_WIDE = 4096
+_INDENT = 2
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Where one key with its value is: the first line, the line behind the last, and the column."""
+
+    first: int
+    end: int
+    column: int
+
+
+def edited(text: str, changes: Mapping[str, Any]) -> str:
+    """Return the text of a stack's file with other values for some keys of `config`.
+
+    Comments stay, also those beside what is kept of a changed value.
+
+    Args:
+        text: Of the file.
+        changes: Values by the whole key, such as `boutique:release`; None removes the key.
+
+    Raises:
+        yaml.YAMLError: The text is no YAML.
+    """
+    for key, value in changes.items():
+        text = _edited(text, key, value)
+    return text
+
+
+def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
+    config = _config(text)
+    if config is None:
+        return _whole(text, key, value)
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    found = _found(config, key)
+    if found is None:
+        if value is None:
+            return text
+        last = _found(config, config.value[-1][0].value)
+        assert last is not None  # noqa: S101 - it was just read there
+        return "".join([*lines[: last.end], _indented(_dumped({key: value}), last.column), *lines[last.end :]])
+    own = "".join(lines[found.first : found.end])
+    changed = "" if value is None else _indented(_whole(own, key, value, under_config=False), found.column)
+    if value is None and len(config.value) == 1:
+        changed = _indented("{}\n", found.column)
+    return "".join([*lines[: found.first], changed, *lines[found.end :]])
+
+
+def _config(text: str) -> yaml.MappingNode | None:
+    """Return `config` if it is a mapping with a key per line."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == "config" and isinstance(value, yaml.MappingNode) and not value.flow_style and value.value:
+            return value
+    return None
+
+
+def _found(config: yaml.MappingNode, key: str) -> _Lines | None:
+    for each, value in config.value:
+        if each.value == key:
+            return _Lines(each.start_mark.line, _last(each, value) + 1, each.start_mark.column)
+    return None
+
+
+def _last(key: yaml.Node, value: yaml.Node) -> int:
+    """Return the last line of a value; comments behind it are no part of it."""
+    if isinstance(value, yaml.CollectionNode) and not value.flow_style and value.value:
+        inner = value.value[-1]
+        return _last(*inner) if isinstance(value, yaml.MappingNode) else _last(inner, inner)
+    if isinstance(value, yaml.ScalarNode) and value.style in ("|", ">"):
+        return int(value.end_mark.line) - 1
+    if isinstance(value, yaml.ScalarNode) and not value.value and value.style is None:
+        return int(key.end_mark.line)
+    return int(value.end_mark.line)
+
+
+def _whole(text: str, key: str, value: Any, *, under_config: bool = True) -> str:  # noqa: ANN401 - any YAML
+    reader = _yaml(*_indentation(text))
+    document = reader.load(dedent(text)) or CommentedMap()
+    place = document
+    if under_config:
+        if not isinstance(document.get("config"), CommentedMap):
+            document["config"] = CommentedMap()
+        place = document["config"]
+    if value is None:
+        place.pop(key, None)
+    elif isinstance(place.get(key), CommentedMap) and isinstance(value, Mapping):
+        _merge(place[key], value)
+    else:
+        place[key] = value
+    return _dumped(document, reader)
+
+
+def _yaml(indent: int = _INDENT, offset: int = 0) -> YAML:
+    reader = YAML()
+    reader.preserve_quotes = True
+    reader.width = _WIDE
+    reader.indent(mapping=indent, sequence=offset + 2, offset=offset)
+    return reader
+
+
+def _indentation(text: str) -> tuple[int, int]:
+    """Return by how much a mapping is indented in another, and a list's dash under its key."""
+    lines = [line for line in dedent(text).splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    depths = [len(line) - len(line.lstrip()) for line in lines]
+    indent = next((depth for depth in depths if depth), _INDENT)
+    for (above, line), (before, depth) in zip(pairwise(lines), pairwise(depths), strict=True):
+        if line.lstrip().startswith("- ") and above.rstrip().endswith(":"):
+            return indent, depth - before
+    return indent, 0
+
+
+def _merge(old: CommentedMap, new: Mapping[str, Any]) -> None:
+    for key in [each for each in old if each not in new]:
+        del old[key]
+    for key, value in new.items():
+        if isinstance(old.get(key), CommentedMap) and isinstance(value, Mapping):
+            _merge(old[key], value)
+        elif key not in old or old[key] != value:
+            old[key] = value
+
+
+def _dumped(document: Any, writer: YAML | None = None) -> str:  # noqa: ANN401 - any YAML
+    target = StringIO()
+    (writer or _yaml()).dump(document, target)
+    return target.getvalue()
+
+
+def _indented(text: str, column: int) -> str:
+    return "".join(" " * column + line if line.strip() else line for line in text.splitlines(keepends=True))

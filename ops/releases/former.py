@@ -1,0 +1,187 @@
+"""Former releases: what the successful updates of a stack have deployed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from boutique.release import Release, difference
+from boutique.settings import Environment
+from ops.errors import OperationError
+from ops.releases.history import SUCCEEDED, UPDATE, Entry, last_change
+from ops.releases.stackfile import ENVIRONMENT, RELEASE
+from ops.releases.versions import Pins, asked, said
+
+KEPT = ("features", "target")
+"""Keys of `environment` that say nothing of its services: they stay as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What defines the services of an environment.
+
+    Attributes:
+        release: The key `release`; None without one.
+        environment: The key `environment`, without what says nothing of the services.
+        secrets: What is in the secrets that the services name; None if nobody can tell.
+    """
+
+    release: Mapping[str, Any] | None
+    environment: Mapping[str, Any]
+    secrets: Mapping[str, str] | None = field(repr=False)
+
+    def is_like(self, other: "Content") -> bool:
+        """Say whether both are the same, as far as it can be told."""
+        if (self.release, self.environment) != (other.release, other.environment):
+            return False
+        return self.secrets is None or other.secrets is None or self.secrets == other.secrets
+
+    @property
+    def pins(self) -> Pins | None:
+        """The version of every service; None if this program does not understand it."""
+        try:
+            return asked(
+                Environment.model_validate(self.environment),
+                Release.model_validate(self.release) if self.release else None,
+            )
+        except (ValidationError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Former:
+    """One release: an update, and those right behind it that deployed the same.
+
+    Attributes:
+        first: The update that brought it.
+        numbers: Of all those updates.
+        content: What it was.
+    """
+
+    first: Entry
+    numbers: tuple[int, ...]
+    content: Content
+
+
+def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> Content | None:
+    """Return what a configuration says of the services; None if there is no environment in it.
+
+    Args:
+        config: Its keys, without the namespace.
+        secrets: What is in its service secrets; None if nobody can tell.
+    """
+    environment = config.get(ENVIRONMENT)
+    if not isinstance(environment, Mapping) or not environment or environment.get("enabled") is False:
+        return None
+    release = config.get(RELEASE)
+    there = isinstance(release, Mapping) and release.get("enabled") is not False and bool(release)
+    named, known = secret_names(environment), secrets or {}
+    return Content(
+        release=release if there else None,
+        environment={key: value for key, value in environment.items() if key not in KEPT},
+        secrets=None if secrets is None and named else {name: text for name, text in known.items() if name in named},
+    )
+
+
+def secret_names(environment: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the secrets that services refer to."""
+    services = environment.get("services")
+    found: set[str] = set()
+    for service in services.values() if isinstance(services, Mapping) else ():
+        secrets = service.get("secrets") if isinstance(service, Mapping) else None
+        found |= {str(name) for name in secrets.values()} if isinstance(secrets, Mapping) else set()
+    return tuple(sorted(found))
+
+
+def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
+    """Return what successful updates have deployed, the oldest first."""
+    found: list[Former] = []
+    for each in entries:
+        if each.kind != UPDATE or each.result != SUCCEEDED:
+            continue
+        if (now := content(each.config, each.secrets)) is None:
+            continue
+        if found and found[-1].content.is_like(now):
+            numbers = (*found[-1].numbers, each.number)
+            found[-1] = Former(first=found[-1].first, numbers=numbers, content=now)
+        else:
+            found.append(Former(first=each, numbers=(each.number,), content=now))
+    return tuple(found)
+
+
+def is_current(entries: Sequence[Entry], one: Former, present: Content) -> bool:
+    """Say whether a release is what runs: the last update brought it, to its end, and the stack's file has it still."""
+    last = last_change(tuple(entries))
+    return last is not None and last.number in one.numbers and one.content.is_like(present)
+
+
+def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int | None) -> Former:
+    """Return the release to go back to.
+
+    Args:
+        entries: The updates of the stack, the oldest first.
+        present: What its file says now.
+        stack: Its name.
+        number: Of the update that is wanted; None for the last one that is not what runs.
+
+    Raises:
+        OperationError: There is none, or it runs already.
+    """
+    found = releases(entries)
+    if number is None:
+        candidates = [each for each in found if not is_current(entries, each, present)]
+        # What was deployed to its end last is behind whatever has failed since, or was never deployed.
+        differing = [each for each in candidates if each is found[-1] or not each.content.is_like(present)]
+        if not differing:
+            raise OperationError(f"stack {stack!r} has no former release: no successful update differs from what runs")
+        return differing[-1]
+    one = next((each for each in found if number in each.numbers), None)
+    if one is None:
+        raise OperationError(f"{_why_not(entries, number, stack)}; `boutique rollback {stack} --list` shows which do")
+    if is_current(entries, one, present):
+        raise OperationError(f"--to {number}: stack {stack!r} runs that release already")
+    return one
+
+
+def differences(former: Sequence[Former], most: int | None = None) -> tuple[str, ...]:
+    """Return for each release in what it differed from the one before.
+
+    Args:
+        former: Releases, the oldest first.
+        most: See `versions.said`.
+    """
+    before = [None, *(each.content for each in former)]
+    return tuple(_differs(old, new.content, most) for old, new in zip(before, former, strict=False))
+
+
+def _differs(old: Content | None, new: Content, most: int | None) -> str:
+    if old is None:
+        return "the first"
+    if old.pins is None or new.pins is None:
+        return "settings of another version of this program"
+    parts = [said(difference(old.pins, new.pins), most)]
+    if _rest(old.environment) != _rest(new.environment):
+        parts.append("settings")
+    if old.secrets is not None and new.secrets is not None and old.secrets != new.secrets:
+        parts.append("secrets")
+    return "; ".join(each for each in parts if each) or "how it is written"
+
+
+def _rest(environment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return settings without the versions in them."""
+    services = {
+        name: {key: value for key, value in service.items() if key != "image"}
+        for name, service in (environment.get("services") or {}).items()
+    }
+    rest = {key: value for key, value in environment.items() if key not in ("images", "services")}
+    return {**rest, "services": {name: service for name, service in services.items() if service}}
+
+
+def _why_not(entries: Sequence[Entry], number: int, stack: str) -> str:
+    one = next((each for each in entries if each.number == number), None)
+    if one is None:
+        return f"--to {number}: stack {stack!r} has no such update"
+    if one.kind != UPDATE or one.result != SUCCEEDED:
+        return f"--to {number}: that {one.kind} {one.result}; only updates that succeeded have a release"
+    return f"--to {number}: stack {stack!r} had no environment then"

@@ -1,0 +1,107 @@
+"""What a promotion makes of a target's stack file: the versions of one environment for another."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from boutique.release import Change, difference
+from ops.errors import OperationError
+from ops.releases.checking import check, settings
+from ops.releases.history import SUCCEEDED, Entry, history, last_change
+from ops.releases.reading import outputs
+from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
+from ops.releases.versions import Standing, asked, release_for, said, section, standing
+
+_ENOUGH = 10
+"""Updates of a stack to look at for the last that changed something."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """One promotion.
+
+    Attributes:
+        source: The stack whose versions are taken.
+        target: The stack that gets them.
+        before: The target's file.
+        after: The same with the new release.
+        changes: What becomes of services.
+        left_out: Services of the source that the target does not run.
+        kept: Services of the target that the source does not run.
+        along: Whether the target's file has settings that were not deployed yet.
+        is_done: Whether the target runs all of it already.
+    """
+
+    source: str
+    target: str
+    before: StackFile
+    after: StackFile
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...]
+    kept: tuple[str, ...]
+    along: bool
+    is_done: bool
+
+    @property
+    def message(self) -> str:
+        """What the update is for."""
+        return f"promote {self.source} -> {self.target}: {said(self.changes) or 'finish the update'}"
+
+
+def promotion(project: Path, source: str, target: str) -> Promotion:
+    """Say what a promotion would do.
+
+    Args:
+        project: The folder of the project.
+        source: The stack whose versions are taken.
+        target: The stack that gets them.
+
+    Raises:
+        OperationError: It is refused, or a stack cannot be read.
+    """
+    if source == target:
+        raise OperationError(f"{source!r} cannot be promoted to itself; name two stacks")
+    before = StackFile.read(project, target)
+    with ThreadPoolExecutor() as pool:
+        there, here = (pool.submit(outputs, project, each) for each in (source, target))
+        updates = pool.submit(history, project, target, newest=_ENOUGH)
+        return planned(
+            standing(source, there.result()), standing(target, here.result()), before, last_change(updates.result())
+        )
+
+
+def planned(source: Standing, target: Standing, before: StackFile, last: Entry | None) -> Promotion:
+    """Say what a promotion would do.
+
+    Args:
+        source: What the source has deployed.
+        target: What the target has deployed.
+        before: The target's file.
+        last: The target's last update; None if there was none.
+
+    Raises:
+        OperationError: It is refused.
+    """
+    if not source.pins:
+        raise OperationError(
+            f"stack {source.stack!r} has deployed no environment, so there is nothing to promote; name another, or "
+            "run `pulumi up` for it first"
+        )
+    environment, release = settings(before)
+    now = asked(environment, release)
+    wanted = {name: source.pins.get(name, target.pins.get(name, pin)) for name, pin in now.items()}
+    same = now == wanted
+    after = before if same else before.changed({RELEASE: section(release_for(wanted, environment))})
+    check(after, target)
+    finished = last is not None and last.result == SUCCEEDED
+    return Promotion(
+        source=source.stack,
+        target=target.stack,
+        before=before,
+        after=after,
+        changes=difference(target.pins, wanted),
+        left_out=tuple(sorted(set(source.pins) - set(wanted))),
+        kept=tuple(sorted(set(wanted) - set(source.pins))),
+        along=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
+        is_done=same and dict(target.pins) == wanted and finished,
+    )

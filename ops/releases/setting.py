@@ -1,0 +1,81 @@
+"""Changes the release in a stack's file, and deploys nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from boutique.release import Change, difference
+from ops.errors import OperationError
+from ops.releases.checking import check, read
+from ops.releases.reading import outputs
+from ops.releases.stackfile import RELEASE, StackFile
+from ops.releases.versions import Pins, asked, standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be set.
+
+    Attributes:
+        default: The version of all services whose images are published together; None leaves it.
+        services: Versions of single services, by name.
+        unset: Names of services about which the release says nothing any more.
+    """
+
+    default: str | None = None
+    services: Mapping[str, str] = field(default_factory=dict)
+    unset: Sequence[str] = ()
+
+
+def set_release(project: Path, stack: str, wanted: Wanted) -> tuple[Change, ...]:
+    """Change the release in a stack's file, and return what that makes of the versions it asks for.
+
+    Args:
+        project: The folder of the project.
+        stack: The stack.
+        wanted: The change.
+
+    Raises:
+        OperationError: The file is refused as it would be, by the program or by the channel; it is as before.
+    """
+    before = StackFile.read(project, stack)
+    here = standing(stack, outputs(project, stack))
+    after = changed(before, wanted)
+    new = asked(*check(after, here, before))
+    if after != before:
+        after.write()
+    return difference(_asked(before), new)
+
+
+def changed(file: StackFile, wanted: Wanted) -> StackFile:
+    """Return the file with another release.
+
+    Raises:
+        OperationError: What is to be unset is not there.
+    """
+    old = file.config.get(RELEASE)
+    release = {key: value for key, value in old.items() if key != "enabled"} if isinstance(old, Mapping) else {}
+    services = dict(release.get("services") or {})
+    for name in wanted.unset:
+        if name not in services:
+            there = ", ".join(sorted(services)) or "none"
+            raise OperationError(
+                f"--unset {name}: {file.path.name} has no boutique:release.services.{name}; it has {there}"
+            )
+        del services[name]
+    services |= wanted.services
+    new = {
+        **release,
+        **({"default": wanted.default} if wanted.default else {}),
+        "services": services,
+    }
+    return file.changed({RELEASE: {key: value for key, value in new.items() if value} or None})
+
+
+def _asked(file: StackFile) -> Pins:
+    try:
+        return asked(*read(file))
+    except (ValidationError, OperationError):
+        return {}

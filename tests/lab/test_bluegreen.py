@@ -1,0 +1,197 @@
+"""Blue/green releases under load: nobody notices the switch, what is broken gets no request, and back takes seconds."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from front_door import FrontDoor, found_open, report
+from inside import Call, calls, load
+from labs import Lab, eventually
+from stacks import ROOT, Stack, project
+from visitors import Load
+from visitors import load as visitors
+
+pytestmark = pytest.mark.lab
+
+OLD, NEW = "v0.10.6", "v0.10.7"
+LEAF, CALLER = "adservice", "frontend"
+CALLS = 5000
+SWITCHED = {"strategy": "blueGreen", "timeoutSeconds": 25}
+
+Release = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def stack(victim: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The stack `local` with blue/green releases of a page and of a leaf, for the tests of this module to change."""
+    stack = project(tmp_path_factory.mktemp("bluegreen"), victim.env)("local").create()
+    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
+    sections = {key.removeprefix("boutique:"): value for key, value in content.items()}
+    sections["environment"]["services"] = {
+        CALLER: {"rollout": {**SWITCHED, "check": {"path": "/", "timeoutSeconds": 5}}},
+        LEAF: {"rollout": SWITCHED, "files": {"text": OLD}, "secrets": {"KEY": "key"}, "variables": {"A": OLD}},
+        "loadgenerator": {"enabled": False},
+    }
+    stack.configure(**sections, release={"default": OLD})
+    secret(stack, OLD)
+    stack.up()
+    return stack
+
+
+@pytest.fixture
+def door(victim: Lab, stack: Stack) -> FrontDoor:
+    return found_open(victim, stack)
+
+
+@pytest.fixture
+def question(victim: Lab, stack: Stack) -> Call:
+    assert stack.resources()
+    return calls(victim, "local")[LEAF]
+
+
+def secret(stack: Stack, value: str) -> None:
+    stack.pulumi("config", "set", "--secret", "--path", "boutique:serviceSecrets.key", f"canary-{value}")
+
+
+def released(door: FrontDoor, **versions: str) -> FrontDoor:
+    """Configure the versions of services."""
+    for name, version in versions.items():
+        door.set(f"release.services.{name}", version)
+    return door
+
+
+def pods(lab: Lab, app: str) -> dict[str, str]:
+    """Return the version of each pod of a service, by its uid."""
+    found = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", f"app={app}", "-o", "json"))["items"]
+    return {each["metadata"]["uid"]: each["spec"]["containers"][0]["image"].rpartition(":")[2] for each in found}
+
+
+def back(door: FrontDoor) -> float:
+    """Deploy what is configured, and return after how many seconds the old page was there."""
+    began = time.monotonic()
+    with door.stack.start("up", "--yes", "--skip-preview") as running:
+        eventually(lambda: door.page()["version"] == OLD, 60, "the old page")
+        took = time.monotonic() - began
+        said, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    return took
+
+
+def enough(found: Load) -> None:
+    eventually(lambda: found.total >= CALLS, 120, f"{CALLS} requests")
+
+
+def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: FrontDoor) -> None:
+    lab = door.lab
+    released(door, frontend=NEW)
+    with visitors(door.site, "/_healthz") as found:
+        door.stack.up()
+        enough(found)
+    report("frontend to green", found)
+    assert not found.failures
+    assert door.page()["version"] == NEW
+    there = pods(lab, CALLER)
+    assert sorted(there.values()) == [OLD, NEW]
+    released(door, frontend=OLD)
+    with visitors(door.site, "/_healthz") as found:
+        took = back(door)
+        enough(found)
+    report(f"frontend back in {took:.1f} s", found)
+    assert not found.failures
+    assert took < 5
+    assert pods(lab, CALLER) == there
+
+
+def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
+    victim: Lab, door: FrontDoor, question: Call
+) -> None:
+    before = held(victim)
+    assert before == {"A": OLD, "text": OLD, "KEY": f"canary-{OLD}", "image": OLD}
+    configured(door, NEW)
+    with load(victim, CALLER_ROLLING, question, at_least=CALLS) as counted:
+        door.stack.up()
+    print("calls:", dict(counted))
+    assert {outcome for outcome, _ in counted} == {"OK"}
+    assert {version for _, version in counted} == {OLD, NEW}
+    assert held(victim) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
+    there = pods(victim, LEAF)
+    configured(door, OLD)
+    with load(victim, CALLER_ROLLING, question, at_least=CALLS) as counted:
+        door.stack.up()
+    print("calls:", dict(counted))
+    assert {outcome for outcome, _ in counted} == {"OK"}
+    assert held(victim) == before
+    assert pods(victim, LEAF) == there
+
+
+CALLER_ROLLING = "checkoutservice"
+"""Whoever calls has one pod, and one that stays."""
+
+
+def configured(door: FrontDoor, version: str) -> None:
+    released(door, **{LEAF: version})
+    door.set(f"environment.services.{LEAF}.files.text", version)
+    door.set(f"environment.services.{LEAF}.variables.A", version)
+    secret(door.stack, version)
+
+
+def held(lab: Lab) -> dict[str, str]:
+    """Return what the pods that get the requests of the leaf are made from."""
+    colour = json.loads(lab.kubectl("get", "service", "-n", "local", LEAF, "-o", "json"))["spec"]["selector"]
+    selected = ",".join(f"{key}={value}" for key, value in colour.items())
+    [pod] = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", selected, "-o", "json"))["items"]
+    [container] = [each for each in pod["spec"]["containers"] if each["name"] == "server"]
+    variables = {each["name"]: each for each in container["env"]}
+    [volume] = [each for each in pod["spec"]["volumes"] if each["name"] == "config"]
+    files = json.loads(lab.kubectl("get", "configmap", "-n", "local", volume["configMap"]["name"], "-o", "json"))
+    reference = variables["KEY"]["valueFrom"]["secretKeyRef"]
+    secrets = json.loads(lab.kubectl("get", "secret", "-n", "local", reference["name"], "-o", "json"))["data"]
+    return {
+        "A": variables["A"]["value"],
+        "text": files["data"]["text"],
+        "KEY": base64.b64decode(secrets[reference["key"]]).decode(),
+        "image": container["image"].rpartition(":")[2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("0.10.8-broken.never-ready", "containers with unready status: [server]"),
+        ("0.10.8-broken.error", "the smoke check of version 0.10.8-broken.error"),
+    ],
+)
+def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_cleaning_up(
+    door: FrontDoor, broken: str, said: str
+) -> None:
+    was = door.page()["version"]
+    released(door, frontend=broken)
+    with visitors(door.site, "/_healthz") as found:
+        failed = door.stack.up(check=False)
+        # A second time: what was made the first time is there, and is no better.
+        again = door.stack.up(check=False)
+    assert not found.failures
+    for each in (failed, again):
+        assert each.returncode != 0
+        assert said in each.stdout, each.stdout
+        assert "Traceback" not in each.stdout
+    assert door.page()["version"] == was
+    good = NEW if was == OLD else OLD
+    released(door, frontend=good).stack.up()
+    assert door.page()["version"] == good
+    assert broken not in pods(door.lab, CALLER).values()
+
+
+def test_recreate_has_a_gap(victim: Lab, door: FrontDoor, question: Call) -> None:
+    door.set(f"environment.services.{LEAF}.rollout.strategy", "recreate")
+    door.stack.up()
+    released(door, **{LEAF: "v0.10.9"})
+    with visitors(door.site, "/_healthz") as pages, load(victim, CALLER_ROLLING, question, at_least=CALLS) as counted:
+        door.stack.up()
+    print("recreate:", dict(counted))
+    assert not pages.failures
+    assert {outcome for outcome, _ in counted} != {"OK"}

@@ -1,0 +1,156 @@
+"""A project with environments, and a Pulumi that deploys them into memory: what commands of releases need of it."""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from boutique.deployed import deployed
+from boutique.release import Release
+from boutique.settings import Environment
+from ops.engine import EngineError, Holder, LockedError, MissingStackError
+
+FILE = """# The head of {name}.
+config:
+  boutique:cluster: {{kind: stack, name: nonprod, target: {name}}}
+  # The versions.
+  boutique:release:
+    default: {version}  # of all
+  boutique:environment:
+    services:
+      loadgenerator: {{enabled: false}}
+encryptionsalt: v1:abc=
+"""
+_SECRETS = "boutique:serviceSecrets"
+Config = Mapping[str, Any]
+
+
+class Project:
+    """A project in a folder, with the stacks of its backend.
+
+    Args:
+        folder: Where it is.
+
+    Attributes:
+        asked: The commands that Pulumi was given.
+        outputs: Of each stack.
+        history: Of each stack, the oldest first.
+        channels: Of each stack's target.
+        holder: Whoever has locked all stacks.
+        broken: Whether updates fail.
+        undecryptable: Whether former secrets can no more be decrypted.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "Pulumi.yaml").write_text("name: boutique\n")
+        (folder / "__main__.py").touch()
+        self.asked: list[str] = []
+        self.outputs: dict[str, dict[str, Any]] = {}
+        self.history: dict[str, list[dict[str, Any]]] = {}
+        self.channels: dict[str, dict[str, Any] | None] = {}
+        self.holder: Holder | None = None
+        self.broken = False
+        self.undecryptable = False
+
+    def stack(self, name: str, version: str = "v0.10.6", channel: dict[str, Any] | None = None) -> Path:
+        """Add an environment that was not deployed yet, and return its file."""
+        self.outputs[name], self.history[name], self.channels[name] = {}, [], channel
+        self.file(name).write_text(FILE.format(name=name, version=version))
+        return self.file(name)
+
+    def file(self, name: str) -> Path:
+        return self.folder / f"Pulumi.{name}.yaml"
+
+    def versions(self, name: str) -> dict[str, str]:
+        return {service: each["version"] for service, each in self.outputs[name]["services"].items()}
+
+    def up(self, stack: str, *versions: str) -> None:
+        """Deploy one version after the other by hand."""
+        for version in versions:
+            content = yaml.safe_load(self.file(stack).read_text())
+            before = content["config"]["boutique:release"]["default"]
+            self.file(stack).write_text(
+                self.file(stack).read_text().replace(f"default: {before}", f"default: {version}")
+            )
+            self._update(stack, version)
+
+    def run(self, folder: Path, stack: str, *arguments: str, given: str | None = None, **_: Any) -> str:
+        """Do what `ops.engine.run` does."""
+        assert folder == self.folder
+        self.asked.append(" ".join(arguments))
+        if stack not in self.history:
+            raise MissingStackError(f"there is no stack {stack!r}")
+        options = dict(pairwise(arguments))
+        show = "--show-secrets" in arguments
+        match arguments[:2]:
+            case ("stack", "output"):
+                return json.dumps(self.outputs[stack])
+            case ("stack", "history"):
+                size, page = int(options["--page-size"]), int(options["--page"])
+                found = self.history[stack][::-1][(page - 1) * size : page * size]
+                return json.dumps([{**each, "config": self._shown(each["config"], show=show)} for each in found])
+            case ("config", "set"):
+                self._encrypt(Path(options["--config-file"]), options["--path"], given or "")
+            case ("config", _):
+                return json.dumps(_clear(_config(self.file(stack)), show=show))
+            case ("preview", _):
+                return f"previewed {json.dumps(_config(Path(options['--config-file']))['boutique:release'])}"
+            case ("cancel", _):
+                self.holder = None
+            case ("up", _):
+                self._update(stack, options["--message"])
+            case _:
+                raise AssertionError(arguments)
+        return ""
+
+    def _update(self, stack: str, message: str) -> None:
+        if self.holder:
+            raise LockedError(stack, [self.holder])
+        config = _config(self.file(stack))
+        history = self.history[stack]
+        entry = {"version": 0, "kind": "update", "startTime": f"2026-01-10T10:{len(history):02}:00.000Z"}
+        result = "failed" if self.broken else "succeeded"
+        history.append({**entry, "message": message, "environment": {}, "config": config, "result": result})
+        if self.broken:
+            raise EngineError(f"stack {stack!r}: a Deployment: timed out")
+        found = deployed(
+            Environment.model_validate(config["boutique:environment"]),
+            Release.model_validate(config["boutique:release"]),
+        )
+        services = {
+            each.workload.name: {"image": str(each.image), "version": each.image.version, "replicas": each.replicas}
+            for each in found
+        }
+        target = {"stack": "nonprod", "name": stack}
+        self.outputs[stack] = {"services": services, "channel": self.channels[stack], "target": target}
+
+    def _shown(self, config: Config, *, show: bool) -> Config:
+        found = _clear(config, show=show)
+        if self.undecryptable and show and _SECRETS in found:
+            return {**found, _SECRETS: {"value": "ERROR_UNABLE_TO_DECRYPT", "secret": True}}
+        return found
+
+    def _encrypt(self, path: Path, key: str, text: str) -> None:
+        content = yaml.safe_load(path.read_text())
+        section, _, name = key.partition("[")
+        content["config"].setdefault(section, {})[json.loads(name[:-1])] = {"secure": f"enc:{text}"}
+        path.write_text(yaml.safe_dump(content))
+
+
+def _config(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
+    return found
+
+
+def _clear(config: Config, *, show: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        secret = key == _SECRETS
+        content = {name: each["secure"].removeprefix("enc:") for name, each in value.items()} if secret else value
+        shown = {"value": json.dumps(content), "objectValue": content} if show or not secret else {}
+        found[key] = {**shown, "secret": secret}
+    return found

@@ -1,0 +1,117 @@
+"""Blue and green: which pods get requests, which are kept, and for how long."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique.colours import Colours, coloured, described, digest_of_secrets, restored
+from boutique.deployed import Deployed, deployed
+from boutique.release import Release
+from boutique.settings import Environment
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+CANARY = "canary-of-a-secret"
+
+
+def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY, **settings: Any) -> Deployed:
+    own = {"rollout": {"strategy": "blueGreen"}, "secrets": {"KEY": "key"}, **settings}
+    environment = Environment.model_validate({"services": {name: own}})
+    release = Release.model_validate({"services": {name: tag}})
+    [found] = [each for each in deployed(environment, release, {"key": secret}) if each.workload.name == name]
+    return found
+
+
+def after(*releases: Deployed, now: datetime = NOW) -> Colours:
+    """Return the pods after several updates."""
+    remembered: dict[str, Any] | None = None
+    for each in releases:
+        colours = Colours.of(each, remembered, now)
+        remembered = colours.remember()
+    return colours
+
+
+def test_the_first_release_has_nothing_to_go_back_to() -> None:
+    colours = after(service())
+    assert (colours.warm, colours.is_new) == (None, True)
+    assert colours.live.name == f"adservice-{colours.live.colour}"
+    assert colours.live.service_name == "adservice"
+
+
+def test_the_pods_before_stay_as_they_were_until_the_next_release() -> None:
+    old, new = service("1.0.0", replicas=2, variables={"A": "1"}), service("1.1.0")
+    colours = after(old, new)
+    assert colours.is_new
+    assert colours.warm == coloured(old)
+    again = after(old, new, new)
+    assert (again.warm, again.is_new) == (coloured(old), False)
+    third = after(old, new, service("1.2.0"))
+    assert third.warm == coloured(new)
+
+
+def test_the_way_back_is_to_the_very_same_pods() -> None:
+    old, new = service("1.0.0"), service("1.1.0")
+    back = after(old, new, old)
+    assert (back.live, back.warm) == (coloured(old), coloured(new))
+
+
+def test_whoever_never_came_to_its_end_is_forgotten_and_what_served_is_kept() -> None:
+    old, broken, good = service("1.0.0"), service("1.1.0-broken"), service("1.1.1")
+    remembered = Colours.of(old, None, NOW).remember()
+    assert Colours.of(broken, remembered, NOW).warm == coloured(old)
+    assert Colours.of(good, remembered, NOW).warm == coloured(old)
+
+
+def test_pods_are_kept_for_as_long_as_is_said() -> None:
+    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
+    remembered = Colours.of(new, Colours.of(old, None, NOW).remember(), NOW).remember()
+    assert Colours.of(new, remembered, NOW + timedelta(minutes=119)).warm
+    assert Colours.of(new, remembered, NOW + timedelta(minutes=121)).warm is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"variables": {"A": "1"}},
+        {"files": {"a.txt": "x"}},
+        {"secrets": {"OTHER": "key"}},
+        {"resources": {"limits": {"memory": "1Gi"}}},
+        {"image": {"pullSecrets": ["other"]}},
+        {"rollout": {"strategy": "blueGreen", "preStopSeconds": 7}},
+        {"secret": "another"},
+    ],
+)
+def test_whatever_the_pods_are_made_from_gives_them_another_colour(changed: dict[str, Any]) -> None:
+    assert coloured(service(**changed)).colour != coloured(service()).colour
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"replicas": 3},
+        {"rollout": {"strategy": "blueGreen", "timeoutSeconds": 100, "warmFor": "1h", "check": {"command": ["true"]}}},
+    ],
+)
+def test_what_pods_do_not_show_leaves_them_their_colour(changed: dict[str, Any]) -> None:
+    assert coloured(service(**changed)).colour == coloured(service()).colour
+
+
+@given(st.text(), st.dictionaries(st.text(), st.text()), st.integers(min_value=1, max_value=100))
+def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], replicas: int) -> None:
+    some = coloured(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
+    assert restored(some.workload, described(some), str(some.colour)) == some
+
+
+@pytest.mark.parametrize("known", [{}, {"colour": "x"}, {"colour": "x", "image": ":"}, {"colour": "x", "image": None}])
+def test_what_another_program_has_told_is_as_good_as_nothing(known: dict[str, Any]) -> None:
+    assert Colours.of(service(), {"live": known}, NOW).warm is None
+
+
+def test_no_secret_shows_in_a_name_or_a_text() -> None:
+    some = coloured(service())
+    assert CANARY not in repr(some)
+    assert CANARY not in digest_of_secrets(some.secrets, "salt")
+    assert digest_of_secrets(some.secrets, "salt") != digest_of_secrets(some.secrets, "pepper")

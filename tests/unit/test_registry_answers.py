@@ -1,0 +1,303 @@
+"""What a registry may answer: each is read, or refused by name, and no secret goes where it does not belong."""
+
+import base64
+import hashlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from fakes import serving
+
+from ops.registry import connection
+from ops.registry.errors import (
+    MissingRepositoryError,
+    NoRegistryError,
+    RefusedLoginError,
+    RegistryError,
+    UnreachableRegistryError,
+)
+from ops.registry.reading import digest, tags, tags_of
+
+SECRET = "canary-of-a-password"  # noqa: S105 - a canary
+BASIC = "Basic " + base64.b64encode(f"ann:{SECRET}".encode()).decode()
+LIST = "GET /v2/shop/ads/tags/list"
+
+Answered = tuple[int, dict[str, str], str]
+
+
+def of_tags(*names: Any, **headers: str) -> Answered:
+    return 200, headers, json.dumps({"name": "shop/ads", "tags": list(names)})
+
+
+def refused(challenge: str, status: int = 401) -> Answered:
+    return status, {"www-authenticate": challenge} if challenge else {}, json.dumps({"errors": [{"code": "DENIED"}]})
+
+
+@dataclass
+class Answers:
+    """A server with answers by request, with and without its query; `{port}` in headers is its own.
+
+    Attributes:
+        given: The answers; of a list, one after the other.
+        seen: Every request, with its credentials and its body.
+        port: Of it.
+    """
+
+    given: dict[str, Any]
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
+    port: int = 0
+
+    def answer(self, request: str, headers: Any, body: str) -> Answered:
+        self.seen.append((request, headers.get("authorization", ""), body))
+        found = self.given.get(request) or self.given.get(request.partition("?")[0]) or (404, {}, "<p>Nothing.</p>")
+        status, sent, text = found.pop(0) if isinstance(found, list) else found
+        return status, {name: value.replace("{port}", str(self.port)) for name, value in sent.items()}, text
+
+
+@contextmanager
+def answering(**given: Any) -> Iterator[Answers]:
+    answers = Answers({})
+    with serving(answers) as answers.port:
+        answers.given = given.get("by_request") or {LIST: given["tags"]}
+        yield answers
+
+
+@pytest.fixture(autouse=True)
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    return tmp_path
+
+
+def log_in(folder: Path, answers: Answers, **entry: str) -> None:
+    entry = entry or {"username": "ann", "password": SECRET}
+    (folder / "config.json").write_text(json.dumps({"auths": {f"127.0.0.1:{answers.port}": entry}}))
+
+
+def read(answers: Answers) -> tuple[str, ...]:
+    return tags(f"127.0.0.1:{answers.port}/shop/ads")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (of_tags("1.2.3", "latest"), ("1.2.3", "latest")),
+        (of_tags(), ()),
+        ((200, {}, '{"name": "shop/ads", "tags": null}'), ()),
+        (of_tags("a", "b", "a"), ("a", "b")),
+    ],
+)
+def test_tags_are_read(answer: Answered, expected: tuple[str, ...]) -> None:
+    with answering(tags=answer) as answers:
+        assert read(answers) == expected
+        assert answers.seen == [(f"{LIST}?n=1000", "", "")]
+
+
+@pytest.mark.parametrize("prefix", ["", "http://127.0.0.1:{port}"])
+def test_the_next_page_may_be_relative_or_not(prefix: str) -> None:
+    link = f'<{prefix}/v2/shop/ads/tags/list?n=2&last=b>; rel="next"'
+    pages = {f"{LIST}?n=1000": of_tags("a", "b", link=link), f"{LIST}?n=2&last=b": of_tags("c")}
+    with answering(by_request=pages) as answers:
+        assert read(answers) == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "said"),
+    [
+        ((200, {}, "<p>A page.</p>"), NoRegistryError, "is no registry: to the tags of shop/ads it says 200"),
+        ((200, {}, "[]"), NoRegistryError, "is no registry"),
+        ((200, {}, "{}"), NoRegistryError, "is no registry"),
+        ((200, {}, '{"tags": 1}'), NoRegistryError, "is no tag"),
+        (of_tags(1), NoRegistryError, "is no tag"),
+        (of_tags("a b"), NoRegistryError, "is no tag"),
+        (of_tags("\x1b[2J"), NoRegistryError, "is no tag"),
+        ((404, {}, "<p>Nothing.</p>"), NoRegistryError, "is no registry: to the tags of shop/ads it says 404"),
+        (
+            (404, {}, '{"errors": [{"code": "NAME_UNKNOWN"}]}'),
+            MissingRepositoryError,
+            "has no repository shop/ads; correct the environment's image settings, or push the first image",
+        ),
+        ((429, {}, '{"errors": [{"code": "TOOMANYREQUESTS"}]}'), UnreachableRegistryError, "429 (TOOMANYREQUESTS)"),
+        ((503, {}, ""), UnreachableRegistryError, "answers 503; try again later"),
+        (of_tags("a", link=f'<{LIST[4:]}?n=1000>; rel="next"'), NoRegistryError, "does not come to an end"),
+        (of_tags("a", link='<https://evil.example/v2/>; rel="next"'), NoRegistryError, "on another host"),
+        (of_tags("a", link='<http://127.0.0.1:1/v2/>; rel="next"'), NoRegistryError, "on another host"),
+        ((302, {"location": "/v2/shop/ads/tags/list"}, ""), NoRegistryError, "is no registry"),
+        (refused("", 403), RefusedLoginError, "(DENIED): there are no credentials, as there is no"),
+        (refused(""), NoRegistryError, "asks for a login by nothing"),
+        (refused('Negotiate realm="a"'), NoRegistryError, "asks for a login by negotiate; only Basic and Bearer"),
+        (refused('Bearer realm="http://evil.example/token"'), NoRegistryError, "which is not encrypted"),
+        (refused('Bearer service="a"'), NoRegistryError, "which is not encrypted"),
+        (refused("Bearer realm="), NoRegistryError, "which is not encrypted"),
+    ],
+)
+def test_what_is_no_list_of_tags_is_told_by_name(
+    configuration: Path, answer: Answered, error: type[RegistryError], said: str
+) -> None:
+    with answering(tags=answer) as answers:
+        if error is not RefusedLoginError:
+            log_in(configuration, answers)
+        with pytest.raises(error) as caught:
+            read(answers)
+        assert f"registry 127.0.0.1:{answers.port}" in str(caught.value)
+    assert said in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("token", "error", "said"),
+    [
+        ((500, {}, ""), UnreachableRegistryError, "the token server of registry 127.0.0.1:{port} answers 500"),
+        ((200, {}, "<p>A page.</p>"), NoRegistryError, "gives no token"),
+        ((200, {}, '{"token": "a\\r\\nb"}'), NoRegistryError, "gives no token"),
+        ((200, {}, '{"token": 1}'), NoRegistryError, "gives no token"),
+        ((400, {}, '{"error": "invalid_grant"}'), RefusedLoginError, "user 'ann' of"),
+        ((401, {}, ""), RefusedLoginError, "user 'ann' of"),
+    ],
+)
+def test_a_token_server_that_gives_none_is_told(
+    configuration: Path, token: Answered, error: type[RegistryError], said: str
+) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    with answering(by_request={LIST: challenge, "GET /token": token}) as answers:
+        log_in(configuration, answers)
+        with pytest.raises(error) as caught:
+            read(answers)
+        assert said.replace("{port}", str(answers.port)) in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_token_is_asked_for_as_the_registry_says_and_renewed_when_it_has_run_out(configuration: Path) -> None:
+    scope = "repository:shop/ads:pull,metadata_read"
+    challenge = refused(f'Bearer realm="http://127.0.0.1:{{port}}/token?a=b",service="the, registry",scope="{scope}"')
+    first = of_tags("a", link=f'<{LIST[4:]}?last=a>; rel="next"')
+    given = {
+        f"{LIST}?n=1000": [challenge, first],
+        f"{LIST}?last=a": [challenge, of_tags("b")],
+        "GET /token": [(200, {}, '{"token": "one"}'), (200, {}, '{"access_token": "two"}')],
+    }
+    with answering(by_request=given) as answers:
+        log_in(configuration, answers)
+        assert read(answers) == ("a", "b")
+    asked = [(request.partition("?")[0], login) for request, login, _ in answers.seen]
+    token = ("GET /token", BASIC)
+    one, two = (LIST, "Bearer one"), (LIST, "Bearer two")
+    assert asked == [(LIST, ""), token, one, one, token, two]
+    query = parse_qs(answers.seen[1][0].partition("?")[2])
+    assert query == {"a": ["b"], "service": ["the, registry"], "scope": [scope]}
+
+
+def test_everybody_gets_a_token_without_credentials() -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    with answering(by_request={LIST: [challenge, of_tags("a")], "GET /token": (200, {}, '{"token": "t"}')}) as answers:
+        assert read(answers) == ("a",)
+    assert [login for _, login, _ in answers.seen] == ["", "", "Bearer t"]
+    assert parse_qs(answers.seen[1][0].partition("?")[2]) == {"scope": ["repository:shop/ads:pull"]}
+
+
+def test_an_identity_token_is_exchanged(configuration: Path) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token",service="s"')
+    given = {LIST: [challenge, of_tags("a")], "POST /token": (200, {}, '{"access_token": "t"}')}
+    with answering(by_request=given) as answers:
+        log_in(configuration, answers, identitytoken=SECRET)
+        assert read(answers) == ("a",)
+    form = parse_qs(answers.seen[1][2])
+    assert form["grant_type"] == ["refresh_token"]
+    assert form["refresh_token"] == [SECRET]
+
+
+def test_an_identity_token_is_not_handed_on(configuration: Path) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    with answering(tags=of_tags()) as other:
+        there = (307, {"location": f"http://localhost:{other.port}/token"}, "")
+        with answering(by_request={LIST: challenge, "POST /token": there}) as answers:
+            log_in(configuration, answers, identitytoken=SECRET)
+            with pytest.raises(UnreachableRegistryError, match=r"the token server of .* answers 307"):
+                read(answers)
+    assert other.seen == []
+
+
+def test_a_registry_token_needs_no_server(configuration: Path) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    with answering(tags=[challenge, of_tags("a")]) as answers:
+        log_in(configuration, answers, registrytoken=SECRET)
+        assert read(answers) == ("a",)
+        assert answers.seen[1][1] == f"Bearer {SECRET}"
+
+
+def test_no_credentials_go_to_another_host(configuration: Path) -> None:
+    elsewhere = {LIST: [of_tags("a", link=f'<{LIST[4:]}?last=a>; rel="next"'), refused('Basic realm="evil"')]}
+    with answering(by_request=elsewhere) as other:
+        there = (307, {"location": f"http://localhost:{other.port}{LIST[4:]}"}, "")
+        with answering(tags=[refused('Basic realm="a"'), there]) as answers:
+            log_in(configuration, answers)
+            with pytest.raises(RefusedLoginError):
+                read(answers)
+            assert [login for _, login, _ in answers.seen] == ["", BASIC]
+    assert [login for _, login, _ in other.seen] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ({"docker-content-digest": f"sha256:{'a' * 64}"}, f"sha256:{'a' * 64}"),
+        ({}, f"sha256:{hashlib.sha256(b'{}').hexdigest()}"),
+    ],
+)
+def test_a_digest_is_read_or_reckoned(head: dict[str, str], expected: str) -> None:
+    manifest = "/v2/shop/ads/manifests/1.2.3"
+    given = {f"HEAD {manifest}": (200, head, ""), f"GET {manifest}": (200, {}, "{}")}
+    with answering(by_request=given) as answers:
+        assert digest(f"127.0.0.1:{answers.port}/shop/ads", "1.2.3") == expected
+
+
+def test_what_is_no_digest_is_told() -> None:
+    given = {"HEAD /v2/shop/ads/manifests/a": (200, {"docker-content-digest": "md5:1"}, "")}
+    with (
+        answering(by_request=given) as answers,
+        pytest.raises(NoRegistryError, match="gives 'a' of shop/ads no digest"),
+    ):
+        digest(f"127.0.0.1:{answers.port}/shop/ads", "a")
+
+
+def test_what_does_not_speak_http_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            asking, _ = listener.accept()
+            with asking:
+                asking.recv(65536)
+                asking.sendall(b"220 mail.example\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(NoRegistryError, match=r"is no registry: .*; check host and port of the repository"):
+            tags(f"127.0.0.1:{listener.getsockname()[1]}/shop/ads")
+        thread.join()
+
+
+def test_an_answer_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_LARGEST", 1000)
+    long = of_tags(*(f"a{number}" for number in range(1000)))
+    with answering(tags=long) as answers, pytest.raises(NoRegistryError, match="its answer does not end"):
+        read(answers)
+
+
+def test_an_answer_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(UnreachableRegistryError, match=f"registry localhost:{port} does not answer within"):
+            tags(f"localhost:{port}/shop/ads")
+
+
+@pytest.mark.parametrize("repository", ["registry.example:99999/ads", "-.-:1/ads", "a..b/ads"])
+def test_what_is_no_address_is_told(repository: str) -> None:
+    with pytest.raises(RegistryError, match=f"registry {repository.partition('/')[0]} "):
+        tags_of([repository])

@@ -1,0 +1,137 @@
+"""Which tag is the newest: by what SemVer says, and nothing else."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique.naming import feature_key
+from boutique.versions import Version, VersionError
+from ops.registry.newest import newest, newest_of_branch
+
+SERVICES = ("adservice", "productcatalogservice")
+
+
+def is_version(tag: str) -> bool:
+    try:
+        Version.parse(tag)
+    except VersionError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "skipped"),
+    [
+        ((), None, 0),
+        (("latest", "main", "sha-abc123", "1.2", "1", "01.2.3", "1.2.3-", "1.2.3_4", "V1.2.3"), None, 9),
+        (("1.2.3",), "1.2.3", 0),
+        (("1.10.0", "1.9.9", "1.2.0"), "1.10.0", 0),
+        (("2.0.0", "10.0.0", "9.9.9"), "10.0.0", 0),
+        (("1.2.3-a.9", "1.2.3-a.10"), "1.2.3-a.10", 0),
+        (("1.2.3", "1.2.3-rc.1"), "1.2.3", 0),
+        (("1.2.3", "1.2.4-rc.1"), "1.2.4-rc.1", 0),
+        (("1.2.3-alpha", "1.2.3-alpha.1", "1.2.3-1"), "1.2.3-alpha.1", 0),
+        (("v1.2.3", "1.2.3"), "v1.2.3", 0),
+        (("v1.2.3", "1.2.4", "latest"), "1.2.4", 1),
+        (("99999999999999999999.0.0", "2.0.0"), "99999999999999999999.0.0", 0),
+    ],
+)
+def test_the_newest_of_all(tags: tuple[str, ...], expected: str | None, skipped: int) -> None:
+    for order in (tags, tuple(reversed(tags))):
+        found = newest(order, lambda _: True)
+        assert (found.version and found.version.text, found.skipped) == (expected, skipped)
+
+
+def test_only_what_is_accepted_is_taken_and_nothing_else_is_asked_about() -> None:
+    asked: list[str] = []
+
+    def accepts(tag: str) -> bool:
+        asked.append(tag)
+        return "-" not in tag
+
+    found = newest(("1.2.3", "1.3.0-rc.1", "latest", "v1.2.4"), accepts)
+    assert found.version
+    assert found.version.text == "v1.2.4"
+    assert "latest" not in asked
+
+
+@pytest.mark.parametrize(
+    ("tags", "branch", "expected", "release"),
+    [
+        (("0.10.7-new-ads.3", "0.10.7-new-ads.12", "0.10.7-other.99"), "new-ads", "0.10.7-new-ads.12", None),
+        (("v0.10.6", "0.10.7-new-ads.3"), "new-ads", "0.10.7-new-ads.3", None),
+        (("0.10.7-new-ads.3", "0.10.7"), "new-ads", None, "0.10.7"),
+        (("0.10.7-new-ads.3", "v0.11.0", "0.10.7"), "new-ads", None, "v0.11.0"),
+        (("0.10.6-new-ads.9", "0.10.6", "0.10.7-new-ads.1"), "new-ads", "0.10.7-new-ads.1", None),
+        (("0.10.7-new-ads.3", "0.10.8-rc.1"), "new-ads", "0.10.7-new-ads.3", None),
+        (("0.10.7-new-ads", "0.10.7-new-ads.0"), "new-ads", "0.10.7-new-ads.0", None),
+        (("0.10.7-new-ads2.1", "0.10.7-new-ad.1", "0.10.7-new-ads.x.1"), "new-ads", None, None),
+        (("0.10.7-New-Ads.1",), "new-ads", None, None),
+        (("0.10.7-New-Ads.1",), "New-Ads", "0.10.7-New-Ads.1", None),
+        (("0.10.7-my-feature-6a1f3f.1",), "my-feature", None, None),
+        (("0.10.7-1", "0.10.7", "latest"), "new-ads", None, None),
+        ((), "new-ads", None, None),
+    ],
+)
+def test_the_newest_of_a_branch(tags: tuple[str, ...], branch: str, expected: str | None, release: str | None) -> None:
+    for order in (tags, tuple(reversed(tags))):
+        found = newest_of_branch(order, branch, SERVICES)
+        assert (found.version and found.version.text) == expected
+        assert (found.release and found.release.text) == release
+        assert (found.built is None) == (expected is None and release is None)
+
+
+@pytest.mark.parametrize("branch", ["feature/New_Ads", "my_feature", "Main", "123"])
+def test_a_branch_that_no_tag_can_hold_is_known_by_its_key(branch: str) -> None:
+    key = feature_key(branch, SERVICES)
+    assert key != branch
+    found = newest_of_branch([f"0.10.7-{key}.4", f"0.10.7-{key}.5"], branch, SERVICES)
+    assert found.version
+    assert found.version.text == f"0.10.7-{key}.5"
+
+
+numbers = st.integers(min_value=0, max_value=12).map(str)
+cores = st.lists(numbers, min_size=3, max_size=3).map(".".join)
+words = st.sampled_from(["new-ads", "other", "rc", "3"])
+versions = st.builds(
+    lambda v, core, word, number: f"{v}{core}" + (f"-{word}.{number}" if word else ""),
+    st.sampled_from(["", "v"]),
+    cores,
+    st.one_of(st.none(), words),
+    numbers,
+)
+tags = st.lists(st.one_of(versions, st.text("v0123456789.-_abc", max_size=12)), max_size=30)
+
+
+@given(tags, st.randoms(use_true_random=False))
+def test_no_tag_is_newer_than_the_newest_in_whatever_order(found: list[str], shuffling: random.Random) -> None:
+    first = newest(found, lambda _: True)
+    known = [Version.parse(tag) for tag in found if is_version(tag)]
+    assert first.skipped == len(found) - len(known)
+    assert (first.version is None) == (not known)
+    assert all(first.version and each.semver <= first.version.semver for each in known)
+    shuffled = list(found)
+    shuffling.shuffle(shuffled)
+    assert newest(shuffled, lambda _: True) == first
+
+
+@given(tags, st.randoms(use_true_random=False))
+def test_a_build_of_a_branch_is_newer_than_all_releases_or_none(found: list[str], shuffling: random.Random) -> None:
+    first = newest_of_branch(found, "new-ads", SERVICES)
+    known = [Version.parse(tag) for tag in found if is_version(tag)]
+    builds = [each for each in known if each.branch == "new-ads"]
+    releases = [each for each in known if each.is_release]
+    assert (first.built is None) == (not builds)
+    if first.version:
+        assert first.version.branch == "new-ads"
+        assert all(each.semver <= first.version.semver for each in builds)
+        assert all(each.semver < first.version.semver for each in releases)
+    elif builds:
+        assert first.release
+        assert all(each.semver < first.release.semver for each in builds)
+        assert all(each.semver <= first.release.semver for each in releases)
+    shuffled = list(found)
+    shuffling.shuffle(shuffled)
+    assert newest_of_branch(shuffled, "new-ads", SERVICES) == first

@@ -1,0 +1,128 @@
+"""Releases: which versions an environment runs, and where they may be written."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tagtable import DIGEST
+
+from boutique.catalogue import WORKLOADS
+from boutique.deployed import deployed
+from boutique.loading import load
+from boutique.mistakes import SettingsError
+from boutique.release import Change, Pin, Release, difference, release_of
+from boutique.settings import Environment
+
+CLUSTER = {"kind": "existing", "context": "here"}
+NAMES = [each.name for each in WORKLOADS]
+
+
+def values(release: Any, **environment: Any) -> dict[str, Any]:
+    return {"cluster": CLUSTER, "platform": {"targets": {"dev": {}}}, "environment": environment, "release": release}
+
+
+def images(release: dict[str, Any], **environment: Any) -> dict[str, str]:
+    found = deployed(Environment.model_validate(environment), Release.model_validate(release))
+    return {each.workload.name: str(each.image) for each in found}
+
+
+def mistakes(of: dict[str, Any]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(of)
+    return "\n".join(caught.value.mistakes)
+
+
+def test_a_release_names_a_version_for_all_and_versions_of_single_services() -> None:
+    found = images(
+        {"default": "1.2.3", "services": {"adservice": f"1.2.4@{DIGEST}", "redis-cart": "8.0"}},
+        images={"repository": "registry.example/shop"},
+    )
+    assert found["frontend"] == "registry.example/shop/frontend:1.2.3"
+    assert found["adservice"] == f"registry.example/shop/adservice:1.2.4@{DIGEST}"
+    assert found["redis-cart"] == "redis:8.0"
+
+
+def test_the_default_leaves_what_others_publish_alone() -> None:
+    assert images({"default": "1.2.3"})["redis-cart"] == "redis:alpine"
+
+
+def test_a_release_without_a_service_leaves_it_at_the_catalogues_version() -> None:
+    found = images({"services": {"adservice": "1.2.4"}})
+    assert {name for name, image in found.items() if image == str_of(name)} == {*NAMES} - {"adservice"}
+
+
+def str_of(name: str) -> str:
+    return next(each.image for each in WORKLOADS if each.name == name)
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (
+            values({"default": "1.2.3"}, images={"tag": "1.2.4"}),
+            "boutique:environment.images.tag: 1.2.4: boutique:release has the versions here; move it to "
+            "boutique:release.default",
+        ),
+        (
+            values({"default": "1.2.3"}, services={"adservice": {"image": {"tag": "1.2.4"}}}),
+            "boutique:environment.services.adservice.image.tag: 1.2.4: boutique:release has the versions here; move "
+            "it to boutique:release.services.adservice",
+        ),
+        (
+            values({}, services={"adservice": {"image": {"digest": DIGEST}}}),
+            f"boutique:environment.services.adservice.image.digest: {DIGEST}: boutique:release has the versions here",
+        ),
+        (
+            values({"services": {"loadgenerator": "1.2.3"}}, services={"loadgenerator": {"enabled": False}}),
+            "boutique:release.services.loadgenerator: does not run here",
+        ),
+        (values({"services": {"adsevice": "1.2.3"}}), "there is no such service; did you mean 'adservice'?"),
+        (values({"service": {}}), "boutique:release.service: there is no such key; did you mean 'services'?"),
+        (values({"services": {"adservice": ""}}), "a version is the tag of an image, its digest"),
+        (values({"services": {"adservice": 1.2}}), "boutique:release.services.adservice: 1.2: must be text"),
+        (
+            {"cluster": CLUSTER, "platform": {"targets": {"dev": {}}}, "release": {"default": "1.2.3"}},
+            "boutique:release: says what an environment runs; add boutique:environment",
+        ),
+        (
+            {"feature": {"of": "dev", "services": {"adservice": {"version": "1.2.3-a.1"}}}, "release": {}},
+            "boutique:release: a stack with a feature has nothing else",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_with_the_remedy(of: dict[str, Any], expected: str) -> None:
+    assert expected in mistakes(of)
+
+
+def test_a_release_that_is_switched_off_is_none() -> None:
+    assert load(values({"enabled": False}, images={"tag": "1.2.4"})).release is None
+
+
+pins = st.builds(
+    Pin,
+    tag=st.sampled_from(["1.0.0", "1.0.1", "1.1.0-a.1"]),
+    digest=st.sampled_from([None, None, DIGEST]),
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), pins))
+def test_a_release_written_from_versions_has_those_and_says_nothing_of_others(versions: dict[str, Pin]) -> None:
+    release = release_of(versions, WORKLOADS)
+    assert {each.name: pin for each in WORKLOADS if (pin := release.pin(each))} == versions
+
+
+def test_a_release_is_written_as_short_as_it_can_be() -> None:
+    versions = {name: Pin(tag="1.2.3") for name in NAMES if name != "redis-cart"} | {"adservice": Pin(tag="1.2.4")}
+    release = release_of(versions, WORKLOADS)
+    assert (release.default, release.services) == ("1.2.3", {"adservice": "1.2.4"})
+
+
+def test_what_differs_between_two_sets_of_versions() -> None:
+    old = {"adservice": Pin(tag="1"), "frontend": Pin(tag="1"), "emailservice": Pin(tag="1")}
+    new = {"adservice": Pin(tag="2"), "frontend": Pin(tag="1"), "cartservice": Pin(tag="1")}
+    assert difference(old, new) == (
+        Change(service="adservice", old=Pin(tag="1"), new=Pin(tag="2")),
+        Change(service="cartservice", old=None, new=Pin(tag="1")),
+        Change(service="emailservice", old=Pin(tag="1"), new=None),
+    )

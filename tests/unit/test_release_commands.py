@@ -1,0 +1,386 @@
+"""`boutique release`, `promote` and `rollback`: what they change, what they refuse, and what they leave behind."""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from releasefakes import Project
+from typer.testing import CliRunner, Result
+
+from boutique.catalogue import WORKLOADS
+from ops import engine
+from ops.cli import app
+from ops.engine import EngineError, Holder
+
+RELEASES_ONLY: dict[str, str] = {"prereleases": "^$"}
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    (tmp_path / "project").mkdir()
+    made = Project(tmp_path / "project")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(engine, "run", made.run)
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+@pytest.fixture
+def run(project: Project) -> Run:
+    def invoke(*arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == code, f"{done.output}{done.exception!r}"
+        workspaces = Path(os.environ["XDG_STATE_HOME"], "boutique", "workspaces")
+        assert list(workspaces.glob("*")) == []
+        assert not list(project.folder.glob(".Pulumi*"))
+        return done
+
+    return invoke
+
+
+def refused(done: Result) -> str:
+    """Return why a command was refused."""
+    return str(done.exception)
+
+
+def holder(host: str, pid: int) -> Holder:
+    return Holder(user="ann", host=host, pid=pid, since="2026-01-10T11:00:00Z")
+
+
+def test_show_marks_what_was_not_deployed(project: Project, run: Run) -> None:
+    project.stack("dev")
+    project.up("dev", "v0.10.6")
+    run("release", "set", "dev", "--service", "adservice=v0.10.7")
+    lines = run("release", "show", "dev").output.splitlines()
+    assert [line.split() for line in lines if "differs" in line] == [["adservice", "v0.10.7", "v0.10.6", "differs"]]
+    services = json.loads(run("release", "show", "dev", "--json").output)["services"]
+    assert services["adservice"] == {"file": "v0.10.7", "deployed": "v0.10.6", "differs": True}
+    assert services["frontend"] == {"file": "v0.10.6", "deployed": "v0.10.6", "differs": False}
+    assert "loadgenerator" not in services
+
+
+def test_set_changes_its_lines_of_the_file_and_nothing_else(project: Project, run: Run) -> None:
+    file = project.stack("dev")
+    before = file.read_text()
+    digest = f"sha256:{'a' * 64}"
+    run("release", "set", "dev", "--service", "adservice=v0.10.7", "-s", f"cartservice=v0.10.7@{digest}")
+    added = f"    services:\n      adservice: v0.10.7\n      cartservice: v0.10.7@{digest}\n"
+    assert file.read_text() == before.replace("# of all\n", f"# of all\n{added}")
+    run("release", "set", "dev", "--unset", "adservice", "--unset", "cartservice", "--default", "v0.10.8")
+    assert file.read_text() == before.replace("v0.10.6", "v0.10.8")
+    assert not any(line.startswith("up") for line in project.asked), "it deploys nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--service", "adservise=v1.0.0"), "there is no such service; did you mean 'adservice'?"),
+        (("--service", "adservice=1.0.0+b"), "cannot hold '\\+'"),
+        (("--service", "loadgenerator=v1.0.0"), "boutique:release.services.loadgenerator: does not run here"),
+        (("--service", "adservice=0.10.7-new-ads.1"), "refuses it for adservice: is a pre-release"),
+        (("--default", "latest"), "'latest' is no SemVer version"),
+        (("--unset", "adservice"), "--unset adservice: Pulumi.test.yaml has no boutique:release.services.adservice"),
+    ],
+)
+def test_set_refuses_and_leaves_the_file(project: Project, run: Run, arguments: tuple[str, ...], said: str) -> None:
+    file = project.stack("test", channel=RELEASES_ONLY)
+    project.up("test", "v0.10.6")
+    before = file.read_text()
+    with pytest.raises(Exception, match=said):
+        raise run("release", "set", "test", *arguments, code=1).exception or AssertionError
+    assert file.read_text() == before
+
+
+def test_set_leaves_to_others_what_was_wrong_before(project: Project, run: Run) -> None:
+    file = project.stack("dev")
+    file.write_text(file.read_text().replace("  # The versions.", "  boutique:registryCredentials: {secure: x}\n  #"))
+    run("release", "set", "dev", "--default", "v0.10.7")
+    assert "default: v0.10.7" in file.read_text()
+
+
+def test_set_wants_something_to_set(project: Project, run: Run) -> None:
+    project.stack("dev")
+    assert "give --default" in run("release", "set", "dev", code=2).output
+    assert "is not NAME=VERSION" in run("release", "set", "dev", "-s", "adservice", code=2).output
+
+
+def test_promote_brings_over_what_the_other_has_deployed(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    test = project.stack("test")
+    project.up("dev", "v0.10.7")
+    run("release", "set", "dev", "--service", "adservice=v0.10.8")
+    project.up("test", "v0.10.6")
+    text = test.read_text()
+    done = run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert test.read_text() == text.replace("v0.10.6", "v0.10.7"), "what dev's file says was not deployed"
+    assert set(project.versions("test").values()) == {"v0.10.7", "alpine"}
+    assert "promote dev -> test: adservice, cartservice" in done.output
+    assert project.history["test"][-1]["message"].startswith("promote dev -> test: adservice, cartservice, ")
+    assert project.history["test"][-1]["message"].endswith(f" v0.10.6 -> v0.10.7 (by root@{socket.gethostname()})")
+    assert "there is nothing to do" in run("promote", "dev", "test").output
+    assert len(project.history["test"]) == 2
+
+
+def test_promote_looks_only_when_asked_to(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    before = project.stack("test").read_text()
+    project.up("dev", "v0.10.7")
+    said = json.loads(run("promote", "dev", "test", "--preview", "--json").stdout)
+    assert said["changes"][0] == {"service": "adservice", "old": None, "new": "v0.10.7"}
+    assert said["preview"] == 'previewed {"default": "v0.10.7"}'
+    assert project.file("test").read_text() == before
+    assert project.history["test"] == []
+
+
+def test_promote_leaves_out_what_does_not_run_there(project: Project, run: Run) -> None:
+    dev = project.stack("dev", "v0.10.7")
+    dev.write_text(dev.read_text().replace("enabled: false", "enabled: true"))
+    project.stack("test")
+    project.up("dev", "v0.10.7")
+    done = run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert "left out, since test does not run it: loadgenerator" in done.output
+    assert "loadgenerator" not in project.versions("test")
+    back = run("promote", "test", "dev")
+    assert "as it is, since test does not run it: loadgenerator" in back.output
+    assert "nothing to do" in back.output
+
+
+def test_promote_says_what_goes_along(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    test = project.stack("test")
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.6")
+    assert "go along" not in run("promote", "dev", "test", "--preview").output
+    test.write_text(test.read_text().replace("environment:\n", "environment:\n    replicas: 2\n"))
+    assert (
+        "Pulumi.test.yaml has other settings than were deployed last"
+        in run("promote", "dev", "test", "--preview").output
+    )
+
+
+def test_promote_refuses_what_the_channel_does_not_let_in(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    test = project.stack("test", channel=RELEASES_ONLY)
+    project.up("test", "v0.10.6")
+    run("release", "set", "dev", "-s", "adservice=0.10.8-new-ads.1", "-s", "cartservice=0.10.8-x.1")
+    project.up("dev", "v0.10.7")
+    before = test.read_text()
+    said = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert "boutique:release.services.adservice: '0.10.8-new-ads.1': target 'test' refuses it for adservice" in said
+    assert "boutique:release.services.cartservice: '0.10.8-x.1': target 'test'" in said
+    assert "nothing was changed" in said
+    assert test.read_text() == before
+    assert len(project.history["test"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("dev", "dev"), "cannot be promoted to itself"),
+        (("dev", "test"), "stack 'dev' has deployed no environment, so there is nothing to promote"),
+        (("nope", "test"), "there is no stack 'nope'"),
+        (("dev", "nope"), "there is no file"),
+    ],
+)
+def test_promote_refuses_what_makes_no_sense(project: Project, run: Run, arguments: tuple[str, ...], said: str) -> None:
+    project.stack("dev")
+    project.stack("test")
+    assert said in refused(run("promote", *arguments, "--yes", code=1))
+
+
+def test_nobody_to_ask_is_a_refusal(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    before = project.stack("test").read_text()
+    project.up("dev", "v0.10.7")
+    assert "nobody is there to ask" in refused(run("promote", "dev", "test", code=1))
+    assert project.file("test").read_text() == before
+
+
+def test_a_lock_of_somebody_else_puts_the_file_back(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    before = project.stack("test").read_text()
+    project.up("dev", "v0.10.7")
+    project.holder = holder("elsewhere", 77)
+    said = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert said.startswith("nothing was changed: stack 'test' is being updated by process 77 of ann on elsewhere")
+    assert project.file("test").read_text() == before
+    assert project.holder
+
+
+def test_a_lock_of_the_dead_is_removed(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    project.stack("test")
+    project.up("dev", "v0.10.7")
+    project.holder = holder(socket.gethostname(), 2**22 + 1)
+    run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert project.versions("test")["frontend"] == "v0.10.7"
+
+
+def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    test = project.stack("test")
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.6")
+    project.broken = True
+    said = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert "a Deployment" in said
+    assert "timed out" in said
+    assert "`boutique rollback test` goes back" in said
+    assert "default: v0.10.7" in test.read_text()
+    project.broken = False
+    run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert project.versions("test")["frontend"] == "v0.10.7"
+
+
+def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:
+    test = project.stack("test")
+    project.up("test", "v0.10.5", "v0.10.6")
+    text = test.read_text()
+    project.broken = True
+    with pytest.raises(EngineError):
+        project.up("test", "v0.10.7")
+    project.broken = False
+    run("rollback", "test", "--yes", "--no-smoke")
+    assert test.read_text() == text
+    assert project.versions("test")["frontend"] == "v0.10.6"
+    assert project.history["test"][-1]["message"].startswith("rollback to 2 (v0.10.6): the same versions (by ")
+
+
+def test_rollback_brings_versions_and_settings_back_and_leaves_the_rest(project: Project, run: Run) -> None:
+    test = project.stack("test")
+    project.up("test", "v0.10.6")
+    text = test.read_text()
+    section = "environment:\n    replicas: 2\n    features: {}\n    services:\n      adservice: {variables: {A: b}}\n"
+    test.write_text(text.replace("environment:\n    services:\n", section))
+    project.up("test", "v0.10.7")
+    done = run("rollback", "test", "--yes", "--no-smoke")
+    assert "+++ Pulumi.test.yaml as of update 1" in done.output
+    assert "-    replicas: 2" in done.output
+    assert test.read_text() == text.replace("environment:\n", "environment:\n    features: {}\n")
+    assert project.versions("test")["frontend"] == "v0.10.6"
+
+
+def test_rollback_lists_what_there_was(project: Project, run: Run) -> None:
+    project.stack("test")
+    project.up("test", *(f"v0.10.{number}" for number in range(1, 13)))
+    listed = json.loads(run("rollback", "test", "--list", "--json").output)
+    assert [each["update"] for each in listed] == list(range(12, 0, -1))
+    assert [each["update"] for each in listed if each["current"]] == [12]
+    assert listed[0]["versions"]["frontend"] == "v0.10.12"
+    lines = run("rollback", "test", "--list").output.splitlines()
+    assert lines[1].split()[:2] == ["*", "12"]
+    assert lines[1].endswith("10 services v0.10.11 -> v0.10.12")
+    run("rollback", "test", "--to", "2", "--yes", "--no-smoke")
+    assert project.versions("test")["frontend"] == "v0.10.2"
+
+
+def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
+    test = project.stack("test")
+    project.up("test", "v0.10.6", "v0.10.7", "0.10.8-rc.1", "v0.10.9")
+    history = project.history["test"]
+    history[0]["config"]["boutique:release"]["services"] = {"oldservice": "v1.0.0"}
+    history[1]["config"]["boutique:environment"]["gone"] = True
+    project.outputs["test"]["channel"] = RELEASES_ONLY
+    before = test.read_text()
+    for number, said in (
+        (1, 'boutique:release.services.oldservice: "oldservice": there is no such service'),
+        (2, "boutique:environment.gone: there is no such key"),
+        (3, "is a pre-release, and the channel accepts releases only"),
+    ):
+        text = refused(run("rollback", "test", "--to", str(number), "--yes", code=1))
+        assert text.startswith(f"update {number} of 'test' cannot come back: ")
+        assert said in text
+    assert test.read_text() == before
+    assert len(project.history["test"]) == 4
+
+
+@pytest.fixture
+def secretive(project: Project) -> Path:
+    """An environment whose service refers to a secret, of which the content was changed since."""
+    file = project.stack("test")
+    named = "services:\n      adservice: {secrets: {TOKEN: token}}\n"
+    file.write_text(file.read_text().replace("services:\n", named))
+    secrets = (
+        "  boutique:serviceSecrets:\n    token: {secure: 'enc:canary-1'}\n    other: {secure: 'enc:x'}\nencryption"
+    )
+    file.write_text(file.read_text().replace("encryption", secrets))
+    project.up("test", "v0.10.6")
+    file.write_text(file.read_text().replace("canary-1", "canary-2").replace("enc:x", "enc:y"))
+    project.up("test", "v0.10.7")
+    return file
+
+
+def test_rollback_brings_the_content_of_secrets_back_unseen(project: Project, run: Run, secretive: Path) -> None:
+    done = run("rollback", "test", "--yes", "--no-smoke")
+    assert "secret token: its former content comes back" in done.output
+    # The fake encrypts by a prefix only.
+    assert "canary-1" not in done.output.replace("enc:canary-1", "")
+    text = secretive.read_text()
+    assert "enc:canary-1" in text
+    assert "enc:y" in text, "what no service names stays"
+    assert not [line for line in project.asked if "canary" in line], "never on a command line"
+
+
+def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(project: Project, run: Run, secretive: Path) -> None:
+    project.undecryptable = True
+    before = secretive.read_text()
+    said = refused(run("rollback", "test", "--yes", code=1))
+    assert "update 1 of 'test': its secrets cannot be decrypted any more" in said
+    assert "with --keep-secrets everything else goes back" in said
+    assert secretive.read_text() == before
+    run("rollback", "test", "--yes", "--no-smoke", "--keep-secrets")
+    assert secretive.read_text() == before.replace("v0.10.7", "v0.10.6")
+
+
+TAGS = ("v0.10.6", "v0.10.10", "v0.10.9", "0.10.11-new-ads.1", "v0.11.0-rc.1", "latest", "v1", "1.2.3-")
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
+    """Tags by the name of the service."""
+    tags = {each.name: TAGS for each in WORKLOADS}
+
+    def tags_of(repositories: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        return {each: tags[each.rpartition("/")[2]] for each in repositories}
+
+    monkeypatch.setattr("ops.releases.feed.tags_of", tags_of)
+    monkeypatch.setattr("ops.releases.feed.digest", lambda *_: f"sha256:{'a' * 64}")
+    return tags
+
+
+@pytest.mark.parametrize(
+    ("channel", "taken"),
+    [(None, "v0.10.10"), (RELEASES_ONLY, "v0.10.10"), ({"prereleases": r"^(|rc\.[0-9]+)$"}, "v0.11.0-rc.1")],
+)
+def test_check_takes_the_newest_that_the_channel_lets_in(
+    project: Project, run: Run, registry: object, channel: dict[str, str] | None, taken: str
+) -> None:
+    file = project.stack("test", channel=channel)
+    project.up("test", "v0.10.6")
+    before = file.read_text()
+    services = json.loads(run("release", "check", "test", "--json").stdout)["services"]
+    assert set(services) == {each.name for each in WORKLOADS if each.shared_image_settings and not each.optional}
+    pin = f"{taken}@sha256:{'a' * 64}"
+    assert services["adservice"] == {"now": "v0.10.6", "newest": pin, "newer": True, "skipped": 3}
+    assert file.read_text() == before, "it only looks"
+    run("release", "check", "test", "--set")
+    shown = json.loads(run("release", "show", "test", "--json").stdout)["services"]
+    assert shown["adservice"]["file"] == shown["frontend"]["file"] == pin
+    assert "redis-cart" not in file.read_text()
+    again = run("release", "check", "test", "--set")
+    assert "there is nothing newer" in again.output
+    assert registry
+
+
+def test_check_goes_back_to_nothing_older(project: Project, run: Run, registry: dict[str, tuple[str, ...]]) -> None:
+    file = project.stack("test", "v0.12.0")
+    registry["adservice"] = ("main", "0.13.0-branch.1")
+    before = file.read_text()
+    said = run("release", "check", "test", "--set").output
+    assert "what is asked for is newer" in said
+    assert "nothing that the channel lets in" in said
+    assert file.read_text() == before

@@ -1,0 +1,156 @@
+"""Changing a key of a stack's file: what is changed, and that nothing else is."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ops.errors import OperationError
+from ops.releases.editing import edited
+from ops.releases.stackfile import StackFile
+
+TEXT = """# head
+config:
+  # about the release
+  boutique:release:
+    default: v0.10.6  # of all
+    services:
+      adservice: "v1.0.0"   # quoted
+      cartservice: v1.0.1
+  # about the environment
+  boutique:environment: {features: {},   services: {loadgenerator: {enabled: false}}}
+
+  # about the cluster
+  boutique:cluster:
+      kind: stack
+      name:   nonprod
+# tail
+encryptionsalt: v1:abc=
+"""
+
+
+def changed(release: object) -> str:
+    return edited(TEXT, {"boutique:release": release})
+
+
+def test_one_version_is_one_line() -> None:
+    services = {"adservice": "v1.0.0", "cartservice": "v1.0.1"}
+    assert changed({"default": "v0.10.7", "services": services}) == TEXT.replace("v0.10.6 ", "v0.10.7 ")
+
+
+def test_what_goes_takes_no_comment_of_others_with_it() -> None:
+    now = changed({"default": "v0.10.6"})
+    assert now == TEXT.replace('    services:\n      adservice: "v1.0.0"   # quoted\n      cartservice: v1.0.1\n', "")
+
+
+def test_what_is_new_comes_behind_what_is_there() -> None:
+    services = {"adservice": "v1.0.0", "cartservice": "v1.0.1", "frontend": "v2.0.0"}
+    now = changed({"default": "v0.10.6", "services": services})
+    assert now == TEXT.replace("v1.0.1\n", "v1.0.1\n      frontend: v2.0.0\n")
+
+
+def test_a_key_is_removed_and_added() -> None:
+    without = changed(None)
+    assert "boutique:release" not in without
+    assert "# about the environment" in without
+    again = edited(without, {"boutique:release": {"default": "v3.0.0"}})
+    assert yaml.safe_load(again)["config"]["boutique:release"] == {"default": "v3.0.0"}
+    assert again.endswith("  boutique:release:\n    default: v3.0.0\n# tail\nencryptionsalt: v1:abc=\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "config: {}\n", "config:\n", "config: {a: 1}\n", "encryptionsalt: x\n", "config:\n  a: |\n    b\n\n    c\n"],
+)
+def test_every_shape_of_file_takes_a_key(text: str) -> None:
+    before = yaml.safe_load(text) or {}
+    after = yaml.safe_load(edited(text, {"k": {"l": [1, {"m": "n"}]}}))
+    assert after == {**before, "config": {**(before.get("config") or {}), "k": {"l": [1, {"m": "n"}]}}}
+
+
+def test_the_last_key_may_go() -> None:
+    assert yaml.safe_load(edited("config:\n  a: 1\n", {"a": None})) == {"config": {}}
+
+
+@pytest.mark.parametrize("offset", ["", "  "])
+def test_lists_keep_their_indentation(offset: str) -> None:
+    text = f"config:\n  a:\n    list:\n    {offset}- one\n    {offset}- two\n    other: 1\n"
+    assert edited(text, {"a": {"list": ["one", "two"], "other": 2}}) == text.replace("other: 1", "other: 2")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> StackFile:
+    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(TEXT)
+    return StackFile.read(tmp_path, "organization/boutique/dev")
+
+
+def test_writing_keeps_the_mode_and_leaves_nothing_behind(file: StackFile) -> None:
+    file.path.chmod(0o640)
+    new = file.changed({"release": {"default": "v0.10.7"}})
+    assert file.is_on_disk()
+    new.write()
+    assert new.is_on_disk()
+    assert not file.is_on_disk()
+    assert file.path.stat().st_mode & 0o777 == 0o640
+    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml"]
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(file: StackFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        file.changed({"release": None}).write()
+    assert file.is_on_disk()
+    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml"]
+
+
+def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
+    real = tmp_path / "real.yaml"
+    file.path.rename(real)
+    file.path.symlink_to(real)
+    file.changed({"release": None}).write()
+    assert file.path.is_symlink()
+    assert "boutique:release" not in real.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("config: [", "is no YAML"),
+        ("- a\n", "must be a mapping"),
+        ("config: []\n- b", "is no YAML"),
+        ("config: [a]\n", "config: must"),
+    ],
+)
+def test_what_is_no_stack_file_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(OperationError, match=said):
+        StackFile.read(tmp_path, "dev")
+
+
+def test_objects_as_pulumi_writes_them_are_read(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: boutique\nstackConfigDir: stacks\n")
+    (tmp_path / "stacks").mkdir()
+    path = tmp_path / "stacks/Pulumi.dev.yaml"
+    path.write_text(
+        'config:\n  boutique:release: \'{"default": "v1.0.0"}\'\n  other:a: b\n  boutique:certificateKey: {secure: x}\n'
+    )
+    found = StackFile.read(tmp_path, "dev")
+    assert found.config == {"release": {"default": "v1.0.0"}, "certificateKey": {"secure": "x"}}
+    assert found.values == ({"release": {"default": "v1.0.0"}, "certificateKey": True}, [])
+
+
+def test_a_secret_in_a_section_is_a_mistake_and_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text(
+        "config:\n  boutique:release: {services: {adservice: {secure: canary}}}\n"
+    )
+    values, [mistake] = StackFile.read(tmp_path, "dev").values
+    assert values == {"release": None}
+    assert "boutique:release: holds a secret" in mistake
+    assert "canary" not in mistake

@@ -1,0 +1,175 @@
+"""`boutique status`: what it makes of stacks, pods, features and histories, and of those that do not answer."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import deployer
+from typer.testing import CliRunner, Result
+
+from ops import engine
+from ops.cli import app
+from ops.deadline import Deadline
+from ops.deployedstack import StackError
+from ops.environments import status
+from ops.environments.drift import Drift, drifted
+from ops.environments.once import Once
+from ops.features.inventory import Feature
+from ops.namespace import Namespace
+from ops.releases.history import Entry
+from ops.runningpods import Running
+
+URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
+
+
+def outputs(version: str) -> dict[str, Any]:
+    service = {"image": f"shop/adservice:{version}", "version": version, "replicas": 2}
+    target = {"stack": "organization/boutique/nonprod", "name": "place"}
+    return {"namespace": "place", "url": "nowhere", "services": {"adservice": service}, "target": target}
+
+
+class World:
+    """Stacks, and what is asked of each."""
+
+    def __init__(self) -> None:
+        content = deployer(1)
+        self.stacks: dict[str, dict[str, Any] | None] = {
+            "nonprod": {"targets": {"place": {"kubeconfig": content}}},
+            "dev": outputs("v0.10.7"),
+            "dev-a": {"of": "dev"},
+            "dev-eu": outputs("v0.10.5"),
+            "test": outputs("v0.10.6"),
+        }
+        self.running = Running(replicas=2, ready=2, images=("shop/adservice:v0.10.7",), trouble=())
+        self.silent = ""
+        self.drifts: tuple[Drift, ...] = ()
+        self.read: list[str] = []
+
+    def outputs(self, stack: str, _: Deadline) -> Mapping[str, Any]:
+        name = stack.rpartition("/")[2]
+        self.read.append(name)
+        found = self.stacks.get(name)
+        if found is None:
+            raise StackError(f"pulumi cannot read stack {name!r}")
+        return found
+
+    def objects(self, _: Namespace) -> Any:
+        return ()
+
+    def features(self, _: Any) -> tuple[Feature, ...]:
+        since = datetime(2026, 1, 10, tzinfo=UTC)
+        given = {"branch": "a", "since": since, "expires": None, "versions": {"adservice": "1.0.0-a.1"}}
+        return (Feature(key="a", stack="dev-a", sessions=0, objects=(), **given),)
+
+    def history(self, *_: Any, **__: Any) -> tuple[Entry, ...]:
+        given = {"when": datetime(2026, 1, 10, tzinfo=UTC), "who": "ann@host", "message": "m", "config": {}}
+        return (Entry(number=1, kind="update", result="succeeded", **given),)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    made = World()
+    monkeypatch.setattr(status, "outputs_of", made.outputs)
+    monkeypatch.setattr(engine, "listed", lambda *_: made.stacks)
+    monkeypatch.setattr(status, "objects", made.objects)
+    monkeypatch.setattr(status, "features", made.features)
+    monkeypatch.setattr(status, "history", made.history)
+    monkeypatch.setattr(status, "drift", lambda _, stack, __: made.drifts if stack == "dev" else ())
+    monkeypatch.setattr(
+        status,
+        "found_running",
+        lambda *_, **__: (None, made.silent) if made.silent else ({"adservice": made.running}, ""),
+    )
+    (tmp_path / "Pulumi.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    done = CliRunner().invoke(app, ["status", *arguments])
+    assert done.exit_code == code, f"{done.output}{done.exception!r}"
+    return done
+
+
+def found(*arguments: str, code: int = 0) -> dict[str, Any]:
+    return {each["stack"]: each for each in json.loads(run(*arguments, "--json", code=code).stdout)}
+
+
+def test_all_environments_are_found_and_nothing_else(world: World) -> None:
+    assert list(found()) == ["dev", "dev-eu", "test"]
+    assert "dev-a" not in world.read, "its objects tell that it is a feature"
+    assert world.read.count("nonprod") == 1, "the stack of the cluster is read once for all"
+
+
+def test_a_service_has_what_runs_beside_what_is_wanted(world: World) -> None:
+    assert found("test")["test"]["services"] == {
+        "adservice": {"versions": ["v0.10.7"], "wanted": "v0.10.6", "ready": 2, "replicas": 2}
+    }
+    lines = [line.split() for line in run("dev", "test").stdout.splitlines()]
+    assert lines[0] == ["dev", "test"]
+    assert lines[1] == ["adservice", "v0.10.7", "2/2", "v0.10.7", "(wanted:", "v0.10.6)", "2/2"]
+    assert lines[2] == ["features", "a", "a"]
+    assert lines[3][-3:] == ["ago", "by", "ann@host"]
+    assert world.read
+
+
+def test_one_that_does_not_answer_hides_no_other(world: World) -> None:
+    world.stacks["test"] = None
+    said = run("dev", "test", code=1).stdout
+    assert "v0.10.7 2/2" in said
+    assert "test: pulumi cannot read stack 'test'" in said
+    everything = found(code=1)
+    assert everything["test"]["trouble"] == ["pulumi cannot read stack 'test'"]
+    assert everything["dev"]["services"]["adservice"]["ready"] == 2
+
+
+def test_without_an_answer_of_the_cluster_what_the_stack_wants(world: World) -> None:
+    world.silent = "the API server does not answer"
+    one = found("dev", code=1)["dev"]
+    assert one["services"]["adservice"] == {"versions": ["v0.10.7"], "wanted": "v0.10.7", "ready": None, "replicas": 2}
+    assert one["trouble"] == ["the API server does not answer"]
+    assert "v0.10.7 ?/2" in run("dev", code=1).stdout
+
+
+def test_drift_is_looked_for_if_asked_to_and_has_a_code(world: World) -> None:
+    world.drifts = (Drift(kind="apps/v1:Deployment", name="adservice", what="changed", paths=("spec.replicas",)),)
+    assert found("dev")["dev"]["drift"] is None
+    assert found("test", "--refresh")["test"]["drift"] == []
+    said = run("dev", "test", "--refresh", code=3).stdout
+    assert "dev: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
+    assert [line.split()[1:] for line in said.splitlines() if line.startswith("drift")] == [["1", "differ", "none"]]
+
+
+def test_no_environment_at_all_is_said(world: World) -> None:
+    world.stacks.clear()
+    assert "no stack has an environment that was deployed" in str(run(code=1).exception)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ({"op": "same"}, []),
+        ({"op": "refresh"}, []),
+        ({"op": "delete"}, ["v1:Service adservice: gone"]),
+        (
+            {"op": "update", "detailedDiff": {"spec.b": {}, "spec.a": {}}},
+            ["v1:Service adservice: changed (spec.a, spec.b)"],
+        ),
+        ({"op": "update", "detailedDiff": None}, ["v1:Service adservice: changed"]),
+    ],
+)
+def test_what_pulumi_tells_of_a_refresh(step: dict[str, Any], expected: list[str]) -> None:
+    told = {"urn": URN.format("kubernetes:v1:Service", "adservice"), **step}
+    stack = {"urn": "urn:pulumi:test::boutique::pulumi:pulumi:Stack::boutique-test", "op": "update"}
+    assert [str(each) for each in drifted({"steps": [told, stack]})] == expected
+
+
+def test_what_could_not_be_read_is_tried_again() -> None:
+    answers: list[Callable[[], Mapping[str, Any]]] = [lambda: {}["missing"], lambda: {"a": 1}]
+    read = Once(lambda *_: answers.pop(0)())
+    with pytest.raises(KeyError):
+        read("dev", Deadline(1))
+    assert read("dev", Deadline(1)) == read("organization/boutique/dev", Deadline(1)) == {"a": 1}
