@@ -8,6 +8,8 @@ import pulumi
 from boutique import configuration
 from boutique.certificates.errors import CertificateError
 from boutique.configuration import Secrets
+from boutique.eks.account import AwsError
+from boutique.eks.settings import EksCluster
 from boutique.gatewayapi import GatewayApiError
 from boutique.kubeconfig import KubeconfigError
 from boutique.mistakes import SettingsError
@@ -22,7 +24,7 @@ def main() -> None:
     """Build the stack that Pulumi was asked for; a mistake in its configuration ends it before anything is created."""
     try:
         build(*configuration.read())
-    except (SettingsError, KubeconfigError, GatewayApiError, CertificateError) as mistake:
+    except (SettingsError, KubeconfigError, GatewayApiError, CertificateError, AwsError) as mistake:
         raise pulumi.RunError(str(mistake)) from None
 
 
@@ -41,10 +43,10 @@ def build(settings: Settings, secrets: Secrets) -> None:
 
         before = environment.remembered(settings.environment)
     places: Mapping[str, Place] = {}
-    if isinstance(settings.cluster, ExistingCluster) and settings.platform:
-        from boutique.layers import platform
+    if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
+        from boutique.layers import cluster, platform
 
-        places = platform.build(settings.platform, settings.cluster, secrets)
+        places = platform.build(settings.platform, cluster.connect(settings.cluster), secrets)
     if isinstance(settings.cluster, StackCluster):
         places = {settings.cluster.target: place_of(settings.cluster)}
     if settings.environment:

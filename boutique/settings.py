@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from boutique.channels import Channel
+from boutique.eks.settings import EksCluster
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
 from boutique.mesh import Mesh
@@ -55,12 +56,6 @@ class StackCluster(Section):
     """The stack that owns the cluster's platform, of the same project."""
     target: DnsLabel
     """One of that stack's `platform.targets`."""
-
-
-class EksCluster(Section):
-    """A cluster of this stack's own on Amazon EKS; refused until the program builds one."""
-
-    kind: Literal["eks"]
 
 
 Cluster = Annotated[ExistingCluster | StackCluster | EksCluster, Field(discriminator="kind")]

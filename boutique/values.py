@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
 
@@ -140,6 +141,39 @@ FolderPath = Annotated[str, AfterValidator(_folder)]
 """A folder that is there; `${NAME}` in its path is replaced by an environment variable."""
 FilePath = Annotated[str, AfterValidator(_file)]
 """A file that is there; `${NAME}` in its path is replaced by an environment variable."""
+
+
+def _network(text: str) -> str:
+    try:
+        return str(IPv4Network(text))
+    except ValueError:
+        raise ValueError("must be a network such as 10.0.0.0/16, with no bits set behind the prefix") from None
+
+
+def _digits(value: object) -> object:
+    # `pulumi config set --path` makes a number of it.
+    return f"{value:012}" if type(value) is int and value >= 0 else value
+
+
+Cidr = Annotated[str, AfterValidator(_network)]
+"""An IPv4 network."""
+Region = Annotated[str, _shaped("[a-z]{2}(-[a-z]+)+-[1-9]", "a region of AWS such as eu-central-1")]
+AccountId = Annotated[str, BeforeValidator(_digits), _shaped("[0-9]{12}", "the twelve digits of an AWS account")]
+KubernetesVersion = Annotated[str, _shaped(r"1\.[0-9]{2}", "a minor version in quotes such as '1.36'")]
+ZoneLetter = Annotated[str, _shaped("[a-z]", "the letter of an availability zone such as a")]
+VpcId = Annotated[str, _shaped("vpc-[0-9a-f]+", "the id of a VPC such as vpc-0a1b2c3d")]
+SubnetId = Annotated[str, _shaped("subnet-[0-9a-f]+", "the id of a subnet such as subnet-0a1b2c3d")]
+RoleArn = Annotated[
+    str,
+    _shaped(
+        "arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+",
+        "the ARN of an IAM role such as arn:aws:iam::123456789012:role/admin",
+    ),
+]
+InstanceType = Annotated[str, _shaped(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "an instance type such as m6i.xlarge")]
+AddonVersion = Annotated[
+    str, _shaped(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+", "a version of an add-on such as v1.14.3-eksbuild.16")
+]
 Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
 
 

@@ -24,7 +24,7 @@ class DeployerArgs:
 
     namespace: pulumi.Input[str]
     home: pulumi.Input[str]
-    api_server: ApiServer
+    api_server: pulumi.Output[ApiServer]
     owner: str
 
 
@@ -77,9 +77,9 @@ class Deployer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[binding]),
         )
         self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(args.namespace, token.data).apply(
+            pulumi.Output.all(args.api_server, args.namespace, token.data).apply(
                 lambda known: for_token(
-                    args.api_server, namespace=known[0], user=name, token=base64.b64decode(known[1]["token"]).decode()
+                    known[0], namespace=known[1], user=name, token=base64.b64decode(known[2]["token"]).decode()
                 )
             )
         )

@@ -1,5 +1,6 @@
 """Istio on a cluster."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,10 +21,12 @@ class MeshArgs:
 
     Attributes:
         settings: Which Istio, and how it is set up.
+        after: What has to be there before its pods are.
         owner: The stack that owns the objects.
     """
 
     settings: Settings
+    after: Sequence[pulumi.Resource] = ()
     owner: str
 
 
@@ -42,7 +45,7 @@ class Mesh(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
 
-        first: list[pulumi.Resource] = []
+        first: list[pulumi.Resource] = [*args.after]
         if not isinstance(settings.gateway_api, GatewayApiPresent):
             manifests = gatewayapi.manifests(settings.gateway_api)
             first.append(

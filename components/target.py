@@ -32,7 +32,7 @@ class TargetArgs:
     after: Sequence[pulumi.Resource]
     hard_limits: Mapping[str, str]
     deployers: pulumi.Input[str]
-    api_server: ApiServer
+    api_server: pulumi.Output[ApiServer]
     owner: str
     registry_credentials: pulumi.Output[str] | None
     protect: bool

@@ -34,6 +34,8 @@ def variables(where: Folder, path: str) -> dict[str, str]:
         "PULUMI_BACKEND_URL": where.pulumi_state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_HOME": str(where.pulumi_home),
+        # Everything that a stack on a lab needs is here; the packages for AWS would have Pulumi look for their plugins.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # Not resolved: behind the links lies an interpreter that knows nothing of the virtual environment.
         "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -1,15 +1,18 @@
 """What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
 
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 
 from boutique import hosts
+from boutique.checks import eks
 from boutique.checks import environment as environments
 from boutique.checks import feature as features
 from boutique.checks import platform as platforms
 from boutique.checks import release as releases
+from boutique.eks.settings import EksCluster
 from boutique.features import Feature
 from boutique.release import Release
-from boutique.settings import Cluster, EksCluster, Environment, Platform, StackCluster
+from boutique.settings import Cluster, Environment, Platform, StackCluster
 
 
 def check(
@@ -50,10 +53,7 @@ def _alone(
 
 def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
     if isinstance(cluster, EksCluster):
-        yield (
-            "boutique:cluster.kind: 'eks' is not built yet; "
-            "use {kind: existing, context: …} for a cluster that is there, or {kind: stack, name: …, target: …}"
-        )
+        yield from eks.mistakes(cluster, platform, datetime.now(UTC).date())
     if isinstance(cluster, StackCluster) and platform:
         yield (
             "boutique:platform: a stack that deploys into a target of another stack has no rights to build a platform; "

@@ -1,46 +1,44 @@
 """The platform: what environments on one cluster share."""
 
-import os
 from collections.abc import Mapping
 
 import pulumi
 
-from boutique import admission, catalogue, gateway, kubeconfig, labels, policies, quota, reach
+from boutique import admission, catalogue, gateway, labels, policies, quota
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
-from boutique.settings import ExistingCluster, Platform
+from boutique.settings import Platform
 from boutique.targets import namespace
 from components.admission import Admission, AdmissionArgs
+from components.connection import Connection
 from components.deployers import Deployers, DeployersArgs
 from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
 from components.place import Place
 from components.policies import Policies, PoliciesArgs
-from components.provider import provider
 from components.references import TARGETS
 from components.target import Target, TargetArgs
 
 
-def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapping[str, Place]:
+def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[str, Place]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each."""
     owner = pulumi.get_stack()
-    api_server = kubeconfig.find(cluster.context, kubeconfig.files(cluster.kubeconfig, os.environ))
-    reach.check(api_server, f"context {cluster.context!r}")
-    admin = provider("cluster", kubeconfig=cluster.kubeconfig, context=cluster.context)
-    opts = pulumi.ResourceOptions(providers=[admin])
+    opts = pulumi.ResourceOptions(providers=[cluster.provider])
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
-    mesh = Mesh("mesh", MeshArgs(settings=section.mesh, owner=owner), opts) if section.mesh else None
+    mesh = (
+        Mesh("mesh", MeshArgs(settings=section.mesh, after=cluster.pods, owner=owner), opts) if section.mesh else None
+    )
     targets = {
         name: Target(
             name,
             TargetArgs(
                 namespace=namespace(section, name),
                 labels=labels.namespace(section.mesh),
-                after=[mesh.control_plane] if mesh else [],
+                after=[mesh.control_plane] if mesh else cluster.pods,
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
                 deployers=deployers.namespace,
-                api_server=api_server,
+                api_server=cluster.api_server,
                 owner=owner,
                 registry_credentials=secrets.registry,
                 protect=target.protect,
@@ -71,7 +69,7 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
         Admission(
             f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
         )
-    front = _front(section, mesh, secrets.certificate, opts) if mesh else None
+    front = _front(section, mesh, cluster, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
         name: Place(
@@ -88,7 +86,11 @@ def build(section: Platform, cluster: ExistingCluster, secrets: Secrets) -> Mapp
 
 
 def _front(
-    section: Platform, mesh: Mesh, secrets: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
+    section: Platform,
+    mesh: Mesh,
+    cluster: Connection,
+    secrets: Mapping[str, pulumi.Output[str]],
+    opts: pulumi.ResourceOptions,
 ) -> Ingress | None:
     """Build the gateway, if there is one."""
     if section.ingress is None or section.mesh is None:
@@ -104,7 +106,7 @@ def _front(
             api=section.routing.api,
             claims=claimed,
             network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
-            after=[mesh.control_plane],
+            after=[mesh.control_plane, *cluster.load_balancers],
             secrets=secrets,
             owner=pulumi.get_stack(),
         ),

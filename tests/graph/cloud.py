@@ -1,6 +1,7 @@
 """What the cluster and other stacks answer while a program is recorded."""
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,14 @@ KUBECONFIG = for_token(
     user="deployer",
     token="canary-of-another-stacks-token",  # noqa: S106 - a canary, not a password
 )
+
+ADMIN = json.dumps(
+    {
+        "clusters": [{"name": "kubernetes", "cluster": {"server": "https://eks.example.test"}}],
+        "users": [{"name": "aws", "user": {"exec": {"command": "aws", "args": ["canary-of-the-admin"]}}}],
+    }
+)
+"""The kubeconfig of a cluster's admin, which no stack may hand on."""
 
 
 class Refusal(grpc.RpcError):
@@ -48,6 +57,10 @@ class Cloud(mocks.Mocks):
         state = dict(args.inputs)
         if self.built and args.typ == "kubernetes:core/v1:Secret" and "token" in state.get("type", ""):
             state["data"] = {"token": base64.b64encode(TOKEN.encode()).decode()}
+        if self.built and args.typ.startswith("aws:"):
+            state = {"name": args.name, "arn": f"arn:aws:example:::{args.name}", "latestVersion": 1, **state}
+        if self.built and args.typ == "eks:index:Cluster":
+            state["kubeconfigJson"] = ADMIN
         if self.built and state.get("spec", {}).get("type") == "LoadBalancer":
             state["status"] = {"loadBalancer": {"ingress": [{"hostname": "lb.example.test"}]}}
         if self.built and args.typ == "kubernetes:apps/v1:Deployment":

@@ -56,10 +56,17 @@ def stacks() -> list[str]:
 
 
 def deployable() -> list[str]:
-    """Return the stacks whose layers exist."""
-    return [
-        each for each in (*stacks(), PLAIN) if content(each)["config"].get("boutique:cluster", {}).get("kind") != "eks"
-    ]
+    """Return every stack file, and what is made of them."""
+    return [*stacks(), PLAIN]
+
+
+def cluster_of(stack: str) -> str:
+    """Return what a stack's cluster is known by: its context, or the stack that made it."""
+    config = content(stack)["config"]
+    if feature := config.get("boutique:feature"):
+        return cluster_of(feature["of"])
+    cluster = config["boutique:cluster"]
+    return str(cluster.get("context") or cluster.get("name") or stack)
 
 
 def content(stack: str) -> dict[str, Any]:
@@ -116,8 +123,12 @@ def record_stack(
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:
             patch.setattr("boutique.reach.check", lambda *_: None)
+            patch.setattr("boutique.eks.account.check", lambda *_: None)
             patch.setattr("boutique.listing.listed", lambda *_, **__: ())
-        patch.setenv("BOUTIQUE_LAB_FILES", str(lab_files(Path(folder))))
+        files = lab_files(Path(folder))
+        released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
+        patch.setattr("boutique.gatewayapi._fetched", lambda _: released)
+        patch.setenv("BOUTIQUE_LAB_FILES", str(files))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(others, built=built)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)

@@ -95,7 +95,6 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
                 "boutique:cluster.contxt: there is no such key; did you mean 'con",
             ],
         ),
-        (valid(cluster={"kind": "eks"}), ["boutique:cluster.kind: 'eks' is not built yet"]),
         (
             {"cluster": CLUSTER, "platform": {"targets": {"dev": {"namespace": "Dev"}}}},
             ['boutique:platform.targets.dev.namespace: "Dev": must be lower-case'],

@@ -1,0 +1,60 @@
+"""How the addresses of a VPC are divided among subnets, and whether they are enough."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+LARGEST, SMALLEST = 16, 28
+"""The prefix lengths that a VPC or a subnet may have: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
+
+RESERVED = 5
+"""Addresses of every subnet that AWS keeps: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
+
+PRIVATE_RANGES = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    """One availability zone of a VPC: a private subnet for nodes and pods, a public one for load balancers and NATs."""
+
+    letter: str
+    private: IPv4Network
+    public: IPv4Network
+
+
+def plan(cidr: str, letters: Sequence[str]) -> list[Zone]:
+    """Divide a VPC's addresses: equal private subnets, and for public ones as much as one of those together.
+
+    A zone that is added at the end leaves the subnets of the others as they are as long as the number of blocks, which
+    is the next power of two above the number of zones, stays.
+
+    Raises:
+        ValueError: There are not enough addresses for subnets that AWS would take.
+    """
+    whole = IPv4Network(cidr)
+    bits = len(letters).bit_length()
+    if whole.prefixlen + 2 * bits > SMALLEST:
+        raise ValueError(
+            f"must have a prefix of at most /{SMALLEST - 2 * bits} for two subnets in each of {len(letters)} zones"
+        )
+    blocks = list(whole.subnets(prefixlen_diff=bits))
+    shared = list(blocks[-1].subnets(prefixlen_diff=bits))
+    return [
+        Zone(letter=letter, private=private, public=public)
+        for letter, private, public in zip(letters, blocks, shared, strict=False)
+    ]
+
+
+def usable(networks: Iterable[IPv4Network]) -> int:
+    """Return how many addresses of subnets nodes and pods can have."""
+    return sum(network.num_addresses - RESERVED for network in networks)
+
+
+def overlapping(cidr: str, others: Iterable[str]) -> list[str]:
+    """Return which networks have addresses in common with one."""
+    return [other for other in others if IPv4Network(cidr).overlaps(IPv4Network(other))]
+
+
+def is_private(cidr: str) -> bool:
+    """Say whether a network is in one of the ranges for private use (RFC 1918)."""
+    return any(IPv4Network(cidr).subnet_of(private) for private in PRIVATE_RANGES)

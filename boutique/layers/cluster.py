@@ -1,0 +1,30 @@
+"""The cluster that a platform is built on."""
+
+import os
+
+import pulumi
+
+from boutique import kubeconfig, reach
+from boutique.eks.settings import EksCluster
+from boutique.settings import ExistingCluster
+from components.connection import Connection
+from components.provider import provider
+
+
+def connect(settings: ExistingCluster | EksCluster) -> Connection:
+    """Return how the cluster's admin reaches it, and build it if it is this stack's own.
+
+    Raises:
+        KubeconfigError: A cluster that is there is not found, or does not answer.
+    """
+    if isinstance(settings, EksCluster):
+        # Only here: no other stack has need of Pulumi's packages for AWS, and many do not have them.
+        from boutique.layers import eks
+
+        return eks.connect(settings)
+    api_server = kubeconfig.find(settings.context, kubeconfig.files(settings.kubeconfig, os.environ))
+    reach.check(api_server, f"context {settings.context!r}")
+    return Connection(
+        provider=provider("cluster", kubeconfig=settings.kubeconfig, context=settings.context),
+        api_server=pulumi.Output.from_input(api_server),
+    )

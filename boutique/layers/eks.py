@@ -1,0 +1,97 @@
+"""A cluster of the stack's own on Amazon EKS."""
+
+import pulumi
+
+from boutique import kubeconfig, reach
+from boutique.eks import account, network, versions
+from boutique.eks.iam import Scope
+from boutique.eks.settings import EksCluster, ExistingNetwork
+from boutique.kubeconfig import ApiServer, KubeconfigError
+from boutique.mistakes import SettingsError
+from components.connection import Connection
+from components.eks.account import provider as aws_provider
+from components.eks.addons import Addons, AddonsArgs
+from components.eks.controller import LoadBalancerController, LoadBalancerControllerArgs
+from components.eks.controlplane import ControlPlane, ControlPlaneArgs
+from components.eks.network import Network, NetworkArgs, Subnets
+from components.eks.nodes import Nodes, NodesArgs
+from components.provider import provider
+
+
+def connect(settings: EksCluster) -> Connection:
+    """Build the cluster, and return how its admin reaches it.
+
+    Raises:
+        SettingsError: No region is configured.
+        AwsError: AWS cannot be reached with what this machine has.
+    """
+    region = settings.region or pulumi.Config("aws").get("region")
+    if not region:
+        raise SettingsError(
+            ["boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"]
+        )
+    account.check(region, settings.account)
+    called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    scope = Scope(region=region, account=settings.account or "*", cluster=called)
+    tags = {"boutique.dev/project": pulumi.get_project(), "boutique.dev/stack": pulumi.get_stack()}
+    aws = aws_provider("aws", region=region, account=settings.account, tags=tags)
+    opts = pulumi.ResourceOptions(providers=[aws])
+
+    addons = versions.addons(settings.version, settings.addons)
+    subnets = _subnets(settings, scope, opts)
+    plane = ControlPlane(
+        "cluster", ControlPlaneArgs(settings=settings, scope=scope, subnets=subnets, addons=addons), opts
+    )
+    nodes = Nodes(
+        "nodes",
+        NodesArgs(
+            settings=settings.nodes, version=settings.version, scope=scope, subnets=subnets, cluster=plane.cluster
+        ),
+        opts,
+    )
+    running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
+    admin = provider("cluster", kubeconfig=plane.kubeconfig)
+    pods = [nodes.ready, running.names]
+    controller = LoadBalancerController(
+        "load-balancer-controller",
+        LoadBalancerControllerArgs(
+            settings=settings.load_balancer_controller,
+            scope=scope,
+            vpc=subnets.vpc,
+            after=[*pods, running.identities],
+        ),
+        pulumi.ResourceOptions(providers=[aws, admin]),
+    )
+    return Connection(
+        provider=admin,
+        api_server=plane.kubeconfig.apply(_answering),
+        pods=pods,
+        load_balancers=[controller.ready],
+    )
+
+
+def _answering(content: str) -> ApiServer:
+    """Return the API server; in a preview only if it answers, since a plan without it would not be true."""
+    api_server = kubeconfig.reached_by(content)
+    if pulumi.runtime.is_dry_run():
+        try:
+            reach.check(api_server, "the cluster of this stack")
+        except KubeconfigError as error:
+            raise pulumi.RunError(
+                f"{error}; is this machine in one of the networks of boutique:cluster.publicCidrs?"
+            ) from None
+    return api_server
+
+
+def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:
+    wanted = settings.network
+    if isinstance(wanted, ExistingNetwork):
+        return Subnets(vpc=wanted.vpc, private=wanted.private_subnets, public=wanted.public_subnets)
+    args = NetworkArgs(
+        cidr=wanted.cidr,
+        zones=network.plan(wanted.cidr, wanted.zones),
+        region=scope.region,
+        single_nat=wanted.nat == "single",
+        called=scope.cluster,
+    )
+    return Network("network", args, opts).subnets

@@ -1,0 +1,47 @@
+"""A role of IAM with the policies that AWS keeps."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import iam
+
+from boutique.eks.iam import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """A role.
+
+    Attributes:
+        arn: Its ARN.
+        name: Its name.
+        policies: What has to be there before it may do anything, and has to go after whoever uses it.
+    """
+
+    arn: pulumi.Output[str]
+    name: pulumi.Output[str]
+    policies: Sequence[pulumi.Resource]
+
+
+def role(name: str, trust: Document, managed: Sequence[str], opts: pulumi.ResourceOptions) -> Identity:
+    """Create a role.
+
+    Args:
+        name: Of the resource; AWS' own is made from it.
+        trust: Who may take it.
+        managed: The ARNs of its policies.
+        opts: Of the resources.
+    """
+    made = iam.Role(name, assume_role_policy=json.dumps(trust), opts=opts)
+    policies = [
+        iam.RolePolicyAttachment(
+            f"{name}-{arn.rpartition('/')[2]}",
+            role=made.name,
+            policy_arn=arn,
+            opts=opts,
+        )
+        for arn in managed
+    ]
+    return Identity(arn=made.arn, name=made.name, policies=policies)

@@ -1,0 +1,311 @@
+"""What a cluster on EKS promises: closed, in an order that works both ways, nothing of the admin handed on."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+import schema
+from clear import everything, in_clear
+from cloud import ADMIN
+from recording import ROOT, Graph, Registered
+from stackfiles import Recorder, committed, record_stack
+
+from boutique import reach
+from boutique.eks import account
+from boutique.eks.account import AwsError
+from boutique.kubeconfig import ApiServer, KubeconfigError
+
+STACKS = ("nonprod", "prod")
+
+
+@pytest.fixture(params=STACKS)
+def cluster(request: pytest.FixtureRequest, recorded: Recorder) -> Graph:
+    return recorded(request.param)
+
+
+@pytest.fixture
+def prod(recorded: Recorder) -> Graph:
+    return recorded("prod")
+
+
+def changed(**section: Any) -> Graph:
+    """Record `nonprod` with some of its cluster changed."""
+    config, secret = committed("nonprod")
+    config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), **section})
+    return record_stack("nonprod", config=(config, secret))
+
+
+def of_aws(graph: Graph) -> list[Registered]:
+    return [each for each in graph.resources if schema.is_of_aws(each)]
+
+
+def statements(graph: Graph, name: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = json.loads(graph.one("RolePolicy", name).inputs["policy"])["Statement"]
+    return found
+
+
+def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Graph) -> None:
+    found = of_aws(cluster)
+    assert len(found) > 30
+    assert not [line for each in found for line in schema.mistakes(each)]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"clusterName": 3}, ["clusterName: 3 is no str", "nodeRoleArn: is missing", "scalingConfig: is missing"]),
+        ({"subnetIds": ["a", 1]}, ["subnetIds[1]: 1 is no str"]),
+        ({"subnetIds": "a"}, ["subnetIds: 'a' is no "]),
+        ({"scalingConfig": {"minSize": True, "maxsize": 3}}, ["minSize: True is no int", "maxsize: there is no such"]),
+        ({"tags": {"a": 1}}, ["tags.a: 1 is no str"]),
+        ({"launchTemplate": {"id": "x"}}, ["launchTemplate.version: is missing"]),
+    ],
+)
+def test_the_judgement_of_inputs_finds_mistakes(given: Mapping[str, Any], expected: list[str]) -> None:
+    found = list(schema.judged(aws.eks.NodeGroupArgs, given, "nodes"))
+    assert all(any(each in line for line in found) for each in expected), found
+
+
+def test_everything_of_aws_uses_the_one_provider_of_the_configured_region(cluster: Graph) -> None:
+    [provider] = cluster.of("aws")
+    assert provider.inputs["region"] == "eu-central-1"
+    alone = [each for each in of_aws(cluster) if each.request.custom]
+    assert not [each.urn for each in alone if each.request.provider.rsplit("::", 1)[0] != provider.urn]
+    assert [each.request.providers["aws"].rsplit("::", 1)[0] for each in cluster.of("Cluster")] == [provider.urn]
+
+
+def test_the_admins_kubeconfig_is_secret_and_no_output(cluster: Graph) -> None:
+    assert "canary-of-the-admin" in str(everything(cluster))
+    assert not [text for text in in_clear(everything(cluster)) if "canary-of-the-admin" in text]
+    assert "canary-of-the-admin" not in str(cluster.outputs)
+    assert ADMIN not in str(cluster.outputs)
+
+
+def test_deployers_reach_the_server_of_the_cluster_with_their_token(cluster: Graph) -> None:
+    assert "https://eks.example.test" in str(cluster.outputs["targets"])
+
+
+def test_a_new_kubeconfig_replaces_no_object(cluster: Graph, recorded: Recorder) -> None:
+    for graph in (cluster, recorded("nonprod", built=False, preview=True)):
+        for each in graph.of("kubernetes"):
+            assert each.inputs["clusterIdentifier"].startswith("boutique/")
+
+
+def test_the_api_server_is_open_to_named_networks_only(cluster: Graph) -> None:
+    [made] = cluster.of("Cluster")
+    assert made.inputs["endpointPrivateAccess"] is True
+    assert made.inputs["publicAccessCidrs"] == ["203.0.113.0/24"]
+    [alone] = changed(publicCidrs=[]).of("Cluster")
+    assert alone.inputs["endpointPublicAccess"] is False
+    assert "publicAccessCidrs" not in alone.inputs
+
+
+def test_the_cluster_is_guarded(cluster: Graph) -> None:
+    [made] = cluster.of("Cluster")
+    assert made.inputs["authenticationMode"] == "API"
+    assert made.inputs["upgradePolicy"] == {"supportType": "STANDARD"}
+    assert made.inputs["deletionProtection"] is True
+    assert made.request.protect
+    assert {"audit", "authenticator"} <= set(made.inputs["enabledClusterLogTypes"])
+    assert cluster.one("Key", "cluster").inputs["enableKeyRotation"] is True
+    log = cluster.one("LogGroup", "cluster")
+    assert log.urn in cluster.before(made)
+    assert log.inputs["name"] == f"/aws/eks/{made.inputs['name']}/cluster"
+
+
+def test_without_protection_nothing_is_protected() -> None:
+    config, secret = committed("nonprod")
+    config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), "protect": False})
+    config["boutique:platform"] = json.dumps({"targets": {"dev": {"protect": False}}})
+    graph = record_stack("nonprod", config=(config, secret))
+    assert graph.of("Cluster")[0].inputs["deletionProtection"] is False
+    assert not [each.urn for each in graph.resources if each.request.protect]
+
+
+def test_admins_get_an_access_entry_each() -> None:
+    roles = ["arn:aws:iam::123456789012:role/platform", "arn:aws:iam::123456789012:role/sso/break-glass"]
+    [made] = changed(admins=roles).of("Cluster")
+    entries = made.inputs["accessEntries"]
+    assert {key: each["principalArn"] for key, each in entries.items()} == dict(
+        zip(("platform", "sso-break-glass"), roles, strict=True)
+    )
+    [policy] = {each["accessPolicies"]["admin"]["policyArn"] for each in entries.values()}
+    assert policy == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+
+
+def test_nodes_are_in_private_subnets_and_pods_do_not_reach_their_identity(cluster: Graph) -> None:
+    private = {each.name for each in cluster.of("Subnet") if "kubernetes.io/role/internal-elb" in each.inputs["tags"]}
+    nodes = cluster.one("NodeGroup", "nodes")
+    assert set(nodes.inputs["subnetIds"]) == {f"{name}-id" for name in private}
+    assert nodes.inputs["amiType"] == "AL2023_x86_64_STANDARD"
+    template = cluster.one("LaunchTemplate", "nodes").inputs
+    assert template["metadataOptions"]["httpTokens"] == "required"
+    assert template["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    [disk] = template["blockDeviceMappings"]
+    assert disk["ebs"]["encrypted"] == "true"
+
+
+def test_a_private_subnet_goes_out_through_a_nat_and_a_public_one_directly(cluster: Graph) -> None:
+    tables = {each.name: each.inputs["routes"] for each in cluster.of("RouteTable")}
+    for joined in cluster.of("RouteTableAssociation"):
+        [route] = tables[joined.inputs["routeTableId"].removesuffix("-id")]
+        kind = "gatewayId" if "-public-" in joined.name else "natGatewayId"
+        assert route.keys() == {"cidrBlock", kind}, joined.name
+
+
+@pytest.mark.parametrize(("stack", "count"), [("nonprod", 1), ("prod", 3)])
+def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, recorded: Recorder) -> None:
+    graph = recorded(stack)
+    nats = graph.of("NatGateway")
+    assert len(nats) == len(graph.of("Eip")) == count
+    assert {each.inputs["subnetId"] for each in nats} <= {
+        f"{each.name}-id" for each in graph.of("Subnet") if "-public-" in each.name
+    }
+    used = [route["natGatewayId"] for each in graph.of("RouteTable") for route in each.inputs["routes"][:1]
+            if "natGatewayId" in route]  # fmt: skip
+    assert len(used) == 3
+    assert len(set(used)) == count
+
+
+def test_a_vpc_that_is_there_is_used_as_it_is() -> None:
+    network = {"kind": "existing", "vpc": "vpc-1", "privateSubnets": ["subnet-1", "subnet-2"],
+               "publicSubnets": ["subnet-3"]}  # fmt: skip
+    graph = changed(network=network)
+    assert not graph.of("Vpc") + graph.of("Subnet") + graph.of("NatGateway")
+    [made] = graph.of("Cluster")
+    assert (made.inputs["privateSubnetIds"], made.inputs["publicSubnetIds"]) == (["subnet-1", "subnet-2"], ["subnet-3"])
+    assert graph.one("NodeGroup", "nodes").inputs["subnetIds"] == ["subnet-1", "subnet-2"]
+    assert graph.one("Release", "load-balancer-controller").inputs["values"]["vpcId"] == "vpc-1"
+
+
+def test_every_addon_has_an_exact_version_and_those_with_pods_come_after_the_nodes(cluster: Graph) -> None:
+    nodes = cluster.one("NodeGroup", "nodes").urn
+    addons = {each.inputs["addonName"]: each for each in cluster.of("Addon")}
+    assert addons.keys() == {"coredns", "eks-pod-identity-agent", "aws-ebs-csi-driver", "metrics-server"}
+    for each in addons.values():
+        assert each.inputs["addonVersion"].startswith("v")
+        assert nodes in cluster.before(each)
+    [made] = cluster.of("Cluster")
+    assert made.inputs["vpcCniOptions"]["enableNetworkPolicy"] is True
+    assert made.inputs["vpcCniOptions"]["addonVersion"]
+    assert made.inputs["kubeProxyAddonOptions"]["version"].startswith("v1.36.")
+
+
+def test_whatever_runs_pods_comes_after_nodes_and_names(cluster: Graph) -> None:
+    first = {cluster.one("NodeGroup", "nodes").urn, cluster.one("Addon", "addons-coredns").urn}
+    late = [*cluster.of("Deployment"), *(each for each in cluster.of("Release") if each.name != "mesh-base")]
+    assert len(late) >= 3
+    for each in late:
+        assert first <= cluster.before(each), each.urn
+
+
+def test_what_makes_load_balancers_outlives_the_gateway_and_its_own_rights_outlive_it(cluster: Graph) -> None:
+    controller = cluster.one("Release", "load-balancer-controller")
+    assert controller.urn in cluster.before(cluster.one("Release", "ingress-gateway"))
+    rights = {
+        cluster.one(kind, "load-balancer-controller").urn for kind in ("RolePolicy", "PodIdentityAssociation", "Role")
+    }
+    assert rights | {cluster.one("Addon", "addons-eks-pod-identity-agent").urn} <= cluster.before(controller)
+
+
+def test_the_gateway_asks_that_controller_for_its_load_balancer(cluster: Graph) -> None:
+    assert (
+        cluster.one("Release", "ingress-gateway").inputs["values"]["service"]["loadBalancerClass"]
+        == "service.k8s.aws/nlb"
+    )
+    found = cluster.one("Release", "load-balancer-controller").inputs
+    assert found["version"] == "3.6.0"
+    assert found["repositoryOpts"] == {"repo": "https://aws.github.io/eks-charts"}
+    assert found["values"]["clusterName"] == cluster.of("Cluster")[0].inputs["name"]
+    association = cluster.one("PodIdentityAssociation", "load-balancer-controller").inputs
+    assert association["serviceAccount"] == found["values"]["serviceAccount"]["name"]
+    assert association["namespace"] == found["namespace"]
+
+
+def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(prod: Graph) -> None:
+    for each in statements(prod, "load-balancer-controller"):
+        changes = [
+            action for action in each["Action"] if not action.split(":")[1].startswith(("Describe", "Get", "List"))
+        ]
+        if not changes:
+            continue
+        assert "*" not in each["Resource"], each["Sid"]
+        bound = "boutique-prod" in json.dumps(each) or each["Sid"] in {
+            "LinkServiceRole",
+            "MakeGroupsInVpc",
+            "NameRules",
+        }
+        assert bound, each["Sid"]
+    actions = [action for each in statements(prod, "load-balancer-controller") for action in each["Action"]]
+    assert not [action for action in actions if "*" in action]
+    assert len(actions) == len({*actions}) + sum(actions.count(each) - 1 for each in {*actions})
+
+
+def test_roles_are_taken_by_who_they_are_for_and_nobody_else(prod: Graph) -> None:
+    trusts = {
+        each.name: json.loads(each.inputs["assumeRolePolicy"])["Statement"][0]
+        for each in of_aws(prod)
+        if each.type.endswith(":Role")
+    }
+    assert trusts["nodes"]["Principal"] == {"Service": "ec2.amazonaws.com"}
+    for name, account_name in (
+        ("load-balancer-controller", "aws-load-balancer-controller"),
+        ("addons-aws-ebs-csi-driver", "ebs-csi-controller-sa"),
+    ):
+        assert trusts[name]["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+        tags = trusts[name]["Condition"]["StringEquals"]
+        assert tags["aws:RequestTag/kubernetes-service-account"] == account_name
+        assert tags["aws:RequestTag/eks-cluster-name"] == "boutique-prod"
+
+
+@pytest.mark.parametrize("region", [None, ""])
+def test_without_a_region_the_stack_is_refused(region: str | None) -> None:
+    config, secret = committed("nonprod")
+    del config["aws:region"]
+    if region is not None:
+        config["aws:region"] = region
+    with pytest.raises(pulumi.RunError, match=r"boutique:cluster\.region: is missing"):
+        record_stack("nonprod", config=(config, secret))
+
+
+def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(region: str, wanted: str | None) -> None:
+        raise AwsError(f"no credentials in {region} for {wanted}")
+
+    monkeypatch.setattr(account, "check", refusing)
+    config, secret = committed("nonprod")
+    config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), "account": "123456789012"})
+    with pytest.raises(pulumi.RunError, match="no credentials in eu-central-1 for 123456789012"):
+        record_stack("nonprod", config=(config, secret), answering=False)
+
+
+def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(_: ApiServer, asked: str) -> None:
+        raise KubeconfigError(f"{asked} does not answer")
+
+    monkeypatch.setattr(account, "check", lambda *_: None)
+    monkeypatch.setattr(reach, "check", silent)
+    with pytest.raises(pulumi.RunError, match=r"the cluster of this stack does not answer.*publicCidrs"):
+        record_stack("nonprod", answering=False, preview=True)
+
+
+@pytest.mark.parametrize("stack", ["local", "dev"])
+def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(stack: str) -> None:
+    script = f"import sys; from stackfiles import record_stack; record_stack({stack!r}); print(*sys.modules)"
+    tests = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        env={"PYTHONPATH": f"{ROOT}:{tests}:{tests.parent}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "pulumi_kubernetes" in loaded
+    assert not loaded & {"pulumi_aws", "pulumi_eks", "components.eks", "boutique.layers.eks"}

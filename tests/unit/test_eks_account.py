@@ -1,0 +1,81 @@
+"""What is said when AWS cannot be reached."""
+
+from pathlib import Path
+
+import pytest
+
+from boutique.eks import account
+from boutique.eks.account import AwsError
+
+ANSWER = 'echo \'{"UserId": "x", "Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/x"}\''
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of an `aws` that nothing else is beside."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path / "aws"
+
+
+def write(cli: Path, script: str) -> None:
+    cli.write_text(f"#!/bin/sh\n{script}\n")
+    cli.chmod(0o755)
+
+
+def test_credentials_that_are_taken_pass_and_the_right_region_is_asked(cli: Path) -> None:
+    write(cli, f'echo "$*" > {cli.parent}/asked; {ANSWER}')
+    account.check("eu-central-1", None)
+    account.check("eu-central-1", "123456789012")
+    assert (cli.parent / "asked").read_text().split() == [
+        *("sts", "get-caller-identity", "--region", "eu-central-1", "--output", "json")
+    ]
+
+
+def test_a_missing_cli_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(AwsError, match=r"there is no `aws` on PATH; boutique:cluster \{kind: eks\} needs the AWS CLI"):
+        account.check("eu-central-1", None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Unable to locate credentials. You can configure credentials by running "aws login".',
+        "An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: The security token is expired",
+    ],
+)
+def test_what_aws_says_is_shown_with_the_remedy(cli: Path, said: str) -> None:
+    write(cli, f"printf '\\n%s\\n' '{said}' >&2; exit 253")
+    with pytest.raises(AwsError) as caught:
+        account.check("eu-central-1", None)
+    assert str(caught.value).startswith(
+        f"AWS does not take the credentials: {said.rstrip('.')}; for new credentials run `aws sso"
+    )
+
+
+def test_another_account_is_refused(cli: Path) -> None:
+    write(cli, ANSWER)
+    with pytest.raises(
+        AwsError, match=r"boutique:cluster\.account: '210987654321': the AWS credentials are of account"
+    ):
+        account.check("eu-central-1", "210987654321")
+
+
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"])
+def test_an_aws_that_says_nothing_is_named_too(cli: Path, script: str) -> None:
+    write(cli, script)
+    with pytest.raises(AwsError, match=r"`aws` ended with -?[0-9]+; for new credentials"):
+        account.check("eu-central-1", None)
+
+
+def test_an_answer_that_never_comes_is_not_waited_for(cli: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(cli, "exec sleep 60")
+    monkeypatch.setattr(account, "TIMEOUT_SECONDS", 0.2)
+    with pytest.raises(AwsError, match="AWS was not reached: no answer in"):
+        account.check("eu-central-1", None)
+
+
+def test_an_answer_that_is_none_is_refused(cli: Path) -> None:
+    write(cli, "echo hello")
+    with pytest.raises(AwsError, match="`aws sts get-caller-identity` answers 'hello'"):
+        account.check("eu-central-1", None)

@@ -1,0 +1,162 @@
+"""What a cluster on EKS may be configured with, and how every mistake in it is named."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique.checks import eks
+from boutique.eks import versions
+from boutique.eks.settings import EksCluster
+from boutique.loading import load
+from boutique.mistakes import SettingsError
+from boutique.settings import Platform
+
+TODAY = date(2026, 11, 26)
+KEY = "boutique:cluster"
+
+
+def found(platform: dict[str, Any] | None = None, today: date = TODAY, **section: Any) -> list[str]:
+    cluster = EksCluster.model_validate({"kind": "eks", **section})
+    return list(eks.mistakes(cluster, Platform.model_validate(platform) if platform else None, today))
+
+
+def network(**section: Any) -> dict[str, Any]:
+    return {"network": {"kind": "new", **section}}
+
+
+def existing(*private: str, public: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "network": {"kind": "existing", "vpc": "vpc-1", "privateSubnets": list(private), "publicSubnets": list(public)}
+    }
+
+
+def ingress(**balancer: Any) -> dict[str, Any]:
+    certificate = {"kind": "certManager", "issuer": "some"}
+    section = {"certificate": certificate, **({"loadBalancer": balancer} if balancer else {})}
+    return {"targets": {"dev": {}}, "mesh": {}, "ingress": section}
+
+
+def test_a_cluster_with_all_defaults_is_one() -> None:
+    assert found({"targets": {"dev": {}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        (network(cidr="172.20.0.0/16"), f"{KEY}.network.cidr: '172.20.0.0/16': overlaps with cluster.serviceCidr"),
+        (
+            network(cidr="10.0.0.0/16", avoid=["10.0.4.0/24"]),
+            f"{KEY}.network.cidr: '10.0.0.0/16': overlaps with 10.0.4.0/24 of network.avoid",
+        ),
+        (network(cidr="10.0.0.0/15"), f"{KEY}.network.cidr: '10.0.0.0/15': a VPC has at most a /16"),
+        (network(cidr="10.0.0.0/26"), f"{KEY}.network.cidr: '10.0.0.0/26': must have a prefix of at most /24"),
+        (
+            network(cidr="10.0.0.0/23"),
+            f"{KEY}.network.cidr: '10.0.0.0/23': too small: each private subnet has 123 addresses, and its share of "
+            "nodes.max, 6, with their pods may take 180",
+        ),
+        (network(zones=["a"]), f"{KEY}.network.zones: a: EKS needs at least two different zones"),
+        (network(zones=["a", "a"]), f"{KEY}.network.zones: a, a: EKS needs at least two different zones"),
+        (network(zones=["a", "b", "a"]), f"{KEY}.network.zones: a, b, a: names a zone twice"),
+        (existing("subnet-1"), f"{KEY}.network.privateSubnets: subnet-1: EKS needs subnets in at least two zones"),
+        (existing("subnet-1", "subnet-2", public=("subnet-1",)), f"{KEY}.network: 'subnet-1': is named twice"),
+        ({"serviceCidr": "8.8.0.0/16"}, f"{KEY}.serviceCidr: '8.8.0.0/16': must be in 10.0.0.0/8, 172.16.0.0/12 or"),
+        ({"serviceCidr": "10.100.0.0/26"}, f"{KEY}.serviceCidr: '10.100.0.0/26': must be in 10.0.0.0/8"),
+        ({"publicCidrs": ["0.0.0.0/0"]}, f"{KEY}.publicCidrs: '0.0.0.0/0': opens the API server to the whole internet"),
+        ({"publicCidrs": ["10.0.0.0/8"]}, f"{KEY}.publicCidrs: '10.0.0.0/8': is no network of the internet"),
+        ({"nodes": {"types": ["m7g.large"]}}, f"{KEY}.nodes.types: 'm7g.large': has an ARM processor"),
+        ({"nodes": {"min": 4}}, f"{KEY}.nodes.desired: 3: must be from nodes.min, 4, to nodes.max, 6"),
+        ({"nodes": {"desired": 9}}, f"{KEY}.nodes.desired: 9: must be from nodes.min, 3, to nodes.max, 6"),
+        ({"version": "1.29"}, f"{KEY}.version: '1.29': is not known to be on EKS; there are: 1.34, 1.35, 1.36"),
+    ],
+)
+def test_a_mistake_is_named_with_its_value_and_the_remedy(section: dict[str, Any], expected: str) -> None:
+    lines = found(**section)
+    assert [line for line in lines if line.startswith(expected)], lines
+    assert len(lines) == 1, lines
+
+
+@given(st.sampled_from(sorted(versions.RELEASES)), st.sampled_from(["standard", "extended"]), st.integers(-40, 40))
+def test_a_version_is_refused_from_the_day_after_its_support(version: str, support: str, days: int) -> None:
+    end = versions.RELEASES[version].end(support)
+    lines = found(today=end + timedelta(days), version=version, support=support)
+    assert bool(lines) == (days > 0)
+    if lines:
+        assert f"{KEY}.version: '{version}': its {support} support ended on {end}" in lines[0]
+
+
+def test_the_versions_of_the_documentation_are_ordered_and_the_default_is_the_newest() -> None:
+    ends = [release.standard for release in versions.RELEASES.values()]
+    assert ends == sorted(ends)
+    assert list(versions.RELEASES)[-1] == versions.DEFAULT_VERSION
+    for version, release in versions.RELEASES.items():
+        assert release.standard < release.extended
+        assert release.kube_proxy.startswith(f"v{version}.")
+
+
+def test_addons_go_with_the_version_unless_the_configuration_names_others() -> None:
+    usual = versions.addons("1.35", {})
+    assert usual["kube-proxy"].startswith("v1.35.")
+    assert usual["coredns"] != versions.addons("1.36", {})["coredns"]
+    assert versions.addons("1.35", {"coredns": "v9.9.9-eksbuild.1"}) == {**usual, "coredns": "v9.9.9-eksbuild.1"}
+
+
+def test_nodes_that_do_not_hold_the_targets_are_refused_with_the_number_that_would() -> None:
+    [line] = found({"targets": {"dev": {"replicas": 3}, "test": {"replicas": 3}}})
+    assert line.startswith(
+        f"{KEY}.nodes.desired: 3: so many nodes hold 162 pods, 11.2 cores, 42.8 GiB, and the targets"
+    )
+    number = int(line.split("set ")[1].split()[0])
+    targets = {"targets": {"dev": {"replicas": 3}, "test": {"replicas": 3}}}
+    assert found(targets, nodes={"desired": number, "max": number}) == []
+    assert found(targets, nodes={"desired": number - 1, "max": number}) != []
+    assert found(targets, nodes={"types": ["z1d.large"]}) == [], "of a type that is not known nothing is said"
+
+
+def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
+    key = "boutique:platform.ingress.loadBalancer"
+    assert found(ingress())[0].startswith(f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer")
+    assert found(ingress(kind="nlb")) == []
+    [line] = found(ingress(kind="nlb"), **existing("subnet-1", "subnet-2"))
+    assert line.startswith(f"{key}.scheme: 'internet-facing': needs {KEY}.network.publicSubnets")
+    assert found(ingress(kind="nlb", scheme="internal"), **existing("subnet-1", "subnet-2")) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ({"region": "Frankfurt"}, 'region: "Frankfurt": must be a region of AWS such as eu-central-1'),
+        ({"account": 12345678901234}, "account: 12345678901234: must be the twelve digits of an AWS account"),
+        ({"version": 1.36}, "version: 1.36: must be text (numbers in quotes)"),
+        ({"version": "1.36.2"}, "version: \"1.36.2\": must be a minor version in quotes such as '1.36'"),
+        ({"network": {"kind": "new", "cidr": "10.0.0.1/16"}}, "must be a network such as 10.0.0.0/16, with no bits"),
+        ({"network": {"kind": "old"}}, 'network.kind: "old" is not a kind of network; there are: existing, new'),
+        ({"network": {"kind": "existing", "vpc": "mine", "privateSubnets": []}}, "must be the id of a VPC"),
+        ({"nodes": {"types": []}}, "nodes.types: names none; name one such as 'm6i.xlarge'"),
+        ({"nodes": {"types": ["large"]}}, "must be an instance type such as m6i.xlarge"),
+        ({"admins": ["platform"]}, "must be the ARN of an IAM role such as"),
+        ({"logs": ["everything"]}, "must be 'api', 'audit'"),
+        ({"addons": {"coredns": "latest"}}, "must be a version of an add-on such as v1.14.3-eksbuild.16"),
+        ({"zones": ["a"]}, "zones: there is no such key"),
+    ],
+)
+def test_values_of_the_wrong_shape_are_named(section: dict[str, Any], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"cluster": {"kind": "eks", **section}, "platform": {"targets": {"dev": {}}}})
+    assert len(caught.value.mistakes) == 1
+    assert expected in caught.value.mistakes[0]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(123456789012, "123456789012"), (12345678901, "012345678901")])
+def test_an_account_may_be_a_number_as_pulumi_writes_it(given: int, expected: str) -> None:
+    assert EksCluster.model_validate({"kind": "eks", "account": given}).account == expected
+
+
+def test_all_mistakes_of_a_cluster_are_told_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"cluster": {"kind": "eks", "nodes": {"types": ["m7g.large"]}, "publicCidrs": ["0.0.0.0/0"]},
+              "platform": {"targets": {"kube-system": {}}}})  # fmt: skip
+    assert len(caught.value.mistakes) == 3
