@@ -1,4 +1,4 @@
-"""What a deployer may do in its namespace: the rules of its Role, verb by verb.
+"""What deployers may do in their namespace: the rules of their Roles, verb by verb.
 
 Why the read rights: pulumi-kubernetes awaits a Deployment by watching its pods, ReplicaSets and PersistentVolumeClaims,
 and a Service by watching its endpoints; a forbidden watch is retried without end, so an update would hang instead of
@@ -38,3 +38,14 @@ DEPLOYER_RULES = (
 
 Nothing on Gateways either: those say which namespace may use which host.
 """
+
+FEATURES_RULES = (
+    Rule("", ("services", "configmaps", "secrets"), WRITE),
+    Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    Rule("apps", ("deployments",), WRITE),
+    Rule("apps", ("replicasets",), READ),
+    Rule("discovery.k8s.io", ("endpointslices",), READ),
+    Rule("gateway.networking.k8s.io", ("httproutes",), WRITE),
+    Rule("networking.istio.io", ("virtualservices",), READ),
+)
+"""Enough for feature stacks; that they write what belongs to a feature and nothing else, `admission` says."""

@@ -16,3 +16,14 @@ def target_name(cluster: Cluster | None, platform: Platform | None, environment:
 def namespace(platform: Platform, target: str) -> str:
     """Return the namespace of a target: its own name unless the stack says otherwise."""
     return platform.targets[target].namespace or target
+
+
+def features_deployer(target: str) -> str:
+    """Return the name of the identity by which feature stacks deploy into a target."""
+    return f"{target}-features"
+
+
+def lets_features_in(platform: Platform, target: str) -> bool:
+    """Say whether feature stacks may come to a target."""
+    channel = platform.targets[target].channel
+    return channel is None or channel.features

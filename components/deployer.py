@@ -1,12 +1,13 @@
 """The identity that deploys into one namespace, and into nothing else."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes import core, rbac
 
-from boutique.access import DEPLOYER_RULES
+from boutique.access import Rule
 from boutique.kubeconfig import ApiServer, for_token
 from components.metadata import metadata, name_of
 
@@ -16,12 +17,16 @@ class DeployerArgs:
     """What a `Deployer` needs to know.
 
     Attributes:
+        role: The name of its Role.
+        rules: What it may do.
         namespace: The one it may deploy into.
         home: The namespace its identity lives in; another one, since a pod may mount every token of its namespace.
         api_server: Where the cluster is reached.
         owner: The stack that owns the objects.
     """
 
+    role: str
+    rules: Sequence[Rule]
     namespace: pulumi.Input[str]
     home: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]
@@ -29,7 +34,7 @@ class DeployerArgs:
 
 
 class Deployer(pulumi.ComponentResource):
-    """May create, change and remove an environment's objects in one namespace; no Secrets, no roles, no quotas.
+    """May do in one namespace what the rules of its Role say, and nothing anywhere else.
 
     Attributes:
         kubeconfig: Reaches that namespace with the deployer's token; secret.
@@ -40,7 +45,7 @@ class Deployer(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Deployer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        in_namespace = metadata("deployer", namespace=args.namespace, owner=args.owner)
+        in_namespace = metadata(args.role, namespace=args.namespace, owner=args.owner)
 
         account = core.v1.ServiceAccount(
             name, metadata=metadata(name, namespace=args.home, owner=args.owner), opts=child
@@ -51,7 +56,7 @@ class Deployer(pulumi.ComponentResource):
             metadata=in_namespace,
             rules=[
                 rbac.v1.PolicyRuleArgs(api_groups=[rule.group], resources=list(rule.resources), verbs=list(rule.verbs))
-                for rule in DEPLOYER_RULES
+                for rule in args.rules
             ],
             opts=child,
         )

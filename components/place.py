@@ -32,6 +32,7 @@ class Place:
     Attributes:
         namespace: Its name.
         kubeconfig: As JSON; secret.
+        features: The same for feature stacks; None if none may come.
         entrance: Where people's requests come in; None without an ingress.
         channel: Which versions it lets in; None for all.
         serving: What has to be there before a route is; nothing if another stack has built it.
@@ -40,6 +41,7 @@ class Place:
 
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    features: pulumi.Output[str] | None = None
     entrance: Entrance | None
     channel: Channel | None = None
     serving: Sequence[pulumi.Resource] = ()
@@ -49,4 +51,10 @@ class Place:
         """Return what another stack has to know to make it again; `components.references.place` reads it."""
         entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
         channel = {"channel": self.channel.model_dump(by_alias=True)} if self.channel else {}
-        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **entrance, **channel}
+        features = {"features": self.features} if self.features else {}
+        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **features, **entrance, **channel}
+
+    def facts_for_features(self) -> Mapping[str, Any]:
+        """Return what feature stacks have to know to make it again, as whoever may only deploy features."""
+        entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
+        return {"namespace": self.namespace, "kubeconfig": self.features, **entrance}

@@ -57,7 +57,7 @@ def environment_facts(settings: Environment, secrets: Mapping[str, str], place: 
     """
     return {
         "settings": settings.model_dump(by_alias=True, exclude_unset=True, mode="json"),
-        **({"place": place.facts(), "secrets": dict(secrets)} if settings.features else {}),
+        **({"place": place.facts_for_features(), "secrets": dict(secrets)} if settings.features else {}),
     }
 
 
@@ -140,6 +140,7 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]
     return told, Place(
         namespace=pulumi.Output.from_input(told.namespace),
         kubeconfig=pulumi.Output.secret(told.kubeconfig),
+        features=pulumi.Output.secret(_text(facts, "features", stack, name)) if facts.get("features") else None,
         entrance=_read(Entrance, facts["entrance"], stack, name) if facts.get("entrance") else None,
         channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") else None,
         told=told,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import core
 
+from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.kubeconfig import ApiServer
+from boutique.targets import features_deployer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
 
@@ -25,6 +27,7 @@ class TargetArgs:
         owner: The stack that owns the objects.
         registry_credentials: A Docker configuration that may pull the images; None when they are public.
         protect: Whether Pulumi refuses to delete or replace the namespace.
+        features: Whether feature stacks may come.
     """
 
     namespace: str
@@ -36,18 +39,21 @@ class TargetArgs:
     owner: str
     registry_credentials: pulumi.Output[str] | None
     protect: bool
+    features: bool
 
 
 class Target(pulumi.ComponentResource):
-    """A namespace with its limits, and the deployer that may use it.
+    """A namespace with its limits, and the deployers that may use it.
 
     Attributes:
         namespace: The name of the namespace, known once it is there.
-        kubeconfig: The deployer's; secret.
+        kubeconfig: The environment's deployer's; secret.
+        features: That of feature stacks; secret. None if none may come.
     """
 
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    features: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Target", name, None, opts)
@@ -89,10 +95,20 @@ class Target(pulumi.ComponentResource):
                 string_data={".dockerconfigjson": args.registry_credentials},
                 opts=child,
             )
-        deployer = Deployer(
-            f"{name}-deployer",
-            DeployerArgs(namespace=self.namespace, home=args.deployers, api_server=args.api_server, owner=args.owner),
-            child,
+        self.kubeconfig = self._deployer(f"{name}-deployer", "deployer", DEPLOYER_RULES, args)
+        self.features = (
+            self._deployer(features_deployer(name), "features", FEATURES_RULES, args) if args.features else None
         )
-        self.kubeconfig = deployer.kubeconfig
         self.register_outputs({"namespace": self.namespace, "kubeconfig": self.kubeconfig})
+
+    def _deployer(self, name: str, role: str, rules: Sequence[Rule], args: TargetArgs) -> pulumi.Output[str]:
+        """Create an identity, and return its kubeconfig."""
+        may = DeployerArgs(
+            role=role,
+            rules=rules,
+            namespace=self.namespace,
+            home=args.deployers,
+            api_server=args.api_server,
+            owner=args.owner,
+        )
+        return Deployer(name, may, pulumi.ResourceOptions(parent=self)).kubeconfig

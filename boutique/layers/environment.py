@@ -72,6 +72,13 @@ def build(
                 "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
             ]
         )
+    if section.features and place.features is None:
+        raise SettingsError(
+            [
+                f"boutique:environment.features: target {target!r} has no identity for feature stacks; run `pulumi up` "
+                "of the stack that has the target"
+            ]
+        )
     owner = pulumi.get_stack()
     if section.features and owner == PRODUCTION:
         raise SettingsError(

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import pulumi
 
-from boutique import admission, catalogue, gateway, labels, policies, quota
+from boutique import admission, catalogue, featureadmission, gateway, labels, policies, quota
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
 from boutique.settings import Platform
-from boutique.targets import namespace
+from boutique.targets import lets_features_in, namespace
 from components.admission import Admission, AdmissionArgs
 from components.connection import Connection
 from components.deployers import Deployers, DeployersArgs
@@ -42,6 +42,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
                 owner=owner,
                 registry_credentials=secrets.registry,
                 protect=target.protect,
+                features=lets_features_in(section, name),
             ),
             opts,
         )
@@ -62,10 +63,13 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
                 ),
                 opts,
             )
+    hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
     for name, settings in section.targets.items():
         rules = {"secrets": admission.secrets(catalogue.WORKLOADS)}
         if settings.channel:
             rules["channel"] = admission.channel(settings.channel, catalogue.WORKLOADS)
+        if lets_features_in(section, name):
+            rules |= featureadmission.rules(name, hosts.get(name))
         Admission(
             f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
         )
@@ -75,6 +79,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
         name: Place(
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
+            features=target.features,
             entrance=entrances.get(name),
             channel=section.targets[name].channel,
             serving=[front] if front else [],

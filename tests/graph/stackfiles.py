@@ -28,6 +28,7 @@ TARGETS: dict[str, Any] = {
     name: {
         "namespace": name,
         "kubeconfig": KUBECONFIG,
+        "features": KUBECONFIG,
         "entrance": {
             "routing": "gateway-api",
             "host": f"{name}.shop.example.com",

@@ -1,0 +1,124 @@
+"""What feature stacks may write in a target: objects of one feature, which no other request than its own can find.
+
+A Role cannot say it: it knows kinds and names, no labels and no content. So the API server compares what the identity
+of feature stacks writes with what this program writes for a feature.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from boutique import catalogue, labels, patterns
+from boutique.routing import HEADER, MEMBER
+from boutique.targets import DEPLOYERS_NAMESPACE, features_deployer
+
+Spec = dict[str, Any]
+
+_ANY = "ANY"
+_KEY = "variables.key"
+_VALUE = r"([0-9A-Za-z_]|\\[^0-9A-Za-z])+"
+"""A value that `re.escape` wrote: no character of it means anything else than itself."""
+
+
+def rules(target: str, host: str | None) -> Mapping[str, Spec]:
+    """Return the `spec` of each rule for the feature stacks of a target, by the name of the rule.
+
+    Args:
+        target: Its name.
+        host: Where people reach its environment; None if they do not.
+    """
+    return {"features": _spec(target, _OBJECTS, _objects()), "feature-routes": _spec(target, _ROUTES, _routes(host))}
+
+
+_OBJECTS = [
+    {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["services", "configmaps", "secrets"]},
+    {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"]},
+    {"apiGroups": ["gateway.networking.k8s.io"], "apiVersions": ["*"], "resources": ["httproutes"]},
+]
+_ROUTES = _OBJECTS[2:]
+
+
+def _spec(target: str, kinds: list[Spec], validations: list[Spec]) -> Spec:
+    user = json.dumps(f"system:serviceaccount:{DEPLOYERS_NAMESPACE}:{features_deployer(target)}")
+    return {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [{**each, "operations": ["CREATE", "UPDATE", "DELETE"]} for each in kinds]
+        },
+        "matchConditions": [{"name": "by-features", "expression": f"request.userInfo.username == {user}"}],
+        "variables": [
+            {"name": "key", "expression": f"object == null ? '' : {_label('object')}"},
+            {"name": "before", "expression": f"oldObject == null ? variables.key : {_label('oldObject')}"},
+        ],
+        "validations": validations,
+    }
+
+
+def _label(which: str) -> str:
+    return f"has({which}.metadata.labels) ? {which}.metadata.labels[?{json.dumps(labels.FEATURE)}].orValue('') : ''"
+
+
+def _objects() -> list[Spec]:
+    name = json.dumps(labels.FEATURE)
+    selected = f"object.spec.selector[?{name}].orValue('') == {_KEY}"
+    labelled = f"object.spec.template.metadata.labels[?{name}].orValue('') == {_KEY}"
+    return [
+        {
+            "expression": "variables.before != '' && (object == null || variables.key == variables.before)",
+            "message": f"a feature stack writes objects of its feature only: those with the label {labels.FEATURE}",
+        },
+        {
+            "expression": f"object == null || object.kind != 'Service' || (has(object.spec.selector) && {selected})",
+            "message": "the Service of a feature selects the pods of that feature",
+        },
+        {
+            "expression": "object == null || object.kind != 'Deployment' || "
+            f"(has(object.spec.template.metadata.labels) && {labelled} && "
+            f"object.spec.template.metadata.labels[?{json.dumps(labels.TRACK)}].orValue('') == 'feature')",
+            "message": "the pods of a feature say by their labels whose they are",
+        },
+    ]
+
+
+def _routes(host: str | None) -> list[Spec]:
+    """Return what a feature's routes keep: they are for calls with its key, its preview host, or a tester's session."""
+    to_services, to_gateways = _parents("Service"), _parents("Gateway")
+    before, after = (json.dumps(part) for part in patterns.baggage(MEMBER, _ANY).split(_ANY))
+    # As `re.escape` writes a key.
+    key = f"{_KEY}.replace('-', '\\\\-')"
+    with_key = _matched(f"h.name == 'baggage' && h.value == {before} + {key} + {after}")
+    session = "^" + re.escape(patterns.cookie(catalogue.SESSION_COOKIE, _ANY)).replace(_ANY, _VALUE) + "$"
+    asking = _matched(
+        f"(h.name == 'cookie' && h.value.matches({json.dumps(session)})) || "
+        f"(h.name == {json.dumps(HEADER)} && h.value == {_KEY})"
+    )
+    to_people = "false"
+    if host:
+        hosts = "has(object.spec.hostnames) && object.spec.hostnames.all(n, n == {name})"
+        preview = hosts.format(name=f"{_KEY} + {json.dumps(f'.{host}')}")
+        to_people = f"({preview}) || ({hosts.format(name=json.dumps(host))} && {asking})"
+    return [
+        {
+            "expression": f"object == null || has(object.spec.parentRefs) && ({to_services} || {to_gateways})",
+            "message": "a feature's route attaches to Services or to a Gateway",
+        },
+        {
+            "expression": f"object == null || !({to_services}) || {with_key}",
+            "message": "a feature's route takes calls that carry its key, and no others",
+        },
+        {
+            "expression": f"object == null || !({to_gateways}) || {to_people}",
+            "message": "a feature's route takes requests of its preview host, of one session, or that ask for it",
+        },
+    ]
+
+
+def _parents(kind: str) -> str:
+    return f"object.spec.parentRefs.all(p, has(p.kind) && p.kind == {json.dumps(kind)})"
+
+
+def _matched(header: str) -> str:
+    """Return whether each match of each rule has a header `h` for which something holds."""
+    match = f"has(m.headers) && m.headers.exists(h, {header})"
+    return f"object.spec.rules.all(r, has(r.matches) && r.matches.all(m, {match}))"
