@@ -159,6 +159,12 @@ def test_a_private_subnet_goes_out_through_a_nat_and_a_public_one_directly(clust
         assert route.keys() == {"cidrBlock", kind}, joined.name
 
 
+def test_nodes_come_after_their_way_out_and_go_before_it(cluster: Graph) -> None:
+    ways = {each.urn for each in cluster.of("RouteTableAssociation") if "-private-" in each.name}
+    assert len(ways) == 3
+    assert ways <= cluster.before(cluster.one("NodeGroup", "nodes"))
+
+
 @pytest.mark.parametrize(("stack", "count"), [("nonprod", 1), ("prod", 3)])
 def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, recorded: Recorder) -> None:
     graph = recorded(stack)
