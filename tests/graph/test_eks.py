@@ -1,6 +1,7 @@
 """What a cluster on EKS promises: closed, in an order that works both ways, nothing of the admin handed on."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -315,3 +316,14 @@ def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(s
     loaded = set(done.stdout.split())
     assert "pulumi_kubernetes" in loaded
     assert not loaded & {"pulumi_aws", "pulumi_eks", "components.eks", "boutique.layers.eks"}
+
+
+def test_only_the_components_for_eks_import_the_packages_for_aws() -> None:
+    found = [
+        path.relative_to(ROOT)
+        for folder in ("boutique", "components", "ops", "lab")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"^\s*(import|from) pulumi_(aws|eks)\b", path.read_text(), re.MULTILINE)
+    ]
+    assert found
+    assert {path.parent.as_posix() for path in found} == {"components/eks"}
