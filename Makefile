@@ -37,6 +37,7 @@ bench: venv/.ready ## Measure against a peer in the same run.
 	@venv/bin/python bench/environment.py
 	@venv/bin/python bench/mesh.py
 	@venv/bin/python bench/feature.py
+	@venv/bin/python bench/release.py
 
 docs: venv/.ready ## Write the documentation that comes from the code.
 	@venv/bin/python docs/generate.py

@@ -1,6 +1,7 @@
 """The program that every stack runs: from the configuration to components, layer by layer."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -36,6 +37,11 @@ def build(settings: Settings, secrets: Secrets) -> None:
         from boutique.layers import feature
 
         feature.build(settings.feature)
+    before: Mapping[str, Any] = {}
+    if settings.environment:
+        from boutique.layers import environment
+
+        before = environment.remembered(settings.environment)
     places: Mapping[str, Place] = {}
     if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
         from boutique.layers import cluster, platform
@@ -44,10 +50,8 @@ def build(settings: Settings, secrets: Secrets) -> None:
     if isinstance(settings.cluster, StackCluster):
         places = {settings.cluster.target: place_of(settings.cluster)}
     if settings.environment:
-        from boutique.layers import environment
-
         target = target_name(settings.cluster, settings.platform, settings.environment)
-        environment.build(settings.environment, settings.release, secrets.services, target, places[target])
+        environment.build(settings.environment, settings.release, secrets.services, target, places[target], before)
         # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
         holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
         pulumi.export("target", {"stack": full_name(holder), "name": target})

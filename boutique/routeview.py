@@ -1,6 +1,6 @@
 """The route table as text: what people read before it is applied, and after."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from boutique.entrance import Entrance
 from boutique.routing import MEMBER, EdgeRoute, MeshRoute, Table
@@ -11,18 +11,23 @@ def described(table: Table, entrance: Entrance) -> Mapping[str, str]:
 
     Sessions are told by the name of their route: whoever has a session's id has the session.
     """
-    edge = {_asked(route, entrance): f"{led(route)} ({route.owner})" for route in table.edge}
+    edge = {asked(route, entrance.link): f"{led(route)} ({route.owner})" for route in table.edge}
     mesh = {called(route): f"{route.backend} ({route.owner})" for route in table.mesh}
     return {**edge, **mesh}
 
 
-def _asked(route: EdgeRoute, entrance: Entrance) -> str:
-    link = entrance.link(route.host)
+def asked(route: EdgeRoute, link: Callable[[str], str]) -> str:
+    """Return which requests at the edge are meant.
+
+    Args:
+        route: What is done with them.
+        link: Returns the link to a host.
+    """
     if route.cookie:
-        return f"{link} with cookie {route.cookie.name} of {route.name}"
+        return f"{link(route.host)} with cookie {route.cookie.name} of {route.name}"
     if route.header:
-        return f"{link} with header {route.header.name}: {route.header.value}"
-    return link
+        return f"{link(route.host)} with header {route.header.name}: {route.header.value}"
+    return link(route.host)
 
 
 def led(route: EdgeRoute) -> str:

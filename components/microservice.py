@@ -11,7 +11,7 @@ from boutique.deployed import Deployed
 from components.contents import contents
 from components.deployments import deployment, disruption_budget, ready_replicas, service_account
 from components.metadata import name_of
-from components.services import cluster_service, external_address, external_service
+from components.services import cluster_service, colour_service, external_address, external_service
 from components.smokecheck import passed
 
 
@@ -61,18 +61,14 @@ class Microservice(pulumi.ComponentResource):
 
         account = service_account(name, live.workload.name, namespace, owner, child)
         held = contents(name, variants, namespace, owner, child)
-        serving, *_ = (
-            deployment(
-                f"{name}-{each.colour}" if each.colour else name,
-                each,
-                name_of(account.metadata),
-                its,
-                namespace,
-                owner,
-                pulumi.ResourceOptions(parent=self, depends_on=args.after),
-            )
-            for each, its in zip(variants, held, strict=True)
-        )
+        deployments = []
+        for each, its in zip(variants, held, strict=True):
+            called = f"{name}-{each.colour}" if each.colour else name
+            before = [*args.after, *([colour_service(called, each, namespace, owner, child)] if colours else [])]
+            opts_of_pods = pulumi.ResourceOptions(parent=self, depends_on=before)
+            account_name = name_of(account.metadata)
+            deployments.append(deployment(called, each, account_name, its, namespace, owner, opts_of_pods))
+        serving = deployments[0]
         self.ready = ready_replicas(serving, live.replicas)
         disruption_budget(name, live, namespace, owner, child)
         checked = {labels.CHECKED: passed(colours, serving, namespace, args.kubeconfig)} if colours else {}

@@ -38,6 +38,28 @@ def cluster_service(
     )
 
 
+def colour_service(
+    name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+) -> core.v1.Service:
+    """Create the Service of the pods of one blue/green release alone, which nobody calls.
+
+    A proxy of the mesh opens the ports of its pod as the Services say that select it: with this one they are open
+    before the first request comes, and a switch changes nothing in the pods.
+    """
+    return core.v1.Service(
+        name,
+        metadata=metadata(
+            deployed.name,
+            namespace=namespace,
+            owner=owner,
+            labels=deployed.labels,
+            annotations={"pulumi.com/skipAwait": "true"},
+        ),
+        spec=_spec(deployed, "ClusterIP"),
+        opts=opts,
+    )
+
+
 def external_service(
     name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> core.v1.Service:

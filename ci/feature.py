@@ -1,0 +1,103 @@
+"""A feature for a pull request: what its branch changes in the file of an environment, beside that environment.
+
+Writes a comment, for `sticky_comments.py` to put on the pull request.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ops.errors import OperationError
+from ops.features.identity import identity
+from ops.reviews.markdown import block, code, header, row
+
+MARKER = "<!-- boutique-feature link -->"
+
+
+class CommandError(Exception):
+    """A command has failed; the text is what it said."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Deploy the feature of a branch, or remove it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("action", choices=["up", "down"])
+    parser.add_argument("--env", required=True, help="the environment's stack, such as dev")
+    parser.add_argument("--branch", required=True, help="the branch of the pull request")
+    parser.add_argument("--base", help="what the branch is compared with; for up")
+    parser.add_argument("--secrets-provider", help="of the feature's stack, as for `pulumi stack init`; for up")
+    parser.add_argument("--comment", required=True, type=Path, help="the file to write the comment to")
+    given = parser.parse_args(arguments)
+    if given.action == "up" and not given.base:
+        parser.error("up needs --base")
+    try:
+        said = (
+            _up(given.env, given.branch, given.base, given.secrets_provider)
+            if given.action == "up"
+            else _down(given.env, given.branch)
+        )
+    except (CommandError, OperationError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        _write(given.comment, f"### Feature {code(given.branch)}: failed\n\n{block(str(error))}")
+        return 1
+    _write(given.comment, said)
+    return 0
+
+
+def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
+    versions: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
+    if not versions:
+        _remove(env, branch)
+        return (
+            f"### Feature {code(branch)}: nothing to deploy\n\nThis branch gives no service of {code(env)} another "
+            f"version: change {code(f'Pulumi.{env}.yaml')}, such as `services: {{adservice: {{image: {{tag: …}}}}}}`."
+        )
+    services = [f"--service={name}={version}" for name, version in versions.items()]
+    kept = [f"--secrets-provider={secrets_provider}"] if secrets_provider else []
+    done = json.loads(_boutique("feature", "up", f"--env={env}", *services, *kept, "--json", "--", branch))
+    lines = [row(code(name), code(version)) for name, version in done["services"].items()]
+    until = f" It lives until {done['expires']}, and every push renews it." if done["expires"] else ""
+    return "\n".join(
+        [
+            f"### Feature {code(branch)}: <{done['url']}>",
+            "",
+            header("service", "version"),
+            *lines,
+            "",
+            f"Everything else is that of {code(env)}.{until} It ends with the label, or with the pull request.",
+        ]
+    )
+
+
+def _down(env: str, branch: str) -> str:
+    there = _remove(env, branch)
+    return f"### Feature {code(branch)}: {'removed' if there else 'there is none'}"
+
+
+def _remove(env: str, branch: str) -> bool:
+    """Remove the feature; say whether there was one."""
+    key = identity(branch, env).key
+    if not any(each["key"] == key for each in json.loads(_boutique("feature", "list", f"--env={env}", "--json"))):
+        return False
+    _boutique("feature", "down", f"--env={env}", "--", branch)
+    return True
+
+
+def _write(file: Path, said: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{MARKER}\n{said}\n")
+
+
+def _boutique(*arguments: str) -> str:
+    done = subprocess.run(["boutique", *arguments], capture_output=True, text=True, check=False)
+    sys.stderr.write(done.stderr)
+    if done.returncode:
+        raise CommandError(done.stderr.strip().removeprefix("error: ") or f"it ended with {done.returncode}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What git and the folder of the project say about a change."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.errors import OperationError
+
+
+def changed(project: Path, base: str) -> tuple[str, ...]:
+    """Return the files that differ from where this branch left another, from the folder of the project.
+
+    Raises:
+        OperationError: There is no git, no repository, or no such commit.
+    """
+    # A commit that begins with a hyphen is none.
+    _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}", base=base)
+    printed = _git(project, "diff", "--name-only", "--no-renames", "-z", "--relative", f"{base}...HEAD", base=base)
+    return tuple(each for each in printed.split("\0") if each)
+
+
+def stack_files(project: Path) -> dict[str, Any]:
+    """Return what the stack files of a project say, by stack.
+
+    Raises:
+        OperationError: One of them is not YAML.
+    """
+    found = {}
+    for path in sorted(project.iterdir()):
+        if name := re.fullmatch(r"Pulumi\.(.+)\.ya?ml", path.name):
+            found[name[1]] = loaded(path.read_text(), path.name)
+    return found
+
+
+def before(project: Path, base: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
+    """Return what a file of the project said where this branch left another; None if it was not there.
+
+    Raises:
+        OperationError: There is no such commit, or the file was not YAML.
+    """
+    ancestor = _git(project, "merge-base", "--end-of-options", base, "HEAD", base=base).strip()
+    listed = _git(project, "ls-tree", "--name-only", ancestor, f"./{name}", base=base)
+    if not listed.strip():
+        return None
+    return loaded(_git(project, "show", f"{ancestor}:./{name}", base=base), f"{name} of {base}")
+
+
+def loaded(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
+    """Return what a YAML file holds.
+
+    Raises:
+        OperationError: It is none.
+    """
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise OperationError(f"{name}: is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _git(project: Path, *arguments: str, base: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OperationError("the program 'git' is missing; install it") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise OperationError(
+            f"--base {base}: git cannot compare with it{f' ({said[-1]})' if said else ''}; name a branch or a commit "
+            "that is here, and in CI fetch the whole history (actions/checkout with fetch-depth: 0)"
+        )
+    return done.stdout

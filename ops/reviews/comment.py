@@ -1,0 +1,168 @@
+"""The comment on a pull request that says what it changes in one stack."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ops.reviews import cost
+from ops.reviews.dangers import dangers
+from ops.reviews.differences import differences
+from ops.reviews.markdown import LIMIT, Section, block, code, fitted, header, plain, row
+from ops.reviews.partview import shown, summary
+from ops.reviews.plan import Operation, Plan, Resource
+from ops.reviews.routes import Route, Routes, Touched, routes
+from ops.reviews.summary import parts, totals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What of the application a plan does not say.
+
+    Attributes:
+        stores: Names of Deployments whose pods hold state.
+        callers: Who calls a Service, by its name.
+    """
+
+    stores: Collection[str] = ()
+    callers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def marker(stack: str) -> str:
+    """Return the line by which the comment on a stack is found again; nobody sees it."""
+    return f"<!-- boutique-review {stack} -->"
+
+
+def comment(plan: Plan, application: Application, commit: str | None = None, limit: int = LIMIT) -> str:
+    """Return the comment in GitHub's Markdown.
+
+    Args:
+        plan: What is planned.
+        application: What else is known.
+        commit: Of which commit it is.
+        limit: How many characters it may have.
+    """
+    sections = [
+        Section(head=f"{marker(plan.stack)}\n### {code(plan.stack)}: {_headline(plan)}"),
+        # What a preview has found until it failed is not what the update would do.
+        *([_failure(plan.errors)] if plan.errors else []),
+        *_alerts("WARNING", plan.warnings),
+        *([] if plan.errors else _planned(plan, application)),
+        *([Section(head=f"<sub>{_origin(commit)}</sub>")] if commit else []),
+    ]
+    return fitted(sections, limit)
+
+
+def _planned(plan: Plan, application: Application) -> Iterator[Section]:
+    found = routes(plan)
+    yield from _alerts("CAUTION", dangers(plan, application.stores))
+    if plan.changing:
+        yield summary(parts(plan))
+    if found.touched:
+        yield _touched(found.touched, application)
+    if plan.resources:
+        yield _costs(plan)
+    if plan.changing:
+        yield _fields(plan)
+    if found.after:
+        yield _table(found)
+
+
+def _headline(plan: Plan) -> str:
+    if plan.errors:
+        return "the preview failed"
+    counted = totals(plan)
+    changes = [f"{count} to {operation}" for operation, count in counted.items() if operation is not Operation.SAME]
+    if not changes:
+        return "no changes"
+    same = counted.get(Operation.SAME)
+    return ", ".join([*changes, *([f"{same} unchanged"] if same else [])])
+
+
+def _failure(errors: Sequence[str]) -> Section:
+    return Section(lines=[f"{block(each)}\n" for each in errors])
+
+
+def _alerts(kind: str, lines: Sequence[str]) -> Iterator[Section]:
+    if lines:
+        yield Section(head=f"> [!{kind}]", lines=[f"> - {plain(each)}" for each in lines])
+
+
+def _touched(found: Sequence[Touched], application: Application) -> Section:
+    return Section(
+        head=f"**Routes concerned**\n\n{header('request', 'goes to', 'what changes')}",
+        lines=[row(code(each.route.request), code(each.route.goal), _concern(each, application)) for each in found],
+    )
+
+
+def _concern(each: Touched, application: Application) -> str:
+    said = {
+        Operation.CREATE: "new route",
+        Operation.DELETE: "**no longer**",
+        Operation.UPDATE: f"was {code(each.was)}" if each.was else f"now by {code(each.route.owner)}",
+    }.get(each.operation)
+    callers = application.callers.get(each.route.service, ())
+    called = f", called by {', '.join(map(code, callers))}" if callers else ""
+    behind = f"pods of {', '.join(map(code, each.workloads))}{called}" if each.workloads else None
+    return "; ".join(filter(None, (said, behind)))
+
+
+def _costs(plan: Plan) -> Section:
+    before, after = cost.before(plan), cost.after(plan)
+    lines = [
+        _amounts("pods", before.pods, after.pods),
+        _amounts("objects", before.objects, after.objects),
+        _amounts("CPU asked for, cores", before.cpu, after.cpu),
+        _amounts("memory asked for, MiB", before.memory / 2**20, after.memory / 2**20),
+    ]
+    charts = max(before.charts, after.charts)
+    note = "Proxies that the mesh adds to pods are not counted"
+    if charts:
+        note += f", nor what is in {charts} Helm release{'s' if charts > 1 else ''}"
+    title = "cost" if plan.whole else "cost of what changes"
+    return Section(head=header(title, "before", "after", "", numbers=True), lines=lines, tail=f"<sub>{note}.</sub>")
+
+
+def _amounts(title: str, before: Decimal | int, after: Decimal | int) -> str:
+    change = Decimal(after) - Decimal(before)
+    return row(
+        title, _number(before), _number(after), f"{'+' if change > 0 else ''}{_number(change)}" if change else ""
+    )
+
+
+def _number(value: Decimal | int) -> str:
+    return f"{Decimal(value):.3f}".rstrip("0").rstrip(".")
+
+
+def _fields(plan: Plan) -> Section:
+    lines = [line for each in plan.changing if each.custom for line in _lines(each)]
+    return Section(
+        title=f"Every field that changes ({len(lines)})",
+        head=header("object", "field", "before", "after"),
+        lines=lines,
+    )
+
+
+def _lines(resource: Resource) -> Iterator[str]:
+    name = f"{resource.kind} {code(resource.name)}"
+    if resource.operation is not Operation.UPDATE:
+        yield row(f"**{resource.operation}** {name}", "", "", "")
+    for each in differences(resource):
+        yield row(name, code(each.path), shown(each.before), shown(each.after))
+
+
+def _table(found: Routes) -> Section:
+    lines = [_route(each) for each in found.after.values()]
+    unread = [f"\nLeft out: {plain(each)}" for each in found.unread]
+    return Section(
+        title=f"Route table after the update ({len(lines)})",
+        head=header("request", "goes to", "owner"),
+        lines=[*lines, *unread],
+    )
+
+
+def _route(each: Route) -> str:
+    return row(code(each.request), code(each.goal), code(each.owner))
+
+
+def _origin(commit: str) -> str:
+    return f"Of commit {plain(commit)}, by <code>pulumi preview</code>. It is renewed with every push."

@@ -1,0 +1,83 @@
+"""What a stack costs its cluster: objects, pods, and what their containers ask for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from boutique.quota import amount
+from ops.reviews.plan import Plan, Resource, section
+
+Inputs = Mapping[str, Any]
+
+_REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet")
+_CHART = "kubernetes:helm.sh/v3:Release"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What there is of everything.
+
+    Attributes:
+        objects: That a provider has made; a Helm release counts as one.
+        charts: Helm releases among them; what is in them is not known here.
+        pods: Of Deployments, StatefulSets and the like.
+        cpu: Cores that the containers of these pods ask for.
+        memory: Bytes that they ask for.
+    """
+
+    objects: int = 0
+    charts: int = 0
+    pods: int = 0
+    cpu: Decimal = Decimal(0)
+    memory: Decimal = Decimal(0)
+
+
+def before(plan: Plan) -> Cost:
+    """Return what a stack costs as it is."""
+    return _cost(plan.resources, lambda each: each.before)
+
+
+def after(plan: Plan) -> Cost:
+    """Return what it will cost."""
+    return _cost(plan.resources, lambda each: each.after)
+
+
+def _cost(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | None]) -> Cost:
+    there = [(each, known) for each in resources if each.is_object and (known := inputs(each)) is not None]
+    pods = [
+        (_replicas(section(known, "spec").get("replicas", 1)), section(known, "spec", "template", "spec"))
+        for each, known in there
+        if each.package == "kubernetes" and each.kind in _REPLICATED
+    ]
+    return Cost(
+        objects=len(there),
+        charts=sum(each.type == _CHART for each, _ in there),
+        pods=sum(replicas for replicas, _ in pods),
+        cpu=sum((replicas * _requested(pod, "cpu") for replicas, pod in pods), Decimal(0)),
+        memory=sum((replicas * _requested(pod, "memory") for replicas, pod in pods), Decimal(0)),
+    )
+
+
+def _requested(pod: Inputs, resource: str) -> Decimal:
+    """Return what the scheduler sets aside for a pod.
+
+    Init containers run one by one before the others, so the largest of them counts, if it is larger than all of those:
+    https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+    """
+    own = sum((_asked(each, resource) for each in pod.get("containers") or []), Decimal(0))
+    return max([own, *(_asked(each, resource) for each in pod.get("initContainers") or [])])
+
+
+def _replicas(value: object) -> int:
+    # A number that only the update will tell is counted as the one that Kubernetes takes if there is none.
+    return int(value) if isinstance(value, int | float) else 1
+
+
+def _asked(container: Inputs, resource: str) -> Decimal:
+    requests = section(container, "resources", "requests")
+    try:
+        return amount(str(requests.get(resource, "0")))
+    except ValueError:
+        # An amount that only the update will tell.
+        return Decimal(0)

@@ -1,0 +1,151 @@
+"""What differs between two versions of an object, field by field."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ops.reviews.plan import SECRET, UNKNOWN, Operation, Resource
+
+_ABSENT: Final = object()
+_KEY = "name"
+"""By what people tell the elements of a list, if all of them have it."""
+_UNTOLD: Mapping[str, tuple[str, ...]] = {
+    "Secret": ("data", "stringData"),
+    "HTTPRoute": ("spec",),
+    "VirtualService": ("spec",),
+}
+"""Fields by the kind of their object whose values nobody is told, whether or not they are marked as secret.
+
+Routes may hold the id of a tester's session, which is all that it takes to have the session.
+"""
+_TOLD_ELSEWHERE = ("HTTPRoute", "VirtualService")
+"""Kinds of which the route table says all there is to say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """What a field says.
+
+    Attributes:
+        text: It as text.
+        literal: Whether the text is the value itself, and not words about it.
+    """
+
+    text: str
+    literal: bool = True
+
+
+NOTHING = Value(text="not there", literal=False)
+HIDDEN = Value(text="not shown", literal=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One field that changes.
+
+    Attributes:
+        path: Where it is, such as `spec.template.spec.containers[server].image`.
+        before: What it says.
+        after: What it will say.
+    """
+
+    path: str
+    before: Value
+    after: Value
+
+    @property
+    def field(self) -> str:
+        """The last step of its path."""
+        return _steps(self.path)[-1]
+
+    @property
+    def title(self) -> str:
+        """As much of its path as people need who see what it says, such as `requests.cpu` or `env[NAME].value`."""
+        *before, last = _steps(self.path)[-2:]
+        return ".".join([*(each for each in before if each not in ("spec", "metadata")), last])
+
+
+def differences(resource: Resource) -> tuple[Difference, ...]:
+    """Return every field of a resource that changes; none of one that comes or goes as a whole.
+
+    Of a secret that changes only the path is told, which its provider knows.
+    """
+    if resource.operation not in (Operation.UPDATE, Operation.REPLACE):
+        return ()
+    found = dict.fromkeys(
+        _difference(resource, path, before, after)
+        for path, before, after in _walk("", resource.before or {}, resource.after or {})
+    )
+    known = [_bare(each.path) for each in found]
+    return (
+        *found,
+        *(
+            Difference(path=reason, before=HIDDEN, after=HIDDEN)
+            for reason in resource.reasons
+            if not any(_overlap(_bare(reason), each) for each in known)
+        ),
+    )
+
+
+def _walk(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - JSON
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            yield from _walk(_joined(path, key), before.get(key, _ABSENT), after.get(key, _ABSENT))
+    elif isinstance(before, list) and isinstance(after, list):
+        one, other = _keyed(before, after)
+        for key in dict.fromkeys([*one, *other]):
+            yield from _walk(f"{path}[{key}]", one.get(key, _ABSENT), other.get(key, _ABSENT))
+    elif before != after:
+        yield path, before, after
+
+
+def _joined(path: str, key: str) -> str:
+    # As in Pulumi's own paths: a key with a dot is quoted.
+    step = f'["{key}"]' if re.search(r"[.\[\]]", key) else key
+    return f"{path}{'' if step.startswith('[') or not path else '.'}{step}"
+
+
+def _keyed(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return the elements of two lists by what tells them from each other; by their place if nothing does."""
+    keys = [[each.get(_KEY) if isinstance(each, Mapping) else None for each in one] for one in (before, after)]
+    if all(None not in one and len(set(map(str, one))) == len(one) for one in keys):
+        return dict(zip(keys[0], before, strict=True)), dict(zip(keys[1], after, strict=True))
+    return dict(enumerate(before)), dict(enumerate(after))
+
+
+def _difference(resource: Resource, path: str, before: object, after: object) -> Difference:
+    # What was in clear until it became a secret, or is so from now on, is not told either.
+    if resource.kind in _TOLD_ELSEWHERE and _bare(path)[0] in _UNTOLD[resource.kind]:
+        return Difference(path=_bare(path)[0], before=HIDDEN, after=HIDDEN)
+    untold = SECRET in (before, after) or _bare(path)[0] in _UNTOLD.get(resource.kind, ())
+    told = _hidden if untold else _value
+    return Difference(path=path, before=told(before), after=told(after))
+
+
+def _hidden(value: object) -> Value:
+    return NOTHING if value is _ABSENT else HIDDEN
+
+
+def _value(value: object) -> Value:
+    if value is _ABSENT:
+        return NOTHING
+    if value == UNKNOWN:
+        return Value(text="known after the update", literal=False)
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return Value(text=text.replace(UNKNOWN, "…"))
+
+
+def _steps(path: str) -> list[str]:
+    return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
+
+
+def _bare(path: str) -> list[str]:
+    """Return the steps of a path without what tells elements from each other: Pulumi counts them."""
+    return [re.sub(r"\[.*", "", each) for each in _steps(path)]
+
+
+def _overlap(one: list[str], other: list[str]) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]

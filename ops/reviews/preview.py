@@ -1,0 +1,51 @@
+"""Asks Pulumi for the plan of a stack."""
+
+import json
+from pathlib import Path
+
+from ops import engine
+from ops.engine import EngineError
+from ops.errors import OperationError
+from ops.reviews.plan import Plan
+from ops.reviews.reading import PlanError, read
+
+
+def preview(project: Path, stack: str) -> Plan:
+    """Run `pulumi preview` for a stack; what keeps it from its work is in the plan.
+
+    Args:
+        project: The folder of the project.
+        stack: The stack.
+
+    Raises:
+        OperationError: There is no `pulumi`, or it prints what nobody understands.
+    """
+    try:
+        printed = engine.run(project, stack, "preview", "--json", "--show-sames")
+    except EngineError as error:
+        printed = error.printed
+        if not printed.lstrip().startswith("{"):
+            return Plan(stack=stack, errors=(str(error),))
+        plan = _read(printed, stack, f"pulumi preview --stack {stack}")
+        return plan if plan.errors else Plan(stack=stack, errors=(str(error),))
+    return _read(printed, stack, f"pulumi preview --stack {stack}")
+
+
+def saved(file: Path, stack: str | None) -> Plan:
+    """Return the plan that somebody has kept.
+
+    Raises:
+        OperationError: The file is not there, or holds something else.
+    """
+    try:
+        return _read(file.read_text(), stack, f"--from {file}")
+    except UnicodeDecodeError:
+        raise OperationError(f"--from {file}: is not text; give what `pulumi preview --json` printed") from None
+
+
+def _read(printed: str, stack: str | None, where: str) -> Plan:
+    try:
+        return read(json.loads(printed), stack)
+    except (json.JSONDecodeError, PlanError) as error:
+        said = error if isinstance(error, PlanError) else "is not JSON"
+        raise OperationError(f"{where}: {said}; give what `pulumi preview --json --show-sames` printed") from None

@@ -1,0 +1,77 @@
+"""Reads the document that `pulumi preview --json` prints (Pulumi's pkg/display/json.go)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.reviews.plan import STACK, Operation, Plan, Resource
+
+# Others are parts of a replacement, or look at something and change nothing.
+_OPERATIONS = {**{each.value: each for each in Operation}, "import": Operation.CREATE}
+_ENDED = "an unhandled error occurred: program exited"
+
+
+class PlanError(ValueError):
+    """A document is not what `pulumi preview --json` prints."""
+
+
+def read(document: object, stack: str | None = None) -> Plan:
+    """Return the plan that a document holds.
+
+    Args:
+        document: What `pulumi preview --json` printed, best with `--show-sames`.
+        stack: Whose it is; None if the document says that by itself.
+
+    Raises:
+        PlanError: It is something else.
+    """
+    if not isinstance(document, Mapping) or not isinstance(steps := document.get("steps", []), list):
+        raise PlanError("is not what `pulumi preview --json` prints")
+    try:
+        said = [str(each["urn"]).split("::")[0].rpartition(":")[2] for each in steps]
+        if stack is None and not said:
+            raise PlanError("names no stack; say which one it is of")
+        root: Mapping[str, Any] = next((each for each in steps if f"::{STACK}::" in each["urn"]), {})
+        resources = tuple(_resources(steps))
+        return Plan(
+            stack=stack or said[0],
+            resources=resources,
+            whole=root.get("oldState") is None or not all(each.changes for each in resources),
+            outputs=(root.get("oldState") or {}).get("outputs") or {},
+            warnings=tuple(_diagnostics(document, "warning")),
+            errors=_errors(document),
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise PlanError("is not what `pulumi preview --json` prints") from None
+
+
+def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
+    for step in steps:
+        operation = _OPERATIONS.get(step["op"])
+        if operation is None or f"::{STACK}::" in step["urn"]:
+            continue
+        before, after = step.get("oldState"), step.get("newState")
+        state = after or before or {}
+        yield Resource(
+            operation=operation,
+            urn=step["urn"],
+            type=state["type"],
+            parent=state.get("parent", ""),
+            custom=bool(state.get("custom")),
+            protected=bool((before or {}).get("protect")),
+            before=None if operation is Operation.CREATE or before is None else before.get("inputs") or {},
+            after=None if operation is Operation.DELETE or after is None else after.get("inputs") or {},
+            reasons=tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ())),
+        )
+
+
+def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:
+    found = tuple(_diagnostics(document, "error"))
+    # Who has read why a program ended need not read that it did.
+    return tuple(each for each in found if not each.startswith(_ENDED)) or found
+
+
+def _diagnostics(document: Mapping[str, Any], severity: str) -> Iterator[str]:
+    for each in document.get("diagnostics") or []:
+        text = str(each.get("message", "")).strip().removeprefix(f"{severity}: ")
+        if each.get("severity") == severity and text:
+            yield text

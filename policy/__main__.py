@@ -1,0 +1,73 @@
+"""The rules as a policy pack: `pulumi preview --policy-pack policy`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyPack,
+    PolicyProviderResource,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from policy.graph import Resource, Rule
+from policy.rules import RULES
+
+Policy = ResourceValidationPolicy | StackValidationPolicy
+
+
+def main() -> None:
+    """Hand the rules to Pulumi."""
+    PolicyPack("boutique", [*policies()])
+
+
+def policies() -> list[Policy]:
+    """Return the rules that Pulumi tells a policy pack enough for."""
+    return [_policy(each) for each in RULES if not each.marked]
+
+
+def _policy(rule: Rule) -> Policy:
+    level = EnforcementLevel(rule.level)
+    if rule.whole:
+        return StackValidationPolicy(rule.name, rule.why, _of_the_stack(rule), level)
+    return ResourceValidationPolicy(rule.name, rule.why, _of_one(rule), level)
+
+
+def _of_one(rule: Rule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        one = _resource(args.resource_type, args.name, args.props, args.provider)
+        for said in rule.check(one, [one]):
+            report(said, None)
+
+    return validate
+
+
+def _of_the_stack(rule: Rule) -> Callable[[StackValidationArgs, ReportViolation], None]:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        there = [
+            (each.urn, _resource(each.resource_type, each.name, each.props, each.provider)) for each in args.resources
+        ]
+        for urn, one in there:
+            for said in rule.check(one, [other for _, other in there]):
+                report(said, urn)
+
+    return validate
+
+
+def _resource(of_type: str, name: str, inputs: Mapping[str, Any], provider: PolicyProviderResource | None) -> Resource:
+    # A component has no provider at all, and its type is of this project or of a package of components.
+    return Resource(
+        type=of_type,
+        name=name,
+        inputs=inputs,
+        provider=provider.name if provider else "",
+        custom=provider is not None,
+    )
+
+
+if __name__ == "__main__":
+    main()

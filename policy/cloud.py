@@ -1,0 +1,51 @@
+"""Rules for what a cluster is made of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from policy.graph import Resource, listed
+
+_ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+
+
+def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """An API server that all of the internet reaches is one stolen token, or one defect, away from being theirs."""
+    if resource.type == "eks:index:Cluster":
+        network: Mapping[str, Any] = resource.inputs
+    elif resource.type == "aws:eks/cluster:Cluster":
+        network = resource.part("vpcConfig")
+    else:
+        return
+    # Nothing said is everybody, with AWS.
+    allowed = network.get("publicAccessCidrs") or sorted(_ANYWHERE)
+    if network.get("endpointPublicAccess", True) and _ANYWHERE & set(map(str, listed(allowed))):
+        yield "is reached from everywhere; set publicAccessCidrs, or endpointPublicAccess: false"
+
+
+def cluster_secrets(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """With a key of its own, who gets hold of the API server's storage has none of the Secrets in it."""
+    if resource.type == "eks:index:Cluster" and not resource.inputs.get("encryptionConfigKeyArn"):
+        yield "keeps Secrets without a key of its own; set encryptionConfigKeyArn"
+    if resource.type == "aws:eks/cluster:Cluster" and not resource.part("encryptionConfig"):
+        yield "keeps Secrets without a key of its own; set encryptionConfig"
+
+
+def instance_metadata(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """A pod that can be made to fetch an address would else fetch the node's credentials (IMDSv1 asks for no token)."""
+    if resource.type not in ("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"):
+        return
+    if resource.part("metadataOptions").get("httpTokens") != "required":
+        yield "lets anything on it read its credentials; set metadataOptions.httpTokens: required"
+
+
+def encrypted_volumes(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """A disk outlives the machine it was in; who finds a snapshot of it should find nothing."""
+    if resource.type == "aws:ebs/volume:Volume" and resource.inputs.get("encrypted") is not True:
+        yield "is not encrypted; set encrypted: true"
+    if resource.type == "aws:ec2/launchTemplate:LaunchTemplate":
+        for device in resource.inputs.get("blockDeviceMappings") or []:
+            if str((device.get("ebs") or {}).get("encrypted")).lower() != "true":
+                yield f"{device.get('deviceName')} is not encrypted; set ebs.encrypted: true"
+    of_ebs = resource.kind == "StorageClass" and resource.inputs.get("provisioner") == "ebs.csi.aws.com"
+    if of_ebs and str(resource.part("parameters").get("encrypted")).lower() != "true":
+        yield "makes volumes that are not encrypted; set parameters.encrypted: 'true'"

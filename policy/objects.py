@@ -1,0 +1,54 @@
+"""Rules for the objects of Kubernetes."""
+
+from collections.abc import Iterator, Sequence
+
+from boutique import catalogue, gateway, labels
+from policy.graph import SECRET, Resource
+
+_EXTERNAL = frozenset(each.external_service for each in catalogue.WORKLOADS if each.external_service)
+_REPLICATED = ("Deployment", "StatefulSet")
+
+
+def explicit_provider(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """A default provider takes whatever cluster or account the shell happens to point to."""
+    of_engine = resource.type.startswith("pulumi:")
+    if resource.custom and not of_engine and (not resource.provider or resource.provider.startswith("default")):
+        yield "has the default provider; give it one"
+
+
+def owner(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """Two stacks that write one object undo each other's work; the annotation turns that into a conflict."""
+    if resource.is_object and not resource.part("metadata", "annotations").get(labels.OWNER):
+        yield f"names no owner; add the annotation {labels.OWNER}"
+
+
+def load_balancer(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """Each costs money and is a way in without the gateway's certificate, host and removal of outsiders' baggage."""
+    if resource.kind != "Service" or resource.part("spec").get("type") != "LoadBalancer":
+        return
+    metadata = resource.part("metadata")
+    if metadata.get("namespace") != gateway.NAMESPACE and metadata.get("name") not in _EXTERNAL:
+        yield "is a LoadBalancer that nobody asked for; use the ingress, or `external: true` of a service that has it"
+
+
+def secret_data(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """What is not marked as secret is in clear in the state, in previews, and in comments on pull requests."""
+    if not resource.type.startswith("kubernetes:core/") or resource.kind != "Secret":
+        return
+    for field in ("data", "stringData"):
+        if resource.inputs.get(field) == SECRET:
+            continue
+        for key, value in resource.part(field).items():
+            if value != SECRET:
+                yield f"{field}.{key} is in clear; make it a secret Output"
+
+
+def disruption_budget(resource: Resource, resources: Sequence[Resource]) -> Iterator[str]:
+    """A budget over one replica never lets its node be drained, so an upgrade of the cluster would hang."""
+    if resource.kind != "PodDisruptionBudget":
+        return
+    wanted = resource.part("spec", "selector", "matchLabels").items()
+    for each in resources:
+        picked = wanted <= each.part("spec", "template", "metadata", "labels").items()
+        if each.kind in _REPLICATED and picked and each.part("spec").get("replicas", 1) < 2:
+            yield f"is for {each.kind} {each.name}, which has one replica; leave it out"

@@ -1,0 +1,57 @@
+"""Rules for pods, whoever makes them."""
+
+from collections.abc import Iterator, Sequence
+
+from policy.graph import Resource
+
+
+def container_resources(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """Without requests the scheduler packs nodes too full, and the namespace's quota refuses the pod."""
+    for container in resource.pod.get("containers") or []:
+        for field in ("requests", "limits"):
+            given = (container.get("resources") or {}).get(field) or {}
+            for quantity in ("cpu", "memory"):
+                if not given.get(quantity):
+                    yield f"container {container.get('name')} has no {field}.{quantity}"
+
+
+def container_security(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """Whoever breaks into a container should find no rights, no capabilities, and nothing to write to."""
+    pod = resource.pod
+    for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:
+        context = container.get("securityContext") or {}
+        wanted = {"allowPrivilegeEscalation": False, "privileged": False, "readOnlyRootFilesystem": True}
+        for field, value in wanted.items():
+            if context.get(field) is not value:
+                yield f"container {container.get('name')} does not set securityContext.{field}: {str(value).lower()}"
+        if "ALL" not in ((context.get("capabilities") or {}).get("drop") or []):
+            yield f"container {container.get('name')} keeps capabilities; drop ALL"
+    if pod and (pod.get("securityContext") or {}).get("runAsNonRoot") is not True:
+        yield "may run as root; set securityContext.runAsNonRoot: true"
+
+
+def own_service_account(resource: Resource, resources: Sequence[Resource]) -> Iterator[str]:
+    """In the mesh a pod is what its ServiceAccount says: who shares one may call whatever the other may."""
+    pod = resource.pod
+    if not pod:
+        return
+    account = pod.get("serviceAccountName")
+    if not account or account == "default":
+        yield "has no ServiceAccount of its own"
+        return
+    # A feature's pods are its service, in another version: they share the identity, and the label.
+    workload = resource.part("spec", "template", "metadata", "labels").get("app")
+    for each in resources:
+        other = each.part("spec", "template", "metadata", "labels").get("app")
+        if each is not resource and each.pod.get("serviceAccountName") == account and other != workload:
+            yield f"shares the ServiceAccount {account} with {each.kind} {each.name}"
+
+
+def image_version(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+    """With `latest` nobody knows what runs, and going back to the version before is impossible."""
+    pod = resource.pod
+    for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:
+        image = str(container.get("image", ""))
+        repository, _colon, tag = image.partition("@")[0].rpartition(":")
+        if "@" not in image and ("/" in tag or not repository or tag == "latest"):
+            yield f"container {container.get('name')} runs {image!r}; name a version"

@@ -1,0 +1,198 @@
+"""Every stack keeps every rule, and every rule catches what it is for."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clear import SECRET as MARKED
+from clear import SIGNATURE
+from google.protobuf import json_format
+from recording import Graph, Registered
+from stackfiles import Recorder
+
+from policy.graph import SECRET, Level, Resource, Rule, broken
+from policy.rules import RULES
+
+BY_NAME = {each.name: each for each in RULES}
+
+
+def resources(graph: Graph) -> list[Resource]:
+    return [resource(each) for each in graph.resources]
+
+
+def resource(each: Registered) -> Resource:
+    provider = each.request.provider.split("::")
+    return Resource(
+        type=each.type,
+        name=each.name,
+        inputs=marked(json_format.MessageToDict(each.request.object)),
+        provider=provider[-2] if len(provider) > 1 else "",
+        custom=each.request.custom,
+    )
+
+
+def marked(value: Any) -> Any:
+    """Put a mark in place of every secret."""
+    if isinstance(value, Mapping):
+        return SECRET if value.get(SIGNATURE) == MARKED else {key: marked(each) for key, each in value.items()}
+    return [marked(each) for each in value] if isinstance(value, list) else value
+
+
+def test_every_stack_keeps_every_rule(graph: Graph) -> None:
+    assert not broken(RULES, resources(graph))
+
+
+def test_every_rule_has_a_name_and_a_reason() -> None:
+    assert len(BY_NAME) == len(RULES) == len(CAUGHT)
+    for each in RULES:
+        assert len(each.why) > 40, each.name
+        assert each.level is (Level.ADVISORY if each.name == "iam-resources" else Level.MANDATORY)
+
+
+def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
+    """Return what changes one input of one resource of a stack; no value takes it out."""
+
+    def change(before: Sequence[Resource]) -> Iterator[Resource]:
+        found = False
+        for each in before:
+            if (each.kind, each.name) != (kind, name):
+                yield each
+                continue
+            found = True
+            inputs = deepcopy(dict(each.inputs))
+            place: Any = inputs
+            for key in path[:-1]:
+                place = place[key]
+            if value is None:
+                del place[path[-1]]
+            else:
+                place[path[-1]] = value
+            yield replace(each, inputs=inputs)
+        assert found, f"there is no {kind} {name}"
+
+    return change
+
+
+def added(of_type: str, inputs: dict[str, Any], provider: str = "cluster") -> Any:
+    """Return what adds a resource to a stack."""
+    return lambda before: [*before, Resource(type=of_type, name="new", inputs=inputs, provider=provider)]
+
+
+def policy(action: str | list[str], resource: str = "*", **more: Any) -> Any:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+    return added("aws:iam/policy:Policy", {"policy": json.dumps({"Statement": [statement]})})
+
+
+CONTAINER = ("spec", "template", "spec", "containers", 0)
+OWNED = {"name": "new", "namespace": "local", "annotations": {"boutique.dev/owner": "local"}}
+BUDGET = {"metadata": OWNED, "spec": {"selector": {"matchLabels": {"app": "adservice"}}}}
+CAUGHT: dict[str, list[Any]] = {
+    "explicit-provider": [
+        added("kubernetes:core/v1:ConfigMap", {"metadata": OWNED}, provider=""),
+        added("kubernetes:core/v1:ConfigMap", {"metadata": OWNED}, provider="default_4_25_0"),
+        added("aws:s3/bucket:Bucket", {}, provider=""),
+    ],
+    "owner": [changed("Deployment", "adservice", "metadata", "annotations", value={})],
+    "load-balancer": [changed("Service", "adservice", "spec", "type", value="LoadBalancer")],
+    "secret-data": [
+        added("kubernetes:core/v1:Secret", {"metadata": OWNED, "stringData": {"a": SECRET, "b": "in clear"}}),
+        added("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": {"b": "aW4gY2xlYXI="}}),
+    ],
+    "disruption-budget": [added("kubernetes:policy/v1:PodDisruptionBudget", BUDGET)],
+    "container-resources": [
+        changed("Deployment", "adservice", *CONTAINER, "resources", value=None),
+        changed("Deployment", "adservice", *CONTAINER, "resources", "limits", "memory", value=None),
+    ],
+    "container-security": [
+        changed("Deployment", "adservice", *CONTAINER, "securityContext", value=None),
+        changed("Deployment", "adservice", *CONTAINER, "securityContext", "privileged", value=True),
+        changed("Deployment", "adservice", *CONTAINER, "securityContext", "readOnlyRootFilesystem", value=False),
+        changed("Deployment", "adservice", *CONTAINER, "securityContext", "capabilities", "drop", value=["NET_RAW"]),
+        changed("Deployment", "adservice", "spec", "template", "spec", "securityContext", "runAsNonRoot", value=False),
+        changed(
+            "Deployment",
+            "loadgenerator",
+            "spec",
+            "template",
+            "spec",
+            "initContainers",
+            0,
+            "securityContext",
+            value=None,
+        ),
+    ],
+    "own-service-account": [
+        changed("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value=None),
+        changed("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value="default"),
+        changed("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value="frontend"),
+    ],
+    "image-version": [
+        changed("Deployment", "adservice", *CONTAINER, "image", value=image)
+        for image in ("registry.example/shop/adservice:latest", "registry.example:5000/adservice", "adservice")
+    ],
+    "rbac-wildcards": [
+        changed("Role", "local-deployer", "rules", 0, field, value=["*"])
+        for field in ("apiGroups", "resources", "verbs")
+    ],
+    "iam-actions": [policy("*"), policy(["ec2:DescribeVpcs", "ec2:*"], "arn:aws:ec2:::x")],
+    "iam-resources": [policy("ec2:CreateTags")],
+    "cluster-endpoint": [
+        added("eks:index:Cluster", {}),
+        added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "0.0.0.0/0"]}),
+        added("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": True}}),
+    ],
+    "cluster-secrets": [
+        added("eks:index:Cluster", {"endpointPublicAccess": False}),
+        added("aws:eks/cluster:Cluster", {"vpcConfig": {}}),
+    ],
+    "instance-metadata": [
+        added("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "optional"}}),
+        added("aws:ec2/instance:Instance", {}),
+    ],
+    "encrypted-volumes": [
+        added("aws:ebs/volume:Volume", {}),
+        added("aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings": [{"deviceName": "a", "ebs": {}}]}),
+        added(
+            "kubernetes:storage.k8s.io/v1:StorageClass",
+            {"metadata": OWNED, "provisioner": "ebs.csi.aws.com", "parameters": {"type": "gp3"}},
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "breaking"),
+    [(BY_NAME[name], each) for name, found in CAUGHT.items() for each in found],
+    ids=[f"{name}-{number}" for name, found in CAUGHT.items() for number, _ in enumerate(found)],
+)
+def test_a_rule_catches_what_it_is_for(rule: Rule, breaking: Any, recorded: Recorder) -> None:
+    before = resources(recorded("local"))
+    after = list(breaking(before))
+    assert not broken([rule], before)
+    assert {name for name, _ in broken([rule], after)} == {rule.name}
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        policy(["ec2:DescribeVpcs", "eks:ListClusters"]),
+        policy("ec2:CreateTags", "arn:aws:ec2:*:*:volume/*"),
+        policy("ec2:CreateTags", Condition={"StringEquals": {"aws:RequestTag/owner": "nonprod"}}),
+        added("aws:iam/policy:Policy", {"policy": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),
+        added("eks:index:Cluster", {"endpointPublicAccess": False, "encryptionConfigKeyArn": "arn:aws:kms:::key/x"}),
+        added(
+            "aws:eks/cluster:Cluster",
+            {"vpcConfig": {"publicAccessCidrs": ["192.0.2.0/24"]}, "encryptionConfig": {"resources": ["secrets"]}},
+        ),
+        added("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "required"}}),
+        added("aws:ebs/volume:Volume", {"encrypted": True}),
+        added("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": SECRET}),
+        changed("Deployment", "adservice", *CONTAINER, "image", value=f"registry.example:5000/a@sha256:{'0' * 64}"),
+        changed("Deployment", "redis-cart", *CONTAINER, "image", value="redis:alpine"),
+    ],
+)
+def test_what_is_allowed_breaks_no_rule(allowed: Any, recorded: Recorder) -> None:
+    assert not broken(RULES, list(allowed(resources(recorded("local")))))

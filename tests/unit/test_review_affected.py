@@ -1,0 +1,163 @@
+"""Which stacks a change is about, and which versions it brings."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from ops.cli import app
+from ops.errors import OperationError
+from ops.reviews.affected import affected
+from ops.reviews.changedfiles import before, changed
+from ops.reviews.versions import changed as versions
+
+ROOT = Path(__file__).parents[2]
+
+
+def on(stack: str) -> dict[str, Any]:
+    return {"config": {"boutique:cluster": {"kind": "stack", "name": stack, "target": "x"}}}
+
+
+FILES: dict[str, Any] = {
+    "nonprod": {"config": {"boutique:cluster": {"kind": "existing"}}},
+    "dev": on("nonprod"),
+    "test": on("organization/boutique/nonprod"),
+    "dev-new-ads": {"config": {"boutique:feature": {"of": "dev"}}},
+    "prod": {},
+    "broken": "text",
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "stacks"),
+    [
+        (["Pulumi.prod.yaml"], ["prod"]),
+        (["Pulumi.dev.yaml"], ["dev", "dev-new-ads"]),
+        (["Pulumi.nonprod.yaml"], ["dev", "dev-new-ads", "nonprod", "test"]),
+        (["Pulumi.prod.yml", "Pulumi.dev-new-ads.yaml"], ["dev-new-ads", "prod"]),
+        (["docs/mesh.md", "README.md", ".github/workflows/check.yml", "tests/unit/x.py", "ops/cli.py"], []),
+        (["lab/cluster.py", "Makefile", "requirements-dev.txt", "ci/notes.py", ".gitignore", "bench/mesh.py"], []),
+        ([], []),
+        (["boutique/catalogue.py"], sorted(FILES)),
+        (["components/mesh.py"], sorted(FILES)),
+        (["requirements.txt"], sorted(FILES)),
+        (["Pulumi.yaml"], sorted(FILES)),
+        (["__main__.py"], sorted(FILES)),
+        (["whatever/comes/later.py"], sorted(FILES)),
+        (["other/Pulumi.dev.yaml"], sorted(FILES)),
+    ],
+)
+def test_a_file_is_about_its_stack_and_those_that_need_it(paths: list[str], stacks: list[str]) -> None:
+    found = affected(paths, FILES)
+    assert list(found.stacks) == stacks
+    assert found.removed == ()
+
+
+def test_a_stack_without_its_file_is_named_and_those_that_need_it_are_concerned() -> None:
+    found = affected(["Pulumi.nonprod.yaml"], {name: each for name, each in FILES.items() if name != "nonprod"})
+    assert (list(found.stacks), found.removed) == (["dev", "dev-new-ads", "test"], ("nonprod",))
+    assert found.stacks["dev"] == "it depends on nonprod"
+
+
+def test_every_folder_of_the_repository_is_sorted() -> None:
+    """Whatever the program reads changes every stack; the rest changes none, so that a typing error does not either."""
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    about_all = {path for path in tracked if affected([path], FILES).stacks.keys() == FILES.keys()}
+    assert {path.split("/")[0] for path in about_all} == {
+        "Pulumi.yaml",
+        "__main__.py",
+        "boutique",
+        "components",
+        "requirements.txt",
+    }
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in a folder of a repository, on a branch that changed one version after others went on."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, "/dev/null")
+    git(tmp_path, "init", "-q", "-b", "main")
+    (folder / "Pulumi.yaml").write_text("name: boutique\n")
+    (tmp_path / "elsewhere.py").touch()
+    write(folder, "dev", environment({}))
+    write(folder, "test", on("nonprod"))
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-q", "-b", "ads")
+    write(folder, "dev", environment({"adservice": {"image": {"tag": "v0.10.7"}}}))
+    (tmp_path / "elsewhere.py").write_text("changed")
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-q", "main")
+    write(folder, "test", on("another"))
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-q", "ads")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def environment(services: dict[str, Any]) -> dict[str, Any]:
+    return {"config": {**on("nonprod")["config"], "boutique:environment": {"services": services}}}
+
+
+def write(folder: Path, stack: str, content: dict[str, Any]) -> None:
+    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(content))
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "x")
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["review", *arguments], catch_exceptions=False)
+    return done.exit_code, done.stdout
+
+
+def test_only_what_the_branch_changed_counts(repository: Path) -> None:
+    assert changed(repository, "main") == ("Pulumi.dev.yaml",)
+    assert run("affected", "--base", "main") == (0, "dev: Pulumi.dev.yaml changes\n")
+    assert run("affected", "--base", "main", "--json") == (0, '["dev"]\n')
+    assert run("affected", "--base", "main", "--json", "--stack", "test", "--stack", "prod") == (0, "[]\n")
+    assert run("affected", "--base", "HEAD", "--json") == (0, "[]\n")
+
+
+@pytest.mark.parametrize("base", ["nowhere", "--help", "-x"])
+def test_a_base_that_is_not_here_is_named_with_the_remedy(repository: Path, base: str) -> None:
+    with pytest.raises(OperationError, match=r"^--base .*fetch-depth: 0"):
+        changed(repository, base)
+
+
+def test_the_versions_of_a_branch_are_those_that_differ(repository: Path) -> None:
+    assert run("versions", "dev", "--base", "main") == (0, "adservice=v0.10.7\n")
+    assert json.loads(run("versions", "dev", "--base", "main", "--json")[1]) == {"adservice": "v0.10.7"}
+    assert before(repository, "main", "Pulumi.new.yaml") is None
+    assert run("versions", "nothing", "--base", "main")[0] == 2
+
+
+def test_a_stack_that_is_new_brings_every_version() -> None:
+    found = versions(None, environment({"loadgenerator": {"enabled": False}}), "Pulumi.dev.yaml")
+    assert found["adservice"] == "v0.10.6"
+    assert "loadgenerator" not in found
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({}, "has no boutique:environment"),
+        (environment({"frontned": {}}), "there is no such service; did you mean 'frontend'?"),
+    ],
+)
+def test_a_file_that_says_no_versions_is_refused(content: dict[str, Any], said: str) -> None:
+    with pytest.raises(OperationError, match=said):
+        versions(None, content, "Pulumi.dev.yaml")

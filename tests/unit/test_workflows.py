@@ -1,0 +1,148 @@
+"""The workflows for users of this repository: linted, pinned, and with no more rights than they need."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".github/workflows"
+WORKFLOWS = sorted(each.name for each in FOLDER.glob("*.yml"))
+ACTIONS = sorted(str(each.relative_to(ROOT)) for each in (ROOT / ".github/actions").rglob("action.yml"))
+OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository"
+
+Job = Mapping[str, Any]
+
+
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load((FOLDER / name).read_text())
+    # YAML 1.1 takes the key `on` for true.
+    return {"on": loaded.pop(True), **loaded}
+
+
+def jobs() -> Iterator[tuple[str, str, Job]]:
+    for name in WORKFLOWS:
+        for job, content in load(name)["jobs"].items():
+            yield name, job, content
+
+
+def steps() -> Iterator[tuple[str, Job]]:
+    for name, _, content in jobs():
+        yield from ((name, step) for step in content.get("steps", []))
+    for name in ACTIONS:
+        yield from ((name, step) for step in yaml.safe_load((ROOT / name).read_text())["runs"]["steps"])
+
+
+def test_actionlint_finds_nothing() -> None:
+    assert shutil.which("go"), "Go builds the linter"
+    # Without the programs that it would ask if they happened to be installed.
+    command = ["go", "tool", "actionlint", "-no-color", "-shellcheck=", "-pyflakes="]
+    files = [str(FOLDER / each) for each in WORKFLOWS]
+    done = subprocess.run([*command, *files], cwd=ROOT / "ci/lint", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing() -> None:
+    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--no-progress", "--strict-collection"]
+    done = subprocess.run([*command, ".github"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No findings to report" in done.stdout
+
+
+def test_every_action_of_others_is_pinned_by_digest_and_says_its_version() -> None:
+    text = "\n".join((ROOT / path).read_text() for path in (*(FOLDER / each for each in WORKFLOWS), *ACTIONS))
+    used = re.findall(r"uses: (\S+)(.*)", text)
+    assert used
+    for action, comment in used:
+        if not action.startswith("./"):
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action), action
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+    # One version of each.
+    pins = {tuple(action.split("@")) for action, _ in used if "@" in action}
+    assert len(pins) == len({name for name, _ in pins})
+
+
+def test_nobody_has_rights_that_their_job_does_not_name() -> None:
+    for name in WORKFLOWS:
+        assert load(name)["permissions"] == {}, name
+    allowed = {"contents": "read", "id-token": "write", "pull-requests": "write"}
+    for name, job, content in jobs():
+        assert content["permissions"].items() <= allowed.items(), (name, job)
+
+
+def test_who_may_write_comments_has_no_cloud_and_runs_nothing_of_the_pull_request() -> None:
+    # What calls another workflow passes on what the jobs of that one share among them.
+    writing = [each for each in jobs() if "pull-requests" in each[2]["permissions"] and "uses" not in each[2]]
+    assert len(writing) == 3
+    for name, job, content in writing:
+        assert "id-token" not in content["permissions"], (name, job)
+        checkout, *others = [each for each in content["steps"] if "uses" in each]
+        assert checkout["uses"].startswith("actions/checkout@"), (name, job)
+        assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}", (name, job)
+        assert {each["uses"].split("@")[0] for each in others} <= {"actions/download-artifact"}, (name, job)
+
+
+def test_forks_get_no_credentials_of_a_cloud() -> None:
+    asking = [each for each in jobs() if "id-token" in each[2]["permissions"]]
+    assert len(asking) >= 5
+    for name, job, content in asking:
+        triggers = load(name)["on"]
+        assert "pull_request_target" not in triggers
+        if {"pull_request", "workflow_call"} & set(triggers) and name != "deploy-stack.yml":
+            assert OWN_BRANCH in content["if"], (name, job)
+
+
+def test_no_checkout_leaves_its_token_behind() -> None:
+    found = [(name, step) for name, step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert found
+    for name, step in found:
+        assert step["with"]["persist-credentials"] is False, name
+
+
+def test_no_script_has_an_expression_in_it() -> None:
+    found = [(name, step["run"]) for name, step in steps() if "run" in step]
+    assert found
+    for name, script in found:
+        assert "${{" not in script, name
+
+
+def test_no_update_is_cancelled() -> None:
+    for name in ("deploy.yml", "feature.yml", "nightly.yml"):
+        assert load(name)["concurrency"]["cancel-in-progress"] is False, name
+    assert load("deploy-stack.yml")["jobs"]["deploy"]["concurrency"]["cancel-in-progress"] is False
+
+
+def test_stacks_are_deployed_one_after_the_other_in_environments_of_their_name() -> None:
+    chain = load("deploy.yml")["jobs"]
+    assert [(name, each.get("needs")) for name, each in chain.items()] == [
+        ("nonprod", None),
+        ("dev", "nonprod"),
+        ("test", "dev"),
+        ("prod", "test"),
+    ]
+    assert [each["with"]["stack"] for each in chain.values()] == list(chain)
+    assert load("deploy-stack.yml")["jobs"]["deploy"]["environment"] == "${{ inputs.stack }}"
+    for stack in chain:
+        assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
+
+
+def test_the_version_of_pulumi_is_that_of_its_package() -> None:
+    [pinned] = re.findall(r"^pulumi==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert f"pulumi-version: {pinned}\n" in (ROOT / ACTIONS[0]).read_text()
+
+
+def test_nothing_but_the_checks_runs_until_somebody_has_set_it_up() -> None:
+    first = [
+        (name, job)
+        for name, job, content in jobs()
+        if "needs" not in content and "workflow_call" not in load(name)["on"]
+    ]
+    assert len(first) == 8
+    for name, job in first:
+        if name != "check.yml":
+            assert re.search(r"vars\.(STACKS|FEATURE_ENVIRONMENT) != ''", load(name)["jobs"][job]["if"]), (name, job)
