@@ -1,6 +1,7 @@
 """What a cluster on EKS promises: closed, in an order that works both ways, nothing of the admin handed on."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -159,6 +160,12 @@ def test_a_private_subnet_goes_out_through_a_nat_and_a_public_one_directly(clust
         assert route.keys() == {"cidrBlock", kind}, joined.name
 
 
+def test_nodes_come_after_their_way_out_and_go_before_it(cluster: Graph) -> None:
+    ways = {each.urn for each in cluster.of("RouteTableAssociation") if "-private-" in each.name}
+    assert len(ways) == 3
+    assert ways <= cluster.before(cluster.one("NodeGroup", "nodes"))
+
+
 @pytest.mark.parametrize(("stack", "count"), [("nonprod", 1), ("prod", 3)])
 def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, recorded: Recorder) -> None:
     graph = recorded(stack)
@@ -309,3 +316,14 @@ def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(s
     loaded = set(done.stdout.split())
     assert "pulumi_kubernetes" in loaded
     assert not loaded & {"pulumi_aws", "pulumi_eks", "components.eks", "boutique.layers.eks"}
+
+
+def test_only_the_components_for_eks_import_the_packages_for_aws() -> None:
+    found = [
+        path.relative_to(ROOT)
+        for folder in ("boutique", "components", "ops", "lab")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"^\s*(import|from) pulumi_(aws|eks)\b", path.read_text(), re.MULTILINE)
+    ]
+    assert found
+    assert {path.parent.as_posix() for path in found} == {"components/eks"}

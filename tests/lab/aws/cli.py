@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,9 +28,9 @@ if "get-caller-identity" in sys.argv:
             "An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: "
             "The security token included in the request is expired"
         )
-    answer = {"UserId": "x", "Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/x"}
+    answer: dict[str, Any] = {"UserId": "x", "Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/x"}
 else:
     assert "get-token" in sys.argv
     version = "client.authentication.k8s.io/v1beta1"
-    answer = {"kind": "ExecCredential", "apiVersion": version, "spec": {}, "status": administrator()}  # type: ignore[dict-item]
+    answer = {"kind": "ExecCredential", "apiVersion": version, "spec": {}, "status": administrator()}
 sys.stdout.write(json.dumps(answer))

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import threading
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ USED_BY = {
     "aws:iam/role:Role": ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/rolePolicy:RolePolicy"),
 }
 """What AWS refuses to delete as long as there is one of the others that names it."""
+
+_LOCK = threading.Lock()
+"""Held while anything is made or deleted: the engine asks for many at once."""
 
 
 class Aws(provider_pb2_grpc.ResourceProviderServicer):
@@ -60,7 +64,8 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
         kind, name = _named(request.urn)
         inputs = _plain(request.properties)
         given = _given(kind, name, inputs)
-        _file(given["id"]).write_text(json.dumps({"type": kind, "inputs": inputs}))
+        with _LOCK:
+            _file(given["id"]).write_text(json.dumps({"type": kind, "inputs": inputs}))
         return provider_pb2.CreateResponse(id=given["id"], properties=_struct({**given, **inputs}))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
@@ -76,13 +81,13 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         kind, _ = _named(request.urn)
         named = {request.id, str(_plain(request.properties).get("name"))}
-        for path in FOLDER.glob("*.json"):
-            other = json.loads(path.read_text())
-            if other["type"] in USED_BY.get(kind, ()) and named & set(_texts(other["inputs"])):
-                context.abort(
-                    grpc.StatusCode.FAILED_PRECONDITION, f"DependencyViolation: {path.stem} uses {request.id}"
-                )
-        _file(request.id).unlink()
+        with _LOCK:
+            for path in FOLDER.glob("*.json"):
+                other = json.loads(path.read_text())
+                if other["type"] in USED_BY.get(kind, ()) and named & set(_texts(other["inputs"])):
+                    violation = f"DependencyViolation: {path.stem} uses {request.id}"
+                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, violation)
+            _file(request.id).unlink()
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
