@@ -41,6 +41,7 @@ bench: venv/.ready ## Measure against a peer in the same run.
 
 docs: venv/.ready ## Write the documentation that comes from the code.
 	@venv/bin/python docs/generate.py
+	@venv/bin/python docs/access.py
 
 ledger: venv/.ready ## Add new resources to the ledgers of the committed stacks.
 	@PYTHONPATH=tests venv/bin/python tests/graph/ledger.py

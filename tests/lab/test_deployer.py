@@ -1,4 +1,4 @@
-"""What the deployer of a target may do, asked of the API server that enforces it."""
+"""What the deployers of a target may do, asked of the API server that enforces it."""
 
 import json
 import re
@@ -12,11 +12,13 @@ from labs import Lab
 from local_stack import Deployed
 from questions import Questions, questions
 
-from boutique.access import DEPLOYER_RULES
+from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 
 pytestmark = pytest.mark.lab
 
 DEPLOYER = "system:serviceaccount:deployers:local-deployer"
+FEATURES = "system:serviceaccount:deployers:local-features"
+IDENTITIES = {DEPLOYER: DEPLOYER_RULES, FEATURES: FEATURES_RULES}
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 ELSEWHERE = ("default", "deployers", "kube-system", "elsewhere", "")
 """Other namespaces, and the whole cluster."""
@@ -42,28 +44,32 @@ def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -
         lab.kubectl("delete", "namespace", "elsewhere", "--wait=false")
 
 
-def granted(asked: Questions, namespace: str) -> Rights:
+def granted(asked: Questions, namespace: str, user: str) -> Rights:
     matrix = product(VERBS, sorted(asked.resources()))
     return {
         (verb, group, resource)
         for verb, (group, resource) in matrix
-        if asked.may(DEPLOYER, verb, group, resource, namespace)
+        if asked.may(user, verb, group, resource, namespace)
     }
 
 
-def test_deployer_may_do_in_its_namespace_exactly_what_its_rules_say(asked: Questions) -> None:
+@pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
+def test_deployers_may_do_in_their_namespace_exactly_what_their_rules_say(
+    asked: Questions, user: str, given: tuple[Rule, ...]
+) -> None:
     rules: Rights = {
-        (verb, rule.group, resource) for rule in DEPLOYER_RULES for resource in rule.resources for verb in rule.verbs
+        (verb, rule.group, resource) for rule in given for resource in rule.resources for verb in rule.verbs
     }
     known = asked.resources()
     assert {(group, resource) for _, group, resource in rules} <= known, "a rule for nothing"
     assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= known, "subresources are asked about"
-    assert granted(asked, "local") == rules | EVERYBODY
+    assert granted(asked, "local", user) == rules | EVERYBODY
 
 
+@pytest.mark.parametrize("user", IDENTITIES)
 @pytest.mark.parametrize("namespace", ELSEWHERE)
-def test_deployer_may_do_nothing_outside_its_namespace(asked: Questions, namespace: str) -> None:
-    assert granted(asked, namespace) == EVERYBODY
+def test_deployers_may_do_nothing_outside_their_namespace(asked: Questions, namespace: str, user: str) -> None:
+    assert granted(asked, namespace, user) == EVERYBODY
 
 
 Kubectl = Callable[..., str]
@@ -90,7 +96,7 @@ def test_that_token_is_let_through(kubectl: Kubectl, allowed: str) -> None:
 @pytest.mark.parametrize(
     "forbidden",
     [
-        "get secrets",
+        "deletecollection secrets",
         "create pods --subresource=exec",
         "create serviceaccounts --subresource=token",
         "update resourcequotas",
@@ -106,10 +112,11 @@ def test_that_token_is_refused(kubectl: Kubectl, forbidden: str) -> None:
         kubectl("auth", "can-i", "--quiet", *forbidden.split())
 
 
+@pytest.mark.parametrize("user", IDENTITIES)
 @pytest.mark.parametrize("namespace", ["local", *filter(None, ELSEWHERE)])
-def test_no_right_is_outside_the_matrix(lab: Lab, asked: Questions, namespace: str) -> None:
+def test_no_right_is_outside_the_matrix(lab: Lab, asked: Questions, namespace: str, user: str) -> None:
     """A right on what this cluster does not serve, on one named object, or with another verb, is in no matrix."""
-    said = lab.kubectl("auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", DEPLOYER)
+    said = lab.kubectl("auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", user)
     known = {f"{resource}.{group}".rstrip(".") for group, resource in asked.resources()}
     for line in said.splitlines():
         rule = re.fullmatch(r"(\S*) +\[(.*?)\] +\[(.*?)\] +\[(.*?)\]", line)

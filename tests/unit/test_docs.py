@@ -18,6 +18,11 @@ def test_the_reference_of_the_configuration_is_fresh() -> None:
     assert "None" not in written, "a key has no description"
 
 
+def test_who_may_do_what_is_fresh() -> None:
+    written = runpy.run_path(str(ROOT / "docs/access.py"))["document"]()
+    assert (ROOT / "docs/generated/access.md").read_text() == written, "run `make docs`"
+
+
 def test_the_picture_in_the_readme_is_the_call_graph() -> None:
     drawn = set(re.findall(r"^  ([\w-]+) --> ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert drawn == {(caller.name, callee.name) for caller in WORKLOADS for callee in caller.calls.values()}
