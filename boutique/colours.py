@@ -29,7 +29,9 @@ def digest_of_files(files: Mapping[str, str]) -> str:
 
 
 def digest_of_secrets(secrets: Mapping[str, str], salt: str) -> str:
-    """Return what tells these secrets from others."""
+    """Return what tells these secrets from others; empty where there are none."""
+    if not secrets:
+        return ""
     content = json.dumps(secrets, sort_keys=True).encode()
     return hashlib.scrypt(content, salt=salt.encode(), dklen=_LENGTH // 2, **_SCRYPT).hex()
 
