@@ -21,9 +21,9 @@ Apply = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def targets(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def targets(victim: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Two targets with nothing in them."""
-    stack = project(tmp_path_factory.mktemp("channels"), lab.env)("channels").create()
+    stack = project(tmp_path_factory.mktemp("channels"), victim.env)("channels").create()
     spaces = {name: {"channel": channel, "protect": False} for name, channel in CHANNELS.items()}
     stack.configure(cluster={"kind": "existing", "context": "boutique-lab"}, platform={"targets": spaces})
     try:

@@ -21,10 +21,10 @@ BRANCH = "0.10.8-new-ads.1"
 
 
 @pytest.fixture(scope="module")
-def both(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
+def both(victim: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
     """Two targets without a mesh; `dev` runs a new version and a build of a branch, `test` the old version."""
     folder = tmp_path_factory.mktemp("releases")
-    env = {**lab.env, "XDG_STATE_HOME": str(folder / "state")}
+    env = {**victim.env, "XDG_STATE_HOME": str(folder / "state")}
     (folder / "project").mkdir()
     named = project(folder / "project", env)
     owner, dev, test = (named(name).create() for name in ("releases", "dev", "test"))
@@ -44,7 +44,7 @@ def both(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release
         for each in (owner, dev, test):
             made.append(each)
             each.up("--message", f"the first of {each.name}")
-        yield Releases(lab, dev, test)
+        yield Releases(victim, dev, test)
     finally:
         for each in reversed(made):
             each.pulumi("destroy", "--yes", "--skip-preview", "--remove")
