@@ -99,26 +99,31 @@ class Colours:
         warm: Those that got them before, kept for the way back.
         until: When the warm ones may go; None for when the next release comes.
         is_new: Whether the live ones have yet to get their first request.
+        is_first: Whether the environment is only being made, so that nobody's requests are at stake.
     """
 
     live: Deployed
     warm: Deployed | None = None
     until: datetime | None = None
     is_new: bool = True
+    is_first: bool = False
 
     @classmethod
-    def of(cls, wanted: Deployed, remembered: Mapping[str, Any] | None, now: datetime) -> Self:
+    def of(
+        cls, wanted: Deployed, remembered: Mapping[str, Any] | None, now: datetime, *, is_first: bool = False
+    ) -> Self:
         """Return the pods of a service.
 
         Args:
             wanted: The service as it shall be.
             remembered: What `remember` returned after the last update that came to its end.
             now: The time.
+            is_first: Whether the environment is only being made.
         """
         live = coloured(wanted)
         before = _part(live.workload, remembered, "live")
         if before is None:
-            return cls(live=live)
+            return cls(live=live, is_first=is_first)
         if before.colour != live.colour:
             length = wanted.rollout.warm_for
             return cls(live=live, warm=before, until=now + duration(length) if length else None)

@@ -37,7 +37,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
         from boutique.layers import feature
 
         feature.build(settings.feature)
-    before: Mapping[str, Any] = {}
+    before: Mapping[str, Any] | None = None
     if settings.environment:
         from boutique.layers import environment
 

@@ -37,12 +37,16 @@ COLOURS = "colours"
 """The output by which the stack tells itself which pods got requests last; secret."""
 
 
-def remembered(section: Environment) -> Mapping[str, Any]:
-    """Return what the last update has left for the next to know: to be read before this one changes anything."""
+def remembered(section: Environment) -> Mapping[str, Any] | None:
+    """Return what the last update has left for the next to know: to be read before this one changes anything.
+
+    Returns:
+        None if there was none that came to its end.
+    """
     if not any(each.strategy == BLUE_GREEN for each in deployed(section)):
         return {}
     told = stacks.remembered(COLOURS)
-    return json.loads(told) if isinstance(told, str) and told.startswith("{") else {}
+    return json.loads(told) if isinstance(told, str) and told.startswith("{") else None
 
 
 def build(
@@ -51,7 +55,7 @@ def build(
     secrets: Mapping[str, str],
     target: str,
     place: Place,
-    before: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
 ) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is.
 
@@ -89,7 +93,7 @@ def build(
     services = deployed(section, release, secrets)
     now = datetime.now(UTC)
     colours = {
-        each.workload.name: Colours.of(each, before.get(each.workload.name), now)
+        each.workload.name: Colours.of(each, (before or {}).get(each.workload.name), now, is_first=before is None)
         for each in services
         if each.strategy == BLUE_GREEN
     }
