@@ -2,6 +2,7 @@
 
 import os
 import re
+import selectors
 import subprocess
 import tempfile
 import time
@@ -82,8 +83,6 @@ def _forwarded(deployed: Deployed, kubeconfig: str, namespace: str, deadline: fl
 
 
 def _address(forwarding: "subprocess.Popen[str]", deadline: float) -> str:
-    import selectors
-
     with selectors.DefaultSelector() as selector:
         selector.register(forwarding.stdout or 0, selectors.EVENT_READ)
         if not selector.select(max(0.0, deadline - time.monotonic())):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import core
+from pulumi_kubernetes import core, meta
 
 from boutique.colours import digest_of_files, digest_of_secrets
 from boutique.deployed import Deployed
@@ -44,6 +44,16 @@ def contents(
         opts: Of the resources.
         annotations: Beside the owner's.
     """
+
+    def described(each: Deployed, digest: str) -> meta.v1.ObjectMetaArgs:
+        return metadata(
+            f"{each.service_name}-{digest}",
+            namespace=namespace,
+            owner=owner,
+            labels=each.service_labels,
+            annotations=annotations,
+        )
+
     files: dict[str, pulumi.Input[str]] = {}
     secrets: dict[str, pulumi.Input[str]] = {}
     found = []
@@ -51,29 +61,13 @@ def contents(
         ours, theirs = digest_of_files(each.files), digest_of_secrets(each.secrets, each.workload.name)
         if each.files and ours not in files:
             config_map = core.v1.ConfigMap(
-                f"{name}-files-{ours}",
-                metadata=metadata(
-                    f"{each.service_name}-{ours}",
-                    namespace=namespace,
-                    owner=owner,
-                    labels=each.service_labels,
-                    annotations=annotations,
-                ),
-                immutable=True,
-                data=each.files,
-                opts=opts,
+                f"{name}-files-{ours}", metadata=described(each, ours), immutable=True, data=each.files, opts=opts
             )
             files[ours] = name_of(config_map.metadata)
         if each.secrets and theirs not in secrets:
             secret = core.v1.Secret(
                 f"{name}-secrets-{theirs}",
-                metadata=metadata(
-                    f"{each.service_name}-{theirs}",
-                    namespace=namespace,
-                    owner=owner,
-                    labels=each.service_labels,
-                    annotations=annotations,
-                ),
+                metadata=described(each, theirs),
                 immutable=True,
                 string_data=pulumi.Output.secret(dict(each.secrets)),
                 opts=opts,

@@ -49,12 +49,14 @@ class Place:
 
     def facts(self) -> Mapping[str, Any]:
         """Return what another stack has to know to make it again; `components.references.place` reads it."""
-        entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
         channel = {"channel": self.channel.model_dump(by_alias=True)} if self.channel else {}
         features = {"features": self.features} if self.features else {}
-        return {"namespace": self.namespace, "kubeconfig": self.kubeconfig, **features, **entrance, **channel}
+        return {**self._reached_with(self.kubeconfig), **features, **channel}
 
     def facts_for_features(self) -> Mapping[str, Any]:
         """Return what feature stacks have to know to make it again, as whoever may only deploy features."""
+        return self._reached_with(self.features)
+
+    def _reached_with(self, kubeconfig: pulumi.Output[str] | None) -> Mapping[str, Any]:
         entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
-        return {"namespace": self.namespace, "kubeconfig": self.features, **entrance}
+        return {"namespace": self.namespace, "kubeconfig": kubeconfig, **entrance}

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes import core
+from pulumi_kubernetes import core, meta
 
 from boutique.deployed import Deployed
 from components.metadata import metadata
 
 _ADDRESS = "3m"
 """How long a load balancer may take to have an address; a cluster without a controller for them never gives one."""
+_UNAWAITED = {"pulumi.com/skipAwait": "true"}
+"""The Deployment is awaited; waiting for the Service's endpoints again would only add ten seconds of settling."""
 
 
 def cluster_service(
@@ -23,18 +25,17 @@ def cluster_service(
     """Create the Service that other workloads call, if the workload is called at all."""
     if deployed.workload.service is None:
         return None
-    # The Deployment is awaited; waiting for the Service's endpoints again would only add ten seconds of settling.
-    return core.v1.Service(
+    return _cluster_ip(
         name,
-        metadata=metadata(
+        deployed,
+        metadata(
             deployed.service_name,
             namespace=namespace,
             owner=owner,
             labels=deployed.service_labels,
-            annotations={**(annotations or {}), "pulumi.com/skipAwait": "true"},
+            annotations={**(annotations or {}), **_UNAWAITED},
         ),
-        spec=_spec(deployed, "ClusterIP"),
-        opts=opts,
+        opts,
     )
 
 
@@ -46,18 +47,8 @@ def colour_service(
     A proxy of the mesh opens the ports of its pod as the Services say that select it: with this one they are open
     before the first request comes, and a switch changes nothing in the pods.
     """
-    return core.v1.Service(
-        name,
-        metadata=metadata(
-            deployed.name,
-            namespace=namespace,
-            owner=owner,
-            labels=deployed.labels,
-            annotations={"pulumi.com/skipAwait": "true"},
-        ),
-        spec=_spec(deployed, "ClusterIP"),
-        opts=opts,
-    )
+    called = metadata(deployed.name, namespace=namespace, owner=owner, labels=deployed.labels, annotations=_UNAWAITED)
+    return _cluster_ip(name, deployed, called, opts)
 
 
 def external_service(
@@ -89,6 +80,12 @@ def external_address(service: core.v1.Service) -> pulumi.Output[str | None]:
         return (ingress[0].hostname or ingress[0].ip) if ingress else None
 
     return service.status.apply(address)
+
+
+def _cluster_ip(
+    name: str, deployed: Deployed, called: meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions
+) -> core.v1.Service:
+    return core.v1.Service(name, metadata=called, spec=_spec(deployed, "ClusterIP"), opts=opts)
 
 
 def _spec(deployed: Deployed, kind: str) -> core.v1.ServiceSpecArgs:

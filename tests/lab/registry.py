@@ -5,7 +5,6 @@ import hashlib
 import json
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from issued import Issued
+from servers import answering
 from stub import Server
 
 from lab.toolchain.build import ensure
@@ -194,14 +194,8 @@ class _Issuer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        with Server(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            try:
-                yield int(server.server_address[1])
-            finally:
-                server.shutdown()
-                thread.join()
+        with Server(("127.0.0.1", 0), Handler) as server, answering(server) as port:
+            yield port
 
 
 def _encoded(content: bytes) -> str:

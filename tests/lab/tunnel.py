@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from servers import answering
+
 
 @contextmanager
 def proxying(known: str, port: int) -> Iterator[int]:
@@ -29,14 +31,8 @@ def proxying(known: str, port: int) -> Iterator[int]:
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield int(server.server_address[1])
-        finally:
-            server.shutdown()
-            thread.join()
+    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as port:
+        yield port
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

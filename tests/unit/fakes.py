@@ -3,7 +3,6 @@
 import json
 import ssl
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from issued import Issued
+from servers import answering
 
 from boutique import catalogue, kubeconfig
 
@@ -157,13 +157,8 @@ def serving(fake: Fake, certificate: Issued | None = None, folder: Path | None =
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(folder / "served.pem")
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield int(server.server_address[1])
-        finally:
-            server.shutdown()
-            thread.join()
+        with answering(server) as port:
+            yield port
 
 
 def deployer(port: int) -> str:
