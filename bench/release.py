@@ -1,6 +1,6 @@
-"""How long the way back to the last release takes: a switch of blue/green releases against a rolling update.
+"""How long the way back to the last release takes, and for how long nobody answers meanwhile, by strategy.
 
-Both are of the same page of the same environment, on the same lab in the same run. Everything lives in temporary
+All are of the same page of the same environment, on the same lab in the same run. Everything lives in temporary
 folders and is removed.
 """
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,20 @@ from labs import ROOT, Environment, lab, run
 HOST = "shop.localhost"
 PAGE = "frontend"
 OLD, NEW = "v0.10.6", "v0.10.7"
-STRATEGIES = ("rolling", "blueGreen")
+STRATEGIES = ("rolling", "blueGreen", "recreate")
+
+
+@dataclass(frozen=True)
+class Back:
+    """A way back.
+
+    Attributes:
+        took: Seconds from the command to the first old page.
+        gap: Seconds from the first request of those that nobody answered to the first old page.
+    """
+
+    took: float
+    gap: float
 
 
 def main() -> None:
@@ -35,19 +49,23 @@ def main() -> None:
         for stack in ("platform", "shop"):
             run(environment, "pulumi", "stack", "init", "--no-select", "--stack", stack, folder=project)
         run(environment, "pulumi", "up", "--yes", "--skip-preview", "--stack", "platform", folder=project)
-        backs: dict[str, list[float]] = {}
+        backs: dict[str, list[Back]] = {}
         for strategy in STRATEGIES:
             _configure(environment, project, f"environment.services.{PAGE}.rollout.strategy", strategy)
             for number in range(1, rounds + 1):
                 _release(environment, project, OLD)
                 _release(environment, project, NEW)
                 backs.setdefault(strategy, []).append(_release(environment, project, OLD))
-                print(f"{strategy}, {number} of {rounds}: back in {backs[strategy][-1]:.1f} s", file=sys.stderr)
-    rolling, switched = (statistics.median(backs[each]) for each in STRATEGIES)
-    for name, seconds in backs.items():
-        print(f"{f'{name}, back to the first old page':<38}{statistics.median(seconds):.1f} s", end="")
-        print(f" (median of {rounds}; slowest {max(seconds):.1f} s)")
-    print(f"{'ratio':<38}{rolling / switched:.1f}")
+                print(f"{strategy}, {number} of {rounds}: back in {backs[strategy][-1].took:.1f} s", file=sys.stderr)
+    for name, found in backs.items():
+        _print(f"{name}, back to the first old page", [each.took for each in found])
+        _print(f"{name}, nobody answers for", [each.gap for each in found])
+    rolling, switched = (statistics.median(each.took for each in backs[name]) for name in STRATEGIES[:2])
+    print(f"{'rolling takes as long as blueGreen, times':<43}{rolling / switched:.1f}")
+
+
+def _print(what: str, seconds: list[float]) -> None:
+    print(f"{what:<43}{statistics.median(seconds):.1f} s (median of {len(seconds)}; longest {max(seconds):.1f} s)")
 
 
 def _arguments() -> int:
@@ -78,22 +96,24 @@ def _configure(environment: Environment, project: Path, key: str, value: str) ->
     run(environment, *command, folder=project)
 
 
-def _release(environment: Environment, project: Path, version: str) -> float:
-    """Deploy a version of the page, and return after how many seconds it was there."""
+def _release(environment: Environment, project: Path, version: str) -> Back:
+    """Deploy a version of the page, and return after how many seconds it was there, and what came before it."""
     _configure(environment, project, f"release.services.{PAGE}", version)
     command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "shop")
     began = time.monotonic()
     with subprocess.Popen(command, cwd=project, env=dict(environment), stdout=subprocess.DEVNULL) as running:
-        while _version(environment) != version:
+        silent_since = None
+        while (answer := _version(environment)) != version:
+            silent_since = None if answer else silent_since or time.monotonic()
             if time.monotonic() - began > 120:
                 running.terminate()
                 sys.exit(f"version {version} does not come")
             # Each look takes a connection and fourteen calls: more of them would slow down what is measured.
             time.sleep(0.2)
-        took = time.monotonic() - began
+        there = time.monotonic()
     if running.returncode:
         sys.exit(f"{' '.join(command)} ended with {running.returncode}")
-    return took
+    return Back(there - began, there - silent_since if silent_since else 0.0)
 
 
 def _version(environment: Environment) -> str:

@@ -12,6 +12,11 @@ from components.contents import Contents
 from components.metadata import metadata
 from components.pods import pod
 
+# Of a ReplicaSet that comes back, scaled to nothing at first, pulumi-kubernetes may say that all its pods are ready
+# (checkReplicaSetStatus in provider/pkg/await/deployment.go). With none kept, each way back is a rollout that is
+# awaited; former releases are in the history of the stack.
+_OLD_REPLICA_SETS = 0
+
 
 def deployment(
     name: str,
@@ -37,7 +42,7 @@ def deployment(
         ),
         spec=apps.v1.DeploymentSpecArgs(
             replicas=deployed.replicas,
-            revision_history_limit=3,
+            revision_history_limit=_OLD_REPLICA_SETS,
             min_ready_seconds=rollout.min_ready_seconds,
             progress_deadline_seconds=rollout.timeout_seconds,
             strategy=apps.v1.DeploymentStrategyArgs(type="Recreate")

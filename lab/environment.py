@@ -31,7 +31,9 @@ def variables(where: Folder, path: str) -> dict[str, str]:
         "KUBECONFIG": str(where.kubeconfig),
         "BOUTIQUE_LAB_FILES": str(where.files),
         **{f"BOUTIQUE_LAB_{name.upper()}_PORT": str(ports[name]) for name in ("https", "http") if name in ports},
-        "PULUMI_BACKEND_URL": where.pulumi_state.as_uri(),
+        # Files of metadata are the only ones that are not written atomically (setAttrs of gocloud.dev/blob/fileblob):
+        # who is killed amid that leaves a state that nobody can read, "failed to load checkpoint: EOF".
+        "PULUMI_BACKEND_URL": f"{where.pulumi_state.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_HOME": str(where.pulumi_home),
         # Everything that a stack on a lab needs is here; the packages for AWS would have Pulumi look for their plugins.

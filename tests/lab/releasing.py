@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from labs import BOUTIQUE, Lab
@@ -103,5 +104,5 @@ class Releases:
         return found[::-1]
 
     def is_locked(self, stack: Stack) -> bool:
-        backend = Path(stack.env["PULUMI_BACKEND_URL"].removeprefix("file://"), ".pulumi", "locks")
-        return any(backend.rglob(f"{stack.name}/*.json"))
+        backend = Path(urlsplit(stack.env["PULUMI_BACKEND_URL"]).path)
+        return any((backend / ".pulumi/locks").rglob(f"{stack.name}/*.json"))

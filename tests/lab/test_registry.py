@@ -192,8 +192,8 @@ def published(folder: Path) -> Iterator[Mapping[str, str]]:
             running.push(f"{path}/{name}", PUBLISHED.get(name, ("v0.10.6",)))
         yield {
             "DOCKER_CONFIG": str(folder),
-            "HTTPS_PROXY": f"http://127.0.0.1:{port}",
-            "NO_PROXY": "127.0.0.1,localhost",
+            "https_proxy": f"http://127.0.0.1:{port}",
+            "no_proxy": "127.0.0.1,localhost",
             "SSL_CERT_FILE": str(folder / "authority.crt"),
         }
 
@@ -207,7 +207,9 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str,
 def test_a_certificate_of_an_unknown_authority_is_told(
     committed: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", committed["HTTPS_PROXY"])
+    # Names in lower case go before others.
+    monkeypatch.setenv("https_proxy", committed["https_proxy"])
+    monkeypatch.setenv("no_proxy", committed["no_proxy"])
     with pytest.raises(UntrustedRegistryError, match=r"is not trusted: unable to get local issuer.* in SSL_CERT_FILE"):
         tags(Reference.parse(catalogue.ADSERVICE.image).repository)
 
@@ -239,7 +241,7 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
     refused = {
         up("not-built"): "has no build of the branch 'not-built' for any of",
         up("a", DOCKER_CONFIG="/nonexistent"): "there are no credentials, as there is no /nonexistent/config.json; log",
-        up("b", HTTPS_PROXY="http://127.0.0.1:1"): "cannot be reached: Connection refused; check the name",
+        up("b", https_proxy="http://127.0.0.1:1"): "cannot be reached: Connection refused; check the name",
     }
     preview = up("new-ads", "--preview")
     for running, expected in refused.items():

@@ -128,7 +128,7 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases)
 def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Releases) -> None:
     first, failing, last = "v1.0.0", "v1.1.0", "v1.2.0"
     both.edit(both.dev, lambda config: config["boutique:environment"].update(order="calleesFirst"))
-    both.edit(both.dev, lambda config: config["boutique:release"].update(default=first))
+    both.edit(both.dev, lambda config: config.update({"boutique:release": {"default": first}}))
     said = both.dev.up().stdout
     begun, done = (places(said, word) for word in ("updating", "updated"))
     for caller in catalogue.WORKLOADS:
@@ -151,7 +151,7 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
 
     both.edit(both.dev, fail)
     failed = both.dev.up(check=False)
-    assert failed.returncode != 0
+    assert failed.returncode != 0, failed.stdout
     assert "Deployment currencyservice" in failed.stdout
     running = {name: each["image"].rpartition(":")[2] for name, each in both.running("dev").items()}
     assert (running["frontend"], running["checkoutservice"], running["adservice"]) == (first, first, failing)
@@ -159,7 +159,8 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
     assert both.versions("dev") == {first}
 
     both.edit(both.dev, fail)
-    assert both.dev.up(check=False).returncode != 0
+    failed = both.dev.up(check=False)
+    assert failed.returncode != 0, failed.stdout
     both.edit(both.dev, lambda config: config["boutique:environment"].update(services=services))
     both.edit(both.dev, lambda config: config["boutique:release"].update(default=last))
     both.dev.up()

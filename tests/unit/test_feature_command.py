@@ -92,7 +92,7 @@ def test_the_lock_of_a_running_update_is_named(pulumi: Path, tmp_path: Path) -> 
     assert not caught.value.holders[0].is_dead, "of another host nobody knows"
 
 
-@pytest.mark.parametrize(("pid", "cancelled"), [(2**22 + 1, True), (os.getpid(), False)])
+@pytest.mark.parametrize(("pid", "cancelled"), [(2**22 + 1, True), (os.getpid(), False)], ids=["dead", "alive"])
 def test_only_the_lock_of_a_dead_process_is_removed(
     pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, cancelled: bool
 ) -> None:

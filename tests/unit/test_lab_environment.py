@@ -57,6 +57,7 @@ def test_what_the_user_set_for_another_backend_is_gone(where: Folder) -> None:
     found = evaluate(where, before["PATH"], before)
     assert not set(environment.UNWANTED) & found.keys()
     assert found["PULUMI_BACKEND_URL"].startswith("file:///")
+    assert found["PULUMI_BACKEND_URL"].endswith("?metadata=skip"), "whoever is killed leaves a whole state"
     assert not set(environment.UNWANTED) & environment.inside(where, before).keys()
 
 
