@@ -9,6 +9,7 @@ from boutique import labels
 from boutique.deployed import Deployed
 from components.contents import contents
 from components.deployments import deployment
+from components.readiness import ready_replicas
 from components.services import cluster_service
 
 
@@ -19,12 +20,14 @@ class ChangedServiceArgs:
     Attributes:
         deployed: The workload as the feature runs it.
         namespace: The environment's.
+        kubeconfig: Of the features' deployer; secret.
         owner: The stack that owns the objects.
         annotations: Beside the owner's.
     """
 
     deployed: Deployed
     namespace: pulumi.Input[str]
+    kubeconfig: pulumi.Input[str]
     owner: str
     annotations: Mapping[str, str]
 
@@ -41,6 +44,6 @@ class ChangedService(pulumi.ComponentResource):
         account = args.deployed.workload.name
         annotations = {**args.annotations, **labels.ENDING_BY_ITSELF}
         [held] = contents(name, [args.deployed], args.namespace, args.owner, child, args.annotations)
-        deployment(name, args.deployed, account, held, args.namespace, args.owner, child, annotations)
+        pods = deployment(name, args.deployed, account, held, args.namespace, args.owner, child, annotations)
         cluster_service(name, args.deployed, args.namespace, args.owner, child, args.annotations)
-        self.register_outputs({})
+        self.register_outputs({"ready": ready_replicas(pods, args.deployed, args.namespace, args.kubeconfig)})

@@ -28,7 +28,7 @@ def deployment(
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, str] | None = None,
 ) -> apps.v1.Deployment:
-    """Create a Deployment, whose pods run under a ServiceAccount, and wait until all of its pods are available."""
+    """Create a Deployment, whose pods run under a ServiceAccount; `readiness` says from when on they are there."""
     rollout = deployed.rollout
     timeout = f"{rollout.timeout_seconds}s"
     return apps.v1.Deployment(
@@ -58,20 +58,6 @@ def deployment(
             opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
         ),
     )
-
-
-def ready_replicas(deployment: apps.v1.Deployment, wanted: int) -> pulumi.Output[int]:
-    """Return how many replicas of a Deployment were ready when it was last deployed; pods on their way out not counted.
-
-    Args:
-        deployment: The Deployment.
-        wanted: How many it should have: for a moment after a rolling update old pods are ready beside them.
-    """
-
-    def ready(status: apps.v1.outputs.DeploymentStatus | None) -> int:
-        return min(status.ready_replicas or 0, wanted) if status else 0
-
-    return deployment.status.apply(ready)
 
 
 def disruption_budget(

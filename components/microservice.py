@@ -9,8 +9,9 @@ from boutique import labels
 from boutique.colours import Colours
 from boutique.deployed import Deployed
 from components.contents import contents
-from components.deployments import deployment, disruption_budget, ready_replicas, service_account
+from components.deployments import deployment, disruption_budget, service_account
 from components.metadata import name_of
+from components.readiness import ready_replicas
 from components.services import cluster_service, colour_service, external_address, external_service
 from components.smokecheck import passed
 
@@ -24,7 +25,7 @@ class MicroserviceArgs:
         colours: Its pods in a blue/green release; None for other strategies.
         namespace: Where it goes.
         kubeconfig: Of the deployer, for the smoke check before a switch; secret.
-        after: The services that have to be updated before this one is.
+        after: The services that have to be updated before this one is; known when they are.
         owner: The stack that owns the objects.
     """
 
@@ -32,7 +33,7 @@ class MicroserviceArgs:
     colours: Colours | None = None
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]
-    after: Sequence[pulumi.Resource] = ()
+    after: Sequence[pulumi.Input[pulumi.Resource]] = ()
     owner: str
 
 
@@ -46,11 +47,13 @@ class Microservice(pulumi.ComponentResource):
         external_address: Host name or IP of its LoadBalancer Service; None without one.
         ready: How many of the replicas that get requests are ready.
         switched: Known once requests go where they shall.
+        updated: The service, known once it is updated.
     """
 
     external_address: pulumi.Output[str | None]
     ready: pulumi.Output[int]
     switched: pulumi.Output[str]
+    updated: pulumi.Output[pulumi.Resource]
 
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Microservice", name, None, opts)
@@ -69,7 +72,8 @@ class Microservice(pulumi.ComponentResource):
             account_name = name_of(account.metadata)
             deployments.append(deployment(called, each, account_name, its, namespace, owner, opts_of_pods))
         serving = deployments[0]
-        self.ready = ready_replicas(serving, live.replicas)
+        self.ready = ready_replicas(serving, live, namespace, args.kubeconfig)
+        self.updated = self.ready.apply(lambda _: self)
         disruption_budget(name, live, namespace, owner, child)
         checked = {labels.CHECKED: passed(colours, serving, namespace, args.kubeconfig)} if colours else {}
         switch = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if colours else child

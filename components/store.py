@@ -6,8 +6,9 @@ import pulumi
 
 from boutique.deployed import Deployed
 from components.contents import contents
-from components.deployments import deployment, ready_replicas, service_account
+from components.deployments import deployment, service_account
 from components.metadata import name_of
+from components.readiness import ready_replicas
 from components.services import cluster_service
 
 
@@ -18,11 +19,13 @@ class StoreArgs:
     Attributes:
         deployed: The workload as the environment runs it.
         namespace: Where it goes.
+        kubeconfig: Of the deployer; secret.
         owner: The stack that owns the objects.
     """
 
     deployed: Deployed
     namespace: pulumi.Input[str]
+    kubeconfig: pulumi.Input[str]
     owner: str
 
 
@@ -42,6 +45,6 @@ class Store(pulumi.ComponentResource):
         account = service_account(name, args.deployed.workload.name, args.namespace, args.owner, child)
         [held] = contents(name, [args.deployed], args.namespace, args.owner, child)
         pods = deployment(name, args.deployed, name_of(account.metadata), held, args.namespace, args.owner, child)
-        self.ready = ready_replicas(pods, args.deployed.replicas)
+        self.ready = ready_replicas(pods, args.deployed, args.namespace, args.kubeconfig)
         cluster_service(name, args.deployed, args.namespace, args.owner, child)
         self.register_outputs({"ready": self.ready})

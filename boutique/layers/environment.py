@@ -110,10 +110,12 @@ def build(
     for service in first:
         name = service.workload.name
         if service.workload.store:
-            store = Store(name, StoreArgs(deployed=service, namespace=place.namespace, owner=owner), opts)
+            store = Store(
+                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), opts
+            )
             ready[name] = store.ready
             continue
-        callees = [built[each.name] for each in service.workload.calls.values() if each.name in built]
+        callees = [built[each.name].updated for each in service.workload.calls.values() if each.name in built]
         args = MicroserviceArgs(
             deployed=service,
             colours=colours.get(name),

@@ -45,7 +45,13 @@ def build(section: Feature) -> None:
     changed = [
         ChangedService(
             each.workload.name,
-            ChangedServiceArgs(deployed=each, namespace=origin.place.namespace, owner=owner, annotations=annotations),
+            ChangedServiceArgs(
+                deployed=each,
+                namespace=origin.place.namespace,
+                kubeconfig=origin.place.kubeconfig,
+                owner=owner,
+                annotations=annotations,
+            ),
             opts,
         )
         for each in services

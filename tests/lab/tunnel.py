@@ -31,8 +31,8 @@ def proxying(known: str, port: int) -> Iterator[int]:
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True
 
-    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as port:
-        yield port
+    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as own:
+        yield own
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

@@ -1,0 +1,55 @@
+"""The moment from which the pods of a Deployment are those that were asked for."""
+
+import asyncio
+
+import pulumi
+from pulumi_kubernetes import apps
+
+from boutique import readiness
+from boutique.deployed import Deployed
+
+
+def ready_replicas(
+    serving: apps.v1.Deployment, deployed: Deployed, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
+) -> pulumi.Output[int]:
+    """Return how many replicas are ready, known once all of the Deployment's pods are those that were asked for.
+
+    Of several Deployments that are updated at once, pulumi-kubernetes may take the status from before an update for the
+    one after it: the events of a namespace are shared, and it does not ask which generation the first one is of
+    (`waitUntilDeploymentControllerReconciles` in provider/pkg/await/deployment.go). Such a status is told by the
+    generation that it is of; then the API server is asked.
+
+    Args:
+        serving: The Deployment.
+        deployed: What was asked for. Pods on their way out are not counted.
+        namespace: Where it is.
+        kubeconfig: Of its deployer; secret.
+
+    Raises:
+        pulumi.RunError: As soon as it is certain that they do not get ready; what depends on the output is not made.
+    """
+
+    def ready(status: apps.v1.outputs.DeploymentStatus | None) -> int:
+        # For a moment after a rolling update old pods are ready beside new ones.
+        return min(status.ready_replicas or 0, deployed.replicas) if status else 0
+
+    replicas = serving.status.apply(ready)
+    if pulumi.runtime.is_dry_run():
+        return replicas
+
+    async def settled(asked: int, seen: int | None, replicas: int, content: str, where: str) -> int:
+        if seen is None or seen >= asked:
+            return replicas
+        try:
+            await asyncio.to_thread(readiness.wait, content, where, deployed.name, deployed.rollout.timeout_seconds)
+        except readiness.NotReadyError as failure:
+            raise pulumi.RunError(
+                f"Deployment {deployed.name} of version {deployed.image.version} does not get ready: {failure}; look "
+                f"at `kubectl -n {where} describe deployment/{deployed.name}`"
+            ) from None
+        return deployed.replicas
+
+    asked = serving.metadata.apply(lambda described: described.generation or 0)
+    seen = serving.status.apply(lambda status: status.observed_generation if status else None)
+    known = pulumi.Output.all(asked, seen, replicas, kubeconfig, namespace)
+    return pulumi.Output.unsecret(known.apply(lambda told: settled(*told)))

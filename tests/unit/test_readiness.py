@@ -1,0 +1,124 @@
+"""Whether the pods of a Deployment are those that were asked for."""
+
+import io
+import urllib.error
+from email.message import Message
+from typing import Any
+
+import pytest
+
+from boutique import kubeconfig, reach, readiness
+from boutique.kubeconfig import ApiServer
+from boutique.readiness import NotReadyError
+
+
+def content(**entry: str) -> str:
+    """Return a kubeconfig of a deployer."""
+    server = "https://127.0.0.1:1"
+    reached = ApiServer(server=server, entry={"server": server, **entry})
+    return kubeconfig.for_token(reached, namespace="dev", user="deployer", token="")
+
+
+CONTENT = content()
+GIVEN_UP = {"type": "Progressing", "status": "False", "message": 'ReplicaSet "ads-1" has timed out progressing.'}
+REFUSED = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: environment"}
+AVAILABLE = {"type": "Available", "status": "True", "message": "Deployment has minimum availability."}
+
+
+def deployment(generation: int = 2, replicas: int = 1, **status: Any) -> dict[str, Any]:
+    """Return a Deployment that is rolled out, but for what is said otherwise."""
+    complete = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "conditions": []}
+    return {
+        "metadata": {"generation": generation},
+        "spec": {"replicas": replicas},
+        "status": {**complete, **status},
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (deployment(), ""),
+        (deployment(conditions=[AVAILABLE]), ""),
+        ({**deployment(replicas=0), "status": {"observedGeneration": 2}}, ""),
+        ({**deployment(), "status": {}}, "the controller of Deployments has not seen it yet"),
+        (deployment(generation=3), "the controller of Deployments has not seen it yet"),
+        (deployment(updatedReplicas=0), "0 of 1 new pods are available"),
+        (deployment(replicas=2), "1 of 2 new pods are available"),
+        (deployment(availableReplicas=0), "0 of 1 new pods are available"),
+        (deployment(replicas=1) | {"status": {"observedGeneration": 2}}, "0 of 1 new pods are available"),
+        (deployment(updatedReplicas=0, conditions=[AVAILABLE, REFUSED]), REFUSED["message"]),
+        (deployment(availableReplicas=0, conditions=[GIVEN_UP]), GIVEN_UP["message"].rstrip(".")),
+    ],
+)
+def test_what_a_deployment_lacks(found: dict[str, Any], said: str) -> None:
+    assert readiness.lacking(found) == said
+
+
+def test_old_pods_beside_the_new_ones_have_to_go() -> None:
+    found = deployment()
+    found["status"]["replicas"] = 2
+    assert readiness.lacking(found) == "old pods are still there"
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that goes on by pauses only."""
+    found: list[float] = []
+    monkeypatch.setattr("time.sleep", found.append)
+    monkeypatch.setattr("time.monotonic", lambda: sum(found))
+    return found
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any] | Exception) -> list[str]:
+    """Have the API server answer one after the other, and the last one for good; return the paths it is asked for."""
+    asked: list[str] = []
+
+    def answer(owner: str, path: str) -> dict[str, Any]:
+        assert owner == CONTENT
+        asked.append(path)
+        found = told[min(len(asked), len(told)) - 1]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(reach, "asked", answer)
+    return asked
+
+
+def test_it_is_waited_for_whatever_happens_to_the_api_server_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    refusal = urllib.error.HTTPError("https://127.0.0.1:1", 500, "", Message(), io.BytesIO())
+    asked = answers(monkeypatch, OSError("reset"), refusal, deployment(generation=3), deployment())
+    readiness.wait(CONTENT, "dev", "ads", 60)
+    assert asked == ["/apis/apps/v1/namespaces/dev/deployments/ads"] * 4
+    assert len(pauses) == 3
+
+
+def test_it_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    answers(monkeypatch, deployment(availableReplicas=0))
+    with pytest.raises(NotReadyError, match="0 of 1 new pods are available"):
+        readiness.wait(CONTENT, "dev", "ads", 5)
+    assert sum(pauses) == 5
+    answers(monkeypatch, OSError("reset"))
+    with pytest.raises(NotReadyError, match="the API server cannot be asked: reset"):
+        readiness.wait(CONTENT, "dev", "ads", 0)
+
+
+def test_what_the_cluster_has_given_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    answers(monkeypatch, deployment(availableReplicas=0, conditions=[GIVEN_UP]))
+    with pytest.raises(NotReadyError, match="timed out progressing"):
+        readiness.wait(CONTENT, "dev", "ads", 60)
+    assert pauses == []
+    # What it has said of another generation says nothing of this one.
+    answers(
+        monkeypatch, deployment(generation=3, conditions=[GIVEN_UP]), deployment(generation=3, observedGeneration=3)
+    )
+    readiness.wait(CONTENT, "dev", "ads", 60)
+
+
+def test_a_server_by_another_name_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers(monkeypatch, deployment(availableReplicas=0))
+    readiness.wait(content(**{"tls-server-name": "other.example"}), "dev", "ads", 60)
+    assert asked == []
