@@ -2,7 +2,7 @@
 
 import base64
 import json
-import re
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 import yaml
 from front_door import FrontDoor, found_open, report
 from inside import Call, calls, load
-from labs import Lab, eventually
+from labs import BOUTIQUE, Lab, eventually
 from stacks import ROOT, Stack, project
 from visitors import Load
 from visitors import load as visitors
@@ -119,13 +119,28 @@ def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
     assert {version for _, version in counted} == {OLD, NEW}
     assert held(victim) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
     there = pods(victim, LEAF)
-    configured(door, OLD)
     with load(victim, CALLER, question, at_least=CALLS) as counted:
-        door.stack.up()
+        said = rolled_back(door.stack)
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
+    assert "secret key: its former content comes back" in said
     assert held(victim) == before
     assert pods(victim, LEAF) == there
+
+
+def rolled_back(stack: Stack) -> str:
+    """Run the command that goes back one release, and return what it says."""
+    done = subprocess.run(
+        [*BOUTIQUE, "rollback", stack.name, "--yes", "--no-smoke"],
+        cwd=stack.folder,
+        env=dict(stack.env),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
 
 
 def configured(door: FrontDoor, version: str) -> None:
@@ -155,27 +170,26 @@ def held(lab: Lab) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "first", "again"),
     [
-        ("0.10.8-broken.never-ready", "containers with unready status: [server]"),
-        ("0.10.8-broken.error", "the smoke check of version 0.10.8-broken.error"),
+        # Of a pod that was there before, Pulumi does not always say what its containers lack.
+        ("0.10.8-broken.never-ready", "containers with unready status: [server]", "apps/v1:Deployment (frontend-"),
+        ("0.10.8-broken.error", *["the smoke check of version 0.10.8-broken.error"] * 2),
     ],
 )
 def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_cleaning_up(
-    door: FrontDoor, broken: str, said: str
+    door: FrontDoor, broken: str, first: str, again: str
 ) -> None:
     was = door.page()["version"]
     released(door, frontend=broken)
     with visitors(door.site, "/_healthz") as found:
         failed = door.stack.up(check=False)
     assert not found.failures
-    assert said in failed.stdout, failed.stdout
     # A second time: what was made the first time is there, and is no better.
-    again = door.stack.up(check=False)
-    for each in (failed, again):
-        assert each.returncode != 0
-        assert re.search(r"(Deployment|Service) \(?frontend", each.stdout), each.stdout
-        assert "Traceback" not in each.stdout
+    for update, said in ((failed, first), (door.stack.up(check=False), again)):
+        assert update.returncode != 0
+        assert said in update.stdout, update.stdout
+        assert "Traceback" not in update.stdout
     assert door.page()["version"] == was
     good = NEW if was == OLD else OLD
     released(door, frontend=good).stack.up()

@@ -1,6 +1,7 @@
 """A registry is read as it is, whatever its login, and a branch is found in it."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -9,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import registry
+import yaml
 from issued import issue
 from labs import eventually
 from machines import Machine
@@ -47,9 +50,11 @@ PUBLISHED = {
     "adservice": ("v0.10.6", *LOOSE, *BUILDS),
     "frontend": ("v0.10.6", "0.10.7-new-ads.2", "0.10.7-new-ads.10", "0.10.6-new-ads.11"),
     "checkoutservice": ("v0.10.6", "0.10.5-new-ads.4"),
+    "currencyservice": ("v0.10.6", "latest", "0.10.8-rc.1", "v0.10.7"),
 }
 """Tags by service; the others have the release alone."""
 
+PUSHED = [each.name for each in catalogue.WORKLOADS if not each.store]
 SERVICES = [each.name for each in catalogue.WORKLOADS if each.service and not each.store]
 
 
@@ -188,7 +193,7 @@ def published(folder: Path) -> Iterator[Mapping[str, str]]:
     (folder / "authority.crt").write_text(authority.pem)
     docker_configuration(folder, host)
     with registry.basic(folder, certificate) as running, proxying(f"{host}:443", running.port) as port:
-        for name in SERVICES:
+        for name in PUSHED:
             running.push(f"{path}/{name}", PUBLISHED.get(name, ("v0.10.6",)))
         yield {
             "DOCKER_CONFIG": str(folder),
@@ -254,3 +259,28 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
     assert preview.returncode == 0, wrong
     assert "frontend: 0.10.7-new-ads.10\n" in wrong
     assert "adservice-new-ads" in said
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_newer_releases_are_shown_and_taken(here: Machine, committed: Mapping[str, str]) -> None:
+    machine = replace(here, env={**here.env, **committed})
+    path = here.folder / "Pulumi.local.yaml"
+    before = path.read_text()
+
+    def checked(*arguments: str) -> dict[str, dict[str, Any]]:
+        found = json.loads(machine.run("release", "check", "local", "--json", *arguments).stdout)["services"]
+        assert found.keys() == {*PUSHED}
+        return {name: each for name, each in found.items() if each["newer"] or each["skipped"]}
+
+    newer = checked()
+    assert newer.keys() == {"adservice", "currencyservice"}
+    assert (newer["adservice"]["newer"], newer["adservice"]["skipped"]) == (False, len(LOOSE))
+    taken = newer["currencyservice"]["newest"]
+    assert re.fullmatch(r"v0\.10\.7@sha256:[0-9a-f]{64}", taken), "no pre-release, and no tag that is no version"
+    assert path.read_text() == before
+    try:
+        assert checked("--set") == newer
+        assert yaml.safe_load(path.read_text())["config"]["boutique:release"]["services"] == {"currencyservice": taken}
+        assert checked()["currencyservice"] == {"now": taken, "newest": taken, "newer": False, "skipped": 1}
+    finally:
+        path.write_text(before)
