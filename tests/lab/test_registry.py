@@ -20,6 +20,7 @@ from labs import eventually
 from machines import Machine
 from registry import PAGE, PASSWORD, USER, Registry, docker_configuration
 from shops import HOST
+from stacks import ROOT
 from tunnel import proxying
 
 from boutique import catalogue
@@ -265,22 +266,23 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
 def test_newer_releases_are_shown_and_taken(here: Machine, committed: Mapping[str, str]) -> None:
     machine = replace(here, env={**here.env, **committed})
     path = here.folder / "Pulumi.local.yaml"
-    before = path.read_text()
+    before = (ROOT / path.name).read_text()
+    path.write_text(before)
 
     def checked(*arguments: str) -> dict[str, dict[str, Any]]:
         found = json.loads(machine.run("release", "check", "local", "--json", *arguments).stdout)["services"]
         assert found.keys() == {*PUSHED}
         return {name: each for name, each in found.items() if each["newer"] or each["skipped"]}
 
-    newer = checked()
-    assert newer.keys() == {"adservice", "currencyservice"}
-    assert (newer["adservice"]["newer"], newer["adservice"]["skipped"]) == (False, len(LOOSE))
-    taken = newer["currencyservice"]["newest"]
-    assert re.fullmatch(r"v0\.10\.7@sha256:[0-9a-f]{64}", taken), "no pre-release, and no tag that is no version"
-    assert path.read_text() == before
     try:
+        newer = checked()
+        assert newer.keys() == {"adservice", "currencyservice"}
+        assert (newer["adservice"]["newer"], newer["adservice"]["skipped"]) == (False, len(LOOSE))
+        taken = newer["currencyservice"]["newest"]
+        assert re.fullmatch(r"v0\.10\.7@sha256:[0-9a-f]{64}", taken), "no pre-release, and no tag that is no version"
+        assert path.read_text() == before
         assert checked("--set") == newer
         assert yaml.safe_load(path.read_text())["config"]["boutique:release"]["services"] == {"currencyservice": taken}
         assert checked()["currencyservice"] == {"now": taken, "newest": taken, "newer": False, "skipped": 1}
     finally:
-        path.write_text(before)
+        path.unlink()
