@@ -26,7 +26,8 @@ down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique 
 
 test: venv/.ready ## Run all tests, those of the lab included.
 	@$(BOUTIQUE) lab tools --build
-	@venv/bin/pytest
+	@venv/bin/pytest tests/unit tests/graph
+	@venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/lab
 
 check: venv/.ready ## Check format, lint and types; changes nothing.
 	@venv/bin/ruff format --check
