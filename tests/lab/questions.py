@@ -54,13 +54,20 @@ class Questions:
         return bool(answer["allowed"])
 
     def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        headers = {"Accept": f"{DISCOVERY},application/json", "Content-Type": "application/json"}
-        self._connection.request(method, path, json.dumps(body) if body else None, headers)
-        response = self._connection.getresponse()
+        try:
+            response = self._send(method, path, body)
+        except http.client.RemoteDisconnected:
+            # The server closes a connection that nobody used for a while; a question may be asked again.
+            response = self._send(method, path, body)
         content = response.read()
         assert response.status in (200, 201), f"{method} {path}: {response.status}"
         answer: dict[str, Any] = json.loads(content)
         return answer
+
+    def _send(self, method: str, path: str, body: Any) -> http.client.HTTPResponse:
+        headers = {"Accept": f"{DISCOVERY},application/json", "Content-Type": "application/json"}
+        self._connection.request(method, path, json.dumps(body) if body else None, headers)
+        return self._connection.getresponse()
 
 
 @contextmanager

@@ -80,7 +80,9 @@ def test_gateway_leads_into_the_mesh(mesh: Mesh) -> None:
     eventually(answers, 10, "the gateway's route leads to a pod")
     # The garbage collector of Kubernetes may take 30 s to know of new kinds, such as Gateway here, so it is not left
     # to it what the gateway owns.
-    mesh.lab.kubectl("delete", "-n", "shop", "gateway/edge", "httproute/edge", "deployment/edge-istio")
+    mesh.lab.kubectl(
+        "delete", "--ignore-not-found", "-n", "shop", "gateway/edge", "httproute/edge", "deployment/edge-istio"
+    )
     eventually(lambda: not mesh.pods("edge"), 40, "the gateway is gone")
 
 
