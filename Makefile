@@ -27,7 +27,7 @@ down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique 
 test: venv/.ready ## Run all tests, those of the lab included.
 	@$(BOUTIQUE) lab tools --build
 	@venv/bin/pytest tests/unit tests/graph
-	@venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/lab
+	@venv/bin/pytest tests/lab
 
 check: venv/.ready ## Check format, lint and types; changes nothing.
 	@venv/bin/ruff format --check
