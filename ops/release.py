@@ -95,8 +95,8 @@ def check(
 
     with working(f"looking for versions for {env}") as progress:
         found = feed(project(), env, progress)
-    if take and found.after != found.before:
-        found.after.write()
+    if take:
+        found.before.replaced_by(found.after)
     if as_json:
         show_document({**document(found), "set": take})
         return

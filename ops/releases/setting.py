@@ -44,8 +44,7 @@ def set_release(project: Path, stack: str, wanted: Wanted) -> tuple[Change, ...]
     here = standing(stack, outputs(project, stack))
     after = changed(before, wanted)
     new = asked(*check(after, here, before))
-    if after != before:
-        after.write()
+    before.replaced_by(after)
     return difference(_asked(before), new)
 
 

@@ -100,6 +100,17 @@ class StackFile:
         """Say whether the file is still as it was read."""
         return self.path.exists() and self.path.read_text() == self.text
 
+    def replaced_by(self, new: Self) -> None:
+        """Write another content in place of this one.
+
+        Raises:
+            OperationError: Somebody else has changed the file since it was read; it is left as it is.
+        """
+        if not self.is_on_disk():
+            raise OperationError(f"{self.path} has changed in the meantime, and nothing was changed; run this again")
+        if new != self:
+            new.write()
+
     def write(self) -> None:
         """Put it in place, whole or not at all."""
         handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
