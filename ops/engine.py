@@ -16,6 +16,8 @@ from ops.errors import OperationError
 
 # As Pulumi's backend/diy/lock.go writes them.
 _LOCKS = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+# A file backend says the first, Pulumi Cloud the second, with 409 and without a name.
+_LOCKED = re.compile(r"the stack is currently locked|Another update is currently in progress")
 _NO_STACK = re.compile(r"no stack named|unknown stack|stack '[^']*' not found")
 MISSING = "the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\""
 """What whoever has no `pulumi` is told."""
@@ -64,8 +66,9 @@ class LockedError(EngineError):
 
     def __init__(self, stack: str, holders: Sequence[Holder]) -> None:
         self.holders = tuple(holders)
+        who = " and ".join(map(str, holders)) or "somebody else"
         super().__init__(
-            f"stack {stack!r} is being updated by {' and '.join(map(str, holders))}; wait until that has ended, or, if "
+            f"stack {stack!r} is being updated by {who}; wait until that has ended, or, if "
             f"it is known to be dead, remove its lock with `pulumi cancel --stack {stack}`"
         )
 
@@ -180,7 +183,7 @@ def _unstarted(error: FileNotFoundError, folder: Path) -> EngineError:
 
 
 def _failure(stack: str, said: str) -> EngineError:
-    if "the stack is currently locked" in said:
+    if _LOCKED.search(said):
         holders = [
             Holder(user=each["user"], host=each["host"], pid=int(each["pid"]), since=each["since"])
             for each in _LOCKS.finditer(said)
