@@ -13,6 +13,8 @@ from ops.releases.history import SUCCEEDED, UPDATE, Entry, last_change
 from ops.releases.stackfile import ENVIRONMENT, RELEASE
 from ops.releases.versions import Pins, asked, said
 
+ROLLBACK = "rollback to"
+"""What the message of a rollback's update begins with."""
 KEPT = ("features", "target")
 """Keys of `environment` that say nothing of its services: they stay as they are."""
 
@@ -135,13 +137,21 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
         differing = [each for each in candidates if each is found[-1] or not each.content.is_like(present)]
         if not differing:
             raise OperationError(f"stack {stack!r} has no former release: no successful update differs from what runs")
-        return differing[-1]
+        return _begun(entries, candidates, present) or differing[-1]
     one = next((each for each in found if number in each.numbers), None)
     if one is None:
         raise OperationError(f"{_why_not(entries, number, stack)}; `boutique rollback {stack} --list` shows which do")
     if is_current(entries, one, present):
         raise OperationError(f"--to {number}: stack {stack!r} runs that release already")
     return one
+
+
+def _begun(entries: Sequence[Entry], candidates: Sequence[Former], present: Content) -> Former | None:
+    """Return the release that a rollback was going back to when it failed or was killed; the stack's file has it."""
+    last = last_change(tuple(entries))
+    if last is not None and last.result != SUCCEEDED and not last.message.startswith(ROLLBACK):
+        return None
+    return next((each for each in reversed(candidates) if each.content.is_like(present)), None)
 
 
 def differences(former: Sequence[Former], most: int | None = None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from boutique.release import Change, difference
 from ops.errors import OperationError
 from ops.releases.checking import UNCHANGED, check
 from ops.releases.encryption import encrypted
-from ops.releases.former import KEPT, Content, Former, chosen, content, secret_names
+from ops.releases.former import KEPT, ROLLBACK, Content, Former, chosen, content, secret_names
 from ops.releases.history import Entry, history
 from ops.releases.reading import outputs, service_secrets
 from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
@@ -45,7 +45,7 @@ class Rollback:
         # A message that tells versions would grow with each rollback to a rollback.
         what = self.former.first.message.partition(": ")[0]
         about = f" ({what})" if what else ""
-        return f"rollback to {self.former.first.number}{about}: {said(self.changes) or 'the same versions'}"
+        return f"{ROLLBACK} {self.former.first.number}{about}: {said(self.changes) or 'the same versions'}"
 
     @property
     def diff(self) -> str:
