@@ -52,13 +52,11 @@ def deploy(project: Path, update: Update, progress: Progress) -> None:
 
     Raises:
         LockedError: Somebody else is updating the stack; the file is as before.
-        OperationError: The update fails; the file stays as the update wants it.
+        OperationError: The file has changed since it was read and is left alone, or the update fails; then the file
+            stays as the update wants it.
     """
     with workspace(project, update.stack) as within:
-        if not update.before.is_on_disk():
-            raise OperationError(f"{update.before.path} has changed in the meantime, and {UNCHANGED}; run this again")
-        if update.after != update.before:
-            update.after.write()
+        update.before.replaced_by(update.after)
         arguments = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--message", signed(update.message))
         try:
             run(replace(within, folder=project), *arguments, said=lambda line: progress(line))
