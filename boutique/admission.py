@@ -82,7 +82,7 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
         workloads: Those of the application; images that others publish are not judged.
     """
     own = {each.name: each.container for each in workloads if each.shared_image_settings}
-    names = "|".join(re.escape(name) for name in sorted(own))
+    names, old = "|".join(re.escape(name) for name in sorted(own)), _pods("oldObject")
     image = json.dumps(f"^([^/]+/)*({names})(:[^/]*)?(@.*)?$")
     return {
         "failurePolicy": "Fail",
@@ -105,16 +105,19 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
                 "name": "feature",
                 "expression": f"variables.labels[?{json.dumps(labels.TRACK)}].orValue('') == 'feature'",
             },
+            # A container that starts before the others and stays takes requests like any other.
+            {"name": "containers", "expression": _containers("variables.pod")},
+            {"name": "own", "expression": f"{json.dumps(own)}[?variables.labels[?'app'].orValue('')].orValue('')"},
             # By the image's name or by what it says it is: a copy under another name would still take the requests.
             {
                 "name": "images",
-                "expression": f"variables.pod.containers.filter(c, c.image.matches({image}) || "
-                f"{json.dumps(own)}[?variables.labels[?'app'].orValue('')].orValue('') == c.name).map(c, c.image)",
+                "expression": f"variables.containers.filter(c, c.image.matches({image}) || variables.own == c.name)"
+                ".map(c, c.image)",
             },
             # A channel that is tightened does not keep anybody from scaling or removing what runs.
             {
                 "name": "before",
-                "expression": f"oldObject == null ? [] : ({_pods('oldObject')}).spec.containers.map(c, c.image)",
+                "expression": f"oldObject == null ? [] : ({_containers(f'({old}).spec')}).map(c, c.image)",
             },
             {"name": "changed", "expression": "variables.images.filter(i, !(i in variables.before))"},
             {
@@ -123,7 +126,7 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
                 ".map(i, i.contains(':') ? i.substring(i.indexOf(':') + 1) : '')",
             },
         ],
-        "validations": [*_versions(accepted), *([] if accepted.features else [_no_features()])],
+        "validations": [*_versions(accepted), _own(), *([] if accepted.features else [_no_features()])],
     }
 
 
@@ -149,6 +152,10 @@ def _pods(which: str) -> str:
     )
 
 
+def _containers(spec: str) -> str:
+    return f"{spec}.containers + (has({spec}.initContainers) ? {spec}.initContainers : [])"
+
+
 def _versions(channel: Channel) -> Iterator[Spec]:
     exempt = "variables.feature || " if channel.features else ""
     prerelease = "(t.contains('-') ? t.substring(t.indexOf('-') + 1) : '')"
@@ -164,6 +171,14 @@ def _versions(channel: Channel) -> Iterator[Spec]:
         "expression": f"{exempt}variables.tags.all(t, {prerelease}.matches({json.dumps(channel.prereleases)}))",
         "messageExpression": "variables.changed.join(', ')"
         f" + {json.dumps(f': is not let in, the channel of this namespace accepts {channel.described}')}",
+    }
+
+
+def _own() -> Spec:
+    return {
+        "expression": "variables.own == '' || variables.containers.exists(c, c.name == variables.own)",
+        "messageExpression": "'pods with the label app: ' + variables.labels[?'app'].orValue('') + ' take the requests"
+        " of that service, and need its container ' + variables.own",
     }
 
 

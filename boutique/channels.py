@@ -7,6 +7,7 @@ import re
 import warnings
 from typing import Annotated
 
+import re2
 from pydantic import AfterValidator
 
 from boutique.images import Reference
@@ -33,11 +34,15 @@ def check_pattern(pattern: str) -> str:
             f"holds {found[0]!r}; write a regular expression of characters, classes, groups (?:…), '|', repetitions, "
             "'^' and '$', such as ^(|rc\\.[0-9]+)$"
         )
+    options = re2.Options()
+    options.log_errors = False
     try:
         with warnings.catch_warnings(action="error"):
             re.compile(pattern)
-    except (re.error, FutureWarning) as error:
-        raise ValueError(f"is no regular expression: {error}; write one such as ^(|rc\\.[0-9]+)$") from None
+        re2.compile(pattern, options)
+    except (re.error, re2.error, FutureWarning) as error:
+        said = error.args[0].decode() if isinstance(error, re2.error) else error
+        raise ValueError(f"is no regular expression: {said}; write one such as ^(|rc\\.[0-9]+)$") from None
     return pattern
 
 

@@ -62,15 +62,12 @@ def rollback(
 
 
 def _list(folder: Path, env: str, *, as_json: bool) -> None:
-    from ops.releases.former import content, is_current, releases
-    from ops.releases.history import history
-    from ops.releases.stackfile import StackFile
+    from ops.releases.former import releases, running
+    from ops.releases.killed import updates
     from ops.releases.view import former_document, show_document, show_former
 
-    updates = history(folder, env)
-    found = releases(updates)
-    present = content(StackFile.read(folder, env).config, None)
-    current = next((each for each in reversed(found) if present and is_current(updates, each, present)), None)
+    told = updates(folder, env, secrets=True)
+    found, current = releases(told), running(told)
     if as_json:
         show_document(former_document(found, current))
     elif found:

@@ -1,5 +1,6 @@
 """How a planned release is carried out: looked at, agreed to, deployed, and tested."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import typer
 from ops.deadline import Deadline
 from ops.errors import OperationError
 from ops.features.view import working
+from ops.frontdoor import trust
 from ops.releases.rollout import Update, deploy, previewed
 from ops.releases.view import show_document
 
@@ -49,6 +51,7 @@ def carry_out(project: Path, update: Update, options: Options, document: Mapping
         document: What was planned, for a program.
 
     Raises:
+        TrustError: The smoke test could not use the authority; nothing was changed.
         OperationError: Nobody agreed, or the update fails.
         typer.Exit: The smoke test found something wrong.
     """
@@ -61,6 +64,9 @@ def carry_out(project: Path, update: Update, options: Options, document: Mapping
         else:
             typer.echo(said)
         return
+    if options.smoke:
+        # What the test could not use is said before anything is changed.
+        trust(options.cacert, os.environ)
     _agree(update, options)
     with working(f"updating {update.stack}") as progress:
         deploy(project, update, progress)
@@ -96,8 +102,12 @@ def _smoke(stack: str, options: Options) -> Mapping[str, Any]:
     from ops.smokeview import document, show
 
     deadline = Deadline(options.timeout)
-    with progress(stack, deadline) as told:
-        found = run(Request(stack=stack, cacert=options.cacert), deadline, told)
+    try:
+        with progress(stack, deadline) as told:
+            found = run(Request(stack=stack, cacert=options.cacert), deadline, told)
+    except OperationError as error:
+        typer.echo(f"the smoke test came to no end: {error}", err=True)
+        return {"ok": False, "mistakes": [str(error)]}
     if not options.as_json:
         show(found, deadline.spent, as_json=False)
     return document(found, deadline.spent)

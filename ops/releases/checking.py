@@ -1,11 +1,14 @@
 """Whether a stack's file may be written as it is about to be: refused now is better than in the middle of an update."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
 
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.release import refused
 from boutique.loading import load
-from boutique.mistakes import SettingsError
+from boutique.mistakes import SettingsError, explain
 from boutique.release import Release
 from boutique.settings import Environment
 from ops.errors import OperationError
@@ -13,6 +16,7 @@ from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
 from ops.releases.versions import Standing
 
 UNCHANGED = "nothing was changed"
+_READ = tuple(f"boutique:{key}{end}" for key in (ENVIRONMENT, RELEASE) for end in (":", "."))
 
 
 def settings(file: StackFile) -> tuple[Environment, Release | None]:
@@ -33,13 +37,13 @@ def check(file: StackFile, standing: Standing, before: StackFile | None = None) 
     Args:
         file: As it would be.
         standing: What the stack says of the environment, its channel among it.
-        before: As it is now: what is wrong there already, such as a variable that is not set on this machine, is left
-            to `pulumi`. None leaves nothing.
+        before: As it is now: what is wrong there already in other sections, such as a variable that is not set on this
+            machine, is left to `pulumi`. None leaves nothing.
 
     Raises:
         OperationError: It must not be written; with a line for each reason.
     """
-    known: Collection[str] = _mistakes(before) if before else ()
+    known: Collection[str] = [each for each in _mistakes(before) if not each.startswith(_READ)] if before else ()
     if found := [each for each in _mistakes(file) if each not in known]:
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(found)}")
     environment, release = read(file)
@@ -64,14 +68,27 @@ def read(file: StackFile) -> tuple[Environment, Release | None]:
     """Return what a file says of its environment, whatever may be wrong in its other sections.
 
     Raises:
-        OperationError: It has none.
-        ValidationError: What it says is wrong.
+        OperationError: It has none, or what it says is wrong.
     """
     values, _ = file.values
     section, release = values.get(ENVIRONMENT), values.get(RELEASE)
-    if not section or section.get("enabled") is False:
+    if not _is_there(section):
         raise OperationError(
             f"{file.path.name}: has no boutique:environment, so it runs no release; name the stack of an environment"
         )
-    there = bool(release and release.get("enabled") is not False)
-    return Environment.model_validate(section), Release.model_validate(release) if there else None
+    if found := [*_wrong(ENVIRONMENT, Environment, section), *_wrong(RELEASE, Release, release)]:
+        raise OperationError(f"{file.path.name}: {SettingsError(found)}")
+    return Environment.model_validate(section), Release.model_validate(release) if _is_there(release) else None
+
+
+def _is_there(section: Any) -> bool:  # noqa: ANN401 - any value
+    return bool(section) and not (isinstance(section, Mapping) and section.get("enabled") is False)
+
+
+def _wrong(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
+    if not _is_there(section):
+        return
+    try:
+        model.model_validate(section)
+    except ValidationError as error:
+        yield from explain(key, model, error)

@@ -1,6 +1,6 @@
 """Changes keys of a stack's file, and leaves every line of all others as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
@@ -10,6 +10,10 @@ from typing import Any
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from ops.errors import OperationError
 
 _WIDE = 4096
 _INDENT = 2
@@ -34,17 +38,59 @@ def edited(text: str, changes: Mapping[str, Any]) -> str:
         changes: Values by the whole key, such as `boutique:release`; None removes the key.
 
     Raises:
+        OperationError: Nothing but those keys cannot be changed: the text is no YAML, or is read in more ways than one.
         yaml.YAMLError: The text is no YAML.
     """
-    for key, value in changes.items():
-        text = _edited(text, key, value)
-    return text
+    new = text
+    try:
+        for key, value in changes.items():
+            new = _edited(new, key, _quoted(value))
+        as_wanted = _read(new) == _applied(_read(text), changes)
+    except YAMLError as error:
+        raise OperationError(f"the file cannot be edited: {' '.join(str(error).split())}") from None
+    except yaml.YAMLError:
+        as_wanted = False
+    if not as_wanted:
+        raise OperationError(
+            f"{', '.join(changes)}: cannot be changed without changing more of the file than that; change it by hand, "
+            "or write the file without anchors (&, *) and each key once"
+        )
+    return new
+
+
+def _quoted(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Return a value with quotes around what YAML 1.1 takes for no string, such as off or 1:30."""
+    if isinstance(value, Mapping):
+        return {key: _quoted(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_quoted(each) for each in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and _other(value) else value
+
+
+def _other(text: str) -> bool:
+    try:
+        return bool(yaml.safe_load(text) != text)
+    except yaml.YAMLError:
+        return True
+
+
+def _read(text: str) -> dict[str, Any]:
+    content = yaml.safe_load(text) or {}
+    return {**content, "config": content.get("config") or {}}
+
+
+def _applied(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    config = {**content["config"], **changes}
+    return {**content, "config": {key: value for key, value in config.items() if value is not None}}
 
 
 def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     config = _config(text)
     if config is None:
         return _whole(text, key, value)
+    if any(isinstance(event, yaml.AliasEvent) for event in _events(text)):
+        # What is shared between keys cannot be read from the lines of one of them.
+        return _whole(text, key, value, merged=False)
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
@@ -60,6 +106,10 @@ def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     if value is None and len(config.value) == 1:
         changed = _indented("{}\n", found.column)
     return "".join([*lines[: found.first], changed, *lines[found.end :]])
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    yield from yaml.parse(text, Loader=yaml.SafeLoader)
 
 
 def _config(text: str) -> yaml.MappingNode | None:
@@ -90,7 +140,7 @@ def _last(key: yaml.Node, value: yaml.Node) -> int:
     return int(value.end_mark.line)
 
 
-def _whole(text: str, key: str, value: Any, *, under_config: bool = True) -> str:  # noqa: ANN401 - any YAML
+def _whole(text: str, key: str, value: Any, *, under_config: bool = True, merged: bool = True) -> str:  # noqa: ANN401
     reader = _yaml(*_indentation(text))
     document = reader.load(dedent(text)) or CommentedMap()
     place = document
@@ -100,7 +150,7 @@ def _whole(text: str, key: str, value: Any, *, under_config: bool = True) -> str
         place = document["config"]
     if value is None:
         place.pop(key, None)
-    elif isinstance(place.get(key), CommentedMap) and isinstance(value, Mapping):
+    elif merged and isinstance(place.get(key), CommentedMap) and isinstance(value, Mapping):
         _merge(place[key], value)
     else:
         place[key] = value

@@ -10,6 +10,7 @@ from boutique.release import Release, difference
 from boutique.settings import Environment
 from ops.errors import OperationError
 from ops.releases.history import SUCCEEDED, UPDATE, Entry, last_change
+from ops.releases.killed import KILLED
 from ops.releases.stackfile import ENVIRONMENT, RELEASE
 from ops.releases.versions import Pins, asked, said
 
@@ -112,10 +113,13 @@ def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
     return tuple(found)
 
 
-def is_current(entries: Sequence[Entry], one: Former, present: Content) -> bool:
-    """Say whether a release is what runs: the last update brought it, to its end, and the stack's file has it still."""
-    last = last_change(tuple(entries))
-    return last is not None and last.number in one.numbers and one.content.is_like(present)
+def running(entries: Sequence[Entry]) -> Former | None:
+    """Return the release that runs, whatever the stack's file says by now.
+
+    None if there is none, or if the last update or the end of everything came after it and not to its own end.
+    """
+    found, last = releases(entries), last_change(tuple(entries))
+    return found[-1] if found and last is not None and last.number in found[-1].numbers else None
 
 
 def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int | None) -> Former:
@@ -130,18 +134,16 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
     Raises:
         OperationError: There is none, or it runs already.
     """
-    found = releases(entries)
+    found, current = releases(entries), running(entries)
     if number is None:
-        candidates = [each for each in found if not is_current(entries, each, present)]
-        # What was deployed to its end last is behind whatever has failed since, or was never deployed.
-        differing = [each for each in candidates if each is found[-1] or not each.content.is_like(present)]
-        if not differing:
+        candidates = found[:-1] if current else found
+        if not candidates:
             raise OperationError(f"stack {stack!r} has no former release: no successful update differs from what runs")
-        return _begun(entries, candidates, present) or differing[-1]
+        return _begun(entries, candidates, present) or candidates[-1]
     one = next((each for each in found if number in each.numbers), None)
     if one is None:
         raise OperationError(f"{_why_not(entries, number, stack)}; `boutique rollback {stack} --list` shows which do")
-    if is_current(entries, one, present):
+    if one == current and one.content.is_like(present):
         raise OperationError(f"--to {number}: stack {stack!r} runs that release already")
     return one
 
@@ -149,7 +151,7 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
 def _begun(entries: Sequence[Entry], candidates: Sequence[Former], present: Content) -> Former | None:
     """Return the release that a rollback was going back to when it failed or was killed; the stack's file has it."""
     last = last_change(tuple(entries))
-    if last is not None and last.result != SUCCEEDED and not last.message.startswith(ROLLBACK):
+    if last is None or not (last.result == KILLED or (last.result != SUCCEEDED and last.message.startswith(ROLLBACK))):
         return None
     return next((each for each in reversed(candidates) if each.content.is_like(present)), None)
 

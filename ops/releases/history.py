@@ -29,6 +29,7 @@ class Entry:
         kind: `update`, `refresh`, `destroy` or another of Pulumi's.
         result: `succeeded` or what else became of it.
         when: It began.
+        end: It ended; None while it runs.
         who: Did it, as far as anybody knows.
         message: What it was for.
         config: Every key of the project's namespace that is no secret, without the namespace.
@@ -39,6 +40,7 @@ class Entry:
     kind: str
     result: str
     when: datetime
+    end: datetime | None = None
     who: str
     message: str
     config: Mapping[str, Any]
@@ -91,6 +93,7 @@ def _entry(number: int, said: Mapping[str, Any]) -> Entry:
         kind=str(said.get("kind")),
         result=str(said.get("result")),
         when=moment(said["startTime"]),
+        end=moment(said["endTime"]) if said.get("endTime") else None,
         who=who or _who(said.get("environment") or {}),
         message=message.partition("\n")[0],
         config={key: _value(value) for key, value in config.items() if not value.get("secret")},

@@ -13,7 +13,8 @@ from ops.errors import OperationError
 from ops.releases.checking import UNCHANGED, check
 from ops.releases.encryption import encrypted
 from ops.releases.former import KEPT, ROLLBACK, Content, Former, chosen, content, secret_names
-from ops.releases.history import Entry, history
+from ops.releases.history import Entry
+from ops.releases.killed import updates as all_updates
 from ops.releases.reading import outputs, service_secrets
 from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
 from ops.releases.versions import Standing, asked, said, standing
@@ -73,7 +74,7 @@ def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: boo
         # With nothing in them there is nothing to decrypt.
         kept = keep_secrets or not before.config.get(SERVICE_SECRETS)
         secrets = None if kept else pool.submit(service_secrets, project, stack)
-        updates = history(project, stack, secrets=not keep_secrets)
+        updates = all_updates(project, stack, secrets=not keep_secrets)
         held: Mapping[str, str] | None = secrets.result() if secrets else None if keep_secrets else {}
         here = standing(stack, now.result())
     planned = plan(here, before, updates, held, number)
@@ -136,6 +137,6 @@ def plan(
 
 
 def _sections(before: StackFile, former: Content) -> Mapping[str, Any]:
-    present = before.config.get(ENVIRONMENT) or {}
-    stays = {key: value for key, value in present.items() if key in KEPT}
+    present = before.config.get(ENVIRONMENT)
+    stays = {key: value for key, value in present.items() if key in KEPT} if isinstance(present, Mapping) else {}
     return {RELEASE: former.release, ENVIRONMENT: {**former.environment, **stays}}

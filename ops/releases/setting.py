@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from boutique.release import Change, difference
 from ops.errors import OperationError
 from ops.releases.checking import check, read
@@ -56,12 +54,17 @@ def changed(file: StackFile, wanted: Wanted) -> StackFile:
     """
     old = file.config.get(RELEASE)
     release = {key: value for key, value in old.items() if key != "enabled"} if isinstance(old, Mapping) else {}
-    services = dict(release.get("services") or {})
+    there = release.get("services") or {}
+    if not isinstance(there, Mapping):
+        raise OperationError(
+            f"{file.path.name}: boutique:release.services: must be a mapping of services to versions, not {there!r}"
+        )
+    services = dict(there)
     for name in wanted.unset:
         if name not in services:
-            there = ", ".join(sorted(services)) or "none"
+            others = ", ".join(sorted(services)) or "none"
             raise OperationError(
-                f"--unset {name}: {file.path.name} has no boutique:release.services.{name}; it has {there}"
+                f"--unset {name}: {file.path.name} has no boutique:release.services.{name}; it has {others}"
             )
         del services[name]
     services |= wanted.services
@@ -76,5 +79,5 @@ def changed(file: StackFile, wanted: Wanted) -> StackFile:
 def _asked(file: StackFile) -> Pins:
     try:
         return asked(*read(file))
-    except (ValidationError, OperationError):
+    except OperationError:
         return {}

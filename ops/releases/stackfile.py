@@ -43,7 +43,9 @@ class StackFile:
         name = stack.rpartition("/")[2]
         path = project / str(about.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
         try:
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise OperationError(f"{path}: is no text in UTF-8: byte {error.start} is not; save it as UTF-8") from None
         except FileNotFoundError:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"

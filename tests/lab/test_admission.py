@@ -53,15 +53,20 @@ def apply(targets: Stack) -> Apply:
     return ask
 
 
-def deployment(image: str, *, app: str = "adservice", container: str = "server", track: str = "baseline") -> Any:
+def deployment(
+    image: str, *, app: str = "adservice", container: str = "server", track: str = "baseline", sidecar: str = ""
+) -> Any:
     labels = {"app": app, **({"boutique.dev/track": track} if track else {})}
+    # https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+    first = {"name": "beside", "image": sidecar, "restartPolicy": "Always"}
+    before = {"initContainers": [first]} if sidecar else {}
     return {
         "metadata": {"name": "by-hand"},
         "spec": {
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": container, "image": image}]},
+                "spec": {"containers": [{"name": container, "image": image}], **before},
             },
         },
     }
@@ -96,6 +101,18 @@ def test_no_other_name_helps(apply: Apply, changed: dict[str, str]) -> None:
 
 def test_a_copy_under_another_name_would_still_take_the_requests(apply: Apply) -> None:
     assert "is no SemVer version" in apply(PROD, "elsewhere.example/copy:latest")
+
+
+def test_a_sidecar_is_judged_like_any_container(apply: Apply) -> None:
+    assert apply(PROD, f"{REPOSITORY}:{RUNS}", sidecar="elsewhere.example/proxy:latest") == ""
+    assert "is not let in" in apply(PROD, f"{REPOSITORY}:{RUNS}", sidecar=f"{REPOSITORY}:0.10.7-new-ads.3")
+    assert "is not let in" in apply(PROD, "busybox:1", app="other", sidecar=f"{REPOSITORY}:0.10.7-new-ads.3")
+
+
+def test_pods_that_would_take_the_requests_of_a_service_have_its_container(apply: Apply) -> None:
+    said = apply(PROD, "elsewhere.example/copy:latest", container="other")
+    assert "pods with the label app: adservice take the requests of that service, and need its container server" in said
+    assert apply(PROD, "elsewhere.example/copy:latest", container="other", app="other") == ""
 
 
 def test_features_come_where_the_channel_says_so_and_nobody_else_by_their_label(apply: Apply) -> None:

@@ -1,10 +1,16 @@
-"""The shop's stand-ins, for the tests that talk to them."""
+"""The shop's stand-ins for the tests that talk to them, and a project for those of releases."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from releasefakes import Project, Run
 from standing import Shop
+from typer.testing import CliRunner, Result
+
+from ops import engine
+from ops.cli import app
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +34,27 @@ def new_shop(tmp_path: Path) -> Iterator[Callable[..., Shop]]:
     yield new
     for shop in shops:
         shop.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    (tmp_path / "project").mkdir()
+    made = Project(tmp_path / "project")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(engine, "run", made.run)
+    monkeypatch.setattr(engine, "listed", made.listed)
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+@pytest.fixture
+def run(project: Project) -> Run:
+    def invoke(*arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == code, f"{done.output}{done.exception!r}"
+        workspaces = Path(os.environ["XDG_STATE_HOME"], "boutique", "workspaces")
+        assert list(workspaces.glob("*")) == []
+        assert not list(project.folder.glob(".Pulumi*"))
+        return done
+
+    return invoke

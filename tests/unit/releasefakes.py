@@ -1,12 +1,13 @@
 """A project with environments, and a Pulumi that deploys them into memory: what commands of releases need of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
+from typer.testing import Result
 
 from boutique.deployed import deployed
 from boutique.release import Release
@@ -26,6 +27,8 @@ encryptionsalt: v1:abc=
 """
 _SECRETS = "boutique:serviceSecrets"
 Config = Mapping[str, Any]
+Run = Callable[..., Result]
+RELEASES_ONLY: dict[str, str] = {"prereleases": "^$"}
 
 
 class Project:
@@ -42,6 +45,7 @@ class Project:
         holder: Whoever has locked all stacks.
         broken: Whether updates fail.
         undecryptable: Whether former secrets can no more be decrypted.
+        killed: Whether an update was killed behind those of the history.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,6 +59,7 @@ class Project:
         self.holder: Holder | None = None
         self.broken = False
         self.undecryptable = False
+        self.killed = False
 
     def stack(self, name: str, version: str = "v0.10.6", channel: dict[str, Any] | None = None) -> Path:
         """Add an environment that was not deployed yet, and return its file."""
@@ -77,6 +82,10 @@ class Project:
                 self.file(stack).read_text().replace(f"default: {before}", f"default: {version}")
             )
             self._update(stack, version)
+
+    def again(self, stack: str) -> None:
+        """Deploy what the file says by now."""
+        self._update(stack, "again")
 
     def run(self, folder: Path, stack: str, *arguments: str, given: str | None = None, **_: Any) -> str:
         """Do what `ops.engine.run` does."""
@@ -107,12 +116,23 @@ class Project:
                 raise AssertionError(arguments)
         return ""
 
+    def listed(self, folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
+        """Do what `ops.engine.listed` does."""
+        assert (folder, timeout) == (self.folder, None)
+        return {name: {"name": name, "lastUpdate": self._written(name)} for name in self.history}
+
+    def _written(self, stack: str) -> str:
+        if not self.history[stack]:
+            return "n/a"
+        return str(self.history[stack][-1]["endTime"]).replace("30.000Z", "55.000Z" if self.killed else "30.400Z")
+
     def _update(self, stack: str, message: str) -> None:
         if self.holder:
             raise LockedError(stack, [self.holder])
         config = _config(self.file(stack))
         history = self.history[stack]
-        entry = {"version": 0, "kind": "update", "startTime": f"2026-01-10T10:{len(history):02}:00.000Z"}
+        minute = f"2026-01-10T10:{len(history):02}"
+        entry = {"version": 0, "kind": "update", "startTime": f"{minute}:00.000Z", "endTime": f"{minute}:30.000Z"}
         result = "failed" if self.broken else "succeeded"
         history.append({**entry, "message": message, "environment": {}, "config": config, "result": result})
         if self.broken:
@@ -154,3 +174,12 @@ def _clear(config: Config, *, show: bool) -> dict[str, Any]:
         shown = {"value": json.dumps(content), "objectValue": content} if show or not secret else {}
         found[key] = {**shown, "secret": secret}
     return found
+
+
+def refused(done: Result) -> str:
+    """Return why a command was refused."""
+    return str(done.exception)
+
+
+def holder(host: str, pid: int) -> Holder:
+    return Holder(user="ann", host=host, pid=pid, since="2026-01-10T11:00:00Z")

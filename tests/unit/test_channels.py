@@ -122,6 +122,9 @@ INGRESS = {"domain": "shop.example.com", "certificate": {"kind": "certManager", 
         r"a{,3}",
         r"[[:alpha:]]",
         r"a{2000}",
+        r"(?:a{100}){100}",
+        r"^\u0072c",
+        r"\U00000072c",
     ],
 )
 def test_an_expression_that_the_api_server_would_read_otherwise_is_refused(pattern: str) -> None:

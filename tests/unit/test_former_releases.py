@@ -1,14 +1,16 @@
 """From the history of a stack to its former releases, and which of them a rollback takes."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from boutique.release import Change, Pin
 from ops.errors import OperationError
-from ops.releases.former import Content, Former, chosen, content, differences, releases
+from ops.releases.former import Content, Former, chosen, content, differences, releases, running
 from ops.releases.history import Entry, entries, last_change
+from ops.releases.killed import with_killed
 from ops.releases.versions import said
 
 Said = Mapping[str, Any]
@@ -22,6 +24,7 @@ def update(default: str = "v0.10.6", **changes: Any) -> Said:
         **changes.pop("config", {}),
     }
     given = {"version": 0, "kind": "update", "result": "succeeded", "startTime": "2026-01-10T10:00:00.000Z"}
+    given["endTime"] = "2026-01-10T10:01:00.000Z"
     return {**given, "message": "", "environment": {}, "config": config, **changes}
 
 
@@ -122,16 +125,43 @@ def test_after_a_failure_the_last_one_that_was_deployed_to_its_end() -> None:
 
 def test_a_rollback_that_was_killed_or_failed_goes_on_to_where_it_was_going() -> None:
     succeeded = (update("v1.0.0"), update("v2.0.0"), update("v3.0.0"))
-    assert back(told(*succeeded), present("v2.0.0")).numbers == (2,)
+    killed = with_killed(told(*succeeded), datetime(2026, 1, 10, 10, 1, 1, tzinfo=UTC))
+    assert back(killed, present("v1.0.0")).numbers == (1,)
     failed = update("v2.0.0", result="failed", message="rollback to 2: adservice v3.0.0 -> v2.0.0")
     assert back(told(*succeeded, failed), present("v2.0.0")).numbers == (2,)
     promoted = update("v2.0.0", result="failed", message="promote dev -> test: adservice v3.0.0 -> v2.0.0")
     assert back(told(*succeeded, promoted), present("v2.0.0")).numbers == (3,)
 
 
-def test_what_was_never_deployed_goes_first() -> None:
+@pytest.mark.parametrize("edited", ["v1.0.0", "v2.0.0", "v3.0.0"])
+def test_what_was_written_and_not_deployed_says_nothing_of_what_runs(edited: str) -> None:
     updates = told(update("v1.0.0"), update("v2.0.0"))
-    assert back(updates, present("v3.0.0")).numbers == (2,)
+    assert back(updates, present(edited)).numbers == (1,)
+    assert running(updates) == releases(updates)[-1]
+
+
+def test_it_can_be_undone_by_number() -> None:
+    updates = told(update("v1.0.0"), update("v2.0.0"))
+    assert back(updates, present("v3.0.0"), 2).numbers == (2,)
+    with pytest.raises(OperationError, match="runs that release already"):
+        back(updates, present("v2.0.0"), 2)
+
+
+@pytest.mark.parametrize(("milliseconds", "numbers"), [(0, (1,)), (999, (1,)), (1000, (2,))])
+def test_a_state_that_is_newer_than_the_history_tells_of_a_killed_update(
+    milliseconds: int, numbers: tuple[int, ...]
+) -> None:
+    updates = told(update("v1.0.0"), update("v2.0.0"))
+    written = datetime(2026, 1, 10, 10, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    assert back(with_killed(updates, written), present("v3.0.0")).numbers == numbers
+
+
+def test_where_nobody_knows_when_anything_ended_nothing_was_killed() -> None:
+    updates = told(update())
+    running_still = told({**update(), "endTime": None})
+    assert with_killed(updates, None) == updates
+    assert with_killed((), datetime.now(UTC)) == ()
+    assert with_killed(running_still, datetime.now(UTC)) == running_still
 
 
 def test_after_the_end_of_everything_the_last_release_comes_back() -> None:

@@ -1,54 +1,14 @@
 """`boutique release`, `promote` and `rollback`: what they change, what they refuse, and what they leave behind."""
 
 import json
-import os
 import socket
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
-from releasefakes import Project
-from typer.testing import CliRunner, Result
+from releasefakes import RELEASES_ONLY, Project, Run, holder, refused
 
 from boutique.catalogue import WORKLOADS
-from ops import engine
-from ops.cli import app
-from ops.engine import EngineError, Holder
-
-RELEASES_ONLY: dict[str, str] = {"prereleases": "^$"}
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    (tmp_path / "project").mkdir()
-    made = Project(tmp_path / "project")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(engine, "run", made.run)
-    monkeypatch.chdir(made.folder)
-    return made
-
-
-@pytest.fixture
-def run(project: Project) -> Run:
-    def invoke(*arguments: str, code: int = 0) -> Result:
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == code, f"{done.output}{done.exception!r}"
-        workspaces = Path(os.environ["XDG_STATE_HOME"], "boutique", "workspaces")
-        assert list(workspaces.glob("*")) == []
-        assert not list(project.folder.glob(".Pulumi*"))
-        return done
-
-    return invoke
-
-
-def refused(done: Result) -> str:
-    """Return why a command was refused."""
-    return str(done.exception)
-
-
-def holder(host: str, pid: int) -> Holder:
-    return Holder(user="ann", host=host, pid=pid, since="2026-01-10T11:00:00Z")
+from ops.engine import EngineError
 
 
 def test_show_marks_what_was_not_deployed(project: Project, run: Run) -> None:
@@ -220,122 +180,6 @@ def test_a_lock_of_the_dead_is_removed(project: Project, run: Run) -> None:
     assert project.versions("test")["frontend"] == "v0.10.7"
 
 
-def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project: Project, run: Run) -> None:
-    project.stack("dev", "v0.10.7")
-    test = project.stack("test")
-    project.up("dev", "v0.10.7")
-    project.up("test", "v0.10.6")
-    project.broken = True
-    said = refused(run("promote", "dev", "test", "--yes", code=1))
-    assert "a Deployment" in said
-    assert "timed out" in said
-    assert "`boutique rollback test` goes back" in said
-    assert "default: v0.10.7" in test.read_text()
-    project.broken = False
-    run("promote", "dev", "test", "--yes", "--no-smoke")
-    assert project.versions("test")["frontend"] == "v0.10.7"
-
-
-def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:
-    test = project.stack("test")
-    project.up("test", "v0.10.5", "v0.10.6")
-    text = test.read_text()
-    project.broken = True
-    with pytest.raises(EngineError):
-        project.up("test", "v0.10.7")
-    project.broken = False
-    run("rollback", "test", "--yes", "--no-smoke")
-    assert test.read_text() == text
-    assert project.versions("test")["frontend"] == "v0.10.6"
-    assert project.history["test"][-1]["message"].startswith("rollback to 2 (v0.10.6): the same versions (by ")
-
-
-def test_rollback_brings_versions_and_settings_back_and_leaves_the_rest(project: Project, run: Run) -> None:
-    test = project.stack("test")
-    project.up("test", "v0.10.6")
-    text = test.read_text()
-    section = "environment:\n    replicas: 2\n    features: {}\n    services:\n      adservice: {variables: {A: b}}\n"
-    test.write_text(text.replace("environment:\n    services:\n", section))
-    project.up("test", "v0.10.7")
-    done = run("rollback", "test", "--yes", "--no-smoke")
-    assert "+++ Pulumi.test.yaml as of update 1" in done.output
-    assert "-    replicas: 2" in done.output
-    assert test.read_text() == text.replace("environment:\n", "environment:\n    features: {}\n")
-    assert project.versions("test")["frontend"] == "v0.10.6"
-
-
-def test_rollback_lists_what_there_was(project: Project, run: Run) -> None:
-    project.stack("test")
-    project.up("test", *(f"v0.10.{number}" for number in range(1, 13)))
-    listed = json.loads(run("rollback", "test", "--list", "--json").output)
-    assert [each["update"] for each in listed] == list(range(12, 0, -1))
-    assert [each["update"] for each in listed if each["current"]] == [12]
-    assert listed[0]["versions"]["frontend"] == "v0.10.12"
-    lines = run("rollback", "test", "--list").output.splitlines()
-    assert lines[1].split()[:2] == ["*", "12"]
-    assert lines[1].endswith("10 services v0.10.11 -> v0.10.12")
-    run("rollback", "test", "--to", "2", "--yes", "--no-smoke")
-    assert project.versions("test")["frontend"] == "v0.10.2"
-
-
-def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
-    test = project.stack("test")
-    project.up("test", "v0.10.6", "v0.10.7", "0.10.8-rc.1", "v0.10.9")
-    history = project.history["test"]
-    history[0]["config"]["boutique:release"]["services"] = {"oldservice": "v1.0.0"}
-    history[1]["config"]["boutique:environment"]["gone"] = True
-    project.outputs["test"]["channel"] = RELEASES_ONLY
-    before = test.read_text()
-    for number, said in (
-        (1, 'boutique:release.services.oldservice: "oldservice": there is no such service'),
-        (2, "boutique:environment.gone: there is no such key"),
-        (3, "is a pre-release, and the channel accepts releases only"),
-    ):
-        text = refused(run("rollback", "test", "--to", str(number), "--yes", code=1))
-        assert text.startswith(f"update {number} of 'test' cannot come back: ")
-        assert said in text
-    assert test.read_text() == before
-    assert len(project.history["test"]) == 4
-
-
-@pytest.fixture
-def secretive(project: Project) -> Path:
-    """An environment whose service refers to a secret, of which the content was changed since."""
-    file = project.stack("test")
-    named = "services:\n      adservice: {secrets: {TOKEN: token}}\n"
-    file.write_text(file.read_text().replace("services:\n", named))
-    secrets = (
-        "  boutique:serviceSecrets:\n    token: {secure: 'enc:canary-1'}\n    other: {secure: 'enc:x'}\nencryption"
-    )
-    file.write_text(file.read_text().replace("encryption", secrets))
-    project.up("test", "v0.10.6")
-    file.write_text(file.read_text().replace("canary-1", "canary-2").replace("enc:x", "enc:y"))
-    project.up("test", "v0.10.7")
-    return file
-
-
-def test_rollback_brings_the_content_of_secrets_back_unseen(project: Project, run: Run, secretive: Path) -> None:
-    done = run("rollback", "test", "--yes", "--no-smoke")
-    assert "secret token: its former content comes back" in done.output
-    # The fake encrypts by a prefix only.
-    assert "canary-1" not in done.output.replace("enc:canary-1", "")
-    text = secretive.read_text()
-    assert "enc:canary-1" in text
-    assert "enc:y" in text, "what no service names stays"
-    assert not [line for line in project.asked if "canary" in line], "never on a command line"
-
-
-def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(project: Project, run: Run, secretive: Path) -> None:
-    project.undecryptable = True
-    before = secretive.read_text()
-    said = refused(run("rollback", "test", "--yes", code=1))
-    assert "update 1 of 'test': its secrets cannot be decrypted any more" in said
-    assert "with --keep-secrets everything else goes back" in said
-    assert secretive.read_text() == before
-    run("rollback", "test", "--yes", "--no-smoke", "--keep-secrets")
-    assert secretive.read_text() == before.replace("v0.10.7", "v0.10.6")
-
-
 TAGS = ("v0.10.6", "v0.10.10", "v0.10.9", "0.10.11-new-ads.1", "v0.11.0-rc.1", "latest", "v1", "1.2.3-")
 
 
@@ -398,13 +242,3 @@ def test_promote_finishes_what_failed_though_the_versions_are_there(project: Pro
     run("promote", "dev", "test", "--yes", "--no-smoke")
     assert project.history["test"][-1]["result"] == "succeeded"
     assert project.history["test"][-1]["message"].startswith("promote dev -> test: finish the update")
-
-
-def test_rollback_reads_every_page_of_the_history(project: Project, run: Run) -> None:
-    project.stack("test")
-    project.up("test", "v0.10.1", "v0.10.2")
-    first, second = project.history["test"]
-    project.history["test"] = [first, *[second] * 120]
-    assert [each["updates"][0] for each in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
-    run("rollback", "test", "--yes", "--no-smoke")
-    assert project.versions("test")["frontend"] == "v0.10.1"

@@ -154,3 +154,40 @@ def test_a_secret_in_a_section_is_a_mistake_and_is_not_shown(tmp_path: Path) -> 
     assert values == {"release": None}
     assert "boutique:release: holds a secret" in mistake
     assert "canary" not in mistake
+
+
+SHARED = """config:
+  boutique:release: &release
+    default: v0.10.6  # of all
+  boutique:other: *release
+  boutique:services: &services {adservice: v1.0.0}
+  # the last
+  boutique:environment:
+    services: *services
+"""
+
+
+@pytest.mark.parametrize(
+    "key", ["boutique:release", "boutique:other", "boutique:services", "boutique:environment", "boutique:new"]
+)
+def test_what_keys_share_changes_for_the_one_that_is_meant(key: str) -> None:
+    now = edited(SHARED, {key: {"default": "v0.10.7"}})
+    before = yaml.safe_load(SHARED)["config"]
+    assert yaml.safe_load(now)["config"] == {**before, key: {"default": "v0.10.7"}}
+    assert "# the last" in now
+
+
+@pytest.mark.parametrize("value", [{"A": "off"}, {"A": "0o17"}, {"A": "1:30"}, {"A": "2026-01-01"}, {"A": "~"}])
+def test_a_word_stays_a_word(value: dict[str, str]) -> None:
+    now = edited("config:\n  boutique:release: {A: b}\n", {"boutique:release": value})
+    assert yaml.safe_load(now) == {"config": {"boutique:release": value}}
+
+
+def test_what_changes_nothing_that_is_read_is_refused() -> None:
+    with pytest.raises(OperationError, match="boutique:release: cannot be changed without"):
+        edited("config:\n  boutique:release: a\nconfig:\n  boutique:release: b\n", {"boutique:release": "c"})
+
+
+def test_a_key_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(OperationError, match=r"the file cannot be edited: .*duplicate key"):
+        edited("config:\n  boutique:release: {a: 1, a: 2}\n", {"boutique:release": {"a": 3}})
