@@ -44,7 +44,7 @@ class Releases:
     def run(self, *arguments: str, code: int = 0) -> str:
         began = time.monotonic()
         with self.start(*arguments) as running:
-            said = end(running)
+            said = end(running, self.dev.env)
         print(f"boutique {' '.join(arguments)}: {time.monotonic() - began:.1f} s")
         assert running.returncode == code, said
         assert "Traceback" not in said

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from unready import unready
 
 ROOT = Path(__file__).parents[2]
 STAY_LONGEST = 240.0
@@ -62,7 +63,7 @@ class Stack:
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `pulumi`; what it prints is one text, since it tells its mistakes on either channel."""
         with self.start(*arguments) as running:
-            said = end(running)
+            said = end(running, self.env)
         done = subprocess.CompletedProcess(arguments, running.returncode, said)
         if check and done.returncode != 0:
             message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {said}"
@@ -109,15 +110,21 @@ def processes(session: int) -> list[int]:
     return found
 
 
-def end(running: subprocess.Popen[str]) -> str:
-    """Wait until a command has ended, and return what it said; one that takes too long ends with all it started."""
+def end(running: subprocess.Popen[str], env: Mapping[str, str] | None = None) -> str:
+    """Wait until a command has ended, and return what it said; one that takes too long ends with all it started.
+
+    Args:
+        running: The command.
+        env: Of a lab, if what is not ready there is to be told of a command that takes too long.
+    """
     try:
         return running.communicate(timeout=STAY_LONGEST)[0]
     except subprocess.TimeoutExpired:
+        witnessed = unready(env) if env else ""
         for pid in processes(running.pid):
             os.kill(pid, signal.SIGKILL)
         said, _ = running.communicate()
-        message = f"{running.args!r} did not end within {STAY_LONGEST} s: {said[-4000:]}"
+        message = f"{running.args!r} did not end within {STAY_LONGEST} s: {said[-4000:]}\n{witnessed}"
         raise AssertionError(message) from None
 
 

@@ -120,6 +120,7 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases)
         running.communicate(timeout=STAY_LONGEST)
     assert len(both.history(both.test)) == before
     assert both.is_locked(both.test), "killed too late"
+    assert not any(each["current"] for each in both.json("rollback", "test", "--list")), "nobody knows what runs"
     both.run("promote", "dev", "test", "--yes")
     assert both.versions("test") == {NEW}
     assert {each["ready"] for each in both.running("test").values()} == {1}
