@@ -263,6 +263,38 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
 
 
 @pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize(
+    ("different", "repository", "expected"),
+    [
+        ({"https_proxy": "http://127.0.0.1:1"}, "", "cannot be reached: Connection refused; check the name"),
+        ({"DOCKER_CONFIG": "/nonexistent"}, "", "there are no credentials, as there is no /nonexistent/config.json"),
+        ({}, "nowhere", "nowhere/adservice"),
+    ],
+)
+def test_a_registry_that_cannot_be_read_leaves_the_release(
+    here: Machine, committed: Mapping[str, str], different: Mapping[str, str], repository: str, expected: str
+) -> None:
+    path = here.folder / "Pulumi.local.yaml"
+    content = yaml.safe_load((ROOT / path.name).read_text())
+    host = Reference.parse(catalogue.ADSERVICE.image).repository.partition("/")[0]
+    if repository:
+        content["config"]["boutique:environment"]["images"] = {"repository": f"{host}/{repository}"}
+    path.write_text(yaml.safe_dump(content))
+    before = path.read_text()
+    machine = replace(here, env={**here.env, **committed, **different})
+    try:
+        with machine.start("release", "check", "local", "--set") as running:
+            _, wrong = running.communicate(timeout=120)
+        assert running.returncode == 1, wrong
+        assert expected in wrong
+        assert host in wrong
+        assert "Traceback" not in wrong
+        assert path.read_text() == before
+    finally:
+        path.unlink()
+
+
+@pytest.mark.usefixtures("nothing_left")
 def test_newer_releases_are_shown_and_taken(here: Machine, committed: Mapping[str, str]) -> None:
     machine = replace(here, env={**here.env, **committed})
     path = here.folder / "Pulumi.local.yaml"
