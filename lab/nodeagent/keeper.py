@@ -1,6 +1,7 @@
 """Keeps one container of a pod alive, and knows how it is doing."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,6 +15,8 @@ _STEADY = 60.0
 """A container that lived this long is not the same trouble again: its next end costs no pause."""
 
 _LONGEST_PAUSE = 8.0
+_AGAIN = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 def pause(failures: int) -> float:
@@ -77,7 +80,7 @@ class Keeper:
             if process is None:
                 self._failures += 1
             else:
-                watching = asyncio.create_task(self._health.watch(process, self.state, self._note))
+                watching = asyncio.create_task(self._watch(process))
                 try:
                     code = await asyncio.shield(process.end)
                 finally:
@@ -96,6 +99,17 @@ class Keeper:
         await asyncio.wait([process.end], timeout=max(0.0, patience))
         process.kill()
         await asyncio.wait([process.end])
+
+    async def _watch(self, process: Process) -> None:
+        while True:
+            try:
+                await self._health.watch(process, self.state, self._note)
+            except Exception:
+                # A container that nobody asks any more would never be ready, and nobody would know why.
+                _LOG.exception("the probes of container %s", self.container.name)
+                await asyncio.sleep(_AGAIN)
+            else:
+                return
 
     async def _begin(self) -> None:
         again = self.state.since > 0

@@ -32,7 +32,7 @@ def bridge() -> None:
     with IPRoute() as routes:
         if not routes.link_lookup(ifname=_BRIDGE):
             routes.link("add", ifname=_BRIDGE, kind="bridge")
-        index = routes.link_lookup(ifname=_BRIDGE)[0]
+        index = _index(routes, _BRIDGE)
         routes.link("set", index=index, state="up")
         # The loopback has it as well, but istioctl introduces itself by an address of another interface only.
         routes.addr("replace", index=index, address=network.LAB_ADDRESS, prefixlen=32)
@@ -86,20 +86,34 @@ def _connect(address: str, holder: int) -> None:
         hardware = ":".join(f"{byte:02x}" for byte in (0x02, 0, *number))
         peer = {"ifname": "eth0", "net_ns_pid": holder, "address": hardware}
         routes.link("add", ifname=_interface(address), kind="veth", peer=peer)
-        bridged = routes.link_lookup(ifname=_BRIDGE)[0]
-        routes.link("set", index=routes.link_lookup(ifname=_interface(address))[0], master=bridged, state="up")
+        bridged = _index(routes, _BRIDGE)
+        routes.link("set", index=_index(routes, _interface(address)), master=bridged, state="up")
         routes.route("add", oif=bridged, prefsrc=network.LAB_ADDRESS, **_way(address))
 
 
 def _address(address: str, rules: Sequence[Rule]) -> None:
     with IPRoute() as routes:
-        routes.link("set", index=routes.link_lookup(ifname="lo")[0], state="up")
-        own = routes.link_lookup(ifname="eth0")[0]
+        routes.link("set", index=_index(routes, "lo"), state="up")
+        own = _index(routes, "eth0")
         routes.addr("add", index=own, address=address, prefixlen=_PREFIX)
         routes.link("set", index=own, state="up")
         # No way to anywhere else: what is not in the lab is unreachable at once.
         routes.route("add", dst=network.SERVICES, gateway=network.LAB_ADDRESS)
     redirection.apply("capture", rules)
+
+
+def _index(routes: IPRoute, name: str) -> int:
+    """Return the number of an interface.
+
+    Raises:
+        OSError: It is not there, or the kernel did not answer: pyroute2 does not say which.
+    """
+    # Nothing at all instead of an empty list is how it tells of an answer that did not come.
+    found = routes.link_lookup(ifname=name)
+    if not found:
+        message = f"there is no interface {name}"
+        raise OSError(message)
+    return int(found[0])
 
 
 def _way(address: str) -> dict[str, Any]:
