@@ -41,7 +41,7 @@ def up(
     The first time it builds its tools, which takes a while. It also clears up after a killed `pulumi`: removes the lock
     and ends the providers that it left.
     """
-    from lab import cluster, folder, locks, orphans
+    from lab import cluster, folder, inotify, locks, orphans
     from lab.ports import check_unchanged
     from lab.status import status as inspect
     from ops.development import development_certificate
@@ -59,6 +59,8 @@ def up(
         from ops.tools import toolchain
 
         tools = toolchain()
+        if wrong := inotify.warning():
+            typer.echo(f"warning: {wrong}", err=True)
         where.create()
         folder.replace(where.behaviour, document(WORKLOADS))
         with started(name) as progress:

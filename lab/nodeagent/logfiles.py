@@ -1,7 +1,11 @@
 """Where the logs of a pod's containers are: one file for the process that runs, and one for that before it."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
+
+_TAIL = 4096
+_LONGEST = 300
 
 
 def current(folder: Path, container: str) -> Path:
@@ -12,6 +16,15 @@ def current(folder: Path, container: str) -> Path:
 def previous(folder: Path, container: str) -> Path:
     """Return the log of the process before that."""
     return folder / f"{container}.previous.log"
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a log, shortened; empty if there is none."""
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        lines = file.read().decode(errors="replace").split("\n")
+        return next((line.strip()[:_LONGEST] for line in reversed(lines) if line.strip()), "")
+    return ""
 
 
 def turn(folder: Path, container: str) -> Path:

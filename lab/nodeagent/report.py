@@ -20,6 +20,7 @@ class Sight:
         ready: Whether its readiness probe passes.
         pausing: Whether it waits to be started again.
         trouble: Why it cannot be started, if it cannot.
+        said: The last words of the process before, if one has ended.
     """
 
     container: Container
@@ -27,6 +28,7 @@ class Sight:
     ready: bool
     pausing: bool
     trouble: str
+    said: str = ""
 
 
 def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
@@ -82,9 +84,9 @@ def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict
         "lastState": reported.get(sight.container.name, {}).get("lastState", {}),
     }
     if state.exit_code is not None:
-        end = _end(state.exit_code)
+        end = _end(state.exit_code) | ({"message": sight.said} if sight.said else {})
         known = found["lastState"].get("terminated", {})
-        if known.get("exitCode") != end["exitCode"] or not known:
+        if not known or any(known.get(key) != end.get(key) for key in ("exitCode", "message")):
             found["lastState"] = {"terminated": {**end, "finishedAt": _time(now)}}
     return found
 
@@ -95,7 +97,9 @@ def _state(sight: Sight) -> dict[str, Any]:
     if sight.trouble:
         return {"waiting": {"reason": "RunContainerError", "message": sight.trouble}}
     if sight.pausing:
-        return {"waiting": {"reason": "CrashLoopBackOff", "message": "it ended too soon and is started again later"}}
+        words = f": {sight.said}" if sight.said else ""
+        message = f"it ended too soon and is started again later{words}"
+        return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
     return {"waiting": {"reason": "ContainerCreating" if not sight.state.since else "Restarting"}}
 
 

@@ -141,8 +141,14 @@ class Runner:
         metadata = self.pod["metadata"]
         state = PodState(metadata["namespace"], metadata["name"], self.address, self.sandbox.holder, self._states())
         state.write(self.folder)
-        sights = [Sight(one.container, one.state, one.ready, one.pausing, one.trouble) for one in self.keepers]
-        return self.pod, sights
+        return self.pod, [self._sight(one) for one in self.keepers]
+
+    def _sight(self, one: Keeper) -> Sight:
+        state, said = one.state, ""
+        if state.exit_code is not None:
+            ended = logfiles.current if state.process is None else logfiles.previous
+            said = logfiles.last_words(ended(self.logs, one.container.name))
+        return Sight(one.container, state, one.ready, one.pausing, one.trouble, said)
 
     async def _end(self) -> None:
         await ending.end(self.keepers, ending.grace(None if self._gone else self.pod), self._hook)

@@ -1,12 +1,13 @@
 import os
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.nodeagent import probes, processes, redirection, report, state
+from lab.nodeagent import logfiles, probes, processes, redirection, report, state
 from lab.nodeagent.addresses import Addresses, addressed
 from lab.nodeagent.agent import names
 from lab.nodeagent.ending import Grace, grace
@@ -166,6 +167,18 @@ def test_container_that_ended_is_told_with_its_end_and_its_restarts() -> None:
     assert container["restartCount"] == 4
     assert container["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert container["lastState"]["terminated"]["exitCode"] == 137
+
+
+def test_container_that_ended_is_told_with_its_last_words(tmp_path: Path) -> None:
+    log = logfiles.current(tmp_path, "server")
+    log.write_text(f"first\n{'x' * 9000}\nerror: too many open files\n\n")
+    said = logfiles.last_words(log)
+    assert said == "error: too many open files"
+    ended = replace(sight(ready=False, process=None, exit_code=1, restarts=4, started=False), said=said)
+    container = reported(ended)["containerStatuses"][0]
+    assert said in container["state"]["waiting"]["message"]
+    assert container["lastState"]["terminated"]["message"] == said
+    assert logfiles.last_words(tmp_path / "none.log") == ""
 
 
 def test_end_that_nobody_was_told_of_is_unknown() -> None:
