@@ -46,7 +46,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
     if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
         from boutique.layers import cluster, platform
 
-        places = platform.build(settings.platform, cluster.connect(settings.cluster), secrets)
+        places = platform.build(settings.platform, cluster.connect(settings.cluster, settings.platform), secrets)
     if isinstance(settings.cluster, StackCluster):
         places = {settings.cluster.target: place_of(settings.cluster)}
     if settings.environment:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from math import ceil
 
 from boutique import catalogue
+from boutique.certificates.settings import AcmCertificate
 from boutique.eks import capacity, network, versions
 from boutique.eks.instances import Machine, is_arm, machine
 from boutique.eks.settings import EksCluster, ExistingNetwork, NewNetwork, Nodes
@@ -31,6 +32,23 @@ def mistakes(cluster: EksCluster, platform: Platform | None, today: date) -> Ite
     if platform:
         yield from _room(cluster, platform)
         yield from _balancer(cluster, platform)
+
+
+def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
+    """Return a line if the load balancer cannot use its certificate, which has to be in its own region.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html
+
+    Args:
+        region: Where the cluster is.
+        platform: What is built on it.
+    """
+    source = platform.ingress.certificate if platform.ingress else None
+    if isinstance(source, AcmCertificate) and (found := source.arn.split(":")[3]) != region:
+        yield (
+            f"boutique:platform.ingress.certificate.arn: {source.arn!r}: is in {found}, and the load balancer is in "
+            f"{region}; name a certificate of that region"
+        )
 
 
 def _version(cluster: EksCluster, today: date) -> Iterator[str]:

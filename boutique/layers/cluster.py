@@ -6,13 +6,17 @@ import pulumi
 
 from boutique import kubeconfig, reach
 from boutique.eks.settings import EksCluster
-from boutique.settings import ExistingCluster
+from boutique.settings import ExistingCluster, Platform
 from components.connection import Connection
 from components.provider import provider
 
 
-def connect(settings: ExistingCluster | EksCluster) -> Connection:
+def connect(settings: ExistingCluster | EksCluster, platform: Platform) -> Connection:
     """Return how the cluster's admin reaches it, and build it if it is this stack's own.
+
+    Args:
+        settings: The cluster.
+        platform: What will be built on it.
 
     Raises:
         KubeconfigError: A cluster that is there is not found, or does not answer.
@@ -21,7 +25,7 @@ def connect(settings: ExistingCluster | EksCluster) -> Connection:
         # Only here: no other stack has need of Pulumi's packages for AWS, and many do not have them.
         from boutique.layers import eks
 
-        return eks.connect(settings)
+        return eks.connect(settings, platform)
     api_server = kubeconfig.find(settings.context, kubeconfig.files(settings.kubeconfig, os.environ))
     reach.check(api_server, f"context {settings.context!r}")
     return Connection(

@@ -3,11 +3,13 @@
 import pulumi
 
 from boutique import kubeconfig, reach
+from boutique.checks.eks import certificate_elsewhere
 from boutique.eks import account, network, versions
 from boutique.eks.iam import Scope
 from boutique.eks.settings import EksCluster, ExistingNetwork
 from boutique.kubeconfig import ApiServer, KubeconfigError
 from boutique.mistakes import SettingsError
+from boutique.settings import Platform
 from components.connection import Connection
 from components.eks.account import provider as aws_provider
 from components.eks.addons import Addons, AddonsArgs
@@ -18,11 +20,15 @@ from components.eks.nodes import Nodes, NodesArgs
 from components.provider import provider
 
 
-def connect(settings: EksCluster) -> Connection:
+def connect(settings: EksCluster, platform: Platform) -> Connection:
     """Build the cluster, and return how its admin reaches it.
 
+    Args:
+        settings: The cluster.
+        platform: What will be built on it.
+
     Raises:
-        SettingsError: No region is configured.
+        SettingsError: No region is configured, or the certificate is in another one.
         AwsError: AWS cannot be reached with what this machine has.
     """
     region = settings.region or pulumi.Config("aws").get("region")
@@ -30,6 +36,8 @@ def connect(settings: EksCluster) -> Connection:
         raise SettingsError(
             ["boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"]
         )
+    if elsewhere := list(certificate_elsewhere(region, platform)):
+        raise SettingsError(elsewhere)
     account.check(region, settings.account)
     called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
     scope = Scope(region=region, account=settings.account or "*", cluster=called)

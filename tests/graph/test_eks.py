@@ -281,6 +281,13 @@ def test_without_a_region_the_stack_is_refused(region: str | None) -> None:
         record_stack("nonprod", config=(config, secret))
 
 
+def test_a_certificate_of_another_region_is_refused() -> None:
+    config, secret = committed("nonprod")
+    config["aws:region"] = "eu-west-1"
+    with pytest.raises(pulumi.RunError, match=r"certificate\.arn: .* is in eu-central-1, .* balancer is in eu-west-1"):
+        record_stack("nonprod", config=(config, secret))
+
+
 def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     def refusing(region: str, wanted: str | None) -> None:
         raise AwsError(f"no credentials in {region} for {wanted}")
