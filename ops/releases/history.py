@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from boutique.durations import moment
 from boutique.loading import SERVICE_SECRETS
 from ops import engine
@@ -72,12 +74,17 @@ def history(
         # Secrets come by a pipe.
         said = engine.run(project, stack, "stack", "history", "--json", *paging, *shown, timeout=timeout)
         found += json.loads(said or "[]") or []
-    return entries(found)
+    return entries(found, str(yaml.safe_load((project / "Pulumi.yaml").read_text())["name"]))
 
 
-def entries(newest_first: list[Mapping[str, Any]]) -> tuple[Entry, ...]:
-    """Return what Pulumi's JSON tells, the oldest first."""
-    return tuple(_entry(number, each) for number, each in enumerate(reversed(newest_first), start=1))
+def entries(newest_first: list[Mapping[str, Any]], namespace: str) -> tuple[Entry, ...]:
+    """Return what Pulumi's JSON tells, the oldest first.
+
+    Args:
+        newest_first: That.
+        namespace: What the keys of the project's configuration begin with: its name.
+    """
+    return tuple(_entry(number, each, namespace) for number, each in enumerate(reversed(newest_first), start=1))
 
 
 def last_change(found: tuple[Entry, ...]) -> Entry | None:
@@ -85,8 +92,10 @@ def last_change(found: tuple[Entry, ...]) -> Entry | None:
     return next((each for each in reversed(found) if each.kind in (UPDATE, DESTROY)), None)
 
 
-def _entry(number: int, said: Mapping[str, Any]) -> Entry:
-    config = {key.partition(":")[2]: value for key, value in (said.get("config") or {}).items()}
+def _entry(number: int, said: Mapping[str, Any], namespace: str) -> Entry:
+    prefix = f"{namespace}:"
+    whole: Mapping[str, Any] = said.get("config") or {}
+    config = {key.removeprefix(prefix): value for key, value in whole.items() if key.startswith(prefix)}
     message, who = _signed(str(said.get("message") or "").strip())
     return Entry(
         number=said.get("version") or number,

@@ -29,7 +29,7 @@ def update(default: str = "v0.10.6", **changes: Any) -> Said:
 
 
 def told(*oldest_first: Said) -> tuple[Entry, ...]:
-    return entries(list(reversed(oldest_first)))
+    return entries(list(reversed(oldest_first)), "boutique")
 
 
 def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:
@@ -79,6 +79,11 @@ def test_only_updates_that_succeeded_are_releases_and_equal_ones_behind_each_oth
         update("v1.0.0"),
     )
     assert numbers(*history) == [(1, 2, 4), (8,), (9,)]
+
+
+def test_keys_of_other_namespaces_say_nothing_of_a_release() -> None:
+    [entry] = told(update(config={"other:release": {"objectValue": {"default": "v9.9.9"}}}))
+    assert entry.config == {"release": {"default": "v0.10.6"}, "environment": {"replicas": 1}}
 
 
 def test_features_and_the_target_make_no_other_release() -> None:
