@@ -82,7 +82,7 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
         workloads: Those of the application; images that others publish are not judged.
     """
     own = {each.name: each.container for each in workloads if each.shared_image_settings}
-    names, old = "|".join(re.escape(name) for name in sorted(own)), _pods("oldObject")
+    names = "|".join(re.escape(name) for name in sorted(own))
     image = json.dumps(f"^([^/]+/)*({names})(:[^/]*)?(@.*)?$")
     return {
         "failurePolicy": "Fail",
@@ -107,7 +107,8 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
             },
             # A container that starts before the others and stays takes requests like any other.
             {"name": "containers", "expression": _containers("variables.pod")},
-            {"name": "own", "expression": f"{json.dumps(own)}[?variables.labels[?'app'].orValue('')].orValue('')"},
+            {"name": "app", "expression": "variables.labels[?'app'].orValue('')"},
+            {"name": "own", "expression": f"{json.dumps(own)}[?variables.app].orValue('')"},
             # By the image's name or by what it says it is: a copy under another name would still take the requests.
             {
                 "name": "images",
@@ -115,9 +116,10 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
                 ".map(c, c.image)",
             },
             # A channel that is tightened does not keep anybody from scaling or removing what runs.
+            {"name": "podBefore", "expression": f"({_pods('oldObject')}).spec"},
             {
                 "name": "before",
-                "expression": f"oldObject == null ? [] : ({_containers(f'({old}).spec')}).map(c, c.image)",
+                "expression": f"oldObject == null ? [] : ({_containers('variables.podBefore')}).map(c, c.image)",
             },
             {"name": "changed", "expression": "variables.images.filter(i, !(i in variables.before))"},
             {
@@ -177,8 +179,9 @@ def _versions(channel: Channel) -> Iterator[Spec]:
 def _own() -> Spec:
     return {
         "expression": "variables.own == '' || variables.containers.exists(c, c.name == variables.own)",
-        "messageExpression": "'pods with the label app: ' + variables.labels[?'app'].orValue('') + ' take the requests"
-        " of that service, and need its container ' + variables.own",
+        "message": "pods with the label app: <service> take the requests of that service, and need its container",
+        "messageExpression": "'pods with the label app: ' + variables.app + ' take the requests of that service, and"
+        " need its container ' + variables.own",
     }
 
 

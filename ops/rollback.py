@@ -67,7 +67,8 @@ def _list(folder: Path, env: str, *, as_json: bool) -> None:
     from ops.releases.view import former_document, show_document, show_former
 
     told = updates(folder, env, secrets=True)
-    found, current = releases(told), running(told)
+    found = releases(told)
+    current = running(told, found)
     if as_json:
         show_document(former_document(found, current))
     elif found:

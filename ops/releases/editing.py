@@ -1,6 +1,6 @@
 """Changes keys of a stack's file, and leaves every line of all others as it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
@@ -38,8 +38,7 @@ def edited(text: str, changes: Mapping[str, Any]) -> str:
         changes: Values by the whole key, such as `boutique:release`; None removes the key.
 
     Raises:
-        OperationError: Nothing but those keys cannot be changed: the text is no YAML, or is read in more ways than one.
-        yaml.YAMLError: The text is no YAML.
+        OperationError: The text is no YAML, or those keys cannot be changed without changing others.
     """
     new = text
     try:
@@ -88,7 +87,7 @@ def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     config = _config(text)
     if config is None:
         return _whole(text, key, value)
-    if any(isinstance(event, yaml.AliasEvent) for event in _events(text)):
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
         # What is shared between keys cannot be read from the lines of one of them.
         return _whole(text, key, value, merged=False)
     lines = text.splitlines(keepends=True)
@@ -106,10 +105,6 @@ def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     if value is None and len(config.value) == 1:
         changed = _indented("{}\n", found.column)
     return "".join([*lines[: found.first], changed, *lines[found.end :]])
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    yield from yaml.parse(text, Loader=yaml.SafeLoader)
 
 
 def _config(text: str) -> yaml.MappingNode | None:

@@ -113,12 +113,16 @@ def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
     return tuple(found)
 
 
-def running(entries: Sequence[Entry]) -> Former | None:
+def running(entries: Sequence[Entry], found: Sequence[Former]) -> Former | None:
     """Return the release that runs, whatever the stack's file says by now.
 
     None if there is none, or if the last update or the end of everything came after it and not to its own end.
+
+    Args:
+        entries: The updates of the stack, the oldest first.
+        found: What `releases` makes of them.
     """
-    found, last = releases(entries), last_change(tuple(entries))
+    last = last_change(tuple(entries))
     return found[-1] if found and last is not None and last.number in found[-1].numbers else None
 
 
@@ -134,7 +138,8 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
     Raises:
         OperationError: There is none, or it runs already.
     """
-    found, current = releases(entries), running(entries)
+    found = releases(entries)
+    current = running(entries, found)
     if number is None:
         candidates = found[:-1] if current else found
         if not candidates:
@@ -143,7 +148,7 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
     one = next((each for each in found if number in each.numbers), None)
     if one is None:
         raise OperationError(f"{_why_not(entries, number, stack)}; `boutique rollback {stack} --list` shows which do")
-    if one == current and one.content.is_like(present):
+    if one is current and one.content.is_like(present):
         raise OperationError(f"--to {number}: stack {stack!r} runs that release already")
     return one
 

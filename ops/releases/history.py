@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from boutique.durations import moment
 from boutique.loading import SERVICE_SECRETS
 from ops import engine
+from ops.releases.stackfile import namespace
 
 SUCCEEDED = "succeeded"
 UPDATE, DESTROY = "update", "destroy"
@@ -74,7 +73,7 @@ def history(
         # Secrets come by a pipe.
         said = engine.run(project, stack, "stack", "history", "--json", *paging, *shown, timeout=timeout)
         found += json.loads(said or "[]") or []
-    return entries(found, str(yaml.safe_load((project / "Pulumi.yaml").read_text())["name"]))
+    return entries(found, namespace(project))
 
 
 def entries(newest_first: list[Mapping[str, Any]], namespace: str) -> tuple[Entry, ...]:

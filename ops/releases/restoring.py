@@ -10,11 +10,11 @@ from typing import Any
 from boutique.loading import SERVICE_SECRETS
 from boutique.release import Change, difference
 from ops.errors import OperationError
+from ops.releases import killed
 from ops.releases.checking import UNCHANGED, check
 from ops.releases.encryption import encrypted
 from ops.releases.former import KEPT, ROLLBACK, Content, Former, chosen, content, secret_names
 from ops.releases.history import Entry
-from ops.releases.killed import updates as all_updates
 from ops.releases.reading import outputs, service_secrets
 from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
 from ops.releases.versions import Standing, asked, said, standing
@@ -74,7 +74,7 @@ def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: boo
         # With nothing in them there is nothing to decrypt.
         kept = keep_secrets or not before.config.get(SERVICE_SECRETS)
         secrets = None if kept else pool.submit(service_secrets, project, stack)
-        updates = all_updates(project, stack, secrets=not keep_secrets)
+        updates = killed.updates(project, stack, secrets=not keep_secrets)
         held: Mapping[str, str] | None = secrets.result() if secrets else None if keep_secrets else {}
         here = standing(stack, now.result())
     planned = plan(here, before, updates, held, number)

@@ -39,7 +39,7 @@ class StackFile:
         Raises:
             OperationError: There is none, or it is no stack's file.
         """
-        about = _yaml(project / "Pulumi.yaml")
+        about = _about(project)
         name = stack.rpartition("/")[2]
         path = project / str(about.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
         try:
@@ -50,7 +50,7 @@ class StackFile:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"
             ) from None
-        found = cls(path=path, namespace=str(about.get("name")), text=text)
+        found = cls(path=path, namespace=namespace(project), text=text)
         _ = found.config
         return found
 
@@ -129,7 +129,17 @@ class StackFile:
             new.unlink(missing_ok=True)
 
 
-def _yaml(path: Path) -> Mapping[str, Any]:
+def namespace(project: Path) -> str:
+    """Return what the keys of a project's configuration begin with: its name.
+
+    Raises:
+        OperationError: What is in the project's file is no project.
+    """
+    return str(_about(project).get("name"))
+
+
+def _about(project: Path) -> Mapping[str, Any]:
+    path = project / "Pulumi.yaml"
     return _parsed(path.read_text(), path)
 
 

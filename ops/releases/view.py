@@ -89,7 +89,7 @@ def show_former(found: Sequence[Former], current: Former | None) -> None:
     rows = zip(found, differences(found), differences(found, _NAMED), strict=True)
     for each, change, brief in reversed(list(rows)):
         one = each.first
-        mark = "*" if each == current else ""
+        mark = "*" if each is current else ""
         # A promotion's message tells the difference as well.
         message = one.message.removesuffix(f": {change}")
         table.add_row(mark, str(one.number), one.when.strftime(_TIME), one.who or NONE, message or NONE, brief)
@@ -103,7 +103,7 @@ def former_document(found: Sequence[Former], current: Former | None) -> list[Map
         {
             **entry_document(each.first),
             "updates": list(each.numbers),
-            "current": each == current,
+            "current": each is current,
             "versions": {name: str(pin) for name, pin in (each.content.pins or {}).items()},
             "difference": change,
         }

@@ -1,4 +1,4 @@
-"""`boutique release`, `promote` and `rollback`: what they change, what they refuse, and what they leave behind."""
+"""`boutique release` and `promote`: what they change, what they refuse, and what they leave behind."""
 
 import json
 import socket
@@ -176,6 +176,22 @@ def test_a_lock_of_the_dead_is_removed(project: Project, run: Run) -> None:
     project.stack("test")
     project.up("dev", "v0.10.7")
     project.holder = holder(socket.gethostname(), 2**22 + 1)
+    run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert project.versions("test")["frontend"] == "v0.10.7"
+
+
+def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project: Project, run: Run) -> None:
+    project.stack("dev", "v0.10.7")
+    test = project.stack("test")
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.6")
+    project.broken = True
+    said = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert "a Deployment" in said
+    assert "timed out" in said
+    assert "`boutique rollback test` goes back" in said
+    assert "default: v0.10.7" in test.read_text()
+    project.broken = False
     run("promote", "dev", "test", "--yes", "--no-smoke")
     assert project.versions("test")["frontend"] == "v0.10.7"
 

@@ -12,22 +12,6 @@ from ops.deployedstack import StackError
 from ops.engine import EngineError
 
 
-def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project: Project, run: Run) -> None:
-    project.stack("dev", "v0.10.7")
-    test = project.stack("test")
-    project.up("dev", "v0.10.7")
-    project.up("test", "v0.10.6")
-    project.broken = True
-    said = refused(run("promote", "dev", "test", "--yes", code=1))
-    assert "a Deployment" in said
-    assert "timed out" in said
-    assert "`boutique rollback test` goes back" in said
-    assert "default: v0.10.7" in test.read_text()
-    project.broken = False
-    run("promote", "dev", "test", "--yes", "--no-smoke")
-    assert project.versions("test")["frontend"] == "v0.10.7"
-
-
 def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:
     test = project.stack("test")
     project.up("test", "v0.10.5", "v0.10.6")
