@@ -1,11 +1,11 @@
 """Rules for what a cluster is made of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from boutique.eks.network import LARGEST_OF_ONE, LARGEST_OF_ONE_IPV6, covered
 from policy.graph import Resource, listed
-
-_ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 
 
 def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
@@ -17,9 +17,12 @@ def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]
     else:
         return
     # Nothing said is everybody, with AWS.
-    allowed = network.get("publicAccessCidrs") or sorted(_ANYWHERE)
-    if network.get("endpointPublicAccess", True) and _ANYWHERE & set(map(str, listed(allowed))):
-        yield "is reached from everywhere; set publicAccessCidrs, or endpointPublicAccess: false"
+    allowed = network.get("publicAccessCidrs") or ["0.0.0.0/0"]
+    if network.get("endpointPublicAccess", True) and _of_strangers(_networks(listed(allowed))):
+        yield (
+            "is reached from everywhere, or more than a /8 of it; name fewer addresses in publicAccessCidrs, or set "
+            "endpointPublicAccess: false"
+        )
 
 
 def cluster_secrets(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
@@ -49,3 +52,20 @@ def encrypted_volumes(resource: Resource, _: Sequence[Resource]) -> Iterator[str
     of_ebs = resource.kind == "StorageClass" and resource.inputs.get("provisioner") == "ebs.csi.aws.com"
     if of_ebs and str(resource.part("parameters").get("encrypted")).lower() != "true":
         yield "makes volumes that are not encrypted; set parameters.encrypted: 'true'"
+
+
+def _networks(cidrs: Iterable[Any]) -> Iterator[IPv4Network | IPv6Network]:
+    for each in cidrs:
+        try:
+            yield ip_network(str(each), strict=False)
+        except ValueError:
+            continue  # AWS refuses it
+
+
+def _of_strangers(networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Say whether networks together, halves of the internet for example, are of many organizations."""
+    found = list(networks)
+    return (
+        covered(each for each in found if isinstance(each, IPv4Network)) > LARGEST_OF_ONE
+        or covered(each for each in found if isinstance(each, IPv6Network)) > LARGEST_OF_ONE_IPV6
+    )

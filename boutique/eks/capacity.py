@@ -1,24 +1,33 @@
 """Whether the nodes hold what runs on them.
 
-What a pod asks for counts, with its proxy. Three m6i.xlarge, one in each of three zones, offer
+What a pod asks for counts, with its proxy; of what is scaled under load, the least replicas. Three m6i.xlarge, one in
+each of three zones, offer
     3 x (58 - 4) = 162 pods,  3 x (3.92 - 0.18) = 11.2 cores,  3 x 14.3 = 43 GiB
-after what each node runs for itself (`PER_NODE`). Every cluster runs 12 pods of its own: 1.92 cores, 5.5 GiB
-(`FIXED`). The shop with two replicas of each service but the store, and no load generator, asks for 21 pods,
-4.57 cores, 4.6 GiB. So production has
+after what each node runs for itself (`PER_NODE`). With a mesh and an ingress as they are by default a cluster runs
+12 pods of its own: 1.92 cores, 5.5 GiB (`own`). The shop with two replicas of each service but the store, and no load
+generator, asks for 21 pods, 4.57 cores, 4.6 GiB. So production has
     in the usual case     33 pods,  6.5 cores, 10.1 GiB of 162, 11.2, 43
-    with a zone lost      33 pods,  6.5 cores, 10.1 GiB of 108,  7.5, 28
+    with a zone lost      33 pods,  6.5 cores, 10.1 GiB of 108,  7.5, 29
     amid a blue/green     54 pods, 11.1 cores, 14.7 GiB of 162, 11.2, 43
-CPU is what runs out first, then pods; memory never does. Five of them hold dev (11 pods, 2.4 cores) and test (22 pods,
-5.0 cores), with room for both targets' full quotas once, and for features.
+CPU is what runs out first, then pods; memory never does. Five of them offer 270 pods, 18.7 cores, 71 GiB: to dev
+(11 pods, 2.4 cores) and test (22 pods, 5.0 cores), and as much again for features and for changes of version.
+
+Nodes have to hold each target once, with the replicas that it names (`running`): production 48 pods, 10.2 cores; dev
+and test together 60 pods, 13.0 cores. A quota is twice its target, so that any target may change over, and no promise
+that there are nodes. Production's is 72 pods, 16.6 cores, more than three nodes offer. Those of dev and test are
+48 pods, 11.1 cores each: five nodes hold one of them full and the other target once, not both full. Pods beyond that
+wait for more nodes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from boutique import quota
+from boutique import catalogue, quota
 from boutique.eks.instances import Machine
+from boutique.eks.settings import EksCluster
+from boutique.settings import Platform
 from boutique.workload import Resources, Workload
 
 
@@ -37,57 +46,110 @@ class Amount:
         """Return so many of it."""
         return Amount(pods=self.pods * count, cpu=self.cpu * count, memory=self.memory * count)
 
-    def __str__(self) -> str:
-        return f"{self.pods} pods, {self.cpu:.1f} cores, {self.memory / 1024:.1f} GiB"
+    def within(self, other: "Amount") -> bool:
+        """Say whether another has at least as much of everything."""
+        return self.pods <= other.pods and self.cpu <= other.cpu and self.memory <= other.memory
 
+    def __str__(self) -> str:
+        return f"{self.pods} pod{'s' * (self.pods != 1)}, {self.cpu:.1f} cores, {self.memory / 1024:.1f} GiB"
+
+
+NOTHING = Amount(pods=0, cpu=Decimal(0), memory=0)
 
 PER_NODE = Amount(pods=4, cpu=Decimal("0.18"), memory=120)
 """The VPC CNI (50m), kube-proxy (100m), the EBS CSI driver's part (30m, 120 MiB) and the Pod Identity agent."""
 
-FIXED: Mapping[str, Amount] = {
-    "coredns": Amount(pods=2, cpu=Decimal("0.2"), memory=140),
-    "metrics-server": Amount(pods=2, cpu=Decimal("0.2"), memory=400),
-    "aws-ebs-csi-driver": Amount(pods=2, cpu=Decimal("0.12"), memory=480),
-    "aws-load-balancer-controller": Amount(pods=2, cpu=Decimal("0.2"), memory=256),
-    "istiod": Amount(pods=2, cpu=Decimal("1.0"), memory=4096),
-    "gateway": Amount(pods=2, cpu=Decimal("0.2"), memory=256),
+REDIRECTION = Amount(pods=1, cpu=Decimal("0.1"), memory=100)
+"""Istio's CNI plugin, on each node too if `platform.mesh.cni` is true."""
+
+ONE: Mapping[str, Amount] = {
+    "coredns": Amount(pods=1, cpu=Decimal("0.1"), memory=70),
+    "metrics-server": Amount(pods=1, cpu=Decimal("0.1"), memory=200),
+    "aws-ebs-csi-driver": Amount(pods=1, cpu=Decimal("0.06"), memory=240),
+    "aws-load-balancer-controller": Amount(pods=1, cpu=Decimal("0.1"), memory=128),
+    "istiod": Amount(pods=1, cpu=Decimal("0.5"), memory=2048),
+    "gateway": Amount(pods=1, cpu=Decimal("0.1"), memory=128),
 }
-"""What a cluster runs once, two replicas of each: the requests in the charts and add-ons."""
+"""What one pod asks for of what a cluster runs once, whatever its targets: the requests in the charts and add-ons."""
 
 
-def fixed() -> Amount:
-    """Return what every cluster runs, whatever its targets."""
-    return sum(FIXED.values(), Amount(pods=0, cpu=Decimal(0), memory=0))
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """Pods of one kind.
+
+    Attributes:
+        name: What they run.
+        one: What each asks for.
+        replicas: How many there are at least.
+    """
+
+    name: str
+    one: Amount
+    replicas: int
 
 
-def asked(pods: Iterable[Workload]) -> Amount:
-    """Return what pods of workloads ask for, each with a proxy."""
+def own(cluster: EksCluster, platform: Platform) -> Iterator[Running]:
+    """Return what the cluster runs once, whatever its targets: as many of it as are configured at least."""
+    replicas = {
+        # Their numbers are the add-ons' (`components/eks/addons.py`).
+        **dict.fromkeys(("coredns", "metrics-server", "aws-ebs-csi-driver"), 2),
+        "aws-load-balancer-controller": cluster.load_balancer_controller.replicas,
+        "istiod": platform.mesh.replicas if platform.mesh else 0,
+        "gateway": platform.ingress.replicas if platform.mesh and platform.ingress else 0,
+    }
+    for name, count in replicas.items():
+        if count:
+            yield Running(name=name, one=ONE[name], replicas=count)
+
+
+def running(cluster: EksCluster, platform: Platform) -> list[Running]:
+    """Return what the cluster runs with each target once: half of what the targets' quotas have room for."""
+    meshed = platform.mesh is not None
+    return [
+        *own(cluster, platform),
+        *(
+            Running(name=pod.name, one=asked([pod], meshed=meshed), replicas=target.replicas)
+            for target in platform.targets.values()
+            for pod in catalogue.WORKLOADS
+        ),
+    ]
+
+
+def total(pods: Iterable[Running]) -> Amount:
+    """Return what pods ask for together."""
+    return sum((each.one.times(each.replicas) for each in pods), NOTHING)
+
+
+def asked(pods: Iterable[Workload], *, meshed: bool = True) -> Amount:
+    """Return what pods of workloads ask for, each with a proxy if they are in a mesh."""
     found = list(pods)
+    cpu, memory = (_CPU, _MEMORY) if meshed else (Decimal(0), Decimal(0))
     return Amount(
         pods=len(found),
-        cpu=sum((quota.amount(pod.requests.cpu) + _CPU for pod in found), Decimal(0)),
-        memory=ceil(sum(quota.amount(pod.requests.memory) + _MEMORY for pod in found) / 2**20),
+        cpu=sum((quota.amount(pod.requests.cpu) + cpu for pod in found), Decimal(0)),
+        memory=ceil(sum(quota.amount(pod.requests.memory) + memory for pod in found) / 2**20),
     )
 
 
-def offered(machine: Machine, nodes: int) -> Amount:
-    """Return what nodes leave to others than their own pods."""
-    one = Amount(
-        pods=machine.pods - PER_NODE.pods, cpu=machine.cpu - PER_NODE.cpu, memory=machine.memory - PER_NODE.memory
+def offered(machine: Machine, platform: Platform) -> Amount:
+    """Return what one node leaves to others than its own pods: nothing, if it is too small even for those."""
+    taken = PER_NODE + (REDIRECTION if platform.mesh and platform.mesh.cni else NOTHING)
+    return Amount(
+        pods=max(0, machine.pods - taken.pods),
+        cpu=max(Decimal(0), machine.cpu - taken.cpu),
+        memory=max(0, machine.memory - taken.memory),
     )
-    return one.times(nodes)
 
 
-def holds(machine: Machine, nodes: int, wanted: Amount) -> bool:
-    """Say whether nodes hold what is asked for."""
-    there = offered(machine, nodes)
-    return there.pods >= wanted.pods and there.cpu >= wanted.cpu and there.memory >= wanted.memory
+def too_large(node: Amount, pods: Iterable[Running]) -> Running | None:
+    """Return the largest of the pods that no node has room for, were it empty; None if there is none."""
+    found = [each for each in pods if not each.one.within(node)]
+    return max(found, key=lambda each: (each.one.memory, each.one.cpu), default=None)
 
 
-def needed(machine: Machine, wanted: Amount) -> int:
-    """Return the least nodes that hold what is asked for."""
-    one = offered(machine, 1)
-    return max(ceil(wanted.pods / one.pods), ceil(wanted.cpu / one.cpu), ceil(wanted.memory / one.memory))
+def needed(node: Amount, wanted: Amount) -> int:
+    """Return the least nodes that hold what is asked for, of which each has room for some of everything."""
+    return max(ceil(wanted.pods / node.pods), ceil(wanted.cpu / node.cpu), ceil(wanted.memory / node.memory))
 
 
 def _parts(proxy: Resources) -> tuple[Decimal, Decimal]:

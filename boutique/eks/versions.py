@@ -2,6 +2,8 @@
 
 Dates: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, as of 22 August 2026.
 Add-ons: what `aws eks describe-addon-versions --kubernetes-version VERSION` lists; a new cluster takes the newest.
+Those of 1.32 and 1.33, which have only extended support, are of the same guide's tables in managing-kube-proxy.html and
+managing-coredns.html, as they were when 1.35 was the newest.
 """
 
 from collections.abc import Mapping
@@ -48,6 +50,18 @@ class Release:
 
 
 RELEASES: Mapping[str, Release] = {
+    "1.32": Release(
+        standard=date(2026, 3, 23),
+        extended=date(2027, 3, 23),
+        kube_proxy="v1.32.13-eksbuild.5",
+        coredns="v1.11.4-eksbuild.33",
+    ),
+    "1.33": Release(
+        standard=date(2026, 7, 29),
+        extended=date(2027, 7, 29),
+        kube_proxy="v1.33.10-eksbuild.2",
+        coredns="v1.13.2-eksbuild.4",
+    ),
     "1.34": Release(
         standard=date(2026, 12, 2),
         extended=date(2027, 12, 2),

@@ -142,6 +142,10 @@ CAUGHT: dict[str, list[Any]] = {
     "cluster-endpoint": [
         added("eks:index:Cluster", {}),
         added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "0.0.0.0/0"]}),
+        added("eks:index:Cluster", {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
+        added("eks:index:Cluster", {"publicAccessCidrs": ["16.0.0.0/8", "18.0.0.0/8"]}),
+        added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "::/1", "8000::/1"]}),
+        added("aws:eks/cluster:Cluster", {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1"]}}),
         added("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": True}}),
     ],
     "cluster-secrets": [
@@ -183,6 +187,13 @@ def test_a_rule_catches_what_it_is_for(rule: Rule, breaking: Any, recorded: Reco
         policy("ec2:CreateTags", Condition={"StringEquals": {"aws:RequestTag/owner": "nonprod"}}),
         added("aws:iam/policy:Policy", {"policy": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),
         added("eks:index:Cluster", {"endpointPublicAccess": False, "encryptionConfigKeyArn": "arn:aws:kms:::key/x"}),
+        added(
+            "eks:index:Cluster",
+            {
+                "publicAccessCidrs": ["17.0.0.0/8", "2001:db8::/32", "no network"],
+                "encryptionConfigKeyArn": "arn:aws:kms:::key/x",
+            },
+        ),
         added(
             "aws:eks/cluster:Cluster",
             {"vpcConfig": {"publicAccessCidrs": ["192.0.2.0/24"]}, "encryptionConfig": {"resources": ["secrets"]}},

@@ -1,21 +1,20 @@
-"""What nodes offer, and whether the committed stacks fit on theirs."""
+"""Whether the committed stacks fit on their nodes, and the arithmetic behind it."""
 
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique import catalogue
+from boutique import catalogue, quota
 from boutique.deployed import deployed
 from boutique.eks import capacity
 from boutique.eks.capacity import Amount
-from boutique.eks.instances import Machine, is_arm, machine
-from boutique.eks.settings import EksCluster, NewNetwork, Nodes
-from boutique.settings import Environment
+from boutique.eks.instances import Machine, machine
+from boutique.eks.settings import EksCluster, NewNetwork
+from boutique.settings import Environment, Platform
 
 ROOT = Path(__file__).parents[2]
 TYPES = [f"{family}.{size}" for family in ("c6i", "m5", "m6i", "m7a", "r6i") for size in ("large", "xlarge", "4xlarge")]
@@ -27,51 +26,13 @@ def known(instance_type: str) -> Machine:
     return found
 
 
-@pytest.mark.parametrize(
-    ("instance_type", "pods"),
-    # eni-max-pods.txt of EKS' images; at most what EKS recommends.
-    [
-        ("m5.large", 29),
-        ("m6i.xlarge", 58),
-        ("r6i.2xlarge", 58),
-        ("c5.4xlarge", 110),
-        ("t3.medium", 17),
-        ("t3a.large", 35),
-    ],
-)
-def test_pods_of_a_node_are_limited_by_its_addresses(instance_type: str, pods: int) -> None:
-    assert known(instance_type).pods == pods
-
-
-def test_what_the_kubelet_keeps_is_not_for_pods() -> None:
-    # EKS' documentation of reserved resources: 70m of two cores, 80m of four.
-    assert known("m6i.large").cpu == Decimal("1.93")
-    assert known("m6i.xlarge").cpu == Decimal("3.92")
-    assert known("m6i.2xlarge").cpu == Decimal("7.91")
-    assert known("m6i.xlarge").memory < 15 * 1024
-
-
-@pytest.mark.parametrize(
-    "instance_type", ["m6g.large", "c7gn.xlarge", "t4g.medium", "r8gd.2xlarge", "a1.large", "g5g.xlarge"]
-)
-def test_arm_is_recognized(instance_type: str) -> None:
-    assert is_arm(instance_type)
-    assert machine(instance_type) is None
-
-
-@pytest.mark.parametrize(
-    "instance_type", ["m6i.large", "g4dn.xlarge", "g5.xlarge", "c7a.large", "m7i-flex.large", "t3.large"]
-)
-def test_amd64_is_not_taken_for_arm(instance_type: str) -> None:
-    assert not is_arm(instance_type)
-
-
 @given(st.sampled_from(TYPES), st.integers(1, 400), st.integers(1, 400), st.integers(1, 400_000))
 def test_the_needed_nodes_hold_it_and_one_less_does_not(name: str, pods: int, cores: int, memory: int) -> None:
     wanted = Amount(pods=pods, cpu=Decimal(cores) / 4, memory=memory)
-    nodes = capacity.needed(known(name), wanted)
-    assert capacity.holds(known(name), nodes, wanted)
-    assert not capacity.holds(known(name), nodes - 1, wanted)
+    node = capacity.offered(known(name), platform("prod"))
+    nodes = capacity.needed(node, wanted)
+    assert wanted.within(node.times(nodes))
+    assert not wanted.within(node.times(nodes - 1))
 
 
 def stack(name: str) -> dict[str, Any]:
@@ -84,36 +45,107 @@ def environment(name: str) -> Amount:
     return capacity.asked(each.workload for each in deployed(section) for _ in range(each.replicas))
 
 
-def cluster(name: str) -> tuple[Machine, Nodes, int]:
-    settings = EksCluster.model_validate(stack(name)["boutique:cluster"])
+def cluster(name: str) -> EksCluster:
+    return EksCluster.model_validate(stack(name)["boutique:cluster"])
+
+
+def platform(name: str) -> Platform:
+    return Platform.model_validate(stack(name)["boutique:platform"])
+
+
+def node(name: str) -> Amount:
+    return capacity.offered(known(cluster(name).nodes.types[0]), platform(name))
+
+
+def own(name: str) -> Amount:
+    return capacity.total(capacity.own(cluster(name), platform(name)))
+
+
+def once(name: str) -> Amount:
+    return capacity.total(capacity.running(cluster(name), platform(name)))
+
+
+def full(name: str, target: str) -> Amount:
+    """Return what the quota of a target has room for."""
+    hard = quota.hard_limits(catalogue.WORKLOADS, platform(name).targets[target].replicas)
+    memory = int(quota.amount(hard["requests.memory"]) / 2**20)
+    return Amount(pods=int(hard["pods"]), cpu=quota.amount(hard["requests.cpu"]), memory=memory)
+
+
+def left(name: str) -> int:
+    """Return the nodes that are left when the zone with the most of them is lost."""
+    settings = cluster(name)
     assert isinstance(settings.network, NewNetwork)
-    zones = len(settings.network.zones)
-    left = settings.nodes.desired - -(-settings.nodes.desired // zones)
-    return known(settings.nodes.types[0]), settings.nodes, left
+    return settings.nodes.desired - -(-settings.nodes.desired // len(settings.network.zones))
 
 
 def test_production_fits_with_a_zone_lost_and_amid_a_change_of_colours() -> None:
-    kind, nodes, left = cluster("prod")
     shop = environment("prod")
-    assert left == 2
-    assert capacity.holds(kind, left, shop + capacity.fixed())
-    assert capacity.holds(kind, nodes.desired, shop.times(2) + capacity.fixed())
+    assert left("prod") == 2
+    assert (shop + own("prod")).within(node("prod").times(left("prod")))
+    assert (shop.times(2) + own("prod")).within(node("prod").times(cluster("prod").nodes.desired))
 
 
 def test_dev_and_test_fit_with_a_zone_lost() -> None:
-    kind, _, left = cluster("nonprod")
-    assert capacity.holds(kind, left, environment("dev") + environment("test") + capacity.fixed())
+    wanted = environment("dev") + environment("test") + own("nonprod")
+    assert wanted.within(node("nonprod").times(left("nonprod")))
+
+
+def test_a_quota_is_twice_what_nodes_have_to_hold_of_a_target() -> None:
+    assert once("prod").times(2) == own("prod").times(2) + full("prod", "prod")
+    assert once("nonprod").times(2) == own("nonprod").times(2) + full("nonprod", "dev") + full("nonprod", "test")
+
+
+def test_without_a_mesh_there_is_neither_its_control_plane_nor_a_gateway_nor_proxies() -> None:
+    with_mesh = Platform.model_validate(stack("prod")["boutique:platform"])
+    without = with_mesh.model_copy(update={"mesh": None})
+    assert {each.name for each in capacity.own(cluster("prod"), with_mesh)} == set(capacity.ONE)
+    assert {each.name for each in capacity.own(cluster("prod"), without)} == set(capacity.ONE) - {"istiod", "gateway"}
+    plain = capacity.total(capacity.running(cluster("prod"), without))
+    assert plain.cpu == once("prod").cpu - 2 * Decimal("0.6") - 36 * Decimal("0.1")
 
 
 def test_the_arithmetic_in_the_documentation_is_right() -> None:
-    said = str(capacity.__doc__)
-    kind, shop = known("m6i.xlarge"), environment("prod")
-    for nodes, wanted in (
-        (3, shop + capacity.fixed()),
-        (2, shop + capacity.fixed()),
-        (3, shop.times(2) + capacity.fixed()),
-    ):
-        there = capacity.offered(kind, nodes)
-        row = [wanted.pods, f"{wanted.cpu:.1f}", f"{wanted.memory / 1024:.1f}", there.pods, f"{there.cpu:.1f}"]
-        assert "{:>4} pods, {:>4} cores, {:>4} GiB of {}, {:>4}".format(*row) in said, row
-    assert len(catalogue.WORKLOADS) == 12
+    said = " ".join(str(capacity.__doc__).split())
+    shop, of_its_own, one = environment("prod"), own("prod"), node("prod")
+    table = {
+        "in the usual case": (3, shop + of_its_own),
+        "with a zone lost": (left("prod"), shop + of_its_own),
+        "amid a blue/green": (3, shop.times(2) + of_its_own),
+    }
+    for case, (nodes, wanted) in table.items():
+        there = one.times(nodes)
+        assert f"{case} {wanted} of {there.pods}, {there.cpu:.1f}, {there.memory / 1024:.0f}" in said, case
+        assert wanted.within(there), case
+    kind, three, five = known("m6i.xlarge"), one.times(3), node("nonprod").times(5)
+    assert f"3 x ({kind.pods} - {capacity.PER_NODE.pods}) = {three.pods} pods, " in said
+    assert f"3 x ({kind.cpu} - {capacity.PER_NODE.cpu}) = {three.cpu:.1f} cores, " in said
+    assert f"3 x {one.memory / 1024:.1f} = {three.memory / 1024:.0f} GiB" in said
+    assert f"{of_its_own.pods} pods of its own: {of_its_own.cpu} cores, {of_its_own.memory / 1024:.1f} GiB" in said
+    assert f"asks for {shop.pods} pods, {shop.cpu:.2f} cores, {shop.memory / 1024:.1f} GiB" in said
+    assert f"Five of them offer {five.pods} pods, {five.cpu:.1f} cores, {five.memory / 1024:.0f} GiB" in said
+    for name in ("dev", "test"):
+        assert f"{name} ({short(environment(name))})" in said
+    assert (environment("dev") + environment("test")).times(2).within(five + own("nonprod").times(-1))
+
+
+def test_what_the_documentation_says_of_quotas_is_right() -> None:
+    said = " ".join(str(capacity.__doc__).split())
+    three, five = node("prod").times(3), node("nonprod").times(5)
+    assert (cluster("prod").nodes.desired, cluster("nonprod").nodes.desired) == (3, 5)
+    assert f"(`running`): production {short(once('prod'))}; " in said
+    assert once("prod").within(three)
+    assert f"dev and test together {short(once('nonprod'))}. " in said
+    assert once("nonprod").within(five)
+    assert f"Production's is {short(full('prod', 'prod'))}, more than three nodes offer" in said
+    assert not full("prod", "prod").within(three)
+    dev, test = full("nonprod", "dev"), full("nonprod", "test")
+    assert f"Those of dev and test are {short(dev)} each: five nodes hold one of them full and the other" in said
+    assert dev == test
+    half = Amount(pods=test.pods // 2, cpu=test.cpu / 2, memory=test.memory // 2)
+    assert (dev + half + own("nonprod")).within(five)
+    assert not (dev + test + own("nonprod")).within(five)
+
+
+def short(amount: Amount) -> str:
+    return f"{amount.pods} pods, {amount.cpu:.1f} cores"

@@ -1,42 +1,17 @@
 """What a cluster on EKS may be configured with, and how every mistake in it is named."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from eksmistakes import KEY, existing, found, ingress, network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.checks import eks
 from boutique.eks import versions
 from boutique.eks.settings import EksCluster
 from boutique.loading import load
 from boutique.mistakes import SettingsError
-from boutique.settings import Platform
-
-TODAY = date(2026, 11, 26)
-KEY = "boutique:cluster"
-
-
-def found(platform: dict[str, Any] | None = None, today: date = TODAY, **section: Any) -> list[str]:
-    cluster = EksCluster.model_validate({"kind": "eks", **section})
-    return list(eks.mistakes(cluster, Platform.model_validate(platform) if platform else None, today))
-
-
-def network(**section: Any) -> dict[str, Any]:
-    return {"network": {"kind": "new", **section}}
-
-
-def existing(*private: str, public: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        "network": {"kind": "existing", "vpc": "vpc-1", "privateSubnets": list(private), "publicSubnets": list(public)}
-    }
-
-
-def ingress(**balancer: Any) -> dict[str, Any]:
-    certificate = {"kind": "certManager", "issuer": "some"}
-    section = {"certificate": certificate, **({"loadBalancer": balancer} if balancer else {})}
-    return {"targets": {"dev": {}}, "mesh": {}, "ingress": section}
 
 
 def test_a_cluster_with_all_defaults_is_one() -> None:
@@ -70,13 +45,36 @@ def test_a_cluster_with_all_defaults_is_one() -> None:
         ({"nodes": {"types": ["m7g.large"]}}, f"{KEY}.nodes.types: 'm7g.large': has an ARM processor"),
         ({"nodes": {"min": 4}}, f"{KEY}.nodes.desired: 3: must be from nodes.min, 4, to nodes.max, 6"),
         ({"nodes": {"desired": 9}}, f"{KEY}.nodes.desired: 9: must be from nodes.min, 3, to nodes.max, 6"),
-        ({"version": "1.29"}, f"{KEY}.version: '1.29': is not known to be on EKS; there are: 1.34, 1.35, 1.36"),
+        (
+            {"nodes": {"types": ["m6i.medium"]}},
+            f"{KEY}.nodes.types: 'm6i.medium': there is no such size of m6i, only large, xlarge, 2xlarge, 4xlarge, ",
+        ),
+        ({"nodes": {"types": ["m6i.xxlarge"]}}, f"{KEY}.nodes.types: 'm6i.xxlarge': there is no such size of m6i"),
+        ({"nodes": {"types": ["m6i.large", "t3.huge"]}}, f"{KEY}.nodes.types: 't3.huge': there is no such size of t3"),
+        (
+            {"version": "1.30"},
+            f"{KEY}.version: '1.30': this program has no add-ons for it, only for 1.34, 1.35, 1.36; a new cluster "
+            "takes one of these, one that is there goes up one minor version at a time",
+        ),
+        (
+            {"version": "1.33"},
+            f"{KEY}.version: '1.33': its standard support ended on 2026-07-29; set support: extended, which lasts "
+            "until 2027-07-29, or take one of 1.34, 1.35, 1.36, one minor version at a time",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_value_and_the_remedy(section: dict[str, Any], expected: str) -> None:
     lines = found(**section)
     assert [line for line in lines if line.startswith(expected)], lines
     assert len(lines) == 1, lines
+
+
+@pytest.mark.parametrize("version", ["1.32", "1.33"])
+def test_a_version_may_be_kept_for_a_year_longer(version: str) -> None:
+    assert found(version=version, support="extended") == []
+    chosen = versions.addons(version, {})
+    assert chosen["kube-proxy"].startswith(f"v{version}.")
+    assert chosen["coredns"].split(".")[:2] <= versions.addons("1.34", {})["coredns"].split(".")[:2]
 
 
 @given(st.sampled_from(sorted(versions.RELEASES)), st.sampled_from(["standard", "extended"]), st.integers(-40, 40))
@@ -104,18 +102,6 @@ def test_addons_go_with_the_version_unless_the_configuration_names_others() -> N
     assert versions.addons("1.35", {"coredns": "v9.9.9-eksbuild.1"}) == {**usual, "coredns": "v9.9.9-eksbuild.1"}
 
 
-def test_nodes_that_do_not_hold_the_targets_are_refused_with_the_number_that_would() -> None:
-    [line] = found({"targets": {"dev": {"replicas": 3}, "test": {"replicas": 3}}})
-    assert line.startswith(
-        f"{KEY}.nodes.desired: 3: so many nodes hold 162 pods, 11.2 cores, 42.8 GiB, and the targets"
-    )
-    number = int(line.split("set ")[1].split()[0])
-    targets = {"targets": {"dev": {"replicas": 3}, "test": {"replicas": 3}}}
-    assert found(targets, nodes={"desired": number, "max": number}) == []
-    assert found(targets, nodes={"desired": number - 1, "max": number}) != []
-    assert found(targets, nodes={"types": ["z1d.large"]}) == [], "of a type that is not known nothing is said"
-
-
 def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
     key = "boutique:platform.ingress.loadBalancer"
     assert found(ingress())[0].startswith(f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer")
@@ -138,6 +124,7 @@ def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
         ({"nodes": {"types": []}}, "nodes.types: names none; name one such as 'm6i.xlarge'"),
         ({"nodes": {"types": ["large"]}}, "must be an instance type such as m6i.xlarge"),
         ({"admins": ["platform"]}, "must be the ARN of an IAM role such as"),
+        ({"admins": ["arn:aws:iam::123456789012:role/a"] * 2}, "role/a': is named twice; EKS keeps one entry for each"),
         ({"logs": ["everything"]}, "must be 'api', 'audit'"),
         ({"addons": {"coredns": "latest"}}, "must be a version of an add-on such as v1.14.3-eksbuild.16"),
         ({"zones": ["a"]}, "zones: there is no such key"),
