@@ -1,26 +1,54 @@
 """Whether AWS will be reached, asked before anything is planned."""
 
 import json
+import re
 import shutil
 import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 
 TIMEOUT_SECONDS = 30.0
 _CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+
+_UNREACHED = re.compile(
+    "Could not connect to|Connect timeout on|Read timeout on|Failed to connect to proxy|Connection was closed|"
+    "SSL validation failed|An HTTP Client|Invalid endpoint|Provided region_name"
+)
+"""What `aws` says before AWS has heard of the credentials: botocore/exceptions.py, and what it makes of a region."""
+
+_INSTEAD: Mapping[str, str] = {
+    "profile": "AWS_PROFILE",
+    "accessKey": "AWS_ACCESS_KEY_ID",
+    "secretKey": "AWS_SECRET_ACCESS_KEY",
+    "token": "AWS_SESSION_TOKEN",
+    "assumeRole": "AWS_PROFILE to a profile with `role_arn`",
+    "assumeRoles": "AWS_PROFILE to a profile with `role_arn`",
+    "assumeRoleWithWebIdentity": "AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+    "sharedConfigFiles": "AWS_CONFIG_FILE",
+    "sharedCredentialsFiles": "AWS_SHARED_CREDENTIALS_FILE",
+    "customCaBundle": "AWS_CA_BUNDLE",
+    "httpsProxy": "HTTPS_PROXY",
+    "noProxy": "NO_PROXY",
+    "allowedAccountIds": "boutique:cluster.account",
+}
+"""What does the same as a key of `aws:`, for the program and for the tokens of the cluster."""
 
 
 class AwsError(ValueError):
     """AWS cannot be reached with what this machine has; the text says what is missing and what to do."""
 
 
-def check(region: str, account: str | None) -> None:
-    """Ask AWS who we are, with the `aws` command: the kubeconfig of the cluster gets its tokens by it too.
+def check(region: str, account: str | None) -> str:
+    """Return the account that the credentials are of.
+
+    It is asked with the `aws` command, by which the kubeconfig of the cluster gets its tokens too.
 
     Args:
         region: Where to ask.
         account: The only account that is right; None takes any.
 
     Raises:
-        AwsError: There is no `aws`, there are no credentials or expired ones, or they are of another account.
+        AwsError: There is no `aws`, it does not reach AWS, there are no credentials or expired ones, or they are of
+            another account.
     """
     if shutil.which("aws") is None:
         raise AwsError(
@@ -39,13 +67,26 @@ def check(region: str, account: str | None) -> None:
             f"boutique:cluster.account: {account!r}: the AWS credentials are of account {found!r}; "
             "set AWS_PROFILE to a profile of the right one"
         )
+    return found
+
+
+def unread(keys: Iterable[str]) -> Iterator[str]:
+    """Return a line for each key of `aws:` in a stack's configuration that would have no effect.
+
+    Their values are not asked for: some are secret, and some of those are kept in clear.
+
+    Args:
+        keys: Without the namespace.
+    """
+    for key in sorted({*keys} - {"region"}):
+        instead = f", and set {_INSTEAD[key]}" if key in _INSTEAD else ""
+        yield (
+            f"aws:{key}: is not read: of `aws:` only the region is, so that Pulumi and the tokens of the cluster have "
+            f"the same credentials, those of the environment; run `pulumi config rm aws:{key}`{instead}"
+        )
 
 
 def _asked(region: str) -> str:
-    remedy = (
-        "for new credentials run `aws sso login` or `aws login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID with what "
-        "belongs to it; `aws sts get-caller-identity` says whether they are taken"
-    )
     try:
         done = subprocess.run(
             ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"],
@@ -54,11 +95,25 @@ def _asked(region: str) -> str:
             timeout=TIMEOUT_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        late = isinstance(error, subprocess.TimeoutExpired)
-        reason = f"no answer in {TIMEOUT_SECONDS:.0f} s" if late else str(error)
-        raise AwsError(f"AWS was not reached: {reason}; {remedy}") from None
+    except subprocess.TimeoutExpired:
+        raise _unreached(region, f"no answer in {TIMEOUT_SECONDS:.0f} s") from None
+    except OSError as error:
+        raise AwsError(f"`aws` cannot be run: {error}; install the AWS CLI anew: {_CLI}") from None
     if done.returncode != 0:
-        said = next(reversed(done.stderr.strip().splitlines()), f"`aws` ended with {done.returncode}")
-        raise AwsError(f"AWS does not take the credentials: {said.rstrip('.')}; {remedy}")
+        last = next(reversed(done.stderr.strip().splitlines()), f"`aws` ended with {done.returncode}")
+        said = last.rstrip(".")
+        if _UNREACHED.search(said):
+            raise _unreached(region, said)
+        raise AwsError(
+            f"AWS does not take the credentials: {said}; for new credentials run `aws sso login` or `aws login`, or "
+            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID with what belongs to it; `aws sts get-caller-identity` says whether "
+            "they are taken"
+        )
     return done.stdout
+
+
+def _unreached(region: str, said: str) -> AwsError:
+    return AwsError(
+        f"AWS was not reached in {region}: {said}; check that this is a region of AWS (boutique:cluster.region, or "
+        "aws:region), and that this machine has a way there (network, HTTPS_PROXY, AWS_CA_BUNDLE)"
+    )

@@ -13,7 +13,12 @@ Document = dict[str, Any]
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
 """What nodes need to join, to give pods addresses, and to pull images of the account's registries."""
 
-STORAGE_POLICY = "service-role/AmazonEBSCSIDriverPolicy"
+STORAGE_POLICY = "AmazonEBSCSIDriverEKSClusterScopedPolicy"
+"""Volumes and snapshots of the own cluster only, by the tag that EKS Pod Identity gives its sessions.
+
+Since version 1.58 of the driver: https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/2918
+"""
+
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 CLUSTER_TAG = "elbv2.k8s.aws/cluster"
 """With what the AWS Load Balancer Controller marks whatever it makes."""
@@ -56,7 +61,7 @@ class Scope:
 
     Attributes:
         region: Where they are.
-        account: Whose they are; `*` if that is not configured: nobody may touch another account's anyway.
+        account: Whose they are.
         cluster: The cluster's name.
     """
 
@@ -81,6 +86,16 @@ class Scope:
     def access(self, policy: str) -> str:
         """Return the ARN of a policy for a cluster's access entries."""
         return f"arn:{self.partition}:eks::aws:cluster-access-policy/{policy}"
+
+
+def entry_name(role: str) -> str:
+    """Return what the access entry of a role is called in a stack: no two roles share it, whatever their accounts.
+
+    Args:
+        role: Its ARN: `arn:aws:iam::<account>:role/<path><name>`.
+    """
+    account, path = role.split(":", 5)[4:]
+    return f"{account}/{path.removeprefix('role/')}"
 
 
 def node_trust() -> Document:

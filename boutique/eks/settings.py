@@ -110,7 +110,7 @@ class EksCluster(Section):
     public_cidrs: Annotated[tuple[Cidr, ...], Field(strict=False)] = ()
     """Networks of the internet that reach the API server; without any only the VPC does, so Pulumi has to run there."""
     admins: Annotated[tuple[RoleArn, ...], Field(strict=False)] = ()
-    """IAM roles that may do anything in the cluster, beside the one that made it."""
+    """IAM roles that may do anything in the cluster; not the one that makes it, which EKS lets in by itself, once."""
     nodes: Nodes = Nodes()
     """What pods run on."""
     logs: Annotated[tuple[LogType, ...], Field(strict=False)] = ("api", "audit", "authenticator")

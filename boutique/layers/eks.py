@@ -1,6 +1,7 @@
 """A cluster of the stack's own on Amazon EKS."""
 
 import pulumi
+from pulumi.runtime.config import CONFIG
 
 from boutique import kubeconfig, reach
 from boutique.checks.eks import certificate_elsewhere
@@ -28,19 +29,13 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
         platform: What will be built on it.
 
     Raises:
-        SettingsError: No region is configured, or the certificate is in another one.
+        SettingsError: No region is configured, the certificate is in another one, or a key of `aws:` is not read.
         AwsError: AWS cannot be reached with what this machine has.
     """
-    region = settings.region or pulumi.Config("aws").get("region")
-    if not region:
-        raise SettingsError(
-            ["boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"]
-        )
-    if elsewhere := list(certificate_elsewhere(region, platform)):
-        raise SettingsError(elsewhere)
-    account.check(region, settings.account)
+    region = _region(settings, platform)
+    whose = account.check(region, settings.account)
     called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
-    scope = Scope(region=region, account=settings.account or "*", cluster=called)
+    scope = Scope(region=region, account=whose, cluster=called)
     tags = {"boutique.dev/project": pulumi.get_project(), "boutique.dev/stack": pulumi.get_stack()}
     aws = aws_provider("aws", region=region, account=settings.account, tags=tags)
     opts = pulumi.ResourceOptions(providers=[aws])
@@ -76,6 +71,20 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
         pods=pods,
         load_balancers=[controller.ready],
     )
+
+
+def _region(settings: EksCluster, platform: Platform) -> str:
+    mistakes = list(account.unread(key.removeprefix("aws:") for key in CONFIG.get() if key.startswith("aws:")))
+    region = settings.region or pulumi.Config("aws").get("region")
+    if region:
+        mistakes += certificate_elsewhere(region, platform)
+    else:
+        mistakes.append(
+            "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"
+        )
+    if not region or mistakes:
+        raise SettingsError(mistakes)
+    return region
 
 
 def _answering(content: str) -> ApiServer:

@@ -102,8 +102,6 @@ def _admins(roles: Sequence[str], scope: iam.Scope) -> dict[str, pulumi_eks.Acce
         access_scope=eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
     )
     return {
-        role.rpartition("role/")[2].replace("/", "-"): pulumi_eks.AccessEntryArgs(
-            principal_arn=role, access_policies={"admin": everything}
-        )
+        iam.entry_name(role): pulumi_eks.AccessEntryArgs(principal_arn=role, access_policies={"admin": everything})
         for role in roles
     }

@@ -15,7 +15,7 @@ import schema
 from clear import everything, in_clear
 from cloud import ADMIN
 from recording import ROOT, Graph, Registered
-from stackfiles import Recorder, committed, record_stack
+from stackfiles import ACCOUNT, Recorder, committed, content, record_stack
 
 from boutique import reach
 from boutique.eks import account
@@ -23,11 +23,31 @@ from boutique.eks.account import AwsError
 from boutique.kubeconfig import ApiServer, KubeconfigError
 
 STACKS = ("nonprod", "prod")
+CANARY = "canary-of-a-secret-key"
 
 
 @pytest.fixture(params=STACKS)
-def cluster(request: pytest.FixtureRequest, recorded: Recorder) -> Graph:
-    return recorded(request.param)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def cluster(name: str, recorded: Recorder) -> Graph:
+    return recorded(name)
+
+
+def region(stack: str) -> str:
+    """Return where a stack file says that its cluster is: whoever uses this repository writes another one."""
+    config = content(stack)["config"]
+    return str(config["boutique:cluster"].get("region") or config["aws:region"])
+
+
+def without_region() -> tuple[dict[str, str], list[str]]:
+    config, secret = committed("nonprod")
+    section = json.loads(config["boutique:cluster"])
+    config.pop("aws:region", None)
+    section.pop("region", None)
+    return {**config, "boutique:cluster": json.dumps(section)}, secret
 
 
 @pytest.fixture
@@ -73,9 +93,9 @@ def test_the_judgement_of_inputs_finds_mistakes(given: Mapping[str, Any], expect
     assert all(any(each in line for line in found) for each in expected), found
 
 
-def test_everything_of_aws_uses_the_one_provider_of_the_configured_region(cluster: Graph) -> None:
+def test_everything_of_aws_uses_the_one_provider_of_the_configured_region(name: str, cluster: Graph) -> None:
     [provider] = cluster.of("aws")
-    assert provider.inputs["region"] == "eu-central-1"
+    assert provider.inputs["region"] == region(name)
     alone = [each for each in of_aws(cluster) if each.request.custom]
     assert not [each.urn for each in alone if each.request.provider.rsplit("::", 1)[0] != provider.urn]
     assert [each.request.providers["aws"].rsplit("::", 1)[0] for each in cluster.of("Cluster")] == [provider.urn]
@@ -98,10 +118,15 @@ def test_a_new_kubeconfig_replaces_no_object(cluster: Graph, recorded: Recorder)
             assert each.inputs["clusterIdentifier"].startswith("boutique/")
 
 
-def test_the_api_server_is_open_to_named_networks_only(cluster: Graph) -> None:
+def test_every_api_server_is_reached_in_its_vpc(cluster: Graph) -> None:
     [made] = cluster.of("Cluster")
     assert made.inputs["endpointPrivateAccess"] is True
-    assert made.inputs["publicAccessCidrs"] == ["203.0.113.0/24"]
+
+
+def test_the_api_server_is_open_to_named_networks_only() -> None:
+    [named] = changed(publicCidrs=["198.51.100.0/24", "192.0.2.7/32"]).of("Cluster")
+    assert named.inputs["endpointPublicAccess"] is True
+    assert named.inputs["publicAccessCidrs"] == ["198.51.100.0/24", "192.0.2.7/32"]
     [alone] = changed(publicCidrs=[]).of("Cluster")
     assert alone.inputs["endpointPublicAccess"] is False
     assert "publicAccessCidrs" not in alone.inputs
@@ -134,7 +159,7 @@ def test_admins_get_an_access_entry_each() -> None:
     [made] = changed(admins=roles).of("Cluster")
     entries = made.inputs["accessEntries"]
     assert {key: each["principalArn"] for key, each in entries.items()} == dict(
-        zip(("platform", "sso-break-glass"), roles, strict=True)
+        zip(("123456789012/platform", "123456789012/sso/break-glass"), roles, strict=True)
     )
     [policy] = {each["accessPolicies"]["admin"]["policyArn"] for each in entries.values()}
     assert policy == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
@@ -201,7 +226,7 @@ def test_every_addon_has_an_exact_version_and_those_with_pods_come_after_the_nod
     [made] = cluster.of("Cluster")
     assert made.inputs["vpcCniOptions"]["enableNetworkPolicy"] is True
     assert made.inputs["vpcCniOptions"]["addonVersion"]
-    assert made.inputs["kubeProxyAddonOptions"]["version"].startswith("v1.36.")
+    assert made.inputs["kubeProxyAddonOptions"]["version"].startswith(f"v{made.inputs['version']}.")
 
 
 def test_whatever_runs_pods_comes_after_nodes_and_names(cluster: Graph) -> None:
@@ -237,21 +262,30 @@ def test_the_gateway_asks_that_controller_for_its_load_balancer(cluster: Graph) 
 
 def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(prod: Graph) -> None:
     for each in statements(prod, "load-balancer-controller"):
+        assert not [action for action in each["Action"] if "*" in action], each["Sid"]
         changes = [
             action for action in each["Action"] if not action.split(":")[1].startswith(("Describe", "Get", "List"))
         ]
         if not changes:
             continue
-        assert "*" not in each["Resource"], each["Sid"]
+        for resource in each["Resource"]:
+            # IAM's own, Elastic Load Balancing's, EC2's: all of this account, whether the file names it or not.
+            assert resource.split(":")[4] == ACCOUNT, each["Sid"]
         bound = "boutique-prod" in json.dumps(each) or each["Sid"] in {
             "LinkServiceRole",
             "MakeGroupsInVpc",
             "NameRules",
         }
         assert bound, each["Sid"]
-    actions = [action for each in statements(prod, "load-balancer-controller") for action in each["Action"]]
-    assert not [action for action in actions if "*" in action]
-    assert len(actions) == len({*actions}) + sum(actions.count(each) - 1 for each in {*actions})
+
+
+def test_every_statement_has_a_name_of_its_own_and_names_no_right_twice(prod: Graph) -> None:
+    found = statements(prod, "load-balancer-controller")
+    # IAM refuses a document in which two have the same.
+    names = [each["Sid"] for each in found]
+    assert len(names) == len({*names})
+    for each in found:
+        assert len(each["Action"]) == len({*each["Action"]}), each["Sid"]
 
 
 def test_roles_are_taken_by_who_they_are_for_and_nobody_else(prod: Graph) -> None:
@@ -271,31 +305,45 @@ def test_roles_are_taken_by_who_they_are_for_and_nobody_else(prod: Graph) -> Non
         assert tags["aws:RequestTag/eks-cluster-name"] == "boutique-prod"
 
 
-@pytest.mark.parametrize("region", [None, ""])
-def test_without_a_region_the_stack_is_refused(region: str | None) -> None:
-    config, secret = committed("nonprod")
-    del config["aws:region"]
-    if region is not None:
-        config["aws:region"] = region
+@pytest.mark.parametrize("written", [{}, {"aws:region": ""}])
+def test_without_a_region_the_stack_is_refused(written: Mapping[str, str]) -> None:
+    config, secret = without_region()
+    config |= written
     with pytest.raises(pulumi.RunError, match=r"boutique:cluster\.region: is missing"):
         record_stack("nonprod", config=(config, secret))
 
 
 def test_a_certificate_of_another_region_is_refused() -> None:
-    config, secret = committed("nonprod")
+    config, secret = without_region()
     config["aws:region"] = "eu-west-1"
+    platform = json.loads(config["boutique:platform"])
+    arn = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
+    platform["ingress"]["certificate"] = {"kind": "acm", "arn": arn}
+    config["boutique:platform"] = json.dumps(platform)
     with pytest.raises(pulumi.RunError, match=r"certificate\.arn: .* is in eu-central-1, .* balancer is in eu-west-1"):
         record_stack("nonprod", config=(config, secret))
 
 
+def test_a_key_for_aws_that_nothing_reads_is_refused_and_its_value_not_shown() -> None:
+    config, secret = without_region()
+    config |= {"aws:secretKey": CANARY, "aws:accessKey": CANARY, "aws:profile": CANARY}
+    with pytest.raises(pulumi.RunError) as caught:
+        record_stack("nonprod", config=(config, [*secret, "aws:secretKey"]))
+    said = str(caught.value)
+    assert said.startswith("4 mistakes in the configuration:")
+    for key in ("aws:accessKey", "aws:profile", "aws:secretKey", "boutique:cluster.region"):
+        assert f"\n  {key}: is " in said
+    assert CANARY not in said
+
+
 def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusing(region: str, wanted: str | None) -> None:
-        raise AwsError(f"no credentials in {region} for {wanted}")
+    def refusing(asked: str, wanted: str | None) -> None:
+        raise AwsError(f"no credentials in {asked} for {wanted}")
 
     monkeypatch.setattr(account, "check", refusing)
     config, secret = committed("nonprod")
     config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), "account": "123456789012"})
-    with pytest.raises(pulumi.RunError, match="no credentials in eu-central-1 for 123456789012"):
+    with pytest.raises(pulumi.RunError, match=f"no credentials in {region('nonprod')} for 123456789012"):
         record_stack("nonprod", config=(config, secret), answering=False)
 
 
@@ -303,7 +351,7 @@ def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.Monke
     def silent(_: ApiServer, asked: str) -> None:
         raise KubeconfigError(f"{asked} does not answer")
 
-    monkeypatch.setattr(account, "check", lambda *_: None)
+    monkeypatch.setattr(account, "check", lambda *_: ACCOUNT)
     monkeypatch.setattr(reach, "check", silent)
     with pytest.raises(pulumi.RunError, match=r"the cluster of this stack does not answer.*publicCidrs"):
         record_stack("nonprod", answering=False, preview=True)

@@ -24,8 +24,8 @@ def write(cli: Path, script: str) -> None:
 
 def test_credentials_that_are_taken_pass_and_the_right_region_is_asked(cli: Path) -> None:
     write(cli, f'echo "$*" > {cli.parent}/asked; {ANSWER}')
-    account.check("eu-central-1", None)
-    account.check("eu-central-1", "123456789012")
+    for wanted in (None, "123456789012"):
+        assert account.check("eu-central-1", wanted) == "123456789012"
     assert (cli.parent / "asked").read_text().split() == [
         *("sts", "get-caller-identity", "--region", "eu-central-1", "--output", "json")
     ]
@@ -53,6 +53,38 @@ def test_what_aws_says_is_shown_with_the_remedy(cli: Path, said: str) -> None:
     )
 
 
+# What botocore says, each with what made it say so.
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Could not connect to the endpoint URL: "https://sts.eu-centrl-1.amazonaws.com/"',
+        'aws: [ERROR]: Could not connect to the endpoint URL: "https://sts.eu-centrl-1.amazonaws.com/"',
+        "Invalid endpoint: https://sts..amazonaws.com",
+        "Provided region_name eu centrl does not match a supported format.",
+        'Connect timeout on endpoint URL: "https://sts.eu-centrl-1.amazonaws.com/"',
+        'Read timeout on endpoint URL: "https://sts.eu-centrl-1.amazonaws.com/"',
+        'Failed to connect to proxy URL: "http://proxy.example.org:3128"',
+        'Connection was closed before we received a valid response from endpoint URL: "https://sts.x.amazonaws.com/".',
+        "SSL validation failed for https://sts.eu-centrl-1.amazonaws.com/ [SSL: CERTIFICATE_VERIFY_FAILED]",
+        "An HTTP Client raised an unhandled exception: Not supported proxy scheme socks",
+    ],
+)
+def test_an_aws_that_is_not_reached_is_not_told_as_one_that_refuses_the_credentials(cli: Path, said: str) -> None:
+    write(cli, f"printf '\\n%s\\n' '{said}' >&2; exit 255")
+    with pytest.raises(AwsError) as caught:
+        account.check("eu-centrl-1", None)
+    assert str(caught.value).startswith(f"AWS was not reached in eu-centrl-1: {said.rstrip('.')}; check that ")
+    assert "boutique:cluster.region" in str(caught.value)
+    assert "credentials" not in str(caught.value)
+
+
+def test_an_aws_that_cannot_be_started_is_named(cli: Path) -> None:
+    cli.write_bytes(b"no program")
+    cli.chmod(0o755)
+    with pytest.raises(AwsError, match=r"`aws` cannot be run: .*; install the AWS CLI anew: https://"):
+        account.check("eu-central-1", None)
+
+
 def test_another_account_is_refused(cli: Path) -> None:
     write(cli, ANSWER)
     with pytest.raises(
@@ -71,7 +103,7 @@ def test_an_aws_that_says_nothing_is_named_too(cli: Path, script: str) -> None:
 def test_an_answer_that_never_comes_is_not_waited_for(cli: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(cli, "exec sleep 60")
     monkeypatch.setattr(account, "TIMEOUT_SECONDS", 0.2)
-    with pytest.raises(AwsError, match="AWS was not reached: no answer in"):
+    with pytest.raises(AwsError, match=r"AWS was not reached in eu-central-1: no answer in .*; check that "):
         account.check("eu-central-1", None)
 
 
@@ -79,3 +111,23 @@ def test_an_answer_that_is_none_is_refused(cli: Path) -> None:
     write(cli, "echo hello")
     with pytest.raises(AwsError, match="`aws sts get-caller-identity` answers 'hello'"):
         account.check("eu-central-1", None)
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("profile", "run `pulumi config rm aws:profile`, and set AWS_PROFILE"),
+        ("secretKey", "run `pulumi config rm aws:secretKey`, and set AWS_SECRET_ACCESS_KEY"),
+        ("assumeRoles", "run `pulumi config rm aws:assumeRoles`, and set AWS_PROFILE to a profile with `role_arn`"),
+        ("allowedAccountIds", "run `pulumi config rm aws:allowedAccountIds`, and set boutique:cluster.account"),
+        ("maxRetries", "run `pulumi config rm aws:maxRetries`"),
+    ],
+)
+def test_a_key_for_aws_that_nothing_reads_is_named_with_what_does_the_same(key: str, remedy: str) -> None:
+    [line] = account.unread(["region", key])
+    assert line.startswith(f"aws:{key}: is not read: ")
+    assert line.endswith(f"; {remedy}")
+
+
+def test_the_region_is_read() -> None:
+    assert list(account.unread(["region"])) == []
