@@ -15,6 +15,11 @@ FOLDER = ROOT / ".github/workflows"
 WORKFLOWS = sorted(each.name for each in FOLDER.glob("*.yml"))
 ACTIONS = sorted(str(each.relative_to(ROOT)) for each in (ROOT / ".github/actions").rglob("action.yml"))
 OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository"
+HOSTED = "ubuntu-24.04"
+CHOSEN = "${{ vars.RUNNER || 'ubuntu-24.04' }}"
+SETUP = "./.github/actions/setup"
+
+UPDATES = (("deploy-stack.yml", "deploy"), ("feature.yml", "up"), ("feature.yml", "down"))
 
 Job = Mapping[str, Any]
 
@@ -38,20 +43,35 @@ def steps() -> Iterator[tuple[str, Job]]:
         yield from ((name, step) for step in yaml.safe_load((ROOT / name).read_text())["runs"]["steps"])
 
 
+def beside(name: str) -> str:
+    """Return a program of a package in this environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
 def test_actionlint_finds_nothing() -> None:
     assert shutil.which("go"), "Go builds the linter"
-    # Without the programs that it would ask if they happened to be installed.
-    command = ["go", "tool", "actionlint", "-no-color", "-shellcheck=", "-pyflakes="]
+    # Python in a workflow would be a script in `ci/`.
+    command = ["go", "tool", "actionlint", "-no-color", f"-shellcheck={beside('shellcheck')}", "-pyflakes="]
     files = [str(FOLDER / each) for each in WORKFLOWS]
     done = subprocess.run([*command, *files], cwd=ROOT / "ci/lint", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
 def test_zizmor_finds_nothing() -> None:
-    command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--no-progress", "--strict-collection"]
+    command = [beside("zizmor"), "--offline", "--no-progress", "--strict-collection"]
     done = subprocess.run([*command, ".github"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No findings to report" in done.stdout
+
+
+def test_shellcheck_finds_nothing_in_the_scripts_of_actions() -> None:
+    # actionlint reads those of workflows only.
+    for name in ACTIONS:
+        for step in yaml.safe_load((ROOT / name).read_text())["runs"]["steps"]:
+            if "run" in step:
+                command = [beside("shellcheck"), f"--shell={step['shell']}", "-"]
+                done = subprocess.run(command, input=step["run"], capture_output=True, text=True, check=False)
+                assert (done.returncode, done.stdout) == (0, ""), (name, done.stdout + done.stderr)
 
 
 def test_every_action_of_others_is_pinned_by_digest_and_says_its_version() -> None:
@@ -111,10 +131,52 @@ def test_no_script_has_an_expression_in_it() -> None:
         assert "${{" not in script, name
 
 
+def test_who_asks_a_cluster_runs_where_its_api_server_can_be_reached_and_nobody_else_does() -> None:
+    asking = [(name, job) for name, job, content in jobs() if "id-token" in content["permissions"]]
+    for name, job, content in jobs():
+        if "runs-on" in content:
+            assert content["runs-on"] == (CHOSEN if (name, job) in asking else HOSTED), (name, job)
+    assert {name for name, _ in asking} >= {"preview-stack.yml", "feature.yml", "nightly.yml", "deploy-stack.yml"}
+    # Pulumi runs nowhere else: whoever sets it up with a role of AWS is one of those.
+    for name, job, content in jobs():
+        if any(step.get("uses") == SETUP and "with" in step for step in content.get("steps", [])):
+            assert (name, job) in asking, (name, job)
+
+
+def test_what_runs_for_forks_never_runs_on_a_runner_of_ones_own() -> None:
+    checks = load("check.yml")
+    assert "pull_request" in checks["on"]
+    assert {content["runs-on"] for content in checks["jobs"].values()} == {HOSTED}
+    assert "vars." not in (FOLDER / "check.yml").read_text()
+
+
 def test_no_update_is_cancelled() -> None:
-    for name in ("deploy.yml", "feature.yml", "nightly.yml"):
-        assert load(name)["concurrency"]["cancel-in-progress"] is False, name
-    assert load("deploy-stack.yml")["jobs"]["deploy"]["concurrency"]["cancel-in-progress"] is False
+    kept = [load(name)["concurrency"] for name in ("deploy.yml", "nightly.yml")]
+    kept += [load(name)["jobs"][job]["concurrency"] for name, job in UPDATES]
+    assert [each["cancel-in-progress"] for each in kept] == [False] * len(kept)
+
+
+def test_what_concerns_no_feature_takes_no_place_in_the_queue_of_one() -> None:
+    # Only one run waits in a group: the next that comes takes its place, whether any of its jobs has something to do.
+    feature = load("feature.yml")
+    assert "concurrency" not in feature
+    groups = {job: content["concurrency"]["group"] for job, content in feature["jobs"].items()}
+    assert groups["up"] == groups["down"] == "feature-${{ github.event.pull_request.number }}"
+    # A comment that waited in the same group could take the place of a removal.
+    assert groups["comment"] not in groups["up"]
+    assert "github.event.pull_request.number" in groups["comment"]
+
+
+def test_a_run_of_another_branch_takes_no_place_in_the_queue_of_main() -> None:
+    assert load("deploy.yml")["concurrency"]["group"] == "deploy-${{ github.ref }}"
+    # Before the queue of the stack, in which it would take the place of a run of main and be refused afterwards.
+    assert "github.ref == 'refs/heads/main'" in load("deploy.yml")["jobs"]["nonprod"]["if"]
+
+
+def test_a_feature_whose_update_gave_way_to_another_gets_no_comment_about_it() -> None:
+    condition = load("feature.yml")["jobs"]["comment"]["if"]
+    for job in ("up", "down"):
+        assert f"needs.{job}.result == 'success' || needs.{job}.result == 'failure'" in condition
 
 
 def test_stacks_are_deployed_one_after_the_other_in_environments_of_their_name() -> None:
@@ -146,3 +208,10 @@ def test_nothing_but_the_checks_runs_until_somebody_has_set_it_up() -> None:
     for name, job in first:
         if name != "check.yml":
             assert re.search(r"vars\.(STACKS|FEATURE_ENVIRONMENT) != ''", load(name)["jobs"][job]["if"]), (name, job)
+
+
+def test_every_variable_that_workflows_read_is_one_that_the_documentation_sets() -> None:
+    read = {name for each in WORKFLOWS for name in re.findall(r"vars\.(\w+)", (FOLDER / each).read_text())}
+    assert "RUNNER" in read
+    said = (ROOT / "docs/pull-requests.md").read_text().partition("## Set it up")[2]
+    assert not {name for name in read if f"`{name}`" not in said}
