@@ -1,4 +1,4 @@
-"""How long the way back to the last release takes, and for how long nobody answers meanwhile, by strategy.
+"""How long the way back to the last release takes under load, and for how long nobody answers meanwhile, by strategy.
 
 All are of the same page of the same environment, on the same lab in the same run. Everything lives in temporary
 folders and is removed.
@@ -21,11 +21,14 @@ from typing import Any
 
 import yaml
 from labs import ROOT, Environment, lab, run
+from load import Load, load
 
 HOST = "shop.localhost"
 PAGE = "frontend"
 OLD, NEW = "v0.10.6", "v0.10.7"
 STRATEGIES = ("rolling", "blueGreen", "recreate")
+PER_SECOND = 50
+"""Requests for the page that calls nobody; upstream's load generator makes two a second (10 users, 1 to 10 s apart)."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,13 @@ class Back:
 
     Attributes:
         took: Seconds from the command to the first old page.
-        gap: Seconds from the first request of those that nobody answered to the first old page.
+        gap: Seconds from the first look at the page that nobody answered to the first old page.
+        load: What became of the visitors' requests, from the command to its end.
     """
 
     took: float
     gap: float
+    load: Load
 
 
 def main() -> None:
@@ -60,6 +65,8 @@ def main() -> None:
     for name, found in backs.items():
         _print(f"{name}, back to the first old page", [each.took for each in found])
         _print(f"{name}, nobody answers for", [each.gap for each in found])
+        total = Load(sum(each.load.answered for each in found), sum(each.load.failed for each in found))
+        print(f"{f'{name}, meanwhile':<43}{total}")
     rolling, switched = (statistics.median(each.took for each in backs[name]) for name in STRATEGIES[:2])
     print(f"{'rolling takes as long as blueGreen, times':<43}{rolling / switched:.1f}")
 
@@ -101,7 +108,10 @@ def _release(environment: Environment, project: Path, version: str) -> Back:
     _configure(environment, project, f"release.services.{PAGE}", version)
     command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "shop")
     began = time.monotonic()
-    with subprocess.Popen(command, cwd=project, env=dict(environment), stdout=subprocess.DEVNULL) as running:
+    with (
+        load(lambda: _connect(environment), "/_healthz", PER_SECOND) as visitors,
+        subprocess.Popen(command, cwd=project, env=dict(environment), stdout=subprocess.DEVNULL) as running,
+    ):
         silent_since = None
         while (answer := _version(environment)) != version:
             silent_since = None if answer else silent_since or time.monotonic()
@@ -113,16 +123,22 @@ def _release(environment: Environment, project: Path, version: str) -> Back:
         there = time.monotonic()
     if running.returncode:
         sys.exit(f"{' '.join(command)} ended with {running.returncode}")
-    return Back(there - began, there - silent_since if silent_since else 0.0)
+    return Back(there - began, there - silent_since if silent_since else 0.0, visitors)
+
+
+def _connect(environment: Environment) -> HTTPConnection:
+    """Open a connection to the gateway, for the host of the shop."""
+    context = ssl.create_default_context(cafile=Path(environment["BOUTIQUE_LAB_FILES"], "certificate/ca.crt"))
+    plain = socket.create_connection(("127.0.0.1", int(environment["BOUTIQUE_LAB_HTTPS_PORT"])), timeout=5)
+    connection = HTTPConnection(HOST, timeout=5)
+    connection.sock = context.wrap_socket(plain, server_hostname=HOST)
+    return connection
 
 
 def _version(environment: Environment) -> str:
     """Return which version of the page answers; empty if none does."""
-    context = ssl.create_default_context(cafile=Path(environment["BOUTIQUE_LAB_FILES"], "certificate/ca.crt"))
     try:
-        plain = socket.create_connection(("127.0.0.1", int(environment["BOUTIQUE_LAB_HTTPS_PORT"])), timeout=5)
-        connection = HTTPConnection(HOST, timeout=5)
-        connection.sock = context.wrap_socket(plain, server_hostname=HOST)
+        connection = _connect(environment)
         connection.request("GET", "/", headers={"Accept": "application/json"})
         response = connection.getresponse()
         body = response.read()

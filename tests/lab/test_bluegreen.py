@@ -82,25 +82,35 @@ def back(door: FrontDoor) -> float:
     return took
 
 
-def enough(found: Load) -> None:
-    eventually(lambda: found.total >= CALLS, 120, f"{CALLS} requests")
+def enough(found: Load, requests: int) -> None:
+    eventually(lambda: found.total >= requests, 120, f"{requests} requests")
 
 
-def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: FrontDoor) -> None:
+@pytest.mark.parametrize(
+    ("pause", "requests"),
+    [
+        pytest.param(0.0, CALLS, id="as many requests as the machine can do"),
+        # Here the printed time says how long the switch takes, not what else the machine had to do.
+        pytest.param(0.1, 500, id="50 requests a second"),
+    ],
+)
+def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(
+    door: FrontDoor, pause: float, requests: int
+) -> None:
     lab = door.lab
     released(door, frontend=NEW)
-    with visitors(door.site, "/_healthz") as found:
+    with visitors(door.site, "/_healthz", pause=pause, http2=0 if pause else 1) as found:
         door.stack.up()
-        enough(found)
+        enough(found, requests)
     report("frontend to green", found)
     assert not found.failures, f"within {found.outage:.1f} s"
     assert door.page()["version"] == NEW
     there = pods(lab, PAGE)
     assert sorted(there.values()) == [OLD, NEW]
     released(door, frontend=OLD)
-    with visitors(door.site, "/_healthz") as found:
+    with visitors(door.site, "/_healthz", pause=pause, http2=0 if pause else 1) as found:
         took = back(door)
-        enough(found)
+        enough(found, requests)
     report(f"frontend back in {took:.1f} s", found)
     assert not found.failures
     assert pods(lab, PAGE) == there
