@@ -18,15 +18,17 @@ from boutique.workload import Workload
 
 Spec = dict[str, Any]
 
-_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+POD_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("", "v1"): ("pods", "replicationcontrollers"),
     ("apps", "v1"): ("deployments", "replicasets", "statefulsets", "daemonsets"),
     ("batch", "v1"): ("jobs", "cronjobs"),
 }
+"""What pods are, or are made from, by API group and version."""
+
 _CONTROLLERS = "system:kube-controller-manager", "system:serviceaccount:kube-system:"
 """Who the controllers are: one user, or a ServiceAccount of each one's own (--use-service-account-credentials)."""
 
-_WRITES = ["CREATE", "UPDATE"]
+WRITES = ["CREATE", "UPDATE"]
 _NUMBER = "(0|[1-9][0-9]*)"
 _IDENTIFIER = f"({_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = rf"^v?{_NUMBER}[.]{_NUMBER}[.]{_NUMBER}(-{_IDENTIFIER}([.]{_IDENTIFIER})*)?$"
@@ -55,16 +57,10 @@ def secrets(workloads: Iterable[Workload]) -> Spec:
         "failurePolicy": "Fail",
         "matchConstraints": {
             "resourceRules": [
-                {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "operations": [*_WRITES, "DELETE"]}
+                {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "operations": [*WRITES, "DELETE"]}
             ]
         },
-        "matchConditions": [
-            {
-                "name": "by-deployers",
-                "expression": "request.userInfo.username.startsWith("
-                f"{json.dumps(f'system:serviceaccount:{DEPLOYERS_NAMESPACE}:')})",
-            }
-        ],
+        "matchConditions": [by_deployers()],
         "validations": [
             {
                 "expression": f"request.name.matches({name}) && (object == null || object.type == 'Opaque')",
@@ -88,13 +84,13 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
         "failurePolicy": "Fail",
         "matchConstraints": {
             "resourceRules": [
-                {"apiGroups": [group], "apiVersions": [version], "resources": list(kinds), "operations": _WRITES}
-                for (group, version), kinds in _KINDS.items()
+                {"apiGroups": [group], "apiVersions": [version], "resources": list(kinds), "operations": WRITES}
+                for (group, version), kinds in POD_KINDS.items()
             ]
         },
         "matchConditions": [{"name": "not-by-controllers", "expression": _not_by_controllers()}],
         "variables": [
-            {"name": "pods", "expression": _pods("object")},
+            {"name": "pods", "expression": pods_of("object")},
             {"name": "pod", "expression": "variables.pods.spec"},
             {
                 "name": "labels",
@@ -106,7 +102,7 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
                 "expression": f"variables.labels[?{json.dumps(labels.TRACK)}].orValue('') == 'feature'",
             },
             # A container that starts before the others and stays takes requests like any other.
-            {"name": "containers", "expression": _containers("variables.pod")},
+            {"name": "containers", "expression": containers_of("variables.pod")},
             {"name": "app", "expression": "variables.labels[?'app'].orValue('')"},
             {"name": "own", "expression": f"{json.dumps(own)}[?variables.app].orValue('')"},
             # By the image's name or by what it says it is: a copy under another name would still take the requests.
@@ -116,10 +112,10 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
                 ".map(c, c.image)",
             },
             # A channel that is tightened does not keep anybody from scaling or removing what runs.
-            {"name": "podBefore", "expression": f"({_pods('oldObject')}).spec"},
+            {"name": "podBefore", "expression": f"({pods_of('oldObject')}).spec"},
             {
                 "name": "before",
-                "expression": f"oldObject == null ? [] : ({_containers('variables.podBefore')}).map(c, c.image)",
+                "expression": f"oldObject == null ? [] : ({containers_of('variables.podBefore')}).map(c, c.image)",
             },
             {"name": "changed", "expression": "variables.images.filter(i, !(i in variables.before))"},
             {
@@ -140,21 +136,28 @@ def binding(namespace: str) -> Spec:
     }
 
 
+def by_deployers() -> Spec:
+    """Return the match condition of a rule that holds for the deployers of every target."""
+    accounts = json.dumps(f"system:serviceaccount:{DEPLOYERS_NAMESPACE}:")
+    return {"name": "by-deployers", "expression": f"request.userInfo.username.startsWith({accounts})"}
+
+
 def _not_by_controllers() -> str:
     user, accounts = _CONTROLLERS
     name = "request.userInfo.username"
     return f"{name} != {json.dumps(user)} && !{name}.startsWith({json.dumps(accounts)})"
 
 
-def _pods(which: str) -> str:
-    """Return what is found of the pods of an object: a pod's own, or the template's."""
+def pods_of(which: str) -> str:
+    """Return the expression for the pods of an object: a pod's own, or the template's."""
     return (
         f"{which}.kind == 'Pod' ? {which} : "
         f"{which}.kind == 'CronJob' ? {which}.spec.jobTemplate.spec.template : {which}.spec.template"
     )
 
 
-def _containers(spec: str) -> str:
+def containers_of(spec: str) -> str:
+    """Return the expression for all containers of pods with a `spec`, those that run first among them."""
     return f"{spec}.containers + (has({spec}.initContainers) ? {spec}.initContainers : [])"
 
 

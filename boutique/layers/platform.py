@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from boutique import admission, catalogue, featureadmission, gateway, labels, policies, quota
+from boutique import admission, catalogue, featureadmission, gateway, isolation, labels, policies, quota
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
@@ -65,7 +65,10 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
             )
     hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
     for name, settings in section.targets.items():
-        rules = {"secrets": admission.secrets(catalogue.WORKLOADS)}
+        rules = {
+            "secrets": admission.secrets(catalogue.WORKLOADS),
+            "isolation": isolation.rule(catalogue.WORKLOADS, namespace(section, name)),
+        }
         if settings.channel:
             rules["channel"] = admission.channel(settings.channel, catalogue.WORKLOADS)
         if lets_features_in(section, name):

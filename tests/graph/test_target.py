@@ -112,3 +112,23 @@ def providers(graph: Graph) -> dict[str, Any]:
 def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: str, recorded: Recorder) -> None:
     target = recorded(stack).outputs["target"]
     assert target == {"stack": f"organization/boutique/{holder}", "name": stack}
+
+
+def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: Recorder) -> None:
+    graph = recorded("nonprod")
+    for target in ("dev", "test"):
+        rule = graph.one("ValidatingAdmissionPolicy", f"{target}-admission-isolation").inputs["spec"]
+        judged = {each for rules in rule["matchConstraints"]["resourceRules"] for each in rules["resources"]}
+        # Whatever of it a deployer may write.
+        writable = {each for given in DEPLOYER_RULES if "create" in given.verbs for each in given.resources}
+        assert writable & judged == {"deployments", "services", "virtualservices"}
+        assert rule["failurePolicy"] == "Fail"
+        [condition] = rule["matchConditions"]
+        assert '"system:serviceaccount:deployers:"' in condition["expression"]
+        assert any(f"[.]{target}[.]svc" in each["expression"] for each in rule["validations"])
+        [bound] = (
+            graph.one("ValidatingAdmissionPolicyBinding", f"{target}-admission-isolation")
+            .inputs["spec"]["matchResources"]["namespaceSelector"]["matchLabels"]
+            .values()
+        )
+        assert bound == target

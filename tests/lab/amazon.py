@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from issued import Issued, issue
 from labs import Lab
+from shops import PATH, worked
 from stacks import QUICKLY, ROOT, Stack, project
 from visitors import Site
 
@@ -18,8 +19,17 @@ from boutique.durations import written
 
 HERE = Path(__file__).parent / "aws"
 PLUGINS = {"aws": "7.51.1", "eks": "4.4.0"}
-DOMAIN = "shop.example.com"
+ENVIRONMENTS = ("dev", "test")
 SMALL = ("replicas", "minReadySeconds", "preStopSeconds", "drainSeconds")
+
+
+def committed(stack: str) -> dict[str, Any]:
+    """Return the configuration in a stack file, by the keys' names without the project's."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key.removeprefix("boutique:"): value for key, value in config.items()}
+
+
+DOMAIN = committed("nonprod")["platform"]["ingress"]["domain"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class Amazon:
             cluster={
                 **config["cluster"],
                 "region": config["aws:region"],
+                # Whoever runs this has none.
+                "account": None,
                 "protect": False,
                 "loadBalancerController": charts,
                 **cluster,
@@ -84,17 +96,16 @@ class Amazon:
         expires = written(datetime.now(UTC) + timedelta(hours=1))
         return self.stack("dev-new-ads").configure(feature={**committed("dev-new-ads")["feature"], "expires": expires})
 
+    def versions(self, host: str) -> dict[str, set[str]]:
+        """Return which versions of each service worked on a page; none if the host leads nowhere."""
+        status, _, body = self.site(host).get(PATH, headers={"Accept": "application/json"})
+        return worked(json.loads(body)["hops"]) if status == 200 else {}
+
     def stack(self, name: str) -> Stack:
         return Stack(name, self.folder, self.env)
 
     def site(self, host: str) -> Site:
         return Site(host, int(self.env["BOUTIQUE_LAB_HTTPS_PORT"]), self.authority.pem)
-
-
-def committed(stack: str) -> dict[str, Any]:
-    """Return the configuration in a stack file, by the keys' names without the project's."""
-    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key.removeprefix("boutique:"): value for key, value in config.items()}
 
 
 def amazon(lab: Lab, folder: Path) -> Amazon:
@@ -107,7 +118,7 @@ def amazon(lab: Lab, folder: Path) -> Amazon:
         script(path, HERE / f"resource_{name}.py")
     script(state / "bin/aws", HERE / "cli.py")
     project(folder, env)
-    hosts = [host for target in ("dev", "test") for host in (f"{target}.{DOMAIN}", f"*.{target}.{DOMAIN}")]
+    hosts = [host for target in ENVIRONMENTS for host in (f"{target}.{DOMAIN}", f"*.{target}.{DOMAIN}")]
     authority = issue("authority", now=datetime.now(UTC))
     served = issue("served", authority, hosts=hosts, now=datetime.now(UTC))
     (state / "tls.crt").write_text(served.pem + authority.pem)

@@ -33,6 +33,10 @@ class Questions:
                         found |= {(group["metadata"].get("name", ""), name) for name in names}
         return found
 
+    def names(self, path: str) -> set[str]:
+        """Return what the objects of a list are called."""
+        return {each["metadata"]["name"] for each in self._ask("GET", path)["items"]}
+
     def may(self, user: str, verb: str, group: str, resource: str, namespace: str) -> bool:
         """Ask about a ServiceAccount with the groups that its token brings along; no namespace is the whole cluster."""
         home = user.split(":")[2]

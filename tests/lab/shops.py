@@ -53,11 +53,7 @@ class Shop:
     def versions(self, host: str = HOST, **headers: str) -> dict[str, set[str]]:
         """Return which versions of each service worked on a page; none if the host leads nowhere."""
         status, _, body = self.site(host).get(PATH, headers={"Accept": "application/json", **headers})
-        found: dict[str, set[str]] = {}
-        for hop in json.loads(body)["hops"] if status == 200 else []:
-            if hop["version"]:
-                found.setdefault(hop["workload"], set()).add(hop["version"])
-        return found
+        return worked(json.loads(body)["hops"]) if status == 200 else {}
 
     def journey(self, host: str = HOST, **headers: str) -> list[Hop]:
         """Return the hops of what a customer does, from the first page to an order."""
@@ -101,3 +97,12 @@ class Shop:
         finally:
             stack.pulumi("destroy", "--yes", "--skip-preview")
             stack.pulumi("stack", "rm", "--yes")
+
+
+def worked(hops: list[Hop]) -> dict[str, set[str]]:
+    """Return which versions of each service worked on what has these hops."""
+    found: dict[str, set[str]] = {}
+    for hop in hops:
+        if hop["version"]:
+            found.setdefault(hop["workload"], set()).add(hop["version"])
+    return found

@@ -5,17 +5,18 @@ The plugins for AWS are stand-ins (`aws/`), which hand back the lab; Kubernetes,
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from amazon import DOMAIN, Amazon, amazon
+from amazon import DOMAIN, ENVIRONMENTS, Amazon, amazon
 from labs import Lab, eventually, running
 from objects import names
-from shops import BASELINE, PATH
-from stacks import Stack, end
+from shops import BASELINE
+from stacks import together
 
 pytestmark = pytest.mark.lab
 
@@ -38,36 +39,35 @@ def cloud(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def said(cloud: Amazon) -> Said:
-    """Everything deployed, from nothing to a feature on dev: what the commands said."""
+    """Everything deployed, from nothing to a feature on dev, and once more: what the commands said."""
     nonprod = cloud.nonprod(version=VERSION).create()
-    told = {"first preview": nonprod.pulumi("preview").stdout, "update": nonprod.up().stdout}
+    environments = [cloud.environment(name).create() for name in ENVIRONMENTS]
+    feature = cloud.feature().create()
+    told = {
+        "first preview": timed("nonprod, first preview", lambda: nonprod.pulumi("preview").stdout),
+        "update": timed("nonprod, update", lambda: nonprod.up().stdout),
+    }
+    timed("dev and test, update", lambda: together(environments, "up"))
+    timed("feature on dev, update", lambda: feature.up().stdout)
     # Nothing that was made was a surprise, and nothing is left to do.
-    told["second update"] = nonprod.up("--expect-no-changes").stdout
-    together([cloud.environment(name).create() for name in ("dev", "test")], "up")
-    cloud.feature().create().up()
+    again = ("up", "--expect-no-changes")
+    told["second update"] = timed("nonprod, no changes", lambda: nonprod.up("--expect-no-changes").stdout)
+    timed("dev, test and the feature, no changes", lambda: together([*environments, feature], *again))
     return told
 
 
-def together(stacks: list[Stack], command: str) -> None:
-    started = [(stack, stack.start(command, "--yes", "--skip-preview")) for stack in stacks]
-    for stack, process in started:
-        told = end(process)
-        assert process.returncode == 0, f"{stack.name}: {told}"
+def timed(what: str, action: Callable[[], str]) -> str:
+    """Print how long something takes, for whoever reads the log."""
+    began = time.monotonic()
+    found = action()
+    print(f"{what}: {time.monotonic() - began:.1f} s")
+    return found
 
 
 def count(told: str, pattern: str) -> int:
     found = re.search(pattern, told)
     assert found, told
     return int(found[1])
-
-
-def versions(cloud: Amazon, host: str) -> dict[str, set[str]]:
-    status, _, body = cloud.site(host).get(PATH, headers={"Accept": "application/json"})
-    found: dict[str, set[str]] = {}
-    for hop in json.loads(body)["hops"] if status == 200 else []:
-        if hop["version"]:
-            found.setdefault(hop["workload"], set()).add(hop["version"])
-    return found
 
 
 def test_the_first_preview_knows_of_no_cluster_and_plans_what_the_update_makes(said: Said) -> None:
@@ -83,11 +83,11 @@ def test_a_second_update_changes_nothing(said: Said) -> None:
 
 def test_shops_and_features_are_served_by_the_ingress_of_the_cluster(cloud: Amazon, said: Said) -> None:
     assert said
-    for name in ("dev", "test"):
-        assert versions(cloud, f"{name}.{DOMAIN}")["adservice"] == {BASELINE}
+    for name in ENVIRONMENTS:
+        assert cloud.versions(f"{name}.{DOMAIN}")["adservice"] == {BASELINE}
     preview = f"new-ads.dev.{DOMAIN}"
-    eventually(lambda: "adservice" in versions(cloud, preview), 30, "the feature's preview is served")
-    assert versions(cloud, preview)["adservice"] == {"0.10.7-new-ads.3"}
+    eventually(lambda: "adservice" in cloud.versions(preview), 30, "the feature's preview is served")
+    assert cloud.versions(preview)["adservice"] == {"0.10.7-new-ads.3"}
 
 
 def test_objects_outlive_a_kubeconfig_that_is_not_known_yet(cloud: Amazon, said: Said) -> None:
@@ -103,7 +103,7 @@ def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazo
     nonprod = cloud.nonprod(version=VERSION)
     assert nonprod.outputs()["targets"] == "[secret]"
     state = json.dumps(json.loads(nonprod.pulumi("stack", "export").stdout))
-    for name in ("dev", "test"):
+    for name in ENVIRONMENTS:
         kubeconfig = nonprod.kubeconfig(name)
         [user] = kubeconfig["users"]
         [context] = kubeconfig["contexts"]
@@ -139,9 +139,11 @@ def test_without_a_way_into_aws_nothing_is_planned(
 def test_everything_goes_in_an_order_that_leaves_nothing_behind(cloud: Amazon, said: Said) -> None:
     assert said
     assert "NodeGroup" in cloud.resources
-    cloud.feature().pulumi("destroy", "--yes", "--skip-preview")
-    together([cloud.environment(name) for name in ("dev", "test")], "destroy")
-    told = cloud.nonprod(version=VERSION).pulumi("destroy", "--yes", "--skip-preview").stdout
+    destroy, environments = ("destroy", "--yes", "--skip-preview"), [cloud.environment(name) for name in ENVIRONMENTS]
+    timed("feature on dev, destroy", lambda: cloud.feature().pulumi(*destroy).stdout)
+    timed("dev and test, destroy", lambda: together(environments, "destroy"))
+    nonprod = cloud.nonprod(version=VERSION)
+    told = timed("nonprod, destroy", lambda: nonprod.pulumi(*destroy).stdout)
     places = [position(told, each) for each in LAST]
     assert places == sorted(places), dict(zip(LAST, places, strict=True))
     assert cloud.resources == []

@@ -1,35 +1,24 @@
 """What the deployers of a target may do, asked of the API server that enforces it."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import pytest
 from labs import Lab
 from local_stack import Deployed
 from questions import Questions, questions
+from rights import EVERYBODY, deployer, granted, listed, ruled
 
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 
 pytestmark = pytest.mark.lab
 
-DEPLOYER = "system:serviceaccount:deployers:local-deployer"
-FEATURES = "system:serviceaccount:deployers:local-features"
+DEPLOYER, FEATURES = deployer("local-deployer"), deployer("local-features")
 IDENTITIES = {DEPLOYER: DEPLOYER_RULES, FEATURES: FEATURES_RULES}
-VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 ELSEWHERE = ("default", "deployers", "kube-system", "elsewhere", "")
 """Other namespaces, and the whole cluster."""
-EVERYBODY = {
-    ("create", "authentication.k8s.io", "selfsubjectreviews"),
-    ("create", "authorization.k8s.io", "selfsubjectaccessreviews"),
-    ("create", "authorization.k8s.io", "selfsubjectrulesreviews"),
-}
-"""Whoever is known may ask who they are and what they may do (ClusterRole system:basic-user)."""
-
-Rights = set[tuple[str, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +33,11 @@ def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -
         lab.kubectl("delete", "namespace", "elsewhere", "--wait=false")
 
 
-def granted(asked: Questions, namespace: str, user: str) -> Rights:
-    matrix = product(VERBS, sorted(asked.resources()))
-    return {
-        (verb, group, resource)
-        for verb, (group, resource) in matrix
-        if asked.may(user, verb, group, resource, namespace)
-    }
-
-
 @pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
 def test_deployers_may_do_in_their_namespace_exactly_what_their_rules_say(
     asked: Questions, user: str, given: tuple[Rule, ...]
 ) -> None:
-    rules: Rights = {
-        (verb, rule.group, resource) for rule in given for resource in rule.resources for verb in rule.verbs
-    }
+    rules = ruled(given)
     known = asked.resources()
     assert {(group, resource) for _, group, resource in rules} <= known, "a rule for nothing"
     assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= known, "subresources are asked about"
@@ -112,16 +90,12 @@ def test_that_token_is_refused(kubectl: Kubectl, forbidden: str) -> None:
         kubectl("auth", "can-i", "--quiet", *forbidden.split())
 
 
-@pytest.mark.parametrize("user", IDENTITIES)
+@pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
 @pytest.mark.parametrize("namespace", ["local", *filter(None, ELSEWHERE)])
-def test_no_right_is_outside_the_matrix(lab: Lab, asked: Questions, namespace: str, user: str) -> None:
+def test_no_right_is_outside_the_matrix(
+    lab: Lab, asked: Questions, namespace: str, user: str, given: tuple[Rule, ...]
+) -> None:
     """A right on what this cluster does not serve, on one named object, or with another verb, is in no matrix."""
-    said = lab.kubectl("auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", user)
-    known = {f"{resource}.{group}".rstrip(".") for group, resource in asked.resources()}
-    for line in said.splitlines():
-        rule = re.fullmatch(r"(\S*) +\[(.*?)\] +\[(.*?)\] +\[(.*?)\]", line)
-        assert rule, line
-        resource, path, names, verbs = rule.groups()
-        assert resource in known or (not resource and path.startswith("/")), line
-        assert not names, line
-        assert set(verbs.split()) <= set(VERBS), line
+    assert asked.resources()
+    rules = ruled(given) if namespace == "local" else set()
+    assert listed(lab, namespace, user) == rules | EVERYBODY

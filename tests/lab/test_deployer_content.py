@@ -1,47 +1,25 @@
 """What deployers may write of the kinds that they may write: compared by the API server with what belongs to them."""
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from labs import Lab, eventually
 from local_stack import Deployed
+from writing import KEY, LABELS, Object, Write, made, writing
 
 from boutique import catalogue, patterns
 
 pytestmark = pytest.mark.lab
 
 DEPLOYER, FEATURES = "local-deployer", "local-features"
-KEY = "some-branch"
 HOST = "shop.localhost"
-LABELS = {"boutique.dev/feature": KEY, "boutique.dev/track": "feature"}
 TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
-
-Object = dict[str, Any]
-Write = Callable[..., str]
 
 
 @pytest.fixture
 def write(lab: Lab, local: Deployed) -> Write:
     assert local.stack.resources()
-
-    def asked(user: str, *arguments: str, **object_: Any) -> str:
-        """Return why something is refused; empty if it is let through. Nothing of it is kept."""
-        command = [*arguments, "-n", "local", "--dry-run=server", "--as", f"system:serviceaccount:deployers:{user}"]
-        given = json.dumps(object_) if object_ else None
-        try:
-            lab.kubectl(*command, *(["-f", "-"] if object_ else []), stdin=given)
-        except AssertionError as refusal:
-            return str(refusal)
-        return ""
-
-    return asked
-
-
-def made(kind: str, name: str, version: str = "v1", labels: dict[str, str] | None = None, **content: Any) -> Object:
-    metadata = {"name": name, "namespace": "local", "labels": LABELS if labels is None else labels}
-    return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
+    return writing(lab)
 
 
 def secret(name: str, kind: str = "Opaque") -> Object:

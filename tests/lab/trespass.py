@@ -1,0 +1,110 @@
+"""What the deployer of one environment might try on another of the same cluster."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from labs import Lab, eventually
+from stacks import Stack
+
+Object = dict[str, Any]
+
+NOWHERE = {"name": "currencyservice", "port": 7000}
+"""Where stolen requests would go: it answers none of them."""
+GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress", "namespace": "istio-ingress"}
+
+
+class Trespasser:
+    """Somebody with the token of one target's deployer and nothing else.
+
+    Attributes:
+        home: Their namespace.
+    """
+
+    def __init__(self, lab: Lab, home: str, kubeconfig: Path) -> None:
+        self.home = home
+        self._lab = lab
+        self._kubeconfig = kubeconfig
+
+    def refused(self, *command: str) -> str:
+        """Return why kubectl is refused; empty if it is not."""
+        return self._asked(command, None)
+
+    def applied(self, content: Object, *arguments: str) -> str:
+        """Return why an object is refused; empty if it is let in."""
+        return self._asked(("apply", *arguments, "-f", "-"), json.dumps(content))
+
+    @contextmanager
+    def having(self, content: Object) -> Iterator[None]:
+        """Have an object in their namespace for a while."""
+        assert self.applied(content) == ""
+        try:
+            yield
+        finally:
+            self.refused("delete", content["kind"].lower(), content["metadata"]["name"], "-n", self.home)
+
+    def accepted(self, route: str) -> dict[str, str]:
+        """Return what each parent of a route makes of it, with the reason, once one has said so."""
+        found: dict[str, str] = {}
+
+        def said() -> bool:
+            content = json.loads(self._run(("get", "httproute", route, "-n", self.home, "-o", "json"), None))
+            for parent in content.get("status", {}).get("parents", []):
+                for condition in parent["conditions"]:
+                    if condition["type"] == "Accepted":
+                        found[parent["parentRef"]["name"]] = f"{condition['status']}: {condition['reason']}"
+            return bool(found)
+
+        eventually(said, 30, f"{route} is judged")
+        return found
+
+    def _asked(self, command: tuple[str, ...], stdin: str | None) -> str:
+        try:
+            self._run(command, stdin)
+        except AssertionError as refusal:
+            return str(refusal)
+        return ""
+
+    def _run(self, command: tuple[str, ...], stdin: str | None) -> str:
+        return self._lab.kubectl("--kubeconfig", str(self._kubeconfig), *command, stdin=stdin)
+
+
+def trespasser(lab: Lab, stack: Stack, target: str, folder: Path) -> Trespasser:
+    """Take the token of a target's deployer from the output of its platform's stack."""
+    path = folder / f"{target}.kubeconfig"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(stack.kubeconfig(target)))
+    return Trespasser(lab, target, path)
+
+
+def route(namespace: str, parent: Object, hosts: list[str] | None = None) -> Object:
+    """Return a route that takes everything it gets, to nowhere."""
+    spec = {"parentRefs": [parent], "rules": [{"backendRefs": [NOWHERE]}], **({"hostnames": hosts} if hosts else {})}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "theft", "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def virtual_service(namespace: str, hosts: list[str], gateways: list[str] | None = None) -> Object:
+    """Return the same as Istio's own kind of route."""
+    destination = {"host": NOWHERE["name"], "port": {"number": NOWHERE["port"]}}
+    spec = {"hosts": hosts, "http": [{"route": [{"destination": destination}]}]}
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "theft", "namespace": namespace},
+        "spec": {**spec, **({"gateways": gateways} if gateways else {})},
+    }
+
+
+def denied_by(refusal: str) -> str:
+    """Return which rule of which target refuses something."""
+    found = re.search(r"ValidatingAdmissionPolicy 'online-boutique-(\S+)'", refusal)
+    assert found, refusal or "it was let in"
+    return found[1]
