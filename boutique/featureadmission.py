@@ -11,7 +11,7 @@ from typing import Any
 
 from boutique import catalogue, labels, patterns
 from boutique.routing import HEADER, MEMBER
-from boutique.targets import DEPLOYERS_NAMESPACE, features_deployer
+from boutique.targets import features_deployer, user
 
 Spec = dict[str, Any]
 
@@ -40,13 +40,13 @@ _ROUTES = _OBJECTS[2:]
 
 
 def _spec(target: str, kinds: list[Spec], validations: list[Spec]) -> Spec:
-    user = json.dumps(f"system:serviceaccount:{DEPLOYERS_NAMESPACE}:{features_deployer(target)}")
+    by = json.dumps(user(features_deployer(target)))
     return {
         "failurePolicy": "Fail",
         "matchConstraints": {
             "resourceRules": [{**each, "operations": ["CREATE", "UPDATE", "DELETE"]} for each in kinds]
         },
-        "matchConditions": [{"name": "by-features", "expression": f"request.userInfo.username == {user}"}],
+        "matchConditions": [{"name": "by-features", "expression": f"request.userInfo.username == {by}"}],
         "variables": [
             {"name": "key", "expression": f"object == null ? '' : {_label('object')}"},
             {"name": "before", "expression": f"oldObject == null ? variables.key : {_label('oldObject')}"},

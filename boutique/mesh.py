@@ -98,3 +98,8 @@ class Mesh(Section):
     """True for proxies that run a stock Envoy, which lacks Istio's own filters: no metrics of Istio's own."""
     policies: Policies = Policies()
     """What is enforced between pods."""
+
+
+def takes_strangers(mesh: Mesh | None) -> bool:
+    """Say whether pods answer callers who have no identity of the mesh, as people outside have none."""
+    return mesh is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization)

@@ -40,7 +40,7 @@ class Rollout(Section):
     """Pods, or the share of the replicas, that may run on top during a rolling update; none is ever missing."""
     min_ready_seconds: Seconds = 10
     """How long a new pod has to be ready before an old one goes."""
-    pre_stop_seconds: Seconds = 10
+    pre_stop_seconds: Annotated[Number, Field(ge=0, le=300)] = 10
     """How long a pod keeps serving after it was told to end; comes on top of what the image needs to end."""
     timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
     """How long an update waits for all pods to be available before it fails."""

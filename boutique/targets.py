@@ -18,6 +18,16 @@ def namespace(platform: Platform, target: str) -> str:
     return platform.targets[target].namespace or target
 
 
+def deployer(target: str) -> str:
+    """Return the name of the identity that deploys a target's environment."""
+    return f"{target}-deployer"
+
+
+def user(name: str) -> str:
+    """Return what the API server calls one of these identities."""
+    return f"system:serviceaccount:{DEPLOYERS_NAMESPACE}:{name}"
+
+
 def features_deployer(target: str) -> str:
     """Return the name of the identity by which feature stacks deploy into a target."""
     return f"{target}-features"

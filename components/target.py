@@ -8,7 +8,7 @@ from pulumi_kubernetes import core
 
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.kubeconfig import ApiServer
-from boutique.targets import features_deployer
+from boutique.targets import deployer, features_deployer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
 
@@ -95,7 +95,7 @@ class Target(pulumi.ComponentResource):
                 string_data={".dockerconfigjson": args.registry_credentials},
                 opts=child,
             )
-        self.kubeconfig = self._deployer(f"{name}-deployer", "deployer", DEPLOYER_RULES, args)
+        self.kubeconfig = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
         self.features = (
             self._deployer(features_deployer(name), "features", FEATURES_RULES, args) if args.features else None
         )

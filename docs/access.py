@@ -10,7 +10,7 @@ from boutique.channels import Channel
 TARGET = Path(__file__).parent / "generated/access.md"
 INTRODUCTION = """# Who may do what
 
-It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/isolation.py` and
+It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/isolation` and
 `boutique/featureadmission.py`; edit those.
 
 Each target has two identities, ServiceAccounts in the namespace `deployers`, where no pod runs that could mount their
@@ -48,7 +48,10 @@ def _rows(rules: tuple[Rule, ...]) -> Iterator[str]:
 def _refusals() -> Iterator[str]:
     rules = {
         "secrets": ("both", admission.secrets(catalogue.WORKLOADS)),
-        "isolation": ("both", isolation.rule(catalogue.WORKLOADS, "<namespace>")),
+        **{
+            name: ("both", each)
+            for name, each in isolation.rules("<target>", catalogue.WORKLOADS, "<namespace>", external=True).items()
+        },
         "channel": ("everybody but Kubernetes' controllers", admission.channel(Channel(), catalogue.WORKLOADS)),
         **{name: ("`<target>-features`", each) for name, each in featureadmission.rules("<target>", "<host>").items()},
     }

@@ -62,12 +62,11 @@ def _new(cluster: EksCluster, wanted: NewNetwork) -> Iterator[str]:
         return
     smallest = min(network.usable([zone.private]) for zone in zones)
     most = max((each.addresses for each in known(cluster.nodes.types).values()), default=0)
-    # One more than there may be: an update starts new nodes before it ends old ones.
-    asked = ceil((cluster.nodes.max + 1) / len(zones)) * most
+    asked = (ceil(cluster.nodes.max / len(zones)) + network.EXTRA_NODES) * most
     if asked > smallest:
         yield (
             f"{said}: too small: each private subnet has {smallest} addresses, and its share of nodes.max, "
-            f"{cluster.nodes.max}, with their pods may take {asked}; take a larger network or fewer nodes"
+            f"{cluster.nodes.max}, in an update may take {asked}; take a larger network or fewer nodes"
         )
 
 

@@ -7,6 +7,7 @@ from boutique.checks.feature import allowed
 from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
+from boutique.mesh import takes_strangers
 from boutique.mistakes import nearest
 from boutique.naming import NamingError
 from boutique.quota import amount
@@ -138,8 +139,7 @@ def _channel(
 
 
 def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:
-    mesh = platform.mesh if platform else None
-    if mesh is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization):
+    if takes_strangers(platform.mesh if platform else None):
         return
     for name, service in environment.services.items():
         if service.external:

@@ -10,6 +10,12 @@ OneVersion = TypeVar("OneVersion", IPv4Network, IPv6Network)
 LARGEST, SMALLEST = 16, 28
 """The prefix lengths that a VPC or a subnet may have: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
 
+EXTRA_NODES = 2
+"""How many nodes an update of a managed group may start in each zone before it ends old ones.
+
+https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html#managed-node-update-scale-up
+"""
+
 RESERVED = 5
 """Addresses of every subnet that AWS keeps: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
 

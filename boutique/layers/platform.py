@@ -8,6 +8,7 @@ from boutique import admission, catalogue, featureadmission, gateway, isolation,
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
+from boutique.mesh import takes_strangers
 from boutique.settings import Platform
 from boutique.targets import lets_features_in, namespace
 from components.admission import Admission, AdmissionArgs
@@ -67,7 +68,9 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
     for name, settings in section.targets.items():
         rules = {
             "secrets": admission.secrets(catalogue.WORKLOADS),
-            "isolation": isolation.rule(catalogue.WORKLOADS, namespace(section, name)),
+            **isolation.rules(
+                name, catalogue.WORKLOADS, namespace(section, name), external=takes_strangers(section.mesh)
+            ),
         }
         if settings.channel:
             rules["channel"] = admission.channel(settings.channel, catalogue.WORKLOADS)

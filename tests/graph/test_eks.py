@@ -229,6 +229,12 @@ def test_every_addon_has_an_exact_version_and_those_with_pods_come_after_the_nod
     assert made.inputs["kubeProxyAddonOptions"]["version"].startswith(f"v{made.inputs['version']}.")
 
 
+def test_the_storage_driver_touches_volumes_of_its_own_cluster_only(cluster: Graph) -> None:
+    found = [each.inputs for each in cluster.of("RolePolicyAttachment") if "ebs-csi" in each.name]
+    assert [each["policyArn"].rpartition("/")[2] for each in found] == ["AmazonEBSCSIDriverEKSClusterScopedPolicy"]
+    assert not [each for each in cluster.of("RolePolicy") if "ebs-csi" in each.name]
+
+
 def test_whatever_runs_pods_comes_after_nodes_and_names(cluster: Graph) -> None:
     first = {cluster.one("NodeGroup", "nodes").urn, cluster.one("Addon", "addons-coredns").urn}
     late = [*cluster.of("Deployment"), *(each for each in cluster.of("Release") if each.name != "mesh-base")]

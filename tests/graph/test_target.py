@@ -114,21 +114,35 @@ def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: st
     assert target == {"stack": f"organization/boutique/{holder}", "name": stack}
 
 
-def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: Recorder) -> None:
+@pytest.mark.parametrize("target", ["dev", "test"])
+def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: Recorder, target: str) -> None:
     graph = recorded("nonprod")
-    for target in ("dev", "test"):
-        rule = graph.one("ValidatingAdmissionPolicy", f"{target}-admission-isolation").inputs["spec"]
-        judged = {each for rules in rule["matchConstraints"]["resourceRules"] for each in rules["resources"]}
-        # Whatever of it a deployer may write.
-        writable = {each for given in DEPLOYER_RULES if "create" in given.verbs for each in given.resources}
-        assert writable & judged == {"deployments", "services", "virtualservices"}
+    judged: set[str] = set()
+    for subject in ("pods", "services", "routes"):
+        rule = graph.one("ValidatingAdmissionPolicy", f"{target}-admission-isolation-{subject}").inputs["spec"]
+        judged |= {each for rules in rule["matchConstraints"]["resourceRules"] for each in rules["resources"]}
         assert rule["failurePolicy"] == "Fail"
         [condition] = rule["matchConditions"]
         assert '"system:serviceaccount:deployers:"' in condition["expression"]
-        assert any(f"[.]{target}[.]svc" in each["expression"] for each in rule["validations"])
-        [bound] = (
-            graph.one("ValidatingAdmissionPolicyBinding", f"{target}-admission-isolation")
-            .inputs["spec"]["matchResources"]["namespaceSelector"]["matchLabels"]
-            .values()
-        )
-        assert bound == target
+        binding = graph.one("ValidatingAdmissionPolicyBinding", f"{target}-admission-isolation-{subject}").inputs
+        assert list(binding["spec"]["matchResources"]["namespaceSelector"]["matchLabels"].values()) == [target]
+    # The rest is data, which nobody else reads.
+    writable = {each for given in DEPLOYER_RULES if "create" in given.verbs for each in given.resources}
+    assert writable - judged == {"configmaps", "secrets", "serviceaccounts", "pods/portforward"}
+
+
+@pytest.mark.parametrize(
+    ("policies", "allowed"),
+    [({}, []), ({"mtls": "permissive", "authorization": False}, ["frontend-external"])],
+)
+def test_a_load_balancer_is_let_through_where_the_mesh_would_answer(
+    policies: dict[str, Any], allowed: list[str]
+) -> None:
+    config, secret = stackfiles.committed(LOCAL)
+    platform = json.loads(config["boutique:platform"])
+    platform["mesh"]["policies"] = policies
+    graph = stackfiles.record_stack(LOCAL, config=(config | {"boutique:platform": json.dumps(platform)}, secret))
+    rule = graph.one("ValidatingAdmissionPolicy", "local-admission-isolation-services").inputs["spec"]
+    [judged] = rule["validations"]
+    assert f"object.metadata.name in {json.dumps(allowed)} && " in judged["expression"]
+    assert '"system:serviceaccount:deployers:local-deployer"' in judged["expression"]

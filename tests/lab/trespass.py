@@ -12,7 +12,7 @@ from stacks import Stack
 
 Object = dict[str, Any]
 
-NOWHERE = {"name": "currencyservice", "port": 7000}
+NOWHERE: Object = {"name": "currencyservice", "port": 7000}
 """Where stolen requests would go: it answers none of them."""
 GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress", "namespace": "istio-ingress"}
 
@@ -44,7 +44,7 @@ class Trespasser:
         try:
             yield
         finally:
-            self.refused("delete", content["kind"].lower(), content["metadata"]["name"], "-n", self.home)
+            assert self.refused("delete", content["kind"].lower(), content["metadata"]["name"], "-n", self.home) == ""
 
     def accepted(self, route: str) -> dict[str, str]:
         """Return what each parent of a route makes of it, with the reason, once one has said so."""
@@ -80,9 +80,12 @@ def trespasser(lab: Lab, stack: Stack, target: str, folder: Path) -> Trespasser:
     return Trespasser(lab, target, path)
 
 
-def route(namespace: str, parent: Object, hosts: list[str] | None = None) -> Object:
-    """Return a route that takes everything it gets, to nowhere."""
-    spec = {"parentRefs": [parent], "rules": [{"backendRefs": [NOWHERE]}], **({"hostnames": hosts} if hosts else {})}
+def route(
+    namespace: str, parent: Object, hosts: list[str] | None = None, *, backend: Object = NOWHERE, **rule: Any
+) -> Object:
+    """Return a route that takes everything it gets, to nowhere, unless its backend or its rule says otherwise."""
+    rules = [{"backendRefs": [backend], **rule}]
+    spec = {"parentRefs": [parent], "rules": rules, **({"hostnames": hosts} if hosts else {})}
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
@@ -91,9 +94,11 @@ def route(namespace: str, parent: Object, hosts: list[str] | None = None) -> Obj
     }
 
 
-def virtual_service(namespace: str, hosts: list[str], gateways: list[str] | None = None) -> Object:
+def virtual_service(
+    namespace: str, hosts: list[str], gateways: list[str] | None = None, *, to: str = NOWHERE["name"]
+) -> Object:
     """Return the same as Istio's own kind of route."""
-    destination = {"host": NOWHERE["name"], "port": {"number": NOWHERE["port"]}}
+    destination = {"host": to, "port": {"number": NOWHERE["port"]}}
     spec = {"hosts": hosts, "http": [{"route": [{"destination": destination}]}]}
     return {
         "apiVersion": "networking.istio.io/v1",

@@ -110,5 +110,5 @@ def test_subnets_have_room_for_the_nodes_and_pods_of_large_machines() -> None:
     lines = found(**configured(cidr="10.0.0.0/24"), nodes={"types": ["c6i.8xlarge"]})
     assert lines == [
         f"{KEY}.network.cidr: '10.0.0.0/24': too small: each private subnet has 59 addresses, and its share of "
-        "nodes.max, 6, with their pods may take 720; take a larger network or fewer nodes"
+        "nodes.max, 6, in an update may take 960; take a larger network or fewer nodes"
     ]

@@ -1,0 +1,29 @@
+"""What no deployer may write in its target, because it would reach beyond it: rules of the API server.
+
+A Role says which kinds, and in which namespace. But some objects of one namespace concern others.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from boutique.isolation import pods, routes, services
+from boutique.isolation.rule import Spec
+from boutique.targets import deployer, user
+from boutique.workload import Workload
+
+
+def rules(target: str, workloads: Iterable[Workload], namespace: str, *, external: bool) -> Mapping[str, Spec]:
+    """Return the `spec` of each ValidatingAdmissionPolicy for the deployers of a target, by the name of the rule.
+
+    Args:
+        target: Its name.
+        workloads: Those of the application.
+        namespace: Of the target.
+        external: Whether people may reach a workload without the ingress.
+    """
+    known = list(workloads)
+    called = [each.external_service for each in known if external and each.external_service]
+    return {
+        "isolation-pods": pods.rule(known),
+        "isolation-services": services.rule(called, user(deployer(target))),
+        "isolation-routes": routes.rule(namespace),
+    }
