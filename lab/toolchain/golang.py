@@ -58,7 +58,7 @@ def go(what: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
         )
         try:
             with suppress(OSError):
-                os.setpriority(os.PRIO_PGRP, process.pid, _NICE)
+                os.setpriority(os.PRIO_PGRP, process.pid, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
             output, _ = process.communicate()
         except BaseException:
             _end(process)
