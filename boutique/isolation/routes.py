@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Sequence
 
 from boutique.isolation.rule import Spec, spec
 
 LONGEST_PATTERN = 1024
+"""The most that the Gateway API itself lets a path have; a header could have four times as much."""
 
 _HTTP, _ISTIO = "HTTPRoute", "VirtualService"
 
@@ -18,7 +18,10 @@ def rule(namespace: str) -> Spec:
         namespace: Of the target.
     """
     http = [
-        (_patterns(), "a deployer's routes match by regular expressions of RE2, of at most 1024 characters"),
+        (
+            _patterns(),
+            f"a deployer's routes match by regular expressions of RE2, of at most {LONGEST_PATTERN} characters",
+        ),
         (_backends(namespace), f"a deployer's routes lead to Services of {namespace}"),
     ]
     istio = [
@@ -47,11 +50,14 @@ def _patterns() -> str:
     Istio hands them to Envoy as they are, and Envoy refuses all routes of a port, those of other namespaces among
     them, for one that it cannot read: https://github.com/istio/istio/issues/49993
     """
-    # Working it out is what fails for one that is none; whether the empty text matches does not matter.
-    valid = f"size({{0}}.value) <= {LONGEST_PATTERN} && ''.matches({{0}}.value) in [true, false]"
-    judged = f"{{0}}.?type.orValue('') != 'RegularExpression' || ({valid})"
-    lists = " && ".join(f"m.?{each}.orValue([]).all(h, {judged.format('h')})" for each in ("headers", "queryParams"))
-    path = f"!has(m.path) || {judged.format('m.path')}"
+
+    def judged(match: str) -> str:
+        # Working it out is what fails for one that is none; whether the empty text matches does not matter.
+        valid = f"size({match}.value) <= {LONGEST_PATTERN} && ''.matches({match}.value) in [true, false]"
+        return f"{match}.?type.orValue('') != 'RegularExpression' || ({valid})"
+
+    lists = " && ".join(f"m.?{each}.orValue([]).all(h, {judged('h')})" for each in ("headers", "queryParams"))
+    path = f"!has(m.path) || {judged('m.path')}"
     return f"variables.rules.all(r, r.?matches.orValue([]).all(m, {lists} && ({path})))"
 
 
@@ -84,10 +90,10 @@ def _hosts(namespace: str) -> str:
 
 
 def _destinations(namespace: str) -> str:
+    """Return whether a VirtualService leads to the own namespace: Istio asks nobody there whether it may."""
     own = _service(namespace)
-    others: Sequence[str] = ("tcp", "tls")
     return (
-        " && ".join(f"!has(object.spec.{each})" for each in others) + " && variables.http.all(r, !has(r.delegate) && "
+        "!has(object.spec.tcp) && !has(object.spec.tls) && variables.http.all(r, !has(r.delegate) && "
         f"(!has(r.mirror) || r.mirror.host.matches({own})) && "
         f"r.?mirrors.orValue([]).all(m, m.destination.host.matches({own})) && "
         f"r.?route.orValue([]).all(d, d.destination.host.matches({own})))"
@@ -95,4 +101,5 @@ def _destinations(namespace: str) -> str:
 
 
 def _service(namespace: str) -> str:
+    """Return the regular expression of the names that Istio takes for a Service of a namespace."""
     return json.dumps(f"^[a-z0-9-]+([.]{re.escape(namespace)}[.]svc[.]cluster[.]local)?$")
