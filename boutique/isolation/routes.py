@@ -6,7 +6,7 @@ import re
 from boutique.isolation.rule import Spec, spec
 
 LONGEST_PATTERN = 1024
-"""The most that the Gateway API itself lets a path have; a header could have four times as much."""
+"""What Istio lets a regular expression of a VirtualService have."""
 
 _HTTP, _ISTIO = "HTTPRoute", "VirtualService"
 
