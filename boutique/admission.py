@@ -8,17 +8,14 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from boutique import labels
+from boutique.admissionrule import ALL_WRITES, Kinds, Spec, spec, validation
 from boutique.channels import Channel
-from boutique.targets import DEPLOYERS_NAMESPACE
 from boutique.workload import Workload
 
-Spec = dict[str, Any]
-
-POD_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+POD_KINDS: Kinds = {
     ("", "v1"): ("pods", "replicationcontrollers"),
     ("apps", "v1"): ("deployments", "replicasets", "statefulsets", "daemonsets"),
     ("batch", "v1"): ("jobs", "cronjobs"),
@@ -28,7 +25,6 @@ POD_KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 _CONTROLLERS = "system:kube-controller-manager", "system:serviceaccount:kube-system:"
 """Who the controllers are: one user, or a ServiceAccount of each one's own (--use-service-account-credentials)."""
 
-WRITES = ["CREATE", "UPDATE"]
 _NUMBER = "(0|[1-9][0-9]*)"
 _IDENTIFIER = f"({_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = rf"^v?{_NUMBER}[.]{_NUMBER}[.]{_NUMBER}(-{_IDENTIFIER}([.]{_IDENTIFIER})*)?$"
@@ -53,21 +49,16 @@ def secrets(workloads: Iterable[Workload]) -> Spec:
     """
     names = "|".join(re.escape(each.name) for each in workloads)
     name = json.dumps(f"^({names})(-[a-z0-9-]+)?-[0-9a-f]{{8}}$")
-    return {
-        "failurePolicy": "Fail",
-        "matchConstraints": {
-            "resourceRules": [
-                {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "operations": [*WRITES, "DELETE"]}
-            ]
-        },
-        "matchConditions": [by_deployers()],
-        "validations": [
-            {
-                "expression": f"request.name.matches({name}) && (object == null || object.type == 'Opaque')",
-                "message": "a deployer writes no Secrets but those of services: Opaque, named <service>-<digest>",
-            }
+    return spec(
+        {("", "v1"): ("secrets",)},
+        [
+            validation(
+                f"request.name.matches({name}) && (object == null || object.type == 'Opaque')",
+                "a deployer writes no Secrets but those of services: Opaque, named <service>-<digest>",
+            )
         ],
-    }
+        operations=ALL_WRITES,
+    )
 
 
 def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
@@ -80,52 +71,36 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
     own = {each.name: each.container for each in workloads if each.shared_image_settings}
     names = "|".join(re.escape(name) for name in sorted(own))
     image = json.dumps(f"^([^/]+/)*({names})(:[^/]*)?(@.*)?$")
-    return {
-        "failurePolicy": "Fail",
-        "matchConstraints": {
-            "resourceRules": [
-                {"apiGroups": [group], "apiVersions": [version], "resources": list(kinds), "operations": WRITES}
-                for (group, version), kinds in POD_KINDS.items()
-            ]
-        },
-        "matchConditions": [{"name": "not-by-controllers", "expression": _not_by_controllers()}],
-        "variables": [
-            {"name": "pods", "expression": pods_of("object")},
-            {"name": "pod", "expression": "variables.pods.spec"},
-            {
-                "name": "labels",
-                "expression": "has(variables.pods.metadata) && has(variables.pods.metadata.labels)"
-                " ? variables.pods.metadata.labels : {}",
-            },
-            {
-                "name": "feature",
-                "expression": f"variables.labels[?{json.dumps(labels.TRACK)}].orValue('') == 'feature'",
-            },
+    return spec(
+        POD_KINDS,
+        [*_versions(accepted), _own(), *([] if accepted.features else [_no_features()])],
+        {
+            "pods": pods_of("object"),
+            "pod": "variables.pods.spec",
+            "labels": (
+                "has(variables.pods.metadata) && has(variables.pods.metadata.labels)"
+                " ? variables.pods.metadata.labels : {}"
+            ),
+            "feature": f"variables.labels[?{json.dumps(labels.TRACK)}].orValue('') == 'feature'",
             # A container that starts before the others and stays takes requests like any other.
-            {"name": "containers", "expression": containers_of("variables.pod")},
-            {"name": "app", "expression": "variables.labels[?'app'].orValue('')"},
-            {"name": "own", "expression": f"{json.dumps(own)}[?variables.app].orValue('')"},
+            "containers": containers_of("variables.pod"),
+            "app": "variables.labels[?'app'].orValue('')",
+            "own": f"{json.dumps(own)}[?variables.app].orValue('')",
             # By the image's name or by what it says it is: a copy under another name would still take the requests.
-            {
-                "name": "images",
-                "expression": f"variables.containers.filter(c, c.image.matches({image}) || variables.own == c.name)"
-                ".map(c, c.image)",
-            },
+            "images": (
+                f"variables.containers.filter(c, c.image.matches({image}) || variables.own == c.name).map(c, c.image)"
+            ),
             # A channel that is tightened does not keep anybody from scaling or removing what runs.
-            {"name": "podBefore", "expression": f"({pods_of('oldObject')}).spec"},
-            {
-                "name": "before",
-                "expression": f"oldObject == null ? [] : ({containers_of('variables.podBefore')}).map(c, c.image)",
-            },
-            {"name": "changed", "expression": "variables.images.filter(i, !(i in variables.before))"},
-            {
-                "name": "tags",
-                "expression": "variables.changed.map(i, i.split('@')[0]).map(i, i.substring(i.lastIndexOf('/') + 1))"
-                ".map(i, i.contains(':') ? i.substring(i.indexOf(':') + 1) : '')",
-            },
-        ],
-        "validations": [*_versions(accepted), _own(), *([] if accepted.features else [_no_features()])],
-    }
+            "podBefore": f"({pods_of('oldObject')}).spec",
+            "before": f"oldObject == null ? [] : ({containers_of('variables.podBefore')}).map(c, c.image)",
+            "changed": "variables.images.filter(i, !(i in variables.before))",
+            "tags": (
+                "variables.changed.map(i, i.split('@')[0]).map(i, i.substring(i.lastIndexOf('/') + 1))"
+                ".map(i, i.contains(':') ? i.substring(i.indexOf(':') + 1) : '')"
+            ),
+        },
+        condition=("not-by-controllers", _not_by_controllers()),
+    )
 
 
 def binding(namespace: str) -> Spec:
@@ -134,12 +109,6 @@ def binding(namespace: str) -> Spec:
         "validationActions": ["Deny"],
         "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
     }
-
-
-def by_deployers() -> Spec:
-    """Return the match condition of a rule that holds for the deployers of every target."""
-    accounts = json.dumps(f"system:serviceaccount:{DEPLOYERS_NAMESPACE}:")
-    return {"name": "by-deployers", "expression": f"request.userInfo.username.startsWith({accounts})"}
 
 
 def _not_by_controllers() -> str:

@@ -7,13 +7,11 @@ of feature stacks writes with what this program writes for a feature.
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from boutique import catalogue, labels, patterns
+from boutique.admissionrule import ALL_WRITES, Kinds, Spec, spec
 from boutique.routing import HEADER, MEMBER
 from boutique.targets import features_deployer, user
-
-Spec = dict[str, Any]
 
 _ANY = "ANY"
 _KEY = "variables.key"
@@ -31,28 +29,25 @@ def rules(target: str, host: str | None) -> Mapping[str, Spec]:
     return {"features": _spec(target, _OBJECTS, _objects()), "feature-routes": _spec(target, _ROUTES, _routes(host))}
 
 
-_OBJECTS = [
-    {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["services", "configmaps", "secrets"]},
-    {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"]},
-    {"apiGroups": ["gateway.networking.k8s.io"], "apiVersions": ["*"], "resources": ["httproutes"]},
-]
-_ROUTES = _OBJECTS[2:]
+_ROUTES: Kinds = {("gateway.networking.k8s.io", "*"): ("httproutes",)}
+_OBJECTS: Kinds = {
+    ("", "v1"): ("services", "configmaps", "secrets"),
+    ("apps", "v1"): ("deployments",),
+    **_ROUTES,
+}
 
 
-def _spec(target: str, kinds: list[Spec], validations: list[Spec]) -> Spec:
-    by = json.dumps(user(features_deployer(target)))
-    return {
-        "failurePolicy": "Fail",
-        "matchConstraints": {
-            "resourceRules": [{**each, "operations": ["CREATE", "UPDATE", "DELETE"]} for each in kinds]
+def _spec(target: str, kinds: Kinds, validations: list[Spec]) -> Spec:
+    return spec(
+        kinds,
+        validations,
+        {
+            "key": f"object == null ? '' : {_label('object')}",
+            "before": f"oldObject == null ? variables.key : {_label('oldObject')}",
         },
-        "matchConditions": [{"name": "by-features", "expression": f"request.userInfo.username == {by}"}],
-        "variables": [
-            {"name": "key", "expression": f"object == null ? '' : {_label('object')}"},
-            {"name": "before", "expression": f"oldObject == null ? variables.key : {_label('oldObject')}"},
-        ],
-        "validations": validations,
-    }
+        condition=("by-features", f"request.userInfo.username == {json.dumps(user(features_deployer(target)))}"),
+        operations=ALL_WRITES,
+    )
 
 
 def _label(which: str) -> str:

@@ -5,8 +5,8 @@ A Role says which kinds, and in which namespace. But some objects of one namespa
 
 from collections.abc import Iterable, Mapping
 
+from boutique.admissionrule import Spec
 from boutique.isolation import pods, routes, services
-from boutique.isolation.rule import Spec
 from boutique.targets import deployer, user
 from boutique.workload import Workload
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from boutique.admission import POD_KINDS, containers_of, pods_of
-from boutique.isolation.rule import Spec, spec
+from boutique.admissionrule import Spec, spec, validation
 from boutique.workload import Workload
 
 MOST_GRACE_SECONDS = 600
@@ -21,13 +21,16 @@ def rule(workloads: Iterable[Workload]) -> Spec:
         workloads: Those of the application, whose own annotations are let through.
     """
     annotations = sorted({key for each in workloads for key in each.annotations})
-    makes_pods = f"object.kind != {json.dumps(_BUDGET)}"
+    is_budget = f"object.kind == {json.dumps(_BUDGET)}"
     judged = [*_baseline(), *_neighbours(), *_proxy(annotations)]
     return spec(
         {**POD_KINDS, ("policy", "v1"): ("poddisruptionbudgets",)},
-        [(f"!({makes_pods}) || ({expression})", message) for expression, message in judged]
-        + [
-            (f"{makes_pods} || ({_budget()})", "a deployer's budget lets one pod of the app that it is called after go")
+        [
+            *(validation(f"{is_budget} || ({expression})", message) for expression, message in judged),
+            validation(
+                f"!({is_budget}) || ({_budget()})",
+                "a deployer's budget lets one pod of the app that it is called after go",
+            ),
         ],
         {
             "pods": pods_of("object"),

@@ -3,7 +3,7 @@
 import json
 import re
 
-from boutique.isolation.rule import Spec, spec
+from boutique.admissionrule import Spec, spec, validation
 
 LONGEST_PATTERN = 1024
 """What Istio lets a regular expression of a VirtualService have."""
@@ -37,8 +37,8 @@ def rule(namespace: str) -> Spec:
             ("networking.istio.io", "*"): ("virtualservices",),
         },
         [
-            *((f"object.kind != {json.dumps(_HTTP)} || ({each})", said) for each, said in http),
-            *((f"object.kind != {json.dumps(_ISTIO)} || ({each})", said) for each, said in istio),
+            *(validation(f"object.kind != {json.dumps(_HTTP)} || ({each})", said) for each, said in http),
+            *(validation(f"object.kind != {json.dumps(_ISTIO)} || ({each})", said) for each, said in istio),
         ],
         {"rules": "object.spec.?rules.orValue([])", "http": "object.spec.?http.orValue([])"},
     )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from boutique.isolation.rule import Spec, spec
+from boutique.admissionrule import Spec, spec, validation
 
 
 def rule(external: Sequence[str], deployer: str) -> Spec:
@@ -24,7 +24,7 @@ def rule(external: Sequence[str], deployer: str) -> Spec:
     return spec(
         {("", "v1"): ("services",)},
         [
-            (
+            validation(
                 f"size(object.spec.?externalIPs.orValue([])) == 0 && ({kind} == 'ClusterIP' || ({to_people}))",
                 f"a deployer's Services are of type {_allowed(external)}, without externalIPs",
             )
