@@ -104,6 +104,12 @@ def committed(stack: str) -> tuple[dict[str, str], list[str]]:
     return text | dict.fromkeys(secret, CANARY), secret
 
 
+def cluster_region(stack: str) -> str:
+    """Return where a stack file says that its cluster is: whoever uses this repository writes another one."""
+    config = content(stack)["config"]
+    return str(config["boutique:cluster"].get("region") or config["aws:region"])
+
+
 def record_stack(
     stack: str,
     *,

@@ -8,22 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pulumi_aws as aws
 import pytest
 import schema
 from clear import everything, in_clear
 from cloud import ADMIN
 from recording import ROOT, Graph, Registered
-from stackfiles import ACCOUNT, Recorder, committed, content, record_stack
-
-from boutique import reach
-from boutique.eks import account
-from boutique.eks.account import AwsError
-from boutique.kubeconfig import ApiServer, KubeconfigError
+from stackfiles import ACCOUNT, Recorder, cluster_region, committed, record_stack
 
 STACKS = ("nonprod", "prod")
-CANARY = "canary-of-a-secret-key"
 
 
 @pytest.fixture(params=STACKS)
@@ -34,20 +27,6 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def cluster(name: str, recorded: Recorder) -> Graph:
     return recorded(name)
-
-
-def region(stack: str) -> str:
-    """Return where a stack file says that its cluster is: whoever uses this repository writes another one."""
-    config = content(stack)["config"]
-    return str(config["boutique:cluster"].get("region") or config["aws:region"])
-
-
-def without_region() -> tuple[dict[str, str], list[str]]:
-    config, secret = committed("nonprod")
-    section = json.loads(config["boutique:cluster"])
-    config.pop("aws:region", None)
-    section.pop("region", None)
-    return {**config, "boutique:cluster": json.dumps(section)}, secret
 
 
 @pytest.fixture
@@ -95,7 +74,7 @@ def test_the_judgement_of_inputs_finds_mistakes(given: Mapping[str, Any], expect
 
 def test_everything_of_aws_uses_the_one_provider_of_the_configured_region(name: str, cluster: Graph) -> None:
     [provider] = cluster.of("aws")
-    assert provider.inputs["region"] == region(name)
+    assert provider.inputs["region"] == cluster_region(name)
     alone = [each for each in of_aws(cluster) if each.request.custom]
     assert not [each.urn for each in alone if each.request.provider.rsplit("::", 1)[0] != provider.urn]
     assert [each.request.providers["aws"].rsplit("::", 1)[0] for each in cluster.of("Cluster")] == [provider.urn]
@@ -309,58 +288,6 @@ def test_roles_are_taken_by_who_they_are_for_and_nobody_else(prod: Graph) -> Non
         tags = trusts[name]["Condition"]["StringEquals"]
         assert tags["aws:RequestTag/kubernetes-service-account"] == account_name
         assert tags["aws:RequestTag/eks-cluster-name"] == "boutique-prod"
-
-
-@pytest.mark.parametrize("written", [{}, {"aws:region": ""}])
-def test_without_a_region_the_stack_is_refused(written: Mapping[str, str]) -> None:
-    config, secret = without_region()
-    config |= written
-    with pytest.raises(pulumi.RunError, match=r"boutique:cluster\.region: is missing"):
-        record_stack("nonprod", config=(config, secret))
-
-
-def test_a_certificate_of_another_region_is_refused() -> None:
-    config, secret = without_region()
-    config["aws:region"] = "eu-west-1"
-    platform = json.loads(config["boutique:platform"])
-    arn = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
-    platform["ingress"]["certificate"] = {"kind": "acm", "arn": arn}
-    config["boutique:platform"] = json.dumps(platform)
-    with pytest.raises(pulumi.RunError, match=r"certificate\.arn: .* is in eu-central-1, .* balancer is in eu-west-1"):
-        record_stack("nonprod", config=(config, secret))
-
-
-def test_a_key_for_aws_that_nothing_reads_is_refused_and_its_value_not_shown() -> None:
-    config, secret = without_region()
-    config |= {"aws:secretKey": CANARY, "aws:accessKey": CANARY, "aws:profile": CANARY}
-    with pytest.raises(pulumi.RunError) as caught:
-        record_stack("nonprod", config=(config, [*secret, "aws:secretKey"]))
-    said = str(caught.value)
-    assert said.startswith("4 mistakes in the configuration:")
-    for key in ("aws:accessKey", "aws:profile", "aws:secretKey", "boutique:cluster.region"):
-        assert f"\n  {key}: is " in said
-    assert CANARY not in said
-
-
-def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusing(asked: str, wanted: str | None) -> None:
-        raise AwsError(f"no credentials in {asked} for {wanted}")
-
-    monkeypatch.setattr(account, "check", refusing)
-    config, secret = committed("nonprod")
-    config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), "account": "123456789012"})
-    with pytest.raises(pulumi.RunError, match=f"no credentials in {region('nonprod')} for 123456789012"):
-        record_stack("nonprod", config=(config, secret), answering=False)
-
-
-def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(_: ApiServer, asked: str) -> None:
-        raise KubeconfigError(f"{asked} does not answer")
-
-    monkeypatch.setattr(account, "check", lambda *_: ACCOUNT)
-    monkeypatch.setattr(reach, "check", silent)
-    with pytest.raises(pulumi.RunError, match=r"the cluster of this stack does not answer.*publicCidrs"):
-        record_stack("nonprod", answering=False, preview=True)
 
 
 @pytest.mark.parametrize("stack", ["local", "dev"])
