@@ -7,19 +7,17 @@ folders and is removed.
 import argparse
 import json
 import shutil
-import socket
-import ssl
 import statistics
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import yaml
-from labs import BOUTIQUE, ROOT, Environment, lab, run, timed
+from labs import BOUTIQUE, ROOT, Environment, connect, lab, run, timed
 
 HOST, COPY = "shop.localhost", "copy.localhost"
 CHANGED = "adservice"
@@ -112,11 +110,8 @@ def _up(environment: Environment, project: Path, version: str) -> None:
 
 def _works(environment: Environment, version: str) -> bool:
     """Say whether the preview link leads to a version."""
-    context = ssl.create_default_context(cafile=Path(environment["BOUTIQUE_LAB_FILES"], "certificate/ca.crt"))
     try:
-        plain = socket.create_connection(("127.0.0.1", int(environment["BOUTIQUE_LAB_HTTPS_PORT"])), timeout=5)
-        connection = HTTPConnection(f"{KEY}.{HOST}", timeout=5)
-        connection.sock = context.wrap_socket(plain, server_hostname=connection.host)
+        connection = connect(environment, f"{KEY}.{HOST}")
         connection.request("GET", "/product/OLJCESPC7Z", headers={"Accept": "application/json"})
         response = connection.getresponse()
         body = response.read()

@@ -2,12 +2,15 @@
 
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 BOUTIQUE = str(Path(sys.executable).with_name("boutique"))
@@ -27,6 +30,15 @@ def lab() -> Iterator[Environment]:
             yield {name: value for name, value in (environment | json.loads(shown)).items() if value is not None}
         finally:
             subprocess.run([BOUTIQUE, "lab", "down", "--delete"], env=environment, check=True)
+
+
+def connect(environment: Environment, host: str) -> HTTPConnection:
+    """Open a connection to the gateway of a lab, for a host whose name need not resolve."""
+    context = ssl.create_default_context(cafile=Path(environment["BOUTIQUE_LAB_FILES"], "certificate/ca.crt"))
+    plain = socket.create_connection(("127.0.0.1", int(environment["BOUTIQUE_LAB_HTTPS_PORT"])), timeout=5)
+    connection = HTTPConnection(host, timeout=5)
+    connection.sock = context.wrap_socket(plain, server_hostname=host)
+    return connection
 
 
 def run(environment: Environment, *command: str, stdin: str | None = None, folder: Path = ROOT) -> str:

@@ -7,20 +7,18 @@ folders and is removed.
 import argparse
 import json
 import shutil
-import socket
-import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import yaml
-from labs import ROOT, Environment, lab, run
+from labs import ROOT, Environment, connect, lab, run
 from load import Load, load
 
 HOST = "shop.localhost"
@@ -109,7 +107,7 @@ def _release(environment: Environment, project: Path, version: str) -> Back:
     command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "shop")
     began = time.monotonic()
     with (
-        load(lambda: _connect(environment), "/_healthz", PER_SECOND) as visitors,
+        load(lambda: connect(environment, HOST), "/_healthz", PER_SECOND) as visitors,
         subprocess.Popen(command, cwd=project, env=dict(environment), stdout=subprocess.DEVNULL) as running,
     ):
         silent_since = None
@@ -126,19 +124,10 @@ def _release(environment: Environment, project: Path, version: str) -> Back:
     return Back(there - began, there - silent_since if silent_since else 0.0, visitors)
 
 
-def _connect(environment: Environment) -> HTTPConnection:
-    """Open a connection to the gateway, for the host of the shop."""
-    context = ssl.create_default_context(cafile=Path(environment["BOUTIQUE_LAB_FILES"], "certificate/ca.crt"))
-    plain = socket.create_connection(("127.0.0.1", int(environment["BOUTIQUE_LAB_HTTPS_PORT"])), timeout=5)
-    connection = HTTPConnection(HOST, timeout=5)
-    connection.sock = context.wrap_socket(plain, server_hostname=HOST)
-    return connection
-
-
 def _version(environment: Environment) -> str:
     """Return which version of the page answers; empty if none does."""
     try:
-        connection = _connect(environment)
+        connection = connect(environment, HOST)
         connection.request("GET", "/", headers={"Accept": "application/json"})
         response = connection.getresponse()
         body = response.read()

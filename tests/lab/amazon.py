@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
 from issued import Issued, issue
 from labs import Lab
-from shops import PATH, worked
-from stacks import QUICKLY, ROOT, Stack, project
+from shops import versions
+from stacks import QUICKLY, Stack, committed, project
 from visitors import Site
 
 from boutique.durations import written
@@ -21,12 +20,6 @@ HERE = Path(__file__).parent / "aws"
 PLUGINS = {"aws": "7.51.1", "eks": "4.4.0"}
 ENVIRONMENTS = ("dev", "test")
 SMALL = ("replicas", "minReadySeconds", "preStopSeconds", "drainSeconds")
-
-
-def committed(stack: str) -> dict[str, Any]:
-    """Return the configuration in a stack file, by the keys' names without the project's."""
-    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key.removeprefix("boutique:"): value for key, value in config.items()}
 
 
 DOMAIN = committed("nonprod")["platform"]["ingress"]["domain"]
@@ -98,8 +91,7 @@ class Amazon:
 
     def versions(self, host: str) -> dict[str, set[str]]:
         """Return which versions of each service worked on a page; none if the host leads nowhere."""
-        status, _, body = self.site(host).get(PATH, headers={"Accept": "application/json"})
-        return worked(json.loads(body)["hops"]) if status == 200 else {}
+        return versions(self.site(host))
 
     def stack(self, name: str) -> Stack:
         return Stack(name, self.folder, self.env)

@@ -4,9 +4,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-import yaml
 from labs import Lab, eventually
-from stacks import ROOT, Stack
+from stacks import Stack, committed
 from visitors import Load, Site
 
 HOST = "shop.localhost"
@@ -63,8 +62,7 @@ class FrontDoor:
 
 def open_door(lab: Lab, stack: Stack) -> FrontDoor:
     """Deploy the committed stack and wait until people get in."""
-    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
-    stack.configure(**{key.removeprefix("boutique:"): value for key, value in content.items()})
+    stack.configure(**committed("local"))
     stack.up()
     return found_open(lab, stack)
 

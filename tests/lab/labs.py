@@ -68,6 +68,14 @@ class Lab:
             raise AssertionError(message)
         return done.stdout
 
+    def refused(self, *arguments: str, stdin: str | None = None) -> str:
+        """Return why kubectl is refused something; empty if it is not."""
+        try:
+            self.kubectl(*arguments, stdin=stdin)
+        except AssertionError as refusal:
+            return str(refusal)
+        return ""
+
     def status(self) -> dict[str, object]:
         """Return what `boutique lab status --json` says."""
         content: dict[str, object] = json.loads(self.boutique("status", "--json", check=False).stdout)

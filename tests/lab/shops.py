@@ -52,8 +52,7 @@ class Shop:
 
     def versions(self, host: str = HOST, **headers: str) -> dict[str, set[str]]:
         """Return which versions of each service worked on a page; none if the host leads nowhere."""
-        status, _, body = self.site(host).get(PATH, headers={"Accept": "application/json", **headers})
-        return worked(json.loads(body)["hops"]) if status == 200 else {}
+        return versions(self.site(host), **headers)
 
     def journey(self, host: str = HOST, **headers: str) -> list[Hop]:
         """Return the hops of what a customer does, from the first page to an order."""
@@ -99,10 +98,11 @@ class Shop:
             stack.pulumi("stack", "rm", "--yes")
 
 
-def worked(hops: list[Hop]) -> dict[str, set[str]]:
-    """Return which versions of each service worked on what has these hops."""
+def versions(site: Site, **headers: str) -> dict[str, set[str]]:
+    """Return which versions of each service worked on a page; none if the host leads nowhere."""
+    status, _, body = site.get(PATH, headers={"Accept": "application/json", **headers})
     found: dict[str, set[str]] = {}
-    for hop in hops:
+    for hop in json.loads(body)["hops"] if status == 200 else []:
         if hop["version"]:
             found.setdefault(hop["workload"], set()).add(hop["version"])
     return found

@@ -87,6 +87,19 @@ class Stack:
         found: dict[str, Any] = json.loads(self.outputs("--show-secrets")["targets"][target]["kubeconfig"])
         return found
 
+    def kubeconfig_file(self, target: str, folder: Path) -> Path:
+        """Write that kubeconfig where only its owner may read it."""
+        path = folder / f"{target}.kubeconfig"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(self.kubeconfig(target)))
+        return path
+
+
+def committed(stack: str) -> dict[str, Any]:
+    """Return the configuration in a stack file of this repository, by the keys' names without the project's."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key.removeprefix("boutique:"): value for key, value in config.items()}
+
 
 def project(folder: Path, env: Mapping[str, str]) -> Callable[[str], Stack]:
     """Make a project that runs the program with stack files of its own, and return what names its stacks."""

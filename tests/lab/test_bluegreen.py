@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 from front_door import FrontDoor, found_open, report
 from inside import Call, calls, load
 from labs import BOUTIQUE, Lab, eventually
-from stacks import ROOT, Stack, project
+from stacks import Stack, committed, project
 from visitors import Load
 from visitors import load as visitors
 
@@ -30,8 +29,7 @@ Release = Callable[..., Any]
 def stack(victim: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """The stack `local` with blue/green releases of a page and of a leaf, for the tests of this module to change."""
     stack = project(tmp_path_factory.mktemp("bluegreen"), victim.env)("local").create()
-    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
-    sections = {key.removeprefix("boutique:"): value for key, value in content.items()}
+    sections = committed("local")
     sections["environment"]["services"] = {
         PAGE: {"rollout": {**SWITCHED, "check": {"path": "/", "timeoutSeconds": 5}}},
         LEAF: {"rollout": SWITCHED, "files": {"text": OLD}, "secrets": {"KEY": "key"}, "variables": {"A": OLD}},

@@ -1,6 +1,5 @@
 """What the deployers of a target may do, asked of the API server that enforces it."""
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -56,10 +55,7 @@ Kubectl = Callable[..., str]
 @pytest.fixture
 def kubectl(lab: Lab, local: Deployed, tmp_path: Path) -> Kubectl:
     """The command of somebody who has the stack's output and nothing else."""
-    path = tmp_path / "kubeconfig"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(local.stack.kubeconfig("local")))
-    return partial(lab.kubectl, "--kubeconfig", str(path))
+    return partial(lab.kubectl, "--kubeconfig", str(local.stack.kubeconfig_file("local", tmp_path)))
 
 
 def test_token_in_the_output_is_that_deployers(kubectl: Kubectl) -> None:

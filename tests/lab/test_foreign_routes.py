@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from labs import Lab
 from local_stack import Deployed
-from stacks import ROOT, Stack, project
+from stacks import Stack, committed, project
 
 from boutique.durations import written
 
@@ -112,8 +111,7 @@ def test_an_environment_goes_over_only_when_its_features_are_gone(lab: Lab, loca
     folders = [tmp_path / name for name in ("environment", "feature")]
     for folder in folders:
         folder.mkdir()
-    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
-    sections = {key.removeprefix("boutique:"): value for key, value in content.items()}
+    sections = committed("local")
     sections["platform"] = {**sections["platform"], "routing": {"api": "virtual-service"}}
     # The shared stack with a file of its own: it is previewed only.
     over = project(folders[0], lab.env)(local.stack.name).configure(**sections)

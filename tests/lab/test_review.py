@@ -4,10 +4,9 @@ import re
 import subprocess
 
 import pytest
-import yaml
 from labs import BOUTIQUE, Lab
 from local_stack import Deployed
-from stacks import ROOT, project
+from stacks import ROOT, committed, project
 
 pytestmark = pytest.mark.lab
 
@@ -17,11 +16,11 @@ IMAGE = "us-central1-docker.pkg.dev/online-boutique-ci/microservices-demo/adserv
 @pytest.fixture(scope="module")
 def written(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The comment on a new version of one service."""
-    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
-    content["boutique:environment"]["services"] = {"adservice": {"image": {"tag": "v0.10.7"}}}
+    sections = committed("local")
+    sections["environment"]["services"] = {"adservice": {"image": {"tag": "v0.10.7"}}}
     folder = tmp_path_factory.mktemp("review")
     stack = project(folder, lab.env)(local.stack.name)
-    stack.configure(**{key.removeprefix("boutique:"): each for key, each in content.items()})
+    stack.configure(**sections)
     done = subprocess.run(
         [*BOUTIQUE, "review", "comment", stack.name],
         cwd=folder,

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from front_door import FrontDoor, found_open, report
 from inside import Call, calls, load
 from labs import Lab, eventually
 from shops import HOST, Shop
-from stacks import ROOT, Stack, project
+from stacks import Stack, committed, project
 from visitors import Load
 from visitors import load as visitors
 
@@ -50,8 +49,7 @@ def features(victim: Lab, shop: Stack, tmp_path: Path) -> Shop:
 
 def running(stack: Stack, version: str, **service: Any) -> Stack:
     """Configure the committed stack with another version of the leaf service."""
-    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
-    sections = {key.removeprefix("boutique:"): value for key, value in content.items()}
+    sections = committed("local")
     sections["environment"] = {**sections["environment"], "services": {LEAF: {"image": {"tag": version}, **service}}}
     return stack.configure(**sections)
 

@@ -27,15 +27,15 @@ class Trespasser:
     def __init__(self, lab: Lab, home: str, kubeconfig: Path) -> None:
         self.home = home
         self._lab = lab
-        self._kubeconfig = kubeconfig
+        self._login = ("--kubeconfig", str(kubeconfig))
 
     def refused(self, *command: str) -> str:
         """Return why kubectl is refused; empty if it is not."""
-        return self._asked(command, None)
+        return self._lab.refused(*self._login, *command)
 
     def applied(self, content: Object, *arguments: str) -> str:
         """Return why an object is refused; empty if it is let in."""
-        return self._asked(("apply", *arguments, "-f", "-"), json.dumps(content))
+        return self._lab.refused(*self._login, "apply", *arguments, "-f", "-", stdin=json.dumps(content))
 
     @contextmanager
     def having(self, content: Object) -> Iterator[None]:
@@ -51,7 +51,9 @@ class Trespasser:
         found: dict[str, str] = {}
 
         def said() -> bool:
-            content = json.loads(self._run(("get", "httproute", route, "-n", self.home, "-o", "json"), None))
+            content = json.loads(
+                self._lab.kubectl(*self._login, "get", "httproute", route, "-n", self.home, "-o", "json")
+            )
             for parent in content.get("status", {}).get("parents", []):
                 for condition in parent["conditions"]:
                     if condition["type"] == "Accepted":
@@ -61,23 +63,10 @@ class Trespasser:
         eventually(said, 30, f"{route} is judged")
         return found
 
-    def _asked(self, command: tuple[str, ...], stdin: str | None) -> str:
-        try:
-            self._run(command, stdin)
-        except AssertionError as refusal:
-            return str(refusal)
-        return ""
-
-    def _run(self, command: tuple[str, ...], stdin: str | None) -> str:
-        return self._lab.kubectl("--kubeconfig", str(self._kubeconfig), *command, stdin=stdin)
-
 
 def trespasser(lab: Lab, stack: Stack, target: str, folder: Path) -> Trespasser:
     """Take the token of a target's deployer from the output of its platform's stack."""
-    path = folder / f"{target}.kubeconfig"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(stack.kubeconfig(target)))
-    return Trespasser(lab, target, path)
+    return Trespasser(lab, target, stack.kubeconfig_file(target, folder))
 
 
 def route(

@@ -21,11 +21,7 @@ def writing(lab: Lab) -> Write:
         """Return why something is refused; empty if it is let through."""
         command = [*arguments, "-n", "local", "--dry-run=server", "--as", deployer(user)]
         given = json.dumps(object_) if object_ else None
-        try:
-            lab.kubectl(*command, *(["-f", "-"] if object_ else []), stdin=given)
-        except AssertionError as refusal:
-            return str(refusal)
-        return ""
+        return lab.refused(*command, *(["-f", "-"] if object_ else []), stdin=given)
 
     return asked
 
