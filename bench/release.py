@@ -1,7 +1,7 @@
 """How long the way back to the last release takes under load, and for how long nobody answers meanwhile, by strategy.
 
-All are of the same page of the same environment, on the same lab in the same run. Everything lives in temporary
-folders and is removed.
+All are of the same page of the same environment in the same run: in a stack of its own, and blue/green once more in one
+stack with its platform. Everything lives in temporary folders and is removed.
 """
 
 import argparse
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -25,6 +27,8 @@ HOST = "shop.localhost"
 PAGE = "frontend"
 OLD, NEW = "v0.10.6", "v0.10.7"
 STRATEGIES = ("rolling", "blueGreen", "recreate")
+SHOP, PLATFORM, WHOLE = "shop", "platform", "whole"
+IN_ONE_STACK = "blueGreen with its platform"
 PER_SECOND = 50
 """Requests for the page that calls nobody; upstream's load generator makes two a second (10 users, 1 to 10 s apart)."""
 
@@ -47,30 +51,23 @@ class Back:
 def main() -> None:
     """Measure, and print the figures and their ratio."""
     rounds = _arguments()
-    with lab() as environment, tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        project = _project(Path(folder))
-        for stack in ("platform", "shop"):
-            run(environment, "pulumi", "stack", "init", "--no-select", "--stack", stack, folder=project)
-        run(environment, "pulumi", "up", "--yes", "--skip-preview", "--stack", "platform", folder=project)
-        backs: dict[str, list[Back]] = {}
+    backs: dict[str, list[Back]] = {}
+    with _deployed(PLATFORM, SHOP) as (environment, project):
         for strategy in STRATEGIES:
-            _configure(environment, project, f"environment.services.{PAGE}.rollout.strategy", strategy)
-            for number in range(1, rounds + 1):
-                _release(environment, project, OLD)
-                _release(environment, project, NEW)
-                backs.setdefault(strategy, []).append(_release(environment, project, OLD))
-                print(f"{strategy}, {number} of {rounds}: back in {backs[strategy][-1].took:.1f} s", file=sys.stderr)
+            backs[strategy] = _backs(environment, project, SHOP, strategy, rounds)
+    with _deployed(WHOLE) as (environment, project):
+        backs[IN_ONE_STACK] = _backs(environment, project, WHOLE, "blueGreen", rounds)
     for name, found in backs.items():
         _print(f"{name}, back to the first old page", [each.took for each in found])
         _print(f"{name}, nobody answers for", [each.gap for each in found])
         total = Load(sum(each.load.answered for each in found), sum(each.load.failed for each in found))
-        print(f"{f'{name}, meanwhile':<43}{total}")
+        print(f"{f'{name}, meanwhile':<56}{total}")
     rolling, switched = (statistics.median(each.took for each in backs[name]) for name in STRATEGIES[:2])
-    print(f"{'rolling takes as long as blueGreen, times':<43}{rolling / switched:.1f}")
+    print(f"{'rolling takes as long as blueGreen, times':<56}{rolling / switched:.1f}")
 
 
 def _print(what: str, seconds: list[float]) -> None:
-    print(f"{what:<43}{statistics.median(seconds):.1f} s (median of {len(seconds)}; longest {max(seconds):.1f} s)")
+    print(f"{what:<56}{statistics.median(seconds):.1f} s (median of {len(seconds)}; longest {max(seconds):.1f} s)")
 
 
 def _arguments() -> int:
@@ -80,31 +77,58 @@ def _arguments() -> int:
     return rounds
 
 
+@contextmanager
+def _deployed(*stacks: str) -> Iterator[tuple[Environment, Path]]:
+    """Start a lab, make stacks, and deploy the first of them."""
+    with lab() as environment, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        project = _project(Path(folder))
+        for stack in stacks:
+            run(environment, "pulumi", "stack", "init", "--no-select", "--stack", stack, folder=project)
+        run(environment, "pulumi", "up", "--yes", "--skip-preview", "--stack", stacks[0], folder=project)
+        yield environment, project
+
+
 def _project(folder: Path) -> Path:
-    """Return a copy of the project with the platform in one stack and the environment in another."""
+    """Return a copy of the project with the platform in one stack and the environment in another, and both in a third.
+
+    A lab has room for one platform.
+    """
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, folder)
     (folder / "venv").symlink_to(sys.prefix)
     local: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
-    shop = local["config"].pop("boutique:environment")
-    there = {"kind": "stack", "name": "platform", "target": "local"}
+    shop = {"boutique:environment": local["config"].pop("boutique:environment"), "boutique:release": {"default": OLD}}
+    there = {"kind": "stack", "name": PLATFORM, "target": "local"}
     for name, config in (
-        ("platform", local["config"]),
-        ("shop", {"boutique:cluster": there, "boutique:environment": shop, "boutique:release": {"default": OLD}}),
+        (PLATFORM, local["config"]),
+        (SHOP, {"boutique:cluster": there, **shop}),
+        (WHOLE, {**local["config"], **shop}),
     ):
         (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({**local, "config": config}))
     return folder
 
 
-def _configure(environment: Environment, project: Path, key: str, value: str) -> None:
-    command = ("pulumi", "config", "set", "--path", "--stack", "shop", f"boutique:{key}", value)
+def _backs(environment: Environment, project: Path, stack: str, strategy: str, rounds: int) -> list[Back]:
+    """Go forth and back several times."""
+    _configure(environment, project, stack, f"environment.services.{PAGE}.rollout.strategy", strategy)
+    found = []
+    for number in range(1, rounds + 1):
+        _release(environment, project, stack, OLD)
+        _release(environment, project, stack, NEW)
+        found.append(_release(environment, project, stack, OLD))
+        print(f"{strategy} in stack {stack}, {number} of {rounds}: back in {found[-1].took:.1f} s", file=sys.stderr)
+    return found
+
+
+def _configure(environment: Environment, project: Path, stack: str, key: str, value: str) -> None:
+    command = ("pulumi", "config", "set", "--path", "--stack", stack, f"boutique:{key}", value)
     run(environment, *command, folder=project)
 
 
-def _release(environment: Environment, project: Path, version: str) -> Back:
+def _release(environment: Environment, project: Path, stack: str, version: str) -> Back:
     """Deploy a version of the page, and return after how many seconds it was there, and what came before it."""
-    _configure(environment, project, f"release.services.{PAGE}", version)
-    command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "shop")
+    _configure(environment, project, stack, f"release.services.{PAGE}", version)
+    command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack)
     began = time.monotonic()
     with (
         load(lambda: connect(environment, HOST), "/_healthz", PER_SECOND) as visitors,

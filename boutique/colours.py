@@ -98,7 +98,8 @@ class Colours:
         live: Those that get its requests, or will when they are ready.
         warm: Those that got them before, kept for the way back.
         until: When the warm ones may go; None for when the next release comes.
-        is_new: Whether the live ones have yet to get their first request.
+        is_new: Whether the live ones have yet to get requests, be it again.
+        is_back: Whether they are the ones that were kept, so that requests go back to pods that are there.
         is_first: Whether the environment is only being made, so that nobody's requests are at stake.
     """
 
@@ -106,6 +107,7 @@ class Colours:
     warm: Deployed | None = None
     until: datetime | None = None
     is_new: bool = True
+    is_back: bool = False
     is_first: bool = False
 
     @classmethod
@@ -121,14 +123,17 @@ class Colours:
             is_first: Whether the environment is only being made.
         """
         live = coloured(wanted)
-        before = _part(live.workload, remembered, "live")
+        before, kept = (_part(live.workload, remembered, name) for name in ("live", "warm"))
         if before is None:
             return cls(live=live, is_first=is_first)
         if before.colour != live.colour:
             length = wanted.rollout.warm_for
-            return cls(live=live, warm=before, until=now + duration(length) if length else None)
+            until = now + duration(length) if length else None
+            is_back = kept is not None and kept.colour == live.colour
+            return cls(live=live, warm=before, until=until, is_back=is_back)
         until = moment(remembered["until"]) if remembered and remembered.get("until") else None
-        kept = None if until and until <= now else _part(live.workload, remembered, "warm")
+        if until and until <= now:
+            return cls(live=live, is_new=False)
         return cls(live=live, warm=kept, until=until if kept else None, is_new=False)
 
     def remember(self) -> dict[str, Any]:

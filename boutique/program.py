@@ -18,6 +18,7 @@ from boutique.targets import target_name
 from components.place import Place
 from components.references import place_of
 from components.stacks import full_name
+from components.wayback import WayBack
 
 
 def main() -> None:
@@ -42,16 +43,19 @@ def build(settings: Settings, secrets: Secrets) -> None:
         from boutique.layers import environment
 
         before = environment.remembered(settings.environment)
-    places: Mapping[str, Place] = {}
-    if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
-        from boutique.layers import cluster, platform
+    with WayBack() as way_back:
+        places: Mapping[str, Place] = {}
+        if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
+            from boutique.layers import cluster, platform
 
-        places = platform.build(settings.platform, cluster.connect(settings.cluster, settings.platform), secrets)
-    if isinstance(settings.cluster, StackCluster):
-        places = {settings.cluster.target: place_of(settings.cluster)}
-    if settings.environment:
-        target = target_name(settings.cluster, settings.platform, settings.environment)
-        environment.build(settings.environment, settings.release, secrets.services, target, places[target], before)
-        # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
-        holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
-        pulumi.export("target", {"stack": full_name(holder), "name": target})
+            reached = cluster.connect(settings.cluster, settings.platform)
+            places = platform.build(settings.platform, reached, secrets, way_back)
+        if isinstance(settings.cluster, StackCluster):
+            places = {settings.cluster.target: place_of(settings.cluster)}
+        if settings.environment:
+            target = target_name(settings.cluster, settings.platform, settings.environment)
+            place = places[target]
+            environment.build(settings.environment, settings.release, secrets.services, target, place, before, way_back)
+            # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
+            holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
+            pulumi.export("target", {"stack": full_name(holder), "name": target})

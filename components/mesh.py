@@ -22,11 +22,13 @@ class MeshArgs:
     Attributes:
         settings: Which Istio, and how it is set up.
         after: What has to be there before its pods are.
+        later: What the Gateway API's definitions wait for: they are large, and the control plane does without them.
         owner: The stack that owns the objects.
     """
 
     settings: Settings
     after: Sequence[pulumi.Resource] = ()
+    later: pulumi.Input[Sequence[pulumi.Resource]] = ()
     owner: str
 
 
@@ -36,21 +38,24 @@ class Mesh(pulumi.ComponentResource):
     Attributes:
         control_plane: Ready to put proxies into new pods and to judge Istio's resources; whoever makes either comes
             after it, and is gone before it.
+        definitions: Those of the Gateway API that this stack owns; whoever makes one of its resources comes after them.
     """
 
     control_plane: pulumi.Resource
+    definitions: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: MeshArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Mesh", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
 
-        first: list[pulumi.Resource] = [*args.after]
+        self.definitions = []
         if not isinstance(settings.gateway_api, GatewayApiPresent):
             manifests = gatewayapi.manifests(settings.gateway_api)
-            first.append(
-                GatewayApi(f"{name}-gateway-api", GatewayApiArgs(manifests=manifests, owner=args.owner), child)
-            )
+            later = pulumi.ResourceOptions(parent=self, depends_on=args.later)
+            self.definitions = [
+                GatewayApi(f"{name}-gateway-api", GatewayApiArgs(manifests=manifests, owner=args.owner), later)
+            ]
         namespace = core.v1.Namespace(
             name,
             metadata=metadata(istio.NAMESPACE, owner=args.owner, labels=labels.control_plane(node_agents=settings.cni)),
@@ -59,7 +64,7 @@ class Mesh(pulumi.ComponentResource):
         home = name_of(namespace.metadata)
         charts, version = settings.charts, settings.version
         base = istio.base_values()
-        first.append(release(f"{name}-base", "istio-base", "base", charts, version, base, home, child))
+        first = [*args.after, release(f"{name}-base", "istio-base", "base", charts, version, base, home, child)]
         if settings.cni:
             after = pulumi.ResourceOptions(parent=self, depends_on=first)
             cni = istio.cni_values(settings)

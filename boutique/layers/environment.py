@@ -31,6 +31,7 @@ from components.provider import provider
 from components.references import ENVIRONMENT, environment_facts
 from components.routes import Routes, RoutesArgs
 from components.store import Store, StoreArgs
+from components.wayback import WayBack
 
 CALLEES_FIRST = "calleesFirst"
 COLOURS = "colours"
@@ -56,6 +57,7 @@ def build(
     target: str,
     place: Place,
     before: Mapping[str, Any] | None,
+    way_back: WayBack,
 ) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is.
 
@@ -66,6 +68,7 @@ def build(
         target: Where it goes.
         place: The same, as whoever has built it tells it.
         before: What `remembered` returned.
+        way_back: Where services are named whose requests go back to warm pods.
     """
     if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
         raise SettingsError(mistakes)
@@ -101,17 +104,16 @@ def build(
     allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
+    later = pulumi.ResourceOptions(providers=[deployer], depends_on=way_back.taken)
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     reached: list[pulumi.Resource] = []
     ready: dict[str, pulumi.Output[int]] = {}
     built: dict[str, Microservice] = {}
-    # Who goes over to other pods goes first: going back should take no longer than need be.
-    first = services if section.order == CALLEES_FIRST else sorted(services, key=lambda each: each.name not in colours)
-    for service in first:
+    for service in services:
         name = service.workload.name
         if service.workload.store:
             store = Store(
-                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), opts
+                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), later
             )
             ready[name] = store.ready
             continue
@@ -124,7 +126,11 @@ def build(
             after=callees if section.order == CALLEES_FIRST else (),
             owner=owner,
         )
-        microservice = Microservice(name, args, opts)
+        # Who waits for its callees waits for what waits for the way back.
+        goes_back = name in colours and colours[name].is_back and section.order != CALLEES_FIRST
+        microservice = Microservice(name, args, opts if goes_back else later)
+        if goes_back:
+            way_back.add(microservice.switched)
         built[name] = microservice
         reached.append(microservice)
         ready[name] = microservice.ready

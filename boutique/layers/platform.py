@@ -20,15 +20,22 @@ from components.place import Place
 from components.policies import Policies, PoliciesArgs
 from components.references import TARGETS
 from components.target import Target, TargetArgs
+from components.wayback import WayBack
 
 
-def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[str, Place]:
-    """Build what environments share, with the rights of the cluster's admin, and return a place for each."""
+def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: WayBack) -> Mapping[str, Place]:
+    """Build what environments share, with the rights of the cluster's admin, and return a place for each.
+
+    Mesh and targets come first: an environment of the same stack cannot do without them, whatever it does.
+    """
     owner = pulumi.get_stack()
     opts = pulumi.ResourceOptions(providers=[cluster.provider])
+    later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
     mesh = (
-        Mesh("mesh", MeshArgs(settings=section.mesh, after=cluster.pods, owner=owner), opts) if section.mesh else None
+        Mesh("mesh", MeshArgs(settings=section.mesh, after=cluster.pods, later=way_back.taken, owner=owner), opts)
+        if section.mesh
+        else None
     )
     targets = {
         name: Target(
@@ -62,7 +69,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
                     namespace=target.namespace,
                     owner=owner,
                 ),
-                opts,
+                later,
             )
     hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
     for name, settings in section.targets.items():
@@ -77,9 +84,9 @@ def build(section: Platform, cluster: Connection, secrets: Secrets) -> Mapping[s
         if lets_features_in(section, name):
             rules |= featureadmission.rules(name, hosts.get(name))
         Admission(
-            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
+            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), later
         )
-    front = _front(section, mesh, cluster, secrets.certificate, opts) if mesh else None
+    front = _front(section, mesh, cluster, secrets.certificate, later) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
         name: Place(
@@ -117,7 +124,7 @@ def _front(
             api=section.routing.api,
             claims=claimed,
             network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
-            after=[mesh.control_plane, *cluster.load_balancers],
+            after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
             secrets=secrets,
             owner=pulumi.get_stack(),
         ),

@@ -11,6 +11,7 @@ from recording import Graph, record
 from boutique.layers.environment import build as environment
 from boutique.settings import Environment
 from components.place import Place
+from components.wayback import WayBack
 
 Build = Callable[..., Graph]
 
@@ -25,7 +26,8 @@ def build() -> Build:
                 kubeconfig=kubeconfig,
                 entrance=None,
             )
-            environment(Environment.model_validate(section), None, {}, "dev", place, {})
+            with WayBack() as way_back:
+                environment(Environment.model_validate(section), None, {}, "dev", place, {}, way_back)
 
         return record(program, Cloud(), stack="some", config={})
 

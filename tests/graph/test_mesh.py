@@ -16,7 +16,7 @@ from components.mesh import Mesh, MeshArgs
 
 Build = Callable[..., Graph]
 
-FIRST = {"Namespace", "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+DEFINITIONS = {"CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
 
 @pytest.fixture
@@ -46,13 +46,21 @@ def test_every_workload_and_every_policy_comes_after_the_control_plane(meshed: G
     assert not [each.urn for each in late if istiod not in meshed.before(each)]
 
 
-def test_the_control_plane_comes_after_the_definitions_and_the_node_agent(meshed: Graph, build: Build) -> None:
-    first = {each.urn for each in meshed.resources if each.type.rsplit(":", 1)[-1] in FIRST and "mesh" in each.name}
-    known = meshed.before(meshed.one("Release", "mesh-istiod"))
-    assert first | {meshed.one("Release", "mesh-base").urn} <= known
+def test_the_control_plane_comes_after_istios_definitions_and_the_node_agent(build: Build) -> None:
+    istiod = (graph := build()).one("Release", "mesh-istiod")
+    assert {graph.one("Namespace", "mesh").urn, graph.one("Release", "mesh-base").urn} <= graph.before(istiod)
     with_cni = build(cni=True)
     assert with_cni.one("Release", "mesh-cni").urn in with_cni.before(with_cni.one("Release", "mesh-istiod"))
     assert {each.name for each in build().of("Release")} == {"mesh-base", "mesh-istiod"}
+
+
+def test_whatever_the_gateway_api_defines_comes_after_its_definitions(meshed: Graph) -> None:
+    kinds = {each.urn: each.type.rsplit(":", 1)[-1] for each in meshed.resources if "gateway-api" in each.name}
+    first = {urn for urn, kind in kinds.items() if kind in DEFINITIONS}
+    assert {kinds[urn] for urn in first} == DEFINITIONS
+    late = [*meshed.of("Gateway"), *meshed.of("HTTPRoute")]
+    assert len(late) > len(catalogue.WORKLOADS)
+    assert not [each.urn for each in late if not first <= meshed.before(each)]
 
 
 def test_definitions_stay_when_the_stack_goes_and_nothing_else_does(meshed: Graph) -> None:
