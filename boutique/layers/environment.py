@@ -1,27 +1,22 @@
 """An environment: the whole shop in one target."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 
-from boutique import catalogue, foreignroutes, routes, routetable, routeview
+from boutique import catalogue, routeview
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.release import refused
 from boutique.colours import Colours
 from boutique.deployed import Deployed, deployed
-from boutique.entrance import Entrance
 from boutique.features import PRODUCTION
-from boutique.foreignroutes import Claim
-from boutique.ingress import GATEWAY_API
-from boutique.kubeconfig import KubeconfigError
+from boutique.layers import environmentroutes
 from boutique.mistakes import SettingsError
-from boutique.naming import NamingError
 from boutique.release import Release
 from boutique.rollout import BLUE_GREEN
-from boutique.routetable import RoutingError
 from boutique.routing import Table
 from boutique.settings import Environment
 from components import stacks
@@ -29,7 +24,6 @@ from components.microservice import Microservice, MicroserviceArgs
 from components.place import Place
 from components.provider import provider
 from components.references import ENVIRONMENT, environment_facts
-from components.routes import Routes, RoutesArgs
 from components.store import Store, StoreArgs
 from components.wayback import WayBack
 
@@ -70,29 +64,8 @@ def build(
         before: What `remembered` returned.
         way_back: Where services are named whose requests go back to warm pods.
     """
-    if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
-        raise SettingsError(mistakes)
-    if section.features and place.entrance is None:
-        raise SettingsError(
-            [
-                "boutique:environment.features: testers come in through an ingress, and the stack of "
-                "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
-            ]
-        )
-    if section.features and place.features is None:
-        raise SettingsError(
-            [
-                f"boutique:environment.features: target {target!r} has no identity for feature stacks; run `pulumi up` "
-                "of the stack that has the target"
-            ]
-        )
     owner = pulumi.get_stack()
-    if section.features and owner == PRODUCTION:
-        raise SettingsError(
-            [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
-        )
-    if missing := list(unknown_secrets(section, secrets)):
-        raise SettingsError(missing)
+    _check(section, release, secrets, target, place, owner)
     services = deployed(section, release, secrets)
     now = datetime.now(UTC)
     colours = {
@@ -100,15 +73,17 @@ def build(
         for each in services
         if each.strategy == BLUE_GREEN
     }
-    table = _table(section, place.entrance, owner) if place.entrance else Table()
-    allowed = _allowed(table, place, place.entrance, owner) if place.entrance else place.kubeconfig
+    entrance = place.entrance
+    table = environmentroutes.table(section, entrance, owner) if entrance else Table()
+    allowed = environmentroutes.allowed(table, place, entrance, owner) if entrance else place.kubeconfig
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
     later = pulumi.ResourceOptions(providers=[deployer], depends_on=way_back.taken)
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
-    reached: list[pulumi.Resource] = []
     ready: dict[str, pulumi.Output[int]] = {}
     built: dict[str, Microservice] = {}
+    back = {name for name, each in colours.items() if each.is_back}
+    at_once = _callees_too(back, services) if section.order == CALLEES_FIRST else back
     for service in services:
         name = service.workload.name
         if service.workload.store:
@@ -126,20 +101,19 @@ def build(
             after=callees if section.order == CALLEES_FIRST else (),
             owner=owner,
         )
-        # Who waits for its callees waits for what waits for the way back.
-        goes_back = name in colours and colours[name].is_back and section.order != CALLEES_FIRST
-        microservice = Microservice(name, args, opts if goes_back else later)
-        if goes_back:
+        microservice = Microservice(name, args, opts if name in at_once else later)
+        if name in back:
             way_back.add(microservice.switched)
         built[name] = microservice
-        reached.append(microservice)
         ready[name] = microservice.ready
         if service.workload is catalogue.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
     inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
-    pulumi.export("url", _routed(table, place, place.entrance, reached, opts) if place.entrance else inside)
-    pulumi.export("routes", routeview.described(table, place.entrance) if place.entrance else {})
+    reached = list(built.values())
+    link = environmentroutes.build(table, place, entrance, reached, opts) if entrance else inside
+    pulumi.export("url", link)
+    pulumi.export("routes", routeview.described(table, entrance) if entrance else {})
     pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, secrets, place)))
     pulumi.export("channel", place.channel.model_dump(by_alias=True) if place.channel else None)
     pulumi.export(
@@ -153,72 +127,46 @@ def build(
     pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: known)))
 
 
-def _table(section: Environment, entrance: Entrance, owner: str) -> Table:
-    """Return all routes that the environment's stack writes.
+def _check(
+    section: Environment, release: Release | None, secrets: Mapping[str, str], target: str, place: Place, owner: str
+) -> None:
+    """Refuse what does not fit the place.
 
     Raises:
-        SettingsError: It routes features that it cannot.
+        SettingsError: With the key and the remedy.
     """
-    key = "boutique:environment.features.routes"
-    features = routes.features(section, owner)
-    if features and entrance.routing == GATEWAY_API:
-        raise SettingsError([f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them"])
-    try:
-        return routetable.table(routes.environment(section, owner, entrance.host), features)
-    except (RoutingError, NamingError) as error:
-        raise SettingsError([f"{key}: {error}"]) from None
+    if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
+        raise SettingsError(mistakes)
+    if section.features and place.entrance is None:
+        raise SettingsError(
+            [
+                "boutique:environment.features: testers come in through an ingress, and the stack of "
+                "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
+            ]
+        )
+    if section.features and place.features is None:
+        raise SettingsError(
+            [
+                f"boutique:environment.features: target {target!r} has no identity for feature stacks; run `pulumi up` "
+                "of the stack that has the target"
+            ]
+        )
+    if section.features and owner == PRODUCTION:
+        raise SettingsError(
+            [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
+        )
+    if missing := list(unknown_secrets(section, secrets)):
+        raise SettingsError(missing)
 
 
-def _allowed(table: Table, place: Place, entrance: Entrance, owner: str) -> pulumi.Output[str]:
-    """Return the deployer's kubeconfig, unless somebody routes in the other API what the environment routes.
-
-    Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack
-    is known once its target is there: in a preview if nothing of the target changes, else in the update.
-
-    Raises:
-        SettingsError: Somebody does, and another stack has told the kubeconfig; else `pulumi.RunError` ends the program
-            as soon as it is known.
-        KubeconfigError: That other stack's API server does not answer, or refuses the token.
-    """
-    told, api = place.told, entrance.routing
-    said = (
-        f"boutique:cluster.name: {told.stack!r}: routing.api {api!r}"
-        if told
-        else f"boutique:platform.routing.api: {api!r}"
-    )
-    claim = Claim.of(table, entrance, stack=owner, said=said, previews=True)
-    if told:
-        if mistakes := foreignroutes.found(told.kubeconfig, told.namespace, claim):
-            raise SettingsError(mistakes)
-        return place.kubeconfig
-
-    def allowed(content: str, namespace: str) -> str:
-        try:
-            mistakes = foreignroutes.found(content, namespace, claim)
-        except KubeconfigError as error:
-            # The token or its rights may be a moment old, or of a cluster that is gone. Whoever may not even read there
-            # changes nothing either.
-            pulumi.log.debug(f"routes of others were not looked for: {error}")
-            return content
-        if mistakes:
-            raise pulumi.RunError(str(SettingsError(mistakes)))
-        return content
-
-    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda known: allowed(*known))
-
-
-def _routed(
-    table: Table, place: Place, entrance: Entrance, reached: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Build the routes that lead to the environment, and return the link to it."""
-    args = RoutesArgs(
-        objects=[*routes.mesh(entrance.routing, table), *routes.edge(entrance.routing, table, entrance.attached)],
-        after=[*place.serving, *reached],
-        namespace=place.namespace,
-        owner=pulumi.get_stack(),
-    )
-    built = Routes("routes", args, opts)
-    return built.accepted.apply(lambda _: entrance.link(entrance.host))
+def _callees_too(names: Collection[str], services: Sequence[Deployed]) -> set[str]:
+    """Return services and whomever they call, directly or not."""
+    found = set(names)
+    # They come callees first.
+    for each in reversed(services):
+        if each.workload.name in found:
+            found |= {callee.name for callee in each.workload.calls.values()}
+    return found
 
 
 def _said(
