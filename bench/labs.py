@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -22,6 +23,9 @@ Environment = Mapping[str, str]
 @contextmanager
 def lab() -> Iterator[Environment]:
     """Start a lab, and remove it afterwards; yields the environment in which commands use it."""
+    # A shell has its background jobs ignore SIGINT. Pulumi's plugins would do so too, and it would wait five seconds.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="bench-") as state:
         environment = {**os.environ, "XDG_STATE_HOME": state}
         subprocess.run([BOUTIQUE, "lab", "up"], env=environment, check=True)

@@ -1,5 +1,6 @@
 """The labs that tests use, and the stack that those which only look share."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,16 @@ from local_stack import Deployed, deploy
 from machines import Machine, machine
 from meshed import Mesh
 from shops import Shop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let Pulumi end its plugins at once, also for whoever runs the tests in the background.
+
+    It asks them by SIGINT, which a shell has its background jobs ignore, and waits five seconds for each.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
