@@ -98,8 +98,8 @@ class Colours:
         live: Those that get its requests, or will when they are ready.
         warm: Those that got them before, kept for the way back.
         until: When the warm ones may go; None for when the next release comes.
-        is_new: Whether the live ones have yet to get requests, be it again.
-        is_back: Whether they are the ones that were kept, so that requests go back to pods that are there.
+        is_new: Whether the live ones have yet to get their first request.
+        is_back: Whether they are those that were kept: requests go back to pods that are there and have served before.
         is_first: Whether the environment is only being made, so that nobody's requests are at stake.
     """
 
@@ -130,7 +130,7 @@ class Colours:
             length = wanted.rollout.warm_for
             until = now + duration(length) if length else None
             is_back = kept is not None and kept.colour == live.colour
-            return cls(live=live, warm=before, until=until, is_back=is_back)
+            return cls(live=live, warm=before, until=until, is_new=not is_back, is_back=is_back)
         until = moment(remembered["until"]) if remembered and remembered.get("until") else None
         if until and until <= now:
             return cls(live=live, is_new=False)

@@ -42,6 +42,6 @@ class WayBack:
 
     async def _wait(self) -> Sequence[pulumi.Resource]:
         await self._all_named.wait()
-        # An update that fails here ends by itself, and a preview may never know.
+        # One that fails holds up nobody: the engine ends the update, unless it was asked to go on.
         await asyncio.gather(*(each.future() for each in self._switches), return_exceptions=True)
         return []

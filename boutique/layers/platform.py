@@ -84,7 +84,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         if lets_features_in(section, name):
             rules |= featureadmission.rules(name, hosts.get(name))
         Admission(
-            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), later
+            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
         )
     front = _front(section, mesh, cluster, secrets.certificate, later) if mesh else None
     entrances = _entrances(section) if front else {}

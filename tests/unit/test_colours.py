@@ -56,6 +56,25 @@ def test_the_way_back_is_to_the_very_same_pods() -> None:
     old, new = service("1.0.0"), service("1.1.0")
     back = after(old, new, old)
     assert (back.live, back.warm) == (coloured(old), coloured(new))
+    assert (back.is_back, back.is_new) == (True, False)
+
+
+def test_nothing_else_is_a_way_back() -> None:
+    old, new = service("1.0.0"), service("1.1.0")
+    assert not after(old).is_back
+    assert not after(old, new).is_back
+    assert not after(old, new, new).is_back
+    assert not after(old, new, service("1.2.0")).is_back
+    assert not after(old, new, service("1.2.0"), old).is_back
+
+
+def test_pods_are_there_until_an_update_removes_them() -> None:
+    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
+    remembered = Colours.of(new, Colours.of(old, None, NOW).remember(), NOW).remember()
+    late = NOW + timedelta(hours=3)
+    assert Colours.of(old, remembered, late).is_back
+    remembered = Colours.of(new, remembered, late).remember()
+    assert not Colours.of(old, remembered, late).is_back
 
 
 def test_whoever_never_came_to_its_end_is_forgotten_and_what_served_is_kept() -> None:
