@@ -48,7 +48,7 @@ class Rollout(Section):
     """How long the pods of the last blue/green release are kept for the way back, such as `2h`; the first update after
     that removes them. Until the next release if not given."""
     check: SmokeCheck | None = None
-    """What has to succeed before the switch of a blue/green release."""
+    """What has to succeed before a blue/green release switches to new pods; not before it goes back to kept ones."""
 
     @property
     def surge(self) -> int | str:
