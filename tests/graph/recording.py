@@ -38,10 +38,15 @@ class Registered:
         return str(self.request.parent)
 
     @property
+    def kind(self) -> str:
+        """The last part of its type, such as `Deployment`."""
+        return self.type.rsplit(":", 1)[-1]
+
+    @property
     def object_name(self) -> tuple[str, str, str]:
         """Kind, namespace and name of a Kubernetes object."""
         metadata = self.inputs["metadata"]
-        return self.type.rsplit(":", 1)[-1], metadata.get("namespace") or "", metadata["name"]
+        return self.kind, metadata.get("namespace") or "", metadata["name"]
 
     @property
     def is_object(self) -> bool:
@@ -57,7 +62,7 @@ class Graph:
 
     def of(self, kind: str) -> list[Registered]:
         """Return the resources whose type ends with a kind such as `Deployment`."""
-        return [each for each in self.resources if each.type.rsplit(":", 1)[-1] == kind]
+        return [each for each in self.resources if each.kind == kind]
 
     def one(self, kind: str, name: str) -> Registered:
         found = [each for each in self.of(kind) if each.name == name]

@@ -55,7 +55,7 @@ def test_the_control_plane_comes_after_istios_definitions_and_the_node_agent(bui
 
 
 def test_whatever_the_gateway_api_defines_comes_after_its_definitions(meshed: Graph) -> None:
-    kinds = {each.urn: each.type.rsplit(":", 1)[-1] for each in meshed.resources if "gateway-api" in each.name}
+    kinds = {each.urn: each.kind for each in meshed.resources if "gateway-api" in each.name}
     first = {urn for urn, kind in kinds.items() if kind in DEFINITIONS}
     assert {kinds[urn] for urn in first} == DEFINITIONS
     late = [*meshed.of("Gateway"), *meshed.of("HTTPRoute")]
@@ -64,7 +64,7 @@ def test_whatever_the_gateway_api_defines_comes_after_its_definitions(meshed: Gr
 
 
 def test_definitions_stay_when_the_stack_goes_and_nothing_else_does(meshed: Graph) -> None:
-    kept = {each.type.rsplit(":", 1)[-1] for each in meshed.resources if each.request.retainOnDelete}
+    kept = {each.kind for each in meshed.resources if each.request.retainOnDelete}
     assert kept == {"CustomResourceDefinition"}
 
 

@@ -51,10 +51,6 @@ def over() -> Graph:
     return release("1.1.0", release("1.0.0"))
 
 
-def kind(resource: Registered) -> str:
-    return resource.type.rsplit(":", 1)[-1]
-
-
 def place(graph: Graph, resource: Registered) -> int:
     return graph.resources.index(resource)
 
@@ -64,11 +60,11 @@ def test_it_comes_before_whatever_it_does_not_need(over: Graph, preview: bool) -
     graph = release("1.0.0", over, preview=preview)
     service = graph.one("Service", NAME)
     others = [each for each in graph.of("Deployment") if not each.name.startswith(NAME)]
-    late = [*others, *(each for each in graph.resources if kind(each) in LATE)]
-    assert {kind(each) for each in late} == {*LATE, "Deployment"}
+    late = [*others, *(each for each in graph.resources if each.kind in LATE)]
+    assert {each.kind for each in late} == {*LATE, "Deployment"}
     assert not [each.urn for each in late if place(graph, each) < place(graph, service)]
     earlier = graph.resources[: place(graph, service)]
-    assert {kind(each) for each in earlier} | {each.name for each in earlier} >= NEEDED
+    assert {each.kind for each in earlier} | {each.name for each in earlier} >= NEEDED
 
 
 def test_it_is_no_dependency_so_that_the_state_stays_as_it_is(over: Graph) -> None:
@@ -96,14 +92,14 @@ def test_everything_is_there_whichever_way_it_goes(over: Graph, environment: dic
     for version, former in (("1.0.0", over), ("1.1.0", over)):
         assert {each.urn for each in release(version, former, **environment).objects} == urns
     fresh = release("1.1.0", **environment)
-    assert {kind(each) for each in fresh.objects} == {kind(each) for each in over.objects}
+    assert {each.kind for each in fresh.objects} == {each.kind for each in over.objects}
 
 
 @pytest.mark.parametrize(("version", "environment"), [("1.2.0", {}), ("1.0.0", {"order": "calleesFirst"})])
 def test_what_lets_new_pods_in_waits_for_none_of_them(over: Graph, version: str, environment: dict[str, Any]) -> None:
     graph = release(version, over, **environment)
-    rules = [each for each in graph.resources if kind(each) in ADMISSION and each.name.startswith("local-")]
-    assert {kind(each) for each in rules} == ADMISSION
+    rules = [each for each in graph.resources if each.kind in ADMISSION and each.name.startswith("local-")]
+    assert {each.kind for each in rules} == ADMISSION
     # With callees first a way back waits for callees, and their pods may be new.
     assert max(place(graph, each) for each in rules) < min(place(graph, each) for each in graph.of("Deployment"))
 
