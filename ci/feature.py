@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ops.errors import OperationError
 from ops.features.identity import identity
 from ops.reviews.markdown import block, code, header, row
+from support.errors import UserError
 
 MARKER = "<!-- boutique-feature link -->"
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if given.action == "up"
             else _down(given.env, given.branch)
         )
-    except (CommandError, OperationError) as error:
+    except (CommandError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
         _write(given.comment, f"### Feature {code(given.branch)}: failed\n\n{block(str(error))}")
         return 1

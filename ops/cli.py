@@ -5,9 +5,7 @@ import sys
 import typer
 
 from boutique.certificates.errors import CertificateError
-from lab.errors import LabError
 from ops.certificate import app as certificate
-from ops.errors import OperationError
 from ops.feature import app as feature
 from ops.lab import app as lab
 from ops.promote import promote
@@ -17,6 +15,7 @@ from ops.rollback import rollback
 from ops.routes import routes
 from ops.smoke import smoke
 from ops.status import status
+from support.errors import UserError
 
 app = typer.Typer(
     help="Environments, releases and feature stacks of a microservice shop, and a lab to try them in.",
@@ -41,7 +40,7 @@ def main() -> None:
     """Run the command; what its user can mend is told in one line, without a stack trace."""
     try:
         app()
-    except (LabError, CertificateError, OperationError) as error:
+    except (CertificateError, UserError) as error:
         _fail(str(error))
     except OSError as error:
         # A full disk, a folder that may not be written, a file where a folder should be.

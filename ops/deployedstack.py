@@ -8,8 +8,8 @@ from typing import Any
 
 from boutique import kubeconfig
 from ops import engine
-from ops.deadline import Deadline
 from ops.errors import OperationError
+from support.deadline import Deadline
 
 
 class StackError(OperationError):

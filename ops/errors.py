@@ -1,7 +1,9 @@
 """What keeps a command from its work and its user can mend."""
 
+from support.errors import UserError
 
-class OperationError(Exception):
+
+class OperationError(UserError):
     """A command cannot do what it was asked for; the text says why, and what to do."""
 
 

@@ -11,10 +11,10 @@ from boutique.certificates.certificate import inspect
 from boutique.certificates.errors import CertificateError
 from boutique.certificates.facts import Facts
 from boutique.certificates.reading import Found
-from ops.deadline import Deadline
 from ops.errors import OperationError
 from ops.handshake import address, shown
 from ops.link import LOST, Link, UnreachableError
+from support.deadline import Deadline
 
 
 class TrustError(OperationError):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from ssl import SSLContext
 
 from boutique.journey import PAGES
-from ops.deadline import Deadline
 from ops.frontdoor import Redirect, Sent, Served, redirect, served
 from ops.link import Link, UnreachableError, link, plain
 from ops.visit import Visited, visit
+from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)

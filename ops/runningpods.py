@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from boutique import kubeconfig, labels, reach
-from ops.deadline import Deadline
 from ops.errors import ClusterError
+from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)

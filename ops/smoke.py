@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ops.deadline import Deadline
+from support.deadline import Deadline
 
 _WRONG = 3
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops.deadline import Deadline
 from ops.reached import Proof, Reached
+from support.deadline import Deadline
 
 _WIDE = 200
 _COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.UNKNOWN: "dim"}

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.deadline import Deadline
 from ops.deployedstack import deployed_stack
 from ops.frontdoor import trust
 from ops.outside import outside
 from ops.runningpods import found_running
 from ops.smoketest import Result, result
+from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)

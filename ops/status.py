@@ -26,13 +26,13 @@ def status(
 
     Exit code: 0, 3 if --refresh finds a difference, 1 if an environment cannot be asked.
     """
-    from ops.deadline import Deadline
     from ops.environments.status import statuses
     from ops.environments.view import document, show
     from ops.errors import OperationError
     from ops.features.view import moment_now, working
     from ops.releases.view import show_document
     from ops.workspace import project
+    from support.deadline import Deadline
 
     deadline = Deadline(timeout or (120 if refresh else 30))
     with working("asking the environments") as progress:

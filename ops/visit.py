@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from boutique.page import Page
 from lab.standins.answers import Hop
-from ops.deadline import Deadline
 from ops.handshake import address
 from ops.link import LOST, Link, UnreachableError
+from support.deadline import Deadline
 
 if TYPE_CHECKING:
     import httpx

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import engine
-from ops.deadline import Deadline
+from support.deadline import Deadline
 
 _QUIET = ("same", "read", "refresh")
 _STACK = "pulumi:pulumi:Stack"

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops.deadline import Deadline
+from support.deadline import Deadline
 
 Read = Callable[[str, Deadline], Mapping[str, Any]]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ops import engine
-from ops.deadline import Deadline
 from ops.deployedstack import DeployedStack, StackError, deployed_stack, outputs_of
 from ops.environments.drift import Drift, drift
 from ops.environments.once import Once
@@ -19,6 +18,7 @@ from ops.namespace import Namespace
 from ops.releases.history import Entry, history, last_change
 from ops.replicas import versions
 from ops.runningpods import Running, found_running
+from support.deadline import Deadline
 
 _PARALLEL = 4
 _ENOUGH = 10

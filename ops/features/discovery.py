@@ -8,9 +8,9 @@ from boutique.deployed import deployed
 from boutique.settings import Environment
 from ops.errors import OperationError
 from ops.features.identity import Identity
-from ops.registry.address import Address
 from ops.registry.newest import NewestOfBranch, newest_of_branch
 from ops.registry.reading import tags_of
+from support.registry.address import Address
 
 
 @dataclass(frozen=True, kw_only=True)

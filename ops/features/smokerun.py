@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.deadline import Deadline
 from ops.features.identity import located
 from ops.features.smoketest import Result, result
 from ops.features.wanted import wanted
 from ops.frontdoor import trust
 from ops.outside import outside
 from ops.runningpods import found_running
+from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boutique.naming import preview_host
-from ops.deadline import Deadline
 from ops.errors import OperationError
 from ops.features.identity import Identity
 from ops.features.inventory import Feature, features, objects
 from ops.features.origin import Origin, origin
 from ops.features.stackstate import StackState, stack_state
 from ops.namespace import DEPLOYMENTS, Namespace
+from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)

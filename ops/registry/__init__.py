@@ -1,6 +1,1 @@
-"""Reads image registries: which tags a repository has, and which manifest a tag stands for.
-
-The protocol is the OCI distribution specification 1.1: https://github.com/opencontainers/distribution-spec. It takes
-few requests, and `httpx` makes them. Of the libraries for registries, python-dxf logs in with TLS only and reads no
-Docker configuration; oras has to be told beforehand whether a registry wants Basic or Bearer, and waits without an end.
-"""
+"""What commands ask image registries: which tags a repository has, which is the newest, which manifest a tag names."""

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from ops.registry.address import Address
-from ops.registry.errors import MissingRepositoryError, RegistryError
-from ops.registry.repository import Registry, Repository
+from support.registry.address import Address
+from support.registry.errors import MissingRepositoryError, RegistryError
+from support.registry.repository import Repository
+from support.registry.session import Registry
 
 _AT_ONCE = 4
 

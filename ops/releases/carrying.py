@@ -10,12 +10,12 @@ from typing import Any
 
 import typer
 
-from ops.deadline import Deadline
 from ops.errors import OperationError
 from ops.features.view import working
 from ops.frontdoor import trust
 from ops.releases.rollout import Update, deploy, previewed
 from ops.releases.view import show_document
+from support.deadline import Deadline
 
 _WRONG = 3
 

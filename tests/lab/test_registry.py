@@ -15,14 +15,14 @@ from boutique import catalogue
 from boutique.settings import Environment
 from ops.features.discovery import discovered
 from ops.features.identity import identity
-from ops.registry.errors import (
+from ops.registry.newest import newest, newest_of_branch
+from ops.registry.reading import digest, tags, tags_of
+from support.registry.errors import (
     MissingRepositoryError,
     MissingTagError,
     RefusedLoginError,
     UnreachableRegistryError,
 )
-from ops.registry.newest import newest, newest_of_branch
-from ops.registry.reading import digest, tags, tags_of
 
 pytestmark = pytest.mark.lab
 

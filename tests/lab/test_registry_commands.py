@@ -24,8 +24,8 @@ from tunnel import proxying
 
 from boutique import catalogue
 from boutique.images import Reference
-from ops.registry.errors import UntrustedRegistryError
 from ops.registry.reading import tags
+from support.registry.errors import UntrustedRegistryError
 
 pytestmark = pytest.mark.lab
 

@@ -8,9 +8,9 @@ from standing import Shop
 
 from boutique import catalogue
 from boutique.journey import PAGES
-from ops.deadline import Deadline
 from ops.link import Link
 from ops.visit import Visited, visit
+from support.deadline import Deadline
 
 NEEDED = sorted({name for page in PAGES for name in page.needs} - {catalogue.ENTRY.name})
 

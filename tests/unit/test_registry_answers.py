@@ -15,15 +15,15 @@ from urllib.parse import parse_qs
 import pytest
 from fakes import serving
 
-from ops.registry import connection
-from ops.registry.errors import (
+from ops.registry.reading import digest, tags, tags_of
+from support.registry import connection
+from support.registry.errors import (
     MissingRepositoryError,
     NoRegistryError,
     RefusedLoginError,
     RegistryError,
     UnreachableRegistryError,
 )
-from ops.registry.reading import digest, tags, tags_of
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 BASIC = "Basic " + base64.b64encode(f"ann:{SECRET}".encode()).decode()
@@ -110,14 +110,14 @@ def test_the_next_page_may_be_relative_or_not(prefix: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "said"),
     [
-        ((200, {}, "<p>A page.</p>"), NoRegistryError, "is no registry: to the tags of shop/ads it says 200"),
+        ((200, {}, "<p>A page.</p>"), NoRegistryError, "is no registry: asked for shop/ads, it says 200"),
         ((200, {}, "[]"), NoRegistryError, "is no registry"),
         ((200, {}, "{}"), NoRegistryError, "is no registry"),
         ((200, {}, '{"tags": 1}'), NoRegistryError, "is no tag"),
         (of_tags(1), NoRegistryError, "is no tag"),
         (of_tags("a b"), NoRegistryError, "is no tag"),
         (of_tags("\x1b[2J"), NoRegistryError, "is no tag"),
-        ((404, {}, "<p>Nothing.</p>"), NoRegistryError, "is no registry: to the tags of shop/ads it says 404"),
+        ((404, {}, "<p>Nothing.</p>"), NoRegistryError, "is no registry: asked for shop/ads, it says 404"),
         (
             (404, {}, '{"errors": [{"code": "NAME_UNKNOWN"}]}'),
             MissingRepositoryError,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops.registry.address import Address
-from ops.registry.credentials import Credentials, credentials
-from ops.registry.errors import RegistryError
+from support.registry.address import Address
+from support.registry.credentials import Credentials, credentials
+from support.registry.errors import RegistryError
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 HUB = "https://index.docker.io/v1/"
@@ -139,7 +139,7 @@ def test_a_helper_may_have_a_token(folder: Path) -> None:
 def test_without_an_answer_of_the_helper_the_file_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, said: str
 ) -> None:
-    monkeypatch.setattr("ops.registry.credentials._PATIENCE", 0.2)
+    monkeypatch.setattr("support.registry.credentials._PATIENCE", 0.2)
     if script:
         helper(folder, f"cat > /dev/null; exec sh -c '{script.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'")
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {}}})

@@ -12,7 +12,6 @@ from typer.testing import CliRunner, Result
 
 from ops import engine
 from ops.cli import app
-from ops.deadline import Deadline
 from ops.deployedstack import StackError
 from ops.environments import status
 from ops.environments.drift import Drift, drifted
@@ -21,6 +20,7 @@ from ops.features.inventory import Feature
 from ops.namespace import Namespace
 from ops.releases.history import Entry
 from ops.runningpods import Running
+from support.deadline import Deadline
 
 URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
 

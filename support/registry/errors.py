@@ -1,9 +1,9 @@
 """What keeps a registry from being read; each text names the registry and says what to do."""
 
-from ops.errors import OperationError
+from support.errors import UserError
 
 
-class RegistryError(OperationError):
+class RegistryError(UserError):
     """A registry cannot be read."""
 
 

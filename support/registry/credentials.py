@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops.registry.address import Address
-from ops.registry.errors import RegistryError
+from support.registry.address import Address
+from support.registry.errors import RegistryError
 
 _PATIENCE = 30
 _TOKEN_USER = "<token>"  # noqa: S105 - the name by which a helper says that its secret is no password

@@ -2,17 +2,18 @@
 
 import json
 import ssl
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import httpx
 
-from ops.deadline import Deadline
-from ops.registry.address import is_loopback
-from ops.registry.errors import NoRegistryError, UnreachableRegistryError, UntrustedRegistryError
+from support.deadline import Deadline
+from support.registry.address import is_loopback
+from support.registry.errors import NoRegistryError, UnreachableRegistryError, UntrustedRegistryError
+from support.transfer import copy_body
+from support.trust import ssl_context
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
@@ -64,7 +65,7 @@ class Connection:
         self.registry = registry
         # A name that stands for this machine is not known to any proxy.
         self._client = httpx.Client(
-            verify=_trust(),
+            verify=ssl_context(),
             trust_env=not is_loopback(registry),
             headers={"User-Agent": "boutique"},
         )
@@ -84,18 +85,42 @@ class Connection:
             NoRegistryError: It is none that a registry could give.
         """
         deadline = Deadline(_ANSWER_SECONDS)
+        with self._response(method, url, headers, form) as response:
+            body = bytearray()
+            for part in response.iter_bytes():
+                body += part
+                if deadline.is_over or len(body) > _LARGEST:
+                    raise NoRegistryError(f"{self._name(url)} is no registry: its answer does not end")
+            return _answer(response, bytes(body))
+
+    def save(self, url: str, headers: Mapping[str, str], write: Callable[[bytes], object]) -> Answer:
+        """Hand over the body of a large file, piece by piece, and return the answer without it.
+
+        The body of an answer other than 200 is not handed over.
+
+        Raises:
+            UnreachableRegistryError: There is no answer, or its body ends early or stalls.
+            UntrustedRegistryError: TLS fails.
+            NoRegistryError: It is none that a registry could give.
+        """
+        with self._response("GET", url, {**headers, "Accept-Encoding": "identity"}, None) as response:
+            if response.status_code == httpx.codes.OK:
+                copy_body(response, write)
+            return _answer(response, b"")
+
+    @contextmanager
+    def _response(
+        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None
+    ) -> Iterator[httpx.Response]:
         timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
         try:
             request = self._client.build_request(method, url, headers=dict(headers), data=form, timeout=timeout)
             with closing(self._client.send(request, stream=True, follow_redirects=form is None)) as response:
-                body = bytearray()
-                for part in response.iter_bytes():
-                    body += part
-                    if deadline.is_over or len(body) > _LARGEST:
-                        raise NoRegistryError(f"{self._name(url)} is no registry: its answer does not end")
-                answer = Answer(
-                    url=response.url, status=response.status_code, headers=response.headers, body=bytes(body)
-                )
+                if url.startswith("https:") and response.url.scheme != "https":
+                    raise UntrustedRegistryError(
+                        f"{self._name(url)} leads to {response.url.host} without TLS; name another"
+                    )
+                yield response
         except httpx.TimeoutException as error:
             seconds = _CONNECT_SECONDS if isinstance(error, httpx.ConnectTimeout) else _ANSWER_SECONDS
             raise UnreachableRegistryError(
@@ -109,9 +134,6 @@ class Connection:
             ) from None
         except httpx.HTTPError as error:
             raise self._lost(url, error) from None
-        if url.startswith("https:") and answer.url.scheme != "https":
-            raise UntrustedRegistryError(f"{self._name(url)} leads to {answer.url.host} without TLS; name another")
-        return answer
 
     def _name(self, url: str) -> str:
         """Return how messages call whom a URL asks."""
@@ -139,9 +161,5 @@ class Connection:
         return UnreachableRegistryError(f"{self._name(url)} cannot be reached: {error}; {_LOST}")
 
 
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return whose certificates to believe: those that httpx does or SSL_CERT_FILE names, and the system's."""
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
-    return context
+def _answer(response: httpx.Response, body: bytes) -> Answer:
+    return Answer(url=response.url, status=response.status_code, headers=response.headers, body=body)

@@ -10,10 +10,10 @@ from urllib.request import parse_http_list
 
 import httpx
 
-from ops.registry.address import Address, is_loopback
-from ops.registry.connection import Answer, Connection
-from ops.registry.credentials import Credentials
-from ops.registry.errors import NoRegistryError, RefusedLoginError, UnreachableRegistryError
+from support.registry.address import Address, is_loopback
+from support.registry.connection import Answer, Connection
+from support.registry.credentials import Credentials
+from support.registry.errors import NoRegistryError, RefusedLoginError, UnreachableRegistryError
 
 _TOKEN = re.compile(r"[!-~]+")
 _REFUSED = (400, 401, 403)

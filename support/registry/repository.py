@@ -1,0 +1,190 @@
+"""One repository of a registry: its tags, manifests and blobs."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from support.deadline import Deadline
+from support.registry.address import Address
+from support.registry.connection import Answer
+from support.registry.errors import (
+    MissingRepositoryError,
+    MissingTagError,
+    NoRegistryError,
+    UnreachableRegistryError,
+)
+from support.registry.grammar import is_digest, is_tag
+from support.registry.session import Registry, Session, origin
+
+_PAGE = 1000
+_MOST_PAGES = 1000
+_LISTING_SECONDS = 120.0
+_MANIFESTS = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A manifest of an image, or an index of several.
+
+    Attributes:
+        digest: Of its bytes.
+        content: The JSON object.
+    """
+
+    digest: str
+    content: dict[str, Any]
+
+
+class Repository:
+    """One repository; not for several threads at once.
+
+    Args:
+        registry: Its registry.
+        address: Where it is.
+    """
+
+    def __init__(self, registry: Registry, address: Address) -> None:
+        self._address = address
+        self._session = Session(registry, address)
+        self._registry_name = self._session.registry_name
+
+    def tags(self) -> tuple[str, ...]:
+        """Return all tags, page by page, in the registry's order.
+
+        Raises:
+            RegistryError: They cannot be read.
+        """
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        deadline = Deadline(_LISTING_SECONDS)
+        url: str | None = f"{self._address.api}/tags/list?n={_PAGE}"
+        while url:
+            if url in seen or len(seen) >= _MOST_PAGES:
+                raise NoRegistryError(
+                    f"{self._registry_name} does not come to an end with the tags of {self._address.name}"
+                )
+            if deadline.is_over:
+                raise UnreachableRegistryError(
+                    f"{self._registry_name} does not list the tags of {self._address.name} within "
+                    f"{deadline.seconds:.0f} s; try again later"
+                )
+            seen.add(url)
+            answer = self._session.ask("GET", url, "application/json")
+            if answer.status == HTTPStatus.NOT_FOUND and answer.codes:
+                raise MissingRepositoryError(
+                    f"{self._registry_name} has no repository {self._address.name}; correct the environment's image "
+                    "settings, or push the first image"
+                )
+            found |= dict.fromkeys(self._page(answer))
+            url = self._next(answer)
+        return tuple(found)
+
+    def digest(self, tag: str) -> str:
+        """Return the digest of what a tag stands for.
+
+        Raises:
+            RegistryError: It cannot be read.
+        """
+        if not is_tag(tag):
+            raise ValueError(f"{tag!r} is no tag")
+        url = f"{self._address.api}/manifests/{tag}"
+        answer = self._manifest("HEAD", url, tag)
+        # Registries should name it, and need not.
+        digest = str(
+            answer.headers.get("docker-content-digest") or _digest(self._session.ask("GET", url, _MANIFESTS).body)
+        )
+        if not is_digest(digest):
+            raise NoRegistryError(f"{self._registry_name} gives {tag!r} of {self._address.name} no digest: {digest!r}")
+        return digest
+
+    def manifest(self, reference: str) -> Manifest:
+        """Return the manifest of a tag or a digest; of a digest, only the one that has it.
+
+        Raises:
+            RegistryError: It cannot be read, or is not what the digest names.
+        """
+        answer = self._manifest("GET", f"{self._address.api}/manifests/{reference}", reference)
+        digest = _digest(answer.body)
+        if is_digest(reference) and digest != reference:
+            raise NoRegistryError(
+                f"{self._registry_name} gives {self._address.name}@{reference} the content of {digest}"
+            )
+        if not isinstance(answer.content, dict):
+            raise NoRegistryError(f"{self._registry_name} gives {reference!r} of {self._address.name} no manifest")
+        return Manifest(digest=digest, content=answer.content)
+
+    def blob(self, digest: str, write: Callable[[bytes], object]) -> None:
+        """Hand over a blob, piece by piece; only after the last one is it known to have its digest.
+
+        Raises:
+            RegistryError: It cannot be read, or has another digest.
+        """
+        url = f"{self._address.api}/blobs/{digest}"
+        hasher = hashlib.sha256()
+
+        def check(chunk: bytes) -> None:
+            hasher.update(chunk)
+            write(chunk)
+
+        answer = self._session.save(url, check)
+        if answer.status != HTTPStatus.OK:
+            self._session.fail(answer)
+        if f"sha256:{hasher.hexdigest()}" != digest:
+            raise NoRegistryError(
+                f"{self._registry_name} gives {self._address.name}@{digest} the content of sha256:{hasher.hexdigest()}"
+            )
+
+    def _manifest(self, method: str, url: str, reference: str) -> Answer:
+        answer = self._session.ask(method, url, _MANIFESTS)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            kind = "manifest" if is_digest(reference) else "tag"
+            raise MissingTagError(
+                f"{self._registry_name} has no {kind} {reference!r} of {self._address.name}, or no such repository; "
+                "correct it, or push that image"
+            )
+        if answer.status != HTTPStatus.OK:
+            self._session.fail(answer)
+        return answer
+
+    def _page(self, answer: Answer) -> list[str]:
+        content = answer.content
+        if answer.status != HTTPStatus.OK or not isinstance(content, dict) or "tags" not in content:
+            self._session.fail(answer)
+        try:
+            # Registries say null for none.
+            names = list(content["tags"] or ())
+        except TypeError:
+            names = [None]
+        if not all(map(is_tag, names)):
+            raise NoRegistryError(f"{self._registry_name} lists something for {self._address.name} that is no tag")
+        return names
+
+    def _next(self, answer: Answer) -> str | None:
+        links = httpx.Response(answer.status, headers={"link": answer.headers.get("link", "")}).links
+        target = links.get("next", {}).get("url")
+        if not target:
+            return None
+        try:
+            following = answer.url.join(target)
+        except httpx.InvalidURL:
+            following = httpx.URL()
+        if origin(following) != origin(answer.url):
+            raise NoRegistryError(
+                f"{self._registry_name} says that the next page of tags is on another host; that is refused"
+            )
+        return str(following)
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
