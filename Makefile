@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 LAB ?= default
+# Where missing tools come from: auto, release or source.
+FROM ?= auto
 BOUTIQUE := venv/bin/boutique
 # An `eval` alone would go on without the lab's environment, so in the user's own Pulumi backend.
 IN_LAB = environment="$$($(BOUTIQUE) lab env --name $(LAB))"; eval "$$environment"
@@ -14,7 +16,7 @@ help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 up: venv/.ready ## Start the lab, deploy stack `local` on it, test that it works, and say where things are.
-	@$(BOUTIQUE) lab up --name $(LAB)
+	@$(BOUTIQUE) lab up --name $(LAB) --from $(FROM)
 	@$(IN_LAB); pulumi stack select --create local; pulumi up --yes --skip-preview
 	@$(BOUTIQUE) lab status --name $(LAB)
 	@$(IN_LAB); $(BOUTIQUE) smoke local
@@ -25,7 +27,7 @@ down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique 
 	@$(BOUTIQUE) lab down --name $(LAB)
 
 test: venv/.ready ## Run all tests, those of the lab included.
-	@$(BOUTIQUE) lab tools --build
+	@$(BOUTIQUE) lab tools --build --from $(FROM)
 	@venv/bin/pytest tests/unit tests/graph
 	@venv/bin/pytest tests/lab
 

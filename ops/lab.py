@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,6 +17,14 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Option("--name", "-n", help="Which lab: several can run side by side.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+From = Annotated[
+    Literal["auto", "release", "source"],
+    typer.Option(
+        "--from",
+        help="Where missing tools come from: official releases, a build from source, or releases where possible.",
+    ),
+]
 
 _HOSTS = ("shop.localhost",)
 """What a lab has a certificate for, with the names under it."""
@@ -35,11 +43,12 @@ def up(
         int | None, typer.Option(min=1, max=65535, help="The same for HTTPS: where a browser finds the gateway.")
     ] = None,
     http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="The same for HTTP.")] = None,
+    origin: From = "auto",
 ) -> None:
     """Start a lab, or resume it with everything in it, and wait until workloads can run.
 
-    The first time it builds its tools, which takes a while. It also clears up after a killed `pulumi`: removes the lock
-    and ends the providers that it left.
+    The first time it fetches or builds its tools, which takes a while. It also clears up after a killed `pulumi`:
+    removes the lock and ends the providers that it left.
     """
     from lab import cluster, folder, inotify, locks, orphans
     from lab.ports import check_unchanged
@@ -58,7 +67,7 @@ def up(
         from boutique.catalogue import WORKLOADS
         from ops.tools import toolchain
 
-        tools = toolchain()
+        tools = toolchain(origin=origin)
         if wrong := inotify.warning():
             typer.echo(f"warning: {wrong}", err=True)
         where.create()
@@ -161,12 +170,13 @@ def exec(  # noqa: A001 - the command's name is that of the function
 def tools(
     as_json: Json = False,
     build: Annotated[
-        bool, typer.Option("--build", help="Build first what is missing, what only tests need included.")
+        bool, typer.Option("--build", help="Fetch or build first what is missing, what only tests need included.")
     ] = False,
+    origin: From = "auto",
 ) -> None:
     """Show the tools of the lab and of its tests: which version, and where each comes from."""
     from ops.tools import show, toolchain
 
     if build:
-        toolchain(tests=True)
+        toolchain(tests=True, origin=origin)
     show(as_json)

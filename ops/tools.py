@@ -1,4 +1,4 @@
-"""The lab's tools as seen from the command: a table of where each is, and the progress of building what is missing."""
+"""The lab's tools as seen from the command: where each is, and how fetching or building the others goes on."""
 
 import json
 import sys
@@ -14,14 +14,14 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from rich.text import Text
 
-from lab.toolchain.build import Toolchain, ensure, located
+from lab.toolchain.build import Origin, Toolchain, ensure, located
 from lab.toolchain.tools import families, families_of_tests
 
 _HEARTBEAT = 60.0
 
 
 def show(as_json: bool) -> None:
-    """Print where each tool is and in which version, building nothing."""
+    """Print where each tool is and in which version, fetching and building nothing."""
     places = located()
     if as_json:
         rows = [
@@ -38,22 +38,24 @@ def show(as_json: bool) -> None:
     table = Table("tool", "version", "origin", box=None, pad_edge=False)
     table.add_column("path", overflow="fold")
     for place in places:
-        path = "built when it is needed" if place.path is None else str(place.path)
+        path = "fetched or built when it is needed" if place.path is None else str(place.path)
         table.add_row(place.name, place.version, place.origin, Text(path))
     # A pipe has no width, and a path that is cut is of no use to `grep` and `awk`.
     width = None if sys.stdout.isatty() else 10_000
     Console(width=width).print(table)
 
 
-def toolchain(*, tests: bool = False) -> Toolchain:
+def toolchain(*, tests: bool = False, origin: Origin = "auto") -> Toolchain:
     """Make all tools of a lab available and show on stderr how that goes on.
 
     Args:
         tests: Whether to make available those as well that only tests need.
+        origin: Where missing tools come from.
     """
     console = Console(stderr=True)
     with _live(console) if console.is_terminal else _plain(console) as report:
-        return ensure(report, choice=(*families(), *families_of_tests()) if tests else families())
+        choice = (*families(), *families_of_tests()) if tests else families()
+        return ensure(report, choice=choice, origin=origin)
 
 
 @contextmanager
@@ -97,6 +99,23 @@ class LiveReport:
         """Say whom it is waiting for."""
         self.progress.update(self.task, description=f"waiting: another process builds {family}")
 
+    def notice(self, text: str) -> None:
+        """Leave a line."""
+        _say(self.progress.console, text)
+
+    def fetching(self, items: Collection[str], folder: Path) -> None:
+        """Say what is ahead."""
+        _say(self.progress.console, _ahead_of_fetching(items, folder))
+        self.progress.reset(self.task, visible=True)
+
+    def transferred(self, done: int, total: int, size: int) -> None:
+        """Say how far it is."""
+        self.progress.update(self.task, description=_fetched(done, total, size))
+
+    def fetched(self, release: str, size: int, seconds: float) -> None:
+        """Leave a line about the release."""
+        _say(self.progress.console, f"{release}, {_megabytes(size)}, after {_duration(seconds)}")
+
     def started(self, item: str, done: int, total: int) -> None:
         """Name the item."""
         self.progress.update(self.task, description=f"building {item}, {done + 1} of {total}")
@@ -121,6 +140,23 @@ class PlainReport:
     def waiting(self, family: str) -> None:
         """Say whom it is waiting for."""
         self._begin(f"waiting: another process builds {family}")
+
+    def notice(self, text: str) -> None:
+        """Write a line."""
+        _say(self.console, text)
+
+    def fetching(self, items: Collection[str], folder: Path) -> None:
+        """Say what is ahead."""
+        self._since = time.monotonic()
+        _say(self.console, _ahead_of_fetching(items, folder))
+
+    def transferred(self, done: int, total: int, size: int) -> None:
+        """Remember how far it is, for the next line that says that there is life."""
+        self._doing = _fetched(done, total, size) if done < total else ""
+
+    def fetched(self, release: str, size: int, seconds: float) -> None:
+        """Write a line about the release."""
+        _say(self.console, f"{release}, {_megabytes(size)}, after {_duration(seconds)}")
 
     def started(self, item: str, done: int, total: int) -> None:
         """Say that the item is begun."""
@@ -148,6 +184,18 @@ def _ahead(items: Collection[str], total: int, folder: Path) -> str:
             f"compiled parts of them before, and 17 GiB with Go's own caches. They are kept in {folder}."
         )
     return f"Building what is missing of the lab's tools ({', '.join(items)}) into {folder}."
+
+
+def _ahead_of_fetching(items: Collection[str], folder: Path) -> str:
+    return f"Fetching official releases of the lab's tools ({', '.join(items)}) into {folder}."
+
+
+def _fetched(done: int, total: int, size: int) -> str:
+    return f"fetching releases, {done} of {total} done, {_megabytes(size)}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 def _duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Makes the lab's tools available: takes what is there, builds what is missing, once, and gathers all in one folder."""
+"""Makes the lab's tools available: takes what is there, fetches or builds the rest, and gathers all in a folder."""
 
 import errno
 import hashlib
@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lab.errors import LabError
 from lab.toolchain import toolcache
@@ -15,8 +16,12 @@ from lab.toolchain.compiling import complete, files_item
 from lab.toolchain.found import Located, locate
 from lab.toolchain.golang import BuildError, free_space, terminable
 from lab.toolchain.recipe import Family
+from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.report import Report
 from lab.toolchain.tools import PROVIDER, families, families_of_tests
+
+Origin = Literal["auto", "release", "source"]
+"""Where missing tools come from: releases if they can be fetched and else source, or one of both alone."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,23 @@ def located() -> list[Located]:
     return locate((*families(), *families_of_tests()))
 
 
-def ensure(report: Report, only: Collection[str] | None = None, choice: Sequence[Family] | None = None) -> Toolchain:
-    """Make tools available, building those that are neither installed nor built yet.
+def ensure(
+    report: Report,
+    only: Collection[str] | None = None,
+    choice: Sequence[Family] | None = None,
+    origin: Origin = "auto",
+) -> Toolchain:
+    """Make tools available, fetching or building those that are neither installed nor there yet.
 
     Args:
-        report: Hears how a build goes on; not called if there is nothing to build.
+        report: Hears how it goes on; not called if nothing is missing.
         only: Names of the tools that are needed; all of them by default. Files come with their family's tools.
         choice: The families to take them from; by default those of the lab, without those that only tests need.
+        origin: Where missing tools come from.
 
     Raises:
         BuildError: A tool could not be built. Those finished before are kept.
+        ReleaseError: With `release`, a tool could not be fetched. Those finished before are kept.
         LabError: `only` names a tool that does not exist.
     """
     every = families() if choice is None else choice
@@ -65,8 +77,15 @@ def ensure(report: Report, only: Collection[str] | None = None, choice: Sequence
     chosen = [family for family in every if any(tool.name in names for tool in family.tools)]
     try:
         places = _places(every, names)
-        missing = [name for name, place in places.items() if place.path is None]
-        missing += [files_item(family) for family in chosen if family.files and not _files(family).exists()]
+        missing = _missing(every, chosen, places)
+        if missing and origin != "source":
+            # A command that finds its tools has no use for an HTTP client.
+            from lab.toolchain.releases.fetching import fetch
+
+            with terminable():
+                fetch(every, missing, report, required=origin == "release")
+            places = _places(every, names)
+            missing = _missing(every, chosen, places)
         if missing:
             total = len(names) + sum(bool(family.files) for family in chosen)
             report.missing(missing, total, toolcache.root())
@@ -75,7 +94,7 @@ def ensure(report: Report, only: Collection[str] | None = None, choice: Sequence
                 for family in chosen:
                     done = complete(family, missing, report, done, len(missing))
             places = _places(every, names)
-        return _gather(chosen, places)
+        return _gather(chosen, places, _files(every))
     except OSError as error:
         free = f" Free: {free_space()}." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         raise BuildError(f"The lab's tools cannot be kept in {toolcache.root()}: {error}.{free}") from error
@@ -94,16 +113,30 @@ def _places(every: Sequence[Family], names: Collection[str]) -> dict[str, Locate
     return {place.name: place for place in locate(every) if place.name in names}
 
 
-def _files(family: Family) -> Path:
-    return toolcache.folder(family) / toolcache.FILES
+def _missing(every: Sequence[Family], chosen: Sequence[Family], places: Mapping[str, Located]) -> list[str]:
+    files = _files(every)
+    missing = [name for name, place in places.items() if place.path is None]
+    return missing + [files_item(family) for family in chosen if family.files and not files[family.name].exists()]
 
 
-def _gather(chosen: Sequence[Family], places: Mapping[str, Located]) -> Toolchain:
+def _files(every: Sequence[Family]) -> Mapping[str, Path]:
+    """Return where the files of each family are: built ones, or fetched ones if there are no built ones."""
+    releases = catalogue(every)
+    folders = {}
+    for family in every:
+        built, fetched = toolcache.folder(family) / toolcache.FILES, releases[family.name].files
+        folders[family.name] = fetched if fetched.exists() and not built.exists() else built
+    return folders
+
+
+def _gather(chosen: Sequence[Family], places: Mapping[str, Located], folders: Mapping[str, Path]) -> Toolchain:
     """Collect the tools in a folder named after what is in it, so that it never changes under who uses it."""
     plugins = {tool.name for family in chosen for tool in family.tools if tool.plugin}
     sources = {name: (place.path, place.origin) for name, place in places.items() if place.path}
     files = {
-        target.split("/")[0]: _files(family) / target.split("/")[0] for family in chosen for target, _ in family.files
+        target.split("/")[0]: folders[family.name] / target.split("/")[0]
+        for family in chosen
+        for target, _ in family.files
     }
     content = json.dumps(
         [sorted((name, str(path)) for name, (path, _) in sources.items()), sorted(map(str, files.values()))]

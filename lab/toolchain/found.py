@@ -1,4 +1,4 @@
-"""Which tools are there already, and where: built earlier, installed on PATH, or among Pulumi's plugins."""
+"""Which tools are there already, and where: built or fetched earlier, on PATH, or among Pulumi's plugins."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from typing import Literal
 from lab.folder import replace
 from lab.toolchain import toolcache
 from lab.toolchain.recipe import Family, Question, Tool
+from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
 
 _PATIENCE = 10.0
 
@@ -24,24 +25,26 @@ class Located:
     Attributes:
         name: The tool's name.
         version: Its version there, or the one that would be built.
-        origin: `cache` was built by the lab, `path` is installed on PATH, `plugin` is among Pulumi's plugins.
+        origin: `cache` was built by the lab, `release` was fetched from its publisher, `path` is installed on PATH,
+            `plugin` is among Pulumi's plugins.
         path: The program, or None if it is missing.
     """
 
     name: str
     version: str
-    origin: Literal["cache", "path", "plugin", "missing"]
+    origin: Literal["cache", "release", "path", "plugin", "missing"]
     path: Path | None
 
 
 def locate(families: Sequence[Family]) -> list[Located]:
     """Say where each tool is, building nothing.
 
-    What the lab has built comes first: it is looked up without starting a program, which keeps every command of the lab
-    quick, and it does not change when somebody's PATH does. PATH is asked only for what was never built.
+    What the lab has built or fetched comes first: it is looked up without starting a program, which keeps every command
+    of the lab quick, and it does not change when somebody's PATH does. PATH is asked only for the rest.
     """
     owners = {part: tool.name for family in families for tool in family.tools for part in tool.parts}
     found: dict[str, Located] = {}
+    releases = catalogue(families)
     for family in families:
         folder = toolcache.folder(family)
         for tool in family.tools:
@@ -49,13 +52,15 @@ def locate(families: Sequence[Family]) -> list[Located]:
             if owner and owner.path and owner.origin == "path":
                 found[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
             else:
-                found[tool.name] = _locate(tool, folder / tool.name)
+                found[tool.name] = _locate(tool, folder / tool.name, releases[family.name])
     return list(found.values())
 
 
-def _locate(tool: Tool, built: Path) -> Located:
+def _locate(tool: Tool, built: Path, release: FamilyRelease) -> Located:
     if built.exists():
         return Located(tool.name, tool.version, "cache", built)
+    if tool.name in release.programs and (fetched := release.folder / tool.name).exists():
+        return Located(tool.name, release.programs[tool.name].version, "release", fetched)
     if plugin := _plugin(tool):
         return Located(tool.name, tool.version, "plugin", plugin)
     if installed := _installed(tool):

@@ -5,6 +5,9 @@ tools/kwok-1f2e3d4c5b6a/kwok.log          what Go said while it was built
 tools/kwok-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
 tools/kwok-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
 tools/kwok-1f2e3d4c5b6a/.lock             held while a build works in the folder
+tools/release-kwok-6a5b4c3d2e1f/kwok      fetched from its publisher and checked; files/ as above
+tools/releases/lock.json                  the digests of what was fetched
+tools/releases/.lock                      held while releases are fetched
 """
 
 import fcntl

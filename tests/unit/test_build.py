@@ -68,6 +68,19 @@ class Heard:
         self.events.append(("waiting", family))
         self.on_waiting()
 
+    def notice(self, text: str) -> None:
+        self.events.append(("notice", text))
+
+    def fetching(self, items: Collection[str], folder: Path) -> None:
+        self.events.append(("fetching", list(items), folder))
+
+    def transferred(self, done: int, total: int, size: int) -> None:
+        pass
+
+    def fetched(self, release: str, size: int, seconds: float) -> None:
+        assert 0 <= seconds < 30
+        self.events.append(("fetched", release, size))
+
     def started(self, item: str, done: int, total: int) -> None:
         self.events.append(("started", item, done, total))
         self.on_started()

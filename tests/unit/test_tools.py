@@ -49,13 +49,14 @@ def test_the_lab_has_these_tools_in_these_versions() -> None:
 def test_no_lab_waits_for_what_only_tests_need(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[set[str]] = []
 
-    def ensure(_: Report, choice: Sequence[Family]) -> Toolchain:
+    def ensure(_: Report, choice: Sequence[Family], origin: str) -> Toolchain:
+        assert origin == "source"
         asked.append({tool.name for family in choice for tool in family.tools})
         return TOOLCHAIN
 
     monkeypatch.setattr(ops.tools, "ensure", ensure)
-    ops.tools.toolchain()
-    ops.tools.toolchain(tests=True)
+    ops.tools.toolchain(origin="source")
+    ops.tools.toolchain(tests=True, origin="source")
     assert asked[1] - asked[0] == {"registry"}
     assert asked[0] | {"registry"} == set(by_name())
     assert {place.name for place in located()} == set(by_name())
@@ -174,8 +175,15 @@ TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
 
 
 def building(pause: float = 0.0) -> Callable[[Report], Toolchain]:
-    def ensure(report: Report, choice: Sequence[Family]) -> Toolchain:
+    def ensure(report: Report, choice: Sequence[Family], origin: str) -> Toolchain:
         assert choice
+        assert origin == "auto"
+        report.notice("no release of [etcd]")
+        report.fetching(["kubectl"], Path("/cache/[tools]"))
+        report.transferred(0, 1, 0)
+        time.sleep(pause)
+        report.fetched("kubectl", 61_200_000, 2.4)
+        report.transferred(1, 1, 61_200_000)
         report.missing(["kwok", "etcd"], 2, Path("/cache/[tools]"))
         report.waiting("kwok")
         report.started("etcd", 1, 2)
@@ -195,11 +203,17 @@ def test_a_log_shows_each_step_and_that_there_is_life(
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
-    assert "On two cores that takes about 40 minutes" in lines[0]
-    assert lines[0].endswith("They are kept in /cache/[tools].")
-    assert lines[1:3] == ["waiting: another process builds kwok", "building etcd, 2 of 2"]
+    assert lines[:2] == [
+        "no release of [etcd]",
+        "Fetching official releases of the lab's tools (kubectl) into /cache/[tools].",
+    ]
+    assert "still fetching releases, 0 of 1 done, 0.0 MB, for 0 s" in lines
+    build = lines.index("kubectl, 61.2 MB, after 2 s") + 1
+    assert "On two cores that takes about 40 minutes" in lines[build]
+    assert lines[build].endswith("They are kept in /cache/[tools].")
+    assert lines[build + 1 : build + 3] == ["waiting: another process builds kwok", "building etcd, 2 of 2"]
     assert lines[-1] == "etcd in 1 min 2 s"
-    assert "still building etcd, 2 of 2, for 0 s" in lines[3:-1]
+    assert "still building etcd, 2 of 2, for 0 s" in lines[build + 3 : -1]
 
 
 def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +221,7 @@ def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(ops.tools, "Console", lambda stderr: Console(file=screen, force_terminal=stderr, width=300))
     monkeypatch.setattr(ops.tools, "ensure", building(pause=0.25))
     assert ops.tools.toolchain() is TOOLCHAIN
+    assert re.search(r"fetching releases, 0 of 1 done, 0.0 MB.*0:00:00", screen.getvalue())
     assert re.search(r"building etcd, 2 of 2.*0:00:00", screen.getvalue())
     assert "etcd in 1 min 2 s" in screen.getvalue()
     assert "still" not in screen.getvalue()
@@ -215,6 +230,6 @@ def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None
 def test_nothing_to_build_is_not_worth_a_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.tools, "ensure", lambda report, choice: TOOLCHAIN)  # noqa: ARG005
+    monkeypatch.setattr(ops.tools, "ensure", lambda report, choice, origin: TOOLCHAIN)  # noqa: ARG005
     ops.tools.toolchain()
     assert capsys.readouterr() == ("", "")

@@ -1,0 +1,73 @@
+"""Takes programs and files out of what was fetched and checked."""
+
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from lab.toolchain.releases.errors import ReleaseError
+
+
+def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[str]:
+    """Copy programs out of a tar archive, and return which it has.
+
+    Nothing is put anywhere but under the names that are asked for, whatever the archive's paths and links say.
+
+    Args:
+        path: The archive; gzip, bzip2 and xz are known.
+        members: Tools, and the path of each in the archive.
+        folder: Where to put them.
+
+    Raises:
+        ReleaseError: The file is no such archive.
+    """
+    tools = {member: tool for tool, member in members.items()}
+    taken = set()
+    try:
+        with tarfile.open(path) as archive:
+            for entry in archive:
+                tool = tools.get(entry.name.removeprefix("./"))
+                source = archive.extractfile(entry) if tool and entry.isfile() else None
+                if tool and source:
+                    _write(source, folder / tool)
+                    taken.add(tool)
+    except (tarfile.TarError, zlib.error, EOFError) as error:
+        raise ReleaseError(f"{path.name} cannot be unpacked: {error}") from None
+    return taken
+
+
+def take_files(path: Path, prefix: str, files: Mapping[str, str], folder: Path) -> None:
+    """Copy files and folders out of a zip archive.
+
+    Args:
+        path: The archive.
+        prefix: The folder that all of it is in.
+        files: Targets in `folder`, and the file or folder of the archive that is put there.
+        folder: Where to put them.
+
+    Raises:
+        ReleaseError: The archive lacks one, or has one that leads out of its folder.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        for target, source in files.items():
+            whole = f"{prefix}{source}"
+            members = [name for name in names if name == whole or name.startswith(f"{whole}/")]
+            if not members:
+                raise ReleaseError(f"{prefix.rstrip('/')} has no {source}")
+            for name in members:
+                rest = name.removeprefix(whole).lstrip("/")
+                if ".." in Path(rest).parts:
+                    raise ReleaseError(f"{prefix.rstrip('/')} has a file {name!r}, which leads out of its folder")
+                copy = folder / target / rest if rest else folder / target
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(name) as content:
+                    _write(content, copy)
+
+
+def _write(source: IO[bytes], path: Path) -> None:
+    with path.open("wb") as file:
+        shutil.copyfileobj(source, file, 2**20)

@@ -1,0 +1,19 @@
+"""What keeps a release from being fetched."""
+
+from lab.errors import LabError
+
+
+class ReleaseError(LabError):
+    """A release cannot be fetched, or is refused; the text names it and says why."""
+
+
+class UnreachableError(ReleaseError):
+    """A host does not answer.
+
+    Attributes:
+        host: Its name.
+    """
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"{host} cannot be reached: {reason}")
+        self.host = host
