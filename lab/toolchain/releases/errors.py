@@ -12,8 +12,10 @@ class UnreachableError(ReleaseError):
 
     Attributes:
         host: Its name.
+        reason: Why not, as far as is known.
     """
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(f"{host} cannot be reached: {reason}")
         self.host = host
+        self.reason = reason

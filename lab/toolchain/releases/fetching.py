@@ -12,7 +12,7 @@ from lab.toolchain.compiling import files_item
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.background import Background
 from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.errors import ReleaseError, UnreachableError
 from lab.toolchain.releases.jobs import Files, Job, Programs
 from lab.toolchain.releases.network import Network
 from lab.toolchain.report import Report
@@ -21,6 +21,7 @@ from support.deadline import Deadline
 PROBE_SECONDS = 3.0
 _AT_ONCE = 8
 _TICK = 0.5
+_MOST_NAMES = 4
 
 
 def fetch(families: Sequence[Family], items: Collection[str], report: Report, *, required: bool) -> None:
@@ -80,7 +81,9 @@ def _jobs(families: Sequence[Family], releases: Mapping[str, FamilyRelease], ite
 
 def _unreachable(jobs: Sequence[Job], network: Network) -> dict[str, ReleaseError]:
     """Return the items whose hosts do not answer, having waited for all hosts together."""
-    urls = {httpx.URL(url).host: url for job in jobs for url in job.urls}
+    urls: dict[str, str] = {}
+    for url in (url for job in jobs for url in job.urls):
+        urls.setdefault(httpx.URL(url).host, url)
     hosts = list(urls)
     silent: dict[str, str] = dict.fromkeys(hosts, f"no answer within {PROBE_SECONDS:.0f} s")
     deadline = Deadline(PROBE_SECONDS)
@@ -89,14 +92,15 @@ def _unreachable(jobs: Sequence[Job], network: Network) -> dict[str, ReleaseErro
         if result is not None:
             number, error = result
             if isinstance(error, ReleaseError):
-                silent[hosts[number]] = str(error)
+                silent[hosts[number]] = error.reason if isinstance(error, UnreachableError) else str(error)
             else:
                 del silent[hosts[number]]
         if deadline.is_over:
             break
     if not silent:
         return {}
-    summary = ReleaseError(f"{', '.join(sorted(silent))} cannot be reached ({next(iter(silent.values()))})")
+    reasons = ", ".join(sorted(set(silent.values())))
+    summary = ReleaseError(f"{', '.join(sorted(silent))} cannot be reached ({reasons})")
     return {
         item: summary for job in jobs if any(httpx.URL(url).host in silent for url in job.urls) for item in job.items
     }
@@ -133,7 +137,10 @@ def _lines(failures: Mapping[str, ReleaseError], remedy: str) -> list[str]:
     items: dict[str, list[str]] = {}
     for item, error in failures.items():
         items.setdefault(str(error), []).append(item)
-    return [f"no release of {_listed(names)}: {text}{remedy}" for text, names in items.items()]
+    return [
+        f"no release of {_listed(names) if len(names) <= _MOST_NAMES else f'{len(names)} things'}: {text}{remedy}"
+        for text, names in items.items()
+    ]
 
 
 def _listed(names: Collection[str]) -> str:

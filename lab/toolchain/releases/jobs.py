@@ -40,7 +40,7 @@ class Programs:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """A URL of each host that is needed."""
+        """A URL of each host that is needed, the file's first: publishers redirect that to another host."""
         source = self.artifact.source
         if isinstance(source, Image):
             return (images.registry_url(source),)
