@@ -17,13 +17,17 @@ from fakes import serving
 
 from ops.registry.reading import digest, tags, tags_of
 from support.registry import connection
+from support.registry.address import Address
 from support.registry.errors import (
     MissingRepositoryError,
+    MissingTagError,
     NoRegistryError,
     RefusedLoginError,
     RegistryError,
     UnreachableRegistryError,
 )
+from support.registry.repository import Repository
+from support.registry.session import Registry
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 BASIC = "Basic " + base64.b64encode(f"ann:{SECRET}".encode()).decode()
@@ -301,3 +305,37 @@ def test_an_answer_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatc
 def test_what_is_no_address_is_told(repository: str) -> None:
     with pytest.raises(RegistryError, match=f"registry {repository.partition('/')[0]} "):
         tags_of([repository])
+
+
+BLOB = "GET /v2/shop/ads/blobs/sha256:" + hashlib.sha256(b"layer").hexdigest()
+
+
+def test_a_blob_is_read_with_a_login_and_checked(configuration: Path) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    token = (200, {}, '{"token": "t"}')
+    given = {BLOB: [challenge, (200, {}, "layer"), (200, {}, "other")], "GET /token": token}
+    with answering(by_request=given) as answers:
+        log_in(configuration, answers)
+        address = Address.of(f"127.0.0.1:{answers.port}/shop/ads")
+        repository = Repository(Registry(address), address)
+        parts: list[bytes] = []
+        repository.blob(BLOB.rpartition("/")[2], parts.append)
+        assert b"".join(parts) == b"layer"
+        with pytest.raises(NoRegistryError, match=r"gives shop/ads@sha256:.* the content of sha256:"):
+            repository.blob(BLOB.rpartition("/")[2], parts.append)
+    assert [login for _, login, _ in answers.seen] == ["", BASIC, "Bearer t", "Bearer t"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "said"),
+    [
+        ((200, {}, "<p>A page.</p>"), NoRegistryError, "gives '1.2.3' of shop/ads no manifest"),
+        ((404, {}, ""), MissingTagError, "has no tag '1.2.3' of shop/ads"),
+        ((503, {}, ""), UnreachableRegistryError, "answers 503; try again later"),
+    ],
+)
+def test_what_is_no_manifest_is_told(answer: Answered, error: type[RegistryError], said: str) -> None:
+    with answering(by_request={"GET /v2/shop/ads/manifests/1.2.3": answer}) as answers:
+        address = Address.of(f"127.0.0.1:{answers.port}/shop/ads")
+        with pytest.raises(error, match=said):
+            Repository(Registry(address), address).manifest("1.2.3")

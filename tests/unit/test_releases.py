@@ -29,7 +29,7 @@ from lab.toolchain.releases import fetching, lock, mirror, network
 from lab.toolchain.releases.artifacts import Download
 from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.releases.checksums import module_h1, stated
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.errors import ReleaseError, UnreachableError
 from support import transfer
 
 GO = """#!/bin/sh
@@ -455,6 +455,26 @@ def test_without_a_program_that_is_released_go_fetches_the_files_too(machine: Ma
     tools, _ = machine.ensure("unheard-of", files=True)
     assert (tools.files / "stages" / "one.yaml").read_text() == "built"
     assert machine.publishers.seen == []
+
+
+def test_modules_are_not_fetched_twice_where_programs_have_to_be_built(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_stages(machine, {"deep/one.yaml": b"one"})
+    monkeypatch.delenv(mirror.VARIABLE)
+    monkeypatch.setenv("GOPROXY", f"http://127.0.0.1:{machine.publishers.port}/proxy.golang.org")
+
+    def probe(_: network.Network, url: str, __: float) -> None:
+        if "dl.k8s.io" in url:
+            raise UnreachableError("dl.k8s.io", "Network is unreachable")
+
+    monkeypatch.setattr(network.Network, "probe", probe)
+    tools, heard = machine.ensure("kubectl", files=True)
+    assert (tools.files / "stages" / "one.yaml").read_text() == "built"
+    assert machine.publishers.seen == []
+    assert machine.notices(heard) == [
+        "no release of kubectl: dl.k8s.io cannot be reached (Network is unreachable); built from source"
+    ]
 
 
 DIGEST = "0123456789abcdef" * 4
