@@ -68,7 +68,7 @@ class Session:
 
     def _authorized(self, ask: Callable[[dict[str, str]], Answer], url: str) -> Answer:
         """Ask with a login if the registry wants one; a token that has run out since the last request is renewed."""
-        # Where a registry leads to another host, nobody logs in.
+        # Credentials go to the registry alone, not to the hosts that it leads to.
         answer = ask({"Authorization": self._authorization} if self._authorization and self._is_own(url) else {})
         if answer.status == HTTPStatus.UNAUTHORIZED and self._is_own(url) and self._is_own(str(answer.url)):
             connection = self._registry.connection

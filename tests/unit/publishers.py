@@ -71,7 +71,7 @@ class Publishers:
         manifest = add("manifests", json.dumps({"mediaType": MANIFEST, "layers": described}).encode())
         other = add("manifests", json.dumps({"mediaType": MANIFEST, "layers": []}).encode())
         platforms = (("arm64", other), ("amd64", manifest))
-        manifests = [{**each, "platform": {"os": "linux", "architecture": name}} for name, each in platforms]
+        manifests = [{**entry, "platform": {"os": "linux", "architecture": name}} for name, entry in platforms]
         add("manifests", json.dumps({"mediaType": INDEX, "manifests": manifests}).encode(), tag)
         return [layer["digest"] for layer in described]
 

@@ -119,7 +119,7 @@ def test_a_built_tool_wins_and_nobody_is_asked(machine: Machine) -> None:
 
 
 def refuse(machine: Machine, said: str) -> None:
-    """See that a release is refused, whoever asks for it, and that nothing of it stays."""
+    """See that a release is refused with `release` and with `auto`, and that nothing of it stays."""
     with pytest.raises(ReleaseError, match=said):
         machine.ensure("kubectl", origin="release")
     assert machine.origin() == "missing"

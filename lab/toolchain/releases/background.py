@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 class Background(Generic[Result]):
-    """Jobs that run in daemon threads: after an interrupt, nobody waits for a server or for a name to be resolved.
+    """Jobs that run in daemon threads: an interrupted process waits neither for a server nor for a name to be resolved.
 
     Args:
         jobs: What to run.

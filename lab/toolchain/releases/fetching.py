@@ -60,7 +60,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         if reachable and not (required and failures):
             failures |= _fetch(reachable, network, report)
     if failures and required:
-        raise ReleaseError("\n".join(_lines(failures, "")))
+        raise ReleaseError("\n".join([*_lines(failures, ""), "use --from auto to build what cannot be fetched"]))
     for line in _lines(failures, "; built from source"):
         report.notice(line)
 

@@ -1,6 +1,6 @@
 """Where the publishers of the lab's tools release them, for Linux on x86-64.
 
-Sources: scripts and documentation of the publishers, named beside each; all read from stored copies.
+Sources: scripts and documentation of the publishers, named beside each.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ def artifacts(versions: Mapping[str, str]) -> tuple[Artifact, ...]:
 
 
 def _etcd(version: str) -> Artifact:
-    # https://github.com/etcd-io/etcd/blob/main/scripts/build-release.sh; SHA256SUMS lies beside the archives.
+    # scripts/release.sh of etcd-io/etcd makes SHA256SUMS, which lies beside the archives.
     tag, name = f"v{version}", f"etcd-v{version}-linux-amd64"
     source = Download(_GITHUB.format("etcd-io/etcd", tag, f"{name}.tar.gz"), _sums("etcd-io/etcd", tag, "SHA256SUMS"))
     return Artifact(source, version, (("etcd", f"{name}/etcd"),))
@@ -52,7 +52,7 @@ def _pulumi(version: str) -> Artifact:
 
 
 def _provider(version: str) -> Artifact:
-    # The name that Pulumi's engine asks GitHub for: sdk/go/common/workspace/plugins.go of pulumi/pulumi.
+    # .goreleaser.yml of pulumi/pulumi-kubernetes names the archives.
     tool = "pulumi-resource-kubernetes"
     source = _of_github("pulumi/pulumi-kubernetes", f"v{version}", f"{tool}-v{version}-linux-amd64.tar.gz")
     return Artifact(source, version, ((tool, tool),))
