@@ -7,6 +7,7 @@ LAB ?= default
 # Where missing tools come from: auto, release or source.
 FROM ?= auto
 BOUTIQUE := venv/bin/boutique
+INSTALL = venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 # An `eval` alone would go on without the lab's environment, so in the user's own Pulumi backend.
 IN_LAB = environment="$$($(BOUTIQUE) lab env --name $(LAB))"; eval "$$environment"
 
@@ -26,34 +27,40 @@ up: venv/.ready ## Start the lab, deploy stack `local` on it, test that it works
 down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique lab down --delete.
 	@$(BOUTIQUE) lab down --name $(LAB)
 
-test: venv/.ready ## Run all tests, those of the lab included.
+test: venv/.ready-dev ## Run all tests, those of the lab included.
 	@$(BOUTIQUE) lab tools --build --from $(FROM)
 	@venv/bin/pytest tests/unit tests/graph
 	@venv/bin/pytest tests/lab
 
-check: venv/.ready ## Check format, lint and types; changes nothing.
+check: venv/.ready-dev ## Check format, lint and types; changes nothing.
 	@venv/bin/ruff format --check
 	@venv/bin/ruff check
 	@venv/bin/mypy
 
-bench: venv/.ready ## Measure against a peer in the same run.
+bench: venv/.ready-dev ## Measure against a peer in the same run.
 	@venv/bin/python bench/environment.py
 	@venv/bin/python bench/mesh.py
 	@venv/bin/python bench/feature.py
 	@venv/bin/python bench/release.py
 
-docs: venv/.ready ## Write the documentation that comes from the code.
+docs: venv/.ready-dev ## Write the documentation that comes from the code.
 	@venv/bin/python docs/generate.py
 	@venv/bin/python docs/access.py
 
-ledger: venv/.ready ## Add new resources to the ledgers of the committed stacks.
+ledger: venv/.ready-dev ## Add new resources to the ledgers of the committed stacks.
 	@PYTHONPATH=tests venv/bin/python tests/graph/ledger.py
 
-# Written last, so that an environment half made is never taken for a finished one.
-venv/.ready: requirements.txt requirements-dev.txt pyproject.toml
+# Written last, so that an environment half made is never taken for a finished one. Bytecode is compiled when a module is
+# first imported: most of the packages for AWS never are.
+venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
 	@rm -f $@; venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear venv
 	@echo "Installing Python packages into venv/"
-	@venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	@venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) --no-deps -e .
+	@touch $@
+
+venv/.ready-dev: venv/.ready requirements-dev.txt
+	@echo "Installing the packages for development into venv/"
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@

@@ -36,6 +36,12 @@ class Memory:
     total: int = 0
 
 
+def available_memory(system: Path = PROC) -> int:
+    """Return the bytes that new processes can have without swapping: MemAvailable of proc(5)."""
+    lines = (system / "meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+
+
 def uses(supervisor: int, system: Path = PROC) -> dict[int, ProcessUse]:
     """Return what every process of a lab uses, by their numbers on the host.
 

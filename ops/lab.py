@@ -168,15 +168,17 @@ def exec(  # noqa: A001 - the command's name is that of the function
 
 @app.command()
 def tools(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these tools; all by default.")] = None,
     as_json: Json = False,
     build: Annotated[
         bool, typer.Option("--build", help="Fetch or build first what is missing, what only tests need included.")
     ] = False,
+    only_path: Annotated[bool, typer.Option("--path", help="Print the paths and nothing else.")] = False,
     origin: From = "auto",
 ) -> None:
     """Show the tools of the lab and of its tests: which version, and where each comes from."""
     from ops.tools import show, toolchain
 
     if build:
-        toolchain(tests=True, origin=origin)
-    show(as_json)
+        toolchain(tests=True, only=names or None, origin=origin)
+    show(names or None, as_json=as_json, only_path=only_path)

@@ -14,15 +14,29 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 from rich.text import Text
 
+from lab.errors import LabError
 from lab.toolchain.build import Origin, Toolchain, ensure, located
 from lab.toolchain.tools import families, families_of_tests
 
 _HEARTBEAT = 60.0
 
 
-def show(as_json: bool) -> None:
-    """Print where each tool is and in which version, fetching and building nothing."""
-    places = located()
+def show(only: Collection[str] | None, *, as_json: bool, only_path: bool) -> None:
+    """Print where each tool is and in which version, fetching and building nothing.
+
+    Raises:
+        LabError: `only` names a tool that does not exist, or only paths are wanted and a tool has none yet.
+    """
+    places = [place for place in located() if only is None or place.name in only]
+    if unknown := sorted(set(only or ()) - {place.name for place in places}):
+        message = f"no such tool: {', '.join(unknown)}; `boutique lab tools` lists them"
+        raise LabError(message)
+    if only_path:
+        if missing := [place.name for place in places if place.path is None]:
+            message = f"not there yet: {', '.join(missing)}; add --build"
+            raise LabError(message)
+        print(*(place.path for place in places), sep="\n")
+        return
     if as_json:
         rows = [
             {
@@ -45,17 +59,20 @@ def show(as_json: bool) -> None:
     Console(width=width).print(table)
 
 
-def toolchain(*, tests: bool = False, origin: Origin = "auto") -> Toolchain:
-    """Make all tools of a lab available and show on stderr how that goes on.
+def toolchain(*, tests: bool = False, only: Collection[str] | None = None, origin: Origin = "auto") -> Toolchain:
+    """Make tools of a lab available and show on stderr how that goes on.
 
     Args:
-        tests: Whether to make available those as well that only tests need.
+        tests: Whether to make available those as well that only tests and people need.
+        only: The names of the tools; all by default.
         origin: Where missing tools come from.
     """
     console = Console(stderr=True)
+    choice = (*families(), *families_of_tests()) if tests else families()
+    if tests and only is None:
+        only = [tool.name for family in choice for tool in family.tools]
     with _live(console) if console.is_terminal else _plain(console) as report:
-        choice = (*families(), *families_of_tests()) if tests else families()
-        return ensure(report, choice=choice, origin=origin)
+        return ensure(report, only=only, choice=choice, origin=origin)
 
 
 @contextmanager
@@ -180,8 +197,8 @@ class PlainReport:
 def _ahead(items: Collection[str], total: int, folder: Path) -> str:
     if len(items) == total:
         return (
-            "The lab's tools are built from source, once. On two cores that takes about 40 minutes, less if Go has "
-            f"compiled parts of them before, and 17 GiB with Go's own caches. They are kept in {folder}."
+            "The lab's tools are built from source, once. On two cores that takes about 10 minutes, less if Go has "
+            f"compiled parts of them before, and 10 GiB with Go's own caches. They are kept in {folder}."
         )
     return f"Building what is missing of the lab's tools ({', '.join(items)}) into {folder}."
 

@@ -13,6 +13,7 @@ from typing import Literal
 from lab.errors import LabError
 from lab.toolchain import toolcache
 from lab.toolchain.compiling import complete, files_item
+from lab.toolchain.downloads import downloading
 from lab.toolchain.found import Located, locate
 from lab.toolchain.golang import BuildError, free_space, terminable
 from lab.toolchain.recipe import Family
@@ -22,6 +23,10 @@ from lab.toolchain.tools import PROVIDER, families, families_of_tests
 
 Origin = Literal["auto", "release", "source"]
 """Where missing tools come from: releases if they can be fetched and else source, or one of both alone."""
+
+_ON_DEMAND = """#!/bin/sh
+program=$(boutique lab tools --build --path {0}) && exec "$program" "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def ensure(
 
     Args:
         report: Hears how it goes on; not called if nothing is missing.
-        only: Names of the tools that are needed; all of them by default. Files come with their family's tools.
+        only: Names of the tools that are needed; by default all but those made on demand. Files come with their
+            family's tools.
         choice: The families to take them from; by default those of the lab, without those that only tests need.
         origin: Where missing tools come from.
 
@@ -76,24 +82,24 @@ def ensure(
     names = _names(every, only)
     chosen = [family for family in every if any(tool.name in names for tool in family.tools)]
     try:
-        places = _places(every, names)
-        missing = _missing(every, chosen, places)
+        places = _places(every, chosen)
+        missing = _missing(every, chosen, names, places)
         if missing and origin != "source":
             # A command that finds its tools has no use for an HTTP client.
             from lab.toolchain.releases.fetching import fetch
 
             with terminable():
                 fetch(every, missing, report, required=origin == "release")
-            places = _places(every, names)
-            missing = _missing(every, chosen, places)
+            places = _places(every, chosen)
+            missing = _missing(every, chosen, names, places)
         if missing:
             total = len(names) + sum(bool(family.files) for family in chosen)
             report.missing(missing, total, toolcache.root())
             done = 0
-            with terminable():
+            with terminable(), downloading(chosen, missing):
                 for family in chosen:
                     done = complete(family, missing, report, done, len(missing))
-            places = _places(every, names)
+            places = _places(every, chosen)
         return _gather(chosen, places, _files(every))
     except OSError as error:
         free = f" Free: {free_space()}." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
@@ -101,21 +107,25 @@ def ensure(
 
 
 def _names(every: Sequence[Family], only: Collection[str] | None) -> list[str]:
-    names = [tool.name for family in every for tool in family.tools]
+    tools = [tool for family in every for tool in family.tools]
     if only is None:
-        return names
+        return [tool.name for tool in tools if not tool.on_demand]
+    names = [tool.name for tool in tools]
     if unknown := sorted(set(only) - set(names)):
         raise LabError(f"No such tool: {', '.join(unknown)}. There are {', '.join(sorted(names))}.")
     return [name for name in names if name in only]
 
 
-def _places(every: Sequence[Family], names: Collection[str]) -> dict[str, Located]:
+def _places(every: Sequence[Family], chosen: Sequence[Family]) -> dict[str, Located]:
+    names = {tool.name for family in chosen for tool in family.tools}
     return {place.name: place for place in locate(every) if place.name in names}
 
 
-def _missing(every: Sequence[Family], chosen: Sequence[Family], places: Mapping[str, Located]) -> list[str]:
+def _missing(
+    every: Sequence[Family], chosen: Sequence[Family], names: Collection[str], places: Mapping[str, Located]
+) -> list[str]:
     files = _files(every)
-    missing = [name for name, place in places.items() if place.path is None]
+    missing = [name for name in names if places[name].path is None]
     return missing + [files_item(family) for family in chosen if family.files and not files[family.name].exists()]
 
 
@@ -138,8 +148,11 @@ def _gather(chosen: Sequence[Family], places: Mapping[str, Located], folders: Ma
         for family in chosen
         for target, _ in family.files
     }
+    later = sorted(
+        tool.name for family in chosen for tool in family.tools if tool.on_demand and tool.name not in sources
+    )
     content = json.dumps(
-        [sorted((name, str(path)) for name, (path, _) in sources.items()), sorted(map(str, files.values()))]
+        [sorted((name, str(path)) for name, (path, _) in sources.items()), sorted(map(str, files.values())), later]
     )
     final = toolcache.root() / f"all-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     if not final.exists():
@@ -151,12 +164,17 @@ def _gather(chosen: Sequence[Family], places: Mapping[str, Located], folders: Ma
             for name, (path, origin) in sources.items():
                 if name not in plugins:
                     _place(path, part / "bin" / name, linked=origin == "path")
+            for name in later:
+                script = part / "bin" / name
+                script.write_text(_ON_DEMAND.format(name))
+                script.chmod(0o755)
             for name, path in files.items():
                 (part / "files" / name).symlink_to(path)
             part.chmod(0o755)
             if not final.exists():
                 toolcache.publish(part, final)
     programs = {name: path if name in plugins else final / "bin" / name for name, (path, _) in sources.items()}
+    programs |= {name: final / "bin" / name for name in later}
     return Toolchain(final / "bin", final / "files", programs)
 
 

@@ -57,12 +57,20 @@ def complete(family: Family, items: Collection[str], report: Report, done: int, 
     return done
 
 
+def copy_module(family: Family, folder: Path) -> None:
+    """Copy the family's module to where Go may write beside it: tracked files must not change."""
+    for source in toolcache.sources(family):
+        copy = folder / source.relative_to(family.module)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copy)
+
+
 def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
     work, log = _workplace(family, folder, tool.name)
     # Outside of the module's own files, whatever they are called.
     program = toolcache.make_part(folder) / tool.name
     if isinstance(tool.recipe, Built):
-        for document in family.embedded:
+        for document in tool.recipe.embedded:
             content = json.loads(_source(document.taken, tool.name, work, log).read_bytes())
             if document.version is not None:
                 content["version"] = document.version
@@ -90,10 +98,8 @@ def _make_files(family: Family, folder: Path) -> None:
 
 
 def _workplace(family: Family, folder: Path, item: str) -> tuple[Path, Path]:
-    """Copy our module to where Go may write beside it: tracked files must not change."""
     work = toolcache.make_part(folder)
-    for source in toolcache.sources(family):
-        shutil.copyfile(source, work / source.name)
+    copy_module(family, work)
     log = folder / f"{item}.log"
     log.write_bytes(b"")
     return work, log

@@ -1,10 +1,10 @@
 """The cache of finished tools: one folder per family and content, in which everything that has its final name is whole.
 
-tools/kwok-1f2e3d4c5b6a/kwok              finished: it got this name after it was written to disk
-tools/kwok-1f2e3d4c5b6a/kwok.log          what Go said while it was built
-tools/kwok-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
-tools/kwok-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
-tools/kwok-1f2e3d4c5b6a/.lock             held while a build works in the folder
+tools/kubernetes-1f2e3d4c5b6a/kwok              finished: it got this name after it was written to disk
+tools/kubernetes-1f2e3d4c5b6a/kwok.log          what Go said while it was built
+tools/kubernetes-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
+tools/kubernetes-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
+tools/kubernetes-1f2e3d4c5b6a/.lock             held while a build works in the folder
 tools/release-kwok-6a5b4c3d2e1f/kwok      fetched from its publisher and checked; files/ as above
 tools/releases/lock.json                  the digests of what was fetched
 tools/releases/.lock                      held while releases are fetched
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab import paths
-from lab.toolchain.recipe import Built, Family
+from lab.toolchain.recipe import Built, Family, Taken
 
 FILES = "files"
 _PART = ".part-"
@@ -81,23 +81,27 @@ def _key(family: Family) -> str:
     # its cache from elsewhere need not have Go at all.
     recipe = {
         "platform": [sys.platform, platform.machine()],
-        "tools": [
-            [tool.name, *(tool.recipe.arguments("") if isinstance(tool.recipe, Built) else [tool.recipe.source])]
-            for tool in family.tools
-        ],
-        "embedded": [[each.name, each.taken.source, each.version] for each in family.embedded],
+        "tools": [[tool.name, *_recipe(tool.recipe)] for tool in family.tools],
         "files": [[target, taken.module, taken.source] for target, taken in family.files],
     }
     digest = hashlib.sha256(json.dumps(recipe).encode())
     for source in sources(family):
         content = source.read_bytes()
-        digest.update(f"\n{source.name} {len(content)}\n".encode() + content)
+        digest.update(f"\n{source.relative_to(family.module)} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:12]
 
 
+def _recipe(recipe: Built | Taken) -> list[str | None]:
+    if isinstance(recipe, Taken):
+        return [recipe.source]
+    embedded = (value for part in recipe.embedded for value in (part.name, part.taken.source, part.version))
+    return [*recipe.arguments(""), *embedded]
+
+
 def sources(family: Family) -> list[Path]:
-    """Return the files of ours that the family is built from."""
-    return [family.module / "go.mod", family.module / "go.sum", *sorted(family.module.glob("*.go"))]
+    """Return the files of ours that the family is built from, modules that replace others included."""
+    kinds = {"go.mod", "go.sum"}
+    return sorted(path for path in family.module.rglob("*") if path.name in kinds or path.suffix == ".go")
 
 
 def _sync(path: Path) -> None:

@@ -27,6 +27,9 @@ _ISTIO = "istio.io/istio"
 _GATEWAY_API = "sigs.k8s.io/gateway-api"
 _DISTRIBUTION = "github.com/distribution/distribution/v3"
 
+# Those of the publishers' own builds, all of them for every tool: a package with other tags is compiled again.
+_TAGS = "disable_pgv,grpcnotrace,osusergo,retrynotrace,vtprotobuf"
+
 _STAGES = (
     "node/fast/node-initialize",
     "node/heartbeat-with-lease/node-heartbeat-with-lease",
@@ -44,15 +47,11 @@ _CHARTS = {
 
 
 def families(modules: Path = MODULES) -> tuple[Family, ...]:
-    """Return every family of tools, the quick ones first."""
+    """Return every family of tools."""
     return (
-        _etcd(modules / "etcd"),
-        _kwok(modules / "kwok"),
-        _kubernetes(modules / "kubernetes"),
+        _cluster(modules / "kubernetes"),
         _pulumi(modules / "pulumi"),
         _language(modules / "pulumi-language-python"),
-        _provider(modules / "pulumi-resource-kubernetes"),
-        _istio(modules / "istio"),
     )
 
 
@@ -66,23 +65,32 @@ def kubernetes_version(modules: Path = MODULES) -> str:
     return selected(modules / "kubernetes", _KUBERNETES)
 
 
-def _etcd(module: Path) -> Family:
-    version = selected(module, _ETCD).removeprefix("v")
-    return Family(module, (Tool("etcd", version, Built(_ETCD), Question(("--version",), r"etcd Version: (\S+)")),))
-
-
-def _kwok(module: Path) -> Family:
-    version = selected(module, _KWOK)
-    ldflags = f"-s -w -X {_KWOK}/pkg/consts.Version={version}"
-    tools = tuple(
-        Tool(name, version, Built(f"{_KWOK}/cmd/{name}", ldflags), Question(("--version",), rf"{name} version (\S+)"))
-        for name in ("kwok", "kwokctl")
+def _cluster(module: Path) -> Family:
+    """Return what shares Kubernetes' packages: in one module they have one version, and are compiled once."""
+    return Family(
+        module,
+        (_etcd(module), _kwok(module), *_kubernetes(module), *_istio(module), _provider()),
+        files=(
+            *((f"kwok/{Path(stage).name}.yaml", Taken(_KWOK, f"kustomize/stage/{stage}.yaml")) for stage in _STAGES),
+            *((f"istio/charts/{name}", Taken(_ISTIO, f"manifests/charts/{path}")) for name, path in _CHARTS.items()),
+            ("istio/envoy_bootstrap.json", Taken(_ISTIO, "tools/packaging/common/envoy_bootstrap.json")),
+            ("gateway-api", Taken(_GATEWAY_API, "config/crd/standard")),
+        ),
     )
-    files = tuple((f"kwok/{Path(stage).name}.yaml", Taken(_KWOK, f"kustomize/stage/{stage}.yaml")) for stage in _STAGES)
-    return Family(module, tools, files=files)
 
 
-def _kubernetes(module: Path) -> Family:
+def _etcd(module: Path) -> Tool:
+    version = selected(module, _ETCD).removeprefix("v")
+    return Tool("etcd", version, Built(_ETCD, tags=_TAGS), Question(("--version",), r"etcd Version: (\S+)"))
+
+
+def _kwok(module: Path) -> Tool:
+    version = selected(module, _KWOK)
+    recipe = Built(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}", _TAGS)
+    return Tool("kwok", version, recipe, Question(("--version",), r"kwok version (\S+)"))
+
+
+def _kubernetes(module: Path) -> tuple[Tool, ...]:
     version = selected(module, _KUBERNETES)
     major, minor, _ = version.removeprefix("v").split(".", 2)
     values = {
@@ -104,13 +112,44 @@ def _kubernetes(module: Path) -> Family:
         "kube-apiserver": server,
         "kube-controller-manager": server,
     }
-    return Family(
-        module,
-        tuple(
-            Tool(name, version, Built(f"{_KUBERNETES}/cmd/{name}", ldflags), question)
-            for name, question in questions.items()
+    return tuple(
+        Tool(name, version, Built(f"{_KUBERNETES}/cmd/{name}", ldflags, _TAGS), question)
+        for name, question in questions.items()
+    )
+
+
+def _istio(module: Path) -> tuple[Tool, ...]:
+    values = {
+        "buildVersion": ISTIO_VERSION,
+        "buildGitRevision": selected(module, _ISTIO).rpartition("-")[2],
+        "buildStatus": "Clean",
+        "buildTag": ISTIO_VERSION,
+        "buildHub": "docker.io/istio",
+    }
+    ldflags = " ".join(["-s -w", *(f"-X {_ISTIO}/pkg/version.{name}={value}" for name, value in values.items())])
+    answer = r"client version: (\S+)"
+    local, client = Question(("version", "--short"), answer), Question(("version", "--short", "--remote=false"), answer)
+    return (
+        Tool("pilot-discovery", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags, _TAGS), local),
+        Tool("pilot-agent", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, f"agent,{_TAGS}"), local),
+        Tool(
+            "istioctl", ISTIO_VERSION, Built(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags, _TAGS), client, on_demand=True
         ),
     )
+
+
+def _provider() -> Tool:
+    folder = f"cmd/{PROVIDER}"
+    recipe = Built(
+        "./provider",
+        f"-s -w -X {_PROVIDER_MODULE}/pkg/version.Version={PROVIDER_VERSION}",
+        _TAGS,
+        embedded=(
+            Embedded("provider/schema.json", Taken(_PROVIDER_MODULE, f"{folder}/schema.json"), PROVIDER_VERSION),
+            Embedded("provider/terraform-mapping.json", Taken(_PROVIDER_MODULE, f"{folder}/terraform-mapping.json")),
+        ),
+    )
+    return Tool(PROVIDER, PROVIDER_VERSION, recipe, plugin=PROVIDER_PLUGIN)
 
 
 def _pulumi(module: Path) -> Family:
@@ -123,7 +162,7 @@ def _pulumi(module: Path) -> Family:
         Built(
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             f"-s -w -X {_PULUMI_VERSION}={version}",
-            "osusergo,grpcnotrace",
+            _TAGS,
         ),
         Question(("version",), r"^(v\S+)"),
         parts=("pulumi-language-python", "pulumi-language-python-exec"),
@@ -134,55 +173,8 @@ def _pulumi(module: Path) -> Family:
 
 def _language(module: Path) -> Family:
     version = selected(module, _PULUMI_SDK)
-    recipe = Built(f"{_PULUMI_SDK}/python/cmd/pulumi-language-python", f"-s -w -X {_PULUMI_VERSION}={version}")
+    recipe = Built(f"{_PULUMI_SDK}/python/cmd/pulumi-language-python", f"-s -w -X {_PULUMI_VERSION}={version}", _TAGS)
     return Family(module, (Tool("pulumi-language-python", version, recipe),))
-
-
-def _provider(module: Path) -> Family:
-    ldflags = f"-s -w -X {_PROVIDER_MODULE}/pkg/version.Version={PROVIDER_VERSION}"
-    folder = f"cmd/{PROVIDER}"
-    return Family(
-        module,
-        (Tool(PROVIDER, PROVIDER_VERSION, Built(".", ldflags), plugin=PROVIDER_PLUGIN),),
-        embedded=(
-            Embedded("schema.json", Taken(_PROVIDER_MODULE, f"{folder}/schema.json"), PROVIDER_VERSION),
-            Embedded("terraform-mapping.json", Taken(_PROVIDER_MODULE, f"{folder}/terraform-mapping.json")),
-        ),
-    )
-
-
-def _istio(module: Path) -> Family:
-    values = {
-        "buildVersion": ISTIO_VERSION,
-        "buildGitRevision": selected(module, _ISTIO).rpartition("-")[2],
-        "buildStatus": "Clean",
-        "buildTag": ISTIO_VERSION,
-        "buildHub": "docker.io/istio",
-    }
-    ldflags = " ".join(["-s -w", *(f"-X {_ISTIO}/pkg/version.{name}={value}" for name, value in values.items())])
-    answer = r"client version: (\S+)"
-    local = Question(("version", "--short"), answer)
-    control, agent = "vtprotobuf,disable_pgv", "agent,disable_pgv,grpcnotrace,retrynotrace"
-    return Family(
-        module,
-        (
-            Tool(
-                "pilot-discovery", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags, control), local
-            ),
-            Tool(
-                "istioctl",
-                ISTIO_VERSION,
-                Built(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags, control),
-                Question(("version", "--short", "--remote=false"), answer),
-            ),
-            Tool("pilot-agent", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, agent), local),
-        ),
-        files=(
-            *((f"istio/charts/{name}", Taken(_ISTIO, f"manifests/charts/{path}")) for name, path in _CHARTS.items()),
-            ("istio/envoy_bootstrap.json", Taken(_ISTIO, "tools/packaging/common/envoy_bootstrap.json")),
-            ("gateway-api", Taken(_GATEWAY_API, "config/crd/standard")),
-        ),
-    )
 
 
 def _registry(module: Path) -> Family:

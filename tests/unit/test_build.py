@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ GO = """#!{python} -IS
 import json, os, signal, sys, time
 home, arguments = {home!r}, sys.argv[1:]
 with open(home + "/calls", "a") as calls:
-    names = "GOFLAGS", "GOWORK", "CGO_ENABLED", "GOOS", "GOPROXY", "GOTMPDIR"
+    names = "GOFLAGS", "GOWORK", "CGO_ENABLED", "GOOS", "GOPROXY", "GOTMPDIR", "GOGC", "GOMEMLIMIT", "GOMAXPROCS"
     facts = {{name: os.environ.get(name) for name in names}}
     calls.write(json.dumps([arguments, facts, os.getcwd()]) + "\\n")
 if arguments[0] == "list":
@@ -143,18 +143,60 @@ def test_go_runs_in_a_clean_environment_and_away_from_our_files(bench: Bench, mo
     monkeypatch.setenv("GOOS", "plan9")
     monkeypatch.setenv("GOFLAGS", "-mod=mod")
     monkeypatch.setenv("GOPROXY", "https://proxy.example.test")
+    monkeypatch.setenv("GOMAXPROCS", "1")
+    monkeypatch.setattr("lab.toolchain.golang.available_memory", lambda: 8 * 2**30)
     ensure(Heard(), choice=[bench.family])
-    for _, facts, folder in bench.calls():
+    for arguments, facts, folder in bench.calls():
         assert facts == {
-            "GOFLAGS": "-mod=readonly",
+            "GOFLAGS": "-mod=readonly -p=1",
+            "GOGC": "off",
+            "GOMEMLIMIT": str(4 * 2**30),
+            "GOMAXPROCS": "1",
             "GOWORK": "off",
             "CGO_ENABLED": "0",
             "GOOS": None,
             "GOPROXY": "https://proxy.example.test",
             "GOTMPDIR": folder,
         }
-        assert str(folder).startswith(str(bench.folder))
+        # What only downloads has a folder of its own.
+        assert str(folder).startswith(str(bench.folder)) != ("-deps" in arguments)
     assert (bench.family.module / "go.sum").read_text() == ""
+
+
+@pytest.mark.parametrize(("free", "processors", "compilers"), [(24, 2, 2), (1.5, 8, 1), (0.5, 2, 1), (6, 8, 6)])
+def test_as_many_compilers_run_as_memory_is_there_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, free: float, processors: int, compilers: int
+) -> None:
+    monkeypatch.setenv("GOMAXPROCS", str(processors))
+    monkeypatch.setattr("lab.toolchain.golang.available_memory", lambda: int(free * 2**30))
+    ensure(Heard(), choice=[bench.family])
+    facts: dict[str, str] = bench.calls()[-1][1]  # type: ignore[assignment]
+    assert facts["GOFLAGS"].endswith(f" -p={compilers}")
+    assert int(facts["GOMEMLIMIT"]) * (compilers + 1) <= free * 2**30
+
+
+def test_modules_are_downloaded_while_the_first_tool_is_compiled(bench: Bench) -> None:
+    ensure(Heard(), choice=[bench.family])
+    assert ["list", "-e", "-deps", "-tags", "", "example.test/alpha", "example.test/beta"] in [
+        arguments for arguments, _, _ in bench.calls()
+    ]
+
+
+def test_what_is_made_on_demand_is_made_when_it_is_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    alpha, beta = bench.family.tools
+    family = replace(bench.family, tools=(alpha, replace(beta, on_demand=True)))
+    heard = Heard()
+    tools = ensure(heard, choice=[family])
+    assert heard.built() == ["alpha", "files of pair"]
+    bench.install("boutique", 'echo "$@" >&2; echo /bin/echo')
+    monkeypatch.setenv("PATH", f"{bench.home / 'installed'}{os.pathsep}{os.defpath}")
+    run = subprocess.run([tools.path("beta"), "one", "two words"], capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("one two words\n", "lab tools --build --path beta\n")
+    monkeypatch.setenv("PATH", str(bench.home / "go-bin"))
+    assert subprocess.check_output([ensure(Heard(), only=["beta"], choice=[family]).path("beta")], text=True) == (
+        "built beta\n"
+    )
+    assert subprocess.check_output([ensure(Heard(), choice=[family]).path("beta")], text=True) == "built beta\n"
 
 
 @pytest.mark.parametrize("end", ["die", "say boom"])
@@ -317,7 +359,7 @@ def test_documents_are_embedded_with_their_version(bench: Bench) -> None:
     schema.parent.mkdir(parents=True)
     schema.write_text('{"name": "x"}')
     embedded = (Embedded("schema.json", Taken("example.test/schema", "cmd/schema.json"), "1.0.0"),)
-    family = Family(bench.family.module, (Tool("server", "1.0.0", Built(".")),), embedded=embedded)
+    family = Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))
     tools = ensure(Heard(), choice=[family])
     assert tools.path("server").read_text().endswith('echo built server {"name":"x","version":"1.0.0"}')
     assert sorted(path.name for path in family.module.iterdir()) == ["go.mod", "go.sum"]
@@ -407,7 +449,7 @@ def test_only_the_words_of_the_call_that_failed_are_judged(bench: Bench) -> None
     embedded = (Embedded("schema.json", Taken("example.test", "schema")),)
     bench.does("server", "say main.go:1: undefined: x")
     with pytest.raises(BuildError, match="undefined: x") as caught:
-        ensure(Heard(), choice=[Family(bench.family.module, (Tool("server", "1.0.0", Built(".")),), embedded)])
+        ensure(Heard(), choice=[Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))])
     assert "GOPROXY" not in str(caught.value)
 
 

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,9 +28,8 @@ def by_name() -> dict[str, tuple[Family, Tool]]:
 
 def test_the_lab_has_these_tools_in_these_versions() -> None:
     assert {name: tool.version for name, (_, tool) in by_name().items()} == {
-        "etcd": "3.6.14",
+        "etcd": "3.6.16",
         "kwok": "v0.8.0",
-        "kwokctl": "v0.8.0",
         "kubectl": "v1.36.3",
         "kube-scheduler": "v1.36.3",
         "kube-apiserver": "v1.36.3",
@@ -46,20 +45,35 @@ def test_the_lab_has_these_tools_in_these_versions() -> None:
     }
 
 
-def test_no_lab_waits_for_what_only_tests_need(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_lab_waits_for_what_only_tests_and_people_need(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[set[str]] = []
 
-    def ensure(_: Report, choice: Sequence[Family], origin: str) -> Toolchain:
+    def ensure(_: Report, only: Collection[str] | None, choice: Sequence[Family], origin: str) -> Toolchain:
         assert origin == "source"
-        asked.append({tool.name for family in choice for tool in family.tools})
+        asked.append(set(only or (tool.name for family in choice for tool in family.tools if not tool.on_demand)))
         return TOOLCHAIN
 
     monkeypatch.setattr(ops.tools, "ensure", ensure)
     ops.tools.toolchain(origin="source")
     ops.tools.toolchain(tests=True, origin="source")
-    assert asked[1] - asked[0] == {"registry"}
-    assert asked[0] | {"registry"} == set(by_name())
+    assert asked[1] - asked[0] == {"registry", "istioctl"}
+    assert asked[1] == set(by_name())
     assert {place.name for place in located()} == set(by_name())
+
+
+SHARED = (
+    "github.com/envoyproxy/go-control-plane/envoy",
+    "go.opentelemetry.io/otel",
+    *(f"golang.org/x/{name}" for name in ("crypto", "net", "sync", "sys", "term", "text")),
+    "google.golang.org/grpc",
+)
+
+
+@pytest.mark.parametrize("dependency", SHARED)
+def test_what_tools_share_is_compiled_once(dependency: str) -> None:
+    modules = [family.module for family in families() if f"\t{dependency} v" in (family.module / "go.mod").read_text()]
+    assert len(modules) > 1
+    assert len({selected(module, dependency) for module in modules}) == 1
 
 
 @pytest.mark.parametrize(("package", "tool"), [("pulumi", "pulumi"), ("pulumi-kubernetes", PROVIDER)])
@@ -70,8 +84,8 @@ def test_tools_and_python_packages_move_together(package: str, tool: str) -> Non
 
 def test_every_program_comes_from_a_module_that_its_go_mod_pins() -> None:
     for family, tool in by_name().values():
-        if isinstance(tool.recipe, Built) and tool.recipe.package == ".":
-            assert (family.module / "main.go").exists()
+        if isinstance(tool.recipe, Built) and tool.recipe.package.startswith("."):
+            assert (family.module / tool.recipe.package / "main.go").exists()
             continue
         source = tool.recipe.package if isinstance(tool.recipe, Built) else tool.recipe.module
         text = (family.module / "go.mod").read_text()
@@ -90,9 +104,8 @@ def test_a_program_is_told_the_version_that_it_reports(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("etcd", "etcd Version: 3.6.14\nGit SHA: Not provided\nGo Version: go1.26.8\n"),
+        ("etcd", "etcd Version: 3.6.16\nGit SHA: Not provided\nGo Version: go1.26.8\n"),
         ("kwok", "kwok version v0.8.0 go1.26.8 (linux/amd64)\n"),
-        ("kwokctl", "kwokctl version v0.8.0 go1.26.8 (linux/amd64)\n"),
         ("kubectl", "Client Version: v1.36.3\nKustomize Version: v5.8.1\n"),
         ("kube-apiserver", "Kubernetes v1.36.3\n"),
         ("pulumi", "v3.259.0\n"),
@@ -112,11 +125,11 @@ def test_what_programs_really_print_is_understood(name: str, answer: str) -> Non
     assert match[1] == tool.version
 
 
-def test_agent_and_control_plane_of_istio_have_their_own_tags() -> None:
-    arguments = {name: tool.recipe.arguments("out") for name, (_, tool) in by_name().items() if "pilot" in name}  # type: ignore[union-attr]
-    assert "vtprotobuf,disable_pgv" in arguments["pilot-discovery"]
-    assert "agent,disable_pgv,grpcnotrace,retrynotrace" in arguments["pilot-agent"]
-    assert all("-trimpath" in each and each[-3:-1] == ["-o", "out"] for each in arguments.values())
+def test_all_tools_have_the_same_tags_and_istios_agent_one_more() -> None:
+    recipes = {tool.name: tool.recipe for family in families() for tool in family.tools}
+    tags = {name: recipe.tags for name, recipe in recipes.items() if isinstance(recipe, Built)}
+    assert tags.pop("pilot-agent").split(",") == ["agent", *tags["pilot-discovery"].split(",")]
+    assert len(set(tags.values())) == 1
 
 
 def test_pins_name_what_is_meant() -> None:
@@ -156,7 +169,7 @@ PLACES = [
 
 def test_the_table_for_people_and_pipes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
-    ops.tools.show(as_json=False)
+    ops.tools.show(None, as_json=False, only_path=False)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [["kubectl", "v1.36.3", "path"], ["kwok", "v0.8.0", "missing"]]
     assert str(PLACES[0].path) in lines[1]
@@ -164,18 +177,31 @@ def test_the_table_for_people_and_pipes(monkeypatch: pytest.MonkeyPatch, capsys:
 
 def test_the_table_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
-    ops.tools.show(as_json=True)
+    ops.tools.show(None, as_json=True, only_path=False)
     assert json.loads(capsys.readouterr().out) == [
         {"name": "kubectl", "version": "v1.36.3", "origin": "path", "path": str(PLACES[0].path)},
         {"name": "kwok", "version": "v0.8.0", "origin": "missing", "path": None},
     ]
 
 
+def test_a_script_asks_for_the_path_of_a_tool(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
+    ops.tools.show(["kubectl"], as_json=False, only_path=True)
+    assert capsys.readouterr().out == f"{PLACES[0].path}\n"
+    with pytest.raises(LabError, match="not there yet: kwok; add --build"):
+        ops.tools.show(["kwok"], as_json=False, only_path=True)
+    with pytest.raises(LabError, match="no such tool: kwac"):
+        ops.tools.show(["kwac"], as_json=False, only_path=True)
+
+
 TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
 
 
 def building(pause: float = 0.0) -> Callable[[Report], Toolchain]:
-    def ensure(report: Report, choice: Sequence[Family], origin: str) -> Toolchain:
+    def ensure(report: Report, only: object, choice: Sequence[Family], origin: str) -> Toolchain:
+        assert only is None
         assert choice
         assert origin == "auto"
         report.notice("no release of [etcd]")
@@ -209,7 +235,7 @@ def test_a_log_shows_each_step_and_that_there_is_life(
     ]
     assert "still fetching releases, 0 of 1 done, 0.0 MB, for 0 s" in lines
     build = lines.index("kubectl, 61.2 MB, after 2 s") + 1
-    assert "On two cores that takes about 40 minutes" in lines[build]
+    assert "On two cores that takes about 10 minutes" in lines[build]
     assert lines[build].endswith("They are kept in /cache/[tools].")
     assert lines[build + 1 : build + 3] == ["waiting: another process builds kwok", "building etcd, 2 of 2"]
     assert lines[-1] == "etcd in 1 min 2 s"
@@ -230,6 +256,6 @@ def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None
 def test_nothing_to_build_is_not_worth_a_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.tools, "ensure", lambda report, choice, origin: TOOLCHAIN)  # noqa: ARG005
+    monkeypatch.setattr(ops.tools, "ensure", lambda report, only, choice, origin: TOOLCHAIN)  # noqa: ARG005
     ops.tools.toolchain()
     assert capsys.readouterr() == ("", "")

@@ -1,7 +1,7 @@
 // Command pulumi-resource-kubernetes is the Kubernetes resource provider of Pulumi.
 //
-// The module holds the schema and the Terraform mapping as JSON but no main package that may be imported with them;
-// the build copies both beside this file.
+// The provider's module holds the schema and the Terraform mapping as JSON but no main package that may be imported with
+// them; the build copies both beside this file.
 package main
 
 import (
