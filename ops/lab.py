@@ -151,12 +151,15 @@ def exec(  # noqa: A001 - the command's name is that of the function
     from lab.errors import LabError
     from lab.status import status as inspect
     from lab.supervision import namespaces
+    from ops.tools import make_on_demand
 
     where = folder.folder(name)
     found = inspect(where)
     if not found.pid:
         message = f"lab {name} is not running: start it with `boutique lab up --name {name}`"
         raise LabError(message)
+    # Inside, no network has what it is made from.
+    make_on_demand(command[0])
     inside = namespaces.command_inside(found.pid, command)
     sys.stdout.flush()
     try:

@@ -75,6 +75,12 @@ def toolchain(*, tests: bool = False, only: Collection[str] | None = None, origi
         return ensure(report, only=only, choice=choice, origin=origin)
 
 
+def make_on_demand(name: str) -> None:
+    """Make a tool available that is made when it is first run; any other name is ignored."""
+    if name in {tool.name for family in families() for tool in family.tools if tool.on_demand}:
+        toolchain(only=[name])
+
+
 @contextmanager
 def _live(console: Console) -> Iterator["LiveReport"]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
