@@ -29,6 +29,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
     folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
+    disable_automatic_logs(where)
     link_files(where, toolchain)
     _rotate(where.logs)
 
@@ -38,6 +39,19 @@ def link_provider(where: Folder, toolchain: Toolchain) -> None:
     link = where.pulumi_home / "plugins" / PROVIDER_PLUGIN / PROVIDER
     link.parent.mkdir(parents=True, exist_ok=True)
     _link(link, toolchain.provider)
+
+
+def disable_automatic_logs(where: Folder) -> None:
+    """Keep Pulumi from logging every command to `$PULUMI_HOME/logs`, by a file of that name.
+
+    The logs take most of the engine's CPU time: it formats, compresses and encrypts everything up to verbosity 10.
+    Pulumi 3.259.0 has no setting for that. Without the folder it goes on without them: StartLogging in
+    pkg/logging/encrypted.go fails, and pkg/cmd/pulumi/pulumi.go takes note. `--verbose` and `--logtostderr` still work.
+    """
+    logs = where.pulumi_home / "logs"
+    if logs.is_dir():
+        shutil.rmtree(logs)
+    folder.replace(logs, "This file disables Pulumi's automatic logs, see docs/pull-requests.md.\n")
 
 
 def link_files(where: Folder, toolchain: Toolchain) -> None:

@@ -77,6 +77,11 @@ def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) 
     }
 
 
+def test_pulumi_wrote_no_automatic_logs(lab: Lab, local: Deployed) -> None:
+    assert local.said
+    assert Path(lab.env["PULUMI_HOME"], "logs").is_file()
+
+
 def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
     [user] = local.stack.kubeconfig("local")["users"]
     token: str = user["user"]["token"]
