@@ -186,5 +186,4 @@ class Section(BaseModel):
         strict=True,
         hide_input_in_errors=True,
         alias_generator=to_camel,
-        use_attribute_docstrings=True,
     )

@@ -1,7 +1,10 @@
 """Writes the reference of the configuration from the models; `make docs` runs it, and a test fails when it is stale."""
 
+import ast
+import inspect
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -31,16 +34,32 @@ def reference() -> str:
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    descriptions = _descriptions(model)
     for name, field in model.model_fields.items():
         key = f"{prefix}{field.alias or name}"
         if name == "kind":
             continue
         inner = list(_models(field.annotation))
-        yield f"| `{key}` | {_default(field)} | {field.description} |"
+        yield f"| `{key}` | {_default(field)} | {descriptions.get(name)} |"
         for each in inner:
             if kind := _kind(each):
                 yield f"| `{key}: {{kind: {kind}}}` |  | {each.__doc__} |"
             yield from _rows(each, f"{key}.<name>." if typing.get_origin(field.annotation) is dict else f"{key}.")
+
+
+def _descriptions(model: type[BaseModel]) -> Mapping[str, str]:
+    """Return the text under each attribute of a model, inherited ones included, by the attribute's name.
+
+    Pydantic's `use_attribute_docstrings` reads the same, but at each start of the program and of the command.
+    """
+    descriptions: dict[str, str] = {}
+    for base in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
+        [definition] = ast.parse(inspect.getsource(base)).body
+        for attribute, text in pairwise(ast.iter_child_nodes(definition)):
+            match attribute, text:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(description))):
+                    descriptions[name] = inspect.cleandoc(description)
+    return descriptions
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:
