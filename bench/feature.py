@@ -10,14 +10,12 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import yaml
-from labs import BOUTIQUE, ROOT, Environment, connect, lab, run, timed
+from labs import BOUTIQUE, ROOT, Environment, await_version, lab, run, timed
 
 HOST, COPY = "shop.localhost", "copy.localhost"
 CHANGED = "adservice"
@@ -101,24 +99,7 @@ def _up(environment: Environment, project: Path, version: str) -> None:
     """Deploy the feature, and wait until its preview link leads to it."""
     command = (BOUTIQUE, "feature", "up", KEY, "--env", "local", "--service", f"{CHANGED}={version}")
     run(environment, *command, folder=project)
-    deadline = time.monotonic() + 30
-    while not _works(environment, version):
-        if time.monotonic() > deadline:
-            sys.exit("the preview link does not answer")
-        time.sleep(0.02)
-
-
-def _works(environment: Environment, version: str) -> bool:
-    """Say whether the preview link leads to a version."""
-    try:
-        connection = connect(environment, f"{KEY}.{HOST}")
-        connection.request("GET", "/product/OLJCESPC7Z", headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-    except (OSError, HTTPException):
-        return False
-    return response.status == 200 and any(hop["version"] == version for hop in json.loads(body)["hops"])
+    await_version(environment, f"{KEY}.{HOST}", version)
 
 
 if __name__ == "__main__":

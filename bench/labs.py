@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -11,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 BOUTIQUE = str(Path(sys.executable).with_name("boutique"))
@@ -21,19 +22,23 @@ Environment = Mapping[str, str]
 
 
 @contextmanager
-def lab() -> Iterator[Environment]:
-    """Start a lab, and remove it afterwards; yields the environment in which commands use it."""
+def lab(boutique: str = BOUTIQUE) -> Iterator[Environment]:
+    """Start a lab, and remove it afterwards; yields the environment in which commands use it.
+
+    Args:
+        boutique: The command to do it with; the lab's commands then find it on PATH.
+    """
     # A shell has its background jobs ignore SIGINT. Pulumi's plugins would do so too, and it would wait five seconds.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="bench-") as state:
         environment = {**os.environ, "XDG_STATE_HOME": state}
-        subprocess.run([BOUTIQUE, "lab", "up"], env=environment, check=True)
+        subprocess.run([boutique, "lab", "up"], env=environment, check=True)
         try:
-            shown = subprocess.check_output([BOUTIQUE, "lab", "env", "--json"], env=environment)
+            shown = subprocess.check_output([boutique, "lab", "env", "--json"], env=environment)
             yield {name: value for name, value in (environment | json.loads(shown)).items() if value is not None}
         finally:
-            subprocess.run([BOUTIQUE, "lab", "down", "--delete"], env=environment, check=True)
+            subprocess.run([boutique, "lab", "down", "--delete"], env=environment, check=True)
 
 
 def connect(environment: Environment, host: str) -> HTTPConnection:
@@ -43,6 +48,27 @@ def connect(environment: Environment, host: str) -> HTTPConnection:
     connection = HTTPConnection(host, timeout=5)
     connection.sock = context.wrap_socket(plain, server_hostname=host)
     return connection
+
+
+def await_version(environment: Environment, host: str, version: str, seconds: float = 30) -> None:
+    """Ask for a page at a host until a version answers; if none does, that is the end of the measurement."""
+    deadline = time.monotonic() + seconds
+    while not _answers(environment, host, version):
+        if time.monotonic() > deadline:
+            sys.exit(f"{host} does not answer with {version}")
+        time.sleep(0.02)
+
+
+def _answers(environment: Environment, host: str, version: str) -> bool:
+    try:
+        connection = connect(environment, host)
+        connection.request("GET", "/product/OLJCESPC7Z", headers={"Accept": "application/json"})
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+    except (OSError, HTTPException):
+        return False
+    return response.status == 200 and any(hop["version"] == version for hop in json.loads(body)["hops"])
 
 
 def run(environment: Environment, *command: str, stdin: str | None = None, folder: Path = ROOT) -> str:
@@ -60,6 +86,14 @@ def timed(action: Callable[[], object]) -> float:
     began = time.monotonic()
     action()
     return time.monotonic() - began
+
+
+def cpu(action: Callable[[], object]) -> float:
+    """Return the CPU seconds, of user and system, of the processes that something starts and waits for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    action()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def percentile(values: Sequence[float], share: float) -> float:
