@@ -7,7 +7,7 @@ from pydantic import Field
 from boutique.values import Count, ExactVersion, FolderPath, HttpsAddress, OciAddress, Repository, Section
 
 ISTIO_VERSION = "1.31.0"
-GATEWAY_API_VERSION = "1.6.0"
+GATEWAY_API_VERSION = "1.6.3"
 
 
 class ChartRepository(Section):

@@ -188,7 +188,7 @@ def manifest(kind: str, name: str) -> dict[str, Any]:
         "metadata": {
             "name": f"{name}.gateway.networking.k8s.io",
             "annotations": {
-                "gateway.networking.k8s.io/bundle-version": "v1.6.0",
+                "gateway.networking.k8s.io/bundle-version": "v1.6.3",
                 "gateway.networking.k8s.io/channel": "standard",
             },
         },
