@@ -47,7 +47,8 @@ def _page(session: str) -> Probe:
 
 REDIS_CART = Workload(
     name="redis-cart",
-    image="redis:alpine",
+    # What `redis:alpine` was when upstream pinned it: `helm-chart/` at tag v0.10.6.
+    image="redis:8.8.1-alpine@sha256:8096655e437712b07503796fb64d81359256cfcff0ab29d95a7da72863786efb",
     shared_image_settings=False,
     container="redis",
     port=6379,

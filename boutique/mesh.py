@@ -6,7 +6,7 @@ from pydantic import Field
 
 from boutique.values import Count, ExactVersion, FolderPath, HttpsAddress, OciAddress, Repository, Section
 
-ISTIO_VERSION = "1.31.0"
+ISTIO_VERSION = "1.31.1"
 GATEWAY_API_VERSION = "1.6.3"
 
 

@@ -133,7 +133,7 @@ Surge = Annotated[
     _shaped("[1-9][0-9]?%?|100%", "a whole number of pods from 1 to 99 or a percentage such as 25%"),
 ]
 ExactVersion = Annotated[
-    str, _shaped(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", "one exact version such as 1.31.0, no range")
+    str, _shaped(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", "one exact version such as 1.31.1, no range")
 ]
 HttpsAddress = Annotated[str, _shaped(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")]
 OciAddress = Annotated[str, _shaped(r"oci://[^\s/]+(/\S*[^\s/])?", "an address that begins with oci://")]

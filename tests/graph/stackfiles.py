@@ -14,6 +14,7 @@ from issued import issue
 from recording import ROOT, Graph, main, record
 
 from boutique.durations import written
+from boutique.mesh import GATEWAY_API_VERSION
 
 PLAIN = "local-plain"
 """What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
@@ -188,7 +189,7 @@ def manifest(kind: str, name: str) -> dict[str, Any]:
         "metadata": {
             "name": f"{name}.gateway.networking.k8s.io",
             "annotations": {
-                "gateway.networking.k8s.io/bundle-version": "v1.6.3",
+                "gateway.networking.k8s.io/bundle-version": f"v{GATEWAY_API_VERSION}",
                 "gateway.networking.k8s.io/channel": "standard",
             },
         },

@@ -11,6 +11,7 @@ from stackfiles import PLAIN, Recorder
 
 from boutique import catalogue, labels, policies
 from boutique.access import DEPLOYER_RULES
+from boutique.mesh import ISTIO_VERSION
 from boutique.mesh import Mesh as Settings
 from components.mesh import Mesh, MeshArgs
 
@@ -78,7 +79,7 @@ def test_descriptions_are_left_out_but_fields_of_that_name_are_not(meshed: Graph
     [
         (
             {"kind": "repository"},
-            "1.31.0",
+            "1.31.1",
             {"chart": "istiod", "repositoryOpts": {"repo": "https://blob.istio.io/istio-release/charts"}},
         ),
         ({"kind": "registry"}, "1.31.2", {"chart": "oci://ghcr.io/istio/release/charts/istiod"}),
@@ -102,7 +103,7 @@ def test_charts_in_a_folder_get_the_images_of_the_configured_version(meshed: Gra
     assert inputs["chart"].endswith("/files/istio/charts/istiod")
     assert "version" not in inputs
     assert inputs["values"]["global"]["hub"] == "docker.io/istio"
-    assert inputs["values"]["global"]["tag"] == "1.31.0"
+    assert inputs["values"]["global"]["tag"] == ISTIO_VERSION
 
 
 def values(graph: Graph) -> dict[str, Any]:

@@ -107,6 +107,9 @@ def claims(chance: random.Random) -> list[tuple[str, str]]:
         f"feature={key},feature=second",
         f"{','.join(f'k{number}=v' for number in range(60))},feature={key}",
         f"FEATURE={key.upper()}",
+        # Written in Latin-1, so not in UTF-8 (CVE-2026-73552).
+        f"feature={key},userId=\xff",
+        f"\xff,feature={key}",
     ]
     names = ["baggage", "Baggage", "BAGGAGE", "bAgGaGe"]
     said = [(chance.choice(names), chance.choice(members)) for _ in range(chance.randint(1, 4))]

@@ -14,6 +14,7 @@ from objects import deployments, is_available, listed, name, names, writers
 from stacks import ROOT
 
 from boutique import catalogue
+from boutique.images import Reference
 
 pytestmark = pytest.mark.lab
 
@@ -71,7 +72,7 @@ def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) 
     assert outputs["namespace"] == "local"
     assert outputs["target"] == {"stack": "organization/boutique/local", "name": "local"}
     assert outputs["services"] == {
-        each: {"image": image, "deployment": each, "version": image.rpartition(":")[2], "replicas": 1, "ready": 1}
+        each: {"image": image, "deployment": each, "version": Reference.parse(image).version, "replicas": 1, "ready": 1}
         for each, [container] in containers.items()
         if (image := container["image"])
     }

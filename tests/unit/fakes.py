@@ -14,6 +14,7 @@ from issued import Issued
 from servers import answering
 
 from boutique import catalogue, kubeconfig
+from boutique.images import Reference
 
 TOKEN = "canary-of-the-deployers-token"  # noqa: S105 - a canary
 NAMESPACE = "shop"
@@ -171,7 +172,7 @@ def deployer(port: int) -> str:
 def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
     """Return what a stack says that holds platform and environment."""
     services = {
-        each.name: {"image": each.image, "version": each.image.rpartition(":")[2], "replicas": 1, "ready": 1}
+        each.name: {"image": each.image, "version": Reference.parse(each.image).version, "replicas": 1, "ready": 1}
         for each in catalogue.WORKLOADS
     }
     return {

@@ -42,6 +42,11 @@ def test_baggage_can_only_get_lost_on_the_way_to_somebody(workload: Workload) ->
     assert dropped == ({"currencyservice"} if workload is catalogue.CHECKOUTSERVICE else set())
 
 
+def test_an_image_of_another_publisher_is_pinned_by_its_digest(workload: Workload) -> None:
+    for image in filter(None, (workload.image, workload.init and workload.init.image)):
+        assert image.startswith(f"{catalogue.REPOSITORY}/") or Reference.parse(image).digest, image
+
+
 def test_the_call_graph_has_no_cycle() -> None:
     graph = {caller.name: [callee.name for callee in caller.calls.values()] for caller in WORKLOADS}
     graphlib.TopologicalSorter(graph).prepare()

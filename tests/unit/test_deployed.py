@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boutique.catalogue import WORKLOADS
+from boutique.catalogue import REDIS_CART, WORKLOADS
 from boutique.deployed import Deployed, deployed
 from boutique.settings import Environment
 
@@ -25,7 +25,7 @@ def test_without_settings_it_is_the_catalogue() -> None:
 def test_a_registry_and_a_tag_for_all_leave_what_others_publish_alone() -> None:
     services = environment(images={"repository": "registry.example/shop", "tag": "1.2.3"})
     assert str(services["adservice"].image) == "registry.example/shop/adservice:1.2.3"
-    assert str(services["redis-cart"].image) == "redis:alpine"
+    assert str(services["redis-cart"].image) == REDIS_CART.image
 
 
 def test_a_services_own_image_wins_and_is_taken_whole() -> None:
@@ -39,7 +39,7 @@ def test_a_services_own_image_wins_and_is_taken_whole() -> None:
     assert str(services["adservice"].image) == "other.example/ads:2.0.0"
     assert services["adservice"].pull_secrets == ("own",)
     assert services["frontend"].pull_secrets == ("shared",)
-    assert str(services["redis-cart"].image) == f"redis:alpine@{DIGEST}"
+    assert str(services["redis-cart"].image) == f"redis:8.8.1-alpine@{DIGEST}"
 
 
 def test_replicas_for_all_leave_the_store_and_the_load_at_one() -> None:

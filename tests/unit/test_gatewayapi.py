@@ -15,7 +15,7 @@ BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networkin
 
 
 def definition(**annotations: str) -> dict[str, Any]:
-    marks = {BUNDLE: "v1.6.3", CHANNEL: "standard"}
+    marks = {BUNDLE: f"v{GATEWAY_API_VERSION}", CHANNEL: "standard"}
     return {
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "httproutes.gateway.networking.k8s.io", "annotations": marks | annotations},
@@ -40,7 +40,10 @@ def test_every_document_is_read_without_descriptions_of_fields(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        (definition(**{BUNDLE: "v1.5.1"}), "has .*bundle-version 'v1.5.1'; this program is made for 'v1.6.3'"),
+        (
+            definition(**{BUNDLE: "v1.5.1"}),
+            f"has .*bundle-version 'v1.5.1'; this program is made for 'v{GATEWAY_API_VERSION}'",
+        ),
         (definition(**{CHANNEL: "experimental"}), "has .*channel 'experimental'; this program is made for 'standard'"),
         ({"kind": "Deployment", "metadata": {"name": "x"}}, "holds Deployment, which is no part of the Gateway API"),
         ("text", "holds what is no object, which is no part"),

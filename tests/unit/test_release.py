@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagtable import DIGEST
 
-from boutique.catalogue import WORKLOADS
+from boutique.catalogue import REDIS_CART, WORKLOADS
 from boutique.deployed import deployed
 from boutique.loading import load
 from boutique.mistakes import SettingsError
@@ -44,7 +44,7 @@ def test_a_release_names_a_version_for_all_and_versions_of_single_services() -> 
 
 
 def test_the_default_leaves_what_others_publish_alone() -> None:
-    assert images({"default": "1.2.3"})["redis-cart"] == "redis:alpine"
+    assert images({"default": "1.2.3"})["redis-cart"] == REDIS_CART.image
 
 
 def test_a_release_without_a_service_leaves_it_at_the_catalogues_version() -> None:

@@ -77,7 +77,7 @@ def test_promote_brings_over_what_the_other_has_deployed(project: Project, run: 
     text = test.read_text()
     done = run("promote", "dev", "test", "--yes", "--no-smoke")
     assert test.read_text() == text.replace("v0.10.6", "v0.10.7"), "what dev's file says was not deployed"
-    assert set(project.versions("test").values()) == {"v0.10.7", "alpine"}
+    assert set(project.versions("test").values()) == {"v0.10.7", "8.8.1-alpine"}
     assert "promote dev -> test: adservice, cartservice" in done.output
     assert project.history["test"][-1]["message"].startswith("promote dev -> test: adservice, cartservice, ")
     assert project.history["test"][-1]["message"].endswith(f" v0.10.6 -> v0.10.7 (by root@{socket.gethostname()})")

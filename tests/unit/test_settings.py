@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from boutique import istio
 from boutique.loading import load
+from boutique.mesh import ISTIO_VERSION
 from boutique.mistakes import SettingsError
 from boutique.settings import Settings, StackCluster
 from lab.toolchain import tools
@@ -206,7 +207,7 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
             meshed(charts={"kind": "registry", "url": "ghcr.io/istio"}),
             ['boutique:platform.mesh.charts.url: "ghcr.io/istio": must be an address that begins with oci://'],
         ),
-        (meshed(version="1.31"), ['boutique:platform.mesh.version: "1.31": must be one exact version such as 1.31.0']),
+        (meshed(version="1.31"), ['boutique:platform.mesh.version: "1.31": must be one exact version such as 1.31.1']),
         (meshed(egress="all"), ["boutique:platform.mesh.egress: \"all\": must be 'registered' or 'any'"]),
         (meshed(replicas=6), ["boutique:platform.mesh.maxReplicas: 5: must be at least mesh.replicas, which is 6"]),
         (
@@ -236,9 +237,13 @@ def test_an_empty_mesh_takes_the_defaults_and_an_absent_one_is_none() -> None:
     with_mesh, without = load(meshed()).platform, load(valid()).platform
     assert with_mesh
     assert with_mesh.mesh
-    assert with_mesh.mesh.version == tools.ISTIO_VERSION
+    assert with_mesh.mesh.version == ISTIO_VERSION
     assert without
     assert without.mesh is None
+
+
+def test_the_lab_runs_the_minor_version_that_clusters_get() -> None:
+    assert ISTIO_VERSION.rpartition(".")[0] == tools.ISTIO_VERSION.rpartition(".")[0]
 
 
 def test_a_folder_is_named_through_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_hops_prove_which_pod_of_which_version_answered(smoke: Smoke) -> None:
     }
     # The store has a version of its own, and the fake shop calls every version the same.
     assert found.json["mistakes"] == [
-        "redis-cart: requests were answered by v0.10.6, not alpine; look at its routes",
+        "redis-cart: requests were answered by v0.10.6, not 8.8.1-alpine; look at its routes",
     ]
 
 
@@ -126,7 +126,8 @@ def test_an_order_goes_to_the_test_customer_unless_it_is_left_out(smoke: Smoke) 
         (Cluster(missing=("cartservice",)), "cartservice: is not there; run `pulumi up --refresh`"),
         (
             Cluster(images={"redis-cart": "redis:7"}),
-            "redis-cart: runs redis:7, not redis:alpine; wait for an update under way, or run `pulumi up --refresh`",
+            f"redis-cart: runs redis:7, not {catalogue.REDIS_CART.image}; wait for an update under way, "
+            "or run `pulumi up --refresh`",
         ),
     ],
     ids=["not ready", "scaled", "missing", "other version"],
