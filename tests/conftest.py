@@ -2,4 +2,8 @@
 
 # pytest rewrites this plugin's modules when they are first imported. At the end of a session, that happens amid the
 # finalizers of event loops, which CPython 3.11 cannot bear while it parses (python/cpython#106905).
-import hypothesis  # noqa: F401
+import hypothesis
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("boutique", deadline=None)
+hypothesis.settings.load_profile("boutique")

@@ -1,7 +1,6 @@
 """What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
 
 from boutique import hosts
 from boutique.checks import eks
@@ -53,7 +52,7 @@ def _alone(
 
 def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
     if isinstance(cluster, EksCluster):
-        yield from eks.mistakes(cluster, platform, datetime.now(UTC).date())
+        yield from eks.mistakes(cluster, platform)
     if isinstance(cluster, StackCluster) and platform:
         yield (
             "boutique:platform: a stack that deploys into a target of another stack has no rights to build a platform; "

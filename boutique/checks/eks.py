@@ -11,23 +11,50 @@ from boutique.ingress import NetworkLoadBalancer
 from boutique.settings import Platform
 
 _KEY = "boutique:cluster"
+_VERSION = f"{_KEY}.version"
 
 
-def mistakes(cluster: EksCluster, platform: Platform | None, today: date) -> Iterator[str]:
+def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
     """Return a line for each mistake.
 
     Args:
         cluster: How the cluster is configured.
         platform: What is built on it; None if that could not be read, or is not there.
-        today: Decides which versions are supported.
     """
-    yield from _version(cluster, today)
+    if cluster.version not in versions.RELEASES:
+        yield (
+            f"{_VERSION}: {cluster.version!r}: this program has no add-ons for it, only for "
+            f"{', '.join(versions.RELEASES)}; a new cluster takes one of these, one that is there goes up one minor "
+            "version at a time"
+        )
     yield from eksnetwork.mistakes(cluster)
     yield from eksnodes.mistakes(cluster, platform)
     for each in sorted({each for each in cluster.admins if cluster.admins.count(each) > 1}):
         yield f"{_KEY}.admins: {each!r}: is named twice; EKS keeps one entry for each role"
     if platform:
         yield from _balancer(cluster, platform)
+
+
+def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
+    """Return a line if the cluster's version of Kubernetes is no longer supported.
+
+    No error: a stack that nobody changed stays one that can be updated, and rolled back.
+
+    Args:
+        cluster: How the cluster is configured, without mistakes.
+        today: Decides which versions are supported.
+    """
+    release = versions.RELEASES[cluster.version]
+    if today <= release.end(cluster.support):
+        return
+    # A year more costs money, and helps a cluster that cannot go up now.
+    more = f"set support: extended, which lasts until {release.extended}, or " if today <= release.extended else ""
+    yield (
+        f"{_VERSION}: {cluster.version!r}: its {cluster.support} support ended on {release.end(cluster.support)}, and "
+        f"AWS moves the cluster to the next version by itself; {more}take one of "
+        f"{', '.join(versions.supported(cluster.support, today)) or 'the versions that EKS has now'}, one minor "
+        "version at a time"
+    )
 
 
 def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
@@ -44,24 +71,6 @@ def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
         yield (
             f"boutique:platform.ingress.certificate.arn: {source.arn!r}: is in {found}, and the load balancer is in "
             f"{region}; name a certificate of that region"
-        )
-
-
-def _version(cluster: EksCluster, today: date) -> Iterator[str]:
-    said = f"{_KEY}.version: {cluster.version!r}"
-    there = versions.supported(cluster.support, today)
-    release = versions.RELEASES.get(cluster.version)
-    if release is None:
-        yield (
-            f"{said}: this program has no add-ons for it, only for {', '.join(there or versions.RELEASES)}; a new "
-            "cluster takes one of these, one that is there goes up one minor version at a time"
-        )
-    elif cluster.version not in there:
-        # A year more costs money, and is there for whoever cannot go up now.
-        more = f"set support: extended, which lasts until {release.extended}, or " if today <= release.extended else ""
-        yield (
-            f"{said}: its {cluster.support} support ended on {release.end(cluster.support)}; {more}take one of "
-            f"{', '.join(there) or 'the versions that EKS has now'}, one minor version at a time"
         )
 
 

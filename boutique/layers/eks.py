@@ -1,10 +1,12 @@
 """A cluster of the stack's own on Amazon EKS."""
 
+from datetime import UTC, datetime
+
 import pulumi
 from pulumi.runtime.config import CONFIG
 
 from boutique import kubeconfig, reach
-from boutique.checks.eks import certificate_elsewhere
+from boutique.checks.eks import certificate_elsewhere, warnings
 from boutique.eks import account, network, versions
 from boutique.eks.iam import Scope
 from boutique.eks.settings import EksCluster, ExistingNetwork
@@ -33,6 +35,8 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
         AwsError: AWS cannot be reached with what this machine has.
     """
     region = _region(settings, platform)
+    for line in warnings(settings, datetime.now(UTC).date()):
+        pulumi.log.warn(line)
     whose = account.check(region, settings.account)
     called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
     scope = Scope(region=region, account=whose, cluster=called)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 import schema
@@ -17,6 +18,10 @@ from recording import ROOT, Graph, Registered
 from stackfiles import ACCOUNT, Recorder, cluster_region, committed, record_stack
 
 STACKS = ("nonprod", "prod")
+
+
+VERSION_WITHOUT_SUPPORT = "1.32"
+"""Its standard support ended on 2026-03-23."""
 
 
 @pytest.fixture(params=STACKS)
@@ -48,6 +53,14 @@ def of_aws(graph: Graph) -> list[Registered]:
 def statements(graph: Graph, name: str) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = json.loads(graph.one("RolePolicy", name).inputs["policy"])["Statement"]
     return found
+
+
+def test_a_version_without_support_is_warned_of_and_stays_deployable(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    graph = changed(version=VERSION_WITHOUT_SUPPORT)
+    assert graph.one("Cluster", "cluster").inputs["version"] == VERSION_WITHOUT_SUPPORT
+    assert [line for line in warned if "its standard support ended on 2026-03-23" in line]
 
 
 def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Graph) -> None:

@@ -1,19 +1,17 @@
 """The mistakes that are found in the configuration of a cluster on EKS, and parts of such configurations."""
 
-from datetime import date
 from typing import Any
 
 from boutique.checks import eks
 from boutique.eks.settings import EksCluster
 from boutique.settings import Platform
 
-TODAY = date(2026, 11, 26)
 KEY = "boutique:cluster"
 
 
-def found(platform: dict[str, Any] | None = None, today: date = TODAY, **section: Any) -> list[str]:
+def found(platform: dict[str, Any] | None = None, **section: Any) -> list[str]:
     cluster = EksCluster.model_validate({"kind": "eks", **section})
-    return list(eks.mistakes(cluster, Platform.model_validate(platform) if platform else None, today))
+    return list(eks.mistakes(cluster, Platform.model_validate(platform) if platform else None))
 
 
 def network(**section: Any) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """What a cluster on EKS may be configured with, and how every mistake in it is named."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Literal
 
 import pytest
 from eksmistakes import KEY, existing, found, ingress, network
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boutique.checks.eks import warnings
 from boutique.eks import versions
 from boutique.eks.settings import EksCluster
 from boutique.loading import load
@@ -53,13 +54,8 @@ def test_a_cluster_with_all_defaults_is_one() -> None:
         ({"nodes": {"types": ["m6i.large", "t3.huge"]}}, f"{KEY}.nodes.types: 't3.huge': there is no such size of t3"),
         (
             {"version": "1.30"},
-            f"{KEY}.version: '1.30': this program has no add-ons for it, only for 1.34, 1.35, 1.36; a new cluster "
-            "takes one of these, one that is there goes up one minor version at a time",
-        ),
-        (
-            {"version": "1.33"},
-            f"{KEY}.version: '1.33': its standard support ended on 2026-07-29; set support: extended, which lasts "
-            "until 2027-07-29, or take one of 1.34, 1.35, 1.36, one minor version at a time",
+            f"{KEY}.version: '1.30': this program has no add-ons for it, only for 1.32, 1.33, 1.34, 1.35, 1.36; a "
+            "new cluster takes one of these, one that is there goes up one minor version at a time",
         ),
     ],
 )
@@ -82,12 +78,28 @@ def minor(version: str) -> int:
 
 
 @given(st.sampled_from(sorted(versions.RELEASES)), st.sampled_from(["standard", "extended"]), st.integers(-40, 40))
-def test_a_version_is_refused_from_the_day_after_its_support(version: str, support: str, days: int) -> None:
+def test_a_version_is_warned_of_from_the_day_after_its_support_and_never_refused(
+    version: str, support: Literal["standard", "extended"], days: int
+) -> None:
     end = versions.RELEASES[version].end(support)
-    lines = found(today=end + timedelta(days), version=version, support=support)
+    lines = list(warnings(EksCluster(kind="eks", version=version, support=support), end + timedelta(days)))
     assert bool(lines) == (days > 0)
     if lines:
-        assert f"{KEY}.version: '{version}': its {support} support ended on {end}" in lines[0]
+        assert f"{KEY}.version: '{version}': its {support} support ended on {end}, and AWS moves" in lines[0]
+    assert found(version=version, support=support) == []
+
+
+@pytest.mark.parametrize(
+    ("today", "remedy"),
+    [
+        (date(2026, 8, 1), "set support: extended, which lasts until 2027-07-29, or take one of 1.34, 1.35, 1.36, one"),
+        (date(2027, 8, 1), "; take one of 1.36, one minor version at a time"),
+        (date(2028, 9, 1), "; take one of the versions that EKS has now, one minor version at a time"),
+    ],
+)
+def test_the_remedy_is_one_that_is_left(today: date, remedy: str) -> None:
+    [line] = warnings(EksCluster(kind="eks", version="1.33"), today)
+    assert remedy in line
 
 
 def test_the_versions_of_the_documentation_are_ordered_and_the_default_is_the_newest() -> None:
