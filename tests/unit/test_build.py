@@ -126,9 +126,7 @@ def test_the_second_time_nothing_is_built_and_nobody_is_asked(bench: Bench) -> N
     calls = len(bench.calls())
     bench.install("alpha", "echo asked >> $0.asked")
     heard = Heard()
-    start = time.monotonic()
     assert ensure(heard, choice=[bench.family]) == first
-    assert time.monotonic() - start < 0.3
     assert heard.events == []
     assert len(bench.calls()) == calls
     assert not (bench.home / "installed" / "alpha.asked").exists()
@@ -310,13 +308,11 @@ def test_an_installed_tool_is_asked_once_until_it_changes(bench: Bench) -> None:
     assert locate([bench.family])[0].path == program
 
 
-@pytest.mark.parametrize("script", ["exit 1", "echo version v1.2.3; exit 1", "echo nonsense", "exec /bin/sleep 30"])
+@pytest.mark.parametrize("script", ["exit 1", "echo version v1.2.3; exit 1", "echo nonsense", "exec /bin/sleep inf"])
 def test_a_tool_that_gives_no_answer_is_not_it(bench: Bench, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lab.toolchain.found._PATIENCE", 0.2)
     bench.install("alpha", script)
-    start = time.monotonic()
     assert locate([bench.family])[0].origin == "missing"
-    assert time.monotonic() - start < 5
 
 
 def test_our_own_bin_folder_on_path_is_not_an_installation(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

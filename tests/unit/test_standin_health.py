@@ -11,11 +11,12 @@ from lab.standins.breakage import Breakage, breakage
 
 CHECK = "/grpc.health.v1.Health/Check"
 CONVERT = "/hipstershop.CurrencyService/Convert"
+PATIENCE, FOREVER = 30.0, 3600.0
 
 
-def call(shop: Shop, workload: str, method: str, body: bytes = b"{}") -> bytes:
+def call(shop: Shop, workload: str, method: str, body: bytes = b"{}", timeout: float = PATIENCE) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{shop.ports[workload]}") as channel:
-        answer: bytes = channel.unary_unary(method)(body, timeout=5, wait_for_ready=True)
+        answer: bytes = channel.unary_unary(method)(body, timeout=timeout, wait_for_ready=True)
         return answer
 
 
@@ -80,13 +81,13 @@ def test_one_that_answers_with_errors(new_shop: Callable[..., Shop]) -> None:
     assert shop.ask("GET", "/robots.txt").status == 500
 
 
-def test_one_that_is_slow(new_shop: Callable[..., Shop]) -> None:
+def test_one_that_is_slow(new_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.standins.method_server.SLOW_SECONDS", FOREVER)
     shop = new_shop(extra={"currencyservice": {"BOUTIQUE_BREAK": "slow"}}).start("currencyservice")
-    before = time.monotonic()
-    call(shop, "currencyservice", CHECK)
-    assert time.monotonic() - before < 1
-    call(shop, "currencyservice", CONVERT)
-    assert time.monotonic() - before >= 2
+    assert call(shop, "currencyservice", CHECK) == b"\x08\x01"
+    with pytest.raises(grpc.RpcError) as caught:
+        call(shop, "currencyservice", CONVERT, timeout=0.1)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def test_one_that_crashes(new_shop: Callable[..., Shop]) -> None:
