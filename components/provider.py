@@ -1,7 +1,15 @@
 """The connection to a cluster."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 import pulumi_kubernetes as kubernetes
+
+UPSERT: Mapping[str, Any] = (
+    {"upsert_existing_objects": True} if hasattr(kubernetes.ProviderArgs, "upsert_existing_objects") else {}
+)
+"""Creating an object that exists updates it (docs/adr/0015): from 4.29.0 on only with this, before that always."""
 
 
 def provider(
@@ -27,4 +35,5 @@ def provider(
         enable_config_map_mutable=True,
         # Said here so that no variable of the environment can switch the conflicts between owners off.
         enable_server_side_apply=True,
+        **UPSERT,
     )

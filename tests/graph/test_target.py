@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import stackfiles
+from pulumi_kubernetes import ProviderArgs
 from recording import Graph
 from stackfiles import Recorder
 
@@ -100,7 +101,10 @@ def test_a_provider_has_one_cluster_for_life_and_no_kubeconfig_of_whoever_runs_i
     for name, inputs in found.items():
         assert inputs["clusterIdentifier"] == f"boutique/{stack}", name
         assert "/kubeconfig" not in inputs["kubeconfig"], "the path in $KUBECONFIG is copied into the state"
-        for switch in ("enableSecretMutable", "enableConfigMapMutable", "enableServerSideApply"):
+        switches = ["enableSecretMutable", "enableConfigMapMutable", "enableServerSideApply"]
+        # The newest SDK, which the nightly lane has, knows a fourth.
+        switches += ["upsertExistingObjects"] if hasattr(ProviderArgs, "upsert_existing_objects") else []
+        for switch in switches:
             assert inputs[switch] in (True, "true"), (name, switch)
 
 

@@ -204,10 +204,12 @@ def test_nothing_but_the_checks_runs_until_somebody_has_set_it_up() -> None:
         for name, job, content in jobs()
         if "needs" not in content and "workflow_call" not in load(name)["on"]
     ]
-    assert len(first) == 8
+    assert len(first) == 10
     for name, job in first:
         if name != "check.yml":
-            assert re.search(r"vars\.(STACKS|FEATURE_ENVIRONMENT) != ''", load(name)["jobs"][job]["if"]), (name, job)
+            assert re.search(
+                r"vars\.(STACKS|FEATURE_ENVIRONMENT|NIGHTLY_TESTS) != ''", load(name)["jobs"][job]["if"]
+            ), (name, job)
 
 
 def test_every_variable_that_workflows_read_is_one_that_the_documentation_sets() -> None:
