@@ -1,6 +1,7 @@
 """What a cluster on EKS promises: closed, in an order that works both ways, nothing of the admin handed on."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -309,7 +310,7 @@ def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(s
     tests = Path(__file__).parent
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
-        env={"PYTHONPATH": f"{ROOT}:{tests}:{tests.parent}"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{tests}:{tests.parent}"},
         capture_output=True,
         text=True,
         check=True,

@@ -1,6 +1,7 @@
 """What a feature promises: little beside the baseline, in an order that never leads testers to nothing."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -318,7 +319,7 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script],
         input=json.dumps([config, STACKS]),
-        env={"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"},
         capture_output=True,
         text=True,
         check=True,

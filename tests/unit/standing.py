@@ -4,10 +4,12 @@ import asyncio
 import gc
 import http.client
 import json
+import secrets
 import socket
 import threading
 import warnings
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,9 +39,11 @@ ORDER = {
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that no connection is given by itself: those have the numbers from 32768 on."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", 16384 + secrets.randbelow(16384)))
+            return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

@@ -1,7 +1,7 @@
 import json
 import os
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ def test_lock_of_a_process_that_ended_and_was_not_waited_for_is_removed(tmp_path
 
 
 def test_lock_whose_process_number_went_to_a_later_process_is_removed(tmp_path: Path) -> None:
-    path = lock(tmp_path, "a", content(os.getpid(), since=datetime.now(UTC) - timedelta(days=1)))
+    path = lock(tmp_path, "a", content(os.getpid(), since=datetime(2020, 1, 1, tzinfo=UTC)))
     assert [each.pid for each in locks.clear(tmp_path, "here")] == [os.getpid()]
     assert not path.exists()
 
