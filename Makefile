@@ -29,7 +29,7 @@ down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique 
 
 test: venv/.ready-dev ## Run all tests, those of the lab included.
 	@$(BOUTIQUE) lab tools --build --from $(FROM)
-	@venv/bin/pytest tests/unit tests/graph
+	@venv/bin/pytest --numprocesses=auto --dist=loadfile tests/unit tests/graph
 	@venv/bin/pytest tests/lab
 
 check: venv/.ready-dev ## Check format, lint and types; changes nothing.
