@@ -56,8 +56,7 @@ venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
 	@rm -f $@; venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear venv
 	@echo "Installing Python packages into venv/"
-	@$(INSTALL) -r requirements.txt
-	@$(INSTALL) --no-deps -e .
+	@$(INSTALL) -r requirements.txt --editable .
 	@touch $@
 
 venv/.ready-dev: venv/.ready requirements-dev.txt

@@ -24,7 +24,7 @@ def definition(**annotations: str) -> dict[str, Any]:
 
 
 def test_the_release_is_the_one_that_the_lab_has() -> None:
-    assert selected(MODULES / "istio", "sigs.k8s.io/gateway-api") == f"v{GATEWAY_API_VERSION}"
+    assert selected(MODULES / "kubernetes", "sigs.k8s.io/gateway-api") == f"v{GATEWAY_API_VERSION}"
 
 
 def written(folder: Path, *documents: Any) -> GatewayApiFolder:
