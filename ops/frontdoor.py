@@ -97,7 +97,8 @@ def served(link: Link, deadline: Deadline, now: datetime | None = None) -> Serve
     except CertificateError as error:
         raise UnreachableError(f"{error.mistakes[0]}; {LOST}") from None
     found = inspect(Found(answer.certificates, None, at, at), (link.host,), now, with_key=False, with_issuer=False)
-    return Served(facts=found.facts, protocol=answer.protocol, mistakes=found.mistakes, warnings=found.warnings)
+    mistakes = found.mistakes + found.expired
+    return Served(facts=found.facts, protocol=answer.protocol, mistakes=mistakes, warnings=found.warnings)
 
 
 def redirect(source: Link | None, target: Link, deadline: Deadline) -> Redirect:

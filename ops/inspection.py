@@ -75,7 +75,7 @@ def look(source: str, request: Request) -> Seen:
     missing = uncovered(hosts, inspection.facts.names)
     return Seen(
         source=source,
-        mistakes=inspection.mistakes,
+        mistakes=inspection.mistakes + inspection.expired,
         inspection=inspection,
         covered=tuple((host, host not in missing) for host in hosts),
         has_key=found.key is not None,

@@ -38,13 +38,15 @@ class Inspection:
     Attributes:
         chain: The certificates in order.
         facts: What there is to know.
-        mistakes: A line for each reason not to use it.
+        mistakes: A line for each reason not to use it, whatever the date.
+        expired: A line for each certificate in it that has expired.
         warnings: A line for what will be wrong soon.
     """
 
     chain: Chain
     facts: Facts
     mistakes: tuple[str, ...]
+    expired: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -70,11 +72,14 @@ def inspect(
     mistakes = list(checks.mistakes(found, chain, hosts, now, with_issuer=with_issuer))
     if with_key or found.key is not None:
         mistakes = [*checks.key_mistakes(found, chain), *mistakes]
-    return Inspection(chain, facts(chain), tuple(mistakes), tuple(checks.warnings(found, chain, now)))
+    expired = tuple(checks.expired(found, chain, now))
+    return Inspection(chain, facts(chain), tuple(mistakes), expired, tuple(checks.warnings(found, chain, now)))
 
 
 def accepted(found: Found, hosts: Sequence[str], now: datetime | None = None) -> Certificate:
     """Return what a source holds in the form that a gateway takes.
+
+    An expired certificate is warned of: a stack that did not change stays one that can be updated, and rolled back.
 
     Raises:
         CertificateError: With every reason not to use it.
@@ -83,7 +88,7 @@ def accepted(found: Found, hosts: Sequence[str], now: datetime | None = None) ->
     if inspection.mistakes or found.key is None:
         raise CertificateError(inspection.mistakes)
     chain = "".join(each.public_bytes(Encoding.PEM).decode() for each in inspection.chain.sent)
-    return Certificate(chain, _pem(found.key), inspection.facts, inspection.warnings)
+    return Certificate(chain, _pem(found.key), inspection.facts, inspection.expired + inspection.warnings)
 
 
 def _pem(key: PrivateKeyTypes) -> str:

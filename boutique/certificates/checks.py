@@ -37,7 +37,7 @@ def mistakes(
         with_issuer: Whether the certificate of the issuer has to be there.
     """
     yield from (f"{found.at}: {said}" for said in _order(chain, with_issuer=with_issuer))
-    yield from (f"{found.at}: {said}" for each in chain.sent for said in _dates(each, now))
+    yield from (f"{found.at}: {said}" for each in chain.sent for said in _begins(each, now))
     yield from (f"{found.at}: {said}" for said in _hosts(chain.leaf, hosts))
     yield from (f"{found.at}: {said}" for said in _strength(chain))
     yield from (f"{found.at}: {said}" for said in _purpose(chain.leaf))
@@ -52,6 +52,14 @@ def key_mistakes(found: Found, chain: Chain) -> Iterator[str]:
             f"{found.key_at}: is not the key of '{called(chain.leaf)}' in {found.at}; "
             "give the key that this certificate was requested with"
         )
+
+
+def expired(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
+    """Yield a line for each certificate that has expired: browsers refuse it, but it was valid when it was deployed."""
+    for certificate in chain.sent:
+        ends = certificate.not_valid_after_utc
+        if now > ends:
+            yield f"{found.at}: '{called(certificate)}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
 
 
 def warnings(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
@@ -72,10 +80,8 @@ def _order(chain: Chain, *, with_issuer: bool) -> Iterator[str]:
         yield f"'{called(each)}' issued none of the other certificates; remove it"
 
 
-def _dates(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if now > ends:
-        yield f"'{called(certificate)}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
+def _begins(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
+    begins = certificate.not_valid_before_utc
     if now < begins:
         yield (
             f"'{called(certificate)}' is not valid before {_day(begins)}, in {_days(begins - now)}; "

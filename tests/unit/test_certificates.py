@@ -185,11 +185,12 @@ def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None
     assert inspection.mistakes == ("heap: 'CN=Stranger' issued none of the other certificates; remove it",)
 
 
-def test_an_expired_certificate_is_not_warned_of_as_well() -> None:
+def test_an_expired_certificate_does_not_end_soon_as_well() -> None:
     expired = leaf(begins=timedelta(days=-9), ends=timedelta(days=-1))
     found = Found(tuple(each.certificate for each in (expired, INNER, OUTER)), expired.key, "some", "some")
     inspection = inspect(found, HOSTS, NOW)
-    assert len(inspection.mistakes) == 1
+    assert len(inspection.expired) == 1
+    assert not inspection.mistakes
     assert not inspection.warnings
 
 
