@@ -129,9 +129,11 @@ class _Accepted(_End):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # Nothing is read before there is somebody to pass it on to.
-        cast(asyncio.Transport, transport).pause_reading()
-        self._connecting = asyncio.get_running_loop().create_task(self._connect())
+        loop = asyncio.get_running_loop()
+        # Nothing is read before the other end is there to send it. Not at once: asyncio of Python 3.11.2 begins to read
+        # after this call whatever the call does (_SelectorSocketTransport.__init__ in asyncio/selector_events.py).
+        loop.call_soon(cast(asyncio.Transport, transport).pause_reading)
+        self._connecting = loop.create_task(self._connect())
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._connecting is not None:
