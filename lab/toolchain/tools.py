@@ -27,8 +27,9 @@ _ISTIO = "istio.io/istio"
 _GATEWAY_API = "sigs.k8s.io/gateway-api"
 _DISTRIBUTION = "github.com/distribution/distribution/v3"
 
-# Those of the publishers' own builds, all of them for every tool: a package with other tags is compiled again.
-_TAGS = "disable_pgv,grpcnotrace,osusergo,retrynotrace,vtprotobuf"
+# Those of the publishers' own builds, all of them for every tool: a package with other tags is compiled again. And
+# cloud.google.com/go/storage's tag (its doc.go) for doing without gRPC's xDS, which Pulumi has no use for.
+_TAGS = "disable_grpc_modules,disable_pgv,grpcnotrace,osusergo,retrynotrace,vtprotobuf"
 
 _STAGES = (
     "node/fast/node-initialize",

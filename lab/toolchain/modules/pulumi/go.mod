@@ -270,3 +270,7 @@ replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-202
 tool github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
 replace github.com/pb33f/libopenapi => ./replaced/libopenapi
+
+replace github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs => ./replaced/cloudwatchlogs
+
+replace gocloud.dev/secrets/hashivault => ./replaced/hashivault

@@ -1,5 +1,5 @@
-// Package libopenapi reads no OpenAPI document: the lab's pulumi is built without the command `pulumi cloud api`, whose
-// reader takes a quarter of the whole build.
+// Package libopenapi reads no OpenAPI document: the lab's pulumi is built without `pulumi cloud`, whose reader takes
+// a quarter of the whole build.
 package libopenapi
 
 import (
