@@ -20,6 +20,14 @@ _REFUSED = (400, 401, 403)
 """What token servers answer to a wrong password; those of OAuth 2 say 400."""
 
 
+KNOWN_SCHEMES = ("bearer", "basic")
+
+
+def challenges(refusal: Answer) -> Mapping[str, Mapping[str, str]]:
+    """Return the parameters of each way to log in that an answer offers, by its scheme in lower case."""
+    return dict(_challenge(each) for each in refusal.headers.get_list("www-authenticate"))
+
+
 def authorization(connection: Connection, address: Address, refusal: Answer, known: Credentials) -> str:
     """Return the header that a registry wants to see.
 
@@ -34,16 +42,16 @@ def authorization(connection: Connection, address: Address, refusal: Answer, kno
         UnreachableRegistryError: The token server does not answer.
         NoRegistryError: It asks in a way that no registry does.
     """
-    challenges = dict(_challenge(each) for each in refusal.headers.get_list("www-authenticate"))
-    if "bearer" in challenges:
+    wanted = challenges(refusal)
+    if "bearer" in wanted:
         if known.registry_token:
             return f"Bearer {known.registry_token}"
-        return f"Bearer {_token(connection, address, challenges['bearer'], known)}"
-    if "basic" in challenges:
+        return f"Bearer {_token(connection, address, wanted['bearer'], known)}"
+    if "basic" in wanted:
         if known.basic is None:
             refuse(address, known)
         return known.basic
-    schemes = ", ".join(filter(str.isidentifier, challenges)) or "nothing"
+    schemes = ", ".join(filter(str.isidentifier, wanted)) or "nothing"
     raise NoRegistryError(f"registry {address.registry} asks for a login by {schemes}; only Basic and Bearer are known")
 
 

@@ -23,6 +23,7 @@ from support.registry.session import Registry, Session, origin
 _PAGE = 1000
 _MOST_PAGES = 1000
 _LISTING_SECONDS = 120.0
+_NO_HEAD = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 _MANIFESTS = ", ".join(
     (
         "application/vnd.oci.image.index.v1+json",
@@ -99,11 +100,12 @@ class Repository:
         if not is_tag(tag):
             raise ValueError(f"{tag!r} is no tag")
         url = f"{self._address.api}/manifests/{tag}"
-        answer = self._manifest("HEAD", url, tag)
-        # Registries should name it, and need not.
-        digest = str(
-            answer.headers.get("docker-content-digest") or _digest(self._session.ask("GET", url, _MANIFESTS).body)
-        )
+        answer = self._session.ask("HEAD", url, _MANIFESTS)
+        if answer.status in _NO_HEAD:
+            return self.manifest(tag).digest
+        self._check(answer, tag)
+        # The header is a SHOULD; ECR, Nexus and others leave it out: https://github.com/distribution/distribution/issues/3792
+        digest = answer.headers.get("docker-content-digest") or self.manifest(tag).digest
         if not is_digest(digest):
             raise NoRegistryError(f"{self._registry_name} gives {tag!r} of {self._address.name} no digest: {digest!r}")
         return digest
@@ -114,13 +116,14 @@ class Repository:
         Raises:
             RegistryError: It cannot be read, or is not what the digest names.
         """
-        answer = self._manifest("GET", f"{self._address.api}/manifests/{reference}", reference)
+        answer = self._session.ask("GET", f"{self._address.api}/manifests/{reference}", _MANIFESTS)
+        self._check(answer, reference)
         digest = _digest(answer.body)
         if is_digest(reference) and digest != reference:
             raise NoRegistryError(
                 f"{self._registry_name} gives {self._address.name}@{reference} the content of {digest}"
             )
-        if not isinstance(answer.content, dict):
+        if not _is_manifest(answer.content):
             raise NoRegistryError(f"{self._registry_name} gives {reference!r} of {self._address.name} no manifest")
         return Manifest(digest=digest, content=answer.content)
 
@@ -145,8 +148,8 @@ class Repository:
                 f"{self._registry_name} gives {self._address.name}@{digest} the content of sha256:{hasher.hexdigest()}"
             )
 
-    def _manifest(self, method: str, url: str, reference: str) -> Answer:
-        answer = self._session.ask(method, url, _MANIFESTS)
+    def _check(self, answer: Answer, reference: str) -> None:
+        """Raise an error unless an answer is about the manifest of a reference."""
         if answer.status == HTTPStatus.NOT_FOUND:
             kind = "manifest" if is_digest(reference) else "tag"
             raise MissingTagError(
@@ -155,7 +158,6 @@ class Repository:
             )
         if answer.status != HTTPStatus.OK:
             self._session.fail(answer)
-        return answer
 
     def _page(self, answer: Answer) -> list[str]:
         content = answer.content
@@ -184,6 +186,15 @@ class Repository:
                 f"{self._registry_name} says that the next page of tags is on another host; that is refused"
             )
         return str(following)
+
+
+def _is_manifest(content: object) -> bool:
+    """Say whether JSON is a manifest: no list of errors, and no manifest of schema 1.
+
+    The digest of a schema 1 manifest leaves out its signatures, so it is not that of the body:
+    https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/manifest-v2-1.md
+    """
+    return isinstance(content, dict) and "errors" not in content and content.get("schemaVersion", 2) == 2
 
 
 def _digest(content: bytes) -> str:

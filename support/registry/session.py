@@ -10,8 +10,10 @@ import httpx
 from support.registry.address import Address
 from support.registry.connection import Answer, Connection
 from support.registry.credentials import Credentials, credentials
-from support.registry.errors import NoRegistryError, UnreachableRegistryError
-from support.registry.login import authorization, refuse
+from support.registry.errors import NoRegistryError, RegistryError, UnreachableRegistryError
+from support.registry.login import KNOWN_SCHEMES, authorization, challenges, refuse
+
+_TRANSIENT = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Registry:
@@ -69,14 +71,25 @@ class Session:
     def _authorized(self, ask: Callable[[dict[str, str]], Answer], url: str) -> Answer:
         """Ask with a login if the registry wants one; a token that has run out since the last request is renewed."""
         # Credentials go to the registry alone, not to the hosts that it leads to.
-        answer = ask({"Authorization": self._authorization} if self._authorization and self._is_own(url) else {})
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._is_own(url) and self._is_own(str(answer.url)):
+        authorization_sent = self._authorization if self._is_own(url) else ""
+        answer = ask({"Authorization": authorization_sent} if authorization_sent else {})
+        has_run_out = answer.status == HTTPStatus.UNAUTHORIZED and authorization_sent.startswith("Bearer ")
+        if has_run_out and "bearer" not in challenges(answer):
+            # Harbor asks for Basic when a token has run out: https://github.com/goharbor/harbor/issues/18856
+            answer = ask({})
+        if self._wants_login(answer) and self._is_own(url) and self._is_own(str(answer.url)):
             connection = self._registry.connection
             self._authorization = authorization(connection, self._address, answer, self._registry.credentials)
             answer = ask({"Authorization": self._authorization})
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             refuse(self._address, self._registry.credentials, answer.codes)
         return answer
+
+    def _wants_login(self, answer: Answer) -> bool:
+        # With anonymous access, some registries answer 403 to a request without credentials, and say how to log in.
+        return answer.status == HTTPStatus.UNAUTHORIZED or (
+            answer.status == HTTPStatus.FORBIDDEN and not challenges(answer).keys().isdisjoint(KNOWN_SCHEMES)
+        )
 
     def _is_own(self, url: str) -> bool:
         return origin(httpx.URL(url)) == origin(httpx.URL(self._address.api))
@@ -88,8 +101,13 @@ class Session:
             RegistryError: Always.
         """
         codes = f" ({', '.join(answer.codes)})" if answer.codes else ""
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if answer.status in _TRANSIENT or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise UnreachableRegistryError(f"{self.registry_name} answers {answer.status}{codes}; try again later")
+        if codes and answer.status >= HTTPStatus.BAD_REQUEST:
+            raise RegistryError(
+                f"{self.registry_name} declines a request for {self._address.name}: {answer.status}{codes}; check the "
+                "repository and the account"
+            )
         raise NoRegistryError(
             f"what answers as {self.registry_name} is no registry: asked for {self._address.name}, it says "
             f"{answer.status}{codes}; check host and port of the repository"

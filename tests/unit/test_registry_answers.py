@@ -1,19 +1,13 @@
 """What a registry may answer: each is read, or refused by name, and no secret goes where it does not belong."""
 
-import base64
 import hashlib
-import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from fakes import serving
+from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 from ops.registry.reading import digest, tags, tags_of
 from support.registry import connection
@@ -29,63 +23,11 @@ from support.registry.errors import (
 from support.registry.repository import Repository
 from support.registry.session import Registry
 
-SECRET = "canary-of-a-password"  # noqa: S105 - a canary
-BASIC = "Basic " + base64.b64encode(f"ann:{SECRET}".encode()).decode()
-LIST = "GET /v2/shop/ads/tags/list"
-
-Answered = tuple[int, dict[str, str], str]
-
-
-def of_tags(*names: Any, **headers: str) -> Answered:
-    return 200, headers, json.dumps({"name": "shop/ads", "tags": list(names)})
-
-
-def refused(challenge: str, status: int = 401) -> Answered:
-    return status, {"www-authenticate": challenge} if challenge else {}, json.dumps({"errors": [{"code": "DENIED"}]})
-
-
-@dataclass
-class Answers:
-    """A server with answers by request, with and without its query; `{port}` in headers is its own.
-
-    Attributes:
-        given: The answers; of a list, one after the other.
-        seen: Every request, with its credentials and its body.
-        port: Of it.
-    """
-
-    given: dict[str, Any]
-    seen: list[tuple[str, str, str]] = field(default_factory=list)
-    port: int = 0
-
-    def answer(self, request: str, headers: Any, body: str) -> Answered:
-        self.seen.append((request, headers.get("authorization", ""), body))
-        found = self.given.get(request) or self.given.get(request.partition("?")[0]) or (404, {}, "<p>Nothing.</p>")
-        status, sent, text = found.pop(0) if isinstance(found, list) else found
-        return status, {name: value.replace("{port}", str(self.port)) for name, value in sent.items()}, text
-
-
-@contextmanager
-def answering(**given: Any) -> Iterator[Answers]:
-    answers = Answers({})
-    with serving(answers) as answers.port:
-        answers.given = given.get("by_request") or {LIST: given["tags"]}
-        yield answers
-
 
 @pytest.fixture(autouse=True)
 def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     return tmp_path
-
-
-def log_in(folder: Path, answers: Answers, **entry: str) -> None:
-    entry = entry or {"username": "ann", "password": SECRET}
-    (folder / "config.json").write_text(json.dumps({"auths": {f"127.0.0.1:{answers.port}": entry}}))
-
-
-def read(answers: Answers) -> tuple[str, ...]:
-    return tags(f"127.0.0.1:{answers.port}/shop/ads")
 
 
 @pytest.mark.parametrize(
