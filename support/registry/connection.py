@@ -17,7 +17,12 @@ from support.trust import ssl_context
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
-_LARGEST = 16 * 2**20
+_WHOLE_ANSWER_SECONDS = 120.0
+_LARGEST = 64 * 2**20
+"""Bytes. Google's registries list all manifests along with the tags, which is 20 MB for 70,000 of them.
+
+https://github.com/google/go-containerregistry/issues/897
+"""
 _LOST = "check the name, the network and, behind a proxy, HTTPS_PROXY"
 
 
@@ -84,13 +89,20 @@ class Connection:
             UntrustedRegistryError: TLS fails.
             NoRegistryError: It is none that a registry could give.
         """
-        deadline = Deadline(_ANSWER_SECONDS)
+        deadline = Deadline(_WHOLE_ANSWER_SECONDS)
         with self._response(method, url, headers, form) as response:
             body = bytearray()
             for part in response.iter_bytes():
                 body += part
-                if deadline.is_over or len(body) > _LARGEST:
-                    raise NoRegistryError(f"{self._name(url)} is no registry: its answer does not end")
+                if len(body) > _LARGEST:
+                    raise NoRegistryError(
+                        f"{self._name(url)}: its answer does not end after {_LARGEST} bytes, the most that is read; "
+                        "check host and port of the repository, or delete old tags and manifests"
+                    )
+                if deadline.is_over:
+                    raise UnreachableRegistryError(
+                        f"{self._name(url)} does not send its whole answer within {deadline.seconds:.0f} s; {_LOST}"
+                    )
             return _answer(response, bytes(body))
 
     def save(self, url: str, headers: Mapping[str, str], write: Callable[[bytes], object]) -> Answer:

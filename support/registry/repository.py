@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import httpx
-
-from support.deadline import Deadline
 from support.registry.address import Address
 from support.registry.connection import Answer
 from support.registry.errors import (
-    MissingRepositoryError,
     MissingTagError,
     NoRegistryError,
-    UnreachableRegistryError,
 )
 from support.registry.grammar import is_digest, is_tag
-from support.registry.session import Registry, Session, origin
+from support.registry.session import Registry, Session
+from support.registry.tags import TagList
 
-_PAGE = 1000
-_MOST_PAGES = 1000
-_LISTING_SECONDS = 120.0
 _NO_HEAD = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 _MANIFESTS = ", ".join(
     (
@@ -66,30 +59,7 @@ class Repository:
         Raises:
             RegistryError: They cannot be read.
         """
-        found: dict[str, None] = {}
-        seen: set[str] = set()
-        deadline = Deadline(_LISTING_SECONDS)
-        url: str | None = f"{self._address.api}/tags/list?n={_PAGE}"
-        while url:
-            if url in seen or len(seen) >= _MOST_PAGES:
-                raise NoRegistryError(
-                    f"{self._registry_name} does not come to an end with the tags of {self._address.name}"
-                )
-            if deadline.is_over:
-                raise UnreachableRegistryError(
-                    f"{self._registry_name} does not list the tags of {self._address.name} within "
-                    f"{deadline.seconds:.0f} s; try again later"
-                )
-            seen.add(url)
-            answer = self._session.ask("GET", url, "application/json")
-            if answer.status == HTTPStatus.NOT_FOUND and answer.codes:
-                raise MissingRepositoryError(
-                    f"{self._registry_name} has no repository {self._address.name}; correct the environment's image "
-                    "settings, or push the first image"
-                )
-            found |= dict.fromkeys(self._page(answer))
-            url = self._next(answer)
-        return tuple(found)
+        return TagList(self._session, self._address).read()
 
     def digest(self, tag: str) -> str:
         """Return the digest of what a tag stands for.
@@ -158,34 +128,6 @@ class Repository:
             )
         if answer.status != HTTPStatus.OK:
             self._session.fail(answer)
-
-    def _page(self, answer: Answer) -> list[str]:
-        content = answer.content
-        if answer.status != HTTPStatus.OK or not isinstance(content, dict) or "tags" not in content:
-            self._session.fail(answer)
-        try:
-            # Registries say null for none.
-            names = list(content["tags"] or ())
-        except TypeError:
-            names = [None]
-        if not all(map(is_tag, names)):
-            raise NoRegistryError(f"{self._registry_name} lists something for {self._address.name} that is no tag")
-        return names
-
-    def _next(self, answer: Answer) -> str | None:
-        links = httpx.Response(answer.status, headers={"link": answer.headers.get("link", "")}).links
-        target = links.get("next", {}).get("url")
-        if not target:
-            return None
-        try:
-            following = answer.url.join(target)
-        except httpx.InvalidURL:
-            following = httpx.URL()
-        if origin(following) != origin(answer.url):
-            raise NoRegistryError(
-                f"{self._registry_name} says that the next page of tags is on another host; that is refused"
-            )
-        return str(following)
 
 
 def _is_manifest(content: object) -> bool:

@@ -92,7 +92,7 @@ class Session:
         )
 
     def _is_own(self, url: str) -> bool:
-        return origin(httpx.URL(url)) == origin(httpx.URL(self._address.api))
+        return _origin(httpx.URL(url)) == _origin(httpx.URL(self._address.api))
 
     def fail(self, answer: Answer) -> NoReturn:
         """Say that an answer is none that the registry should give.
@@ -114,6 +114,6 @@ class Session:
         )
 
 
-def origin(url: httpx.URL) -> tuple[str, bytes]:
+def _origin(url: httpx.URL) -> tuple[str, bytes]:
     """Return what of a URL says who answers."""
     return url.scheme, url.netloc
