@@ -6,11 +6,11 @@ https://distribution.github.io/distribution/spec/auth/token/ and, for identity t
 import re
 from collections.abc import Mapping
 from typing import NoReturn
-from urllib.request import parse_http_list
 
 import httpx
 
 from support.registry.address import Address, is_loopback
+from support.registry.challenges import parse_challenges
 from support.registry.connection import Answer, Connection
 from support.registry.credentials import Credentials
 from support.registry.errors import NoRegistryError, RefusedLoginError, UnreachableRegistryError
@@ -18,14 +18,6 @@ from support.registry.errors import NoRegistryError, RefusedLoginError, Unreacha
 _TOKEN = re.compile(r"[!-~]+")
 _REFUSED = (400, 401, 403)
 """What token servers answer to a wrong password; those of OAuth 2 say 400."""
-
-
-KNOWN_SCHEMES = ("bearer", "basic")
-
-
-def challenges(refusal: Answer) -> Mapping[str, Mapping[str, str]]:
-    """Return the parameters of each way to log in that an answer offers, by its scheme in lower case."""
-    return dict(_challenge(each) for each in refusal.headers.get_list("www-authenticate"))
 
 
 def authorization(connection: Connection, address: Address, refusal: Answer, known: Credentials) -> str:
@@ -42,16 +34,23 @@ def authorization(connection: Connection, address: Address, refusal: Answer, kno
         UnreachableRegistryError: The token server does not answer.
         NoRegistryError: It asks in a way that no registry does.
     """
-    wanted = challenges(refusal)
-    if "bearer" in wanted:
-        if known.registry_token:
-            return f"Bearer {known.registry_token}"
-        return f"Bearer {_token(connection, address, wanted['bearer'], known)}"
-    if "basic" in wanted:
+    challenges = parse_challenges(refusal.headers)
+    bearers = [challenge.parameters for challenge in challenges if challenge.scheme == "bearer"]
+    if bearers and known.registry_token:
+        return f"Bearer {known.registry_token}"
+    for parameters in bearers:
+        if realm := _token_server(parameters, refusal, address):
+            return f"Bearer {_token(connection, address, realm, parameters, known)}"
+    if any(challenge.scheme == "basic" for challenge in challenges):
         if known.basic is None:
             refuse(address, known)
         return known.basic
-    schemes = ", ".join(filter(str.isidentifier, wanted)) or "nothing"
+    if bearers:
+        raise NoRegistryError(
+            f"registry {address.registry} sends people to {bearers[0].get('realm', '')!r} to log in, which is not "
+            "encrypted: no credentials are sent there"
+        )
+    schemes = ", ".join(dict.fromkeys(challenge.scheme for challenge in challenges)) or "nothing"
     raise NoRegistryError(f"registry {address.registry} asks for a login by {schemes}; only Basic and Bearer are known")
 
 
@@ -69,19 +68,9 @@ def refuse(address: Address, known: Credentials, codes: tuple[str, ...] = ()) ->
     )
 
 
-def _challenge(header: str) -> tuple[str, Mapping[str, str]]:
-    scheme, _, rest = header.strip().partition(" ")
-    pairs = [each.partition("=") for each in parse_http_list(rest)]
-    return scheme.lower(), {name.strip().lower(): value.strip().strip('"') for name, equals, value in pairs if equals}
-
-
-def _token(connection: Connection, address: Address, challenge: Mapping[str, str], known: Credentials) -> str:
-    realm = challenge.get("realm", "")
-    if not _is_safe(realm, address):
-        raise NoRegistryError(
-            f"registry {address.registry} sends people to {realm!r} to log in, which is not encrypted: no credentials "
-            "are sent there"
-        )
+def _token(
+    connection: Connection, address: Address, realm: str, challenge: Mapping[str, str], known: Credentials
+) -> str:
     asked = {"scope": challenge.get("scope") or f"repository:{address.name}:pull"}
     if "service" in challenge:
         asked["service"] = challenge["service"]
@@ -104,12 +93,14 @@ def _token(connection: Connection, address: Address, challenge: Mapping[str, str
     return token
 
 
-def _is_safe(realm: str, address: Address) -> bool:
+def _token_server(challenge: Mapping[str, str], refusal: Answer, address: Address) -> str | None:
+    """Return the URL of a Bearer challenge; None if credentials must not be sent there, or it is no URL."""
+    realm = challenge.get("realm", "")
     try:
-        url = httpx.URL(realm)
+        # zot's is a path: https://github.com/project-zot/zot/issues/4033
+        url = refusal.url.join(realm) if realm.startswith("/") else httpx.URL(realm)
     except httpx.InvalidURL:
-        return False
+        return None
     authority = url.netloc.decode("ascii", "replace")
-    return bool(url.host) and (
-        url.scheme == "https" or (url.scheme == "http" and address.is_local and is_loopback(authority))
-    )
+    is_local = url.scheme == "http" and address.is_local and is_loopback(authority)
+    return str(url) if url.host and (url.scheme == "https" or is_local) else None

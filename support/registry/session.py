@@ -8,10 +8,11 @@ from typing import NoReturn
 import httpx
 
 from support.registry.address import Address
+from support.registry.challenges import parse_challenges
 from support.registry.connection import Answer, Connection
 from support.registry.credentials import Credentials, credentials
 from support.registry.errors import NoRegistryError, RegistryError, UnreachableRegistryError
-from support.registry.login import KNOWN_SCHEMES, authorization, challenges, refuse
+from support.registry.login import authorization, refuse
 
 _TRANSIENT = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -74,7 +75,7 @@ class Session:
         authorization_sent = self._authorization if self._is_own(url) else ""
         answer = ask({"Authorization": authorization_sent} if authorization_sent else {})
         has_run_out = answer.status == HTTPStatus.UNAUTHORIZED and authorization_sent.startswith("Bearer ")
-        if has_run_out and "bearer" not in challenges(answer):
+        if has_run_out and "bearer" not in _schemes(answer):
             # Harbor asks for Basic when a token has run out: https://github.com/goharbor/harbor/issues/18856
             answer = ask({})
         if self._wants_login(answer) and self._is_own(url) and self._is_own(str(answer.url)):
@@ -88,7 +89,7 @@ class Session:
     def _wants_login(self, answer: Answer) -> bool:
         # With anonymous access, some registries answer 403 to a request without credentials, and say how to log in.
         return answer.status == HTTPStatus.UNAUTHORIZED or (
-            answer.status == HTTPStatus.FORBIDDEN and not challenges(answer).keys().isdisjoint(KNOWN_SCHEMES)
+            answer.status == HTTPStatus.FORBIDDEN and not _schemes(answer).isdisjoint(("bearer", "basic"))
         )
 
     def _is_own(self, url: str) -> bool:
@@ -112,6 +113,10 @@ class Session:
             f"what answers as {self.registry_name} is no registry: asked for {self._address.name}, it says "
             f"{answer.status}{codes}; check host and port of the repository"
         )
+
+
+def _schemes(answer: Answer) -> set[str]:
+    return {challenge.scheme for challenge in parse_challenges(answer.headers)}
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes]:
