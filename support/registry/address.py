@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 _DOCKER_HUB = "docker.io"
-_DOCKER_HUB_NAMES = (_DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
+DOCKER_HUB_NAMES = (_DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_API = "registry-1.docker.io"
 _DOCKER_HUB_LOGIN = "https://index.docker.io/v1/"
 """Under which name `docker login` keeps the credentials of Docker Hub."""
@@ -37,7 +37,7 @@ class Address:
         first, slash, rest = repository.partition("/")
         if not slash or not _is_registry(first):
             first, rest = _DOCKER_HUB, repository
-        if first in _DOCKER_HUB_NAMES:
+        if first in DOCKER_HUB_NAMES:
             return cls(registry=_DOCKER_HUB, name=rest if "/" in rest else f"library/{rest}")
         return cls(registry=first, name=rest)
 

@@ -10,7 +10,8 @@ import httpx
 from support.registry.address import Address
 from support.registry.challenges import parse_challenges
 from support.registry.connection import Answer, Connection
-from support.registry.credentials import Credentials, credentials
+from support.registry.credentials import Credentials
+from support.registry.docker_configuration import DockerConfiguration
 from support.registry.errors import NoRegistryError, RegistryError, UnreachableRegistryError
 from support.registry.login import authorization, refuse
 
@@ -26,12 +27,11 @@ class Registry:
 
     def __init__(self, address: Address) -> None:
         self.connection = Connection(address.registry)
-        self._address = address
 
     @cached_property
-    def credentials(self) -> Credentials:
-        """What is known for it; looked up only for a registry that asks, as programs may have to be started."""
-        return credentials(self._address)
+    def configuration(self) -> DockerConfiguration:
+        """What holds credentials; read only for a registry that asks, as programs may have to be started."""
+        return DockerConfiguration()
 
 
 class Session:
@@ -46,6 +46,10 @@ class Session:
         self._registry = registry
         self._address = address
         self._authorization = ""
+
+    @cached_property
+    def _credentials(self) -> Credentials:
+        return self._registry.configuration.credentials(self._address)
 
     @property
     def registry_name(self) -> str:
@@ -80,10 +84,10 @@ class Session:
             answer = ask({})
         if self._wants_login(answer) and self._is_own(url) and self._is_own(str(answer.url)):
             connection = self._registry.connection
-            self._authorization = authorization(connection, self._address, answer, self._registry.credentials)
+            self._authorization = authorization(connection, self._address, answer, self._credentials)
             answer = ask({"Authorization": self._authorization})
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            refuse(self._address, self._registry.credentials, answer.codes)
+            refuse(self._address, self._credentials, answer.codes)
         return answer
 
     def _wants_login(self, answer: Answer) -> bool:

@@ -1,15 +1,21 @@
 """Where a registry is, and which credentials Docker's configuration has for it."""
 
 import base64
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from registryfakes import LIST, answering, of_tags, read, refused
 
+from ops.registry.reading import tags_of
 from support.registry.address import Address
-from support.registry.credentials import Credentials, credentials
-from support.registry.errors import RegistryError
+from support.registry.credentials import Credentials
+from support.registry.docker_configuration import DockerConfiguration
+from support.registry.errors import RefusedLoginError
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 HUB = "https://index.docker.io/v1/"
@@ -27,7 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(folder: Path, content: Any) -> None:
-    (folder / "config.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    text = content if isinstance(content, str | bytes) else json.dumps(content)
+    (folder / "config.json").write_bytes(text.encode() if isinstance(text, str) else text)
 
 
 def helper(folder: Path, script: str) -> None:
@@ -37,7 +44,7 @@ def helper(folder: Path, script: str) -> None:
 
 
 def of(repository: str = "registry.example:5000/shop/ads") -> Credentials:
-    return credentials(Address.of(repository))
+    return DockerConfiguration().credentials(Address.of(repository))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,7 @@ def test_a_helper_may_have_a_token(folder: Path) -> None:
 def test_without_an_answer_of_the_helper_the_file_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, said: str
 ) -> None:
-    monkeypatch.setattr("support.registry.credentials._PATIENCE", 0.2)
+    monkeypatch.setattr("support.registry.credential_helpers._PATIENCE", 0.2)
     if script:
         helper(folder, f"cat > /dev/null; exec sh -c '{script.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'")
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {}}})
@@ -175,21 +182,170 @@ def test_the_file_is_in_the_home_folder_unless_said_otherwise(folder: Path, monk
 
 
 @pytest.mark.parametrize(
-    ("content", "why"),
+    ("content", "reason"),
     [
         ("{", "it is no JSON"),
+        ('{"auths": {"registry.example:5000": {"auth": "', "it is no JSON"),
+        (b"\xff\xfe\xfd", "it is no JSON"),
         (["a"], "it is no JSON object"),
+        ("null", "it is no JSON object"),
         ({"auths": {"registry.example:5000": {"auth": f"{SECRET}!"}}}, "is not the base64 of USER:PASSWORD"),
         ({"auths": {"registry.example:5000": {"auth": "bm9ib2R5"}}}, "is not the base64 of USER:PASSWORD"),
     ],
 )
-def test_a_broken_file_is_told_without_what_is_in_it(folder: Path, content: Any, why: str) -> None:
+def test_a_broken_file_is_a_reason_to_have_none(folder: Path, content: Any, reason: str) -> None:
     write(folder, content)
-    with pytest.raises(RegistryError, match="holds no Docker configuration: ") as caught:
-        of()
-    assert why in str(caught.value)
-    assert str(folder / "config.json") in str(caught.value)
-    assert SECRET not in str(caught.value)
+    broken = of()
+    assert broken == Credentials(said=broken.said)
+    assert reason in broken.said
+    assert f"{folder}/config.json, where credentials of registries are, holds no Docker configuration: " in broken.said
+    assert SECRET not in broken.said
+
+
+@pytest.mark.parametrize("content", ["", " \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf{}"])
+def test_an_empty_file_has_no_credentials(folder: Path, content: Any) -> None:
+    """Docker has it so too: https://github.com/docker/cli/pull/2599."""
+    write(folder, content)
+    assert of() == Credentials(said=f"{folder}/config.json has no credentials for it")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
+    content = json.dumps({"auths": {"registry.example:5000": {"auth": auth()}}})
+    write(folder, content.encode("utf-8-sig"))
+    assert of().password == SECRET
+
+
+def test_a_folder_in_the_place_of_the_file_has_none(folder: Path) -> None:
+    (folder / "config.json").mkdir()
+    assert of() == Credentials(said=f"there are no credentials: {folder}/config.json cannot be read: Is a directory")
+
+
+def test_a_file_in_the_place_of_the_folder_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, "{}")
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder / "config.json"))
+    assert of().said.endswith("/config.json/config.json cannot be read: Not a directory")
+
+
+def test_a_file_that_may_not_be_read_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may read all files, so the error comes from here.
+    monkeypatch.setattr(Path, "read_bytes", Mock(side_effect=PermissionError(errno.EACCES, "Permission denied")))
+    assert of().said == f"there are no credentials: {folder}/config.json cannot be read: Permission denied"
+
+
+def test_who_has_no_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError("Could not determine home directory.")))
+    assert of() == Credentials(said="there are no credentials: there is no home folder, and DOCKER_CONFIG is not set")
+
+
+@pytest.mark.parametrize("problem", ["empty", "broken", "folder", "entry"])
+def test_a_public_image_is_read_whatever_the_file(folder: Path, problem: str) -> None:
+    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    given = {LIST: [challenge, of_tags("a")], "GET /token": (200, {}, '{"token": "t"}')}
+    with answering(by_request=given) as answers:
+        if problem == "folder":
+            (folder / "config.json").mkdir()
+        else:
+            entries = {f"127.0.0.1:{answers.port}": {"auth": "!"}}
+            write(folder, {"empty": "", "broken": "{", "entry": {"auths": entries}}[problem])
+        assert read(answers) == ("a",)
+    assert [login for _, login, _ in answers.seen] == ["", "", "Bearer t"]
+
+
+def test_a_refusal_says_why_there_are_no_credentials(folder: Path) -> None:
+    write(folder, "{")
+    with (
+        answering(tags=refused('Basic realm="a"')) as answers,
+        pytest.raises(RefusedLoginError, match="holds no Docker configuration: it is no JSON; "),
+    ):
+        read(answers)
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda encoded: "\n".join(encoded[place : place + 8] for place in range(0, len(encoded), 8)),
+        lambda encoded: encoded + "\r\n",
+        lambda encoded: f" {encoded[:5]}\r\n\t{encoded[5:]}",
+        lambda encoded: encoded.rstrip("="),
+    ],
+)
+def test_base64_may_have_line_breaks(folder: Path, breaks: Callable[[str], str]) -> None:
+    encoded = auth("ann", "a long password, of fifty characters or a few more: ü")
+    assert encoded.endswith("=")
+    write(folder, {"auths": {"registry.example:5000": {"auth": breaks(encoded)}}})
+    assert of().password == "a long password, of fifty characters or a few more: ü"  # noqa: S105 - a canary
+
+
+@pytest.mark.parametrize(
+    ("keys", "repository", "expected"),
+    [
+        (["quay.io", "quay.io/shop", "quay.io/shop/ads"], "quay.io/shop/ads", "quay.io/shop/ads"),
+        (["quay.io/shop/ads", "quay.io/shop", "quay.io"], "quay.io/shop/other", "quay.io/shop"),
+        (["quay.io/shop", "quay.io"], "quay.io/shopping/ads", "quay.io"),
+        (["quay.io/shop/ads"], "quay.io/shop/adservice", None),
+        (["quay.io/shop/ads/more", "quay.io/other"], "quay.io/shop/ads", None),
+        (["https://quay.io/shop/", "quay.io"], "quay.io/shop/ads", "https://quay.io/shop/"),
+        (["https://quay.io/v2/shop", "https://quay.io/v1/"], "quay.io/shop/ads", "https://quay.io/v2/shop"),
+        (["https://quay.io/v1/", "quay.io/other"], "quay.io/shop/ads", "https://quay.io/v1/"),
+        (["https://quay.io/v2/"], "quay.io/shop/ads", "https://quay.io/v2/"),
+        (["quay.io/v1"], "quay.io/v1/ads", "quay.io/v1"),
+        (["QUAY.io/shop"], "quay.io/shop/ads", "QUAY.io/shop"),
+        (["quay.io:443/shop"], "quay.io/shop/ads", None),
+        (["docker.io/library", HUB], "redis", "docker.io/library"),
+        (["docker.io/shop", HUB], "redis", HUB),
+        (["docker.io"], "shop/ads", "docker.io"),
+        (["index.docker.io", "registry-1.docker.io/shop"], "shop/ads", "registry-1.docker.io/shop"),
+    ],
+)
+def test_the_longest_path_that_fits_is_taken(
+    folder: Path, keys: list[str], repository: str, expected: str | None
+) -> None:
+    """https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md."""
+    write(folder, {"auths": {key: {"auth": auth(key)} for key in keys}})
+    # A user's name has no colon.
+    assert of(repository).user == (expected or "").partition(":")[0]
+    write(folder, {"auths": {key: {"username": key, "password": SECRET} for key in keys}})
+    assert of(repository).user == (expected or "")
+
+
+def test_an_entry_with_nothing_in_it_gives_way_to_a_shorter_one(folder: Path) -> None:
+    write(folder, {"auths": {"quay.io/shop": {}, "quay.io": {"auth": auth()}}})
+    assert of("quay.io/shop/ads").user == "ann"
+
+
+def test_every_repository_of_a_registry_has_credentials_of_its_own(folder: Path) -> None:
+    given = {
+        "GET /v2/shop/ads/tags/list": [refused('Basic realm="a"'), of_tags("a")],
+        "GET /v2/other/ads/tags/list": [refused('Basic realm="a"'), of_tags("b")],
+    }
+    with answering(by_request=given) as answers:
+        registry = f"127.0.0.1:{answers.port}"
+        entries = {name: {"auth": auth(name)} for name in ("shop", "other")}
+        write(folder, {"auths": {f"{registry}/{name}": entry for name, entry in entries.items()}})
+        assert set(tags_of([f"{registry}/shop/ads", f"{registry}/other/ads"]).values()) == {("a",), ("b",)}
+        logins = {request.split("/")[2]: login for request, login, _ in answers.seen if login}
+    assert logins == {name: f"Basic {entry['auth']}" for name, entry in entries.items()}
+
+
+def test_a_helper_is_asked_once_for_all_repositories_of_a_registry(folder: Path) -> None:
+    write(folder, {"credsStore": "safe"})
+    helper(folder, f'cat > /dev/null; echo asked >> {folder}/asked; echo \'{{"Username": "ann", "Secret": "s"}}\'')
+    configuration = DockerConfiguration()
+    for name in ("shop/ads", "shop/frontend", "other"):
+        assert configuration.credentials(Address.of(f"registry.example/{name}")).user == "ann"
+    assert (folder / "asked").read_text() == "asked\n"
+
+
+def test_a_broken_entry_of_another_registry_is_not_looked_at(folder: Path) -> None:
+    write(folder, {"auths": {"other.example": {"auth": "!"}, "registry.example:5000": {"auth": auth()}}})
+    assert of().user == "ann"
+
+
+def test_the_helper_of_docker_hub_may_have_its_short_name(folder: Path) -> None:
+    write(folder, {"credHelpers": {"docker.io": "safe"}})
+    helper(folder, f'cat > /dev/null; echo \'{{"Username": "ann", "Secret": "{SECRET}"}}\'')
+    assert of("redis").user == "ann"
 
 
 @pytest.mark.parametrize("content", [{"auths": None}, {"auths": ["a"]}, {"credHelpers": "safe"}, {"auths": {}}])
