@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG
 
+from boutique import pull_credentials
 from boutique.certificates import credentials
 from boutique.certificates.settings import KeptCertificate
 from boutique.hosts import claims
@@ -40,7 +41,8 @@ def read() -> tuple[Settings, Secrets]:
     config = pulumi.Config()
     settings = load(*_values(config))
     _check_certificate(settings, config)
-    registry = config.get_secret("registryCredentials") if config.get("registryCredentials") else None
+    _check_pull_credentials(settings, config.get(pull_credentials.KEY))
+    registry = config.get_secret(pull_credentials.KEY) if config.get(pull_credentials.KEY) else None
     certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
     return settings, Secrets(registry=registry, certificate=certificate, services=_services(config))
 
@@ -59,6 +61,15 @@ def _services(config: pulumi.Config) -> dict[str, str]:
             ]
         )
     return found
+
+
+def _check_pull_credentials(settings: Settings, text: str | None) -> None:
+    """Refuse a Docker configuration that no node could pull with: pods would wait for their images without an end."""
+    if text:
+        environment = settings.environment
+        wanted = pull_credentials.registries(environment, settings.release) if environment else ()
+        if errors := pull_credentials.credential_errors(text, wanted):
+            raise SettingsError(errors)
 
 
 def _check_certificate(settings: Settings, config: pulumi.Config) -> None:

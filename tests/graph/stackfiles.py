@@ -102,7 +102,11 @@ def committed(stack: str) -> tuple[dict[str, str], list[str]]:
         values["boutique:registryCredentials"] = {"secure": ""}
     secret = [key for key, value in values.items() if isinstance(value, dict) and "secure" in value]
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
-    return text | dict.fromkeys(secret, CANARY), secret
+    secrets = dict.fromkeys(secret, CANARY)
+    if "boutique:registryCredentials" in secrets:
+        entry = {"username": "ann", "password": CANARY}
+        secrets["boutique:registryCredentials"] = json.dumps({"auths": {"registry.example": entry}})
+    return text | secrets, secret
 
 
 def cluster_region(stack: str) -> str:

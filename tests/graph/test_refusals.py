@@ -35,6 +35,27 @@ def test_a_secret_in_clear_is_refused_and_not_shown() -> None:
     assert CANARY not in said
 
 
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({}, "https://index.docker.io/v1/"),
+        (
+            {"images": {"repository": "registry.example/shop", "pullSecrets": ["registry-credentials"]}},
+            "docker.io, registry.example",
+        ),
+    ],
+)
+def test_credentials_that_are_kept_elsewhere_are_refused(environment: dict[str, Any], named: str) -> None:
+    config, secret = committed("local")
+    config["boutique:environment"] = json.dumps(json.loads(config["boutique:environment"]) | environment)
+    config["boutique:registryCredentials"] = json.dumps(
+        {"auths": {"https://index.docker.io/v1/": {}}, "credsStore": "desktop", "HttpHeaders": {"x": CANARY}}
+    )
+    message = refused("local", config=(config, secret))
+    assert f"boutique:registryCredentials: holds no user and password for {named}: credsStore 'desktop'" in message
+    assert CANARY not in message
+
+
 def test_production_never_has_features() -> None:
     assert "features" in json.loads(committed("local")[0]["boutique:environment"])
     said = refused("prod", config=committed("local"))
