@@ -8,6 +8,7 @@ from pulumi_kubernetes import core
 
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.kubeconfig import ApiServer
+from boutique.pull_credentials import SECRET_NAME
 from boutique.targets import deployer, features_deployer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
@@ -90,7 +91,7 @@ class Target(pulumi.ComponentResource):
         if args.registry_credentials is not None:
             core.v1.Secret(
                 name,
-                metadata=metadata("registry-credentials", namespace=self.namespace, owner=args.owner),
+                metadata=metadata(SECRET_NAME, namespace=self.namespace, owner=args.owner),
                 type="kubernetes.io/dockerconfigjson",
                 string_data={".dockerconfigjson": args.registry_credentials},
                 opts=child,

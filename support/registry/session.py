@@ -27,11 +27,7 @@ class Registry:
 
     def __init__(self, address: Address) -> None:
         self.connection = Connection(address.registry)
-
-    @cached_property
-    def configuration(self) -> DockerConfiguration:
-        """What holds credentials; read only for a registry that asks, as programs may have to be started."""
-        return DockerConfiguration()
+        self.configuration = DockerConfiguration()
 
 
 class Session:
@@ -49,6 +45,7 @@ class Session:
 
     @cached_property
     def _credentials(self) -> Credentials:
+        # Only for a registry that asks, as programs may have to be started.
         return self._registry.configuration.credentials(self._address)
 
     @property
