@@ -150,6 +150,7 @@ def test_a_page_that_is_not_read_is_an_error(status: int) -> None:
         (100, (405, {}, UNSUPPORTED)),
         (64, (400, {}, INVALID)),
         (20, (422, {}, "")),
+        (50, (413, {}, "")),
         (0, (400, {}, INVALID)),
     ],
 )
