@@ -39,7 +39,9 @@ def variables(where: Folder, path: str) -> dict[str, str]:
         # Everything that a stack on a lab needs is here; the packages for AWS would have Pulumi look for their plugins.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # Not resolved: behind the links lies an interpreter that knows nothing of the virtual environment.
-        "PULUMI_PYTHON_CMD": sys.executable,
+        "BOUTIQUE_LAB_PYTHON": sys.executable,
+        # A lab that an earlier version started has no such file until it is started again.
+        "PULUMI_PYTHON_CMD": str(where.python) if where.python.exists() else sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 

@@ -109,6 +109,11 @@ class Folder:
         """Pulumi's plugins and credentials for this lab, apart from the user's own."""
         return self.root / "pulumi" / "home"
 
+    @property
+    def python(self) -> Path:
+        """The command by which Pulumi's language host calls Python."""
+        return self.root / "python"
+
     def create(self) -> None:
         """Make the folder; only its owner may look inside, since it holds the cluster's keys."""
         for path in (self.root, self.logs, self.root / "inside", self.pulumi_state, self.pulumi_home):

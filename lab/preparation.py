@@ -11,6 +11,10 @@ from lab.supervision import network
 from lab.toolchain.build import Toolchain
 from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN, kubernetes_version
 
+_PYTHON = """#!/bin/sh
+[ "$*" = '-m pip list -v --format json' ] && exec echo '[]'
+exec "$BOUTIQUE_LAB_PYTHON" "$@"
+"""
 _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
@@ -30,6 +34,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
     disable_automatic_logs(where)
+    write_python(where)
     link_files(where, toolchain)
     _rotate(where.logs)
 
@@ -52,6 +57,16 @@ def disable_automatic_logs(where: Folder) -> None:
     if logs.is_dir():
         shutil.rmtree(logs)
     folder.replace(logs, "This file disables Pulumi's automatic logs, see docs/pull-requests.md.\n")
+
+
+def write_python(where: Folder) -> None:
+    """Write the command by which Pulumi's language host calls Python; it passes everything on, except one question.
+
+    Before each operation the host asks pip for packages with plugins, so that the engine can install these
+    (determinePulumiPackages in sdk/python/cmd/pulumi-language-python/main.go). Pip takes as long as the imports of a
+    program, and the lab has its plugins: the answer is that there are no such packages.
+    """
+    folder.replace(where.python, _PYTHON, mode=0o700)
 
 
 def link_files(where: Folder, toolchain: Toolchain) -> None:
