@@ -21,14 +21,14 @@ _NEVER = "never"
 @contextmanager
 def working(what: str) -> Iterator[Callable[[str], None]]:
     """Show what goes on: in one line of a terminal, else what each step begins with."""
+    if not sys.stderr.isatty():
+        typer.echo(what, err=True)
+        yield lambda _: None
+        return
     from rich.console import Console
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     began = time.monotonic()
-    if not console.is_terminal:
-        typer.echo(what, err=True)
-        yield lambda _: None
-        return
     with console.status(what) as line:
 
         def progress(step: str) -> None:
