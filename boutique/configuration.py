@@ -49,7 +49,7 @@ def read() -> tuple[Settings, Secrets]:
 
 def _services(config: pulumi.Config) -> dict[str, str]:
     try:
-        found = config.get_object(SERVICE_SECRETS) or {}
+        found = config.get_object(SERVICE_SECRETS, default={})
     except pulumi.ConfigTypeError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):

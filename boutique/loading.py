@@ -38,14 +38,14 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
     unread = []
     for key, annotation in SECTIONS.items():
         value = values.get(key)
-        if not _is_there(value):
+        if not is_present(value):
             continue
         try:
             read[key] = TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
             mistakes += explain(key, annotation, error)
             unread.append(key)
-    if not _is_there(values.get("cluster")) and not _is_there(values.get("feature")):
+    if not is_present(values.get("cluster")) and not is_present(values.get("feature")):
         mistakes.append(
             "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
             "only a stack with boutique:feature has none"
@@ -76,5 +76,6 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
     return Settings(**read)
 
 
-def _is_there(section: object) -> bool:
+def is_present(section: object) -> bool:
+    """Say whether a stack has a section; an empty mapping is one with all defaults, `enabled: false` is none."""
     return section is not None and not (isinstance(section, dict) and section.get("enabled") is False)

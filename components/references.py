@@ -142,7 +142,7 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]
         kubeconfig=pulumi.Output.secret(told.kubeconfig),
         features=pulumi.Output.secret(_text(facts, "features", stack, name)) if facts.get("features") else None,
         entrance=_read(Entrance, facts["entrance"], stack, name) if facts.get("entrance") else None,
-        channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") else None,
+        channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") is not None else None,
         told=told,
     )
 

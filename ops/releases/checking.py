@@ -1,13 +1,13 @@
 """Whether a stack's file may be written as it is about to be: refused now is better than in the middle of an update."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.release import refused
-from boutique.loading import load
+from boutique.loading import is_present, load
 from boutique.mistakes import SettingsError, explain
 from boutique.release import Release
 from boutique.settings import Environment
@@ -72,21 +72,17 @@ def read(file: StackFile) -> tuple[Environment, Release | None]:
     """
     values, _ = file.values
     section, release = values.get(ENVIRONMENT), values.get(RELEASE)
-    if not _is_there(section):
+    if not is_present(section):
         raise OperationError(
             f"{file.path.name}: has no boutique:environment, so it runs no release; name the stack of an environment"
         )
     if found := [*_wrong(ENVIRONMENT, Environment, section), *_wrong(RELEASE, Release, release)]:
         raise OperationError(f"{file.path.name}: {SettingsError(found)}")
-    return Environment.model_validate(section), Release.model_validate(release) if _is_there(release) else None
-
-
-def _is_there(section: Any) -> bool:  # noqa: ANN401 - any value
-    return bool(section) and not (isinstance(section, Mapping) and section.get("enabled") is False)
+    return Environment.model_validate(section), Release.model_validate(release) if is_present(release) else None
 
 
 def _wrong(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
-    if not _is_there(section):
+    if not is_present(section):
         return
     try:
         model.model_validate(section)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from boutique.loading import is_present
 from boutique.release import Release, difference
 from boutique.settings import Environment
 from ops.errors import OperationError
@@ -46,7 +47,7 @@ class Content:
         try:
             return asked(
                 Environment.model_validate(self.environment),
-                Release.model_validate(self.release) if self.release else None,
+                Release.model_validate(self.release) if self.release is not None else None,
             )
         except (ValidationError, ValueError):
             return None
@@ -75,13 +76,12 @@ def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> Con
         secrets: What is in its service secrets; None if nobody can tell.
     """
     environment = config.get(ENVIRONMENT)
-    if not isinstance(environment, Mapping) or not environment or environment.get("enabled") is False:
+    if not isinstance(environment, Mapping) or not is_present(environment):
         return None
     release = config.get(RELEASE)
-    there = isinstance(release, Mapping) and release.get("enabled") is not False and bool(release)
     named, known = secret_names(environment), secrets or {}
     return Content(
-        release=release if there else None,
+        release=release if isinstance(release, Mapping) and is_present(release) else None,
         environment={key: value for key, value in environment.items() if key not in KEPT},
         secrets=None if secrets is None and named else {name: text for name, text in known.items() if name in named},
     )

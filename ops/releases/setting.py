@@ -54,7 +54,7 @@ def changed(file: StackFile, wanted: Wanted) -> StackFile:
     """
     old = file.config.get(RELEASE)
     release = {key: value for key, value in old.items() if key != "enabled"} if isinstance(old, Mapping) else {}
-    there = release.get("services") or {}
+    there = {} if release.get("services") is None else release["services"]
     if not isinstance(there, Mapping):
         raise OperationError(
             f"{file.path.name}: boutique:release.services: must be a mapping of services to versions, not {there!r}"

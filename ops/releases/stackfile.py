@@ -62,7 +62,7 @@ class StackFile:
             OperationError: The file holds something else.
         """
         content = _parsed(self.text, self.path)
-        config = content.get("config") or {}
+        config = {} if content.get("config") is None else content["config"]
         prefix = f"{self.namespace}:"
         if not isinstance(config, dict):
             raise OperationError(f"{self.path}: config: must be a mapping of keys to values")

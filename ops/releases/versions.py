@@ -49,7 +49,7 @@ def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
             pins={
                 name: Pin.of(Reference.parse(said["image"])) for name, said in (outputs.get("services") or {}).items()
             },
-            channel=Channel.model_validate(outputs["channel"]) if outputs.get("channel") else None,
+            channel=Channel.model_validate(outputs["channel"]) if outputs.get("channel") is not None else None,
             target=str((outputs.get("target") or {}).get("name", "")),
         )
     except (ValidationError, ValueError, TypeError, LookupError, AttributeError):

@@ -67,6 +67,14 @@ class Project:
         self.file(name).write_text(FILE.format(name=name, version=version))
         return self.file(name)
 
+    def plain_stack(self, name: str, version: str = "v0.10.6") -> Path:
+        """Add an environment with all defaults: an empty mapping, as in the first example of docs/releases.md."""
+        file = self.stack(name, version)
+        text = file.read_text()
+        section = text[text.index("  boutique:environment:") : text.index("encryptionsalt")]
+        file.write_text(text.replace(section, "  boutique:environment: {}\n"))
+        return file
+
     def file(self, name: str) -> Path:
         return self.folder / f"Pulumi.{name}.yaml"
 

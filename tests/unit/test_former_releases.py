@@ -46,6 +46,15 @@ def back(updates: tuple[Entry, ...], now: Content, number: int | None = None) ->
     return chosen(updates, now, "test", number)
 
 
+def test_an_environment_or_a_release_with_all_defaults_is_one() -> None:
+    assert content({"environment": {}}, {}) == Content(release=None, environment={}, secrets={})
+    assert content({"environment": {}, "release": {}}, {}) == Content(release={}, environment={}, secrets={})
+    assert content({"environment": {"enabled": False}}, {}) is None
+    assert content({}, {}) is None
+    empty = {"objectValue": {}}
+    assert numbers(update(config={"boutique:environment": empty}), update("v0.10.7")) == [(1,), (2,)]
+
+
 def test_updates_are_numbered_from_the_oldest_and_by_the_cloud_as_there() -> None:
     assert [each.number for each in told(update(), update(kind="refresh"), update())] == [1, 2, 3]
     assert [each.number for each in told(update(version=41), update(version=42))] == [41, 42]

@@ -35,6 +35,29 @@ def test_set_changes_its_lines_of_the_file_and_nothing_else(project: Project, ru
     assert not any(line.startswith("up") for line in project.asked), "it deploys nothing"
 
 
+def test_an_environment_with_all_defaults_is_one(project: Project, run: Run) -> None:
+    dev, test = project.plain_stack("dev"), project.plain_stack("test")
+    before = dev.read_text()
+    run("release", "set", "dev", "--default", "v0.10.7")
+    assert dev.read_text() == before.replace("v0.10.6", "v0.10.7")
+    project.up("dev", "v0.10.7")
+    project.up("test", "v0.10.6")
+    run("promote", "dev", "test", "--yes", "--no-smoke")
+    assert project.versions("test")["loadgenerator"] == "v0.10.7"
+    assert "boutique:environment: {}" in test.read_text()
+    assert [each["update"] for each in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
+    run("rollback", "test", "--yes", "--no-smoke")
+    assert project.versions("test")["loadgenerator"] == "v0.10.6"
+    assert "boutique:environment: {}" in test.read_text()
+
+
+def test_a_channel_with_all_defaults_is_one(project: Project, run: Run) -> None:
+    project.stack("test", channel={})
+    project.up("test", "v0.10.6")
+    said = refused(run("release", "set", "test", "--service", "adservice=0.10.7-new-ads.1", code=1))
+    assert "is a pre-release, and the channel accepts releases only" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
