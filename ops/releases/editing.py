@@ -31,7 +31,8 @@ class _Lines:
 def edited(text: str, changes: Mapping[str, Any]) -> str:
     """Return the text of a stack's file with other values for some keys of `config`.
 
-    Comments stay, also those beside what is kept of a changed value.
+    Comments stay, also those beside what is kept of a changed value, and so do line ends, of Unix or Windows, and
+    a last line without one.
 
     Args:
         text: Of the file.
@@ -85,26 +86,40 @@ def _applied(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     config = _config(text)
+    lines = text.splitlines(keepends=True)
+    end_of_line = _line_end(lines[0]) if lines else "\n"
     if config is None:
-        return _whole(text, key, value)
+        return _with_line_ends(_whole(text, key, value), end_of_line)
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
         # What is shared between keys cannot be read from the lines of one of them.
-        return _whole(text, key, value, merged=False)
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
+        return _with_line_ends(_whole(text, key, value, merged=False), end_of_line)
+    is_ended = lines[-1].endswith(("\r", "\n"))
+    if not is_ended:
+        lines[-1] += end_of_line
     found = _found(config, key)
     if found is None:
         if value is None:
             return text
         last = _found(config, config.value[-1][0].value)
         assert last is not None  # noqa: S101 - it was just read there
-        return "".join([*lines[: last.end], _indented(_dumped({key: value}), last.column), *lines[last.end :]])
-    own = "".join(lines[found.first : found.end])
-    changed = "" if value is None else _indented(_whole(own, key, value, under_config=False), found.column)
-    if value is None and len(config.value) == 1:
-        changed = _indented("{}\n", found.column)
-    return "".join([*lines[: found.first], changed, *lines[found.end :]])
+        first, end, changed = last.end, last.end, _indented(_dumped({key: value}), last.column)
+    else:
+        first, end, changed = found.first, found.end, ""
+        if value is not None:
+            changed = _indented(_whole("".join(lines[first:end]), key, value, under_config=False), found.column)
+        elif len(config.value) == 1:
+            changed = _indented("{}\n", found.column)
+    changed = _with_line_ends(changed, _line_end(lines[first - 1]))
+    new = "".join([*lines[:first], changed, *lines[end:]])
+    return new if is_ended else new.removesuffix(_line_end(new.splitlines(keepends=True)[-1]))
+
+
+def _line_end(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :] or "\n"
+
+
+def _with_line_ends(text: str, end: str) -> str:
+    return "".join(line.rstrip("\r\n") + end for line in text.splitlines(keepends=True))
 
 
 def _config(text: str) -> yaml.MappingNode | None:
@@ -136,6 +151,8 @@ def _last(key: yaml.Node, value: yaml.Node) -> int:
 
 
 def _whole(text: str, key: str, value: Any, *, under_config: bool = True, merged: bool = True) -> str:  # noqa: ANN401
+    # To `dedent` a line that is empty but for its \r is one without indentation.
+    text = _with_line_ends(text, "\n")
     reader = _yaml(*_indentation(text))
     document = reader.load(dedent(text)) or CommentedMap()
     place = document

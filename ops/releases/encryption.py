@@ -25,7 +25,7 @@ def encrypted(project: Path, stack: str, file: StackFile, contents: Mapping[str,
     with workspace(project, stack) as within:
         copy = within.folder / file.path.name
         copy.touch(mode=0o600)
-        copy.write_text(file.text)
+        copy.write_bytes(file.text.encode())
         for name, content in contents.items():
             # On a command line everybody on the machine could read it.
             engine.run(
@@ -35,5 +35,5 @@ def encrypted(project: Path, stack: str, file: StackFile, contents: Mapping[str,
                 *("--config-file", str(copy)),
                 given=content,
             )
-        found = StackFile(path=copy, namespace=file.namespace, text=copy.read_text()).config[SERVICE_SECRETS]
+        found = StackFile(path=copy, namespace=file.namespace, text=copy.read_bytes().decode()).config[SERVICE_SECRETS]
         return {name: found[name] for name in contents}

@@ -41,7 +41,7 @@ def previewed(project: Path, update: Update, progress: Progress) -> str:
     with workspace(project, update.stack) as within:
         copy = within.folder / update.after.path.name
         copy.touch(mode=0o600)
-        copy.write_text(update.after.text)
+        copy.write_bytes(update.after.text.encode())
         # In the project's folder, to which paths in the file are relative.
         there = replace(within, folder=project)
         return run(there, "preview", "--config-file", str(copy), said=lambda line: progress(line))

@@ -43,7 +43,8 @@ class StackFile:
         name = stack.rpartition("/")[2]
         path = project / str(about.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
         try:
-            text = path.read_text(encoding="utf-8")
+            # Not as text, which would make another file of one with other line ends.
+            text = path.read_bytes().decode()
         except UnicodeDecodeError as error:
             raise OperationError(f"{path}: is no text in UTF-8: byte {error.start} is not; save it as UTF-8") from None
         except FileNotFoundError:
@@ -100,7 +101,7 @@ class StackFile:
 
     def is_on_disk(self) -> bool:
         """Say whether the file is still as it was read."""
-        return self.path.exists() and self.path.read_text() == self.text
+        return self.path.exists() and self.path.read_bytes() == self.text.encode()
 
     def replaced_by(self, new: Self) -> None:
         """Write another content in place of this one.
@@ -118,8 +119,8 @@ class StackFile:
         handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         new = Path(name)
         try:
-            with os.fdopen(handle, "w") as file:
-                file.write(self.text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.text.encode())
                 file.flush()
                 os.fsync(file.fileno())
             new.chmod(self.path.stat().st_mode & 0o7777)
@@ -140,7 +141,7 @@ def namespace(project: Path) -> str:
 
 def _about(project: Path) -> Mapping[str, Any]:
     path = project / "Pulumi.yaml"
-    return _parsed(path.read_text(), path)
+    return _parsed(path.read_text(encoding="utf-8"), path)
 
 
 def _parsed(text: str, path: Path) -> Mapping[str, Any]:

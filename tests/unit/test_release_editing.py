@@ -28,6 +28,7 @@ config:
 # tail
 encryptionsalt: v1:abc=
 """
+SHARED_CRLF = "config:\r\n  boutique:release: &release\r\n    default: v1.0.0\r\n  boutique:other: *release\r\n"
 
 
 def changed(release: object) -> str:
@@ -57,6 +58,48 @@ def test_a_key_is_removed_and_added() -> None:
     again = edited(without, {"boutique:release": {"default": "v3.0.0"}})
     assert yaml.safe_load(again)["config"]["boutique:release"] == {"default": "v3.0.0"}
     assert again.endswith("  boutique:release:\n    default: v3.0.0\n# tail\nencryptionsalt: v1:abc=\n")
+
+
+CRLF = TEXT.replace("\n", "\r\n")
+RELEASES = [
+    {"default": "v0.10.7", "services": {"adservice": "v1.0.0", "frontend": "v2.0.0"}},
+    {"default": "v0.10.6"},
+    {},
+    None,
+]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("head", ["", "\ufeff"], ids=["", "byte order mark"])
+@pytest.mark.parametrize("tail", ["", "\r\n"], ids=["no last line end", ""])
+def test_line_ends_stay_as_they_are(release: object, head: str, tail: str) -> None:
+    before = head + CRLF.removesuffix("\r\n") + tail
+    assert (
+        edited(before, {"boutique:release": release})
+        == head + changed(release).replace("\n", "\r\n").removesuffix("\r\n") + tail
+    )
+
+
+@pytest.mark.parametrize("key", ["boutique:cluster", "boutique:new"])
+def test_a_change_at_the_end_of_a_file_adds_no_line_end(key: str) -> None:
+    text = "config:\r\n  boutique:cluster:\r\n    name: a"
+    now = edited(text, {key: {"name": "b"}})
+    last = f"  {key}:\r\n    name: b"
+    assert now == (f"config:\r\n{last}" if key == "boutique:cluster" else f"{text}\r\n{last}")
+
+
+def test_of_a_file_with_both_line_ends_other_lines_stay_as_they_are() -> None:
+    text = TEXT.replace("# head\n", "# head\r\n").replace("\n# tail\n", "\r\n# tail\r\n")
+    now = edited(text, {"boutique:release": {"default": "v0.10.7"}})
+    assert now == changed({"default": "v0.10.7"}).replace("# head\n", "# head\r\n").replace(
+        "\n# tail\n", "\r\n# tail\r\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["config: {a: 1}\r\n# tail\r\n", "config: {}\r\n", SHARED_CRLF])
+def test_line_ends_stay_also_where_the_file_has_to_be_written_anew(text: str) -> None:
+    now = edited(text, {"boutique:release": {"default": "v0.10.7"}})
+    assert now.count("\n") == now.count("\r\n") > 0
 
 
 @pytest.mark.parametrize(
@@ -95,6 +138,14 @@ def test_writing_keeps_the_mode_and_leaves_nothing_behind(file: StackFile) -> No
     assert not file.is_on_disk()
     assert file.path.stat().st_mode & 0o777 == 0o640
     assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml"]
+
+
+def test_only_what_changes_is_written_of_a_file_with_other_line_ends(file: StackFile) -> None:
+    file.path.write_bytes(CRLF.encode())
+    read = StackFile.read(file.path.parent, "dev")
+    assert read.is_on_disk()
+    read.replaced_by(read.changed({"release": {"default": "v0.10.7"}}))
+    assert file.path.read_bytes() == changed({"default": "v0.10.7"}).replace("\n", "\r\n").encode()
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(file: StackFile, monkeypatch: pytest.MonkeyPatch) -> None:
