@@ -1,6 +1,7 @@
 """Which host leads to which target: at most one each, and none of them into another's."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -44,23 +45,26 @@ def mistakes(platform: Platform) -> Iterator[str]:
     """Return a line for each thing that is wrong with the hosts of a platform."""
     key = "boutique:platform.targets"
     if platform.ingress is None:
-        for name, target in platform.targets.items():
-            if target.host:
-                yield f"{key}.{name}.host: {target.host!r}: leads nowhere without boutique:platform.ingress; add that"
+        if named := [f"{key}.{name}.host: {target.host!r}" for name, target in platform.targets.items() if target.host]:
+            yield f"{_first(named)}: leads nowhere without boutique:platform.ingress; add that"
         return
-    for name in platform.targets:
-        if not _host(platform, name):
-            yield f"{key}.{name}.host: is missing; give it, or boutique:platform.ingress.domain for all targets"
+    if hostless := [f"{key}.{name}.host" for name in platform.targets if not _host(platform, name)]:
+        yield f"{_first(hostless)}: is missing; give it, or boutique:platform.ingress.domain for all targets"
     if len(platform.targets) > MOST:
         yield f"{key}: {len(platform.targets)} targets are too many for one gateway; at most {MOST} have room"
+    for host, count in Counter(each.host for each in claims(platform)).items():
+        if count > 1:
+            yield f"{key}: {count} targets share the host {host!r}; give each its own"
     for one, other in permutations(claims(platform), 2):
-        if one.host == other.host and one.target < other.target:
-            yield f"{key}.{other.target}.host: {other.host!r}: is the host of target {one.target!r}; choose another"
         if other.host.endswith(f".{one.host}"):
             yield (
                 f"{key}.{other.target}.host: {other.host!r}: is under {one.host!r}, whose names are for previews of "
                 f"target {one.target!r}; choose one that is not"
             )
+
+
+def _first(keys: Sequence[str]) -> str:
+    return keys[0] if len(keys) == 1 else f"{keys[0]} (and of {len(keys) - 1} more)"
 
 
 def _host(platform: Platform, target: str) -> str:

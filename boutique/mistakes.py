@@ -4,11 +4,12 @@ import difflib
 import json
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+_FEW = 3
 _SAID = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
@@ -40,6 +41,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(names)}"
+
+
+def enumerated(names: Sequence[str], noun: str) -> str:
+    """Return names for a message, such as `a, b`; of more than a few their number, such as `11 services`."""
+    return ", ".join(names) if len(names) <= _FEW else f"{len(names)} {noun}"
 
 
 def explain(section: str, annotation: object, error: ValidationError) -> list[str]:

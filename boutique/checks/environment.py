@@ -8,7 +8,7 @@ from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
 from boutique.mesh import takes_strangers
-from boutique.mistakes import nearest
+from boutique.mistakes import enumerated, nearest
 from boutique.naming import NamingError
 from boutique.quota import amount
 from boutique.release import Release
@@ -39,14 +39,17 @@ def mistakes(
 
 
 def unknown_secrets(environment: Environment, secrets: Collection[str]) -> Iterator[str]:
-    """Return a line for each secret of a service that there is not."""
+    """Return a line for each secret that services name and that is missing."""
+    keys: dict[str, list[str]] = {}
     for name, service in environment.services.items():
         for variable, secret in service.secrets.items():
             if secret not in secrets:
-                yield (
-                    f"boutique:environment.services.{name}.secrets.{variable}: {secret!r} is not in "
-                    f"boutique:serviceSecrets; set it with `pulumi config set --secret --path serviceSecrets.{secret}`"
-                )
+                keys.setdefault(secret, []).append(f"boutique:environment.services.{name}.secrets.{variable}")
+    for secret, named in keys.items():
+        yield (
+            f"{enumerated(named, 'variables of services')}: {secret!r} is not in boutique:serviceSecrets; set it with "
+            f"`pulumi config set --secret --path serviceSecrets.{secret}`"
+        )
 
 
 def _target(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
@@ -101,17 +104,19 @@ def _service(workload: Workload, service: Service) -> Iterator[str]:
 
 def _deployed(environment: Environment) -> Iterator[str]:
     """Check what only shows when a service's settings and the ones for all services are put together."""
+    seconds: dict[str, tuple[int, int]] = {}
     for each in deployed(environment):
         key = f"boutique:environment.services.{each.workload.name}"
         if each.rollout.min_ready_seconds >= each.rollout.timeout_seconds:
-            yield (
-                f"{key}.rollout.minReadySeconds: {each.rollout.min_ready_seconds}: must be less than timeoutSeconds, "
-                f"which is {each.rollout.timeout_seconds}"
-            )
+            own = environment.services.get(each.workload.name, Service()).rollout.model_fields_set
+            shared = "boutique:environment" if own.isdisjoint(("min_ready_seconds", "timeout_seconds")) else key
+            seconds[shared] = each.rollout.min_ready_seconds, each.rollout.timeout_seconds
         for resource in ("cpu", "memory"):
             asked, most = getattr(each.requests, resource), getattr(each.limits, resource)
             if amount(asked) > amount(most):
                 yield f"{key}.resources.requests.{resource}: {asked}: must not be more than the limit, which is {most}"
+    for key, (ready, timeout) in seconds.items():
+        yield f"{key}.rollout.minReadySeconds: {ready}: must be less than timeoutSeconds, which is {timeout}"
 
 
 def _room(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:

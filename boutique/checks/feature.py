@@ -9,6 +9,7 @@ from boutique.changes import ChangeError, identity
 from boutique.deployed import Deployed
 from boutique.durations import duration, moment, written
 from boutique.features import Feature, Features
+from boutique.mistakes import enumerated
 from boutique.naming import NamingError, check_session, object_name
 from boutique.versions import Version, VersionError
 
@@ -41,13 +42,16 @@ def fits(feature: Feature, services: Iterable[Deployed], features: Features, now
         features: What the environment lets features do.
         now: The time.
     """
+    names: dict[tuple[int, int], list[str]] = {}
     for each in services:
         rollout = each.rollout
         if rollout.min_ready_seconds >= rollout.timeout_seconds:
-            yield (
-                f"{_KEY}.timeoutSeconds: {rollout.timeout_seconds}: must be more than minReadySeconds, which "
-                f"is {rollout.min_ready_seconds} for {each.workload.name} in the environment"
-            )
+            names.setdefault((rollout.timeout_seconds, rollout.min_ready_seconds), []).append(each.workload.name)
+    for (timeout, ready), short in names.items():
+        yield (
+            f"{_KEY}.timeoutSeconds: {timeout}: must be more than minReadySeconds, which is {ready} for "
+            f"{enumerated(short, 'services')} in the environment"
+        )
     yield from _expiry(feature, features, now)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from boutique.channels import Channel
 from boutique.deployed import deployed
+from boutique.mistakes import enumerated
 from boutique.release import Release
 from boutique.settings import Environment, Service
 from boutique.workload import Workload
@@ -32,13 +33,16 @@ def mistakes(release: Release, environment: Environment | None) -> Iterator[str]
 
 
 def refused(channel: Channel, target: str, environment: Environment, release: Release | None) -> Iterator[str]:
-    """Return a line for each thing of an environment that the channel of its target does not let in."""
+    """Return a line for each value of an environment that the channel of its target does not let in."""
+    services: dict[tuple[str, str, str], list[str]] = {}
     for each in deployed(environment, release):
         # What others publish has its own ways with versions.
         if each.workload.shared_image_settings and (reason := channel.refusal(each.image)):
             key = _version_key(each.workload, environment, release)
             shown = each.image.tag or f"@{each.image.digest}"
-            yield f"{key}: {shown!r}: target {target!r} refuses it for {each.workload.name}: {reason}"
+            services.setdefault((key, shown, reason), []).append(each.workload.name)
+    for (key, shown, reason), names in services.items():
+        yield f"{key}: {shown!r}: target {target!r} refuses it for {enumerated(names, 'services')}: {reason}"
     if environment.features and not channel.features:
         yield (
             f"boutique:environment.features: target {target!r} lets no features in; remove this key, or set "

@@ -82,9 +82,21 @@ def test_every_version_that_is_refused_is_told_once_and_where_it_is_set() -> Non
     values["release"] = {"default": "0.10.7-b.1", "services": {"adservice": "0.10.7-a.1"}}
     with pytest.raises(SettingsError) as caught:
         load(values)
-    assert len(caught.value.mistakes) == 11
-    assert f"{KEY}: '0.10.7-a.1': target 'prod' refuses it for adservice" in str(caught.value)
-    assert "boutique:release.default: '0.10.7-b.1': target 'prod' refuses it for frontend" in str(caught.value)
+    reason = "is a pre-release, and the channel accepts releases only"
+    assert set(caught.value.mistakes) == {
+        f"{KEY}: '0.10.7-a.1': target 'prod' refuses it for adservice: {reason}",
+        f"boutique:release.default: '0.10.7-b.1': target 'prod' refuses it for 10 services: {reason}",
+    }
+
+
+@pytest.mark.parametrize("tag", ["latest", "0.10.7-a.1"])
+def test_one_tag_for_all_services_that_is_refused_is_one_line(tag: str) -> None:
+    values = {**stack("0.10.6"), "environment": {"images": {"tag": tag}}}
+    del values["release"]
+    with pytest.raises(SettingsError) as caught:
+        load(values)
+    [line] = caught.value.mistakes
+    assert line.startswith(f"boutique:environment.images.tag: {tag!r}: target 'prod' refuses it for 11 services: ")
 
 
 def test_what_others_publish_is_not_judged() -> None:

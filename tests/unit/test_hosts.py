@@ -59,7 +59,22 @@ HOST = "boutique:platform.targets.{}.host: "
     [
         (
             stack({"dev": {"host": "a.example"}, "test": {"host": "a.example"}}),
-            [HOST.format("test") + "'a.example': is the host of target 'dev'; choose another"],
+            ["boutique:platform.targets: 2 targets share the host 'a.example'; give each its own"],
+        ),
+        (
+            stack({name: {"host": "a.example"} for name in ("a", "b", "c")}),
+            ["boutique:platform.targets: 3 targets share the host 'a.example'; give each its own"],
+        ),
+        (
+            stack({name: {} for name in ("a", "b", "c")}),
+            ["boutique:platform.targets.a.host (and of 2 more): is missing; give it, or boutique:platform.ingress"],
+        ),
+        (
+            {
+                "cluster": {"kind": "existing", "context": "here"},
+                "platform": {"targets": {name: {"host": f"{name}.example"} for name in ("a", "b")}},
+            },
+            [HOST.format("a") + "'a.example' (and of 1 more): leads nowhere without boutique:platform.ingress"],
         ),
         (
             stack({"dev": {"host": "a.example"}, "test": {"host": "x.y.a.example"}}),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique import istio
+from boutique.checks.environment import unknown_secrets
 from boutique.loading import load
 from boutique.mesh import ISTIO_VERSION
 from boutique.mistakes import SettingsError
@@ -39,6 +40,17 @@ def test_the_smallest_stack_that_deploys_the_shop() -> None:
     assert isinstance(settings, Settings)
     assert settings.environment
     assert settings.environment.replicas == 2
+
+
+def test_one_secret_that_is_missing_is_one_line() -> None:
+    services = {
+        name: {"secrets": {"TOKEN": "token"}} for name in ("adservice", "cartservice", "frontend", "emailservice")
+    }
+    environment = load(valid(environment={"services": services})).environment
+    assert environment
+    [line] = unknown_secrets(environment, [])
+    assert line.startswith("4 variables of services: 'token' is not in boutique:serviceSecrets; set it with ")
+    assert list(unknown_secrets(environment, ["token"])) == []
 
 
 @pytest.mark.parametrize("absent", [None, {"enabled": False}])
@@ -161,6 +173,18 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
         (
             valid(environment={"services": {"adservice": {"rollout": {"minReadySeconds": 300}}}}),
             ["boutique:environment.services.adservice.rollout.minReadySeconds: 300: must be less than timeoutSeconds"],
+        ),
+        (
+            valid(
+                environment={
+                    "rollout": {"minReadySeconds": 300},
+                    "services": {"adservice": {"rollout": {"timeoutSeconds": 200}}},
+                }
+            ),
+            [
+                "boutique:environment.rollout.minReadySeconds: 300: must be less than timeoutSeconds, which is 300",
+                "boutique:environment.services.adservice.rollout.minReadySeconds: 300: must be less than timeout",
+            ],
         ),
         (
             valid(environment={"services": {"adservice": {"resources": {"limits": {"cpu": "64Mi", "memory": "1"}}}}}),
