@@ -37,12 +37,19 @@ def identity(feature: Feature) -> Identity:
         VersionError: A version is none.
     """
     services = [each.service for each in routetable.services(catalogue.WORKLOADS)]
-    branches = {Version.parse(each.version).branch for each in feature.services.values()}
+    versions = [Version.parse(each.version) for each in feature.services.values()]
+    branches = {each.branch for each in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
     if feature.key:
         return Identity(key=check_key(feature.key, services), branch=branch)
     if branch is None:
         raise ChangeError(_unclear(branches))
+    if feature.branch is None and (candidate := next((each for each in versions if each.is_candidate), None)):
+        release = candidate.semver.finalize_version()
+        raise ChangeError(
+            f"{candidate} is a candidate of the release {release}, for `boutique release set`, unless {branch!r} is a "
+            "branch"
+        )
     return Identity(key=feature_key(branch, services), branch=branch)
 
 

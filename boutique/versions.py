@@ -12,6 +12,9 @@ from semver import Version as SemVer
 _EXAMPLE = "such as 1.4.2, or 1.4.2-my-branch.3 for the third build of a branch"
 
 
+_STAGE = re.compile(r"(alpha|beta|pre|preview|rc)[0-9]*", re.IGNORECASE)
+
+
 class VersionError(ValueError):
     """A tag is no SemVer version."""
 
@@ -50,14 +53,19 @@ class Version:
 
     @property
     def branch(self) -> str | None:
-        """The pre-release without the numbers it ends with: `new-ads` of `0.10.7-new-ads.3`.
+        """The pre-release without the build number, its last identifier if that is numeric.
 
-        None for a release, and for a pre-release that is numbers only.
+        `new-ads` of `0.10.7-new-ads.3`, and `release-1.2` of `0.10.7-release-1.2.5`. None for a release, and for a
+        pre-release that is a build number only.
         """
-        identifiers = (self.semver.prerelease or "").split(".")
-        while identifiers and identifiers[-1].isdigit():
-            identifiers.pop()
-        return ".".join(identifiers) or None
+        prerelease = self.semver.prerelease or ""
+        branch, _, last = prerelease.rpartition(".")
+        return (branch if last.isdigit() else prerelease) or None
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether its pre-release is a customary one of the release itself, such as `rc.1` or `beta2`."""
+        return _STAGE.fullmatch(self.branch or "") is not None
 
 
 def _reason(text: str) -> str:

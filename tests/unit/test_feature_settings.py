@@ -94,6 +94,11 @@ def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
             feature(services={**ADS, "frontend": {"version": "0.10.7-5"}}),
             "boutique:feature.branch: is missing: some versions name no branch, only numbers; give",
         ),
+        (
+            feature(services={"adservice": {"version": "0.10.8-rc.1"}}),
+            "boutique:feature.branch: is missing: 0.10.8-rc.1 is a candidate of the release 0.10.8, for `boutique "
+            "release set`, unless 'rc' is a branch; give boutique:feature.branch or boutique:feature.key",
+        ),
         (feature(key="New_Ads"), "boutique:feature.key: 'New_Ads' is no key: lower-case letters, digits and single"),
         (feature(key="a" * 60), "boutique:feature.key: 'aaaa"),
         (
@@ -139,3 +144,8 @@ def test_a_mistake_is_named_with_its_key_and_what_to_do(values: dict[str, Any], 
 
 def test_a_session_that_is_none_is_not_shown() -> None:
     assert "canary" not in str(mistakes(feature(sessions=["canary of a session", "canary", "canary"])))
+
+
+@pytest.mark.parametrize("named", [{"branch": "rc"}, {"key": "rc"}])
+def test_a_branch_may_be_named_as_a_candidate_is(named: dict[str, str]) -> None:
+    assert load(feature(services={"adservice": {"version": "0.10.8-rc.1"}}, **named)).feature

@@ -16,7 +16,10 @@ from boutique.versions import Version, VersionError
         ("0.10.7-new-ads.3", "new-ads"),
         ("v0.10.7-new-ads.3", "new-ads"),
         ("0.10.7-new-ads", "new-ads"),
-        ("0.10.7-new-ads.3.14", "new-ads"),
+        ("0.10.7-new-ads.3.14", "new-ads.3"),
+        ("0.10.7-release-1.2.5", "release-1.2"),
+        ("0.10.7-release-1.2", "release-1"),
+        ("0.10.7-1.2.5", "1.2"),
         ("0.10.7-new.ads.3", "new.ads"),
         ("0.10.7-2.new.3", "2.new"),
         ("0.10.7-new-3", "new-3"),
@@ -26,7 +29,7 @@ from boutique.versions import Version, VersionError
         ("0.10.7-a--b", "a--b"),
         ("0.10.7--.1", "-"),
         ("0.10.7-3", None),
-        ("0.10.7-0.3", None),
+        ("0.10.7-0.3", "0"),
     ],
 )
 def test_a_pre_release_has_its_branch(text: str, branch: str | None) -> None:
@@ -78,12 +81,29 @@ numbers = st.integers(min_value=0, max_value=10**6).map(str)
 words = st.from_regex("[0-9A-Za-z-]*[A-Za-z-][0-9A-Za-z-]*", fullmatch=True)
 
 
-@given(st.lists(numbers, min_size=3, max_size=3), st.lists(st.one_of(words, numbers)), words, st.lists(numbers))
-def test_the_numbers_at_the_end_count_the_builds_of_a_branch(
-    core: list[str], first: list[str], last: str, builds: list[str]
-) -> None:
-    branch = ".".join([*first, last])
-    assert Version.parse(f"{'.'.join(core)}-{'.'.join([branch, *builds])}").branch == branch
+@given(st.lists(numbers, min_size=3, max_size=3), st.lists(st.one_of(words, numbers), min_size=1), numbers)
+def test_the_number_at_the_end_counts_the_builds_of_a_branch(core: list[str], branch: list[str], build: str) -> None:
+    assert Version.parse(f"{'.'.join(core)}-{'.'.join([*branch, build])}").branch == ".".join(branch)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_candidate"),
+    [
+        ("1.2.3-rc.1", True),
+        ("v1.2.3-RC1", True),
+        ("1.2.3-rc", True),
+        ("1.2.3-beta.2", True),
+        ("1.2.3-alpha", True),
+        ("1.2.3-preview.4", True),
+        ("1.2.3", False),
+        ("1.2.3-5", False),
+        ("1.2.3-new-ads.3", False),
+        ("1.2.3-rc-fix.1", False),
+        ("1.2.3-arc.1", False),
+    ],
+)
+def test_a_candidate_of_a_release_is_told_from_a_build_of_a_branch(text: str, is_candidate: bool) -> None:
+    assert Version.parse(text).is_candidate == is_candidate
 
 
 @given(st.text("v0123456789.-+abc_"))
