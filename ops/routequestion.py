@@ -17,12 +17,14 @@ class Answer:
         host: What it is for.
         served: What the gateway does with it; None if nobody serves it.
         calls: By Service, what the mesh does with the calls that it leads to, as long as `baggage` is handed on.
-        unread: A line for each object that might decide otherwise.
+        undecided: Services whose calls may go elsewhere, by an object that cannot be read.
+        unread: A line for each object that cannot be read.
     """
 
     host: str
     served: Served | None
     calls: tuple[tuple[Backend, Served], ...]
+    undecided: tuple[str, ...] = ()
     unread: tuple[str, ...]
 
 
@@ -35,19 +37,26 @@ def question(found: RouteTable, host: str, headers: Iterable[str]) -> Answer:
         headers: As `Name: value`.
 
     Raises:
-        OperationError: A header is none.
+        OperationError: A header is none, or an object that cannot be read may decide about the host.
     """
+    host = host.partition(":")[0].lower()
+    unread = tuple(each.line for each in found.others)
+    if deciding := [each.line for each in found.others if each.may_decide(host)]:
+        raise OperationError(f"{host}: nothing can be said of it: {'; '.join(deciding)}")
     served = backend(found.table, Request(host=host, headers=tuple(map(_header, headers))))
     if served is None:
-        return Answer(host=host, served=None, calls=(), unread=found.unread)
+        return Answer(host=host, served=None, calls=(), unread=unread)
     carried: Headers = (("baggage", served.baggage),) if served.baggage else ()
-    called = sorted({each.service for each in found.table.mesh}, key=lambda each: each.service)
+    services = sorted({each.service for each in found.table.mesh}, key=lambda each: each.service)
+    undecided = {each.service for each in services if any(other.may_decide(each.service) for other in found.others)}
+    called = [each for each in services if each.service not in undecided]
     calls = ((each, backend(found.table, Call(service=each, headers=carried))) for each in called)
     return Answer(
         host=host,
         served=served,
         calls=tuple((service, answer) for service, answer in calls if answer),
-        unread=found.unread,
+        undecided=tuple(sorted(undecided)),
+        unread=unread,
     )
 
 

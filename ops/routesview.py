@@ -26,7 +26,7 @@ def show_table(found: RouteTable, *, as_json: bool) -> None:
             "environment": found.environment,
             "edge": [_edge_document(each) for each in edge],
             "mesh": [_mesh_document(each) for each in mesh],
-            "unread": list(found.unread),
+            "unread": [each.line for each in found.others],
         }
         typer.echo(json.dumps(content, indent=2))
         return
@@ -37,7 +37,7 @@ def show_table(found: RouteTable, *, as_json: bool) -> None:
         rows.add_row(called(inside), str(inside.backend), inside.owner, inside.name)
     # A pipe has no width, and a name that is cut is of no use.
     Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000).print(rows)
-    _show_unread(found.unread)
+    _show_unread(tuple(each.line for each in found.others))
 
 
 def show_answer(answer: Answer, *, as_json: bool) -> None:
@@ -47,6 +47,7 @@ def show_answer(answer: Answer, *, as_json: bool) -> None:
             "host": answer.host,
             "edge": _served_document(answer.served),
             "mesh": {service.service: _served_document(served) for service, served in answer.calls},
+            "undecided": list(answer.undecided),
             "unread": list(answer.unread),
         }
         typer.echo(json.dumps(content, indent=2))
@@ -57,6 +58,8 @@ def show_answer(answer: Answer, *, as_json: bool) -> None:
         typer.echo(f"{answer.host}: {_reasoned(answer.served)}")
     for service, served in answer.calls:
         typer.echo(f"{service.service}:{service.port}: {_reasoned(served)}")
+    for name in answer.undecided:
+        typer.echo(f"{name}: nothing can be said of it: an object that is left out may decide")
     _show_unread(answer.unread)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boutique.entrance import Entrance
-from boutique.routereading import in_force
+from boutique.routereading import Unread, in_force
 from boutique.routing import Table
 from ops.features.origin import origin
 from ops.namespace import HTTP_ROUTES, VIRTUAL_SERVICES
@@ -18,13 +18,13 @@ class RouteTable:
         environment: The environment's stack.
         entrance: Where people's requests come in.
         table: The routes.
-        unread: A line for each object that says what no route of the table can say.
+        others: The objects that say what no route of the table can say.
     """
 
     environment: str
     entrance: Entrance
     table: Table
-    unread: tuple[str, ...]
+    others: tuple[Unread, ...]
 
 
 def route_table(project: Path, environment: str) -> RouteTable:
@@ -34,5 +34,6 @@ def route_table(project: Path, environment: str) -> RouteTable:
         OperationError: The environment or its cluster cannot be read.
     """
     there = origin(project, environment)
-    found = in_force(there.namespace.listed(HTTP_ROUTES), there.namespace.listed(VIRTUAL_SERVICES))
-    return RouteTable(environment=environment, entrance=there.entrance, table=found.table, unread=found.unread)
+    httproutes, virtual_services = (there.namespace.listed(each) for each in (HTTP_ROUTES, VIRTUAL_SERVICES))
+    found = in_force(httproutes, virtual_services, there.entrance.attached)
+    return RouteTable(environment=environment, entrance=there.entrance, table=found.table, others=found.others)

@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from traffic import ENVIRONMENT, GATEWAY, session_ids, tables
+from traffic import ENVIRONMENT, GATEWAY, HOST, SERVICES, session_ids, tables
 
 from boutique import httproutes, patterns, virtualservices
+from boutique.entrance import Entrance
 from boutique.oracle import Call, Request, backend
-from boutique.routereading import in_force
+from boutique.routereading import Unread, in_force
 from boutique.routetable import table
 from boutique.routing import Feature, Table
+from ops.errors import OperationError
+from ops.routequestion import question
+from ops.routetables import RouteTable
 
 
 def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:
@@ -90,17 +94,46 @@ def header(kind: str, name: str, value: str) -> dict[str, Any]:
     return {"headers": [{"type": kind, "name": name, "value": value}]}
 
 
+def query(name: str) -> dict[str, Any]:
+    return {"matches": [{"queryParams": [{"type": "Exact", "name": name, "value": "1"}]}]}
+
+
+BACKEND = {"group": "", "kind": "Service", "name": "front", "port": 80}
+EDGE = {"set": [{"name": "baggage", "value": "feature=a"}]}
+
+
+def modifier(**change: Any) -> dict[str, Any]:
+    return {"filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": change}]}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"matches": [{"path": {"type": "PathPrefix", "value": "/cart"}}]}, "matches paths"),
+        ({"matches": [{"path": {"type": "PathPrefix", "value": "/cart"}}]}, "has path in its matches"),
+        ({"matches": [{"method": "POST"}]}, "has method in its matches"),
+        (query("beta"), "has queryParams in its matches"),
         (
             {"matches": [header("RegularExpression", "cookie", ".*abc.*")]},
             "asks for the header cookie by another pattern",
         ),
+        ({"matches": [header("Exact", "cookie", "a=b")]}, "asks for the header cookie in another way"),
         ({"matches": [header("Exact", "a", "b"), header("Exact", "c", "d")]}, "has another form"),
+        ({"matches": [{"headers": [*header("Exact", "a", "b")["headers"]] * 2}]}, "asks for several headers: a, a"),
         ({"filters": []}, "lets the header baggage in from outside"),
+        ({"filters": [{"type": "URLRewrite", "urlRewrite": {"hostname": "x"}}]}, "has type, urlRewrite in its filters"),
+        (modifier(set=[{"name": "x", "value": "y"}], remove=["baggage"]), "changes the headers x"),
+        (modifier(add=[{"name": "x", "value": "y"}], remove=["baggage"]), "has add in its filters"),
+        (modifier(set=[{"name": "baggage", "value": "feature=a,feature=b"}]), "sets baggage in another way"),
+        (modifier(**EDGE, remove=["baggage"]), "sets baggage in another way"),
         ({"backendRefs": []}, "has another form"),
+        ({"backendRefs": [BACKEND, {**BACKEND, "name": "other"}]}, "has another form"),
+        ({"backendRefs": [{**BACKEND, "weight": 0}]}, "sends nothing to its backend, whose weight is 0"),
+        ({"backendRefs": [{**BACKEND, "namespace": "other"}]}, "sends to a Service of the namespace other"),
+        ({"backendRefs": [{**BACKEND, "filters": [{}]}]}, "has filters in its backendRef"),
+        ({"backendRefs": [{**BACKEND, "kind": "InferencePool"}]}, "has kind in its backendRef"),
+        ({"timeouts": {"backendRequest": "1s"}}, "has backendRequest in its timeouts"),
+        ({"timeouts": {"request": "500ms"}}, "has another form"),
+        ({"sessionPersistence": {"type": "Cookie"}}, "has sessionPersistence in its rule"),
     ],
 )
 def test_a_route_that_says_more_is_named_with_its_owner_and_left_out(changes: dict[str, Any], said: str) -> None:
@@ -109,3 +142,157 @@ def test_a_route_that_says_more_is_named_with_its_owner_and_left_out(changes: di
     [line] = found.unread
     assert line.startswith("HTTPRoute edge of dev: ")
     assert said in line
+    assert found.others[0].may_decide(HOST)
+    assert not found.others[0].may_decide("ads")
+
+
+def test_what_the_api_server_adds_is_read_like_nothing() -> None:
+    bare = in_force([changed()], [])
+    full = changed(
+        matches=[{"path": {"type": "PathPrefix", "value": "/"}}],
+        backendRefs=[{**BACKEND, "weight": 1}],
+        name="a-rule",
+    )
+    assert in_force([full], []) == bare
+    assert bare.table.edge
+
+
+def spec_of(route: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**route, "spec": {**route["spec"], **changes}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"hostnames": ["*.shop.example"]}, "is for all hosts like *.shop.example"),
+        ({"hostnames": []}, "has another form"),
+        ({"parentRefs": [{"name": "other", "namespace": "istio-ingress"}]}, "the Gateway istio-ingress/other"),
+        ({"parentRefs": [{"name": "shop"}]}, "the Gateway local/shop"),
+        (
+            {"parentRefs": [{"name": "shop", "namespace": "istio-ingress", "sectionName": "http"}]},
+            "attaches to the listener http",
+        ),
+        ({"parentRefs": [{"kind": "ServiceEntry", "name": "shop"}]}, "has kind in its parentRef"),
+        (
+            {"parentRefs": [{"kind": "Service", "name": "ads", "port": 1}]},
+            "has filters, timeouts for calls of a Service",
+        ),
+    ],
+)
+def test_a_route_that_is_for_more_or_for_something_else_is_left_out(changes: dict[str, Any], said: str) -> None:
+    route = spec_of(changed(), **changes)
+    route["metadata"]["namespace"] = "local"
+    found = in_force([route], [], GATEWAY)
+    assert found.table == Table()
+    assert said in found.unread[0]
+
+
+RULE = {
+    "match": [{"headers": {"x": {"exact": "y"}}}],
+    "route": [{"destination": {"host": "ads", "port": {"number": 1}}}],
+}
+REST = {"route": RULE["route"]}
+OUTSIDE = {"headers": {"request": {"remove": ["baggage"]}}}
+
+
+def virtual_service(*rules: Any, host: str = "ads", name: str = "x", **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "creationTimestamp": "2026-01-01T00:00:00Z", "namespace": "local"}
+    return {"metadata": metadata, "spec": {"hosts": [host], "http": list(rules), **spec}}
+
+
+def matching(**headers: Any) -> dict[str, Any]:
+    return {**RULE, **OUTSIDE, "match": [{"headers": headers}]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (matching(x={"prefix": "y"}), "asks for the header x in another way"),
+        (matching(x={}), "asks for the header x in another way"),
+        (matching(x=None), "asks for the header x in another way"),
+        (matching(x={"exact": "y"}, z={"exact": "y"}), "asks for several headers: x, z"),
+        ({**RULE, **OUTSIDE, "match": [{"withoutHeaders": {"x": {}}}]}, "has withoutHeaders in its match"),
+        ({**RULE, **OUTSIDE, "match": [{"sourceLabels": {"a": "b"}}]}, "has sourceLabels in its match"),
+        ({**RULE, **OUTSIDE, "match": [{}, {}]}, "has another form"),
+        ({**REST, **OUTSIDE, "redirect": {"uri": "/x"}}, "has redirect in its rule"),
+        ({**REST, **OUTSIDE, "mirror": {"host": "x"}}, "has mirror in its rule"),
+        ({**REST, **OUTSIDE, "retries": {"attempts": 9}}, "has retries in its rule"),
+        ({**REST}, "lets the header baggage in"),
+        ({**OUTSIDE, "route": [{**RULE["route"][0], "weight": 0}]}, "sends nothing to its destination"),
+        ({**OUTSIDE, "route": [*RULE["route"], *RULE["route"]]}, "has another form"),
+        ({**OUTSIDE, "route": [{"destination": {"host": "ads", "subset": "v2", "port": {"number": 1}}}]}, "has subset"),
+        (
+            {**OUTSIDE, "route": [{"destination": {"host": "ads.other.svc.cluster.local", "port": {"number": 1}}}]},
+            "sends to ads.other.svc.cluster.local, which is elsewhere",
+        ),
+    ],
+)
+def test_a_virtual_service_that_says_more_is_left_out(rule: dict[str, Any], said: str) -> None:
+    found = in_force([], [virtual_service(rule, host=HOST, gateways=["istio-ingress/shop"])], GATEWAY)
+    assert found.table == Table()
+    assert found.unread[0].startswith("VirtualService x of nobody: ")
+    assert said in found.unread[0]
+    assert found.others[0].may_decide(HOST)
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        (virtual_service(REST, gateways=["mesh", "istio-ingress/shop"]), "has another form"),
+        (virtual_service(REST, gateways=["other/shop"]), "attaches to the Gateway other/shop"),
+        (virtual_service(REST, exportTo=["."]), "has exportTo in its spec"),
+        (virtual_service(REST, tcp=[{}]), "has tcp in its spec"),
+        (virtual_service(REST, host="*.local"), "is for all hosts like *.local"),
+        (virtual_service({**REST, "timeout": "3s"}), "has timeout in its rule"),
+        (virtual_service({**REST, **OUTSIDE}), "has headers in its rule"),
+        (virtual_service(REST, RULE), "has rules behind one that matches everything"),
+    ],
+)
+def test_a_virtual_service_for_calls_that_says_more_is_left_out(service: dict[str, Any], said: str) -> None:
+    found = in_force([], [service], GATEWAY)
+    assert found.table == Table()
+    assert said in found.unread[0]
+
+
+@pytest.mark.parametrize("host", ["ads", "ads.local", "ads.local.svc", "ads.local.svc.cluster.local"])
+@pytest.mark.parametrize("gateways", [{}, {"gateways": ["mesh"]}, {"gateways": []}])
+def test_a_service_is_known_by_all_its_names(host: str, gateways: dict[str, Any]) -> None:
+    [route] = in_force([], [virtual_service(REST, host=host, **gateways)]).table.mesh
+    assert (str(route.service), str(route.backend), route.feature) == ("ads:1", "ads:1", None)
+
+
+def test_of_two_that_istio_does_not_join_one_is_left_out() -> None:
+    twice = in_force([], [virtual_service(REST), virtual_service(REST, name="y")])
+    assert [each.name for each in twice.table.mesh] == ["x"]
+    assert twice.unread == (
+        "VirtualService y of nobody: is for ads like VirtualService x, and Istio follows one of them",
+    )
+    of = table(ENVIRONMENT, [])
+    both = in_force(objects(httproutes.mesh(of), {}), [virtual_service(REST)])
+    assert both.unread == ("VirtualService x of nobody: is for ads like HTTPRoute ads, and Istio follows one of them",)
+
+
+def question_of(*others: Unread) -> RouteTable:
+    of = table(ENVIRONMENT, [])
+    entrance = Entrance(
+        routing="gateway-api",
+        host=HOST,
+        port=443,
+        namespace="istio-ingress",
+        gateway="shop",
+        listener="https",
+        preview_listener="previews",
+    )
+    return RouteTable(environment="dev", entrance=entrance, table=of, others=others)
+
+
+def test_nothing_is_answered_that_an_unread_object_may_decide() -> None:
+    answer = question(question_of(), HOST, [])
+    assert answer.served
+    assert len(answer.calls) == len(SERVICES)
+    for requests in ("*", "*.shop.example", HOST):
+        with pytest.raises(OperationError, match=r"dev.shop.example: nothing can be said of it: HTTPRoute x of nobody"):
+            question(question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset([requests]))), HOST, [])
+    answer = question(question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset(["ads"]))), HOST, [])
+    assert answer.undecided == ("ads",)
+    assert "ads" not in [service.service for service, _ in answer.calls]

@@ -1,0 +1,86 @@
+"""Routes of the table, read back from Istio's VirtualServices.
+
+https://istio.io/latest/docs/reference/config/networking/virtual-service/
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from boutique.istio import RETRIES
+from boutique.routeparts import Headers, Object, UnreadableError, carried, edge_route, member, only, plain_host, seconds
+from boutique.routing import Backend, EdgeRoute, Gateway, MeshRoute
+
+_MESH = "mesh"
+"""What VirtualServices call the proxies of all callers, for which they are if they name no gateway."""
+_KINDS = {"exact": "Exact", "regex": "RegularExpression"}
+
+
+def read(
+    name: str, owner: str, namespace: str | None, spec: Object, gateway: Gateway | None
+) -> Sequence[EdgeRoute | MeshRoute]:
+    """Return the routes of one object; see `boutique.httproutereading.read`."""
+    only(spec, "spec", ("hosts", "gateways", "http"))
+    [host] = spec["hosts"]
+    [attached] = spec.get("gateways") or [_MESH]
+    if attached != _MESH and gateway is not None:
+        known = {f"{gateway.namespace}/{gateway.name}", *([gateway.name] if namespace == gateway.namespace else [])}
+        if attached not in known:
+            raise UnreadableError(f"attaches to the Gateway {attached}")
+    return list(_rules(name, owner, namespace, host, spec["http"], outside=attached != _MESH))
+
+
+def requests(namespace: str | None, spec: Object) -> Iterator[str]:
+    """Return the hosts of the edge and the Services of the mesh that an object is for; `*` for all."""
+    yield from (service(str(each), namespace) for each in spec.get("hosts") or ["*"])
+
+
+def service(host: str, namespace: str | None) -> str:
+    """Return the name of a Service of the same namespace by any of the names that callers know it by."""
+    name, _, rest = host.partition(".")
+    return name if rest in (f"{namespace}{end}" for end in ("", ".svc", ".svc.cluster.local")) else host
+
+
+def _rules(
+    name: str, owner: str, namespace: str | None, host: str, rules: Sequence[Object], *, outside: bool
+) -> Iterator[EdgeRoute | MeshRoute]:
+    for number, rule in enumerate(rules, start=1):
+        only(rule, "rule", ("name", "match", "route", *(("headers", "timeout") if outside else ())), retries=RETRIES)
+        headers = _headers(rule)
+        if not headers and number < len(rules):
+            raise UnreadableError("has rules behind one that matches everything")
+        backend, called = _backend(rule, namespace), rule.get("name", name)
+        if outside:
+            change: dict[str, Any] = rule.get("headers") or {}
+            only(change, "headers", ("request",))
+            request = change.get("request") or {}
+            only(request, "headers", ("set", "remove"))
+            feature = carried(request.get("set") or {}, request.get("remove") or [])
+            yield edge_route(called, owner, host, headers, feature, backend, seconds(rule.get("timeout")))
+        else:
+            # Calls of a Service go to the port that they were for.
+            callee = Backend(service=service(plain_host(host), namespace), port=backend.port)
+            yield MeshRoute(name=called, owner=owner, service=callee, feature=member(headers), backend=backend)
+
+
+def _backend(rule: Object, namespace: str | None) -> Backend:
+    [route] = rule["route"]
+    if route.get("weight", 100) == 0:
+        raise UnreadableError("sends nothing to its destination, whose weight is 0")
+    only(route, "route", ("destination", "weight"))
+    destination = route["destination"]
+    only(destination, "destination", ("host", "port"))
+    name = service(destination["host"], namespace)
+    if "." in name:
+        raise UnreadableError(f"sends to {name}, which is elsewhere")
+    return Backend(service=name, port=destination["port"]["number"])
+
+
+def _headers(rule: Object) -> Headers:
+    [match] = rule.get("match") or [{}]
+    only(match, "match", ("name", "headers"))
+    found = []
+    for name, wanted in (match.get("headers") or {}).items():
+        # Without anything in it, it asks for the header to be there.
+        [(kind, value)] = (wanted or {"present": ""}).items()
+        found.append((name.lower(), _KINDS.get(kind, kind), value))
+    return found
