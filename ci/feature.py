@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from boutique import catalogue, routetable
 from ops.features.identity import identity
 from ops.reviews.markdown import block, code, header, row
 from support.errors import UserError
@@ -48,12 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
-    versions: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
+    changed: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
+    shared = sorted(set(changed) - {each.service for each in routetable.services(catalogue.WORKLOADS)})
+    versions = {name: version for name, version in changed.items() if name not in shared}
     if not versions:
         _remove(env, branch)
+        example = f"boutique release set {env} --service adservice=0.10.7-my-branch.1"
         return (
             f"### Feature {code(branch)}: nothing to deploy\n\nThis branch gives no service of {code(env)} another "
-            f"version: change {code(f'Pulumi.{env}.yaml')}, such as `services: {{adservice: {{image: {{tag: …}}}}}}`."
+            f"version: change {code('boutique:release')} in {code(f'Pulumi.{env}.yaml')}, such as by {code(example)}."
         )
     services = [f"--service={name}={version}" for name, version in versions.items()]
     kept = [f"--secrets-provider={secrets_provider}"] if secrets_provider else []
@@ -67,9 +71,15 @@ def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
             header("service", "version"),
             *lines,
             "",
-            f"Everything else is that of {code(env)}.{until} It ends with the label, or with the pull request.",
+            f"Everything else is that of {code(env)}{_also(shared)}.{until} It ends with the label, or with the pull "
+            "request.",
         ]
     )
+
+
+def _also(shared: Sequence[str]) -> str:
+    names = ", ".join(map(code, shared))
+    return f", also {names}, whose calls cannot be told apart" if shared else ""
 
 
 def _down(env: str, branch: str) -> str:

@@ -98,12 +98,8 @@ def versions(
     """Print the services of an environment that have other versions on this branch, as NAME=VERSION."""
     import json
 
-    from ops.reviews.changedfiles import before, loaded
-    from ops.reviews.versions import changed
+    from ops.reviews.versions import versions as changed
     from ops.workspace import project
 
-    folder, name = project(), f"Pulumi.{stack}.yaml"
-    if not (folder / name).is_file():
-        raise typer.BadParameter(f"there is no {name}", param_hint="STACK")
-    found = changed(before(folder, base, name), loaded((folder / name).read_text(), name), name)
+    found = changed(project(), stack, base)
     typer.echo(json.dumps(found) if as_json else "\n".join(f"{each}={version}" for each, version in found.items()))

@@ -35,17 +35,17 @@ def stack_files(project: Path) -> dict[str, Any]:
     return found
 
 
-def before(project: Path, base: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
-    """Return what a file of the project said where this branch left another; None if it was not there.
+def before(project: Path, base: str, name: str) -> str | None:
+    """Return the text of a file of the project where this branch left another; None if it was not there.
 
     Raises:
-        OperationError: There is no such commit, or the file was not YAML.
+        OperationError: There is no such commit.
     """
     ancestor = _git(project, "merge-base", "--end-of-options", base, "HEAD", base=base).strip()
     listed = _git(project, "ls-tree", "--name-only", ancestor, f"./{name}", base=base)
     if not listed.strip():
         return None
-    return loaded(_git(project, "show", f"{ancestor}:./{name}", base=base), f"{name} of {base}")
+    return _git(project, "show", f"{ancestor}:./{name}", base=base)
 
 
 def loaded(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds

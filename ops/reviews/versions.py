@@ -1,40 +1,51 @@
 """Which versions a branch gives to the services of an environment."""
 
-from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
-from pydantic import ValidationError
-
-from boutique.deployed import deployed
-from boutique.mistakes import explain
-from boutique.settings import Environment
+from boutique.loading import is_present
 from ops.errors import OperationError
+from ops.releases.checking import read
+from ops.releases.stackfile import ENVIRONMENT, StackFile
+from ops.releases.versions import Pins, asked
+from ops.reviews.changedfiles import before
 
-_SECTION = "environment"
 
-
-def changed(before: object, after: object, name: str) -> dict[str, str]:
-    """Return the services whose version differs, with the new one.
+def versions(project: Path, stack: str, base: str) -> dict[str, str]:
+    """Return the services whose tag differs from where this branch left another, with the new one.
 
     Args:
-        before: What the stack's file said.
-        after: What it says now.
-        name: Of the file.
+        project: The folder of the project.
+        stack: The stack of an environment.
+        base: The other branch, or a commit of it.
 
     Raises:
-        OperationError: One of them does not say what an environment deploys.
+        OperationError: There is no such stack file or commit, or the file does not say what an environment runs.
     """
-    old, new = _versions(before, f"{name} before") if before else {}, _versions(after, name)
-    return {service: version for service, version in new.items() if old.get(service) != version}
+    file = StackFile.read(project, stack)
+    text = before(project, base, str(file.path.relative_to(project)))
+    was = (
+        None
+        if text is None
+        else StackFile(path=Path(f"{file.path.name} of {base}"), namespace=file.namespace, text=text)
+    )
+    return changed(was, file)
 
 
-def _versions(content: object, name: str) -> Mapping[str, str]:
-    config = content.get("config") if isinstance(content, Mapping) else None
-    section: Any = config.get(f"boutique:{_SECTION}") if isinstance(config, Mapping) else None
-    if section is None:
-        raise OperationError(f"{name}: has no boutique:{_SECTION}; name the stack of an environment")
-    try:
-        settings = Environment.model_validate(section)
-    except ValidationError as error:
-        raise OperationError(f"{name}: {'; '.join(explain(_SECTION, Environment, error))}") from None
-    return {each.workload.name: each.image.version for each in deployed(settings)}
+def changed(was: StackFile | None, file: StackFile) -> dict[str, str]:
+    """Return the services whose tag differs, with the new one.
+
+    Args:
+        was: The file of the stack as it was; None if there was none.
+        file: The same as it is.
+
+    Raises:
+        OperationError: One of them does not say what an environment runs, or a service has no tag.
+    """
+    new = asked(*read(file))
+    old: Pins = asked(*read(was)) if was is not None and is_present(was.config.get(ENVIRONMENT)) else {}
+    differing = {name: pin for name, pin in new.items() if name not in old or old[name].tag != pin.tag}
+    if tagless := [name for name, pin in differing.items() if not pin.tag]:
+        raise OperationError(
+            f"{file.path.name}: {', '.join(tagless)}: a digest alone names no version; write tag@digest"
+        )
+    return {name: pin.tag for name, pin in differing.items() if pin.tag}

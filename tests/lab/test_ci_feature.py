@@ -49,7 +49,7 @@ def branch(elsewhere: Machine) -> Machine:
     git(elsewhere, "add", file.name)
     git(elsewhere, "commit", "-q", "-m", "x")
     git(elsewhere, "checkout", "-q", "-b", "ci/ads")
-    content["config"]["boutique:environment"]["services"] = {"adservice": {"image": {"tag": VERSION}}}
+    content["config"]["boutique:release"] = {"services": {"adservice": VERSION}}
     file.write_text(yaml.safe_dump(content))
     git(elsewhere, "commit", "-q", "-a", "-m", "x")
     return elsewhere

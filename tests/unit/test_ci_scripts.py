@@ -198,6 +198,14 @@ def test_the_feature_of_a_branch_is_what_it_changes_in_the_environments_file(fea
     ]
 
 
+def test_what_cannot_be_part_of_a_feature_stays_and_is_named(feature: Feature) -> None:
+    versions = {**UP["services"], "redis-cart": "8", "loadgenerator": "0.10.7-new-ads.3"}
+    code, said, asked = feature("up", {"review versions": versions, "feature up": UP})
+    assert code == 0
+    assert [each for each in asked[-1] if each.startswith("--service")] == ["--service=adservice=0.10.7-new-ads.3"]
+    assert "is that of `dev`, also `loadgenerator`, `redis-cart`, whose calls cannot be told apart." in said
+
+
 def test_the_secrets_of_a_features_stack_are_kept_as_it_is_told(feature: Feature) -> None:
     _, _, asked = feature("up", {"review versions": UP["services"], "feature up": UP}, provider="awskms://alias/x")
     assert "--secrets-provider=awskms://alias/x" in asked[-1]
@@ -209,6 +217,7 @@ def test_a_branch_that_changes_no_version_has_no_feature_any_more(feature: Featu
     )
     assert code == 0
     assert "nothing to deploy" in said
+    assert "`boutique release set dev --service adservice=0.10.7-my-branch.1`" in said
     assert asked[-1] == ["feature", "down", "--env=dev", "--", "new-ads"]
 
 

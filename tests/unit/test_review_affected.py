@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.errors import OperationError
+from ops.releases.setting import Wanted
+from ops.releases.setting import changed as release_changed
+from ops.releases.stackfile import StackFile
 from ops.reviews.affected import affected
 from ops.reviews.changedfiles import before, changed
 from ops.reviews.versions import changed as versions
@@ -142,13 +145,23 @@ def test_the_versions_of_a_branch_are_those_that_differ(repository: Path) -> Non
     assert run("versions", "dev", "--base", "main") == (0, "adservice=v0.10.7\n")
     assert json.loads(run("versions", "dev", "--base", "main", "--json")[1]) == {"adservice": "v0.10.7"}
     assert before(repository, "main", "Pulumi.new.yaml") is None
-    assert run("versions", "nothing", "--base", "main")[0] == 2
+    with pytest.raises(OperationError, match=r"there is no file .*Pulumi.nothing.yaml"):
+        run("versions", "nothing", "--base", "main")
+
+
+def file(content: object, name: str = "dev") -> StackFile:
+    return StackFile(path=Path(f"Pulumi.{name}.yaml"), namespace="boutique", text=yaml.safe_dump(content))
 
 
 def test_a_stack_that_is_new_brings_every_version() -> None:
-    found = versions(None, environment({"loadgenerator": {"enabled": False}}), "Pulumi.dev.yaml")
-    assert found["adservice"] == "v0.10.6"
-    assert "loadgenerator" not in found
+    new = file(environment({"loadgenerator": {"enabled": False}}))
+    for was in (None, file({}), file(on("nonprod"))):
+        found = versions(was, new)
+        assert found["adservice"] == "v0.10.6"
+        assert "loadgenerator" not in found
+
+
+DIGEST = f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize(
@@ -156,8 +169,38 @@ def test_a_stack_that_is_new_brings_every_version() -> None:
     [
         ({}, "has no boutique:environment"),
         (environment({"frontned": {}}), "there is no such service; did you mean 'frontend'?"),
+        (
+            {"config": {"boutique:environment": {}, "boutique:release": {"services": {"adservice": f"@{DIGEST}"}}}},
+            "Pulumi.dev.yaml: adservice: a digest alone names no version; write tag@digest",
+        ),
     ],
 )
 def test_a_file_that_says_no_versions_is_refused(content: dict[str, Any], said: str) -> None:
     with pytest.raises(OperationError, match=said):
-        versions(None, content, "Pulumi.dev.yaml")
+        versions(file(environment({})), file(content))
+
+
+def test_another_digest_of_the_same_version_is_no_other_version() -> None:
+    pinned = {"boutique:environment": {}, "boutique:release": {"services": {"adservice": f"v0.10.6@{DIGEST}"}}}
+    assert versions(file(environment({})), file({"config": pinned})) == {}
+
+
+@pytest.mark.parametrize("stack", ["dev", "test", "prod", "local"])
+def test_versions_are_read_as_the_committed_files_have_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: str
+) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, "/dev/null")
+    for name in ("Pulumi.yaml", f"Pulumi.{stack}.yaml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "__main__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path)
+    git(tmp_path, "checkout", "-q", "-b", "ads")
+    assert run("versions", stack, "--base", "main", "--json") == (0, "{}\n")
+    before = StackFile.read(tmp_path, stack)
+    # What `boutique release set` writes, and what the comment of a pull request advises.
+    before.replaced_by(release_changed(before, Wanted(services={"adservice": "0.10.7-new-ads.3"})))
+    commit(tmp_path)
+    assert run("versions", stack, "--base", "main", "--json") == (0, '{"adservice": "0.10.7-new-ads.3"}\n')
