@@ -45,31 +45,39 @@ def find(context: str, paths: Sequence[Path]) -> ApiServer:
     """Return the API server of a context.
 
     Raises:
-        KubeconfigError: No file exists, one is not a kubeconfig, or none has the context.
+        KubeconfigError: No file exists, one is not a kubeconfig, or none has the context with all that belongs to it;
+            what other contexts lack does not matter.
     """
     existing = [path for path in paths if path.is_file()]
     if not existing:
         raise KubeconfigError(
             f"there is no kubeconfig at {' or '.join(map(str, paths))}; set KUBECONFIG, or boutique:cluster.kubeconfig"
         )
-    contexts: dict[str, Any] = {}
-    clusters: dict[str, Any] = {}
+    contexts: dict[str, Mapping[str, Any]] = {}
+    clusters: dict[str, tuple[Path, Mapping[str, Any]]] = {}
     for path in existing:
+        content = _read(path)
         try:
-            content = _read(path)
             for entry in content.get("contexts") or []:
-                contexts.setdefault(entry["name"], entry["context"]["cluster"])
+                contexts.setdefault(entry["name"], entry.get("context") or {})
             for entry in content.get("clusters") or []:
-                clusters.setdefault(entry["name"], (path.parent, entry["cluster"]["server"], entry["cluster"]))
+                clusters.setdefault(entry["name"], (path.parent, entry.get("cluster") or {}))
         except (KeyError, TypeError, AttributeError) as error:
             raise KubeconfigError(f"{path} is not a kubeconfig that kubectl would take: {error!r}") from None
     if context not in contexts:
         hint = nearest(context, contexts) if contexts else "; it has none"
         raise KubeconfigError(f"there is no context {context!r} in {' or '.join(map(str, existing))}{hint}")
-    if contexts[context] not in clusters:
-        raise KubeconfigError(f"context {context!r} names cluster {contexts[context]!r}, which no kubeconfig describes")
-    folder, server, cluster = clusters[contexts[context]]
-    return ApiServer(server=server, entry=_self_contained(cluster, folder))
+    name = contexts[context].get("cluster")
+    if not name:
+        raise KubeconfigError(f"context {context!r} names no cluster; set it with `kubectl config set-context`")
+    if name not in clusters:
+        raise KubeconfigError(f"context {context!r} names cluster {name!r}, which no kubeconfig describes")
+    folder, cluster = clusters[name]
+    if not cluster.get("server"):
+        raise KubeconfigError(
+            f"cluster {name!r} of context {context!r} has no server; set it with `kubectl config set-cluster`"
+        )
+    return ApiServer(server=cluster["server"], entry=_self_contained(cluster, folder))
 
 
 def reached_by(content: str) -> ApiServer:
@@ -97,9 +105,9 @@ def _read(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise KubeconfigError(f"{path} cannot be read as a kubeconfig: {type(error).__name__}") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict | None):
         raise KubeconfigError(f"{path} is not a kubeconfig")
-    return content
+    return content or {}
 
 
 def _self_contained(cluster: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -30,27 +30,28 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
         accept: In which form the answer is wanted.
 
     Returns:
-        None of them where the cluster does not know the kind, or where the server goes by another name than its address
-        (`tls-server-name`).
+        None of them where the cluster does not know the kind, which may be of an API that is not installed.
 
     Raises:
-        KubeconfigError: The API server does not answer, or refuses the token.
+        KubeconfigError: The API server does not answer, answers something else, or refuses the token.
     """
     api_server = kubeconfig.reached_by(content)
-    if "tls-server-name" in api_server.entry:
-        # The standard library checks no other name than the address's, and the token goes only where that fits.
-        return ()
     path = f"/apis/{collection.format(namespace=namespace)}"
     address = f"{api_server.server}{path}"
     try:
         return tuple(reach.asked(content, path, accept=accept)["items"])
     except urllib.error.HTTPError as refusal:
         refusal.close()
-        if refusal.code == HTTPStatus.NOT_FOUND:
+        # Every API server has Deployments: what does not know them is none.
+        if refusal.code == HTTPStatus.NOT_FOUND and collection != DEPLOYMENTS:
             return ()
         raise KubeconfigError(
             f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; run `pulumi up` "
             "of the stack that owns the cluster, which renews the deployer's token, then of the environment's"
+        ) from None
+    except (LookupError, TypeError):
+        raise KubeconfigError(
+            f"the API server {api_server.server} answers {address} with what is no list; is it the cluster's?"
         ) from None
     except (OSError, ValueError, HTTPException) as error:
         raise KubeconfigError(f"the API server {api_server.server} cannot be asked for {address}: {error}") from None

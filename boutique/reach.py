@@ -6,7 +6,8 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from http.client import HTTPException
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 
 from boutique.kubeconfig import ApiServer, KubeconfigError, reached_by
@@ -40,7 +41,7 @@ def asked(content: str, path: str, *, method: str = "GET", accept: str = "applic
     """Return what an API server answers to the owner of a kubeconfig, read from JSON.
 
     Args:
-        content: A kubeconfig that `kubeconfig.for_token` wrote; whoever gets its token has to prove the server's name.
+        content: A kubeconfig that `kubeconfig.for_token` wrote.
         path: Of what is asked for.
         method: Of the request.
         accept: In which form the answer is wanted.
@@ -56,20 +57,17 @@ def asked(content: str, path: str, *, method: str = "GET", accept: str = "applic
         method=method,
         headers={"Authorization": f"Bearer {user['user']['token']}", "Accept": accept},
     )
-    with opener(api_server, trusted=True).open(request, timeout=TIMEOUT_SECONDS) as answer:
+    with opener(api_server).open(request, timeout=TIMEOUT_SECONDS) as answer:
         found: dict[str, Any] = json.load(answer)
         return found
 
 
-def opener(api_server: ApiServer, *, trusted: bool = False) -> urllib.request.OpenerDirector:
-    """Return what opens addresses of an API server.
-
-    Args:
-        api_server: Whose.
-        trusted: Whether secrets are sent there, so that it has to prove its name as well.
-    """
+def opener(api_server: ApiServer) -> urllib.request.OpenerDirector:
+    """Return what opens addresses of an API server, which has to prove its name."""
+    context = _context(api_server)
+    name = api_server.entry.get("tls-server-name")
     return urllib.request.build_opener(
-        urllib.request.HTTPSHandler(context=_context(api_server, trusted=trusted)),
+        _NamedHandler(name, context) if name else urllib.request.HTTPSHandler(context=context),
         urllib.request.ProxyHandler(proxies(api_server)),
     )
 
@@ -83,13 +81,34 @@ def proxies(api_server: ApiServer) -> dict[str, str]:
     return {} if local else urllib.request.getproxies()
 
 
-def _context(api_server: ApiServer, *, trusted: bool) -> ssl.SSLContext:
+class _NamedConnection(HTTPSConnection):
+    """A connection to a server that goes by another name than its address (`tls-server-name`)."""
+
+    def __init__(self, host: str, *, name: str, context: ssl.SSLContext, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(host, context=context, **options)
+        self._name, self._tls = name, context
+
+    def connect(self) -> None:
+        """Connect, and have the server prove that name."""
+        HTTPConnection.connect(self)
+        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+class _NamedHandler(urllib.request.HTTPSHandler):
+    def __init__(self, name: str, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self._open = partial(_NamedConnection, name=name, context=context)
+
+    def https_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(self._open, request)
+
+
+def _context(api_server: ApiServer) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=api_server.authority)
     # Clusters' own authorities are often made without the extensions that Python 3.13 has come to insist on.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    # Without a token to send, only whoever has the certificate matters; a kubeconfig may name another host for it.
-    context.check_hostname = trusted and not api_server.entry.get("insecure-skip-tls-verify")
     if api_server.entry.get("insecure-skip-tls-verify"):
+        context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
 

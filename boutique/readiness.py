@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Any
 
-from boutique import kubeconfig, reach
+from boutique import reach
 
 _PAUSE = 0.5
 
@@ -18,8 +18,6 @@ class NotReadyError(Exception):
 def wait(content: str, namespace: str, name: str, seconds: float) -> None:
     """Wait for the pods of a Deployment, as `kubectl rollout status` does.
 
-    Returns at once where the server goes by another name than its address (`tls-server-name`): no token goes there.
-
     Args:
         content: A kubeconfig that `kubeconfig.for_token` wrote. Secret.
         namespace: Where it is.
@@ -29,8 +27,6 @@ def wait(content: str, namespace: str, name: str, seconds: float) -> None:
     Raises:
         NotReadyError: They are not in time, or the cluster has given up.
     """
-    if "tls-server-name" in kubeconfig.reached_by(content).entry:
-        return
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
     deadline = time.monotonic() + seconds
     while True:

@@ -32,14 +32,20 @@ class Namespace:
     deployer: str = field(repr=False)
 
     def listed(self, collection: str, selector: str = "") -> tuple[Object, ...]:
-        """Return all objects of a kind that have certain labels; none where the cluster does not know the kind.
+        """Return all objects of a kind that have certain labels; none where the API of the kind is not installed.
 
         Raises:
-            ClusterError: There is no answer, or a refusal.
+            ClusterError: There is no answer, a refusal, or what is no list.
         """
         query = f"?labelSelector={urllib.parse.quote(selector)}" if selector else ""
-        answer = self._ask("GET", f"{self._path(collection)}{query}")
-        return tuple(answer["items"]) if answer else ()
+        path = f"{self._path(collection)}{query}"
+        answer = self._ask("GET", path)
+        if answer is None and collection in (HTTP_ROUTES, VIRTUAL_SERVICES):
+            return ()
+        if answer is None or not isinstance(answer.get("items"), list):
+            server = kubeconfig.reached_by(self.deployer).server
+            raise ClusterError(f"the API server {server} answers {path} with what is no list; is it the cluster's?")
+        return tuple(answer["items"])
 
     def delete(self, collection: str, name: str) -> None:
         """Delete an object, if it is there.

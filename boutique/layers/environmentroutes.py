@@ -63,7 +63,7 @@ def allowed(written: Table, place: Place, entrance: Entrance, owner: str) -> pul
         except KubeconfigError as error:
             # The token or its rights may be a moment old, or of a cluster that is gone. Whoever may not even read there
             # changes nothing either.
-            pulumi.log.debug(f"routes of others were not looked for: {error}")
+            pulumi.log.warn(f"routes of others were not looked for: {error}")
             return content
         if mistakes:
             raise pulumi.RunError(str(SettingsError(mistakes)))

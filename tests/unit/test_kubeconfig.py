@@ -54,6 +54,23 @@ def test_what_is_no_kubeconfig_is_named(tmp_path: Path, content: str) -> None:
         find("a", [path])
 
 
+def test_what_is_not_of_the_chosen_context_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "begun").write_text(
+        json.dumps(
+            {
+                "clusters": [{"name": "x", "cluster": None}, {"name": "y"}],
+                "contexts": [{"name": "x"}, {"name": "y", "context": {"cluster": "y"}}, {"name": "z", "context": None}],
+            }
+        )
+    )
+    paths = [tmp_path / "empty", tmp_path / "begun", write(tmp_path / "one", "a")]
+    assert find("a", paths).server == "https://one"
+    for context, said in (("x", "context 'x' names no cluster"), ("y", "cluster 'y' of context 'y' has no server")):
+        with pytest.raises(KubeconfigError, match=said):
+            find(context, paths)
+
+
 def test_a_certificate_beside_the_file_is_taken_along(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_text("certificate")
     path = write(tmp_path / "one", "a", cluster={"server": "https://x", "certificate-authority": "ca.crt"})

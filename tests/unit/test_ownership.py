@@ -1,16 +1,25 @@
 """Which stack owns what a feature is about to make."""
 
+import base64
 import http.server
 import json
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from issued import HOST, HOSTS, issue
 
-from boutique import reach
-from boutique.kubeconfig import ApiServer, KubeconfigError, for_token
+from boutique import reach, readiness
+from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
 from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, VIRTUAL_SERVICES, listed
 from boutique.ownership import Owned, claimed, owned
+from boutique.readiness import NotReadyError
+from ops import namespace as namespaced
+from ops.errors import ClusterError
+from ops.namespace import Namespace
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
 ITEM = {
@@ -72,8 +81,76 @@ def test_a_cluster_without_a_kind_has_no_objects_of_it(server: str) -> None:
     assert listed(kubeconfig(server), "dev", VIRTUAL_SERVICES) == ()
 
 
-def test_the_token_goes_to_no_server_whose_name_cannot_be_checked(server: str) -> None:
-    assert owned(kubeconfig(server, **{"tls-server-name": "elsewhere"}), "dev", DEPLOYMENTS) == ()
+@pytest.fixture
+def by_another_name(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A server whose certificate is for shop.example only; with its authority in base64."""
+    now = datetime.now(UTC)
+    root = issue("Root", now=now)
+    shown = issue(HOST, root, hosts=HOSTS, now=now)
+    (tmp_path / "tls.crt").write_text(shown.pem)
+    (tmp_path / "tls.key").write_text(shown.key_pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls.crt", tmp_path / "tls.key")
+    with http.server.HTTPServer(("127.0.0.1", 0), Answering) as http_server:
+        http_server.socket = context.wrap_socket(http_server.socket, server_side=True)
+        thread = threading.Thread(target=http_server.serve_forever)
+        thread.start()
+        yield f"https://127.0.0.1:{http_server.server_port}", base64.b64encode(root.pem.encode()).decode()
+        http_server.shutdown()
+        thread.join()
+
+
+def test_a_server_proves_the_name_that_the_kubeconfig_gives_it(by_another_name: tuple[str, str]) -> None:
+    address, authority = by_another_name
+    named = kubeconfig(address, **{"tls-server-name": HOST, "certificate-authority-data": authority})
+    assert [each.name for each in owned(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
+    with pytest.raises(NotReadyError, match="the API server answers 403"):
+        readiness.wait(named, "dev", "ads", 0)
+    reach.check(reached_by(named), "context 'x'")
+    for other in ({"tls-server-name": "elsewhere"}, {}):
+        stranger = kubeconfig(address, **{"certificate-authority-data": authority, **other})
+        with pytest.raises(KubeconfigError, match="certificate verify failed"):
+            owned(stranger, "dev", DEPLOYMENTS)
+        with pytest.raises(NotReadyError, match="certificate verify failed"):
+            readiness.wait(stranger, "dev", "ads", 0)
+        with pytest.raises(ClusterError, match="certificate verify failed"):
+            Namespace(name="dev", deployer=stranger).listed(namespaced.HTTP_ROUTES)
+        with pytest.raises(KubeconfigError, match="its certificate is not trusted"):
+            reach.check(reached_by(stranger), "context 'x'")
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """Knows no API, or answers everything with JSON that is no list."""
+
+    def do_GET(self) -> None:
+        if self.server.server_name == "404":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"welcome": "sign in"}')
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output quiet."""
+
+
+@pytest.fixture(params=["404", "sign in"])
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
+    with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as http_server:
+        http_server.server_name = str(request.param)
+        thread = threading.Thread(target=http_server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{http_server.server_port}"
+        http_server.shutdown()
+        thread.join()
+
+
+def test_what_no_api_server_would_answer_is_no_empty_list(elsewhere: str) -> None:
+    with pytest.raises(KubeconfigError, match=f"the API server {elsewhere} answers"):
+        owned(kubeconfig(elsewhere), "dev", DEPLOYMENTS)
+    for collection in (namespaced.DEPLOYMENTS, namespaced.SERVICES):
+        with pytest.raises(ClusterError, match=f"the API server {elsewhere} answers .* with what is no list"):
+            Namespace(name="dev", deployer=kubeconfig(elsewhere)).listed(collection)
 
 
 def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,9 +116,3 @@ def test_what_the_cluster_has_given_up_is_not_waited_for(monkeypatch: pytest.Mon
         monkeypatch, deployment(generation=3, conditions=[GIVEN_UP]), deployment(generation=3, observedGeneration=3)
     )
     readiness.wait(CONTENT, "dev", "ads", 60)
-
-
-def test_a_server_by_another_name_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = answers(monkeypatch, deployment(availableReplicas=0))
-    readiness.wait(content(**{"tls-server-name": "other.example"}), "dev", "ads", 60)
-    assert asked == []
