@@ -40,10 +40,10 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
         if name == "kind":
             continue
         inner = list(_models(field.annotation))
-        yield f"| `{key}` | {_default(field)} | {descriptions.get(name)} |"
+        yield _row(f"`{key}`", _default(field), descriptions[name])
         for each in inner:
             if kind := _kind(each):
-                yield f"| `{key}: {{kind: {kind}}}` |  | {each.__doc__} |"
+                yield _row(f"`{key}: {{kind: {kind}}}`", "", each.__doc__ or "")
             yield from _rows(each, f"{key}.<name>." if typing.get_origin(field.annotation) is dict else f"{key}.")
 
 
@@ -60,6 +60,11 @@ def _descriptions(model: type[BaseModel]) -> Mapping[str, str]:
                 case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(description))):
                     descriptions[name] = inspect.cleandoc(description)
     return descriptions
+
+
+def _row(*cells: str) -> str:
+    """Return a row of a table: a cell has no line breaks, and a `|` in it is escaped, in code as well."""
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:

@@ -4,7 +4,9 @@ import re
 import runpy
 from pathlib import Path
 
+import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from boutique.catalogue import WORKLOADS
 from policy.rules import RULES
@@ -40,6 +42,28 @@ def test_every_document_that_is_linked_exists() -> None:
     for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
             assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+PAGES = [path for folder in (ROOT, ROOT / "docs") for path in sorted(folder.glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *sorted((ROOT / "docs").glob("*/*.md"))], ids=lambda path: path.name)
+def test_every_row_of_a_table_is_rendered_as_it_is_meant(path: Path) -> None:
+    """A cell with a line break is rendered as a row of its own, and a row with more cells than the head loses some."""
+    text = path.read_text()
+    lines = text.splitlines()
+    head, rows, is_head = 0, 0, False
+    for token in MarkdownIt().enable("table").parse(text):
+        is_head = token.type == "thead_open" or (is_head and token.type != "thead_close")
+        if token.type == "tr_open" and token.map:
+            line = lines[token.map[0]].strip()
+            cells = len(re.split(r"(?<!\\)\|", line)) - 2
+            head = cells if is_head else head
+            assert line.startswith("|"), f"line {token.map[0] + 1} of {path.name} is part of another row: {line}"
+            assert line.endswith("|"), f"line {token.map[0] + 1} of {path.name} goes on in the next: {line}"
+            assert cells == head, f"line {token.map[0] + 1} of {path.name} has {cells} cells, its table {head}: {line}"
+            rows += 1
+    assert rows == sum(line.lstrip().startswith("|") and "|--" not in line for line in lines), "a row is in no table"
 
 
 def test_the_page_on_policies_lists_every_rule_and_its_reason() -> None:
