@@ -1,6 +1,9 @@
 """The link to an environment, and where plain HTTP is beside it."""
 
+import socket
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,6 +11,7 @@ from ops.errors import OperationError
 
 LOST = "is the gateway running, and does the name lead to it?"
 
+_RESOLVED_SECONDS = 1.0
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -44,6 +48,34 @@ def link(url: str) -> Link | None:
     if parts.scheme not in _PORTS or not parts.hostname:
         return None
     return Link(scheme=parts.scheme, host=parts.hostname, port=parts.port or _PORTS[parts.scheme])
+
+
+def resolving_hint(host: str) -> str:
+    """Return how programs of this machine come to know a name under `localhost`; empty if they do, or for another name.
+
+    Browsers and curl know such names by themselves (https://www.rfc-editor.org/rfc/rfc6761#section-6.3); Python, and so
+    Locust, asks the resolver of the system, which may not.
+    """
+    if not host.endswith(".localhost") or _resolves(host):
+        return ""
+    return (
+        f"browsers and curl know {host}, other programs of this machine, such as Python and Locust, do not; for those "
+        f"add this line to /etc/hosts: 127.0.0.1 {host}"
+    )
+
+
+def _resolves(host: str) -> bool:
+    known: list[object] = []
+
+    def resolve() -> None:
+        with suppress(OSError):
+            known.extend(socket.getaddrinfo(host, None))
+
+    # Without a network a resolver may take its time; a thread that waits for it keeps nobody.
+    resolving = threading.Thread(target=resolve, daemon=True)
+    resolving.start()
+    resolving.join(_RESOLVED_SECONDS)
+    return bool(known)
 
 
 def plain(secure: Link, environment: Mapping[str, str]) -> Link | None:

@@ -1,8 +1,10 @@
 """What `boutique smoke` shows of an environment."""
 
 import json
+import sys
 
 from ops import outsideview
+from ops.link import resolving_hint
 from ops.smokereport import report, row
 from ops.smoketest import Result, ServiceResult
 
@@ -23,6 +25,8 @@ def show(found: Result, seconds: float, *, as_json: bool) -> None:
         found.mistakes,
         seconds,
     )
+    if found.outside.link and (hint := resolving_hint(found.outside.link.host)):
+        print(hint, file=sys.stderr)
 
 
 def document(found: Result, seconds: float) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -14,6 +15,7 @@ from boutique.durations import written
 from ops.features.listing import Listed
 from ops.features.reaping import Reaped
 from ops.features.update import Updated
+from ops.link import resolving_hint
 
 _NEVER = "never"
 
@@ -68,6 +70,8 @@ def show_updated(done: Updated, seconds: float, *, as_json: bool) -> None:
     typer.echo(done.url)
     until = f"until {written(done.expires)}, " if done.expires else ""
     typer.echo(f"{done.identity}: {until}{_sessions(done.sessions)}; {seconds:.1f} s", err=True)
+    if hint := resolving_hint(urlsplit(done.url).hostname or ""):
+        typer.echo(hint, err=True)
 
 
 def show_listed(found: Sequence[Listed], now: datetime, *, as_json: bool) -> None:

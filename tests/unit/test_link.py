@@ -1,9 +1,17 @@
 """Links, and where plain HTTP is beside them."""
 
+import socket
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from ops import outsideview, smokeview
+from ops.features.identity import identity
+from ops.features.update import Updated
+from ops.features.view import show_updated
 from ops.handshake import address
-from ops.link import link, plain
+from ops.link import link, plain, resolving_hint
 
 LAB = {"BOUTIQUE_LAB_HTTPS_PORT": "8443", "BOUTIQUE_LAB_HTTP_PORT": "8080"}
 
@@ -49,3 +57,47 @@ def test_names_under_localhost_are_this_machine() -> None:
         "localhost.example",
         "10.0.0.1",
     ]
+
+
+def test_a_name_under_localhost_that_the_system_does_not_know_comes_with_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(*_: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    hint = resolving_hint("new-ads.shop.localhost")
+    assert hint.endswith("add this line to /etc/hosts: 127.0.0.1 new-ads.shop.localhost")
+    assert "Locust" in hint
+    assert [resolving_hint(host) for host in ("localhost", "shop.example", "10.0.0.1")] == ["", "", ""]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: ["127.0.0.1"])
+    assert resolving_hint("new-ads.shop.localhost") == ""
+
+
+def test_the_line_comes_where_the_link_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
+    line = "add this line to /etc/hosts: 127.0.0.1 shop.localhost\n"
+    done = Updated(
+        identity=identity("new-ads", "local"),
+        url="https://shop.localhost:8443",
+        expires=None,
+        versions={},
+        sessions=0,
+        warnings=(),
+        said="",
+    )
+    show_updated(done, 1.0, as_json=False)
+    assert capsys.readouterr().err.endswith(line)
+    monkeypatch.setattr(smokeview, "report", lambda *_: None)
+    found: Any = SimpleNamespace(
+        stack=SimpleNamespace(name="local"),
+        services=[],
+        outside=SimpleNamespace(link=link(done.url)),
+        warnings=[],
+        mistakes=[],
+    )
+    monkeypatch.setattr(outsideview, "lines", lambda _: [])
+    smokeview.show(found, 1.0, as_json=False)
+    assert capsys.readouterr().err.endswith(line)
