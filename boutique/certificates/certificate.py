@@ -68,7 +68,7 @@ def inspect(
         with_issuer: Whether the issuer's certificate has to be there; servers send none that is a root.
     """
     now = now or datetime.now(UTC)
-    chain = arranged(found.certificates, found.key)
+    chain = arranged(found.certificates, found.key, now)
     mistakes = list(checks.mistakes(found, chain, hosts, now, with_issuer=with_issuer))
     if with_key or found.key is not None:
         mistakes = [*checks.key_mistakes(found, chain), *mistakes]

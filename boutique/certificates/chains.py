@@ -3,7 +3,7 @@
 TLS 1.2 wants this order (https://www.rfc-editor.org/rfc/rfc5246#section-7.4.2); files come in any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,23 +37,36 @@ class Chain:
         return len(self.sent) > 1 or self.root is not None
 
 
-def arranged(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None) -> Chain:
-    """Return the chain that is in a heap of certificates.
+def arranged(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None, now: datetime) -> Chain:
+    """Return the chain that is in a heap of certificates: of several one that is valid as a whole, if there is one.
 
     Args:
         certificates: At least one, in any order.
         key: The private key; the certificate that it belongs to is the server's own.
+        now: The time.
     """
-    path = [_leaf(certificates, key)]
-    while not _issued(path[-1], path[-1]):
-        issuers = [each for each in certificates if each not in path and _issued(path[-1], each)]
-        if not issuers:
-            break
-        path.append(max(issuers, key=_preference))
+    heap = list(dict.fromkeys(certificates))
+    paths = list(_paths([_leaf(certificates, key, now)], heap))
+    path = max(paths, key=lambda each: (all(_is_valid(one, now) for one in each), [_preference(one) for one in each]))
     root = path[-1] if _issued(path[-1], path[-1]) else None
     sent = path[:-1] if root is not None and len(path) > 1 else path
-    foreign = [each for each in certificates if each not in path and not any(_issued(member, each) for member in path)]
-    return Chain(tuple(sent), root, tuple(foreign))
+    related = {each for one in paths for each in one}
+    return Chain(tuple(sent), root, tuple(each for each in heap if each not in related))
+
+
+def _paths(path: list[x509.Certificate], heap: Sequence[x509.Certificate]) -> Iterator[list[x509.Certificate]]:
+    """Yield every way from the end of a path to a root, or to where the next issuer is missing."""
+    issuers = (
+        [] if _issued(path[-1], path[-1]) else [each for each in heap if each not in path and _issued(path[-1], each)]
+    )
+    if not issuers:
+        yield path
+    for each in issuers:
+        yield from _paths([*path, each], heap)
+
+
+def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
 def belongs(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
@@ -64,11 +77,11 @@ def belongs(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
         return False
 
 
-def _leaf(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None) -> x509.Certificate:
+def _leaf(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None, now: datetime) -> x509.Certificate:
     owned = [each for each in certificates if key is not None and belongs(each, key)]
     if owned:
-        # One key may have an old certificate and its renewal.
-        return max(owned, key=lambda each: each.not_valid_before_utc)
+        # One key may have an old certificate and its renewal, which may not be valid yet.
+        return max(owned, key=lambda each: (_is_valid(each, now), each.not_valid_before_utc))
     last = [each for each in certificates if not any(_issued(other, each) for other in certificates if other != each)]
     return next((each for each in last if not _is_authority(each)), (last or certificates)[0])
 

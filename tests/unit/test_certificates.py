@@ -170,12 +170,41 @@ def test_a_root_that_another_root_certified_is_sent_that_way() -> None:
         assert read(configured(PEM, pem(*heap), HOSTS, NOW).chain) == [server.certificate, crossed.certificate]
 
 
+@given(st.permutations(range(5)), st.booleans())
+def test_an_expired_way_beside_a_good_one_is_left_out(order: list[int], is_crossed_expired: bool) -> None:
+    past = {"begins": timedelta(days=-900), "ends": timedelta(days=-9)}
+    root, old = issue("Root"), issue("Old", **past)
+    crossed = issue("Root", old, key=root.key, **(past if is_crossed_expired else {}))
+    inner = issue("Inner", root)
+    server = issue(HOST, inner, hosts=HOSTS)
+    heap = [(server, root, old, crossed, inner)[index] for index in order]
+    secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": server.key_pem()}
+    assert read(configured(PEM, secrets, HOSTS, NOW).chain) == [server.certificate, inner.certificate]
+
+
+def test_an_authority_that_was_renewed_is_sent_as_it_is_valid_now() -> None:
+    outer = issue("Outer", ROOT)
+    later = issue("Outer", ROOT, key=outer.key, begins=timedelta(days=9), ends=timedelta(days=900))
+    server = issue(HOST, outer, hosts=HOSTS)
+    assert read(configured(PEM, pem(server, later, outer, ROOT), HOSTS, NOW).chain) == [
+        server.certificate,
+        outer.certificate,
+    ]
+
+
 def test_of_two_certificates_with_one_key_the_newer_is_taken_and_the_older_named() -> None:
     old = leaf(name="old", ends=timedelta(days=10))
     new = leaf(name="new", key=old.key, begins=timedelta())
     assert mistakes(PEM, pem(old, new, ROOT, OUTER, INNER)) == [
         "boutique:certificateChain: 'CN=old' issued none of the other certificates; remove it"
     ]
+
+
+def test_of_two_certificates_with_one_key_the_one_that_is_valid_is_taken() -> None:
+    new = leaf(name="new", begins=timedelta(days=1))
+    old = leaf(name="old", key=new.key)
+    [line] = mistakes(PEM, pem(new, old, ROOT, OUTER, INNER))
+    assert line == "boutique:certificateChain: 'CN=new' issued none of the other certificates; remove it"
 
 
 def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None:
