@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from boutique.mesh import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
+from boutique.reach import through
+from support.network_settings import NetworkSettingError, check_authorities, proxy_for
 
 DEFINITION = "CustomResourceDefinition"
 POLICY = "ValidatingAdmissionPolicy"
@@ -48,8 +50,12 @@ def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, .
 
 def _fetched(url: str) -> str:
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - settings take only https
+        check_authorities()
+        opener = urllib.request.build_opener(*through(proxy_for(url)))
+        with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
             content: bytes = answer.read()
+    except NetworkSettingError as error:
+        raise GatewayApiError(f"{_KEY}.url: {url} cannot be read: {error}") from None
     except OSError as error:
         raise GatewayApiError(
             f"{_KEY}.url: {url} cannot be read: {error}; download it once and say {{kind: folder, path: …}}"

@@ -1,16 +1,19 @@
 """Whether an API server answers, asked before anything is planned: a plan made without it would not be true."""
 
+import base64
 import json
 import socket
 import ssl
 import urllib.error
-import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from boutique.kubeconfig import ApiServer, KubeconfigError, reached_by
+from support.network_settings import NetworkSettingError, check_authorities, checked_proxy, proxy_for
 
 TIMEOUT_SECONDS = 5.0
 
@@ -26,7 +29,11 @@ def check(api_server: ApiServer, name: str) -> None:
         KubeconfigError: Nothing answers in time, or somebody else does; any answer over HTTP is taken as a yes.
     """
     try:
-        opener(api_server).open(f"{api_server.server}/version", timeout=TIMEOUT_SECONDS).close()
+        opening = opener(api_server)
+    except NetworkSettingError as error:
+        raise KubeconfigError(f"{name}: {error}") from None
+    try:
+        opening.open(f"{api_server.server}/version", timeout=TIMEOUT_SECONDS).close()
     except urllib.error.HTTPError as refusal:
         refusal.close()
     except (OSError, ValueError, HTTPException) as error:
@@ -68,17 +75,51 @@ def opener(api_server: ApiServer) -> urllib.request.OpenerDirector:
     name = api_server.entry.get("tls-server-name")
     return urllib.request.build_opener(
         _NamedHandler(name, context) if name else urllib.request.HTTPSHandler(context=context),
-        urllib.request.ProxyHandler(proxies(api_server)),
+        *through(proxy(api_server)),
     )
 
 
-def proxies(api_server: ApiServer) -> dict[str, str]:
-    """Return the proxies that kubectl would use: none for this machine."""
-    if proxy := api_server.entry.get("proxy-url"):
-        return {"http": proxy, "https": proxy}
-    host = urllib.parse.urlsplit(api_server.server).hostname or ""
-    local = host == "localhost" or host.startswith("127.") or host == "::1"
-    return {} if local else urllib.request.getproxies()
+def proxy(api_server: ApiServer) -> str | None:
+    """Return the proxy that kubectl would use: that of the kubeconfig, for any host, else that of the environment.
+
+    Raises:
+        NetworkSettingError: It cannot be used.
+    """
+    if named := api_server.entry.get("proxy-url"):
+        return checked_proxy(str(named), "proxy-url of the kubeconfig")
+    return proxy_for(api_server.server)
+
+
+class _Through(urllib.request.BaseHandler):
+    """Sends every request through one proxy, whatever the environment says."""
+
+    def __init__(self, proxy: SplitResult) -> None:
+        self._proxy = proxy
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        """Address a request to the proxy."""
+        if self._proxy.username is not None:
+            login = f"{unquote(self._proxy.username)}:{unquote(self._proxy.password or '')}"
+            request.add_header("Proxy-Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+        request.set_proxy(self._proxy.netloc.rpartition("@")[2], "http")
+        return request
+
+    https_request = http_request
+
+
+def through(proxy: str | None) -> Sequence[urllib.request.BaseHandler]:
+    """Return what sends the requests of an opener through a proxy, or directly.
+
+    Raises:
+        NetworkSettingError: Requests to the proxy itself are to be encrypted, which the standard library cannot.
+    """
+    none = urllib.request.ProxyHandler({})
+    if proxy is None:
+        return (none,)
+    parts = urlsplit(proxy)
+    if parts.scheme != "http":
+        raise NetworkSettingError(f"the proxy {parts.scheme}://{parts.netloc.rpartition('@')[2]}: name it as http://")
+    return none, _Through(parts)
 
 
 class _NamedConnection(HTTPSConnection):
@@ -104,6 +145,8 @@ class _NamedHandler(urllib.request.HTTPSHandler):
 
 
 def _context(api_server: ApiServer) -> ssl.SSLContext:
+    if api_server.authority is None:
+        check_authorities()
     context = ssl.create_default_context(cadata=api_server.authority)
     # Clusters' own authorities are often made without the extensions that Python 3.13 has come to insist on.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

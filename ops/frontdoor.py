@@ -111,14 +111,19 @@ def redirect(source: Link | None, target: Link, deadline: Deadline) -> Redirect:
     """
     import httpx
 
+    from support.proxied import ProxiedTransport
+    from support.trust import ssl_context
+
     if source is None:
         return Redirect(source=None, sent=Sent.UNKNOWN, said="the port of plain HTTP is not known")
     url = httpx.URL(scheme="http", host=address(source.host), port=source.port, path="/")
-    local = address(source.host) != source.host
     headers = {"Host": source.authority}
     try:
         # The body does not matter.
-        with httpx.stream("GET", url, headers=headers, timeout=deadline.left, trust_env=not local) as answer:
+        with (
+            httpx.Client(transport=ProxiedTransport(ssl_context()), trust_env=False) as client,
+            client.stream("GET", url, headers=headers, timeout=deadline.left) as answer,
+        ):
             pass
     except httpx.HTTPError as error:
         said = f"{source} does not answer: {str(error) or type(error).__name__}"

@@ -4,10 +4,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from boutique import kubeconfig, labels, reach
 from ops.errors import ClusterError
 from support.deadline import Deadline
+from support.network_settings import NetworkSettingError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,8 @@ def running_pods(
             f"{server.server} refuses the deployer of {namespace!r}: {error.status} {error.reason}; "
             "run `pulumi up` for the stack that owns the target"
         ) from None
+    except NetworkSettingError as error:
+        raise ClusterError(str(error)) from None
     except (HTTPError, OSError) as error:
         raise ClusterError(
             f"the API server {server.server} does not answer: {type(error).__name__}; is the cluster running?"
@@ -106,10 +110,16 @@ def _app(found: Any) -> str | None:  # noqa: ANN401 - the library has no types
 
 def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401 - the library has no types
     from kubernetes import client, config
+    from urllib3 import make_headers
 
     settings = client.Configuration()
     settings.retries = False
-    settings.proxy = reach.proxies(server).get("https")
+    settings.proxy, settings.no_proxy = reach.proxy(server), None
+    login = urlsplit(settings.proxy or "")
+    if login.username is not None:
+        settings.proxy_headers = make_headers(
+            proxy_basic_auth=f"{unquote(login.username)}:{unquote(login.password or '')}"
+        )
     return config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
 
 

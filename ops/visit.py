@@ -62,9 +62,10 @@ def visit(
     """
     import httpx
 
+    from support.proxied import ProxiedTransport
+
     base = httpx.URL(scheme=link.scheme, host=address(link.host), port=link.port)
-    # A name that stands for this machine is not known to any proxy.
-    with httpx.Client(base_url=base, verify=trust, trust_env=address(link.host) == link.host) as client:
+    with httpx.Client(base_url=base, transport=ProxiedTransport(trust), trust_env=False) as client:
         visited = []
         for page in pages:
             progress(page.request)

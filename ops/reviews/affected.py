@@ -7,7 +7,7 @@ from typing import Any
 
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[^/]+)\.ya?ml")
 _ELSEWHERE = re.compile(
-    r"(\.[^/]+|bench|ci|docs|lab|ops|policy|support|tests)/.*|[^/]*\.md|\.[^/]+|Makefile|pyproject\.toml|requirements-dev\.txt|LICENSE"
+    r"(\.[^/]+|bench|ci|docs|lab|ops|policy|tests)/.*|[^/]*\.md|\.[^/]+|Makefile|pyproject\.toml|requirements-dev\.txt|LICENSE"
 )
 """Files that no program of a stack reads; whatever else changes may change every stack."""
 

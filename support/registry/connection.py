@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from support.deadline import Deadline
-from support.registry.address import is_loopback
+from support.proxied import ProxiedTransport
 from support.registry.errors import NoRegistryError, UnreachableRegistryError, UntrustedRegistryError
 from support.transfer import copy_body
 from support.trust import ssl_context
@@ -68,11 +68,8 @@ class Connection:
 
     def __init__(self, registry: str) -> None:
         self.registry = registry
-        # A name that stands for this machine is not known to any proxy.
         self._client = httpx.Client(
-            verify=ssl_context(),
-            trust_env=not is_loopback(registry),
-            headers={"User-Agent": "boutique"},
+            transport=ProxiedTransport(ssl_context()), trust_env=False, headers={"User-Agent": "boutique"}
         )
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -216,7 +215,7 @@ def test_a_redirect_that_leads_astray_is_refused(location: str, said: str, monke
         asked.append(request.url.host)
         return httpx.Response(302, headers={"Location": location})
 
-    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=httpx.MockTransport(answer)))
+    monkeypatch.setattr(network, "ProxiedTransport", lambda _: httpx.MockTransport(answer))
     with pytest.raises(ReleaseError, match=said):
         network.Network().read("https://good.example/file")
     assert set(asked) == {"good.example"}

@@ -76,6 +76,7 @@ def test_every_folder_of_the_repository_is_sorted() -> None:
         "boutique",
         "components",
         "requirements.txt",
+        "support",
     }
 
 

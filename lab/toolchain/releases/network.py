@@ -8,9 +8,8 @@ from typing import BinaryIO
 
 import httpx
 
-from lab.toolchain.releases import mirror
 from lab.toolchain.releases.errors import ReleaseError, UnreachableError
-from support.registry.address import is_loopback
+from support.proxied import ProxiedTransport
 from support.transfer import copy_body
 from support.trust import ssl_context
 
@@ -25,12 +24,10 @@ class Network:
     """HTTP for several threads."""
 
     def __init__(self) -> None:
-        base = mirror.address()
         self._client = httpx.Client(
-            verify=ssl_context(),
+            transport=ProxiedTransport(ssl_context()),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            # A name that stands for this machine is not known to any proxy.
-            trust_env=not (base and is_loopback(base.netloc.decode())),
+            trust_env=False,
             headers={"User-Agent": "boutique", "Accept-Encoding": "identity"},
         )
 
