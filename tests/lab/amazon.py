@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,11 @@ SMALL = ("replicas", "minReadySeconds", "preStopSeconds", "drainSeconds")
 
 
 DOMAIN = committed("nonprod")["platform"]["ingress"]["domain"]
+VERSION = "1.35"
+"""Of Kubernetes; there is a later one to go to."""
+
+Said = dict[str, str]
+"""What commands said, by what they were for."""
 
 
 @dataclass(frozen=True)
@@ -129,3 +135,11 @@ def script(path: Path, program: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'#!/bin/sh\nexec {sys.executable} {program} "$@"\n')
     path.chmod(0o755)
+
+
+def timed(what: str, action: Callable[[], str]) -> str:
+    """Print how long something takes, for whoever reads the log."""
+    began = time.monotonic()
+    found = action()
+    print(f"{what}: {time.monotonic() - began:.1f} s")
+    return found

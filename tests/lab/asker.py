@@ -23,7 +23,7 @@ from boutique.routing import MEMBER, Feature, Table
 EDGE, MESH = "edge", "mesh"
 GATEWAY_PORT = 80
 MOST_SHOWN = 5
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 Answer = tuple[str, str | None] | None
 """Which version served a request, and the `baggage` that it got; None if nobody did."""

@@ -10,6 +10,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -71,7 +72,7 @@ class Redis:
 KINDS = {"grpc": Grpc, "http": Http, "redis": Redis}
 
 
-def load(call: dict[str, Any], workers: int, at_least: int) -> Counter[tuple[str, str]]:
+def load(call: dict[str, Any], workers: int, at_least: int, pause: float) -> Counter[tuple[str, str]]:
     """Repeat a call until standard input ends, and so often at least."""
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
@@ -81,6 +82,7 @@ def load(call: dict[str, Any], workers: int, at_least: int) -> Counter[tuple[str
         counted: Counter[tuple[str, str]] = Counter()
         while not over.is_set() or counted.total() < at_least // workers:
             counted[client.ask()] += 1
+            time.sleep(pause)
         return counted
 
     with ThreadPoolExecutor(workers) as pool:
@@ -92,9 +94,10 @@ if __name__ == "__main__":
     parser.add_argument("--load", help="a call as JSON")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--at-least", type=int, default=0)
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds between two calls of a worker")
     arguments = parser.parse_args()
     if arguments.load:
-        counts = load(json.loads(arguments.load), arguments.workers, arguments.at_least)
+        counts = load(json.loads(arguments.load), arguments.workers, arguments.at_least, arguments.pause)
         print(json.dumps([[*answer, count] for answer, count in counts.items()]))
     else:
         print(json.dumps([KINDS[one["kind"]](one).ask()[0] for one in json.load(sys.stdin)]))

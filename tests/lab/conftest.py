@@ -1,17 +1,46 @@
-"""The labs that tests use, and the stack that those which only look share."""
+"""What the tests of all labs share. A folder here has a lab, which lives while the tests of that folder run."""
 
+import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import meshed
 import pytest
 from labs import Lab, running
-from local_stack import Deployed, deploy
-from machines import Machine, machine
-from meshed import Mesh
-from shops import Shop
+from sizes import FULL, SMALL, Size
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+FOLDERS = ("local", "updates", "plain", "ingress", "eks", "mesh", "control_plane", "lab")
+"""Those that take longest come first, so that no worker has a long one left when the others are done."""
+ENOUGH_INOTIFY = 256
+"""For two labs with a mesh; Linux allows a user 128 instances unless somebody has raised it."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two labs at once where there is room for two."""
+    most = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
+    return 2 if most >= ENOUGH_INOTIFY and (os.cpu_count() or 1) > 1 else 1
+
+
+class FolderScheduling(LoadScopeScheduling):
+    """Gives all tests of a folder, and so its lab, to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FolderScheduling:
+    """Schedule by folder: `--dist=loadgroup` needs node ids that pytest 9 does not let xdist 3.8 change."""
+    return FolderScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the folders in their order."""
+    order = {name: number for number, name in enumerate(FOLDERS)}
+    items.sort(key=lambda item: order.get(item.path.parent.name, -1))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,16 +54,13 @@ def interruptible() -> None:
 
 
 @pytest.fixture(scope="session")
-def state_home() -> Iterator[Path]:
-    """A folder of the session's own for all its labs; the tools come from the usual cache."""
-    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(scope="session")
-def lab(state_home: Path) -> Iterator[Lab]:
-    """The lab that the tests of a session share: whoever uses it cleans up, and leaves it running."""
-    yield from running(Lab("default", state_home))
+def state_home(testrun_uid: str) -> Iterator[Path]:
+    """A folder for the labs of all workers, so that none takes a port of another's that is down; short, for sockets."""
+    folder = Path(tempfile.gettempdir(), f"lab-{testrun_uid[:8]}")
+    folder.mkdir(exist_ok=True)
+    yield folder
+    if not any(folder.glob("boutique/labs/*")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -43,44 +69,10 @@ def victim(state_home: Path) -> Iterator[Lab]:
     yield from running(Lab("victim", state_home))
 
 
-@pytest.fixture(scope="session")
-def local(lab: Lab) -> Deployed:
-    """The committed stack on the lab that all tests share: not to be changed."""
-    return deploy(lab)
-
-
-@pytest.fixture(scope="session")
-def watched(state_home: Path) -> Iterator[Mesh]:
-    """A small mesh that tests look at: whatever they kill of it comes back before they end."""
-    yield from meshed.running(Lab("watched", state_home))
-
-
-@pytest.fixture(scope="session")
-def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """The environment of the committed stack, for features of its own."""
-    assert local.said
-    return Shop.on(lab, tmp_path_factory.mktemp("features"))
-
-
-@pytest.fixture(scope="session")
-def here(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """A machine with the command."""
-    return machine(shop, tmp_path_factory.mktemp("here"))
-
-
-@pytest.fixture
-def elsewhere(shop: Shop, tmp_path: Path) -> Machine:
-    """Another machine with the same backend."""
-    return machine(shop, tmp_path)
-
-
-@pytest.fixture
-def nothing_left(here: Machine) -> Iterator[None]:
-    """After the test all is as before: objects, stacks, the project's files."""
-    objects, stacks = here.shop.objects(), here.stacks()
-    files = sorted(each.name for each in here.folder.iterdir())
-    yield
-    assert here.shop.objects() == objects
-    assert here.stacks() == stacks
-    assert here.workspaces == []
-    assert sorted(each.name for each in here.folder.iterdir() if each.name != "__pycache__") == files
+@pytest.fixture(
+    params=[pytest.param(SMALL, id="small"), pytest.param(FULL, id="full", marks=pytest.mark.soak)],
+)
+def size(request: pytest.FixtureRequest) -> Size:
+    """How much a test does."""
+    size: Size = request.param
+    return size

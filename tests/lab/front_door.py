@@ -1,14 +1,22 @@
-"""The committed stack `local` on a lab of its own, seen from outside: what may be changed, and who notices."""
+"""The committed stack `local`, to be changed by tests, seen from outside: what may be changed, and who notices."""
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from labs import Lab, eventually
-from stacks import Stack, committed
-from visitors import Load, Site
+from objects import names
+from stacks import Stack, committed, project
+from visitors import Load, Site, load
 
-HOST = "shop.localhost"
+from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+
+HOST, OTHER = "shop.localhost", "other.localhost"
+KINDS = {GATEWAY_API: "httproutes.gateway.networking.k8s.io", VIRTUAL_SERVICE: "virtualservices.networking.istio.io"}
+GATEWAYS = {GATEWAY_API: "gateways.gateway.networking.k8s.io", VIRTUAL_SERVICE: "gateways.networking.istio.io"}
 
 
 @dataclass(frozen=True)
@@ -19,11 +27,27 @@ class FrontDoor:
         lab: Where it is.
         stack: The stack `local`, to be changed.
         site: Its host, and whose certificates count for it.
+        sections: The configuration of the stack when it was deployed first.
+        before: What was in the cluster before.
     """
 
     lab: Lab
     stack: Stack
     site: Site
+    sections: Mapping[str, Any] = field(repr=False)
+    before: frozenset[tuple[str, str, str]] = field(repr=False)
+
+    def configure(self, *, environment: Mapping[str, Any] | None = None, **sections: Any) -> Stack:
+        """Configure the stack as it was deployed first, with other values of the environment and other sections."""
+        first = deepcopy(dict(self.sections))
+        return self.stack.configure(
+            **{**first, "environment": {**first["environment"], **(environment or {})}, **sections}
+        )
+
+    def wait(self) -> "FrontDoor":
+        """Wait until people get in."""
+        eventually(lambda: self.site.get()[0] == 200, "the shop is open")
+        return self
 
     def at(self, host: str) -> Site:
         """Return another host behind the same port."""
@@ -60,21 +84,48 @@ class FrontDoor:
         return [message for message in json.loads(said) if message["level"] in {"Error", "Warning"}]
 
 
-def open_door(lab: Lab, stack: Stack) -> FrontDoor:
-    """Deploy the committed stack and wait until people get in."""
-    stack.configure(**committed("local"))
-    stack.up()
-    return found_open(lab, stack)
+def open_door(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> FrontDoor:
+    """Deploy the committed stack with other values of its platform, and wait until people get in.
 
-
-def found_open(lab: Lab, stack: Stack) -> FrontDoor:
-    """Wait until people get in to a stack that is deployed."""
+    Args:
+        lab: Where nothing is deployed yet.
+        folder: For the project.
+        authority: PEM of the certificate that vouches for the host, beside the lab's.
+        platform: The other values.
+    """
+    # What every namespace gets appears a moment after the namespaces of a new cluster.
+    eventually(lambda: ("ConfigMap", "kube-public", "kube-root-ca.crt") in names(lab), "the cluster is complete")
+    before = frozenset(names(lab))
+    sections = committed("local")
+    sections["platform"] |= platform
+    sections["environment"]["target"] = "local"
     port = int(str(lab.status()["https"]).rpartition(":")[2])
-    door = FrontDoor(lab, stack, Site(HOST, port, (lab.folder / "files/certificate/ca.crt").read_text()))
-    eventually(lambda: door.site.get()[0] == 200, 30, "the shop is open")
-    return door
+    site = Site(HOST, port, authority + (lab.folder / "files/certificate/ca.crt").read_text())
+    door = FrontDoor(lab, project(folder, lab.env)("local").create(), site, sections, before)
+    door.configure().up()
+    return door.wait()
 
 
 def report(what: str, found: Load) -> None:
     """Print how many requests there were, for whoever reads the log."""
     print(f"{what}: kept {found.kept}, new {found.fresh}, HTTP/2 {found.http2}, connections {found.connections}")
+
+
+def switch(door: FrontDoor, api: RoutingApi) -> None:
+    """Change the routing API while a few people are there, and print how many of them were sent away."""
+    door.set("platform.routing.api", api)
+    with load(door.site, "/", keeping=0, opening=1, http2=1, pause=0.1) as found:
+        door.stack.up()
+        door.wait()
+    print(f"to {api}: {found.total} requests, failed in {found.outage:.1f} s: {dict(found.failures)}")
+    # Nobody is let in for a moment; whoever gets in finds the whole shop at work.
+    assert all("status 404" in what for what in found.failures)
+    other = next(each for each in KINDS if each != api)
+    assert not versions(door.lab, KINDS[other], "local")
+    assert not versions(door.lab, GATEWAYS[other], "istio-ingress")
+
+
+def versions(lab: Lab, kind: str, namespace: str) -> dict[str, str]:
+    """Return which version of each object of a kind is there, by its name."""
+    found = json.loads(lab.kubectl("get", kind, "--namespace", namespace, "--output", "json"))
+    return {each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in found["items"]}

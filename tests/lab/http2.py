@@ -61,7 +61,9 @@ def asking(url: str, authority: str, per_second: int | None) -> Iterator[Http2Vi
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "ca.crt").write_text(authority)
-        command = ["curl", "--http2", "--silent", "--verbose", "--max-time", "10", "--cacert", str(folder / "ca.crt")]
+        # curl buffers what it says of requests, which would come in hundreds.
+        command = ["stdbuf", "--output=L", "curl", "--http2", "--silent", "--verbose", "--max-time", "10"]
+        command += ["--cacert", str(folder / "ca.crt")]
         command += ["--output", "/dev/null", "--write-out", _TOLD, f"{url}?[1-{_MANY}]"]
         command += ["--rate", f"{per_second}/s"] if per_second else []
         log = folder / "log"

@@ -54,7 +54,7 @@ def entering(lab: Lab, workload: str) -> list[str]:
         found: Any = lab.status()["pods"]
         return [one for one in found if one["name"].rsplit("-", 2)[0] == workload]
 
-    eventually(lambda: len(pods()) == 1, 60, f"{workload} has one pod")
+    eventually(lambda: len(pods()) == 1, f"{workload} has one pod")
     [pod] = pods()
     pid = next(one["pid"] for one in pod["containers"] if one["kind"] == "app")
     return ["nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--"]
@@ -83,10 +83,12 @@ def ask(lab: Lab, workload: str, questions: Sequence[Call]) -> list[str]:
 
 
 @contextmanager
-def load(lab: Lab, workload: str, question: Call, *, at_least: int) -> Iterator[Counter[tuple[str, str]]]:
+def load(
+    lab: Lab, workload: str, question: Call, *, at_least: int, pause: float = 0.0
+) -> Iterator[Counter[tuple[str, str]]]:
     """Ask over and over from inside a pod while the caller does something; count (outcome, version) when it is done."""
     counted: Counter[tuple[str, str]] = Counter()
-    arguments = ["--load", json.dumps(vars(question)), "--at-least", str(at_least)]
+    arguments = ["--load", json.dumps(vars(question)), "--at-least", str(at_least), "--pause", str(pause)]
     command = [*entering(lab, workload), sys.executable, str(CALLER), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         try:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BOUTIQUE = [str(Path(sys.executable).with_name("boutique"))]
+PATIENCE = 180.0
+"""Seconds until a test that waits for something fails: many more than it takes, however slow the machine is today."""
 
 _told: "dict[Lab, dict[str, str]]" = {}
 
@@ -61,7 +63,7 @@ class Lab:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
         if done.returncode != 0:
             message = f"kubectl {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
@@ -109,15 +111,16 @@ class Lab:
         return {**os.environ, "XDG_STATE_HOME": str(self.state_home)}
 
 
-def eventually(true: Callable[[], bool], seconds: float, what: str) -> None:
+def eventually(true: Callable[[], bool], what: str) -> None:
     """Wait until something is true, or fail."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
         time.sleep(0.1)
 
 
 def running(lab: Lab) -> Iterator[Lab]:
+    assert not lab.folder.exists(), "another worker has a lab of this name"
     try:
         lab.boutique("up")
         yield lab

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,12 @@ class Machine:
 
     def feature(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("feature", *arguments, check=check)
+
+    def at_once(self, *commands: Sequence[str]) -> None:
+        """Run several commands of `boutique feature` at the same time."""
+        for running in [self.start("feature", *command) for command in commands]:
+            said, wrong = running.communicate(timeout=LONGEST)
+            assert running.returncode == 0, said + wrong
 
     def listed(self) -> dict[str, dict[str, Any]]:
         return {each["key"]: each for each in json.loads(self.feature("list", "--env", "local", "--json").stdout)}

@@ -117,11 +117,11 @@ def running(lab: Lab) -> Iterator[Mesh]:
         lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")
         lab.kubectl("create", "namespace", "istio-system")
         lab.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
-        lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=60s")
+        lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=180s")
         lab.kubectl("apply", "-f", "-", stdin=f"{STRICT}---{NAMESPACE}")
         for name in ("front", "back"):
             lab.kubectl("apply", "-f", "-", stdin=WORKLOAD.replace("NAME", name))
-        lab.kubectl("wait", "-n", "shop", "deployment", "--all", "--for=condition=Available", "--timeout=60s")
+        lab.kubectl("wait", "-n", "shop", "deployment", "--all", "--for=condition=Available", "--timeout=180s")
         yield Mesh(lab)
     finally:
         lab.boutique("down", "--delete")

@@ -17,23 +17,23 @@ from stacks import Stack, end
 
 @dataclass(frozen=True)
 class Releases:
-    """Two environments, `dev` and `test`, and the command.
+    """Two environments, `staging` and `test`, and the command.
 
     Attributes:
         lab: Where they are.
-        dev: One.
+        staging: One.
         test: The other.
     """
 
     lab: Lab
-    dev: Stack
+    staging: Stack
     test: Stack
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [*BOUTIQUE, *arguments],
-            cwd=self.dev.folder,
-            env=dict(self.dev.env),
+            cwd=self.staging.folder,
+            env=dict(self.staging.env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -44,7 +44,7 @@ class Releases:
     def run(self, *arguments: str, code: int = 0) -> str:
         began = time.monotonic()
         with self.start(*arguments) as running:
-            said = end(running, self.dev.env)
+            said = end(running, self.staging.env)
         print(f"boutique {' '.join(arguments)}: {time.monotonic() - began:.1f} s")
         assert running.returncode == code, said
         assert "Traceback" not in said

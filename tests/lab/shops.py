@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from labs import Lab
-from objects import listed, name
-from stacks import Stack, project
+from objects import name
+from stacks import Stack, project, together
 from visitors import Site
 
 from boutique.durations import written
@@ -22,7 +22,10 @@ HOST = "shop.localhost"
 PATH = "/product/OLJCESPC7Z"
 """A page for which the frontend calls most services, recommendations among them."""
 BASELINE = "v0.10.6"
-KINDS = {"Deployment", "Service", "HTTPRoute", "VirtualService", "ServiceAccount", "PodDisruptionBudget"}
+KINDS = (
+    *("deployments", "services", "serviceaccounts", "poddisruptionbudgets"),
+    *("httproutes.gateway.networking.k8s.io", "virtualservices.networking.istio.io"),
+)
 
 Hop = dict[str, Any]
 
@@ -71,11 +74,8 @@ class Shop:
 
     def objects(self) -> dict[tuple[str, str, str], str]:
         """Return what stacks own in the namespace, each with its generation: that changes with what was asked for."""
-        return {
-            name(each): str(each["metadata"].get("generation", ""))
-            for each in listed(self.lab)
-            if each["kind"] in KINDS and each["metadata"].get("namespace") == "local"
-        }
+        said = self.lab.kubectl("get", ",".join(KINDS), "-n", "local", "-o", "json")
+        return {name(each): str(each["metadata"].get("generation", "")) for each in json.loads(said)["items"]}
 
     def feature(self, name: str, services: dict[str, str], **section: Any) -> Stack:
         """Return the stack of a feature that is not deployed yet."""
@@ -90,12 +90,19 @@ class Shop:
     def deployed(self, name: str, services: dict[str, str], **section: Any) -> Iterator[Stack]:
         """Deploy a feature for a while."""
         stack = self.feature(name, services, **section)
-        try:
-            stack.up()
+        with self.standing(stack):
             yield stack
+
+    @contextmanager
+    def standing(self, *stacks: Stack) -> Iterator[None]:
+        """Deploy the stacks of features for a while, all at once."""
+        try:
+            together(stacks, "up")
+            yield
         finally:
-            stack.pulumi("destroy", "--yes", "--skip-preview")
-            stack.pulumi("stack", "rm", "--yes")
+            together(stacks, "destroy")
+            for stack in stacks:
+                stack.pulumi("stack", "rm", "--yes")
 
 
 def versions(site: Site, **headers: str) -> dict[str, set[str]]:

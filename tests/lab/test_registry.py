@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,11 +134,14 @@ def test_missing_repositories_are_all_named(by_password: Registry, configuration
     ]
 
 
-def test_a_registry_that_is_not_there_is_an_error_of_its_own() -> None:
+def test_where_nobody_listens_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
     with pytest.raises(UnreachableRegistryError, match=f"registry localhost:{port} cannot be reached: Connection refu"):
         tags_of(f"localhost:{port}/shop/{name}" for name in SERVICES)
+    assert waited == []
 
 
 def test_a_branch_is_found_among_the_services_of_an_environment(by_password: Registry, configuration: Path) -> None:

@@ -60,7 +60,7 @@ class Trespasser:
                         found[parent["parentRef"]["name"]] = f"{condition['status']}: {condition['reason']}"
             return bool(found)
 
-        eventually(said, 30, f"{route} is judged")
+        eventually(said, f"{route} is judged")
         return found
 
 

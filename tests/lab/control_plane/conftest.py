@@ -1,0 +1,13 @@
+"""A lab on which no stack is deployed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from labs import Lab, running
+
+
+@pytest.fixture(scope="package")
+def lab(state_home: Path) -> Iterator[Lab]:
+    """The lab, which tests leave running and as clean as it was."""
+    yield from running(Lab("default", state_home))

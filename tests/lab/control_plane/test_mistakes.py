@@ -1,0 +1,127 @@
+"""Mistakes in a configuration, through the real `pulumi`: each is named with its remedy, and nothing happens."""
+
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from labs import Lab
+from stacks import Stack, project
+
+pytestmark = pytest.mark.lab
+
+HERE = {"kind": "existing", "context": "boutique-lab"}
+LONG = "a" * 64
+MANY = {
+    "cluster": HERE,
+    "platform": {"targets": {"here": {"namespace": "Shop"}, "there": {"namespace": LONG, "replicas": 0}}},
+    "environment": {
+        "target": "here",
+        "replicas": 0,
+        "imagse": {"tag": "v1"},
+        "images": {"tag": "v1.0+build"},
+        "services": {
+            "fronted": {},
+            "adservice": {"replicas": -1},
+            "cartservice": {"replicas": "two", "image": {"tag": "a b"}},
+            "emailservice": {"replica": 2},
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def stack(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    named: Callable[[str], Stack] = project(tmp_path_factory.mktemp("mistakes"), lab.env)
+    return named("mistaken").create()
+
+
+def refused(stack: Stack, command: str = "preview") -> str:
+    """Return what is said by a command that has to fail without a stack trace and without a trace in the state."""
+    arguments = ["up", "--yes", "--skip-preview"] if command == "up" else [command]
+    done: subprocess.CompletedProcess[str] = stack.pulumi(*arguments, check=False)
+    said = done.stdout
+    assert done.returncode != 0, said
+    assert "Traceback" not in said, said
+    assert stack.resources() == [], "nothing was created"
+    return said
+
+
+@pytest.fixture(scope="module", params=["preview", "up"])
+def said(stack: Stack, request: pytest.FixtureRequest) -> str:
+    return refused(stack.configure(**MANY), request.param)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("platform.targets.here.namespace", '"Shop"', "lower-case letters, digits and '-'"),
+        ("platform.targets.there.namespace", LONG, "at most 63 characters, this one has 64"),
+        ("platform.targets.there.replicas", "0", "at least 1"),
+        ("environment.replicas", "0", "at least 1"),
+        ("environment.imagse", "", "did you mean 'images'?"),
+        ("environment.images.tag", '"v1.0+build"', "cannot hold '+'"),
+        ("environment.services.fronted", "", "did you mean 'frontend'?"),
+        ("environment.services.adservice.replicas", "-1", "at least 1"),
+        ("environment.services.cartservice.replicas", '"two"', "whole number"),
+        ("environment.services.cartservice.image.tag", '"a b"', "cannot hold ' '"),
+        ("environment.services.emailservice.replica", "", "did you mean 'replicas'?"),
+    ],
+    ids=lambda mistake: mistake[0],
+)
+def test_every_mistake_is_named_with_its_value_and_its_remedy(said: str, mistake: tuple[str, str, str]) -> None:
+    key, *words = mistake
+    [line] = [line for line in said.splitlines() if f"boutique:{key}: " in line]
+    assert all(word in line for word in words), line
+
+
+def test_missing_kubeconfig_is_named(stack: Stack) -> None:
+    cluster = {**HERE, "kubeconfig": "/nowhere/kubeconfig"}
+    said = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
+    assert "/nowhere/kubeconfig" in said
+    assert "KUBECONFIG" in said
+
+
+def test_missing_context_is_named_with_those_there_are(stack: Stack) -> None:
+    cluster = {"kind": "existing", "context": "another-cluster"}
+    said = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
+    assert "'another-cluster'" in said
+    assert "boutique-lab" in said
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def closed() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize(("port", "command"), [("closed", "preview"), ("silent", "up")])
+def test_unreachable_api_server_is_named(
+    stack: Stack, tmp_path: Path, request: pytest.FixtureRequest, port: str, command: str
+) -> None:
+    server = f"https://127.0.0.1:{request.getfixturevalue(port)}"
+    path = tmp_path / "kubeconfig"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "clusters": [{"name": "down", "cluster": {"server": server}}],
+                "users": [{"name": "nobody", "user": {}}],
+                "contexts": [{"name": "down", "context": {"cluster": "down", "user": "nobody"}}],
+            }
+        )
+    )
+    cluster = {"kind": "existing", "context": "down", "kubeconfig": str(path)}
+    stack.configure(cluster=cluster, platform={"targets": {"here": {}}})
+    said = refused(stack, command)
+    assert server in said
+    assert "does not answer" in said

@@ -1,0 +1,87 @@
+"""From nothing to a feature and back on EKS: the committed stacks on the real engine, without AWS.
+
+The plugins for AWS are stand-ins (`aws/`), which hand back the lab; Kubernetes, Istio and the ingress are real.
+"""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from amazon import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
+from labs import eventually
+from shops import BASELINE
+
+pytestmark = pytest.mark.lab
+
+
+def count(told: str, pattern: str) -> int:
+    found = re.search(pattern, told)
+    assert found, told
+    return int(found[1])
+
+
+def test_the_first_preview_knows_of_no_cluster_and_plans_what_the_update_makes(said: Said) -> None:
+    planned = count(said["first preview"], r"\+ (\d+) to create")
+    assert planned == count(said["update"], r"\+ (\d+) created")
+    assert planned > 100
+    assert "to replace" not in said["first preview"]
+
+
+def test_a_second_update_changes_nothing(said: Said) -> None:
+    assert count(said["second update"], r"(\d+) unchanged") == count(said["update"], r"\+ (\d+) created")
+
+
+def test_shops_and_features_are_served_by_the_ingress_of_the_cluster(cloud: Amazon, said: Said) -> None:
+    assert said
+    for name in ENVIRONMENTS:
+        assert cloud.versions(f"{name}.{DOMAIN}")["adservice"] == {BASELINE}
+    preview = f"new-ads.dev.{DOMAIN}"
+    eventually(lambda: "adservice" in cloud.versions(preview), "the feature's preview is served")
+    assert cloud.versions(preview)["adservice"] == {"0.10.7-new-ads.3"}
+
+
+def test_objects_outlive_a_kubeconfig_that_is_not_known_yet(cloud: Amazon, said: Said) -> None:
+    assert said
+    told = cloud.nonprod(version="1.36").pulumi("preview").stdout
+    assert re.search(r"~ +pulumi:providers:kubernetes cluster update", told), told
+    assert "to replace" not in told
+    assert not re.search(r"- \d+ to delete", told)
+
+
+def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazon, said: Said) -> None:
+    assert said
+    nonprod = cloud.nonprod(version=VERSION)
+    assert nonprod.outputs()["targets"] == "[secret]"
+    state = json.dumps(json.loads(nonprod.pulumi("stack", "export").stdout))
+    for name in ENVIRONMENTS:
+        kubeconfig = nonprod.kubeconfig(name)
+        [user] = kubeconfig["users"]
+        [context] = kubeconfig["contexts"]
+        assert user["user"].keys() == {"token"}, "the admin's way in is handed on"
+        assert context["context"]["namespace"] == name
+        # Compared beforehand, so that a failure does not print it.
+        in_clear = user["user"]["token"] in state
+        assert not in_clear
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"PATH": "tools"}, "there is no `aws` on PATH; boutique:cluster {kind: eks} needs the AWS CLI"),
+        ({"STANDIN_CREDENTIALS": "expired"}, "AWS does not take the credentials: An error occurred (ExpiredToken)"),
+    ],
+)
+def test_without_a_way_into_aws_nothing_is_planned(
+    cloud: Amazon, said: Said, changed: dict[str, str], expected: str
+) -> None:
+    assert said
+    env = {**cloud.env, **changed}
+    if "PATH" in changed:
+        # The lab's tools come first, and `aws` is none of them.
+        env["PATH"] = f"{cloud.env['PATH'].split(':')[1]}:/usr/bin:/bin"
+    done = replace(cloud.nonprod(version=VERSION), env=env).pulumi("preview", check=False)
+    assert done.returncode != 0
+    assert expected in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "kubernetes:" not in done.stdout

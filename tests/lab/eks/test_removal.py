@@ -1,0 +1,37 @@
+"""The way back from a feature on EKS to nothing; it comes last in this folder."""
+
+import re
+from typing import Any
+
+import pytest
+from amazon import ENVIRONMENTS, VERSION, Amazon, Said, timed
+from objects import names
+from stacks import together
+
+pytestmark = pytest.mark.lab
+
+LAST = ("HTTPRoute ingress-redirect", "Release ingress-gateway", "Release load-balancer-controller",
+        "NodeGroup nodes", "Cluster cluster-eksCluster", "Vpc network")  # fmt: skip
+"""What goes before what when all goes."""
+SYSTEM = {"default", "kube-node-lease", "kube-public", "kube-system"}
+
+
+def test_everything_goes_in_an_order_that_leaves_nothing_behind(cloud: Amazon, said: Said) -> None:
+    assert said
+    assert "NodeGroup" in cloud.resources
+    destroy, environments = ("destroy", "--yes", "--skip-preview"), [cloud.environment(name) for name in ENVIRONMENTS]
+    timed("feature on dev, destroy", lambda: cloud.feature().pulumi(*destroy).stdout)
+    timed("dev and test, destroy", lambda: together(environments, "destroy"))
+    nonprod = cloud.nonprod(version=VERSION)
+    told = timed("nonprod, destroy", lambda: nonprod.pulumi(*destroy).stdout)
+    places = [position(told, each) for each in LAST]
+    assert places == sorted(places), dict(zip(LAST, places, strict=True))
+    assert cloud.resources == []
+    left: set[Any] = {name for kind, _, name in names(cloud.lab) if kind == "Namespace"}
+    assert left == SYSTEM
+
+
+def position(told: str, resource: str) -> int:
+    found = re.search(rf"{resource} deleted", told)
+    assert found, f"{resource} was not deleted: {told}"
+    return found.start()

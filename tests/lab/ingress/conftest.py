@@ -1,0 +1,48 @@
+"""The committed stack `local` with a second target behind its gateway: over to the other routing API, and back."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from front_door import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
+from issued import issue
+from labs import Lab, running
+from stacks import committed
+
+from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+
+
+@pytest.fixture(scope="package")
+def opened(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
+    """The shop, and a target `other` with nothing in it."""
+    folder = tmp_path_factory.mktemp("ingress")
+    served = issue("served", hosts=(HOST, f"*.{HOST}", OTHER, f"*.{OTHER}"), now=datetime.now(UTC))
+    chain, key = folder / "tls.crt", folder / "tls.key"
+    chain.write_text(served.pem)
+    key.write_text(served.key_pem())
+    platform = committed("local")["platform"]
+    certificate = {"kind": "files", "chain": str(chain), "key": str(key)}
+    for lab in running(Lab("ingress", state_home)):
+        yield open_door(
+            lab,
+            folder,
+            served.pem,
+            ingress={**platform["ingress"], "certificate": certificate},
+            targets={**platform["targets"], "other": {"protect": False, "host": OTHER}},
+        )
+
+
+@pytest.fixture(scope="package", params=[VIRTUAL_SERVICE, GATEWAY_API])
+def api(opened: FrontDoor, request: pytest.FixtureRequest) -> RoutingApi:
+    """The routing API that the shop is in; it is deployed in the Gateway API."""
+    wanted: RoutingApi = request.param
+    if not versions(opened.lab, KINDS[wanted], "local"):
+        switch(opened, wanted)
+    return wanted
+
+
+@pytest.fixture
+def door(opened: FrontDoor, api: RoutingApi) -> FrontDoor:
+    assert api
+    return opened

@@ -1,0 +1,45 @@
+"""Where VirtualServices route, the environment sends testers to the features that its stack names."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from front_door import FrontDoor
+from labs import eventually
+from objects import deployments
+from shops import BASELINE, HOST, Shop
+from stacks import Stack, project
+
+from boutique.ingress import VIRTUAL_SERVICE
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.mark.parametrize("api", [VIRTUAL_SERVICE], indirect=True, scope="package")
+def test_where_virtual_services_route_the_environment_sends_testers(door: FrontDoor, tmp_path: Path) -> None:
+    shop = Shop(door.lab, door.site, project(tmp_path, door.lab.env))
+    routing = {**door.sections["platform"], "routing": {"api": VIRTUAL_SERVICE}}
+
+    def configure(routes: dict[str, Any]) -> Stack:
+        return door.configure(environment={"features": {"routes": routes}}, platform=routing)
+
+    baseline = shop.objects()
+    stack = shop.feature("new-ads", {"adservice": "0.10.7-new-ads.1"})
+    said = stack.up().stdout
+    assert "nobody is sent to the feature 'new-ads' before the stack 'local' routes it" in said
+    assert {each[0] for each in shop.objects().keys() - baseline.keys()} == {"Deployment", "Service"}
+    configure({"new-ads": {"services": ["adservice"], "sessions": ["tester-1"], "header": True}}).up()
+    assert "nobody is sent" not in stack.up("--expect-no-changes").stdout
+    for host, headers in (
+        (f"new-ads.{HOST}", {}),
+        (HOST, {"Cookie": "shop_currency=EUR; shop_session-id=tester-1"}),
+        (HOST, {"boutique-feature": "new-ads"}),
+    ):
+        eventually(lambda: shop.versions(host, **headers).get("adservice") == {"0.10.7-new-ads.1"}, host)  # noqa: B023
+    outsiders = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
+    assert not [each for each in outsiders if shop.versions(HOST, **each)["adservice"] != {BASELINE}]
+    configure({}).up()
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    stack.pulumi("stack", "rm", "--yes")
+    assert shop.objects().keys() == baseline.keys()
+    assert deployments(door.lab, "local").keys() == {each[2] for each in baseline if each[0] == "Deployment"}

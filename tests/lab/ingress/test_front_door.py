@@ -1,0 +1,65 @@
+"""The shop's own routes in both routing APIs: who gets in, where to, and what is left outside."""
+
+import json
+import ssl
+import subprocess
+
+import pytest
+from front_door import KINDS, FrontDoor, versions
+from inside import calls, curl
+
+from boutique import catalogue, routetable
+from boutique.ingress import RoutingApi
+
+pytestmark = pytest.mark.lab
+
+
+def test_page_comes_from_all_over_the_shop(door: FrontDoor) -> None:
+    page = door.page()
+    assert page["workload"] == "frontend"
+    assert {hop["status"] for hop in page["hops"]} == {"OK"}
+    assert len({hop["workload"] for hop in page["hops"]}) > 4
+    assert door.stack.outputs()["url"] == f"https://{door.site.host}:{door.site.port}"
+
+
+# http.client writes headers in Latin-1: \xff is a byte that UTF-8 never has, at which RE2 gives up (CVE-2026-73552).
+@pytest.mark.parametrize(
+    "baggage", ["feature=stolen,userId=alice", "feature=stolen,userId=\xff", "\xff,feature=stolen"]
+)
+def test_baggage_from_outside_stays_outside(door: FrontDoor, baggage: str) -> None:
+    page = door.page(baggage=baggage)
+    assert page["baggage"] == {}
+    assert {hop["baggage"] for hop in page["hops"]} == {None}
+
+
+def test_plain_http_is_sent_to_https(door: FrontDoor) -> None:
+    url = f"http://{door.site.host}:{str(door.lab.status()['http']).rpartition(':')[2]}/cart?currency=EUR"
+    asked = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}", url]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert told == f"301 https://{door.site.host}:{door.site.port}/cart?currency=EUR"
+
+
+def test_hosts_that_nobody_serves_are_refused(door: FrontDoor) -> None:
+    assert door.site.get(headers={"Host": "elsewhere.localhost"})[0] == 404
+    assert door.at(f"no-such-feature.{door.site.host}").get()[0] == 404
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        door.at("elsewhere.localhost").get()
+
+
+def test_calls_of_a_feature_that_nobody_deployed_go_to_everybodys_service(door: FrontDoor, api: RoutingApi) -> None:
+    services = {each.service for each in routetable.services(catalogue.WORKLOADS)}
+    assert set(versions(door.lab, KINDS[api], "local")) == {routetable.EDGE, *services}
+    frontend = calls(door.lab, "local")["frontend"]
+    headers = ("--header", "Accept: application/json", "--header", "baggage: feature=not-there")
+    page = json.loads(curl(door.lab, "loadgenerator", *headers, f"http://{frontend.address}:{frontend.port}/"))
+    assert page["baggage"] == {"feature": "not-there"}
+    assert {hop["status"] for hop in page["hops"]} == {"OK"}
+
+
+def test_istio_finds_nothing_wrong(door: FrontDoor) -> None:
+    # Where nothing is deployed, policies wait for workloads.
+    assert not [each for each in door.findings() if not each["origin"].startswith("AuthorizationPolicy other/")]
+
+
+def test_second_update_changes_nothing(door: FrontDoor) -> None:
+    door.stack.up("--expect-no-changes")

@@ -1,0 +1,60 @@
+"""From one certificate to the next."""
+
+import base64
+import subprocess
+from pathlib import Path
+
+import pytest
+from front_door import HOST, OTHER, FrontDoor, report, versions
+from labs import BOUTIQUE, eventually
+from visitors import load
+
+pytestmark = pytest.mark.lab
+
+PASSWORD = "canary-of-the-password"  # noqa: S105 - a canary
+
+
+def test_a_new_certificate_is_served_at_once_and_a_wrong_one_never(opened: FrontDoor, tmp_path: Path) -> None:
+    opened.set("platform.ingress.certificate.kind", "pfx")
+    for key in ("chain", "key"):
+        opened.unset(f"platform.ingress.certificate.{key}")
+    opened.set("certificatePassword", PASSWORD, secret=True)
+    opened.set("certificatePfx", pfx(opened, tmp_path, HOST, OTHER), secret=True)
+    gateways, old = opened.gateways(), opened.site.serial()
+    with load(opened.site, "/_healthz", pause=0.05) as found:
+        opened.stack.up()
+        eventually(lambda: opened.site.serial() != old, "the new certificate is served")
+    report("new certificate", found)
+    assert not found.failures
+    assert found.fresh > 50
+    assert opened.gateways() == gateways
+
+    # What Helm knows of its releases is in Secrets as well.
+    new, secrets = opened.site.serial(), versions(opened.lab, "secrets", "istio-ingress")
+    opened.set("certificatePassword", "not-the-password", secret=True)
+    assert "boutique:certificatePassword" in refused(opened)
+    opened.set("certificatePassword", PASSWORD, secret=True)
+    opened.set("certificatePfx", pfx(opened, tmp_path, "elsewhere.localhost"), secret=True)
+    assert f"is not valid for {opened.site.host}" in refused(opened)
+    assert opened.site.serial() == new
+    assert versions(opened.lab, "secrets", "istio-ingress") == secrets
+
+
+def pfx(door: FrontDoor, folder: Path, *hosts: str) -> str:
+    """Return a new development certificate for hosts as a PFX in base64."""
+    file = folder / "password"
+    file.write_text(PASSWORD)
+    made_for = [argument for host in hosts for argument in ("--host", host)]
+    command = ["make", *made_for, "--out", str(folder), "--renew", "--pfx", "--password-file", str(file)]
+    subprocess.run([*BOUTIQUE, "certificate", *command], env=door.lab.env, capture_output=True, check=True)
+    return base64.b64encode((folder / "tls.pfx").read_bytes()).decode()
+
+
+def refused(door: FrontDoor) -> str:
+    """Return what is said by an update that has to fail, without a secret in it."""
+    done = door.stack.up(check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    assert PASSWORD not in done.stdout
+    assert "not-the-password" not in done.stdout
+    return done.stdout

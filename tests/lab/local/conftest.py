@@ -1,0 +1,52 @@
+"""The committed stack `local` on a lab: tests look at it, and deploy features beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from labs import Lab, running
+from local_stack import Deployed, deploy
+from machines import Machine, machine
+from shops import Shop
+
+
+@pytest.fixture(scope="package")
+def lab(state_home: Path) -> Iterator[Lab]:
+    yield from running(Lab("local", state_home))
+
+
+@pytest.fixture(scope="package")
+def local(lab: Lab) -> Deployed:
+    """The stack: not to be changed."""
+    return deploy(lab)
+
+
+@pytest.fixture(scope="package")
+def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Its environment, for features of its own."""
+    assert local.said
+    return Shop.on(lab, tmp_path_factory.mktemp("features"))
+
+
+@pytest.fixture(scope="package")
+def here(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with the command."""
+    return machine(shop, tmp_path_factory.mktemp("here"))
+
+
+@pytest.fixture
+def elsewhere(shop: Shop, tmp_path: Path) -> Machine:
+    """Another machine with the same backend."""
+    return machine(shop, tmp_path)
+
+
+@pytest.fixture
+def nothing_left(here: Machine) -> Iterator[None]:
+    """After the test all is as before: objects, stacks, the project's files."""
+    objects, stacks = here.shop.objects(), here.stacks()
+    files = sorted(each.name for each in here.folder.iterdir())
+    yield
+    assert here.shop.objects() == objects
+    assert here.stacks() == stacks
+    assert here.workspaces == []
+    assert sorted(each.name for each in here.folder.iterdir() if each.name != "__pycache__") == files

@@ -1,0 +1,98 @@
+"""What the deployers of a target may do, asked of the API server that enforces it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from labs import Lab
+from local_stack import Deployed
+from questions import Questions, questions
+from rights import EVERYBODY, deployer, granted, listed, ruled
+
+from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
+
+pytestmark = pytest.mark.lab
+
+DEPLOYER, FEATURES = deployer("local-deployer"), deployer("local-features")
+IDENTITIES = {DEPLOYER: DEPLOYER_RULES, FEATURES: FEATURES_RULES}
+ELSEWHERE = ("default", "deployers", "kube-system", "elsewhere")
+"""Other namespaces."""
+CLUSTER = ""
+
+
+@pytest.fixture(scope="module")
+def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questions]:
+    assert local.said
+    # Another team's namespace need not exist to be asked about, but a matrix should not depend on that.
+    lab.kubectl("create", "namespace", "elsewhere")
+    try:
+        with questions(lab, tmp_path_factory.mktemp("administrator")) as asked:
+            yield asked
+    finally:
+        lab.kubectl("delete", "namespace", "elsewhere", "--wait=false")
+
+
+@pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
+def test_deployers_may_do_in_their_namespace_exactly_what_their_rules_say(
+    asked: Questions, user: str, given: tuple[Rule, ...]
+) -> None:
+    rules = ruled(given)
+    known = asked.resources()
+    assert {(group, resource) for _, group, resource in rules} <= known, "a rule for nothing"
+    assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= known, "subresources are asked about"
+    assert granted(asked, "local", user) == rules | EVERYBODY
+
+
+@pytest.mark.parametrize("user", IDENTITIES)
+@pytest.mark.parametrize("namespace", [CLUSTER, *(pytest.param(name, marks=pytest.mark.soak) for name in ELSEWHERE)])
+def test_deployers_may_do_nothing_outside_their_namespace(asked: Questions, namespace: str, user: str) -> None:
+    assert granted(asked, namespace, user) == EVERYBODY
+
+
+Kubectl = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def kubectl(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+    """The command of somebody who has the stack's output and nothing else."""
+    path = local.stack.kubeconfig_file("local", tmp_path_factory.mktemp("deployer"))
+    return partial(lab.kubectl, "--kubeconfig", str(path))
+
+
+def test_token_in_the_output_is_that_deployers(kubectl: Kubectl) -> None:
+    assert kubectl("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}") == DEPLOYER
+
+
+@pytest.mark.parametrize("allowed", ["create deployments.apps", "watch pods", "delete services"])
+def test_that_token_is_let_through(kubectl: Kubectl, allowed: str) -> None:
+    assert kubectl("auth", "can-i", *allowed.split()).strip() == "yes"
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "deletecollection secrets",
+        "create pods --subresource=exec",
+        "create serviceaccounts --subresource=token",
+        "update resourcequotas",
+        "create rolebindings.rbac.authorization.k8s.io",
+        "create deployments.apps -n default",
+        "list pods -A",
+        "list namespaces",
+    ],
+)
+def test_that_token_is_refused(kubectl: Kubectl, forbidden: str) -> None:
+    # kubectl answers "no" with a failure of its own.
+    with pytest.raises(AssertionError, match="ended with 1"):
+        kubectl("auth", "can-i", "--quiet", *forbidden.split())
+
+
+@pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
+@pytest.mark.parametrize("namespace", ["local", *ELSEWHERE])
+def test_no_right_is_outside_the_matrix(
+    lab: Lab, asked: Questions, namespace: str, user: str, given: tuple[Rule, ...]
+) -> None:
+    """A right on what this cluster does not serve, on one named object, or with another verb, is in no matrix."""
+    assert asked.resources()
+    rules = ruled(given) if namespace == "local" else set()
+    assert listed(lab, namespace, user) == rules | EVERYBODY

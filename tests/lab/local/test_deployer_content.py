@@ -1,0 +1,122 @@
+"""What deployers may write of the kinds that they may write: compared by the API server with what belongs to them."""
+
+from typing import Any
+
+import pytest
+from labs import Lab, eventually
+from local_stack import Deployed
+from writing import KEY, LABELS, Object, Write, made, writing
+
+from boutique import catalogue, patterns
+
+pytestmark = pytest.mark.lab
+
+DEPLOYER, FEATURES = "local-deployer", "local-features"
+HOST = "shop.localhost"
+TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
+
+
+@pytest.fixture(scope="module")
+def write(lab: Lab, local: Deployed) -> Write:
+    assert local.said
+    write = writing(lab)
+    # A rule is in force a moment after it was made.
+    eventually(lambda: write(FEATURES, "delete", "service", "adservice") != "", "the rules are in force")
+    return write
+
+
+def secret(name: str, kind: str = "Opaque") -> Object:
+    found = made("Secret", name, type=kind, stringData={"KEY": "value"})
+    # Without it the API server takes no token for anybody's.
+    found["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "default"}
+    return found
+
+
+def service(selector: dict[str, str], **different: Any) -> Object:
+    return made("Service", f"adservice-{KEY}", spec={"selector": selector, "ports": [{"port": 1}]}, **different)
+
+
+def deployment(labels: dict[str, str]) -> Object:
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "server", "image": "adservice:1.0.0-x.1"}]},
+    }
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return made("Deployment", f"adservice-{KEY}", "apps/v1", spec=spec)
+
+
+def route(parent: Object, headers: list[Object], hosts: list[str] | None = None) -> Object:
+    rule = {
+        **({"matches": [{"headers": headers}]} if headers else {}),
+        "backendRefs": [{"name": "adservice", "port": 9555}],
+    }
+    spec = {"parentRefs": [parent], "rules": [rule], **({"hostnames": hosts} if hosts else {})}
+    return made("HTTPRoute", f"adservice-{KEY}", "gateway.networking.k8s.io/v1", spec=spec)
+
+
+def header(name: str, value: str, kind: str = "RegularExpression") -> Object:
+    return {"type": kind, "name": name, "value": value}
+
+
+ADS = {"group": "", "kind": "Service", "name": "adservice", "port": 9555}
+GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress", "namespace": "istio-ingress"}
+OURS = [header("baggage", patterns.baggage("feature", KEY))]
+SESSION = [header("cookie", patterns.cookie(catalogue.SESSION_COOKIE, "a.b-c"))]
+
+
+@pytest.mark.parametrize(
+    ("user", "content"),
+    [
+        (DEPLOYER, secret("adservice-0a1b2c3d")),
+        (FEATURES, secret(f"adservice-{KEY}-0a1b2c3d")),
+        (FEATURES, made("ConfigMap", f"adservice-{KEY}-0a1b2c3d")),
+        (FEATURES, service({"app": "adservice", **LABELS})),
+        (FEATURES, deployment({"app": "adservice", **LABELS})),
+        (FEATURES, route(ADS, OURS)),
+        (FEATURES, route(GATEWAY, [], [f"{KEY}.{HOST}"])),
+        (FEATURES, route(GATEWAY, SESSION, [HOST])),
+        (FEATURES, route(GATEWAY, [header("boutique-feature", KEY, "Exact")], [HOST])),
+    ],
+)
+def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: Object) -> None:
+    assert write(user, "create", **content) == ""
+
+
+@pytest.mark.parametrize(
+    ("user", "content", "said"),
+    [
+        (DEPLOYER, secret("registry-credentials"), "no Secrets but those of services"),
+        (DEPLOYER, secret("adservice-0a1b2c3d", TOKEN), "no Secrets but those of services"),
+        (FEATURES, secret(f"adservice-{KEY}-0a1b2c3d", TOKEN), "no Secrets but those of services"),
+        (FEATURES, made("ConfigMap", "adservice-0a1b2c3d", labels={}), "writes objects of its feature only"),
+        (FEATURES, service({"app": "adservice", **LABELS}, labels={}), "writes objects of its feature only"),
+        (FEATURES, service({"app": "adservice", "boutique.dev/track": "baseline"}), "selects the pods of that feature"),
+        (FEATURES, deployment({"app": "adservice", "boutique.dev/track": "baseline"}), "say by their labels whose"),
+        (FEATURES, route(ADS, []), "takes calls that carry its key, and no others"),
+        (FEATURES, route(ADS, [header("baggage", patterns.baggage("feature", "theirs"))]), "calls that carry its key"),
+        (FEATURES, route(ADS, [header("baggage", ".*")]), "calls that carry its key"),
+        (FEATURES, route(GATEWAY, [], [HOST]), "of its preview host, of one session"),
+        (FEATURES, route(GATEWAY, []), "of its preview host, of one session"),
+        (FEATURES, route(GATEWAY, [], [f"theirs.{HOST}"]), "of its preview host, of one session"),
+        (FEATURES, route(GATEWAY, [header("cookie", ".*")], [HOST]), "of its preview host, of one session"),
+        (FEATURES, route(GATEWAY, [header("boutique-feature", "theirs", "Exact")], [HOST]), "of its preview host"),
+        (FEATURES, made("PodDisruptionBudget", "x", "policy/v1"), "Forbidden"),
+        (FEATURES, made("ServiceAccount", "x"), "Forbidden"),
+        (
+            DEPLOYER,
+            made("ServiceAccount", "x") | {"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1"},
+            "Forbidden",
+        ),
+    ],
+)
+def test_what_does_not_is_refused(write: Write, user: str, content: Object, said: str) -> None:
+    assert said in write(user, "create", **content)
+
+
+@pytest.mark.parametrize("what", ["service/adservice", "deployment/adservice", "httproute/adservice"])
+def test_feature_stacks_touch_nothing_of_the_environments(write: Write, what: str) -> None:
+    for command in (("delete", what), ("label", what, "a=b"), ("label", what, f"boutique.dev/feature={KEY}")):
+        said = write(FEATURES, *command)
+        # Of several rules that refuse a route, any may be named.
+        assert "ValidatingAdmissionPolicy 'online-boutique-feature" in said, (command, said)
+    assert write(DEPLOYER, "label", what, "a=b") == ""

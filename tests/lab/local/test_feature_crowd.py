@@ -1,0 +1,165 @@
+"""Many features made, changed and removed by as many processes at once: no route is lost, and nobody else notices."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from machines import Machine
+from shops import BASELINE, HOST, Hop, Shop
+from sizes import Size
+from stacks import ROOT
+
+from boutique import catalogue, routetable
+from boutique.naming import session_name
+
+pytestmark = pytest.mark.lab
+
+SERVICES = [each.service for each in routetable.services(catalogue.WORKLOADS)]
+ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
+
+Crowd = Mapping[str, Sequence[str]]
+"""The services that each feature changes."""
+
+
+def crowd(count: int) -> Crowd:
+    """Return features that change all services between them: one each, or several if there are fewer features."""
+    return {f"many-{number}": SERVICES[number::count] or [SERVICES[number % len(SERVICES)]] for number in range(count)}
+
+
+@pytest.fixture
+def machine(here: Machine, nothing_left: None) -> Iterator[Machine]:
+    """A machine, for features that are gone in the end, however far the test got."""
+    assert nothing_left is None
+    yield here
+    here.at_once(*(down(name) for name in here.listed()))
+
+
+@dataclass
+class Watched:
+    """What somebody saw who is no tester.
+
+    Attributes:
+        pages: How many pages.
+        wrong: What was not the baseline, page by page.
+    """
+
+    pages: int = 0
+    wrong: list[dict[str, set[str]]] = field(default_factory=list)
+
+
+@contextmanager
+def watching(shop: Shop) -> Iterator[Watched]:
+    """Have somebody look at the shop all the time."""
+    found, over = Watched(), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen = shop.versions(Cookie="shop_session-id=nobody")
+            found.pages += 1
+            if not seen or set().union(*seen.values()) != {BASELINE}:
+                found.wrong.append(seen)
+            time.sleep(0.1)
+
+    visitor = threading.Thread(target=look)
+    visitor.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        visitor.join()
+
+
+def up(name: str, services: Sequence[str], build: int) -> tuple[str, ...]:
+    changed = [argument for each in services for argument in ("--service", f"{each}={version(name, build)}")]
+    return ("up", name, "--env", "local", *changed, "--session", f"s-{name}")
+
+
+def down(name: str) -> tuple[str, ...]:
+    return ("down", name, "--env", "local")
+
+
+def version(name: str, build: int) -> str:
+    return f"0.10.7-{name}.{build}"
+
+
+def owned(here: Machine) -> dict[str, set[str]]:
+    """Return the routes in force, by the stack that owns them."""
+    table = json.loads(here.run("routes", "local", "--json").stdout)
+    assert table["unread"] == []
+    found: dict[str, set[str]] = {}
+    for route in (*table["edge"], *table["mesh"]):
+        found.setdefault(route["owner"], set()).add(route["route"])
+    return found
+
+
+def wanted(features: Crowd) -> dict[str, set[str]]:
+    """Return the routes of the environment and of features, by the stack that is to own them."""
+    owners = {
+        f"local-{name}": {*(f"{each}-{name}" for each in services), f"preview-{name}", session_name(f"s-{name}")}
+        for name, services in features.items()
+    }
+    return {"local": {"edge", *SERVICES}, **owners}
+
+
+def test_a_crowd_comes_changes_and_goes(machine: Machine, size: Size) -> None:
+    coming = crowd(size.features)
+    staying = dict(list(coming.items())[: size.features // 2])
+    with watching(machine.shop) as nobody:
+        machine.at_once(*(up(name, services, 1) for name, services in coming.items()))
+        assert owned(machine) == wanted(coming)
+        check_reach(machine.shop, coming)
+        machine.at_once(
+            *(up(name, services, 2) for name, services in staying.items()),
+            *(down(name) for name in coming if name not in staying),
+        )
+        assert owned(machine) == wanted(staying)
+        builds = {key: each["services"] for key, each in machine.listed().items()}
+        assert builds == {name: {each: version(name, 2) for each in services} for name, services in staying.items()}
+        machine.at_once(*(down(name) for name in staying))
+        assert owned(machine) == wanted({})
+    print(f"{nobody.pages} pages of somebody else")
+    assert nobody.pages > 5 * size.features
+    assert not nobody.wrong
+
+
+def check_reach(shop: Shop, features: Crowd) -> None:
+    """See a feature of each service reached by cookie and preview host, over the edges that the documentation lists."""
+    matrix: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, services in features.items():
+        # On a preview host a session is only what keeps a cart together.
+        preview = shop.journey(f"{name}.{HOST}", Cookie=f"shop_session-id=visitor-{name}")
+        session = shop.journey(Cookie=f"shop_session-id=s-{name}")
+        for hops in (preview, session):
+            assert {hop["version"] for hop in hops if hop["workload"] not in services} - {None} == {BASELINE}
+        for service in services:
+            assert edges(preview, service, name) == edges(session, service, name), "both ways in lead to the same"
+            matrix |= edges(session, service, name)
+    rows = [f"| {caller} → {callee} | {' | '.join(cells)} |" for (caller, callee), cells in sorted(matrix.items())]
+    print("\n".join(rows))
+    documented = {(row[1], row[2]): (row[3], row[4]) for row in ROW.finditer((ROOT / "docs/features.md").read_text())}
+    assert documented == matrix
+    assert {callee for (_, callee), (_, served) in matrix.items() if served == "yes"} == set(SERVICES)
+
+
+def edges(hops: Sequence[Hop], service: str, name: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return for each edge to a service whether the key arrived, and whether the feature served it."""
+    found: dict[tuple[str, str], list[Hop]] = {}
+    for hop in hops:
+        if hop["workload"] == service:
+            found.setdefault((hop["caller"] or "gateway", service), []).append(hop)
+    return {
+        edge: (
+            said({hop["baggage"] == f"feature={name}" for hop in walked}),
+            said({hop["version"] == version(name, 1) for hop in walked}),
+        )
+        for edge, walked in found.items()
+    }
+
+
+def said(answers: set[bool]) -> str:
+    return {(True,): "yes", (False,): "no"}.get(tuple(answers), "sometimes")

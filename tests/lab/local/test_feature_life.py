@@ -1,0 +1,75 @@
+"""`boutique feature` on the committed stack `local`: from a branch to a link, and what is refused leaves nothing."""
+
+import json
+
+import pytest
+from labs import eventually
+from machines import ADS, LONGEST, Machine
+from shops import BASELINE, HOST
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
+
+
+def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> None:
+    shop = here.shop
+    up = here.feature("up", "new-ads", "--env", "local", *ADS, "--session", "tester-1", "--ttl", "3h", "--json")
+    said = json.loads(up.stdout)
+    assert said["url"].startswith(f"https://new-ads.{HOST}")
+    assert (said["stack"], said["sessions"]) == ("local-new-ads", 1)
+    new, cookie = {"0.10.7-new-ads.3"}, "shop_currency=EUR; shop_session-id="
+    eventually(lambda: shop.versions(f"new-ads.{HOST}").get("adservice") == new, "the preview link")
+    eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1").get("adservice") == new, "the tester")
+
+    [row] = elsewhere.listed().values()
+    assert (row["name"], row["services"], row["sessions"]) == ("new-ads", {"adservice": "0.10.7-new-ads.3"}, 1)
+    assert (row["trouble"], row["expired"], row["expires"]) == ("", False, said["expires"])
+    shown = elsewhere.feature("show", "new-ads").stdout
+    assert said["url"] in shown
+    assert "deployments/adservice-new-ads" in shown
+    assert "tester-1" not in shown
+
+    rival = here.feature("up", "second", "--env", "local", *ADS, "--session", "tester-1", check=False)
+    assert rival.returncode == 1
+    assert "the session has joined another feature, of stack 'local-new-ads'" in rival.stderr
+    assert "local-second" not in here.stacks()
+
+    elsewhere.feature("join", "new-ads", "--session", "tester-2")
+    eventually(lambda: shop.versions(Cookie=f"{cookie}tester-2").get("adservice") == new, "who has joined")
+    here.feature("leave", "new-ads", "--session", "tester-1")
+    eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1")["adservice"] == {BASELINE}, "who has left")
+    elsewhere.feature("extend", "new-ads", "--ttl", "2d")
+    assert here.listed()["new-ads"]["expires"] > said["expires"]
+    here.feature("up", "new-ads", "--env", "local", "--service", "adservice=0.10.7-new-ads.4")
+    newer = {"0.10.7-new-ads.4"}
+    eventually(lambda: shop.versions(Cookie=f"{cookie}tester-2").get("adservice") == newer, "the next build")
+
+    table = here.run("routes", "local").stdout
+    assert "adservice:9555 with feature=new-ads" in table
+    assert "tester-2" not in table
+    asked = json.loads(here.run("routes", "local", "--for", f"Cookie: {cookie}tester-2", "--json").stdout)
+    assert asked["edge"]["baggage"] == "feature=new-ads"
+    assert asked["mesh"]["adservice"]["backend"] == "adservice-new-ads:9555"
+    assert asked["mesh"]["adservice"]["owner"] == "local-new-ads"
+    assert asked["mesh"]["cartservice"]["backend"] == "cartservice:7070"
+    assert elsewhere.feature("down", "new-ads").stdout == "feature 'new-ads' of 'local': removed\n"
+
+
+REFUSED = {
+    ("up", "a", "--env", "lokal", *ADS): "--env lokal: there is no stack 'lokal'",
+    ("up", "b", "--env", "local", "--service", "adservice=0.10.6"): "'0.10.6': is a release",
+    ("up", "c", "--env", "local", "--service", "redis-cart=0.10.7-c.1"): "redis-cart: cannot be part of a feature",
+    ("up", "d", "--env", "local", *ADS, "--ttl", "90d"): "allows 14d",
+    ("up", "e", "--env", "local", *ADS, "--session", "a b"): "a session id cannot hold ' '",
+    ("join", "nobody", "--env", "local", "--session", "a"): "deploy it with `boutique feature up`",
+    ("down", "nobody", "--env", "local"): "there is none; `boutique feature list` shows which there are",
+    ("show", "nobody"): "say which environment with --env",
+}
+
+
+def test_what_is_refused_leaves_nothing(here: Machine) -> None:
+    running = {arguments: here.start("feature", *arguments) for arguments in REFUSED}
+    for arguments, expected in REFUSED.items():
+        _, wrong = running[arguments].communicate(timeout=LONGEST)
+        assert running[arguments].returncode == 1, arguments
+        assert expected in wrong
+        assert "Traceback" not in wrong

@@ -1,0 +1,74 @@
+"""`boutique feature` when things go wrong: killed, reaped by many at once, without its state or its objects."""
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+from labs import eventually
+from machines import ADS, LONGEST, Machine
+from sizes import Size
+from stacks import processes
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
+
+
+def expire(here: Machine, key: str) -> None:
+    kinds, label = "deployments,services,httproutes", f"boutique.dev/feature={key}"
+    past = "boutique.dev/expires=2020-01-01T00:00:00Z"
+    here.shop.lab.kubectl("annotate", kinds, "-n", "local", "-l", label, past, "--overwrite")
+
+
+def test_any_number_may_reap_at_once_and_only_what_has_expired_goes(here: Machine, elsewhere: Machine) -> None:
+    here.at_once(*(("up", name, "--env", "local", *ADS) for name in ("stays", "goes")))
+    expire(here, "goes")
+    [row] = json.loads(here.feature("reap", "--dry-run", "--json").stdout)
+    assert row["key"] == "goes"
+    running = [one.start("feature", "reap") for one in (here, here, elsewhere, elsewhere)]
+    for each in running:
+        said, wrong = each.communicate(timeout=LONGEST)
+        assert each.returncode == 0, said + wrong
+    here.feature("reap")
+    assert set(here.listed()) == {"stays"}
+    here.feature("down", "stays")
+
+
+def test_a_feature_that_lost_its_state_or_its_objects_is_seen_and_removed(here: Machine) -> None:
+    here.at_once(*(("up", name, "--env", "local", *ADS) for name in ("stateless", "hollow")))
+    here.shop.stack("local-stateless").pulumi("stack", "rm", "--yes", "--force")
+    label = ("-n", "local", "-l", "boutique.dev/feature=hollow")
+    here.shop.lab.kubectl("delete", "httproutes,services,deployments", *label)
+    troubles = {key: each["trouble"] for key, each in here.listed().items()}
+    assert troubles == {"stateless": "its stack is gone", "hollow": "nothing in the cluster"}
+    here.at_once(*(("down", name, "--env", "local") for name in ("hollow", "stateless")))
+
+
+def test_whatever_is_killed_nothing_is_left(here: Machine, size: Size) -> None:
+    seed = int.from_bytes(os.urandom(4))
+    print(f"seed {seed}")
+    chance = random.Random(seed)  # noqa: S311 - it keeps no secret
+    for number in range(size.kills):
+        name, doing = f"killed-{number}", ("up", "down")[number % 2]
+        up = ("up", name, "--env", "local", "--service", f"adservice=0.10.7-x.{number}", "--session", f"s-{number}")
+        if doing == "down":
+            here.feature(*up)
+        running = here.start("feature", *(up if doing == "up" else ("down", name, "--env", "local")))
+        time.sleep(chance.uniform(0.5, 8))
+        for pid in processes(running.pid) if chance.random() < 0.5 else [running.pid]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        running.communicate()
+        if chance.random() < 0.5 and name in here.listed():
+            expire(here, name)
+        eventually(lambda: gone(here, name), f"{name} is gone")  # noqa: B023
+
+
+def gone(here: Machine, name: str) -> bool:
+    """Remove what is left of a feature, and say whether nothing is; a killed command's own pulumi may live on a bit."""
+    here.feature("reap", check=False)
+    here.feature("down", name, "--env", "local", check=False)
+    return f"local-{name}" not in here.stacks() and not any(name in each[2] for each in here.shop.objects())

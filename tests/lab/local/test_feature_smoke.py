@@ -1,0 +1,77 @@
+"""`boutique smoke --feature`: green where the key arrives, and otherwise the edge that dropped it is named."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from labs import eventually
+from machines import ADS, Machine
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
+
+RATES = ("--service", "currencyservice=0.10.7-rates.1")
+
+
+@contextmanager
+def feature(here: Machine, name: str, *services: str) -> Iterator[None]:
+    try:
+        here.feature("up", name, "--env", "local", *services)
+        yield
+    finally:
+        here.feature("down", name, "--env", "local")
+
+
+def smoke(here: Machine, name: str) -> tuple[int, dict[str, Any]]:
+    done = here.run("smoke", "local", "--feature", name, "--json", check=False)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def green(here: Machine, name: str) -> None:
+    """See it turn green: a proxy may learn of a route some moments after the API server."""
+    eventually(lambda: smoke(here, name)[0] == 0, f"{name} is green")
+
+
+def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed_again(here: Machine) -> None:
+    kubectl = here.shop.lab.kubectl
+    with feature(here, "new-ads", *ADS):
+        green(here, "new-ads")
+        code, said = smoke(here, "new-ads")
+        assert (code, said["mistakes"], said["unknown"]) == (0, [], 0)
+        reached = said["services"]["adservice"]["reached"]
+        assert (reached["proof"], reached["versions"]) == ("yes", ["0.10.7-new-ads.3"])
+        [pod] = reached["pods"]
+        assert pod.startswith("adservice-new-ads-")
+
+        kubectl("delete", "httproute", "-n", "local", "adservice-new-ads")
+        eventually(lambda: smoke(here, "new-ads")[0] == 3, "it is red")
+        _, said = smoke(here, "new-ads")
+        [mistake] = said["mistakes"]
+        assert "feature=new-ads did arrive, so the route to the feature is not in force" in mistake
+        kubectl("scale", "-n", "local", "deployment/adservice-new-ads", "--replicas=0")
+        _, said = smoke(here, "new-ads")
+        assert any("was scaled to 0" in each and "deploy the feature again" in each for each in said["mistakes"])
+
+        here.feature("up", "new-ads", "--env", "local", *ADS)
+        green(here, "new-ads")
+
+
+def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(here: Machine) -> None:
+    with feature(here, "rates", *RATES):
+        eventually(lambda: smoke(here, "rates")[1]["services"]["currencyservice"]["reached"]["right"] > 0, "routes")
+        code, said = smoke(here, "rates")
+        assert code == 3
+        [mistake] = said["mistakes"]
+        assert "checkoutservice -> currencyservice dropped feature=rates" in mistake
+        assert "let the feature deploy checkoutservice as well" in mistake
+
+        here.feature("up", "rates", "--env", "local", *RATES, "--service", "checkoutservice=0.10.7-rates.1")
+        green(here, "rates")
+
+
+def test_a_feature_that_is_not_there_is_refused(here: Machine) -> None:
+    done = here.run("smoke", "local", "--feature", "nobody", check=False)
+    assert done.returncode == 1
+    assert "`boutique feature list` shows which there are" in done.stderr

@@ -1,0 +1,120 @@
+"""Routes of others in the other routing API: refused with their name and what to do, and nothing is touched."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import Lab
+from local_stack import Deployed
+from stacks import Stack, committed, project
+
+from boutique.durations import written
+
+pytestmark = pytest.mark.lab
+
+KINDS = "httproutes.gateway.networking.k8s.io,virtualservices.networking.istio.io,deployments,services"
+TO_ADS: dict[str, Any] = {"http": [{"route": [{"destination": {"host": "adservice", "port": {"number": 9555}}}]}]}
+IN_THE_MESH = {**TO_ADS, "hosts": ["adservice.local.svc.cluster.local"]}
+AT_THE_EDGE = {**TO_ADS, "hosts": ["by-hand.shop.localhost"], "gateways": ["istio-ingress/ingress"]}
+COMMANDS = (("preview",), ("up", "--yes", "--skip-preview"))
+
+
+def objects(lab: Lab) -> dict[tuple[str, str], tuple[str, int | None]]:
+    """Return what is in the namespace, each with its generation: that changes with what was asked for."""
+    found = json.loads(lab.kubectl("get", KINDS, "--namespace", "local", "--output", "json"))["items"]
+    return {
+        (each["kind"], each["metadata"]["name"]): (each["metadata"]["uid"], each["metadata"].get("generation"))
+        for each in found
+    }
+
+
+@contextmanager
+def by_hand(lab: Lab, spec: dict[str, Any], name: str = "by-hand") -> Iterator[None]:
+    """Have a VirtualService of nobody's in namespace `local` for a while."""
+    metadata = {"name": name, "namespace": "local"}
+    made = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata, "spec": spec}
+    try:
+        lab.kubectl("apply", "-f", "-", stdin=json.dumps(made))
+        yield
+    finally:
+        lab.kubectl("delete", "virtualservice", name, "--namespace", "local", "--ignore-not-found")
+
+
+@contextmanager
+def feature(lab: Lab, folder: Path, name: str) -> Iterator[Stack]:
+    """Have the stack of a feature of `local`, which may be deployed, for a while."""
+    services = {"adservice": {"version": f"0.10.7-{name}.1"}}
+    expires = written(datetime.now(UTC) + timedelta(hours=1))
+    stack = project(folder, lab.env)(name).create()
+    try:
+        yield stack.configure(feature={"of": "local", "services": services, "expires": expires})
+    finally:
+        stack.pulumi("destroy", "--yes", "--skip-preview")
+        stack.pulumi("stack", "rm", "--yes")
+
+
+def refused(stack: Stack, *command: str) -> str:
+    """Return what is said by a command that has to fail without a stack trace."""
+    done = stack.pulumi(*command, check=False)
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stdout, done.stdout
+    return done.stdout
+
+
+def state(stack: Stack) -> set[str]:
+    return {each["urn"] for each in stack.resources()}
+
+
+def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(lab: Lab, local: Deployed) -> None:
+    known = state(local.stack)
+    with by_hand(lab, IN_THE_MESH), by_hand(lab, AT_THE_EDGE, "at-the-edge"):
+        before = objects(lab)
+        for command in COMMANDS:
+            said = refused(local.stack, *command)
+            for name, spec in (("by-hand", IN_THE_MESH), ("at-the-edge", AT_THE_EDGE)):
+                [host] = spec["hosts"]
+                assert (
+                    f"boutique:platform.routing.api: 'gateway-api': VirtualService '{name}' of nobody is for '{host}', "
+                    "which HTTPRoutes route" in said
+                )
+                assert f"delete it (kubectl -n local delete virtualservice {name})" in said
+            assert objects(lab) == before
+            assert state(local.stack) == known
+
+
+def test_a_virtual_service_for_what_nobody_routes_is_let_be(lab: Lab, local: Deployed) -> None:
+    with by_hand(lab, {**TO_ADS, "hosts": ["elsewhere.example", "adservice.elsewhere.svc.cluster.local"]}):
+        local.stack.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
+    lab: Lab, local: Deployed, tmp_path: Path
+) -> None:
+    assert local.said
+    with feature(lab, tmp_path, "beside-by-hand") as stack, by_hand(lab, IN_THE_MESH):
+        before = objects(lab)
+        said = refused(stack, "up", "--yes", "--skip-preview")
+        assert "boutique:feature.of: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of nobody" in said
+        assert not [each for each in stack.resources() if each["type"].startswith("kubernetes:")]
+        assert objects(lab) == before
+
+
+def test_an_environment_goes_over_only_when_its_features_are_gone(lab: Lab, local: Deployed, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("environment", "feature")]
+    for folder in folders:
+        folder.mkdir()
+    sections = committed("local")
+    sections["platform"] = {**sections["platform"], "routing": {"api": "virtual-service"}}
+    # The shared stack with a file of its own: it is previewed only.
+    over = project(folders[0], lab.env)(local.stack.name).configure(**sections)
+    with feature(lab, folders[1], "in-the-way") as stack:
+        stack.up()
+        said = refused(over, "preview")
+        [line] = [line for line in said.splitlines() if "boutique:platform.routing.api: 'virtual-service': " in line]
+        assert "of stack 'in-the-way' is for 'adservice', which VirtualServices route" in line
+        assert "run `pulumi destroy` of stack 'in-the-way' first, or `boutique feature down in-the-way`" in line
+    assert "VirtualService" in over.pulumi("preview", "--diff").stdout

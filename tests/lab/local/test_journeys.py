@@ -1,0 +1,77 @@
+"""Shoppers with a browser's habits, through the gateway: not one of them sees a broken page."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from labs import Lab
+from local_stack import Deployed
+from shoppers import shop
+from sizes import Size
+
+pytestmark = pytest.mark.lab
+
+KINDS = {
+    *("GET /", "POST /setCurrency", "GET /product/{id}", "POST /cart", "GET /cart", "POST /cart/checkout"),
+    *("POST /cart/empty", "GET /logout"),
+}
+WHOLE = b"<!doctype html><html></html>"
+
+
+@contextmanager
+def pages(broken: str, status: int, body: bytes) -> Iterator[str]:
+    """Serve whole pages, but one kind broken; return the address."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            found = bool(re.fullmatch(broken, self.path))
+            answer = body if found else WHOLE
+            self.send_response(status if found else 200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("broken", "status", "body", "failing"),
+    [
+        ("nothing", 500, WHOLE, None),
+        ("/product/.*", 500, WHOLE, "GET /product/{id}"),
+        ("/product/.*", 200, b"<!doctype html><html>", "GET /product/{id}"),
+    ],
+    ids=["all are whole", "one says 500", "one is cut off"],
+)
+def test_shoppers_notice_a_broken_page(
+    tmp_path: Path, broken: str, status: int, body: bytes, failing: str | None
+) -> None:
+    with pages(broken, status, body) as url:
+        found = shop(url, None, tmp_path, seconds=4, users=20)
+    assert found.requests["GET /product/{id}"] > 0
+    assert {said.partition(": ")[0] for said in found.failures} == ({failing} if failing else set())
+
+
+def test_shopping_sees_no_error(lab: Lab, local: Deployed, tmp_path: Path, size: Size) -> None:
+    url, authority = local.stack.outputs()["url"], lab.folder / "files/certificate/ca.crt"
+    found = shop(url, authority, tmp_path, seconds=size.seconds, users=10)
+    print("requests:", found.requests)
+    assert not found.failures
+    assert set(found.requests) == KINDS
+    assert sum(found.requests.values()) > 8 * size.seconds

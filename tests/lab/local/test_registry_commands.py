@@ -1,0 +1,169 @@
+"""Commands that look into a registry: they take what it has, and change nothing if it cannot be read."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import registry
+import yaml
+from builds import LOOSE, PUBLISHED
+from issued import issue
+from labs import eventually
+from machines import Machine
+from registry import docker_configuration
+from shops import HOST
+from stacks import ROOT
+from tunnel import proxying
+
+from boutique import catalogue
+from boutique.images import Reference
+from ops.registry.reading import tags
+from support.registry.errors import UntrustedRegistryError
+
+pytestmark = pytest.mark.lab
+
+PUSHED = [each.name for each in catalogue.WORKLOADS if not each.store]
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Run the registry that the committed stack's images are in, behind a proxy; yield what a command needs for it."""
+    repository = Reference.parse(catalogue.ADSERVICE.image).repository.rpartition("/")[0]
+    host, _, path = repository.partition("/")
+    authority = issue("An authority", now=datetime.now(UTC))
+    certificate = issue(host, authority, hosts=(host,), now=datetime.now(UTC))
+    (folder / "authority.crt").write_text(authority.pem)
+    docker_configuration(folder, host)
+    with registry.basic(folder, certificate) as running, proxying(f"{host}:443", running.port) as port:
+        for name in PUSHED:
+            running.push(f"{path}/{name}", PUBLISHED.get(name, ("v0.10.6",)))
+        yield {
+            "DOCKER_CONFIG": str(folder),
+            "https_proxy": f"http://127.0.0.1:{port}",
+            "no_proxy": "127.0.0.1,localhost",
+            "SSL_CERT_FILE": str(folder / "authority.crt"),
+        }
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    with published(tmp_path_factory.mktemp("published")) as environment:
+        yield environment
+
+
+def test_a_certificate_of_an_unknown_authority_is_told(
+    committed: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", committed["DOCKER_CONFIG"])
+    # Names in lower case go before others.
+    monkeypatch.setenv("https_proxy", committed["https_proxy"])
+    monkeypatch.setenv("no_proxy", committed["no_proxy"])
+    with pytest.raises(UntrustedRegistryError, match=r"is not trusted: unable to get local issuer.* in SSL_CERT_FILE"):
+        tags(Reference.parse(catalogue.ADSERVICE.image).repository)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_feature_takes_what_its_branch_has_built(here: Machine, committed: Mapping[str, str]) -> None:
+    machine = replace(here, env={**here.env, **committed})
+    up = machine.feature("up", "new-ads", "--env", "local", "--json")
+    try:
+        said = json.loads(up.stdout)
+        new = {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
+        assert said["services"] == new
+        assert "adservice: 0.10.7-new-ads.120\nfrontend: 0.10.7-new-ads.10\n" in up.stderr
+        assert "checkoutservice: left, 0.10.5-new-ads.4 is older than the release v0.10.6\n" in up.stderr
+        assert said["left"]["emailservice"] == "no build of the branch"
+        versions = {name: {version} for name, version in new.items()}
+        eventually(lambda: versions.items() <= here.shop.versions(f"new-ads.{HOST}").items(), "the preview link")
+    finally:
+        here.feature("down", "new-ads", "--env", "local")
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, committed: Mapping[str, str]) -> None:
+    def up(branch: str, *arguments: str, **different: str) -> subprocess.Popen[str]:
+        machine = replace(here, env={**here.env, **committed, **different})
+        return machine.start("feature", "up", branch, "--env", "local", *arguments)
+
+    # Commands on several stacks do not wait for each other.
+    refused = {
+        up("not-built"): "has no build of the branch 'not-built' for any of",
+        up("a", DOCKER_CONFIG="/nonexistent"): "there are no credentials, as there is no /nonexistent/config.json; log",
+        up("b", https_proxy="http://127.0.0.1:1"): "cannot be reached: Connection refused; check the name",
+    }
+    preview = up("new-ads", "--preview")
+    for running, expected in refused.items():
+        _, wrong = running.communicate(timeout=120)
+        assert running.returncode == 1
+        assert expected in wrong
+        assert Reference.parse(catalogue.ADSERVICE.image).repository.partition("/")[0] in wrong
+        assert "Traceback" not in wrong
+    said, wrong = preview.communicate(timeout=120)
+    assert preview.returncode == 0, wrong
+    assert "frontend: 0.10.7-new-ads.10\n" in wrong
+    assert "adservice-new-ads" in said
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize(
+    ("different", "repository", "expected"),
+    [
+        ({"https_proxy": "http://127.0.0.1:1"}, "", "cannot be reached: Connection refused; check the name"),
+        ({"DOCKER_CONFIG": "/nonexistent"}, "", "there are no credentials, as there is no /nonexistent/config.json"),
+        ({}, "nowhere", "nowhere/adservice"),
+    ],
+)
+def test_a_registry_that_cannot_be_read_leaves_the_release(
+    here: Machine, committed: Mapping[str, str], different: Mapping[str, str], repository: str, expected: str
+) -> None:
+    path = here.folder / "Pulumi.local.yaml"
+    content = yaml.safe_load((ROOT / path.name).read_text())
+    host = Reference.parse(catalogue.ADSERVICE.image).repository.partition("/")[0]
+    if repository:
+        content["config"]["boutique:environment"]["images"] = {"repository": f"{host}/{repository}"}
+    path.write_text(yaml.safe_dump(content))
+    before = path.read_text()
+    machine = replace(here, env={**here.env, **committed, **different})
+    try:
+        with machine.start("release", "check", "local", "--set") as running:
+            _, wrong = running.communicate(timeout=120)
+        assert running.returncode == 1, wrong
+        assert expected in wrong
+        assert host in wrong
+        assert "Traceback" not in wrong
+        assert path.read_text() == before
+    finally:
+        path.unlink()
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_newer_releases_are_shown_and_taken(here: Machine, committed: Mapping[str, str]) -> None:
+    machine = replace(here, env={**here.env, **committed})
+    path = here.folder / "Pulumi.local.yaml"
+    before = (ROOT / path.name).read_text()
+    path.write_text(before)
+
+    def checked(*arguments: str) -> dict[str, dict[str, Any]]:
+        found = json.loads(machine.run("release", "check", "local", "--json", *arguments).stdout)["services"]
+        assert found.keys() == {*PUSHED}
+        return {name: each for name, each in found.items() if each["newer"] or each["skipped"]}
+
+    try:
+        newer = checked()
+        assert newer.keys() == {"adservice", "currencyservice"}
+        assert (newer["adservice"]["newer"], newer["adservice"]["skipped"]) == (False, len(LOOSE))
+        taken = newer["currencyservice"]["newest"]
+        assert re.fullmatch(r"v0\.10\.7@sha256:[0-9a-f]{64}", taken), "no pre-release, and no tag that is no version"
+        assert path.read_text() == before
+        assert checked("--set") == newer
+        assert yaml.safe_load(path.read_text())["config"]["boutique:release"]["services"] == {"currencyservice": taken}
+        assert checked()["currencyservice"] == {"now": taken, "newest": taken, "newer": False, "skipped": 1}
+    finally:
+        path.unlink()

@@ -1,0 +1,100 @@
+"""The committed stack `local`, as it was deployed."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from labs import Lab
+from local_stack import Deployed
+from objects import deployments, is_available, listed, name, writers
+from stacks import ROOT
+
+from boutique import catalogue
+from boutique.images import Reference
+
+pytestmark = pytest.mark.lab
+
+PULUMI = re.compile(r"pulumi-(?!resource-|kubernetes$)")
+"""Who writes for Pulumi itself, and not for Helm: charts' objects and their releases."""
+
+
+def test_all_workloads_are_available(lab: Lab, local: Deployed) -> None:
+    found = deployments(lab, local.stack.outputs()["namespace"])
+    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS}
+    assert not [each for each, deployment in found.items() if not is_available(deployment)]
+
+
+def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
+    def written() -> dict[str, str]:
+        return {each: found["metadata"]["resourceVersion"] for each, found in deployments(lab, "local").items()}
+
+    webhooks = json.loads(lab.kubectl("get", "validatingwebhookconfigurations", "-o", "json"))["items"]
+    patched = [
+        each["failurePolicy"] for one in webhooks for each in one["webhooks"] if each["clientConfig"]["caBundle"]
+    ]
+    assert set(patched) == {"Fail"}, "istiod has put its own certificate and policy into what the chart said"
+    before = written()
+    assert "created" not in local.stack.up("--expect-no-changes").stdout
+    assert written() == before
+
+
+def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) -> None:
+    outputs = local.stack.outputs()
+    containers = {
+        each: found["spec"]["template"]["spec"]["containers"] for each, found in deployments(lab, "local").items()
+    }
+    assert outputs.keys() >= {"namespace", "url", "services", "target", "targets"}
+    assert outputs["namespace"] == "local"
+    assert outputs["target"] == {"stack": "organization/boutique/local", "name": "local"}
+    assert outputs["services"] == {
+        each: {"image": image, "deployment": each, "version": Reference.parse(image).version, "replicas": 1, "ready": 1}
+        for each, [container] in containers.items()
+        if (image := container["image"])
+    }
+
+
+def test_pulumi_wrote_no_automatic_logs(lab: Lab, local: Deployed) -> None:
+    assert local.said
+    assert Path(lab.env["PULUMI_HOME"], "logs").is_file()
+
+
+def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
+    [user] = local.stack.kubeconfig("local")["users"]
+    token: str = user["user"]["token"]
+    forms = [token, base64.b64encode(token.encode()).decode()]
+    shown = {
+        "the update's output": local.said,
+        "stack output": local.stack.pulumi("stack", "output").stdout,
+        "stack output targets": local.stack.pulumi("stack", "output", "targets").stdout,
+        "stack export": local.stack.pulumi("stack", "export").stdout,
+    }
+    state = Path(urlsplit(lab.env["PULUMI_BACKEND_URL"]).path)
+    files = [path for path in state.rglob("*") if path.is_file()]
+    shown |= {str(path.relative_to(state)): path.read_text(errors="replace") for path in files}
+    leaks = [where for where, text in shown.items() if any(form in text for form in forms)]
+    assert files, "the state is looked through as well"
+    assert token.count(".") == 2, "a signed token is what is looked for"
+    assert not leaks
+
+
+def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: Deployed) -> None:
+    written = [each for each in listed(lab) if any(PULUMI.match(writer) for writer in writers(each))]
+    registered = [
+        each
+        for each in local.stack.resources()
+        if each["type"].startswith("kubernetes:") and "helm.sh" not in each["type"]
+    ]
+    nameless = [
+        name(each)
+        for each in written
+        if each["metadata"].get("annotations", {}).get("boutique.dev/owner") != local.stack.name
+    ]
+    assert len(written) == len(registered) > len(catalogue.WORKLOADS)
+    assert not nameless
+
+
+def test_deploying_rewrites_no_committed_file(local: Deployed) -> None:
+    assert {path.name: path.read_text() for path in ROOT.glob("Pulumi*.yaml")} == local.files

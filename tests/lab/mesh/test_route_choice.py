@@ -1,0 +1,198 @@
+"""Real Envoys choose what the oracle chooses: drawn requests and drawn features, at a gateway and in the mesh."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from asker import EDGE, MESH
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from labs import BOUTIQUE, eventually
+from meshed import Mesh
+from sizes import Size
+from traffic import ENVIRONMENT, GATEWAY, KEYS, SERVICES, features
+
+from boutique import httproutes, virtualservices
+from boutique.routetable import additions, baseline, table
+from boutique.routing import Feature, Table
+
+pytestmark = pytest.mark.lab
+
+ASKER = str(Path(__file__).parents[1] / "asker.py")
+SECONDS = 240
+"""How long the requests to the gateway, and those in the mesh, may take."""
+CALLER = "caller"
+"""A pod of nobody's: what a Service's own pod says to it need not leave that."""
+WORKLOADS = {CALLER: 80} | {
+    name: each.port for each in SERVICES for name in (each.service, *(f"{each.service}-{key}" for key in KEYS))
+}
+NAMESPACES = f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: choice, labels: {{istio-injection: enabled}}}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {GATEWAY.namespace}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: {GATEWAY.name}, namespace: {GATEWAY.namespace}}}
+spec:
+  gatewayClassName: istio
+  listeners:
+  - &first
+    name: {GATEWAY.listener}
+    hostname: {ENVIRONMENT.host}
+    port: 80
+    protocol: HTTP
+    allowedRoutes: {{namespaces: {{from: All}}}}
+  - {{<<: *first, name: {GATEWAY.preview_listener}, hostname: "*.{ENVIRONMENT.host}"}}
+"""
+ISTIOS_OWN = f"""
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: {GATEWAY.name}, namespace: {GATEWAY.namespace}}}
+spec:
+  selector: {{gateway.networking.k8s.io/gateway-name: {GATEWAY.name}}}
+  servers:
+  - port: {{number: 80, name: http, protocol: HTTP}}
+    hosts: [choice/{ENVIRONMENT.host}, "choice/*.{ENVIRONMENT.host}"]
+"""
+WORKLOAD = """
+apiVersion: v1
+kind: Service
+metadata: {name: NAME, namespace: choice}
+spec: {selector: {app: NAME}, ports: [{name: http, port: PORT, targetPort: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME, namespace: choice}
+spec:
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata: {labels: {app: NAME}}
+    spec:
+      terminationGracePeriodSeconds: 2
+      containers:
+      - name: server
+        image: example.invalid/stub:NAME
+        ports: [{name: http, containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 1}
+---
+"""
+
+
+@pytest.fixture(scope="module")
+def choice(mesh: Mesh) -> Iterator[Mesh]:
+    """Three Services with the versions that features may have of them, behind a gateway, and no routes."""
+    lab = mesh.lab
+    try:
+        workloads = [WORKLOAD.replace("NAME", name).replace("PORT", str(port)) for name, port in WORKLOADS.items()]
+        lab.kubectl("apply", "-f", "-", stdin=NAMESPACES)
+        lab.kubectl("apply", "-f", "-", stdin="".join(workloads))
+        lab.kubectl("wait", "-n", "choice", "deployment", "--all", "--for=condition=Available", "--timeout=180s")
+        eventually(lambda: mesh.ready(f"{GATEWAY.name}-istio"), "the gateway")
+        yield mesh
+    finally:
+        lab.kubectl("delete", "namespace", "choice", GATEWAY.namespace, "--ignore-not-found")
+
+
+def drawn(number: int, sets: int) -> tuple[tuple[Feature, ...], ...]:
+    """Return sets of features, two with sessions in each at least."""
+    found: list[tuple[Feature, ...]] = []
+
+    @seed(number)
+    @settings(max_examples=100, phases=[Phase.generate], suppress_health_check=list(HealthCheck), database=None)
+    @given(features().filter(lambda made: sum(bool(each.sessions) for each in made) > 1))
+    def draw(made: tuple[Feature, ...]) -> None:
+        found.append(made)
+
+    draw()
+    return tuple(dict.fromkeys(found))[-sets:]
+
+
+def objects(rendered: ModuleType, part: Table) -> str:
+    specs = {**rendered.edge(part, GATEWAY), **rendered.mesh(part)}
+    meta = {"apiVersion": rendered.API_VERSION, "kind": rendered.KIND}
+    made = [{**meta, "metadata": {"name": name, "namespace": "choice"}, "spec": spec} for name, spec in specs.items()]
+    return yaml.safe_dump_all(made)
+
+
+def compared(choice: Mesh, wanted: Sequence[Feature], number: int, count: int) -> list[dict[str, Any]]:
+    """Ask at the gateway and in the mesh at the same time."""
+    lab = choice.lab
+    services = json.loads(lab.kubectl("get", "services", "-n", "choice", "-o", "json"))["items"]
+    addresses = {each["metadata"]["name"]: each["spec"]["clusterIP"] for each in services}
+    pid = choice.container(CALLER, "server")["pid"]
+    inside = ("nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--")
+    kinds = {
+        EDGE: ([*BOUTIQUE, "lab", "exec", "--name", lab.name, "--"], {EDGE: choice.pods("shop-istio")[0]["address"]}),
+        MESH: (inside, {each.service: addresses[each.service] for each in SERVICES}),
+    }
+    told = {"features": [asdict(each) for each in wanted], "seed": number, "count": count, "seconds": SECONDS}
+    environment = {**lab.env, "PYTHONPATH": os.pathsep.join(sys.path)}
+    running = []
+    for kind, (command, where) in kinds.items():
+        asking = subprocess.Popen(
+            [*command, sys.executable, ASKER],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert asking.stdin
+        asking.stdin.write(json.dumps({**told, "kind": kind, "addresses": where}))
+        asking.stdin.close()
+        asking.stdin = None
+        running.append(asking)
+    answered = [(*each.communicate(timeout=SECONDS * 2), each.returncode) for each in running]
+    assert not [wrong for _, wrong, code in answered if code], answered
+    return [json.loads(said) for said, _, _ in answered]
+
+
+def check(found: list[dict[str, Any]], count: int) -> None:
+    print(json.dumps(found))
+    for each in found:
+        assert each["wrong"] == []
+        assert each["asked"] >= count
+        assert len(each["ways"]) > 1, "every request went the same way"
+
+
+@pytest.fixture
+def number() -> int:
+    found = int.from_bytes(os.urandom(4))
+    print(f"seed {found}")
+    return found
+
+
+def test_httproutes(choice: Mesh, number: int, size: Size) -> None:
+    for at, wanted in enumerate(drawn(number, size.sets)):
+        parts = [baseline(ENVIRONMENT), *(additions(ENVIRONMENT, each) for each in wanted)]
+        try:
+            for part in parts:
+                choice.lab.kubectl("apply", "--server-side", "-f", "-", stdin=objects(httproutes, part))
+                # Of two features the older one wins, and the API server counts in seconds.
+                time.sleep(1.05)
+            check(compared(choice, wanted, number + at, size.drawn), size.drawn)
+        finally:
+            choice.lab.kubectl("delete", "httproutes", "-n", "choice", "--all")
+
+
+def test_virtual_services(choice: Mesh, number: int, size: Size) -> None:
+    choice.lab.kubectl("apply", "-f", "-", stdin=ISTIOS_OWN)
+    for at, wanted in enumerate(drawn(number, size.sets)):
+        try:
+            choice.lab.kubectl("apply", "-f", "-", stdin=objects(virtualservices, table(ENVIRONMENT, wanted)))
+            check(compared(choice, wanted, number + at, size.drawn), size.drawn)
+        finally:
+            choice.lab.kubectl("delete", "virtualservices", "-n", "choice", "--all")

@@ -1,0 +1,48 @@
+"""A lab without a mesh, where one stack owns the cluster and others deploy into its targets."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import Lab, running
+from stacks import Stack, project
+
+TARGETS: dict[str, dict[str, Any]] = {
+    "channel-releases": {"channel": {}},
+    "channel-candidates": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$", "features": True}},
+    **{name: {} for name in ("dev", "doubled", "first", "plain", "shop")},
+    "staging": {"channel": {"prereleases": ".*", "features": True}},
+    "test": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$"}},
+}
+"""The targets; no two modules use the same one."""
+
+
+@pytest.fixture(scope="package")
+def plain(state_home: Path) -> Iterator[Lab]:
+    yield from running(Lab("plain", state_home))
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plain")
+
+
+@pytest.fixture(scope="package")
+def named(plain: Lab, folder: Path) -> Callable[[str], Stack]:
+    """Name the stacks of one project."""
+    return project(folder, plain.env)
+
+
+@pytest.fixture(scope="package")
+def platform(named: Callable[[str], Stack]) -> Stack:
+    """The stack `shared`, which owns the cluster."""
+    stack = platform_of(named("shared").create(), TARGETS)
+    stack.up()
+    return stack
+
+
+def platform_of(stack: Stack, targets: dict[str, dict[str, Any]]) -> Stack:
+    """Configure the owner of the cluster."""
+    unprotected = {name: {**target, "protect": False} for name, target in targets.items()}
+    return stack.configure(cluster={"kind": "existing", "context": "boutique-lab"}, platform={"targets": unprotected})

@@ -1,0 +1,174 @@
+"""Environments in the targets of another stack, with the rights of those targets' deployers and nothing else."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import yaml
+from labs import BOUTIQUE, Lab
+from objects import deployments, is_available, names
+from stacks import QUICKLY, ROOT, Stack
+
+from boutique import catalogue
+from plain.conftest import TARGETS
+
+pytestmark = pytest.mark.lab
+
+CLUSTER = {"kind": "existing", "context": "boutique-lab"}
+OURS = "registry.example/shop"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A stack whose targets others deploy into, and what names those others.
+
+    They get an environment without a kubeconfig: what they need is in the other stack's output.
+    """
+
+    platform: Stack
+    stack: Callable[[str], Stack]
+
+
+def target(name: str, stack: str = "shared") -> dict[str, str]:
+    return {"kind": "stack", "name": stack, "target": name}
+
+
+@pytest.fixture(scope="module")
+def shared(plain: Lab, platform: Stack, named: Callable[[str], Stack]) -> Shared:
+    """The cluster and a stack that has deployed nothing."""
+    named("empty").create()
+    without = {**plain.env, "KUBECONFIG": "/nowhere/kubeconfig"}
+    return Shared(platform, lambda name: replace(named(name), env=without).create())
+
+
+@pytest.fixture(scope="module")
+def replicated(shared: Shared) -> Stack:
+    """The shop in target `doubled`, every service twice, with images of a team's own."""
+    stack = shared.stack("doubled").configure(cluster=target("doubled"), environment=twice(tag="v1.0.0"))
+    stack.up()
+    return stack
+
+
+def twice(tag: str) -> dict[str, Any]:
+    return {
+        "replicas": 2,
+        "rollout": {**QUICKLY, "maxSurge": "100%"},
+        "images": {"repository": OURS, "tag": tag, "pullSecrets": ["team"]},
+        "services": {
+            "adservice": {"image": {"repository": "registry.example/ads/server", "pullSecrets": ["ads"]}},
+            "cartservice": {"image": {"tag": "v2.0.0-new-carts.1"}},
+            "redis-cart": {"rollout": {"timeoutSeconds": 60}, "image": {"tag": "8"}},
+        },
+    }
+
+
+def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: Shared) -> None:
+    content = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
+    assert content["boutique:cluster"]["target"] == "dev"
+    # The platform of these tests has no ingress, without which nobody could reach a feature.
+    environment = {**content["boutique:environment"], "rollout": QUICKLY, "features": None}
+    stack = shared.stack("dev").configure(cluster=target("dev"), environment=environment)
+    before = names(plain)
+    stack.up()
+    stack.pulumi("preview", "--expect-no-changes")
+    created = {(kind, namespace) for kind, namespace, _ in names(plain) - before}
+    found = deployments(plain, "dev")
+    # Kubernetes keeps a list of the addresses that Services have.
+    assert {namespace for kind, namespace in created if kind != "IPAddress"} == {"dev"}
+    assert stack.outputs()["namespace"] == "dev", "where the shop is is no secret"
+    assert all(is_available(each) for each in found.values())
+    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS} - {"loadgenerator"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "words"),
+    [
+        pytest.param(target("tset"), ["'shared'", "'tset'", *TARGETS], id="no-such-target"),
+        pytest.param(target("dev", stack="shard"), ["'shard': there is no such stack"], id="no-such-stack"),
+        pytest.param(target("dev", stack="empty"), ["'empty'", "'dev'", "deploy that stack first"], id="not-deployed"),
+    ],
+)
+def test_target_that_is_not_there_is_named(
+    shared: Shared, request: pytest.FixtureRequest, cluster: dict[str, str], words: list[str]
+) -> None:
+    stack = shared.stack(request.node.callspec.id).configure(cluster=cluster, environment={"replicas": 1})
+    done = stack.up(check=False)
+    assert done.returncode != 0
+    assert all(word in done.stdout for word in words), done.stdout
+    assert "Traceback" not in done.stdout, done.stdout
+    assert not [each for each in stack.resources() if each["type"].startswith("kubernetes:")]
+
+
+def test_second_platform_on_one_cluster_is_refused_and_takes_nothing(plain: Lab, shared: Shared) -> None:
+    rival = replace(shared.stack("rival"), env=shared.platform.env)
+    done = rival.configure(cluster=CLUSTER, platform={"targets": {"dev": {}}}).up(check=False)
+    assert done.returncode != 0
+    assert "conflict" in done.stdout
+    rival.pulumi("destroy", "--yes", "--skip-preview")
+    shared.platform.pulumi("preview", "--refresh", "--expect-no-changes")
+    namespaces = json.loads(plain.kubectl("get", "namespaces", "dev", "deployers", "-o", "json"))["items"]
+    assert {each["metadata"]["annotations"]["boutique.dev/owner"] for each in namespaces} == {"shared"}
+
+
+def test_images_of_all_services_and_of_single_ones_arrive(plain: Lab, replicated: Stack) -> None:
+    pods = {each: found["spec"]["template"]["spec"] for each, found in deployments(plain, "doubled").items()}
+    images = {each: pod["containers"][0]["image"] for each, pod in pods.items()}
+    secrets = {each: [entry["name"] for entry in pod["imagePullSecrets"]] for each, pod in pods.items()}
+    assert images == {workload.name: f"{OURS}/{workload.name}:v1.0.0" for workload in catalogue.WORKLOADS} | {
+        "adservice": "registry.example/ads/server:v1.0.0",
+        "cartservice": f"{OURS}/cartservice:v2.0.0-new-carts.1",
+        "redis-cart": "redis:8",
+    }
+    assert secrets.pop("adservice") == ["ads"]
+    assert all(each == ["team"] for each in secrets.values())
+    assert replicated.outputs()["services"]["cartservice"]["version"] == "v2.0.0-new-carts.1"
+
+
+def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_rights(replicated: Stack) -> None:
+    done = subprocess.run(
+        [*BOUTIQUE, "smoke", replicated.name, "--json"],
+        cwd=replicated.folder,
+        env=dict(replicated.env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["services"]
+    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS}
+    assert (found["frontend"]["ready"], found["redis-cart"]["ready"]) == (2, 1)
+    assert found["cartservice"]["running"] == ["v2.0.0-new-carts.1"]
+    assert {one["reached"]["said"] for one in found.values()} == {"unknown: there is no link"}
+
+
+def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
+    assert replicated.resources()
+    wanted = {each: found["spec"]["replicas"] for each, found in deployments(plain, "doubled").items()}
+    pods = json.loads(plain.kubectl("get", "pods", "-n", "doubled", "-o", "json"))["items"]
+    budgets = json.loads(plain.kubectl("get", "poddisruptionbudgets", "-n", "doubled", "-o", "json"))["items"]
+    nodes: dict[str, set[str]] = {app: set() for app in wanted}
+    for pod in pods:
+        nodes[pod["metadata"]["labels"]["app"]].add(pod["spec"]["nodeName"])
+    twos = {each for each, replicas in wanted.items() if replicas == 2}
+    assert twos == {workload.name for workload in catalogue.WORKLOADS if not (workload.store or workload.optional)}
+    assert {each["metadata"]["name"] for each in budgets} == twos
+    assert {each["status"]["disruptionsAllowed"] for each in budgets} == {1}
+    assert not [each for each in twos if len(nodes[each]) != 2], "both replicas are on one node"
+
+
+def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated: Stack) -> None:
+    replicated.configure(cluster=target("doubled"), environment=twice(tag="v1.1.0"))
+    replicated.up()
+    refusals = [
+        event["message"]
+        for event in json.loads(plain.kubectl("get", "events", "-n", "doubled", "-o", "json"))["items"]
+        if event["reason"] == "FailedCreate"
+    ]
+    found = deployments(plain, "doubled")
+    assert not refusals
+    assert all(is_available(each) for each in found.values())
+    assert {one["replicas"] - one["ready"] for one in replicated.outputs()["services"].values()} == {0}
+    assert found["frontend"]["spec"]["template"]["spec"]["containers"][0]["image"] == f"{OURS}/frontend:v1.1.0"

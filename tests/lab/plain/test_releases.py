@@ -1,0 +1,230 @@
+"""Releases of two environments on one cluster: promoted, rolled back, locked, killed in the middle, and looked at."""
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from labs import Lab
+from releasing import Releases
+from sizes import Size
+from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
+
+from boutique import catalogue
+
+pytestmark = pytest.mark.lab
+
+OLD, NEW = "v0.10.6", "v0.10.7"
+BRANCH = "0.10.8-new-ads.1"
+
+
+@pytest.fixture(scope="module")
+def both(plain: Lab, platform: Stack, named: Callable[[str], Stack], folder: Path) -> Releases:
+    """Two environments; `staging` runs a new version and a build of a branch, `test` the old version."""
+    env = {**plain.env, "XDG_STATE_HOME": str(folder / "state")}
+    staging, test = (replace(named(name), env=env).create() for name in ("staging", "test"))
+    for stack, release in (
+        (staging, {"default": NEW, "services": {"adservice": BRANCH}}),
+        (test, {"default": OLD}),
+    ):
+        stack.configure(
+            cluster={"kind": "stack", "name": platform.name, "target": stack.name},
+            environment={"rollout": QUICKLY, "services": {"loadgenerator": {"enabled": False}}},
+            release=release,
+        )
+        stack.up("--message", f"the first of {stack.name}")
+    return Releases(plain, staging, test)
+
+
+def test_a_release_goes_from_one_environment_to_the_next_and_back(both: Releases) -> None:
+    before = both.file(both.test).read_text()
+    first = both.running("test")
+    said = both.run("promote", "staging", "test", "--yes", code=1)
+    assert f"'{BRANCH}': target 'test' refuses it for adservice: is a pre-release" in said
+    assert both.file(both.test).read_text() == before
+
+    both.run("release", "set", "staging", "--unset", "adservice")
+    both.staging.up()
+    planned = both.json("promote", "staging", "test", "--preview")
+    assert {each["new"] for each in planned["changes"]} == {NEW}
+    assert both.versions("test") == {OLD}
+    done = both.json("promote", "staging", "test", "--yes")
+    assert done["smoke"]["ok"]
+    assert both.versions("test") == {NEW}
+    assert "there is nothing to do" in both.run("promote", "staging", "test")
+    assert both.history(both.test)[-1]["message"].startswith("promote staging -> test: adservice, ")
+
+    again = both.json("rollback", "test", "--yes")
+    assert again["smoke"]["ok"]
+    assert both.running("test") == first
+    assert both.file(both.test).read_text() == before
+    listed = both.json("rollback", "test", "--list")
+    assert [(each["update"], each["current"]) for each in listed] == [(3, True), (2, False), (1, False)]
+    assert "--to 3: stack 'test' runs that release already" in both.run("rollback", "test", "--to", "3", code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("release", "set", "test", "--service", f"adservice={BRANCH}"), "refuses it for adservice: is a pre-release"),
+        (("release", "set", "test", "--default", "latest"), "'latest' is no SemVer version"),
+        (("promote", "shared", "test", "--yes"), "has deployed no environment, so there is nothing to promote"),
+        (("promote", "staging", "shared", "--yes"), "has no boutique:environment"),
+        (("promote", "nope", "test", "--yes"), "there is no stack 'nope'"),
+        (("promote", "staging", "test"), "nobody is there to ask"),
+        (("rollback", "staging", "--to", "99", "--yes"), "stack 'staging' has no such update"),
+        (("rollback", "shared", "--yes"), "has no former release"),
+    ],
+)
+def test_what_is_refused_changes_nothing(both: Releases, arguments: tuple[str, ...], said: str) -> None:
+    files = {path: path.read_text() for path in both.staging.folder.glob("Pulumi*")}
+    assert said in both.run(*arguments, code=1)
+    assert {path: path.read_text() for path in both.staging.folder.glob("Pulumi*")} == files
+
+
+def test_whoever_updates_already_is_named_and_nothing_is_changed(both: Releases) -> None:
+    before = both.file(both.test).read_text()
+    with both.test.start("up", "--yes", "--skip-preview") as other:
+        until(lambda: both.is_locked(both.test), other, "the stack is locked")
+        os.kill(other.pid, signal.SIGSTOP)
+        try:
+            said = both.run("promote", "staging", "test", "--yes", code=1)
+        finally:
+            os.kill(other.pid, signal.SIGCONT)
+        end(other)
+    assert f"nothing was changed: stack 'test' is being updated by process {other.pid} of " in said
+    assert both.file(both.test).read_text() == before
+    assert both.versions("test") == {OLD}
+
+
+def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases) -> None:
+    before = len(both.history(both.test))
+    with both.start("promote", "staging", "test", "--yes", "--no-smoke") as running:
+        until(lambda: NEW in both.versions("test"), running, "the first service changes")
+        for pid in processes(running.pid):
+            os.kill(pid, signal.SIGKILL)
+        running.communicate(timeout=STAY_LONGEST)
+    assert len(both.history(both.test)) == before
+    assert both.is_locked(both.test), "killed too late"
+    assert not any(each["current"] for each in both.json("rollback", "test", "--list")), "nobody knows what runs"
+    both.run("promote", "staging", "test", "--yes")
+    assert both.versions("test") == {NEW}
+    assert {each["ready"] for each in both.running("test").values()} == {1}
+
+
+def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Releases) -> None:
+    first, failing = "v1.0.0", "v1.1.0"
+    both.edit(both.staging, lambda config: config["boutique:environment"].update(order="calleesFirst"))
+    both.edit(both.staging, lambda config: config.update({"boutique:release": {"default": first}}))
+    said = both.staging.up().stdout
+    begun, done = (places(said, word) for word in ("updating", "updated"))
+    for caller in catalogue.WORKLOADS:
+        for callee in caller.calls.values():
+            if {caller.name, callee.name} <= begun.keys():
+                assert done[callee.name] < begun[caller.name], f"{caller.name} before {callee.name}"
+    assert {"frontend", "checkoutservice", "currencyservice"} <= begun.keys()
+
+    # No quota of a namespace has room for such a pod, so that its Deployment never gets ready.
+    too_much = {"resources": {"requests": {"cpu": "90"}, "limits": {"cpu": "90"}}, "rollout": {"timeoutSeconds": 5}}
+    services = {"loadgenerator": {"enabled": False}}
+
+    def fail(config: dict[str, object]) -> None:
+        config["boutique:environment"] = {
+            "rollout": QUICKLY,
+            "order": "calleesFirst",
+            "services": {**services, "currencyservice": too_much},
+        }
+        config["boutique:release"] = {"default": failing}
+
+    both.edit(both.staging, fail)
+    failed = both.staging.up(check=False)
+    assert failed.returncode != 0, failed.stdout
+    assert "Deployment currencyservice" in failed.stdout
+    running = {name: each["image"].rpartition(":")[2] for name, each in both.running("staging").items()}
+    assert (running["frontend"], running["checkoutservice"], running["adservice"]) == (first, first, failing)
+    both.run("rollback", "staging", "--yes")
+    assert both.versions("staging") == {first}
+
+    both.edit(both.staging, fail)
+    failed = both.staging.up(check=False)
+    assert failed.returncode != 0, failed.stdout
+    both.edit(both.staging, lambda config: config["boutique:environment"].update(services=services))
+    both.edit(both.staging, lambda config: config["boutique:release"].update(default=NEW))
+    both.staging.up()
+    assert both.versions("staging") == {NEW}
+
+
+def places(said: str, word: str) -> dict[str, int]:
+    """Return where an update tells of each Deployment that it is being updated, or is."""
+    found = re.finditer(rf"apps/v1:Deployment (\S+) {word}", said)
+    return {each[1]: each.start() for each in reversed(list(found))}
+
+
+def test_many_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: Releases, size: Size) -> None:
+    contents = {"files": {"ads.conf": "first"}, "secrets": {"TOKEN": "token"}}
+    both.edit(both.test, lambda config: config["boutique:environment"]["services"].update(adservice=contents))
+    both.keep_secret(both.test, "token", "canary-1")
+    both.test.up()
+    first, kept = both.running("test"), both.contents("test")
+    text = both.file(both.test).read_text()
+    origin = max(each["update"] for each in both.json("rollback", "test", "--list"))
+    for number in range(1, size.releases):
+        services = {"adservice": f"v1.0.{number}"}
+        both.edit(both.test, lambda config: config["boutique:release"].update(services=services))  # noqa: B023
+        both.test.up()
+    contents |= {"files": {"ads.conf": "second"}, "variables": {"GREETING": "hello"}, "replicas": 2}
+    both.edit(both.test, lambda config: config["boutique:environment"]["services"].update(adservice=contents))
+    both.keep_secret(both.test, "token", "canary-2")
+    both.test.up()
+    changed = both.running("test")["adservice"]
+    assert (changed["replicas"], changed["variables"]["GREETING"]) == (2, "hello")
+    assert {*both.contents("test").values()} == {"second", "canary-2"}
+    last = both.file(both.test).read_text()
+    both.file(both.test).write_text(last.replace("replicas: 2", "replicas: many"))
+    both.test.up(check=False)
+    assert both.history(both.test)[-1]["result"] == "failed"
+
+    listed = both.json("rollback", "test", "--list")
+    assert [each["update"] for each in listed[: size.releases + 1]] == [*range(origin + size.releases, origin - 1, -1)]
+    assert not any(each["current"] for each in listed)
+    both.run("rollback", "test", "--yes", "--no-smoke")
+    assert both.file(both.test).read_text() == last, "the last that was deployed to its end"
+    said = both.run("rollback", "test", "--to", str(origin), "--yes")
+    assert "secret token: its former content comes back" in said
+    assert "canary" not in said + both.file(both.test).read_text()
+    assert "smoke test: all green" in said
+    assert both.running("test") == first
+    assert both.contents("test") == kept
+    assert set(kept.values()) == {"first", "canary-1"}
+    assert without_secrets(both.file(both.test).read_text()) == without_secrets(text)
+
+
+def without_secrets(text: str) -> str:
+    """Return a stack's file without what is another text each time that it is encrypted."""
+    return "".join(line for line in text.splitlines(keepends=True) if "secure:" not in line)
+
+
+@pytest.fixture
+def scaled(both: Releases) -> Iterator[Callable[[int], None]]:
+    def scale(replicas: int) -> None:
+        both.lab.kubectl("scale", "-n", "test", "deployment/adservice", f"--replicas={replicas}")
+
+    yield scale
+    scale(1)
+
+
+def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, scaled: Callable[[int], None]) -> None:
+    found = {each["stack"]: each for each in both.json("status", "staging", "test", "--refresh", "--timeout", "600")}
+    assert list(found) == ["staging", "test"]
+    for each in found.values():
+        assert each["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
+        assert (each["drift"], each["trouble"], each["features"]) == ([], [], [])
+    assert found["test"]["updated"]["by"].startswith("root@")
+    scaled(0)
+    said = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
+    assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
+    assert "0/1" in said
+    assert {"staging", "test"} <= {each["stack"] for each in both.json("status")}

@@ -1,0 +1,202 @@
+"""Blue/green releases under load: nobody notices the switch, what is broken gets no request, and back takes seconds."""
+
+import base64
+import json
+import subprocess
+import time
+
+import pytest
+from front_door import FrontDoor, report
+from inside import Call, calls, load
+from labs import BOUTIQUE, Lab, eventually
+from sizes import Size
+from stacks import Stack
+from visitors import Load
+from visitors import load as visitors
+
+pytestmark = pytest.mark.lab
+
+OLD, NEW = "v0.10.6", "v0.10.7"
+PAGE, LEAF, CALLER = "frontend", "paymentservice", "checkoutservice"
+SWITCHED = {"strategy": "blueGreen", "timeoutSeconds": 60}
+TIMEOUT = f"environment.services.{PAGE}.rollout.timeoutSeconds"
+
+
+@pytest.fixture(scope="module")
+def door(opened: FrontDoor) -> FrontDoor:
+    """The stack with blue/green releases of a page and of a leaf."""
+    services = {
+        PAGE: {"rollout": {**SWITCHED, "check": {"path": "/", "timeoutSeconds": 5}}},
+        LEAF: {"rollout": SWITCHED, "files": {"text": OLD}, "secrets": {"KEY": "key"}, "variables": {"A": OLD}},
+        "loadgenerator": {"enabled": False},
+    }
+    stack = opened.configure(environment={"services": services}, release={"default": OLD})
+    secret(stack, OLD)
+    stack.up()
+    return opened.wait()
+
+
+@pytest.fixture
+def question(door: FrontDoor) -> Call:
+    return calls(door.lab, "local")[LEAF]
+
+
+def secret(stack: Stack, value: str) -> None:
+    stack.pulumi("config", "set", "--secret", "--path", "boutique:serviceSecrets.key", f"canary-{value}")
+
+
+def released(door: FrontDoor, **versions: str) -> FrontDoor:
+    """Configure the versions of services."""
+    for name, version in versions.items():
+        door.set(f"release.services.{name}", version)
+    return door
+
+
+def pods(lab: Lab, app: str) -> dict[str, str]:
+    """Return the version of each pod of a service, by its uid."""
+    found = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", f"app={app}", "-o", "json"))["items"]
+    return {each["metadata"]["uid"]: each["spec"]["containers"][0]["image"].rpartition(":")[2] for each in found}
+
+
+def back(door: FrontDoor) -> float:
+    """Deploy what is configured, and return after how many seconds the old page was there."""
+    began = time.monotonic()
+    with door.stack.start("up", "--yes", "--skip-preview") as running:
+        eventually(lambda: door.page()["version"] == OLD, "the old page")
+        took = time.monotonic() - began
+        said, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, said
+    return took
+
+
+def enough(found: Load, requests: int) -> None:
+    eventually(lambda: found.total >= requests, f"{requests} requests")
+
+
+def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: FrontDoor, size: Size) -> None:
+    lab = door.lab
+    released(door, frontend=NEW)
+    with visitors(door.site, "/_healthz", pause=size.pause) as found:
+        door.stack.up()
+        enough(found, size.requests)
+    report("frontend to green", found)
+    assert not found.failures, f"within {found.outage:.1f} s"
+    assert door.page()["version"] == NEW
+    there = pods(lab, PAGE)
+    assert sorted(there.values()) == [OLD, NEW]
+    released(door, frontend=OLD)
+    with visitors(door.site, "/_healthz", pause=size.pause) as found:
+        took = back(door)
+        enough(found, size.requests)
+    report(f"frontend back in {took:.1f} s", found)
+    assert not found.failures
+    assert pods(lab, PAGE) == there
+
+
+def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
+    door: FrontDoor, question: Call, size: Size
+) -> None:
+    lab = door.lab
+    before = held(lab)
+    assert before == {"A": OLD, "text": OLD, "KEY": f"canary-{OLD}", "image": OLD}
+    configured(door, NEW)
+    with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
+        door.stack.up()
+    print("calls:", dict(counted))
+    assert {outcome for outcome, _ in counted} == {"OK"}
+    assert {version for _, version in counted} == {OLD, NEW}
+    assert held(lab) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
+    there = pods(lab, LEAF)
+    with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
+        said = rolled_back(door.stack)
+    print("calls:", dict(counted))
+    assert {outcome for outcome, _ in counted} == {"OK"}
+    assert "secret key: its former content comes back" in said
+    assert held(lab) == before
+    assert pods(lab, LEAF) == there
+
+
+def rolled_back(stack: Stack) -> str:
+    """Run the command that goes back one release, and return what it says."""
+    done = subprocess.run(
+        [*BOUTIQUE, "rollback", stack.name, "--yes", "--no-smoke"],
+        cwd=stack.folder,
+        env=dict(stack.env),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def configured(door: FrontDoor, version: str) -> None:
+    released(door, **{LEAF: version})
+    door.set(f"environment.services.{LEAF}.files.text", version)
+    door.set(f"environment.services.{LEAF}.variables.A", version)
+    secret(door.stack, version)
+
+
+def held(lab: Lab) -> dict[str, str]:
+    """Return what the pods that get the requests of the leaf are made from."""
+    colour = json.loads(lab.kubectl("get", "service", "-n", "local", LEAF, "-o", "json"))["spec"]["selector"]
+    selected = ",".join(f"{key}={value}" for key, value in colour.items())
+    [pod] = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", selected, "-o", "json"))["items"]
+    [container] = [each for each in pod["spec"]["containers"] if each["name"] == "server"]
+    variables = {each["name"]: each for each in container["env"]}
+    [volume] = [each for each in pod["spec"]["volumes"] if each["name"] == "config"]
+    files = json.loads(lab.kubectl("get", "configmap", "-n", "local", volume["configMap"]["name"], "-o", "json"))
+    reference = variables["KEY"]["valueFrom"]["secretKeyRef"]
+    secrets = json.loads(lab.kubectl("get", "secret", "-n", "local", reference["name"], "-o", "json"))["data"]
+    return {
+        "A": variables["A"]["value"],
+        "text": files["data"]["text"],
+        "KEY": base64.b64decode(secrets[reference["key"]]).decode(),
+        "image": container["image"].rpartition(":")[2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("broken", "first", "again"),
+    [
+        # Of a pod that was there before, Pulumi does not always say what its containers lack.
+        ("0.10.8-broken.never-ready", "containers with unready status: [server]", "apps/v1:Deployment (frontend-"),
+        ("0.10.8-broken.error", *["the smoke check of version 0.10.8-broken.error"] * 2),
+    ],
+)
+def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_cleaning_up(
+    door: FrontDoor, broken: str, first: str, again: str
+) -> None:
+    was = door.page()["version"]
+    released(door, frontend=broken)
+    # It is waited for in vain, twice.
+    door.set(TIMEOUT, "10")
+    with visitors(door.site, "/_healthz", pause=0.1) as found:
+        failed = door.stack.up(check=False)
+    assert not found.failures
+    # A second time: what was made the first time is there, and is no better.
+    for update, said in ((failed, first), (door.stack.up(check=False), again)):
+        assert update.returncode != 0
+        assert said in update.stdout, update.stdout
+        assert "Traceback" not in update.stdout
+    assert door.page()["version"] == was
+    door.set(TIMEOUT, "60")
+    good = NEW if was == OLD else OLD
+    released(door, frontend=good).stack.up()
+    assert door.page()["version"] == good
+    assert broken not in pods(door.lab, PAGE).values()
+
+
+def test_recreate_has_a_gap(door: FrontDoor, question: Call) -> None:
+    door.set(f"environment.services.{LEAF}.rollout.strategy", "recreate")
+    door.stack.up()
+    released(door, **{LEAF: "v0.10.9"})
+    with (
+        visitors(door.site, "/_healthz", pause=0.1) as pages,
+        load(door.lab, CALLER, question, at_least=100, pause=0.1) as counted,
+    ):
+        door.stack.up()
+    print("recreate:", dict(counted))
+    assert not pages.failures
+    assert {outcome for outcome, _ in counted} != {"OK"}

@@ -1,0 +1,43 @@
+"""The committed stack from nothing to nothing, and once more."""
+
+from contextlib import suppress
+
+import pytest
+from front_door import FrontDoor
+from labs import eventually
+from objects import names
+
+pytestmark = pytest.mark.lab
+
+Name = tuple[str, str, str]
+
+BY_ISTIOD = {
+    *(("GatewayClass", "", name) for name in ("istio", "istio-remote")),
+    *(
+        ("ConfigMap", space, f"istio-ca-{what}")
+        for space in ("default", "kube-system")
+        for what in ("root-cert", "crl")
+    ),
+}
+"""What istiod makes by itself and leaves behind, in namespaces that stay."""
+
+DEFINITIONS = {"CustomResourceDefinition", "APIService"}
+
+
+def lasting(found: set[Name]) -> set[Name]:
+    return {each for each in found if each[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
+
+
+def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again(opened: FrontDoor) -> None:
+    lab, stack, before = opened.lab, opened.stack, opened.before
+    opened.configure().up()
+    deployed = names(lab)
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    kept = {each for each in deployed - before if each[0] in DEFINITIONS or each in BY_ISTIOD}
+    assert kept, "definitions stay: with one of them, its objects would be deleted, everybody's"
+    with suppress(AssertionError):
+        eventually(lambda: names(lab) == before | kept, "what was created is gone")
+    assert names(lab) ^ (before | kept) == set()
+    assert stack.resources() == []
+    stack.up()
+    assert lasting(names(lab)) == lasting(deployed)

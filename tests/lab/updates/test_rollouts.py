@@ -1,0 +1,142 @@
+"""Services and the gateway are updated while they are called: no call is lost, and a broken version gets none."""
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import pytest
+from front_door import FrontDoor, report
+from inside import calls, load
+from labs import eventually
+from shops import HOST, Shop
+from sizes import SMALL, Size
+from stacks import Stack, project
+from visitors import Load
+from visitors import load as visitors
+
+pytestmark = pytest.mark.lab
+
+PAGE, LEAF, CALLER = "frontend", "adservice", "frontend"
+CALLED, CALLS_IT = "paymentservice", "checkoutservice"
+OLD, NEW = "v0.10.6", "v0.10.7"
+NAME = "shop_session-id"
+
+
+@pytest.fixture(scope="module")
+def door(opened: FrontDoor) -> FrontDoor:
+    """The stack with the same version of every service that tests update."""
+    versions = {name: {"image": {"tag": OLD}} for name in (PAGE, LEAF, CALLED)}
+    opened.configure(environment={"services": versions}).up()
+    return opened.wait()
+
+
+def configure(door: FrontDoor, service: str, version: str, **rollout: int) -> Stack:
+    """Configure another version of a service."""
+    door.set(f"environment.services.{service}.image.tag", version)
+    for name, value in rollout.items():
+        door.set(f"environment.services.{service}.rollout.{name}", str(value))
+    return door.stack
+
+
+def outcomes(counted: Counter[tuple[str, str]]) -> set[str]:
+    return {outcome for outcome, _ in counted}
+
+
+def versions(counted: Counter[tuple[str, str]]) -> set[str]:
+    return {version for _, version in counted}
+
+
+def test_a_rolling_update_of_a_page_and_of_a_leaf_loses_no_request_and_no_call(door: FrontDoor, size: Size) -> None:
+    lab, question = door.lab, calls(door.lab, "local")[CALLED]
+    old = door.page()["version"]
+    new = NEW if old == OLD else OLD
+    for name in (PAGE, CALLED):
+        configure(door, name, new)
+    with (
+        visitors(door.site, "/_healthz", pause=size.pause) as found,
+        load(lab, CALLS_IT, question, at_least=size.requests, pause=size.pause) as counted,
+    ):
+        door.stack.up()
+        enough(found, size)
+    report("frontend", found)
+    print("calls:", dict(counted))
+    assert not found.failures
+    assert min(found.kept, found.fresh, found.http2) > size.requests // 50
+    assert door.page()["version"] == new
+    assert outcomes(counted) == {"OK"}
+    assert counted.total() >= size.requests
+    assert versions(counted) == {old, new}
+    with load(lab, CALLS_IT, question, at_least=100) as counted:
+        pass
+    assert versions(counted) == {new}
+
+
+def test_people_do_not_notice_a_rolling_update_of_the_gateway(door: FrontDoor, size: Size) -> None:
+    before = set(door.gateways())
+    # Part of the pods' template, so that each is replaced.
+    door.set("platform.ingress.drainSeconds", "6" if size == SMALL else "7")
+    with visitors(door.site, "/_healthz", pause=size.pause) as found:
+        door.stack.up()
+        eventually(lambda: not before & set(door.gateways()), "the old pods are gone")
+        enough(found, size)
+    report("gateway", found)
+    assert not found.failures
+    assert min(found.kept, found.fresh, found.http2) > size.requests // 50
+
+
+def enough(found: Load, size: Size) -> None:
+    """Wait until there were enough requests."""
+    eventually(lambda: found.total >= size.requests, f"{size.requests} requests")
+
+
+def test_a_version_that_never_gets_ready_gets_no_call_and_the_update_says_what_its_pod_does(door: FrontDoor) -> None:
+    question = calls(door.lab, "local")[LEAF]
+    broken = configure(door, LEAF, "0.10.7-broken.never-ready", timeoutSeconds=10)
+    with load(door.lab, CALLER, question, at_least=100, pause=0.1) as counted:
+        failed = broken.up(check=False)
+    print("calls:", dict(counted))
+    assert failed.returncode != 0
+    assert "containers with unready status: [server]" in failed.stdout
+    assert f"{LEAF}-" in failed.stdout, "the pod is named"
+    assert outcomes(counted) == {"OK"}
+    assert versions(counted) == {OLD}
+
+
+def test_a_version_that_crashes_after_it_was_ready_does_not_replace_the_old_one(door: FrontDoor) -> None:
+    question = calls(door.lab, "local")[LEAF]
+    broken = configure(door, LEAF, "0.10.7-broken.crash", timeoutSeconds=25, minReadySeconds=5)
+    failed = broken.up(check=False)
+    assert failed.returncode != 0
+    assert "CrashLoopBackOff" in failed.stdout, failed.stdout
+    with load(door.lab, CALLER, question, at_least=100) as counted:
+        pass
+    assert ("OK", OLD) in counted
+
+
+def test_features_outlive_a_new_version_of_their_environment_and_the_way_back(door: FrontDoor, tmp_path: Path) -> None:
+    configure(door, LEAF, OLD, timeoutSeconds=90, minReadySeconds=0).up()
+    features = Shop(door.lab, door.site, project(tmp_path, door.lab.env))
+    ours, theirs = "0.10.7-ours.1", "0.10.7-theirs.1"
+    stacks = (
+        features.feature("ours", {LEAF: ours}, sessions=["tester-1"]),
+        features.feature("theirs", {PAGE: theirs}, sessions=["tester-2"]),
+    )
+    with features.standing(*stacks):
+        before = {name: each for name, each in features.objects().items() if name[0] == "HTTPRoute"}
+        for version in (NEW, OLD):
+            configure(door, LEAF, version).up()
+            assert {name: each for name, each in features.objects().items() if name[0] == "HTTPRoute"} == before
+            for host, cookie, seen in (
+                (HOST, "", {LEAF: version}),
+                (f"ours.{HOST}", "", {LEAF: ours}),
+                (HOST, f"{NAME}=tester-1", {LEAF: ours}),
+                (f"theirs.{HOST}", "", {PAGE: theirs, LEAF: version}),
+                (HOST, f"{NAME}=tester-2", {PAGE: theirs, LEAF: version}),
+            ):
+                eventually(partial(sees, features, host, cookie, seen), f"{host} with {cookie} sees {seen}")
+
+
+def sees(features: Shop, host: str, cookie: str, expected: dict[str, str]) -> bool:
+    """Say whether services on a page have the expected versions; one that is slow to answer is missing on it."""
+    versions = features.versions(host, Cookie=cookie)
+    return all(versions.get(name) == {version} for name, version in expected.items())
