@@ -12,9 +12,9 @@ BOUTIQUE := venv/bin/boutique
 INSTALL = venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 # An `eval` alone would go on without the lab's environment, so in the user's own Pulumi backend.
 IN_LAB = environment="$$($(BOUTIQUE) lab env --name $(LAB))"; eval "$$environment"
-# Each worker has labs of its own. Where the times of all tests are kept, no file of the repository changes.
+# What each test took is in .pytest_cache/durations*.xml.
 PYTEST := venv/bin/pytest --durations=20
-IN_WORKERS = --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
+IN_LABS = --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 
 .PHONY: help up down test soak check bench docs ledger
 
@@ -32,14 +32,14 @@ up: venv/.ready ## Start the lab, deploy stack `local` on it, test that it works
 down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique lab down --delete.
 	@$(BOUTIQUE) lab down --name $(LAB)
 
-test: venv/.ready-dev ## Run the tests, those of the lab included.
+test: venv/.ready-dev ## Run all tests, those of the lab included.
 	@$(BOUTIQUE) lab tools --build --from $(FROM)
 	@$(PYTEST) --junitxml=.pytest_cache/durations.xml --numprocesses=auto --dist=loadfile tests/unit tests/graph
-	@$(PYTEST) --junitxml=.pytest_cache/durations-lab.xml $(IN_WORKERS) tests/lab
+	@$(PYTEST) --junitxml=.pytest_cache/durations-lab.xml $(IN_LABS) tests/lab
 
 soak: venv/.ready-dev ## Run what takes long in the lab: loads, crowds and kills at their full size.
 	@$(BOUTIQUE) lab tools --build --from $(FROM)
-	@$(PYTEST) --junitxml=.pytest_cache/durations-soak.xml -m soak $(IN_WORKERS) tests/lab
+	@$(PYTEST) --junitxml=.pytest_cache/durations-soak.xml -m soak $(IN_LABS) tests/lab
 
 check: venv/.ready-dev ## Check format, lint and types; changes nothing.
 	@venv/bin/ruff format --check

@@ -61,8 +61,8 @@ REFUSED = {
     ("up", "d", "--env", "local", *ADS, "--ttl", "90d"): "allows 14d",
     ("up", "e", "--env", "local", *ADS, "--session", "a b"): "a session id cannot hold ' '",
     ("join", "nobody", "--env", "local", "--session", "a"): "deploy it with `boutique feature up`",
-    ("down", "nobody", "--env", "local"): "there is none; `boutique feature list` shows which there are",
-    ("show", "nobody"): "say which environment with --env",
+    ("down", "missing", "--env", "local"): "there is none; `boutique feature list` shows which there are",
+    ("show", "unnamed"): "say which environment with --env",
 }
 
 
