@@ -91,7 +91,7 @@ def _first(applying: Iterable[Route]) -> Route | None:
 
 
 def _carries(cookie: Condition | None, header: Condition | None, headers: Headers) -> bool:
-    if header and ",".join(_values(headers, header.name)) != header.value:
+    if header and header.value not in _values(headers, header.name):
         return False
     return not cookie or _is_cookie(cookie, _values(headers, "cookie"))
 
@@ -103,19 +103,10 @@ def _values(headers: Headers, name: str) -> list[str]:
 def _is_cookie(wanted: Condition, values: list[str]) -> bool:
     """Look for a cookie as RFC 6265, section 4.2.1, has it; no value can hold the ',' that joins repeated headers."""
     pairs = [pair.strip(_BLANKS).partition("=") for each in values for pair in each.replace(",", ";").split(";")]
-    return _is_text(values) and any(
-        name == wanted.name and value in (wanted.value, f'"{wanted.value}"') for name, _, value in pairs
-    )
+    return any(name == wanted.name and value in (wanted.value, f'"{wanted.value}"') for name, _, value in pairs)
 
 
 def _is_member(key: str, value: str, values: Sequence[str]) -> bool:
     """Look for a member as https://www.w3.org/TR/baggage/#header-content has it; properties follow a ';'."""
     members = [member.partition(";")[0].partition("=") for each in values for member in each.split(",")]
-    return _is_text(values) and any(
-        (name.strip(_BLANKS), found.strip(_BLANKS)) == (key, value) for name, _, found in members
-    )
-
-
-def _is_text(values: Sequence[str]) -> bool:
-    # Envoy's regular expressions read a header as UTF-8, and one that is not never matches.
-    return not any("\ud800" <= character <= "\udfff" for each in values for character in each)
+    return any((name.strip(_BLANKS), found.strip(_BLANKS)) == (key, value) for name, _, found in members)

@@ -1,7 +1,8 @@
 """Regular expressions that find one cookie or one member of `baggage`, wherever in the header it is.
 
-They are RE2 expressions (https://github.com/google/re2/wiki/Syntax) for Envoy, which asks for a match of the whole
-header, joins the values of a repeated one with ',' and reads it as UTF-8: a header that is not never matches.
+They are RE2 expressions (https://github.com/google/re2/wiki/Syntax) for Envoy, which asks for a match of the whole of
+one value of the header, byte by byte. Envoy before 1.39 joins the values of a repeated header with ',' and reads it as
+UTF-8: a header with other bytes never matches there (seen with 1.38.3 and 1.39.3).
 """
 
 import re

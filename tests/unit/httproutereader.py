@@ -6,7 +6,7 @@ https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httprouterule
 from collections.abc import Mapping
 from typing import Any
 
-from proxy import Outcome, fully_matches, seen
+from proxy import Outcome, compared, fully_matches, passed_on
 
 from boutique.oracle import Headers
 
@@ -29,7 +29,7 @@ def in_the_mesh(specs: Mapping[str, Any], service: str, port: int, headers: Head
     """Judge a call of a Service; one without routes is called directly."""
     parent = {"group": "", "kind": "Service", "name": service, "port": port}
     attached = {route: spec for route, spec in specs.items() if spec["parentRefs"] == [parent]}
-    return _served(attached, headers) if attached else Outcome(service, port, seen(headers, "baggage"))
+    return _served(attached, headers) if attached else Outcome(service, port, passed_on(headers, "baggage"))
 
 
 def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
@@ -44,17 +44,18 @@ def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
         return None
     *_, rule = min(found, key=lambda each: each[:3])
     [backend] = rule["backendRefs"]
-    return Outcome(backend["name"], backend["port"], seen(_changed(rule.get("filters", []), headers), "baggage"))
+    return Outcome(backend["name"], backend["port"], passed_on(_changed(rule.get("filters", []), headers), "baggage"))
 
 
 def _matches(match: Mapping[str, Any], headers: Headers) -> bool:
     assert match.get("path", EVERYTHING[0]["path"]) == EVERYTHING[0]["path"]
-    return all(_header(each, seen(headers, each["name"])) for each in match.get("headers", []))
+    return all(
+        any(_header(wanted, value) for value in compared(headers, wanted["name"]))
+        for wanted in match.get("headers", [])
+    )
 
 
-def _header(wanted: Mapping[str, str], value: str | None) -> bool:
-    if value is None:
-        return False
+def _header(wanted: Mapping[str, str], value: str) -> bool:
     return fully_matches(wanted["value"], value) if wanted["type"] == "RegularExpression" else value == wanted["value"]
 
 

@@ -15,11 +15,18 @@ class Outcome(NamedTuple):
     baggage: str | None
 
 
-def seen(headers: Headers, name: str) -> str | None:
-    """Return a header as Envoy compares it: without blanks at both ends, repeated ones joined."""
-    values = [value.strip(" \t") for key, value in headers if key.lower() == name.lower()]
+def compared(headers: Headers, name: str) -> list[str]:
+    """Return the values of a header as Envoy compares them, one by one: without blanks at both ends."""
+    return [value.strip(" \t") for key, value in headers if key.lower() == name.lower()]
+
+
+def passed_on(headers: Headers, name: str) -> str | None:
+    """Return a header as the next in line reads it: repeated ones joined."""
+    values = compared(headers, name)
     return ",".join(values) if values else None
 
 
 def fully_matches(pattern: str, value: str) -> bool:
-    return re2.fullmatch(pattern.encode(), value.encode(errors="surrogateescape")) is not None
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.fullmatch(pattern.encode(), value.encode(errors="surrogateescape"), options) is not None

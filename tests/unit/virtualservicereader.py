@@ -6,7 +6,7 @@ https://istio.io/latest/docs/reference/config/networking/virtual-service/
 from collections.abc import Mapping
 from typing import Any
 
-from proxy import Outcome, fully_matches, seen
+from proxy import Outcome, compared, fully_matches, passed_on
 
 from boutique.oracle import Headers
 
@@ -22,14 +22,14 @@ def in_the_mesh(specs: Mapping[str, Any], service: str, port: int, headers: Head
     """Judge a call of a Service; one without a VirtualService is called directly."""
     attached = [spec for spec in specs.values() if "gateways" not in spec and service in spec["hosts"]]
     assert len(attached) <= 1
-    return _first_match(attached[0], headers) if attached else Outcome(service, port, seen(headers, "baggage"))
+    return _first_match(attached[0], headers) if attached else Outcome(service, port, passed_on(headers, "baggage"))
 
 
 def _first_match(spec: Mapping[str, Any], headers: Headers) -> Outcome | None:
     for rule in spec["http"]:
         if "match" not in rule or any(_all(match["headers"], headers) for match in rule["match"]):
             change = rule.get("headers", {}).get("request", {})
-            baggage = seen(headers, "baggage")
+            baggage = passed_on(headers, "baggage")
             if "baggage" in change.get("remove", []):
                 baggage = None
             [route] = rule["route"]
@@ -41,11 +41,9 @@ def _first_match(spec: Mapping[str, Any], headers: Headers) -> Outcome | None:
 
 
 def _all(wanted: Mapping[str, Any], headers: Headers) -> bool:
-    return all(_header(match, seen(headers, name)) for name, match in wanted.items())
+    return all(any(_header(match, value) for value in compared(headers, name)) for name, match in wanted.items())
 
 
-def _header(match: Mapping[str, str], value: str | None) -> bool:
-    if value is None:
-        return False
+def _header(match: Mapping[str, str], value: str) -> bool:
     [(kind, text)] = match.items()
     return {"regex": fully_matches, "exact": str.__eq__}[kind](text, value)
