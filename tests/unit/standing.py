@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import http.client
+import itertools
 import json
+import os
 import secrets
 import socket
 import threading
@@ -38,12 +40,19 @@ ORDER = {
 }
 
 
+_PORTS = 1500
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_first = secrets.randbelow(_PORTS)
+_candidates = itertools.cycle(20_000 + _worker * _PORTS + (_first + number) % _PORTS for number in range(_PORTS))
+
+
 def free_port() -> int:
-    """Return a port that no connection is given by itself: those have the numbers from 32768 on."""
-    while True:
+    """Return a port that no test had lately, and no connection is given by itself: those have them from 32768 on."""
+    for port in _candidates:
         with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", 16384 + secrets.randbelow(16384)))
-            return int(probe.getsockname()[1])
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def listens(port: int) -> bool:
