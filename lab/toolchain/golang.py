@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from lab import paths
 from lab.errors import LabError
@@ -50,18 +51,8 @@ def go(what: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
         raise BuildError(f"{what} could not be built: Go is not on PATH. {_get_go(folder)}")
     with log.open("ab") as errors:
         start = errors.tell()
-        process = subprocess.Popen(
-            [program, *arguments],
-            cwd=folder,
-            env=_environment(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            process_group=0,
-        )
+        process = _start([program, *arguments], folder, subprocess.PIPE, errors)
         try:
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PGRP, process.pid, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
             output, _ = process.communicate()
         except BaseException:
             _end(process)
@@ -79,15 +70,7 @@ def start(arguments: Sequence[str], folder: Path) -> Iterator[None]:
     if program is None:
         yield
         return
-    process = subprocess.Popen(
-        [program, *arguments],
-        cwd=folder,
-        env=_environment(folder),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        process_group=0,
-    )
+    process = _start([program, *arguments], folder, subprocess.DEVNULL, subprocess.DEVNULL)
     try:
         yield
     finally:
@@ -147,6 +130,26 @@ def _environment(folder: Path) -> dict[str, str]:
 def _processors() -> int:
     limit = os.environ.get("GOMAXPROCS", "")
     return int(limit) if limit.isdigit() and limit != "0" else len(os.sched_getaffinity(0))
+
+
+def _start(command: Sequence[str], folder: Path, output: int, errors: int | BinaryIO) -> subprocess.Popen[bytes]:
+    """Start a command in a process group of its own, with less priority than other work."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=_environment(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        process_group=0,
+    )
+    try:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PGRP, process.pid, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    except BaseException:
+        _end(process)
+        raise
+    return process
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
