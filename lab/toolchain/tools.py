@@ -31,6 +31,9 @@ _DISTRIBUTION = "github.com/distribution/distribution/v3"
 # cloud.google.com/go/storage's tag (its doc.go) for doing without gRPC's xDS, which Pulumi has no use for.
 _TAGS = "disable_grpc_modules,disable_pgv,grpcnotrace,osusergo,retrynotrace,vtprotobuf"
 
+# Generic or generated code that is large and that no request waits for.
+_NOT_INLINED = ("istio.io/istio/pilot/...", "k8s.io/client-go/kubernetes/...", "k8s.io/client-go/informers/...")
+
 _STAGES = (
     "node/fast/node-initialize",
     "node/heartbeat-with-lease/node-heartbeat-with-lease",
@@ -80,14 +83,19 @@ def _cluster(module: Path) -> Family:
     )
 
 
+def _built(package: str, ldflags: str = "-s -w", tag: str = "", embedded: tuple[Embedded, ...] = ()) -> Built:
+    """Return a recipe whose flags are those of every tool of its module: what they share is compiled once."""
+    return Built(package, ldflags, ",".join(filter(None, (tag, _TAGS))), embedded, _NOT_INLINED)
+
+
 def _etcd(module: Path) -> Tool:
     version = selected(module, _ETCD).removeprefix("v")
-    return Tool("etcd", version, Built(_ETCD, tags=_TAGS), Question(("--version",), r"etcd Version: (\S+)"))
+    return Tool("etcd", version, _built(_ETCD), Question(("--version",), r"etcd Version: (\S+)"))
 
 
 def _kwok(module: Path) -> Tool:
     version = selected(module, _KWOK)
-    recipe = Built(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}", _TAGS)
+    recipe = _built(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}")
     return Tool("kwok", version, recipe, Question(("--version",), r"kwok version (\S+)"))
 
 
@@ -114,7 +122,7 @@ def _kubernetes(module: Path) -> tuple[Tool, ...]:
         "kube-controller-manager": server,
     }
     return tuple(
-        Tool(name, version, Built(f"{_KUBERNETES}/cmd/{name}", ldflags, _TAGS), question)
+        Tool(name, version, _built(f"{_KUBERNETES}/cmd/{name}", ldflags), question)
         for name, question in questions.items()
     )
 
@@ -131,20 +139,17 @@ def _istio(module: Path) -> tuple[Tool, ...]:
     answer = r"client version: (\S+)"
     local, client = Question(("version", "--short"), answer), Question(("version", "--short", "--remote=false"), answer)
     return (
-        Tool("pilot-discovery", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags, _TAGS), local),
-        Tool("pilot-agent", ISTIO_VERSION, Built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, f"agent,{_TAGS}"), local),
-        Tool(
-            "istioctl", ISTIO_VERSION, Built(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags, _TAGS), client, on_demand=True
-        ),
+        Tool("pilot-discovery", ISTIO_VERSION, _built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags), local),
+        Tool("pilot-agent", ISTIO_VERSION, _built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, "agent"), local),
+        Tool("istioctl", ISTIO_VERSION, _built(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags), client, on_demand=True),
     )
 
 
 def _provider() -> Tool:
     folder = f"cmd/{PROVIDER}"
-    recipe = Built(
+    recipe = _built(
         "./provider",
         f"-s -w -X {_PROVIDER_MODULE}/pkg/version.Version={PROVIDER_VERSION}",
-        _TAGS,
         embedded=(
             Embedded("provider/schema.json", Taken(_PROVIDER_MODULE, f"{folder}/schema.json"), PROVIDER_VERSION),
             Embedded("provider/terraform-mapping.json", Taken(_PROVIDER_MODULE, f"{folder}/terraform-mapping.json")),

@@ -132,6 +132,13 @@ def test_all_tools_have_the_same_tags_and_istios_agent_one_more() -> None:
     assert len(set(tags.values())) == 1
 
 
+def test_tools_of_a_module_are_compiled_with_the_same_flags() -> None:
+    for family in families():
+        recipes = [tool.recipe for tool in family.tools if isinstance(tool.recipe, Built)]
+        flags = {tuple(flag for flag in recipe.arguments("") if flag.startswith("-gcflags")) for recipe in recipes}
+        assert len(flags) == 1, family.name
+
+
 def test_pins_name_what_is_meant() -> None:
     assert by_name()[PROVIDER][1].plugin == PROVIDER_PLUGIN
     assert PROVIDER_PLUGIN.endswith(f"-v{PROVIDER_VERSION}")

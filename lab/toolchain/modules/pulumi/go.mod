@@ -274,3 +274,7 @@ replace github.com/pb33f/libopenapi => ./replaced/libopenapi
 replace github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs => ./replaced/cloudwatchlogs
 
 replace gocloud.dev/secrets/hashivault => ./replaced/hashivault
+
+replace github.com/alecthomas/chroma => ./replaced/chroma
+
+replace github.com/GoogleCloudPlatform/opentelemetry-operations-go/exporter/metric => ./replaced/cloudmonitoring
