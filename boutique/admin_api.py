@@ -15,7 +15,8 @@ from boutique.kubeconfig import ApiServer, KubeconfigError
 from boutique.kubeconfig_user import Credentials, resolve_credentials
 from support.network_settings import NetworkSettingError
 
-METADATA = "application/json;as=PartialObjectMetadata{};v=1;g=meta.k8s.io"
+METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 MERGE_PATCH = "application/merge-patch+json"
 TIMEOUT_SECONDS = 30.0
 """Records of Helm's are large."""
@@ -54,6 +55,11 @@ class AdminApi:
         """
         return self.find_credentials()
 
+    @cached_property
+    def _opener(self) -> urllib.request.OpenerDirector:
+        # To read the trusted authorities takes longer than a request.
+        return reach.opener(self.api_server, self.credentials.certificate)
+
     def request(
         self,
         method: str,
@@ -69,16 +75,16 @@ class AdminApi:
             RefusedError: The API server refuses the request.
             KubeconfigError: It does not answer, or with something else than JSON.
         """
-        address = f"{self.api_server.server}{path}"
+        # Without the query, which says nothing to a reader.
+        address = f"{self.api_server.server}{path.partition('?')[0]}"
         request = urllib.request.Request(  # noqa: S310 - the address is that of an API server
-            address,
+            f"{self.api_server.server}{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
             headers={**self.credentials.headers, "Accept": accept, "Content-Type": content_type},
         )
         try:
-            opener = reach.opener(self.api_server, self.credentials.certificate)
-            with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
                 content: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:

@@ -24,12 +24,13 @@ def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[Record
     query = urlencode(
         {"labelSelector": f"owner=helm,name in ({names})", "fieldSelector": f"type={records.TYPE}"},
     )
-    accept = admin_api.METADATA.format("List")
+    path = f"/api/v1/namespaces/{namespace}/secrets?{query}"
     try:
-        answer = api.request("GET", f"/api/v1/namespaces/{namespace}/secrets?{query}", accept=accept)
-        items = [item["metadata"] for item in answer["items"]]
+        answer = api.request("GET", path, accept=admin_api.METADATA_LIST)
+        # The API server writes null for an empty list of metadata.
+        items = [item["metadata"] for item in answer["items"] or ()]
     except RefusedError as refusal:
-        raise _without_rights(refusal, "list", namespace) from None
+        raise _explain(refusal, "list", namespace) from None
     except (LookupError, TypeError):
         raise KubeconfigError(
             f"the API server {api.api_server.server} answers with something else than a list of Secrets; "
@@ -47,7 +48,7 @@ def read_secret(api: AdminApi, record: Record) -> dict[str, Any]:
     try:
         return api.request("GET", _path(record))
     except RefusedError as refusal:
-        raise _without_rights(refusal, "get", record.namespace) from None
+        raise _explain(refusal, "get", record.namespace) from None
 
 
 def namespace_owner(api: AdminApi, namespace: str) -> str | None:
@@ -56,7 +57,7 @@ def namespace_owner(api: AdminApi, namespace: str) -> str | None:
     Raises:
         KubeconfigError: The API server does not answer, or refuses.
     """
-    answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=admin_api.METADATA.format(""))
+    answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=admin_api.METADATA)
     owner: str | None = (answer["metadata"].get("annotations") or {}).get(labels.OWNER)
     return owner
 
@@ -72,7 +73,7 @@ def remove(api: AdminApi, record: Record) -> None:
         api.request("DELETE", _path(record), {"preconditions": preconditions})
     except RefusedError as refusal:
         if refusal.code != HTTPStatus.NOT_FOUND:
-            raise _without_rights(refusal, "delete", record.namespace) from None
+            raise _explain(refusal, "delete", record.namespace) from None
 
 
 def mark_failed(api: AdminApi, record: Record) -> None:
@@ -87,19 +88,22 @@ def mark_failed(api: AdminApi, record: Record) -> None:
     try:
         api.request("PATCH", _path(record), patch, content_type=admin_api.MERGE_PATCH)
     except RefusedError as refusal:
-        raise _without_rights(refusal, "patch", record.namespace) from None
+        raise _explain(refusal, "patch", record.namespace) from None
 
 
 def _path(record: Record) -> str:
     return f"/api/v1/namespaces/{record.namespace}/secrets/{record.secret}"
 
 
-def _without_rights(refusal: RefusedError, verb: str, namespace: str) -> KubeconfigError:
-    if refusal.code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
-        remedy = "somebody else is changing the release at this moment; wait for them, and run the command again"
-    else:
+def _explain(refusal: RefusedError, verb: str, namespace: str) -> KubeconfigError:
+    """Return an error with the remedy for a refusal."""
+    if refusal.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         remedy = (
             f"Helm keeps its releases in Secrets: who runs this stack needs the right to {verb} those of namespace "
             f"{namespace!r}"
         )
+    elif refusal.code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+        remedy = "another process is changing the release at this moment; wait for it, and run the command again"
+    else:
+        remedy = "run the command again"
     return KubeconfigError(f"{refusal}; {remedy}")
