@@ -58,8 +58,9 @@ def _recovery(api: AdminApi, release: HelmRelease, listed: set[Record], known: M
         last = max(own, key=lambda record: record.revision)
         content = records.content(cluster.read_secret(api, last))
         owner = cluster.namespace_owner(api, release.namespace)
-        if not recovery.is_own(release, last, content, owner=owner, stack=pulumi.get_stack()):
-            raise KubeconfigError(recovery.foreign(release, last, content, owner=owner))
+        stack = pulumi.get_stack()
+        if not recovery.is_own(release, last, content, owner=owner, stack=stack):
+            raise KubeconfigError(recovery.foreign(release, last, content, owner=owner, stack=stack))
     return recovery.install(release, own)
 
 

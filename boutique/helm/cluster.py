@@ -57,7 +57,10 @@ def namespace_owner(api: AdminApi, namespace: str) -> str | None:
     Raises:
         KubeconfigError: The API server does not answer, or refuses.
     """
-    answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=admin_api.METADATA)
+    try:
+        answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=admin_api.METADATA)
+    except RefusedError as refusal:
+        raise KubeconfigError(f"{refusal}; who runs this stack needs the right to get namespaces") from None
     owner: str | None = (answer["metadata"].get("annotations") or {}).get(labels.OWNER)
     return owner
 

@@ -93,15 +93,19 @@ def is_own(release: HelmRelease, last: Record, content: Content, *, owner: str |
     """
     if content.chart != release.chart:
         return False
-    if _compact(content.values) == _compact(release.values):
-        return True
-    # The values may have been corrected since. One that works with values of others is theirs.
-    return owner == stack and last.status != DEPLOYED
+    same_values = _compact(content.values) == _compact(release.values)
+    if not release.owns_namespace:
+        return same_values
+    # The values may have been corrected since. A release that works with others is somebody else's.
+    return owner == stack and (same_values or last.status != DEPLOYED)
 
 
-def foreign(release: HelmRelease, last: Record, content: Content, *, owner: str | None) -> str:
+def foreign(release: HelmRelease, last: Record, content: Content, *, owner: str | None, stack: str) -> str:
     """Return the message for a release that others have installed under the name of this stack's."""
-    whose = f"namespace {release.namespace!r} belongs to stack {owner!r}" if owner else "this stack did not install it"
+    others = owner if owner != stack else None
+    whose = (
+        f"namespace {release.namespace!r} belongs to stack {others!r}" if others else "this stack did not install it"
+    )
     return (
         f"Helm release {release.key}: exists (chart {content.chart!r}, revision {last.revision}, {last.status}), and "
         f"{whose}; it is left as it is. If nobody needs it, remove it: helm uninstall {release.name} "

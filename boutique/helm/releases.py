@@ -20,12 +20,14 @@ class HelmRelease:
         name: Of the release; fixed, since a reinstallation finds what the last one left only under the same name.
         chart: The chart's name.
         values: Of the chart.
+        owns_namespace: Whether the namespace is the stack's too, whose name is in its annotation.
     """
 
     namespace: str
     name: str
     chart: str
     values: Mapping[str, Any]
+    owns_namespace: bool = True
 
     @property
     def key(self) -> str:
@@ -57,7 +59,13 @@ def ingress_gateway(ingress: Ingress) -> HelmRelease:
 
 def load_balancer_controller(values: Mapping[str, Any]) -> HelmRelease:
     """Return the release of the AWS Load Balancer Controller."""
-    return HelmRelease(namespace=controller.NAMESPACE, name=controller.NAME, chart=controller.NAME, values=values)
+    return HelmRelease(
+        namespace=controller.NAMESPACE,
+        name=controller.NAME,
+        chart=controller.NAME,
+        values=values,
+        owns_namespace=False,
+    )
 
 
 def platform_releases(platform: Platform) -> tuple[HelmRelease, ...]:
