@@ -93,7 +93,7 @@ def is_own(release: HelmRelease, last: Record, content: Content, *, owner: str |
     """
     if content.chart != release.chart:
         return False
-    same_values = _compact(content.values) == _compact(release.values)
+    same_values: bool = _compact(content.values) == _compact(release.values)
     if not release.owns_namespace:
         return same_values
     # The values may have been corrected since. A release that works with others is somebody else's.
