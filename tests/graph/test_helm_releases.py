@@ -137,8 +137,15 @@ def test_nothing_is_made_where_the_cluster_cannot_be_asked(
     def refuse(*_: object) -> None:
         raise KubeconfigError("GET … is refused: 403")
 
+    made: list[str] = []
+    make = Cloud.new_resource
+
+    def watch(self: Cloud, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        made.append(args.typ)
+        return make(self, args)
+
     monkeypatch.setattr(cluster, "list_records", refuse)
-    monkeypatch.setattr(Cloud, "new_resource", lambda _, args: pytest.fail(f"{args.typ} was made"))
+    monkeypatch.setattr(Cloud, "new_resource", watch)
     with pytest.raises(pulumi.RunError, match="is refused: 403"):
         record_stack("local", answering=False)
-    assert on_cluster == []
+    assert made == on_cluster == []
