@@ -21,7 +21,7 @@ _IMPERSONATION = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What a request proves its sender with.
+    """The headers and the client certificate that authenticate a request.
 
     Attributes:
         headers: Of every request.
@@ -33,7 +33,7 @@ class Credentials:
 
 
 def resolve_credentials(user: Mapping[str, Any], name: str, folder: Path, api_server: ApiServer) -> Credentials:
-    """Return the credentials of a user, as client-go would find them.
+    """Return the credentials of a user, as client-go resolves them.
 
     Args:
         user: The `user` entry of a kubeconfig.
@@ -42,7 +42,7 @@ def resolve_credentials(user: Mapping[str, Any], name: str, folder: Path, api_se
         api_server: What the credentials are for.
 
     Raises:
-        KubeconfigError: They cannot be had; the text has no secret in it.
+        KubeconfigError: A file, a plugin or a setting cannot be used; the text has no secret in it.
     """
     if "auth-provider" in user:
         raise KubeconfigError(

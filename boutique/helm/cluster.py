@@ -52,7 +52,7 @@ def read_secret(api: AdminApi, record: Record) -> dict[str, Any]:
 
 
 def namespace_owner(api: AdminApi, namespace: str) -> str | None:
-    """Return the stack that owns a namespace; None for a namespace of nobody's.
+    """Return the stack that owns a namespace; None for a namespace that no stack owns.
 
     Raises:
         KubeconfigError: The API server does not answer, or refuses.
@@ -60,7 +60,7 @@ def namespace_owner(api: AdminApi, namespace: str) -> str | None:
     try:
         answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=admin_api.METADATA)
     except RefusedError as refusal:
-        raise KubeconfigError(f"{refusal}; who runs this stack needs the right to get namespaces") from None
+        raise KubeconfigError(f"{refusal}; the user of the kubeconfig needs the right to get namespaces") from None
     owner: str | None = (answer["metadata"].get("annotations") or {}).get(labels.OWNER)
     return owner
 
@@ -102,8 +102,8 @@ def _explain(refusal: RefusedError, verb: str, namespace: str) -> KubeconfigErro
     """Return an error with the remedy for a refusal."""
     if refusal.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         remedy = (
-            f"Helm keeps its releases in Secrets: who runs this stack needs the right to {verb} those of namespace "
-            f"{namespace!r}"
+            "Helm keeps its releases in Secrets: the user of the kubeconfig needs the right to "
+            f"{verb} those of namespace {namespace!r}"
         )
     elif refusal.code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
         remedy = "another process is changing the release at this moment; wait for it, and run the command again"

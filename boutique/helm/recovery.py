@@ -1,7 +1,7 @@
 """How an update picks up Helm releases that a killed one left in the middle of an operation.
 
-Helm locks a release by the status of its last revision. Who dies with the lock leaves it for ever, and Helm does not
-install a release that has any record. So an update decides by what its stack knows:
+Helm locks a release by the status of its last revision. A process that is killed leaves the lock, and Helm does not
+install a release that has any record. So an update decides by the stack's state:
 
 - A release in the stack's state is upgraded. Its last revision is marked as failed, as Helm itself does it; Helm then
   upgrades from the last one that was deployed. The description changes, since Pulumi would not upgrade a release whose
@@ -24,7 +24,7 @@ class Recovery:
 
     Attributes:
         remove: Records of an installation that the stack does not know, the oldest first.
-        fail: Records of operations that nobody finishes.
+        fail: Records of operations that no process will finish.
         description: Of the next revision of the release; None if it has none.
         problem: What is stuck, for the user; empty if nothing is.
         action: What the update does about it, after a subject such as "this update".
@@ -88,15 +88,15 @@ def is_own(release: HelmRelease, last: Record, content: Content, *, owner: str |
         release: The release that the stack installs.
         last: The newest record under its name.
         content: Of that record.
-        owner: The stack whose annotation the namespace has.
-        stack: This one.
+        owner: The stack that the namespace's annotation names.
+        stack: The stack that is updated.
     """
     if content.chart != release.chart:
         return False
     same_values: bool = _compact(content.values) == _compact(release.values)
     if not release.owns_namespace:
         return same_values
-    # The values may have been corrected since. A release that works with others is somebody else's.
+    # A user may correct the values after a kill, but not those of a release that is deployed already.
     return owner == stack and (same_values or last.status != DEPLOYED)
 
 
