@@ -10,7 +10,7 @@ from cloud import Cloud
 from google.protobuf import json_format
 from pulumi.runtime import mocks
 from recording import Graph, Registered
-from stackfiles import record_stack
+from stackfiles import ACCOUNT, record_stack
 
 from boutique.admin_api import AdminApi
 from boutique.helm import cluster
@@ -99,14 +99,14 @@ def stuck(_: AdminApi, releases: Sequence[HelmRelease]) -> tuple[Record, ...]:
 
 @pytest.fixture
 def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A cluster with a stuck istiod that the stack `local` knows; returns what was written to it."""
+    """A cluster with a stuck istiod that its stack knows; returns what was written to it."""
     written: list[str] = []
 
     class Knowing(Cloud):
         def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
             if args.token != "pulumi:pulumi:readStackResourceOutputs":  # noqa: S105 - a function, not a password
                 return super().call(args)
-            assert args.args == {"stackName": "organization/boutique/local"}
+            assert args.args["stackName"] in {f"organization/boutique/{stack}" for stack in LAYERS}
             outputs = {"namespace": "istio-system", "name": "istiod", "status": {"status": "deployed"}}
             other = {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": {}}}
             return {"outputs": {"a": other, "b": {"type": "kubernetes:helm.sh/v3:Release", "outputs": outputs}}}
@@ -114,6 +114,7 @@ def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("stackfiles.Cloud", Knowing)
     monkeypatch.setattr("boutique.reach.check", lambda *_: None)
     monkeypatch.setattr("boutique.listing.listed", lambda *_, **__: ())
+    monkeypatch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
     monkeypatch.setattr(cluster, "list_records", stuck)
     monkeypatch.setattr(cluster, "mark_failed", lambda _, record: written.append(record.secret))
     return written
@@ -121,11 +122,11 @@ def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_the_whole_program_picks_up_a_stuck_release(
-    on_cluster: list[str], monkeypatch: pytest.MonkeyPatch, preview: bool
+    name: str, on_cluster: list[str], monkeypatch: pytest.MonkeyPatch, preview: bool
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_, **__: warnings.append(text))
-    graph = record_stack("local", answering=False, preview=preview)
+    graph = record_stack(name, answering=False, preview=preview)
     assert [each.name for each in graph.of("Release") if "description" in each.inputs] == ["mesh-istiod"]
     assert on_cluster == ([] if preview else ["sh.helm.release.v1.istiod.v2"])
     assert [line for line in warnings if "istio-system/istiod: revision 2 is pending-upgrade" in line]
