@@ -48,26 +48,8 @@ def find(context: str, paths: Sequence[Path]) -> ApiServer:
         KubeconfigError: No file exists, one is not a kubeconfig, or none has the context with all that belongs to it;
             what other contexts lack does not matter.
     """
-    existing = [path for path in paths if path.is_file()]
-    if not existing:
-        raise KubeconfigError(
-            f"there is no kubeconfig at {' or '.join(map(str, paths))}; set KUBECONFIG, or boutique:cluster.kubeconfig"
-        )
-    contexts: dict[str, Mapping[str, Any]] = {}
-    clusters: dict[str, tuple[Path, Mapping[str, Any]]] = {}
-    for path in existing:
-        content = _read(path)
-        try:
-            for entry in content.get("contexts") or []:
-                contexts.setdefault(entry["name"], entry.get("context") or {})
-            for entry in content.get("clusters") or []:
-                clusters.setdefault(entry["name"], (path.parent, entry.get("cluster") or {}))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise KubeconfigError(f"{path} is not a kubeconfig that kubectl would take: {error!r}") from None
-    if context not in contexts:
-        hint = nearest(context, contexts) if contexts else "; it has none"
-        raise KubeconfigError(f"there is no context {context!r} in {' or '.join(map(str, existing))}{hint}")
-    name = contexts[context].get("cluster")
+    clusters = _merge(paths, "cluster")
+    name = _context(context, paths).get("cluster")
     if not name:
         raise KubeconfigError(f"context {context!r} names no cluster; set it with `kubectl config set-context`")
     if name not in clusters:
@@ -78,6 +60,22 @@ def find(context: str, paths: Sequence[Path]) -> ApiServer:
             f"cluster {name!r} of context {context!r} has no server; set it with `kubectl config set-cluster`"
         )
     return ApiServer(server=cluster["server"], entry=_self_contained(cluster, folder))
+
+
+def find_user(context: str, paths: Sequence[Path]) -> tuple[str, Mapping[str, Any], Path]:
+    """Return the user of a context: its name, its entry, and the folder that paths in it are relative to.
+
+    Raises:
+        KubeconfigError: No file has the context with a user.
+    """
+    users = _merge(paths, "user")
+    name = _context(context, paths).get("user")
+    if not name:
+        raise KubeconfigError(f"context {context!r} names no user; set it with `kubectl config set-context`")
+    if name not in users:
+        raise KubeconfigError(f"context {context!r} names user {name!r}, which no kubeconfig describes")
+    folder, user = users[name]
+    return name, user, folder
 
 
 def reached_by(content: str) -> ApiServer:
@@ -98,6 +96,33 @@ def for_token(api_server: ApiServer, *, namespace: str, user: str, token: str) -
             "current-context": user,
         }
     )
+
+
+def _context(name: str, paths: Sequence[Path]) -> Mapping[str, Any]:
+    contexts = _merge(paths, "context")
+    if name not in contexts:
+        hint = nearest(name, contexts) if contexts else "; it has none"
+        existing = " or ".join(str(path) for path in paths if path.is_file())
+        raise KubeconfigError(f"there is no context {name!r} in {existing}{hint}")
+    return contexts[name][1]
+
+
+def _merge(paths: Sequence[Path], kind: str) -> dict[str, tuple[Path, Mapping[str, Any]]]:
+    """Return the entries of one kind by name, each with the folder of its file: the first file that has one wins."""
+    existing = [path for path in paths if path.is_file()]
+    if not existing:
+        raise KubeconfigError(
+            f"there is no kubeconfig at {' or '.join(map(str, paths))}; set KUBECONFIG, or boutique:cluster.kubeconfig"
+        )
+    entries: dict[str, tuple[Path, Mapping[str, Any]]] = {}
+    for path in existing:
+        content = _read(path)
+        try:
+            for entry in content.get(f"{kind}s") or []:
+                entries.setdefault(entry["name"], (path.parent, entry.get(kind) or {}))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise KubeconfigError(f"{path} is not a kubeconfig that kubectl would take: {error!r}") from None
+    return entries
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
     path = f"/apis/{collection.format(namespace=namespace)}"
     address = f"{api_server.server}{path}"
     try:
-        return tuple(reach.asked(content, path, accept=accept)["items"])
+        # The API server writes null for an empty list of metadata.
+        return tuple(reach.asked(content, path, accept=accept)["items"] or ())
     except urllib.error.HTTPError as refusal:
         refusal.close()
         # Every API server has Deployments: what does not know them is none.

@@ -4,6 +4,7 @@ import base64
 import json
 import socket
 import ssl
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -69,9 +70,19 @@ def asked(content: str, path: str, *, method: str = "GET", accept: str = "applic
         return found
 
 
-def opener(api_server: ApiServer) -> urllib.request.OpenerDirector:
-    """Return what opens addresses of an API server, which has to prove its name."""
+def opener(api_server: ApiServer, certificate: str = "") -> urllib.request.OpenerDirector:
+    """Return what opens addresses of an API server, which has to prove its name.
+
+    Args:
+        api_server: The API server.
+        certificate: A client certificate with its key, as PEM.
+
+    Raises:
+        OSError: The certificate or its key cannot be used.
+    """
     context = _context(api_server)
+    if certificate:
+        _load(context, certificate)
     name = api_server.entry.get("tls-server-name")
     return urllib.request.build_opener(
         _NamedHandler(name, context) if name else urllib.request.HTTPSHandler(context=context),
@@ -154,6 +165,14 @@ def _context(api_server: ApiServer) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _load(context: ssl.SSLContext, certificate: str) -> None:
+    # Python takes a certificate from a file only.
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(certificate)
+        file.flush()
+        context.load_cert_chain(file.name)
 
 
 def _said(reason: object) -> str:

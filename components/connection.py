@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from boutique.kubeconfig import ApiServer
+from components.helm_recovery import Descriptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +18,12 @@ class Connection:
         provider: With the rights of the cluster's admin.
         api_server: Where it is reached; known once the cluster is there.
         pods: What has to be there before any pod is; nothing if the cluster was there before.
+        descriptions: Those of the platform's Helm releases; known once none of them is stuck.
         load_balancers: What has to be there before any load balancer is, and outlive it.
     """
 
     provider: kubernetes.Provider
     api_server: pulumi.Output[ApiServer]
+    descriptions: pulumi.Output[Descriptions]
     pods: Sequence[pulumi.Resource] = ()
     load_balancers: Sequence[pulumi.Resource] = ()

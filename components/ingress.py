@@ -7,13 +7,15 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions, core
 
-from boutique import gateway, gatewayvalues, labels
+from boutique import gateway, labels
 from boutique.certificates.settings import AcmCertificate, secret_name
+from boutique.helm.releases import ingress_gateway
 from boutique.hosts import Claim
 from boutique.ingress import Ingress as Settings
 from boutique.ingress import NetworkLoadBalancer, RoutingApi
 from boutique.mesh import Charts
 from components.certificate import Certificate, CertificateArgs
+from components.helm_recovery import Descriptions
 from components.metadata import metadata, name_of
 from components.policies import network_policy
 from components.release import release
@@ -31,6 +33,7 @@ class IngressArgs:
         claims: Which hosts belong to which targets.
         network: The specs of the NetworkPolicies around the gateway by name.
         after: What has to be there before any gateway is: the mesh's control plane puts the proxy into it.
+        descriptions: Those of its Helm release; known once that is not stuck.
         secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
         owner: The stack that owns the objects.
     """
@@ -42,6 +45,7 @@ class IngressArgs:
     claims: Sequence[Claim]
     network: Mapping[str, Mapping[str, Any]]
     after: Sequence[pulumi.Resource]
+    descriptions: pulumi.Input[Descriptions]
     secrets: Mapping[str, pulumi.Output[str]]
     owner: str
 
@@ -73,12 +77,11 @@ class Ingress(pulumi.ComponentResource):
         self.certificate = certificate.facts if certificate else pulumi.Output.from_input(None)
         installed = release(
             f"{name}-gateway",
-            gateway.RELEASE,
-            "gateway",
+            ingress_gateway(args.settings),
             args.charts,
             args.version,
-            gatewayvalues.values(args.settings),
             home,
+            args.descriptions,
             pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
         # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the

@@ -1,15 +1,17 @@
 """Istio on a cluster."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes import core
 
 from boutique import gatewayapi, istio, labels
+from boutique.helm import releases
 from boutique.mesh import GatewayApiPresent
 from boutique.mesh import Mesh as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
+from components.helm_recovery import Descriptions
 from components.istio import peer_authentication
 from components.metadata import metadata, name_of
 from components.release import release
@@ -22,12 +24,14 @@ class MeshArgs:
     Attributes:
         settings: Which Istio, and how it is set up.
         after: What has to be there before its pods are.
+        descriptions: Those of its Helm releases; known once none of them is stuck.
         later: What the Gateway API's definitions wait for: they are large, and the control plane does without them.
         owner: The stack that owns the objects.
     """
 
     settings: Settings
     after: Sequence[pulumi.Resource] = ()
+    descriptions: pulumi.Input[Descriptions] = field(default_factory=dict)
     later: pulumi.Input[Sequence[pulumi.Resource]] = ()
     owner: str
 
@@ -63,15 +67,14 @@ class Mesh(pulumi.ComponentResource):
         )
         home = name_of(namespace.metadata)
         charts, version = settings.charts, settings.version
-        base = istio.base_values()
-        first = [*args.after, release(f"{name}-base", "istio-base", "base", charts, version, base, home, child)]
+        descriptions = args.descriptions
+        first = [*args.after, release(f"{name}-base", releases.base(), charts, version, home, descriptions, child)]
         if settings.cni:
             after = pulumi.ResourceOptions(parent=self, depends_on=first)
-            cni = istio.cni_values(settings)
-            first.append(release(f"{name}-cni", "istio-cni", "cni", charts, version, cni, home, after))
+            first.append(release(f"{name}-cni", releases.cni(settings), charts, version, home, descriptions, after))
         after = pulumi.ResourceOptions(parent=self, depends_on=first)
-        istiod = istio.istiod_values(settings)
-        self.control_plane = release(f"{name}-istiod", "istiod", "istiod", charts, version, istiod, home, after)
+        istiod = releases.istiod(settings)
+        self.control_plane = release(f"{name}-istiod", istiod, charts, version, home, descriptions, after)
         peer_authentication(
             name,
             "STRICT" if settings.policies.mtls == "strict" else "PERMISSIVE",

@@ -1,13 +1,14 @@
-"""Charts of Istio as Helm releases."""
+"""Charts as Helm releases."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 import pulumi
 from pulumi_kubernetes import helm
 
 from boutique import istio
+from boutique.helm.releases import HelmRelease
 from boutique.mesh import ChartFolder, Charts
+from components.helm_recovery import Descriptions
 
 _TIMEOUT_SECONDS = 300
 _KEPT_REVISIONS = 10
@@ -15,37 +16,36 @@ _KEPT_REVISIONS = 10
 
 def release(
     name: str,
-    called: str,
-    chart: str,
+    planned: HelmRelease,
     charts: Charts,
     version: str,
-    values: Mapping[str, Any],
     namespace: pulumi.Input[str],
+    descriptions: pulumi.Input[Descriptions],
     opts: pulumi.ResourceOptions,
 ) -> helm.v3.Release:
-    """Install a chart of Istio and wait until what it made is ready.
-
-    Its name is fixed, since a reinstallation finds what the last one left (the definitions) only under the same name.
+    """Install a chart and wait until what it made is ready.
 
     Args:
         name: The resource's.
-        called: The release's.
-        chart: The chart's.
-        charts: Where it comes from.
+        planned: The release.
+        charts: Where its chart comes from.
         version: Which one; a folder has only one.
-        values: Of the chart.
-        namespace: Where the release is installed.
+        namespace: That of the release, known once it is there.
+        descriptions: Those of `recover_releases`, known once the release is not stuck.
         opts: Of the resource.
     """
-    reference, repository = istio.chart(charts, chart)
+    reference, repository = istio.chart(charts, planned.chart)
+    # Most have no description: the SDK leaves None out, but its types do not say so of an Output.
+    description = pulumi.Output.from_input(descriptions).apply(lambda known: cast("str", known.get(planned.key)))
     return helm.v3.Release(
         name,
-        name=called,
+        name=planned.name,
         namespace=namespace,
         chart=reference,
         repository_opts=helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
         version=None if isinstance(charts, ChartFolder) else version,
-        values=values,
+        values=planned.values,
+        description=description,
         max_history=_KEPT_REVISIONS,
         timeout=_TIMEOUT_SECONDS,
         opts=opts,

@@ -4,10 +4,12 @@ import os
 
 import pulumi
 
-from boutique import kubeconfig, reach
+from boutique import admin_api, kubeconfig, reach
 from boutique.eks.settings import EksCluster
+from boutique.helm.releases import platform_releases
 from boutique.settings import ExistingCluster, Platform
 from components.connection import Connection
+from components.helm_recovery import recover_releases
 from components.provider import provider
 
 
@@ -19,16 +21,21 @@ def connect(settings: ExistingCluster | EksCluster, platform: Platform) -> Conne
         platform: What will be built on it.
 
     Raises:
-        KubeconfigError: A cluster that is there is not found, or does not answer.
+        KubeconfigError: A cluster that is there is not found or does not answer, or has a Helm release of others under
+            the name of one of the platform's.
     """
     if isinstance(settings, EksCluster):
         # Only here: no other stack has need of Pulumi's packages for AWS, and many do not have them.
         from boutique.layers import eks
 
         return eks.connect(settings, platform)
-    api_server = kubeconfig.find(settings.context, kubeconfig.files(settings.kubeconfig, os.environ))
+    paths = kubeconfig.files(settings.kubeconfig, os.environ)
+    api_server = kubeconfig.find(settings.context, paths)
     reach.check(api_server, f"context {settings.context!r}")
+    admin = admin_api.of_context(settings.context, api_server, paths)
+    descriptions = recover_releases(admin, platform_releases(platform))
     return Connection(
         provider=provider("cluster", kubeconfig=settings.kubeconfig, context=settings.context),
         api_server=pulumi.Output.from_input(api_server),
+        descriptions=pulumi.Output.from_input(descriptions),
     )

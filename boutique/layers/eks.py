@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import kubeconfig, reach
+from boutique import admin_api, kubeconfig, reach
 from boutique.checks.eks import certificate_elsewhere, warnings
 from boutique.eks import account, network, versions
+from boutique.eks.controller import values as controller_values
 from boutique.eks.iam import Scope
 from boutique.eks.settings import EksCluster, ExistingNetwork
+from boutique.helm.releases import HelmRelease, load_balancer_controller, platform_releases
 from boutique.kubeconfig import ApiServer, KubeconfigError
 from boutique.mistakes import SettingsError
 from boutique.settings import Platform
@@ -20,6 +22,7 @@ from components.eks.controller import LoadBalancerController, LoadBalancerContro
 from components.eks.controlplane import ControlPlane, ControlPlaneArgs
 from components.eks.network import Network, NetworkArgs, Subnets
 from components.eks.nodes import Nodes, NodesArgs
+from components.helm_recovery import Descriptions, recover_releases
 from components.provider import provider
 
 
@@ -59,6 +62,11 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
     running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
     admin = provider("cluster", kubeconfig=plane.kubeconfig)
     pods = [nodes.ready, running.names]
+    descriptions = pulumi.Output.unsecret(
+        pulumi.Output.all(plane.kubeconfig, subnets.vpc).apply(
+            lambda known: _recover(known[0], _releases(settings, platform, scope, known[1]))
+        )
+    )
     controller = LoadBalancerController(
         "load-balancer-controller",
         LoadBalancerControllerArgs(
@@ -66,12 +74,14 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
             scope=scope,
             vpc=subnets.vpc,
             after=[*pods, running.identities],
+            descriptions=descriptions,
         ),
         pulumi.ResourceOptions(providers=[aws, admin]),
     )
     return Connection(
         provider=admin,
         api_server=plane.kubeconfig.apply(_answering),
+        descriptions=descriptions,
         pods=pods,
         load_balancers=[controller.ready],
     )
@@ -102,6 +112,20 @@ def _answering(content: str) -> ApiServer:
                 f"{error}; is this machine in one of the networks of boutique:cluster.publicCidrs?"
             ) from None
     return api_server
+
+
+def _releases(settings: EksCluster, platform: Platform, scope: Scope, vpc: str) -> list[HelmRelease]:
+    """Return the Helm releases of a cluster and its platform."""
+    replicas = settings.load_balancer_controller.replicas
+    values = controller_values(cluster=scope.cluster, region=scope.region, replicas=replicas)
+    return [load_balancer_controller({**values, "vpcId": vpc}), *platform_releases(platform)]
+
+
+def _recover(content: str, releases: list[HelmRelease]) -> Descriptions:
+    try:
+        return recover_releases(admin_api.of_content(content), releases)
+    except KubeconfigError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:

@@ -33,7 +33,17 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
     later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
     mesh = (
-        Mesh("mesh", MeshArgs(settings=section.mesh, after=cluster.pods, later=way_back.taken, owner=owner), opts)
+        Mesh(
+            "mesh",
+            MeshArgs(
+                settings=section.mesh,
+                after=cluster.pods,
+                descriptions=cluster.descriptions,
+                later=way_back.taken,
+                owner=owner,
+            ),
+            opts,
+        )
         if section.mesh
         else None
     )
@@ -125,6 +135,7 @@ def _front(
             claims=claimed,
             network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
             after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
+            descriptions=cluster.descriptions,
             secrets=secrets,
             owner=pulumi.get_stack(),
         ),

@@ -10,7 +10,9 @@ from pulumi_aws import eks, iam
 from boutique.eks import controller
 from boutique.eks import iam as documents
 from boutique.eks.settings import LoadBalancerController as Settings
+from boutique.helm.releases import load_balancer_controller
 from components.eks.role import role
+from components.helm_recovery import Descriptions
 from components.release import release
 
 
@@ -23,12 +25,14 @@ class LoadBalancerControllerArgs:
         scope: What the cluster is called, and where it is.
         vpc: The VPC of its nodes.
         after: What has to be there before its pods are.
+        descriptions: Those of its Helm release; known once that is not stuck.
     """
 
     settings: Settings
     scope: documents.Scope
     vpc: pulumi.Input[str]
     after: Sequence[pulumi.Resource]
+    descriptions: pulumi.Input[Descriptions]
 
 
 class LoadBalancerController(pulumi.ComponentResource):
@@ -67,15 +71,16 @@ class LoadBalancerController(pulumi.ComponentResource):
         )
         self.ready = release(
             name,
-            controller.NAME,
-            controller.NAME,
+            load_balancer_controller(
+                {
+                    **controller.values(cluster=scope.cluster, region=scope.region, replicas=settings.replicas),
+                    "vpcId": args.vpc,
+                }
+            ),
             settings.charts,
             settings.version,
-            {
-                **controller.values(cluster=scope.cluster, region=scope.region, replicas=settings.replicas),
-                "vpcId": args.vpc,
-            },
             controller.NAMESPACE,
+            args.descriptions,
             pulumi.ResourceOptions(parent=self, depends_on=[rights, given, *args.after]),
         )
         self.register_outputs({})

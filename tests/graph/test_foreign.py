@@ -55,6 +55,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr("stackfiles.Cloud", Watched)
         monkeypatch.setattr("boutique.listing.listed", cluster.listed)
         monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+        monkeypatch.setattr("boutique.helm.cluster.list_records", lambda *_: ())
         config, secret = committed(stack)
         if api:
             platform = json.loads(config["boutique:platform"])

@@ -13,7 +13,7 @@ from sizes import FULL, SMALL, Size
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-FOLDERS = ("local", "updates", "plain", "ingress", "eks", "mesh", "control_plane", "lab")
+FOLDERS = ("local", "updates", "kills", "plain", "ingress", "eks", "mesh", "control_plane", "lab")
 """Those that take longest come first, so that no worker has a long one left when the others are done."""
 ENOUGH_INOTIFY = 256
 """For two labs with a mesh; Linux allows a user 128 instances unless somebody has raised it."""

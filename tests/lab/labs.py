@@ -37,10 +37,14 @@ class Lab:
             _told[self] = {name: value for name, value in merged.items() if value is not None}
         return dict(_told[self])
 
+    def forget(self) -> None:
+        """Have the environment asked for anew: another command may have started the lab."""
+        _told.pop(self, None)
+
     def boutique(self, command: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `boutique lab COMMAND` for this lab."""
         if command in ("up", "down"):
-            _told.pop(self, None)
+            self.forget()
         done = subprocess.run(
             [*BOUTIQUE, "lab", command, "--name", self.name, *arguments],
             env=self._environment(),

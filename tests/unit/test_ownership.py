@@ -126,6 +126,11 @@ class Elsewhere(http.server.BaseHTTPRequestHandler):
         if self.server.server_name == "404":
             self.send_error(404)
             return
+        if self.server.server_name == "empty":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"kind": "PartialObjectMetadataList", "items": null}')
+            return
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b'{"welcome": "sign in"}')
@@ -151,6 +156,11 @@ def test_what_no_api_server_would_answer_is_no_empty_list(elsewhere: str) -> Non
     for collection in (namespaced.DEPLOYMENTS, namespaced.SERVICES):
         with pytest.raises(ClusterError, match=f"the API server {elsewhere} answers .* with what is no list"):
             Namespace(name="dev", deployer=kubeconfig(elsewhere)).listed(collection)
+
+
+@pytest.mark.parametrize("elsewhere", ["empty"], indirect=True)
+def test_an_empty_list_of_metadata_has_no_objects(elsewhere: str) -> None:
+    assert owned(kubeconfig(elsewhere), "dev", HTTP_ROUTES) == ()
 
 
 def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

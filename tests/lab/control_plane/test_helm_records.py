@@ -1,0 +1,67 @@
+"""Helm's records that the program may not touch, or not see: nothing happens, and the reason is named."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helmapi import secret
+from labs import Lab
+from stacks import Stack, committed, project
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def stack(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    return project(tmp_path_factory.mktemp("helm"), lab.env)("records").create()
+
+
+@pytest.fixture
+def theirs(lab: Lab) -> Iterator[dict[str, Any]]:
+    """The record of an installation that others are in the middle of."""
+    lab.kubectl("create", "namespace", "istio-system")
+    record = secret("istiod", 1, "pending-install")
+    metadata = {key: record["metadata"][key] for key in ("name", "namespace", "labels")}
+    content = {"apiVersion": "v1", "kind": "Secret", **record, "metadata": metadata}
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps(content))
+    yield found(lab)
+    lab.kubectl("delete", "namespace", "istio-system")
+
+
+def found(lab: Lab) -> dict[str, Any]:
+    name = "sh.helm.release.v1.istiod.v1"
+    content: dict[str, Any] = json.loads(lab.kubectl("get", "secret", "-n", "istio-system", name, "-o", "json"))
+    return content
+
+
+def refused(stack: Stack, *command: str, **cluster: str) -> str:
+    sections = committed("local")
+    stack.configure(cluster={**sections["cluster"], **cluster}, platform=sections["platform"])
+    done = stack.pulumi(*command, check=False)
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stdout, done.stdout
+    assert stack.resources() == [], "nothing was created"
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")], ids=lambda command: command[0])
+def test_a_release_of_others_is_named_and_left(
+    lab: Lab, stack: Stack, theirs: dict[str, Any], command: tuple[str, ...]
+) -> None:
+    said = refused(stack, *command)
+    assert "Helm release istio-system/istiod: exists (chart 'istiod', revision 1, pending-install)" in said
+    assert "helm uninstall istiod -n istio-system" in said
+    assert found(lab) == theirs
+
+
+def test_a_user_without_the_right_to_look_is_named(lab: Lab, stack: Stack, tmp_path: Path) -> None:
+    content = yaml.safe_load(Path(lab.env["KUBECONFIG"]).read_text())
+    for entry in content["users"]:
+        entry["user"]["as"] = "ann"
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(content))
+    said = refused(stack, "preview", kubeconfig=str(tmp_path / "kubeconfig"))
+    assert 'User "ann" cannot list resource "secrets"' in said
+    assert "the user of the kubeconfig needs the right to list those of namespace" in said

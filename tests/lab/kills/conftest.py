@@ -1,0 +1,18 @@
+"""A lab and a project of its own, to be deployed by `make up` and killed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from labs import Lab
+from making import Making
+
+
+@pytest.fixture(scope="package")
+def making(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Making]:
+    """The project, without a lab when a test begins."""
+    lab = Lab("kills", state_home)
+    try:
+        yield Making.of(lab, tmp_path_factory.mktemp("kills"))
+    finally:
+        lab.boutique("down", "--delete")

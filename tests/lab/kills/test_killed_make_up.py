@@ -1,0 +1,49 @@
+"""`make up` is killed at any moment of a first deployment and of an upgrade of the mesh; the next one ends well.
+
+KILL_SEED repeats a run: its number is printed.
+"""
+
+import os
+import random
+
+import pytest
+from making import STUCK, Making, Moment, at_random, at_status, interrupt, kill_all
+from sizes import Size
+
+pytestmark = pytest.mark.lab
+
+FIRST, UPGRADE = 45.0, 30.0
+"""Seconds that a deployment takes, with the start of the lab and the smoke test."""
+VERSIONS = ("1.31.1", "1.31.0")
+"""Of Istio: another one restarts the control plane. The lab runs its own for any."""
+
+
+def carry_on(making: Making, moment: Moment, number: int) -> None:
+    """Kill one deployment, and check that the next is whole."""
+    killed = interrupt(making, moment)
+    stuck = [status for status in making.statuses() if status in STUCK]
+    print(f"kill {number}: {'' if killed else 'too late for '}{moment.what}; stuck: {', '.join(stuck) or 'nothing'}")
+    said = making.up()
+    assert "all green" in said
+    if moment.kill is kill_all:
+        # What outlives the group may have come to its end since.
+        assert [status for status in stuck if f" is {status}" not in said] == [], "it is said what was stuck"
+    assert set(making.statuses()) <= {"deployed", "superseded", "failed"}
+    making.stack.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_a_killed_make_up_is_carried_on(making: Making, size: Size) -> None:
+    seed = int(os.environ.get("KILL_SEED") or int.from_bytes(os.urandom(4)))
+    print(f"KILL_SEED={seed}")
+    chance = random.Random(seed)  # noqa: S311 - it keeps no secret
+    for number in range(0, size.deployments, 2):
+        making.lab.boutique("down", "--delete")
+        making.configure(version=VERSIONS[0])
+        exact = number == 0
+        first = at_status(making, "istiod", "pending-install") if exact else at_random(chance, FIRST)
+        carry_on(making, first, number)
+        making.configure(version=VERSIONS[1])
+        upgrade = at_status(making, "istiod", "pending-upgrade") if exact else at_random(chance, UPGRADE)
+        carry_on(making, upgrade, number + 1)
+        if exact:
+            assert "failed" in making.statuses("istiod"), "the upgrade was really in the middle"
