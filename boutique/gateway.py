@@ -72,7 +72,7 @@ def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, p
     if certificate is None:
         return made
     spec = misdirected.spec(LABELS, [claim.host for claim in claims])
-    return (*made, Object(misdirected.API_VERSION, misdirected.KIND, misdirected.NAME, spec))
+    return (*made, Object(misdirected.API_VERSION, misdirected.KIND, misdirected.NAME, spec, misdirected.ANNOTATIONS))
 
 
 def _gateway_api(claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
