@@ -50,31 +50,33 @@ def response_headers(route: EdgeRoute) -> ResponseHeaders | None:
     )
 
 
-def read(given: Mapping[str, str], added: Mapping[str, str], removed: Iterable[str]) -> tuple[bool, tuple[str, ...]]:
+def parse_response_headers(
+    set_: Mapping[str, str], add: Mapping[str, str], remove: Iterable[str]
+) -> tuple[bool, tuple[str, ...]]:
     """Return `no_store` and `vary` of a route, from what it changes of its answers.
 
     Args:
-        given: Headers that are set, by name.
-        added: Headers that are added, by name.
-        removed: Names of headers that are removed.
+        set_: Headers that are set, by name.
+        add: Headers that are added, by name.
+        remove: Names of headers that are removed.
 
     Raises:
         UnreadableError: It changes something else.
     """
-    known = {name.lower() for name in FOR_SHARED_CACHES}
-    given, added, gone = _lowered(given), _lowered(added), {name.lower() for name in removed}
-    vary = tuple(name.strip() for name in added.get("vary", "").split(",") if name.strip())
-    other = {*(given.keys() - {"cache-control"}), *(added.keys() - {"vary"}), *(gone - known)}
-    if other:
-        raise UnreadableError(f"changes the headers {', '.join(sorted(other))} of answers")
-    if given and given != _lowered(NO_STORE):
-        raise UnreadableError(f"sets Cache-Control of answers to {given['cache-control']}, not to no-store")
-    if gone != (known if given else set()):
+    for_shared_caches = {name.lower() for name in FOR_SHARED_CACHES}
+    set_, add, removed = _lowered(set_), _lowered(add), {name.lower() for name in remove}
+    foreign = {*(set_.keys() - {"cache-control"}), *(add.keys() - {"vary"}), *(removed - for_shared_caches)}
+    if foreign:
+        raise UnreadableError(f"changes the headers {', '.join(sorted(foreign))} of answers")
+    if set_ and set_ != _lowered(NO_STORE):
+        raise UnreadableError(f"sets Cache-Control of answers to {set_['cache-control']}, not to no-store")
+    if removed != (for_shared_caches if set_ else set()):
         raise UnreadableError(
-            f"removes {', '.join(sorted(gone)) or 'no headers'} from answers, and not exactly "
-            f"{', '.join(FOR_SHARED_CACHES) if given else 'none'}"
+            f"removes {', '.join(sorted(removed)) or 'no headers'} from answers, and not exactly "
+            f"{', '.join(FOR_SHARED_CACHES) if set_ else 'none'}"
         )
-    return bool(given), vary
+    vary = tuple(name.strip() for name in add.get("vary", "").split(",") if name.strip())
+    return bool(set_), vary
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

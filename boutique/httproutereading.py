@@ -53,7 +53,9 @@ def read(
     changes = _changes(rule)
     feature = carried(_values(changes["request"], "set"), changes["request"].get("remove") or [])
     answers = changes["response"]
-    no_store, vary = caching.read(_values(answers, "set"), _values(answers, "add"), answers.get("remove") or [])
+    no_store, vary = caching.parse_response_headers(
+        _values(answers, "set"), _values(answers, "add"), answers.get("remove") or []
+    )
     route = edge_route(name, owner, host, headers, feature, backend, seconds(timeouts.get("request")))
     return [replace(route, no_store=no_store, vary=vary)]
 

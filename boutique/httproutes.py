@@ -39,7 +39,10 @@ def _edge(route: EdgeRoute, gateway: Gateway) -> Spec:
     }
     rule = {
         **_matches(_conditions(route)),
-        "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": _baggage(route)}, *_answers(route)],
+        "filters": [
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": _baggage(route)},
+            *_response_headers(route),
+        ],
         **_backend(route.backend),
         # Without a value the time is the implementation's to choose.
         "timeouts": {"request": f"{route.timeout_seconds or 0}s"},
@@ -78,7 +81,7 @@ def _baggage(route: EdgeRoute) -> Spec:
     )
 
 
-def _answers(route: EdgeRoute) -> list[Spec]:
+def _response_headers(route: EdgeRoute) -> list[Spec]:
     headers = caching.response_headers(route)
     if headers is None:
         return []

@@ -38,7 +38,7 @@ def spec(labels: Mapping[str, str], hosts: Sequence[str]) -> dict[str, Any]:
             "name": "envoy.access_loggers.extension_filters.cel",
             "typed_config": {
                 "@type": f"{_TYPE}.access_loggers.filters.cel.v3.ExpressionFilter",
-                "expression": served_elsewhere(hosts),
+                "expression": misdirected_expression(hosts),
             },
         }
     }
@@ -59,7 +59,7 @@ def spec(labels: Mapping[str, str], hosts: Sequence[str]) -> dict[str, Any]:
     return {"workloadSelector": {"labels": dict(labels)}, "configPatches": [patch]}
 
 
-def served_elsewhere(hosts: Sequence[str]) -> str:
+def misdirected_expression(hosts: Sequence[str]) -> str:
     """Return the CEL expression: the gateway serves the request's host, but over connections of another server name.
 
     Envoy's CEL joins no texts, so the host, which may have a port, is compared by its beginning. A request without a

@@ -58,7 +58,7 @@ def _rules(
             only(request, "headers", ("set", "remove"))
             only(answers, "headers", ("set", "add", "remove"))
             feature = carried(request.get("set") or {}, request.get("remove") or [])
-            no_store, vary = caching.read(
+            no_store, vary = caching.parse_response_headers(
                 answers.get("set") or {}, answers.get("add") or {}, answers.get("remove") or []
             )
             route = edge_route(called, owner, host, headers, feature, backend, seconds(rule.get("timeout")))

@@ -67,14 +67,14 @@ def _edge(route: EdgeRoute) -> Spec:
     return {
         "name": route.name,
         **_matches(_condition(route)),
-        "headers": {"request": said, **_answers(route)},
+        "headers": {"request": said, **_response_headers(route)},
         **_destination(route.backend),
         # Without one there is no limit; Istio refuses a time of 0.
         **({"timeout": f"{route.timeout_seconds}s"} if route.timeout_seconds else {}),
     }
 
 
-def _answers(route: EdgeRoute) -> Spec:
+def _response_headers(route: EdgeRoute) -> Spec:
     headers = caching.response_headers(route)
     if headers is None:
         return {}

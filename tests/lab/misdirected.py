@@ -34,7 +34,7 @@ class Response:
         return content
 
 
-def over(site: Site, host: str, version: str, **headers: str) -> Response:
+def request_over(site: Site, host: str, version: str, **headers: str) -> Response:
     """Ask for a host over a new connection for a site.
 
     Args:
@@ -66,8 +66,8 @@ def browse(site: Site, host: str, version: str, **headers: str) -> tuple[Respons
 
     Status 421 makes it open one for the host itself: RFC 9110, section 15.5.20.
     """
-    response = over(site, host, version, **headers)
+    response = request_over(site, host, version, **headers)
     if response.status != 421:
         return response, False
     own = Site(host, site.port, site.authority)
-    return over(own, host, version, **headers), True
+    return request_over(own, host, version, **headers), True

@@ -15,7 +15,7 @@ TESTER = (("Cookie", f"{COOKIE}=abc"),)
 CI = (("boutique-feature", "new-ads"),)
 
 
-def answered(of: Table, request: Request) -> EdgeRoute | None:
+def route_of(of: Table, request: Request) -> EdgeRoute | None:
     """Return the route that answers a request."""
     served = backend(of, request)
     route = served.route if served else None
@@ -27,9 +27,9 @@ def values(headers: Headers, name: str) -> list[str]:
     return [value for key, value in headers if key.lower() == name.lower()]
 
 
-def reused(of: Table, stored: Request, asked: Request) -> bool:
+def may_reuse(of: Table, stored: Request, asked: Request) -> bool:
     """Say whether a cache may answer a request with what it stored for another one of the same URL."""
-    route = answered(of, stored)
+    route = route_of(of, stored)
     return (
         route is not None
         and not route.no_store
@@ -40,7 +40,7 @@ def reused(of: Table, stored: Request, asked: Request) -> bool:
 @given(tables, requests, requests)
 def test_what_a_cache_reuses_is_what_the_gateway_would_answer(of: Table, stored: Request, asked: Request) -> None:
     asked = replace(asked, host=stored.host)
-    assert not reused(of, stored, asked) or answered(of, stored) == answered(of, asked)
+    assert not may_reuse(of, stored, asked) or route_of(of, stored) == route_of(of, asked)
 
 
 def test_testers_and_the_baseline_share_no_answer() -> None:
@@ -49,17 +49,17 @@ def test_testers_and_the_baseline_share_no_answer() -> None:
     kinds = [Request(host=HOST, headers=headers) for headers in shoppers]
     for stored in kinds:
         for asked in kinds:
-            assert not reused(of, stored, asked) or answered(of, stored) == answered(of, asked)
-    assert reused(of, kinds[0], kinds[0]), "the baseline's answer for the next one who comes without a cookie"
+            assert not may_reuse(of, stored, asked) or route_of(of, stored) == route_of(of, asked)
+    assert may_reuse(of, kinds[0], kinds[0]), "the baseline's answer for the next one who comes without a cookie"
 
 
 def test_no_answer_of_a_feature_is_kept() -> None:
     of = table(ENVIRONMENT, [FEATURE])
     for host, headers in ((HOST, TESTER), (HOST, CI), (f"new-ads.{HOST}", ())):
         request = Request(host=host, headers=headers)
-        assert not reused(of, request, request)
+        assert not may_reuse(of, request, request)
 
 
 def test_where_features_are_not_allowed_one_answer_is_for_all() -> None:
     of = table(replace(ENVIRONMENT, features=False), [])
-    assert reused(of, Request(host=HOST, headers=TESTER), Request(host=HOST))
+    assert may_reuse(of, Request(host=HOST, headers=TESTER), Request(host=HOST))

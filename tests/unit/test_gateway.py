@@ -78,7 +78,7 @@ def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) ->
     _, elsewhere = mapper["filter"]["and_filter"]["filters"]
     hosts = [claim.host for claim in CLAIMS]
     expression = elsewhere["extension_filter"]["typed_config"]["expression"]
-    assert (mapper["status_code"], expression) == (421, misdirected.served_elsewhere(hosts))
+    assert (mapper["status_code"], expression) == (421, misdirected.misdirected_expression(hosts))
     assert spec["workloadSelector"]["labels"] == LABELS
     assert not [each for each in made(api, None) if each[0] == "EnvoyFilter"]
 
@@ -96,7 +96,7 @@ def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) ->
     ],
 )
 def test_only_hosts_of_targets_are_served_by_another_connection(host: str, served: bool) -> None:
-    expression = misdirected.served_elsewhere([claim.host for claim in CLAIMS])
+    expression = misdirected.misdirected_expression([claim.host for claim in CLAIMS])
     pattern = json.loads(expression.partition("matches(")[2].partition(") &&")[0])
     assert bool(re.search(pattern, host)) is served
 

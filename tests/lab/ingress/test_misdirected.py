@@ -2,7 +2,7 @@
 
 import pytest
 from front_door import HOST, OTHER, FrontDoor
-from misdirected import VERSIONS, browse, over
+from misdirected import VERSIONS, browse, request_over
 
 from boutique.ingress import GATEWAY_API, RoutingApi
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.parametrize("version", VERSIONS)]
 def test_another_environments_connection_leads_to_no_page_but_to_a_connection_of_its_own(
     door: FrontDoor, version: str, connection: str
 ) -> None:
-    response = over(door.at(connection), HOST, version)
+    response = request_over(door.at(connection), HOST, version)
     assert (response.version, response.status) == (version, 421)
     page, again = browse(door.at(connection), HOST, version)
     assert again
@@ -22,7 +22,7 @@ def test_another_environments_connection_leads_to_no_page_but_to_a_connection_of
 
 @pytest.mark.parametrize("host", [OTHER, f"some.{OTHER}"])
 def test_a_connection_of_the_shop_leads_to_no_other_environment(door: FrontDoor, version: str, host: str) -> None:
-    response = over(door.site, host, version)
+    response = request_over(door.site, host, version)
     assert (response.version, response.status) == (version, 421)
     # Nothing is deployed there.
     assert browse(door.site, host, version)[0].status == 404
@@ -38,5 +38,5 @@ def test_the_shop_over_a_connection_of_a_name_under_it(door: FrontDoor, api: Rou
 
 
 def test_a_host_of_nobody_is_not_sent_for_a_second_time(door: FrontDoor, version: str) -> None:
-    assert over(door.site, "elsewhere.localhost", version).status == 404
-    assert over(door.site, f"x{HOST}", version).status == 404
+    assert request_over(door.site, "elsewhere.localhost", version).status == 404
+    assert request_over(door.site, f"x{HOST}", version).status == 404

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from labs import eventually
-from misdirected import VERSIONS, Response, browse, over
+from misdirected import VERSIONS, Response, browse, request_over
 from shops import BASELINE, HOST, Shop
 
 from boutique.caching import FOR_SHARED_CACHES
@@ -34,7 +34,7 @@ def version_of(response: Response) -> str:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_browser_gets_from_the_shop_to_the_link_and_back(shop: Shop, version: str) -> None:
-    to_link = over(shop.site(), PREVIEW, version)
+    to_link = request_over(shop.site(), PREVIEW, version)
     assert (to_link.version, to_link.status) == (version, 421)
     page, again = browse(shop.site(), PREVIEW, version)
     assert (version_of(page), again) == (BUILD, True)
@@ -54,7 +54,7 @@ def test_no_cache_keeps_what_a_tester_gets_at_the_shops_own_url(shop: Shop, head
 
 
 def test_no_cache_keeps_what_is_at_the_preview_link(shop: Shop) -> None:
-    response = over(shop.site(PREVIEW), PREVIEW, "2")
+    response = request_over(shop.site(PREVIEW), PREVIEW, "2")
     assert (version_of(response), response.headers["cache-control"]) == (BUILD, ["no-store"])
 
 
