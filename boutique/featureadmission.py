@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from boutique import catalogue, labels, patterns
 from boutique.admissionrule import ALL_WRITES, Kinds, Spec, spec
+from boutique.caching import FOR_SHARED_CACHES, NO_STORE, VARY
 from boutique.routing import HEADER, MEMBER
 from boutique.targets import features_deployer, user
 
@@ -88,7 +89,7 @@ def _routes(host: str | None) -> list[Spec]:
         f"(h.name == 'cookie' && h.value.matches({json.dumps(session)})) || "
         f"(h.name == {json.dumps(HEADER)} && h.value == {_KEY})"
     )
-    to_people = "false"
+    to_people = preview = "false"
     if host:
         hosts = "has(object.spec.hostnames) && object.spec.hostnames.all(n, n == {name})"
         preview = hosts.format(name=f"{_KEY} + {json.dumps(f'.{host}')}")
@@ -106,7 +107,53 @@ def _routes(host: str | None) -> list[Spec]:
             "expression": f"object == null || !({to_gateways}) || {to_people}",
             "message": "a feature's route takes requests of its preview host, of one session, or that ask for it",
         },
+        {
+            "expression": f"object == null || !({to_services}) || {_filters('size(fs) == 0')}",
+            "message": "a feature's route has no filters for calls",
+        },
+        {
+            "expression": f"object == null || !({to_gateways}) || {_filters(_edge_filters(preview))}",
+            "message": f"a feature's route at the gateway has two filters: one sets baggage to {MEMBER}=<key>, one "
+            "keeps the answers out of caches; docs/routing.md has them",
+        },
     ]
+
+
+def _filters(allowed: str) -> str:
+    """Return whether the filters `fs` of each rule are those that are allowed, and no backend has any."""
+    return (
+        f"object.spec.rules.all(r, [r.?filters.orValue([])].all(fs, {allowed}) && "
+        "r.?backendRefs.orValue([]).all(b, size(b.?filters.orValue([])) == 0))"
+    )
+
+
+def _edge_filters(preview: str) -> str:
+    """Return whether filters `fs` are those that `boutique.httproutes` writes for a feature.
+
+    Args:
+        preview: Whether the route is for the feature's preview host, which has answers of the feature only.
+    """
+    request, answers = "fs[0].requestHeaderModifier", "fs[1].responseHeaderModifier"
+    no_store = json.dumps([f"{name}: {value}" for name, value in NO_STORE.items()])
+    vary = json.dumps([f"Vary: {', '.join(VARY)}"])
+    return " && ".join(
+        (
+            "fs.map(f, f.type) == ['RequestHeaderModifier', 'ResponseHeaderModifier']",
+            f"{_lines(request, 'set')} == ['baggage: {MEMBER}=' + {_KEY}]",
+            f"size({_list(request, 'add')}) == 0 && size({_list(request, 'remove')}) == 0",
+            f"{_lines(answers, 'set')} == {no_store}",
+            f"(({preview}) ? size({_list(answers, 'add')}) == 0 : {_lines(answers, 'add')} == {vary})",
+            f"{_list(answers, 'remove')} == {json.dumps(FOR_SHARED_CACHES)}",
+        )
+    )
+
+
+def _list(change: str, which: str) -> str:
+    return f"{change}.?{which}.orValue([])"
+
+
+def _lines(change: str, which: str) -> str:
+    return f"{_list(change, which)}.map(h, h.name + ': ' + h.value)"
 
 
 def _parents(kind: str) -> str:

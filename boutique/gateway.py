@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from boutique import misdirected
 from boutique.hosts import Claim
 from boutique.ingress import GATEWAY_API, RoutingApi
 from boutique.policies import GATEWAY
@@ -57,7 +58,9 @@ def preview_listener(target: str) -> str:
 
 
 def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
-    """Return the Gateway, and what sends whoever comes by plain HTTP to HTTPS.
+    """Return the Gateway, the redirect from plain HTTP to HTTPS, and the EnvoyFilter for misdirected requests.
+
+    Without TLS at the gateway no request is misdirected: all hosts of a port share one table of routes.
 
     Args:
         api: What routes are written in.
@@ -65,7 +68,11 @@ def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, p
         certificate: The Secret with the certificate, in the gateway's namespace; None if TLS ends before the gateway.
         port: Where people reach HTTPS.
     """
-    return _gateway_api(claims, certificate, port) if api == GATEWAY_API else _istio(claims, certificate, port)
+    made = _gateway_api(claims, certificate, port) if api == GATEWAY_API else _istio(claims, certificate, port)
+    if certificate is None:
+        return made
+    spec = misdirected.spec(LABELS, [claim.host for claim in claims])
+    return (*made, Object(misdirected.API_VERSION, misdirected.KIND, misdirected.NAME, spec, misdirected.ANNOTATIONS))
 
 
 def _gateway_api(claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:

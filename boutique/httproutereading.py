@@ -5,8 +5,10 @@ https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httproute
 The API server adds defaults to what the program writes; those are read like nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from boutique import caching
 from boutique.routeparts import Headers, Object, UnreadableError, carried, edge_route, member, only, seconds
 from boutique.routing import Backend, EdgeRoute, Gateway, MeshRoute
 
@@ -48,7 +50,14 @@ def read(
     [host] = spec["hostnames"]
     timeouts = rule.get("timeouts") or {}
     only(timeouts, "timeouts", ("request",))
-    return [edge_route(name, owner, host, headers, _feature(rule), backend, seconds(timeouts.get("request")))]
+    changes = _changes(rule)
+    feature = carried(_values(changes["request"], "set"), changes["request"].get("remove") or [])
+    answers = changes["response"]
+    no_store, vary = caching.parse_response_headers(
+        _values(answers, "set"), _values(answers, "add"), answers.get("remove") or []
+    )
+    route = edge_route(name, owner, host, headers, feature, backend, seconds(timeouts.get("request")))
+    return [replace(route, no_store=no_store, vary=vary)]
 
 
 def requests(namespace: str | None, spec: Object) -> Iterator[str]:
@@ -76,14 +85,23 @@ def _headers(rule: Object) -> Headers:
     return [(each["name"].lower(), each.get("type", "Exact"), each["value"]) for each in match.get("headers") or []]
 
 
-def _feature(rule: Object) -> str | None:
-    changes = []
+def _changes(rule: Object) -> Mapping[str, Object]:
+    """Return what a rule changes of the headers of a request and of its response; each filter may be there once."""
+    changes: dict[str, Object] = {"request": {}, "response": {}}
     for each in rule.get("filters") or []:
-        only(each, "filters", ("requestHeaderModifier",), type="RequestHeaderModifier")
-        only(each["requestHeaderModifier"], "filters", ("set", "remove"))
-        changes.append(each["requestHeaderModifier"])
-    given = {each["name"]: each["value"] for change in changes for each in change.get("set") or []}
-    return carried(given, [each for change in changes for each in change.get("remove") or []])
+        if each.get("type") == "ResponseHeaderModifier":
+            only(each, "filters", ("type", "responseHeaderModifier"))
+            only(each["responseHeaderModifier"], "filters", ("set", "add", "remove"))
+            changes["response"] = each["responseHeaderModifier"]
+        else:
+            only(each, "filters", ("requestHeaderModifier",), type="RequestHeaderModifier")
+            only(each["requestHeaderModifier"], "filters", ("set", "remove"))
+            changes["request"] = each["requestHeaderModifier"]
+    return changes
+
+
+def _values(change: Object, which: str) -> Mapping[str, str]:
+    return {each["name"]: each["value"] for each in change.get(which) or []}
 
 
 def _check_attached(parent: Object, namespace: str | None, gateway: Gateway | None) -> None:

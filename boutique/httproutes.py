@@ -10,7 +10,7 @@ An HTTPRoute says nothing of retries; those of the whole mesh apply (`boutique/i
 from collections.abc import Mapping
 from typing import Any
 
-from boutique import patterns
+from boutique import caching, patterns
 from boutique.routing import MEMBER, Backend, EdgeRoute, Gateway, MeshRoute, Table
 
 API_VERSION = "gateway.networking.k8s.io/v1"
@@ -39,7 +39,10 @@ def _edge(route: EdgeRoute, gateway: Gateway) -> Spec:
     }
     rule = {
         **_matches(_conditions(route)),
-        "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": _baggage(route)}],
+        "filters": [
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": _baggage(route)},
+            *_response_headers(route),
+        ],
         **_backend(route.backend),
         # Without a value the time is the implementation's to choose.
         "timeouts": {"request": f"{route.timeout_seconds or 0}s"},
@@ -76,6 +79,22 @@ def _baggage(route: EdgeRoute) -> Spec:
         if route.feature
         else {"remove": ["baggage"]}
     )
+
+
+def _response_headers(route: EdgeRoute) -> list[Spec]:
+    headers = caching.response_headers(route)
+    if headers is None:
+        return []
+    change = {
+        **({"set": _named(headers.set)} if headers.set else {}),
+        **({"add": _named(headers.add)} if headers.add else {}),
+        **({"remove": list(headers.remove)} if headers.remove else {}),
+    }
+    return [{"type": "ResponseHeaderModifier", "responseHeaderModifier": change}]
+
+
+def _named(headers: Mapping[str, str]) -> list[Spec]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
 
 
 def _backend(backend: Backend) -> Spec:

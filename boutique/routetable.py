@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from boutique import naming
+from boutique.caching import VARY
 from boutique.mistakes import nearest
 from boutique.routing import HEADER, Backend, Condition, EdgeRoute, Environment, Feature, MeshRoute, Table
 from boutique.workload import Workload
@@ -47,6 +48,8 @@ def baseline(environment: Environment) -> Table:
         host=environment.host,
         backend=environment.entry,
         timeout_seconds=environment.timeout_seconds,
+        # Also before the first feature: a cache keeps an answer for longer than that.
+        vary=VARY if environment.features else (),
     )
     mesh = tuple(
         MeshRoute(name=each.service, owner=environment.stack, service=each, backend=each)
@@ -130,12 +133,14 @@ def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[E
         feature=feature.key,
         backend=entry,
         timeout_seconds=environment.timeout_seconds,
+        no_store=True,
     )
     asked = replace(
         preview,
         name=naming.header_name(feature.key),
         host=environment.host,
         preview=False,
+        vary=VARY,
         header=Condition(name=HEADER, value=feature.key),
     )
     sessions = [
@@ -144,6 +149,7 @@ def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[E
             name=naming.session_name(session),
             host=environment.host,
             preview=False,
+            vary=VARY,
             cookie=Condition(name=environment.cookie, value=session),
         )
         for session in feature.sessions

@@ -31,9 +31,10 @@ def asked(route: EdgeRoute, link: Callable[[str], str]) -> str:
 
 
 def led(route: EdgeRoute) -> str:
-    """Return where requests of the edge go, and what they carry from there on."""
+    """Return where requests of the edge go, what they carry from there on, and what caches may keep of the answers."""
     carried = f"with {MEMBER}={route.feature}" if route.feature else "with no feature"
-    return f"{route.backend} {carried}"
+    kept = (*(["no-store"] if route.no_store else []), *([f"Vary: {', '.join(route.vary)}"] if route.vary else []))
+    return ", ".join((f"{route.backend} {carried}", *kept))
 
 
 def called(route: MeshRoute) -> str:

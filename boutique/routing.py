@@ -52,6 +52,8 @@ class EdgeRoute:
         feature: The key that its requests carry from here on; None takes away what they say themselves.
         backend: Where they go.
         timeout_seconds: How long the whole answer may take; None leaves that to the backend.
+        no_store: Whether no cache may keep its answers.
+        vary: Headers of the request for which a cache keeps separate answers.
     """
 
     name: str
@@ -63,6 +65,8 @@ class EdgeRoute:
     feature: str | None = None
     backend: Backend
     timeout_seconds: int | None = None
+    no_store: bool = False
+    vary: tuple[str, ...] = ()
 
     @property
     def conditional(self) -> bool:

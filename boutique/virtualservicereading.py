@@ -4,8 +4,10 @@ https://istio.io/latest/docs/reference/config/networking/virtual-service/
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from boutique import caching
 from boutique.istio import RETRIES
 from boutique.routeparts import Headers, Object, UnreadableError, carried, edge_route, member, only, plain_host, seconds
 from boutique.routing import Backend, EdgeRoute, Gateway, MeshRoute
@@ -51,11 +53,16 @@ def _rules(
         backend, called = _backend(rule, namespace), rule.get("name", name)
         if outside:
             change: dict[str, Any] = rule.get("headers") or {}
-            only(change, "headers", ("request",))
-            request = change.get("request") or {}
+            only(change, "headers", ("request", "response"))
+            request, answers = change.get("request") or {}, change.get("response") or {}
             only(request, "headers", ("set", "remove"))
+            only(answers, "headers", ("set", "add", "remove"))
             feature = carried(request.get("set") or {}, request.get("remove") or [])
-            yield edge_route(called, owner, host, headers, feature, backend, seconds(rule.get("timeout")))
+            no_store, vary = caching.parse_response_headers(
+                answers.get("set") or {}, answers.get("add") or {}, answers.get("remove") or []
+            )
+            route = edge_route(called, owner, host, headers, feature, backend, seconds(rule.get("timeout")))
+            yield replace(route, no_store=no_store, vary=vary)
         else:
             # Calls of a Service go to the port that they were for.
             callee = Backend(service=service(plain_host(host), namespace), port=backend.port)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from boutique import patterns
+from boutique import caching, patterns
 from boutique.istio import RETRIES
 from boutique.routing import MEMBER, Backend, EdgeRoute, Gateway, MeshRoute, Table
 
@@ -67,11 +67,23 @@ def _edge(route: EdgeRoute) -> Spec:
     return {
         "name": route.name,
         **_matches(_condition(route)),
-        "headers": {"request": said},
+        "headers": {"request": said, **_response_headers(route)},
         **_destination(route.backend),
         # Without one there is no limit; Istio refuses a time of 0.
         **({"timeout": f"{route.timeout_seconds}s"} if route.timeout_seconds else {}),
     }
+
+
+def _response_headers(route: EdgeRoute) -> Spec:
+    headers = caching.response_headers(route)
+    if headers is None:
+        return {}
+    change = {
+        **({"set": dict(headers.set)} if headers.set else {}),
+        **({"add": dict(headers.add)} if headers.add else {}),
+        **({"remove": list(headers.remove)} if headers.remove else {}),
+    }
+    return {"response": change}
 
 
 def _mesh(route: MeshRoute) -> Spec:

@@ -95,6 +95,8 @@ def _edge_document(route: EdgeRoute) -> dict[str, Any]:
         "header": f"{route.header.name}: {route.header.value}" if route.header else None,
         "feature": route.feature,
         "backend": str(route.backend),
+        "noStore": route.no_store,
+        "vary": list(route.vary),
     }
 
 

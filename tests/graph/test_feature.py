@@ -163,6 +163,22 @@ def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: 
     assert led(changed, "look") == expected("look", "frontend-look")
 
 
+def test_no_cache_keeps_what_a_feature_answers() -> None:
+    routes = {
+        each.name: each.inputs["spec"]["rules"][0]["filters"][1]
+        for each in feature(sessions=["a"], header=True).of("HTTPRoute")
+        if each.name.startswith("edge-")
+    }
+    assert len(routes) == 3
+    for name, found in routes.items():
+        change = found["responseHeaderModifier"]
+        assert change["set"] == [{"name": "Cache-Control", "value": "no-store"}]
+        assert change["remove"] == ["CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires"]
+        # A preview host has answers of its feature only.
+        vary = [] if "preview" in name else [{"name": "Vary", "value": "Cookie, boutique-feature"}]
+        assert change.get("add", []) == vary
+
+
 def test_every_object_tells_whose_it_is_and_until_when() -> None:
     for each in feature(sessions=["a"]).objects:
         metadata = each.inputs["metadata"]
@@ -188,12 +204,12 @@ def test_outputs_are_the_link_and_the_routes_and_no_session() -> None:
     session = outputs["sessions"][0]
     assert outputs["url"] == "https://new-ads.dev.shop.example.com"
     assert outputs["routes"] == {
-        "https://new-ads.dev.shop.example.com": f"frontend:80 with feature=new-ads ({STACK})",
+        "https://new-ads.dev.shop.example.com": f"frontend:80 with feature=new-ads, no-store ({STACK})",
         f"https://dev.shop.example.com with cookie {catalogue.SESSION_COOKIE} of {session}": (
-            f"frontend:80 with feature=new-ads ({STACK})"
+            f"frontend:80 with feature=new-ads, no-store, Vary: Cookie, boutique-feature ({STACK})"
         ),
         "https://dev.shop.example.com with header boutique-feature: new-ads": (
-            f"frontend:80 with feature=new-ads ({STACK})"
+            f"frontend:80 with feature=new-ads, no-store, Vary: Cookie, boutique-feature ({STACK})"
         ),
         "adservice:9555 with feature=new-ads": f"adservice-new-ads:9555 ({STACK})",
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 import pytest
@@ -11,8 +11,10 @@ from clear import SECRET, SIGNATURE
 from recording import Graph
 from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
 
+from boutique import gateway
 from boutique.access import DEPLOYER_RULES
 from boutique.certificates import credentials
+from boutique.ingress import RoutingApi
 
 LOCAL = "local"
 
@@ -81,6 +83,15 @@ def test_old_versions_of_tls_are_refused_at_every_gateway(front: Graph) -> None:
     assert settings["tlsDefaults"] == {"minProtocolVersion": "TLSV1_2"}
 
 
+@pytest.mark.parametrize("api", get_args(RoutingApi))
+def test_the_gateway_itself_tells_clients_of_misdirected_requests(api: str) -> None:
+    graph = with_platform(routing={"api": api})
+    [found] = graph.of("EnvoyFilter")
+    assert found.object_name[1:] == ("istio-ingress", "misdirected-requests")
+    assert found.inputs["spec"]["workloadSelector"]["labels"] == gateway.LABELS
+    assert graph.one("Release", "ingress-gateway").urn in graph.before(found)
+
+
 def test_istios_own_kinds_take_the_place_of_the_gateway_apis() -> None:
     graph = with_platform(routing={"api": "virtual-service"})
     kinds = {each.type.split(":")[1] for each in (*graph.of("Gateway"), *graph.of("VirtualService"))}
@@ -99,6 +110,7 @@ def test_with_a_certificate_at_the_load_balancer_there_is_none_in_the_cluster() 
     acm = {"kind": "acm", "arn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"}
     graph = with_platform(ingress={"certificate": acm, "loadBalancer": {"kind": "nlb"}})
     assert not graph.of("Certificate")
+    assert not graph.of("EnvoyFilter"), "by plain HTTP all hosts share one table of routes"
     labels = graph.one("Namespace", "ingress").inputs["metadata"]["labels"]
     assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
 

@@ -18,6 +18,9 @@ def local(recorded: Recorder) -> Graph:
     return recorded("local")
 
 
+VARY = "Cookie, boutique-feature"
+
+
 def without_features() -> Graph:
     config, secret = stackfiles.committed("local")
     section = json.loads(config["boutique:environment"])
@@ -31,7 +34,10 @@ def test_the_edge_takes_away_what_outsiders_say_of_features(local: Graph) -> Non
     [rule] = edge.inputs["spec"]["rules"]
     assert edge.inputs["spec"]["hostnames"] == ["shop.localhost"]
     assert edge.inputs["spec"]["parentRefs"][0]["sectionName"] == "https-local"
-    assert rule["filters"] == [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["baggage"]}}]
+    assert rule["filters"] == [
+        {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["baggage"]}},
+        {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": [{"name": "Vary", "value": VARY}]}},
+    ]
     assert rule["backendRefs"] == [{"name": catalogue.ENTRY.name, "port": 80}]
 
 
@@ -48,8 +54,12 @@ def test_where_features_are_allowed_every_service_has_a_route_to_itself(local: G
 
 
 def test_where_features_are_not_allowed_only_the_edge_has_a_route() -> None:
-    names = {each.object_name[2] for each in without_features().of("HTTPRoute")}
+    graph = without_features()
+    names = {each.object_name[2] for each in graph.of("HTTPRoute")}
     assert names == {"edge", "redirect"}
+    # There a shared cache keeps one answer for all.
+    [rule] = graph.one("HTTPRoute", "routes-edge").inputs["spec"]["rules"]
+    assert [each["type"] for each in rule["filters"]] == ["RequestHeaderModifier"]
 
 
 def test_routes_are_awaited_and_come_after_what_they_lead_to(local: Graph) -> None:
@@ -71,7 +81,7 @@ def test_virtual_services_say_the_same(local: Graph) -> None:
     [rule] = services["edge"]["http"]
     assert services["edge"]["hosts"] == ["shop.localhost"]
     assert services["edge"]["gateways"] == ["istio-ingress/ingress"]
-    assert rule["headers"] == {"request": {"remove": ["baggage"]}}
+    assert rule["headers"] == {"request": {"remove": ["baggage"]}, "response": {"add": {"Vary": VARY}}}
 
 
 def test_an_environment_on_another_stacks_cluster_routes_from_that_stacks_gateway() -> None:

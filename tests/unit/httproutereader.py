@@ -61,6 +61,8 @@ def _header(wanted: Mapping[str, str], value: str) -> bool:
 
 def _changed(filters: list[Mapping[str, Any]], headers: Headers) -> Headers:
     for each in filters:
+        if each["type"] == "ResponseHeaderModifier":
+            continue
         assert each["type"] == "RequestHeaderModifier"
         change = each["requestHeaderModifier"]
         headers = _without(headers, change.get("remove", []))

@@ -1,12 +1,13 @@
 """The gateway's chart and its hosts: nobody routes another's host, plain HTTP leads to HTTPS, pods end gently."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
 import pytest
 
-from boutique import catalogue, labels, policies
+from boutique import catalogue, labels, misdirected, policies
 from boutique.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
 from boutique.gatewayvalues import values
 from boutique.hosts import Claim
@@ -67,6 +68,37 @@ def test_where_the_load_balancer_ends_tls_the_gateway_has_no_certificate(api: Ro
     spec = made(api, None)["Gateway", NAME].spec
     assert "tls" not in json.dumps(spec)
     assert "HTTPS" not in json.dumps(spec)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) -> None:
+    spec = made(api)["EnvoyFilter", misdirected.NAME].spec
+    [patch] = spec["configPatches"]
+    [mapper] = patch["patch"]["value"]["typed_config"]["local_reply_config"]["mappers"]
+    _, elsewhere = mapper["filter"]["and_filter"]["filters"]
+    hosts = [claim.host for claim in CLAIMS]
+    expression = elsewhere["extension_filter"]["typed_config"]["expression"]
+    assert (mapper["status_code"], expression) == (421, misdirected.misdirected_expression(hosts))
+    assert spec["workloadSelector"]["labels"] == LABELS
+    assert not [each for each in made(api, None) if each[0] == "EnvoyFilter"]
+
+
+@pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        ("dev.example.com", True),
+        ("new-ads.dev.example.com:8443", True),
+        ("TEST.example.com", True),
+        ("xdev.example.com", False),
+        ("dev-example.com", False),
+        ("dev.example.com.evil.example", False),
+        ("dev.example.com:x", False),
+    ],
+)
+def test_only_hosts_of_targets_are_served_by_another_connection(host: str, served: bool) -> None:
+    expression = misdirected.misdirected_expression([claim.host for claim in CLAIMS])
+    pattern = json.loads(expression.partition("matches(")[2].partition(") &&")[0])
+    assert bool(re.search(pattern, host)) is served
 
 
 def test_plain_http_leads_to_the_public_port_for_good() -> None:

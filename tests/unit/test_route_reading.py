@@ -9,10 +9,11 @@ from traffic import ENVIRONMENT, GATEWAY, HOST, SERVICES, session_ids, tables
 
 from boutique import httproutes, patterns, virtualservices
 from boutique.entrance import Entrance
-from boutique.oracle import Call, Request, backend
+from boutique.oracle import Call, Request, Served, backend
 from boutique.routereading import Unread, in_force
 from boutique.routetable import table
-from boutique.routing import Feature, Table
+from boutique.routeview import led
+from boutique.routing import EdgeRoute, Feature, Table
 from ops.errors import OperationError
 from ops.routequestion import question
 from ops.routetables import RouteTable
@@ -31,6 +32,11 @@ def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:
         }
         for number, (name, spec) in enumerate(specs.items())
     ]
+
+
+def kept(served: Served) -> tuple[bool, tuple[str, ...]]:
+    assert isinstance(served.route, EdgeRoute)
+    return served.route.no_store, served.route.vary
 
 
 def owners(of: Table) -> dict[str, str]:
@@ -62,6 +68,7 @@ def test_virtual_services_say_who_serves_whom(of: Table) -> None:
         assert said is not None
         assert wanted is not None
         assert (said.backend, said.baggage) == (wanted.backend, wanted.baggage)
+        assert kept(said) == kept(wanted)
     for inside in of.mesh:
         call = Call(service=inside.service, headers=(("baggage", f"feature={inside.feature}"),))
         said, wanted = backend(found.table, call), backend(of, call)
@@ -106,6 +113,11 @@ def modifier(**change: Any) -> dict[str, Any]:
     return {"filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": change}]}
 
 
+def answers(**change: Any) -> dict[str, Any]:
+    filters = modifier(remove=["baggage"])["filters"]
+    return {"filters": [*filters, {"type": "ResponseHeaderModifier", "responseHeaderModifier": change}]}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -125,6 +137,18 @@ def modifier(**change: Any) -> dict[str, Any]:
         (modifier(add=[{"name": "x", "value": "y"}], remove=["baggage"]), "has add in its filters"),
         (modifier(set=[{"name": "baggage", "value": "feature=a,feature=b"}]), "sets baggage in another way"),
         (modifier(**EDGE, remove=["baggage"]), "sets baggage in another way"),
+        (answers(set=[{"name": "X-Frame-Options", "value": "DENY"}]), "changes the headers x-frame-options of answers"),
+        (answers(add=[{"name": "Cache-Control", "value": "private"}]), "changes the headers cache-control of answers"),
+        (answers(remove=["Set-Cookie"]), "changes the headers set-cookie of answers"),
+        (
+            answers(set=[{"name": "cache-control", "value": "max-age=60"}]),
+            "sets Cache-Control of answers to max-age=60, not to no-store",
+        ),
+        (
+            answers(set=[{"name": "Cache-Control", "value": "no-store"}]),
+            "removes no headers from answers, and not exactly CDN-Cache-Control, Surrogate-Control, X-Accel-Expires",
+        ),
+        (answers(remove=["CDN-Cache-Control"]), "removes cdn-cache-control from answers, and not exactly none"),
         ({"backendRefs": []}, "has another form"),
         ({"backendRefs": [BACKEND, {**BACKEND, "name": "other"}]}, "has another form"),
         ({"backendRefs": [{**BACKEND, "weight": 0}]}, "sends nothing to its backend, whose weight is 0"),
@@ -155,6 +179,16 @@ def test_what_the_api_server_adds_is_read_like_nothing() -> None:
     )
     assert in_force([full], []) == bare
     assert bare.table.edge
+
+
+def test_what_a_route_of_somebody_else_says_of_caches_is_read_like_ours() -> None:
+    [ours] = in_force([changed()], []).table.edge
+    [theirs] = in_force([changed(**answers(add=[{"name": "vary", "value": "Accept-Language ,Cookie"}]))], []).table.edge
+    assert theirs == replace(ours, vary=("Accept-Language", "Cookie"))
+    [older] = in_force([changed(**modifier(remove=["baggage"]))], []).table.edge
+    assert older == replace(ours, vary=())
+    assert led(older) == "front:80 with no feature"
+    assert led(ours) == "front:80 with no feature, Vary: Cookie, boutique-feature"
 
 
 def spec_of(route: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -218,6 +252,14 @@ def matching(**headers: Any) -> dict[str, Any]:
         ({**REST, **OUTSIDE, "mirror": {"host": "x"}}, "has mirror in its rule"),
         ({**REST, **OUTSIDE, "retries": {"attempts": 9}}, "has retries in its rule"),
         ({**REST}, "lets the header baggage in"),
+        (
+            {**REST, "headers": {**OUTSIDE["headers"], "response": {"set": {"Server": "x"}}}},
+            "changes the headers server",
+        ),
+        (
+            {**REST, "headers": {**OUTSIDE["headers"], "response": {"set": {"cache-control": "public"}}}},
+            "sets Cache-Control of answers to public, not to no-store",
+        ),
         ({**OUTSIDE, "route": [{**RULE["route"][0], "weight": 0}]}, "sends nothing to its destination"),
         ({**OUTSIDE, "route": [*RULE["route"], *RULE["route"]]}, "has another form"),
         ({**OUTSIDE, "route": [{"destination": {"host": "ads", "subset": "v2", "port": {"number": 1}}}]}, "has subset"),

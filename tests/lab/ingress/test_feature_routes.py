@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from front_door import FrontDoor
 from labs import eventually
+from misdirected import VERSIONS, browse
 from objects import deployments
 from shops import BASELINE, HOST, Shop
 from stacks import Stack, project
@@ -13,6 +14,8 @@ from stacks import Stack, project
 from boutique.ingress import VIRTUAL_SERVICE
 
 pytestmark = pytest.mark.lab
+
+VARY = "Cookie, boutique-feature"
 
 
 @pytest.mark.parametrize("api", [VIRTUAL_SERVICE], indirect=True, scope="package")
@@ -36,6 +39,17 @@ def test_where_virtual_services_route_the_environment_sends_testers(door: FrontD
         (HOST, {"boutique-feature": "new-ads"}),
     ):
         eventually(lambda: shop.versions(host, **headers).get("adservice") == {"0.10.7-new-ads.1"}, host)  # noqa: B023
+        _, answered, _ = shop.site(host).get(headers=headers)
+        assert answered["cache-control"] == "no-store"
+        assert answered.get("vary") == (None if host != HOST else VARY)
+    _, answered, _ = door.site.get()
+    assert (answered.get("cache-control"), answered["vary"]) == (None, VARY)
+    for version in VERSIONS:
+        # Both hosts are in one table of routes.
+        page, again = browse(door.site, f"new-ads.{HOST}", version)
+        assert (page.page()["baggage"], again) == ({"feature": "new-ads"}, False)
+        page, again = browse(door.at(f"new-ads.{HOST}"), HOST, version)
+        assert (page.page()["baggage"], again) == ({}, False)
     outsiders = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
     assert not [each for each in outsiders if shop.versions(HOST, **each)["adservice"] != {BASELINE}]
     configure({}).up()

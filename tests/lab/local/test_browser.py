@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from labs import Lab
+from devtools import tab
+from labs import Lab, eventually
 from local_stack import Deployed
+from shops import HOST, Shop
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
 CERTUTIL = shutil.which("certutil")
@@ -18,13 +20,21 @@ pytestmark = [
 ]
 
 
-def shown(url: str, home: Path) -> str:
-    """Return the page that Chromium shows, with the trust of a home of its own."""
+def browser(home: Path) -> list[str]:
+    """Return the command of a Chromium with the trust of a home of its own."""
     # Chromium's own sandbox wants a user other than root, which containers seldom have.
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={home / 'profile'}", "--dump-dom"]
+    return [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={home / 'profile'}"]
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "HOME": str(home)}
+
+
+def shown(url: str, home: Path) -> str:
+    """Return the page that Chromium shows."""
     done = subprocess.run(
-        [str(CHROMIUM), *options, url],
-        env={**os.environ, "HOME": str(home)},
+        [*browser(home), "--dump-dom", url],
+        env=environment(home),
         capture_output=True,
         text=True,
         check=False,
@@ -48,3 +58,18 @@ def test_chromium_shows_the_shop_to_whoever_trusts_the_authority(lab: Lab, local
     trust(lab.folder / "files/certificate/ca.crt", friend)
     assert "<h1>frontend v0.10.6</h1>" in shown(url, friend)
     assert "frontend v0.10.6" not in shown(url, stranger)
+
+
+def test_one_tab_goes_from_the_shop_to_the_link_of_a_feature_and_back(lab: Lab, shop: Shop, tmp_path: Path) -> None:
+    trust(lab.folder / "files/certificate/ca.crt", tmp_path)
+    build = "0.10.7-one-tab.1"
+    with shop.deployed("one-tab", {"frontend": build}) as stack:
+        link = stack.outputs()["url"]
+        eventually(lambda: shop.versions(f"one-tab.{HOST}").get("frontend") == {build}, "the feature is reached")
+        with tab(browser(tmp_path), environment(tmp_path)) as opened:
+            home = f"https://{HOST}:{shop.front.port}/"
+            for url, version in ((home, "v0.10.6"), (link, build), (home, "v0.10.6"), (link, build)):
+                assert f"<h1>frontend {version}</h1>" in opened.visit(url)
+            # By HTTP/1.1 a browser keeps a connection for each host.
+            assert {each["protocol"] for each in opened.responses} == {"h2"}
+            assert [each["status"] for each in opened.responses] == [200] * 4

@@ -45,9 +45,12 @@ def deployment(labels: dict[str, str]) -> Object:
     return made("Deployment", f"adservice-{KEY}", "apps/v1", spec=spec)
 
 
-def route(parent: Object, headers: list[Object], hosts: list[str] | None = None) -> Object:
+def route(
+    parent: Object, headers: list[Object], hosts: list[str] | None = None, filters: list[Object] | None = None
+) -> Object:
     rule = {
         **({"matches": [{"headers": headers}]} if headers else {}),
+        **({"filters": filters} if filters else {}),
         "backendRefs": [{"name": "adservice", "port": 9555}],
     }
     spec = {"parentRefs": [parent], "rules": [rule], **({"hostnames": hosts} if hosts else {})}
@@ -60,6 +63,30 @@ def header(name: str, value: str, kind: str = "RegularExpression") -> Object:
 
 ADS = {"group": "", "kind": "Service", "name": "adservice", "port": 9555}
 GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress", "namespace": "istio-ingress"}
+NO_STORE = {
+    "set": [{"name": "Cache-Control", "value": "no-store"}],
+    "remove": ["CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires"],
+}
+VARY = {**NO_STORE, "add": [{"name": "Vary", "value": "Cookie, boutique-feature"}]}
+
+
+def answers(change: Object) -> Object:
+    return {"type": "ResponseHeaderModifier", "responseHeaderModifier": change}
+
+
+def setting(baggage: str, **different: Any) -> Object:
+    change = {"set": [{"name": "baggage", "value": baggage}], **different}
+    return {"type": "RequestHeaderModifier", "requestHeaderModifier": change}
+
+
+def with_backend_filter(route: Object) -> Object:
+    [rule] = route["spec"]["rules"]
+    rule["backendRefs"][0]["filters"] = [answers({"set": [{"name": "Cache-Control", "value": "public"}]})]
+    return route
+
+
+BAGGAGE = setting(f"feature={KEY}")
+LINK, TESTER = [BAGGAGE, answers(NO_STORE)], [BAGGAGE, answers(VARY)]
 OURS = [header("baggage", patterns.baggage("feature", KEY))]
 SESSION = [header("cookie", patterns.cookie(catalogue.SESSION_COOKIE, "a.b-c"))]
 
@@ -73,9 +100,9 @@ SESSION = [header("cookie", patterns.cookie(catalogue.SESSION_COOKIE, "a.b-c"))]
         (FEATURES, service({"app": "adservice", **LABELS})),
         (FEATURES, deployment({"app": "adservice", **LABELS})),
         (FEATURES, route(ADS, OURS)),
-        (FEATURES, route(GATEWAY, [], [f"{KEY}.{HOST}"])),
-        (FEATURES, route(GATEWAY, SESSION, [HOST])),
-        (FEATURES, route(GATEWAY, [header("boutique-feature", KEY, "Exact")], [HOST])),
+        (FEATURES, route(GATEWAY, [], [f"{KEY}.{HOST}"], LINK)),
+        (FEATURES, route(GATEWAY, SESSION, [HOST], TESTER)),
+        (FEATURES, route(GATEWAY, [header("boutique-feature", KEY, "Exact")], [HOST], TESTER)),
     ],
 )
 def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: Object) -> None:
@@ -100,6 +127,30 @@ def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: O
         (FEATURES, route(GATEWAY, [], [f"theirs.{HOST}"]), "of its preview host, of one session"),
         (FEATURES, route(GATEWAY, [header("cookie", ".*")], [HOST]), "of its preview host, of one session"),
         (FEATURES, route(GATEWAY, [header("boutique-feature", "theirs", "Exact")], [HOST]), "of its preview host"),
+        *(
+            (FEATURES, route(GATEWAY, SESSION, [HOST], filters), "at the gateway has two filters")
+            for filters in (
+                [],
+                [BAGGAGE],
+                [answers(VARY)],
+                [answers(VARY), BAGGAGE],
+                LINK,
+                [*TESTER, {"type": "URLRewrite", "urlRewrite": {"hostname": "elsewhere"}}],
+                [BAGGAGE, answers({**VARY, "set": [{"name": "Cache-Control", "value": "max-age=60"}]})],
+                [BAGGAGE, answers({**VARY, "set": [*VARY["set"], {"name": "Set-Cookie", "value": "a=b"}]})],
+                [BAGGAGE, answers({**VARY, "add": [*VARY["add"], {"name": "CDN-Cache-Control", "value": "public"}]})],
+                [BAGGAGE, answers({**VARY, "remove": ["Vary"]})],
+                [setting("feature=theirs"), answers(VARY)],
+                [setting(f"feature={KEY}", add=[{"name": "cookie", "value": "a=b"}]), answers(VARY)],
+                [setting(f"feature={KEY}", remove=["authorization"]), answers(VARY)],
+            )
+        ),
+        (FEATURES, route(GATEWAY, [], [f"{KEY}.{HOST}"], TESTER), "at the gateway has two filters"),
+        (FEATURES, route(GATEWAY, [], [f"{KEY}.{HOST}"]), "at the gateway has two filters"),
+        (FEATURES, route(ADS, OURS, filters=[BAGGAGE]), "has no filters for calls"),
+        (FEATURES, route(ADS, OURS, filters=[answers(VARY)]), "has no filters for calls"),
+        (FEATURES, with_backend_filter(route(ADS, OURS)), "has no filters for calls"),
+        (FEATURES, with_backend_filter(route(GATEWAY, SESSION, [HOST], TESTER)), "at the gateway has two filters"),
         (FEATURES, made("PodDisruptionBudget", "x", "policy/v1"), "Forbidden"),
         (FEATURES, made("ServiceAccount", "x"), "Forbidden"),
         (

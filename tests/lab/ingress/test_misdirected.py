@@ -1,0 +1,42 @@
+"""A connection for one host of the gateway, and a request for another: its own page or 421, and never another's."""
+
+import pytest
+from front_door import HOST, OTHER, FrontDoor
+from misdirected import VERSIONS, browse, request_over
+
+from boutique.ingress import GATEWAY_API, RoutingApi
+
+pytestmark = [pytest.mark.lab, pytest.mark.parametrize("version", VERSIONS)]
+
+
+@pytest.mark.parametrize("connection", [OTHER, f"some.{OTHER}"])
+def test_another_environments_connection_leads_to_no_page_but_to_a_connection_of_its_own(
+    door: FrontDoor, version: str, connection: str
+) -> None:
+    response = request_over(door.at(connection), HOST, version)
+    assert (response.version, response.status) == (version, 421)
+    page, again = browse(door.at(connection), HOST, version)
+    assert again
+    assert page.page()["workload"] == "frontend"
+
+
+@pytest.mark.parametrize("host", [OTHER, f"some.{OTHER}"])
+def test_a_connection_of_the_shop_leads_to_no_other_environment(door: FrontDoor, version: str, host: str) -> None:
+    response = request_over(door.site, host, version)
+    assert (response.version, response.status) == (version, 421)
+    # Nothing is deployed there.
+    assert browse(door.site, host, version)[0].status == 404
+
+
+def test_the_shop_over_a_connection_of_a_name_under_it(door: FrontDoor, api: RoutingApi, version: str) -> None:
+    under = door.at(f"some.{HOST}")
+    page, again = browse(under, HOST, version)
+    assert page.page()["workload"] == "frontend"
+    assert again is (api == GATEWAY_API)
+    response, _ = browse(door.site, under.host, version)
+    assert response.status == 404, "no feature has this host"
+
+
+def test_a_host_of_nobody_is_not_sent_for_a_second_time(door: FrontDoor, version: str) -> None:
+    assert request_over(door.site, "elsewhere.localhost", version).status == 404
+    assert request_over(door.site, f"x{HOST}", version).status == 404
