@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from boutique.kubeconfig import ApiServer, KubeconfigError, reached_by
 from support.network_settings import NetworkSettingError, check_authorities, checked_proxy, proxy_for
+from support.trust import without_strict_checks
 
 TIMEOUT_SECONDS = 5.0
 
@@ -71,7 +72,7 @@ def asked(content: str, path: str, *, method: str = "GET", accept: str = "applic
 
 def opener(api_server: ApiServer) -> urllib.request.OpenerDirector:
     """Return what opens addresses of an API server, which has to prove its name."""
-    context = _context(api_server)
+    context = ssl_context(api_server)
     name = api_server.entry.get("tls-server-name")
     return urllib.request.build_opener(
         _NamedHandler(name, context) if name else urllib.request.HTTPSHandler(context=context),
@@ -144,12 +145,15 @@ class _NamedHandler(urllib.request.HTTPSHandler):
         return self.do_open(self._open, request)
 
 
-def _context(api_server: ApiServer) -> ssl.SSLContext:
+def ssl_context(api_server: ApiServer) -> ssl.SSLContext:
+    """Return whose certificates are accepted from an API server: its own authority's, or the system's authorities'.
+
+    Raises:
+        NetworkSettingError: The environment names authorities that are not there.
+    """
     if api_server.authority is None:
         check_authorities()
-    context = ssl.create_default_context(cadata=api_server.authority)
-    # Clusters' own authorities are often made without the extensions that Python 3.13 has come to insist on.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = without_strict_checks(ssl.create_default_context(cadata=api_server.authority))
     if api_server.entry.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -120,7 +120,10 @@ def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401
         settings.proxy_headers = make_headers(
             proxy_basic_auth=f"{unquote(login.username)}:{unquote(login.password or '')}"
         )
-    return config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
+    api = config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
+    # The library's own context refuses authorities that every other client of ours takes, from Python 3.13 on.
+    api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = reach.ssl_context(server)
+    return api
 
 
 def _running(deployment: Any, pods: list[Any]) -> Running:  # noqa: ANN401 - the library has no types
