@@ -20,7 +20,8 @@ def missing_extensions(chain: Chain) -> Iterator[str]:
         if lacks := tuple(_lacks(certificate)):
             yield (
                 f"'{called(certificate)}' lacks {' and '.join(lacks)} (RFC 5280): strict clients, such as Python 3.13 "
-                f"and later, refuse it; add {'it' if len(lacks) == 1 else 'them'} when you have the certificate issued again"
+                f"and later, refuse it; add {'it' if len(lacks) == 1 else 'them'} when you have the certificate issued "
+                "again"
             )
 
 
