@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from boutique.cluster_dns import CLUSTER_DOMAIN
 from boutique.hosts import Claim
 from boutique.ingress import GATEWAY_API, RoutingApi
 from boutique.policies import GATEWAY
@@ -56,7 +57,9 @@ def preview_listener(target: str) -> str:
     return f"preview-{target}"
 
 
-def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
+def objects(
+    api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int, cluster_domain: str = CLUSTER_DOMAIN
+) -> tuple[Object, ...]:
     """Return the Gateway, and what sends whoever comes by plain HTTP to HTTPS.
 
     Args:
@@ -64,11 +67,16 @@ def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, p
         claims: The hosts, and whose they are.
         certificate: The Secret with the certificate, in the gateway's namespace; None if TLS ends before the gateway.
         port: Where people reach HTTPS.
+        cluster_domain: The domain of the cluster's DNS.
     """
-    return _gateway_api(claims, certificate, port) if api == GATEWAY_API else _istio(claims, certificate, port)
+    if api == GATEWAY_API:
+        return _gateway_api(claims, certificate, port, cluster_domain)
+    return _istio(claims, certificate, port)
 
 
-def _gateway_api(claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
+def _gateway_api(
+    claims: Sequence[Claim], certificate: str | None, port: int, cluster_domain: str
+) -> tuple[Object, ...]:
     """Return a Gateway and a route of the Gateway API.
 
     With one address that is the name of a Service, Istio installs no gateway of its own and uses the one behind it
@@ -81,7 +89,7 @@ def _gateway_api(claims: Sequence[Claim], certificate: str | None, port: int) ->
         listeners.append(_listener(preview_listener(claim.target), claim.previews, claim, certificate))
     gateway = {
         "gatewayClassName": "istio",
-        "addresses": [{"type": "Hostname", "value": f"{RELEASE}.{NAMESPACE}.svc.cluster.local"}],
+        "addresses": [{"type": "Hostname", "value": f"{RELEASE}.{NAMESPACE}.svc.{cluster_domain}"}],
         "listeners": listeners,
     }
     to_https = {"scheme": "https", "port": port, "statusCode": 301}

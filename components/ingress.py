@@ -29,6 +29,7 @@ class IngressArgs:
         version: Of the chart.
         api: What routes are written in.
         claims: Which hosts belong to which targets.
+        cluster_domain: The domain of the cluster's DNS.
         network: The specs of the NetworkPolicies around the gateway by name.
         after: What has to be there before any gateway is: the mesh's control plane puts the proxy into it.
         secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
@@ -40,6 +41,7 @@ class IngressArgs:
     version: str
     api: RoutingApi
     claims: Sequence[Claim]
+    cluster_domain: str
     network: Mapping[str, Mapping[str, Any]]
     after: Sequence[pulumi.Resource]
     secrets: Mapping[str, pulumi.Output[str]]
@@ -84,7 +86,7 @@ class Ingress(pulumi.ComponentResource):
         # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the
         # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
         before = [installed, *([certificate] if certificate else [])]
-        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port):
+        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
             apiextensions.CustomResource(
                 name if each.name == gateway.NAME else f"{name}-{each.name}",
                 api_version=each.version,

@@ -23,12 +23,14 @@ class MeshArgs:
         settings: Which Istio, and how it is set up.
         after: What has to be there before its pods are.
         later: What the Gateway API's definitions wait for: they are large, and the control plane does without them.
+        cluster_domain: The domain of the cluster's DNS.
         owner: The stack that owns the objects.
     """
 
     settings: Settings
     after: Sequence[pulumi.Resource] = ()
     later: pulumi.Input[Sequence[pulumi.Resource]] = ()
+    cluster_domain: str
     owner: str
 
 
@@ -70,7 +72,7 @@ class Mesh(pulumi.ComponentResource):
             cni = istio.cni_values(settings)
             first.append(release(f"{name}-cni", "istio-cni", "cni", charts, version, cni, home, after))
         after = pulumi.ResourceOptions(parent=self, depends_on=first)
-        istiod = istio.istiod_values(settings)
+        istiod = istio.istiod_values(settings, args.cluster_domain)
         self.control_plane = release(f"{name}-istiod", "istiod", "istiod", charts, version, istiod, home, after)
         peer_authentication(
             name,

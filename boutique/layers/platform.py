@@ -33,7 +33,17 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
     later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
     deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
     mesh = (
-        Mesh("mesh", MeshArgs(settings=section.mesh, after=cluster.pods, later=way_back.taken, owner=owner), opts)
+        Mesh(
+            "mesh",
+            MeshArgs(
+                settings=section.mesh,
+                after=cluster.pods,
+                later=way_back.taken,
+                cluster_domain=section.dns.domain,
+                owner=owner,
+            ),
+            opts,
+        )
         if section.mesh
         else None
     )
@@ -65,7 +75,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
                     authorization=policies.authorization(edges, namespace(section, name))
                     if section.mesh.policies.authorization
                     else {},
-                    network=policies.network(edges) if section.mesh.policies.network else {},
+                    network=policies.network(edges, section.dns) if section.mesh.policies.network else {},
                     namespace=target.namespace,
                     owner=owner,
                 ),
@@ -76,7 +86,11 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         rules = {
             "secrets": admission.secrets(catalogue.WORKLOADS),
             **isolation.rules(
-                name, catalogue.WORKLOADS, namespace(section, name), external=takes_strangers(section.mesh)
+                name,
+                catalogue.WORKLOADS,
+                namespace(section, name),
+                cluster_domain=section.dns.domain,
+                external=takes_strangers(section.mesh),
             ),
         }
         if settings.channel:
@@ -123,7 +137,8 @@ def _front(
             version=section.mesh.version,
             api=section.routing.api,
             claims=claimed,
-            network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
+            cluster_domain=section.dns.domain,
+            network=policies.gateway(catalogue.ENTRY, spaces, section.dns) if section.mesh.policies.network else {},
             after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
             secrets=secrets,
             owner=pulumi.get_stack(),
@@ -145,6 +160,7 @@ def _entrances(section: Platform) -> Mapping[str, Entrance]:
             gateway=gateway.NAME,
             listener=gateway.listener(claim.target),
             preview_listener=gateway.preview_listener(claim.target),
+            cluster_domain=section.dns.domain,
         )
         for claim in claims(section)
     }
