@@ -28,6 +28,7 @@ from boutique.values import (
     ImageReference,
     Memory,
     Names,
+    Number,
     Repository,
     SecretKey,
     Section,
@@ -92,6 +93,8 @@ class Platform(Section):
     """HTTPS for people, through a gateway of the mesh; without it nobody comes in that way."""
     routing: Routing = Routing()
     """What routes are written in."""
+    namespace_deletion_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
+    """How long to wait for the end of a namespace that is deleted; a broken APIService or a finalizer may keep it."""
     dns: ClusterDns = ClusterDns()
     """The cluster's DNS; the default fits GKE, EKS, AKS, kubeadm, k3s and OpenShift, with NodeLocal DNSCache too."""
 

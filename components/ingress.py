@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import apiextensions, core
+from pulumi_kubernetes import apiextensions
 
 from boutique import gateway, gatewayvalues, labels
 from boutique.certificates.settings import AcmCertificate, secret_name
@@ -15,6 +15,7 @@ from boutique.ingress import NetworkLoadBalancer, RoutingApi
 from boutique.mesh import Charts
 from components.certificate import Certificate, CertificateArgs
 from components.metadata import metadata, name_of
+from components.namespace import namespace
 from components.policies import network_policy
 from components.release import release
 
@@ -32,6 +33,7 @@ class IngressArgs:
         cluster_domain: The domain of the cluster's DNS.
         network: The specs of the NetworkPolicies around the gateway by name.
         after: What has to be there before any gateway is: the mesh's control plane puts the proxy into it.
+        deletion_seconds: How long to wait for the end of its namespace.
         secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
         owner: The stack that owns the objects.
     """
@@ -44,6 +46,7 @@ class IngressArgs:
     cluster_domain: str
     network: Mapping[str, Mapping[str, Any]]
     after: Sequence[pulumi.Resource]
+    deletion_seconds: int
     secrets: Mapping[str, pulumi.Output[str]]
     owner: str
 
@@ -61,12 +64,15 @@ class Ingress(pulumi.ComponentResource):
         super().__init__("boutique:index:Ingress", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         nlb = isinstance(args.settings.load_balancer, NetworkLoadBalancer)
-        namespace = core.v1.Namespace(
+        own = namespace(
             name,
-            metadata=metadata(gateway.NAMESPACE, owner=args.owner, labels=labels.gateway(readiness_gate=nlb)),
+            gateway.NAMESPACE,
+            labels=labels.gateway(readiness_gate=nlb),
+            deletion_seconds=args.deletion_seconds,
+            owner=args.owner,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
-        home = name_of(namespace.metadata)
+        home = name_of(own.metadata)
         policies = [
             network_policy(f"{name}-{called}", called, spec, home, args.owner, child)
             for called, spec in args.network.items()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import core
 
 from boutique import gatewayapi, istio, labels
 from boutique.mesh import GatewayApiPresent
 from boutique.mesh import Mesh as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from components.istio import peer_authentication
-from components.metadata import metadata, name_of
+from components.metadata import name_of
+from components.namespace import namespace
 from components.release import release
 
 
@@ -24,6 +24,7 @@ class MeshArgs:
         after: What has to be there before its pods are.
         later: What the Gateway API's definitions wait for: they are large, and the control plane does without them.
         cluster_domain: The domain of the cluster's DNS.
+        deletion_seconds: How long to wait for the end of its namespace.
         owner: The stack that owns the objects.
     """
 
@@ -31,6 +32,7 @@ class MeshArgs:
     after: Sequence[pulumi.Resource] = ()
     later: pulumi.Input[Sequence[pulumi.Resource]] = ()
     cluster_domain: str
+    deletion_seconds: int
     owner: str
 
 
@@ -58,12 +60,15 @@ class Mesh(pulumi.ComponentResource):
             self.definitions = [
                 GatewayApi(f"{name}-gateway-api", GatewayApiArgs(manifests=manifests, owner=args.owner), later)
             ]
-        namespace = core.v1.Namespace(
+        system = namespace(
             name,
-            metadata=metadata(istio.NAMESPACE, owner=args.owner, labels=labels.control_plane(node_agents=settings.cni)),
+            istio.NAMESPACE,
+            labels=labels.control_plane(node_agents=settings.cni),
+            deletion_seconds=args.deletion_seconds,
+            owner=args.owner,
             opts=child,
         )
-        home = name_of(namespace.metadata)
+        home = name_of(system.metadata)
         charts, version = settings.charts, settings.version
         base = istio.base_values()
         first = [*args.after, release(f"{name}-base", "istio-base", "base", charts, version, base, home, child)]

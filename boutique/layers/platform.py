@@ -20,6 +20,7 @@ from components.place import Place
 from components.policies import Policies, PoliciesArgs
 from components.references import TARGETS
 from components.target import Target, TargetArgs
+from components.unavailable_apis import warn_of_unavailable_apis
 from components.wayback import WayBack
 
 
@@ -31,7 +32,8 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
     owner = pulumi.get_stack()
     opts = pulumi.ResourceOptions(providers=[cluster.provider])
     later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
-    deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
+    deletion_seconds = section.namespace_deletion_seconds
+    deployers = Deployers("deployers", DeployersArgs(deletion_seconds=deletion_seconds, owner=owner), opts)
     mesh = (
         Mesh(
             "mesh",
@@ -40,6 +42,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
                 after=cluster.pods,
                 later=way_back.taken,
                 cluster_domain=section.dns.domain,
+                deletion_seconds=deletion_seconds,
                 owner=owner,
             ),
             opts,
@@ -53,6 +56,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
             TargetArgs(
                 namespace=namespace(section, name),
                 labels=labels.namespace(section.mesh),
+                deletion_seconds=deletion_seconds,
                 after=[mesh.control_plane] if mesh else cluster.pods,
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
                 deployers=deployers.namespace,
@@ -66,6 +70,8 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         )
         for name, target in section.targets.items()
     }
+    # In a preview too, once there is a target. One is enough: they share the cluster.
+    next(iter(targets.values())).kubeconfig.apply(warn_of_unavailable_apis)
     if section.mesh:
         edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
         for name, target in targets.items():
@@ -139,6 +145,7 @@ def _front(
             claims=claimed,
             cluster_domain=section.dns.domain,
             network=policies.gateway(catalogue.ENTRY, spaces, section.dns) if section.mesh.policies.network else {},
+            deletion_seconds=section.namespace_deletion_seconds,
             after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
             secrets=secrets,
             owner=pulumi.get_stack(),

@@ -30,7 +30,7 @@ def meshed(recorded: Recorder) -> Graph:
 def build() -> Build:
     def run(cluster_domain: str = CLUSTER_DOMAIN, **section: Any) -> Graph:
         settings = Settings.model_validate({"gatewayApi": {"kind": "present"}, **section})
-        args = MeshArgs(settings=settings, cluster_domain=cluster_domain, owner="some")
+        args = MeshArgs(settings=settings, cluster_domain=cluster_domain, deletion_seconds=300, owner="some")
         return record(lambda: void(Mesh("mesh", args)), Cloud(), stack="some", config={})
 
     return run
