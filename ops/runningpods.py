@@ -84,6 +84,16 @@ def running_pods(
             f"{server.server} refuses the deployer of {namespace!r}: {error.status} {error.reason}; "
             "run `pulumi up` for the stack that owns the target"
         ) from None
+    except AttributeError as error:
+        # The library decodes the body of every error, and that of a certificate which is not trusted has none
+        # (ApiClient.__call_api in kubernetes/client/api_client.py).
+        if not isinstance(error.__context__, client.ApiException):
+            raise
+        reason = str(error.__context__.reason).strip().rpartition("\n")[2]
+        raise ClusterError(
+            f"the API server {server.server} does not answer as the one of the kubeconfig: {reason}; run `pulumi up` "
+            "for the stack that owns the target"
+        ) from None
     except NetworkSettingError as error:
         raise ClusterError(str(error)) from None
     except (HTTPError, OSError) as error:

@@ -21,6 +21,7 @@ from boutique.kubeconfig import ApiServer, for_token
 from lab.kubernetes import certificates, issuing
 from lab.kubernetes.certificates import split
 from ops.development import development_certificate
+from ops.errors import ClusterError
 from ops.frontdoor import trust
 from ops.runningpods import running_pods
 from support.deadline import Deadline
@@ -147,4 +148,6 @@ def test_api_servers_are_believed_with_it(lenient: tuple[int, Path]) -> None:
     api_server = ApiServer(server=server, entry={"server": server, "certificate-authority-data": data})
     deployer = for_token(api_server, namespace="dev", user="deployer", token="any")  # noqa: S106 - a canary
     reach.check(api_server, "context 'x'")
+    with pytest.raises(ClusterError, match="does not answer as the one of the kubeconfig: .*certificate verify failed"):
+        running_pods(deployer.replace(data, b64encode(issue("Other").pem.encode()).decode()), "dev", Deadline(10))
     assert running_pods(deployer, "dev", Deadline(10)) == {}
