@@ -148,6 +148,8 @@ def test_api_servers_are_believed_with_it(lenient: tuple[int, Path]) -> None:
     api_server = ApiServer(server=server, entry={"server": server, "certificate-authority-data": data})
     deployer = for_token(api_server, namespace="dev", user="deployer", token="any")  # noqa: S106 - a canary
     reach.check(api_server, "context 'x'")
-    with pytest.raises(ClusterError, match=r"does not answer as the one of the kubeconfig: .*certificate verify failed"):
+    with pytest.raises(
+        ClusterError, match=r"does not answer as the one of the kubeconfig: .*certificate verify failed"
+    ):
         running_pods(deployer.replace(data, b64encode(issue("Other").pem.encode()).decode()), "dev", Deadline(10))
     assert running_pods(deployer, "dev", Deadline(10)) == {}
