@@ -63,6 +63,8 @@ def described(deployed: Deployed) -> dict[str, Any]:
         "secrets": dict(deployed.secrets),
         "requests": {"cpu": deployed.requests.cpu, "memory": deployed.requests.memory},
         "limits": {"cpu": deployed.limits.cpu, "memory": deployed.limits.memory},
+        # Only what differs from the default: pods that are there keep their colour.
+        **({"podUser": deployed.pod_user} if deployed.pod_user != "fixed" else {}),
     }
 
 
@@ -87,6 +89,7 @@ def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> Deplo
         secrets=known["secrets"],
         requests=Resources(**known["requests"]),
         limits=Resources(**known["limits"]),
+        pod_user=known.get("podUser", "fixed"),
     )
 
 

@@ -8,7 +8,7 @@ from boutique import catalogue, labels, naming
 from boutique.images import Reference
 from boutique.release import Release
 from boutique.rollout import BLUE_GREEN, RECREATE, ROLLING, Rollout
-from boutique.settings import Availability, Environment, Images, Quantities, Service
+from boutique.settings import Availability, Environment, Images, PodUser, Quantities, Service
 from boutique.values import Section
 from boutique.workload import Resources, Workload
 
@@ -24,6 +24,7 @@ class Deployed:
         colour: What tells the pods of this blue/green release from those of others; None for other strategies.
         files: Texts by the name of a file in `/etc/config`.
         secrets: Environment variables with their secret values.
+        pod_user: Who its containers run as: see `Environment.pod_user`.
     """
 
     workload: Workload
@@ -41,6 +42,7 @@ class Deployed:
     secrets: Mapping[str, str] = field(repr=False)
     requests: Resources
     limits: Resources
+    pod_user: PodUser = "fixed"
 
     @property
     def service_name(self) -> str:
@@ -117,6 +119,7 @@ def _deployed(
         secrets={variable: secrets.get(name, "") for variable, name in service.secrets.items()},
         requests=_resources(workload.requests, service.resources.requests),
         limits=_resources(workload.limits, service.resources.limits),
+        pod_user=environment.pod_user,
     )
 
 

@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict
 
+from boutique.cluster_dns import CLUSTER_DOMAIN
 from boutique.ingress import RoutingApi
 from boutique.routing import Gateway
 from boutique.values import Number, Section
@@ -28,6 +29,8 @@ class Entrance(Section):
     """Which of the gateway's listeners is for the host."""
     preview_listener: str
     """Which one is for the names under it."""
+    cluster_domain: str = CLUSTER_DOMAIN
+    """The domain of the cluster's DNS, in which full names of Services end."""
 
     @property
     def attached(self) -> Gateway:

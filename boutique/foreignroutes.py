@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boutique import httproutes, listing, virtualservices
+from boutique.cluster_dns import CLUSTER_DOMAIN
 from boutique.entrance import Entrance
 from boutique.ingress import GATEWAY_API, RoutingApi
 from boutique.listing import Object
@@ -30,6 +31,7 @@ class Claim:
         gateway: What routes of the edge attach to.
         hosts: Those of the edge; `*.<host>` stands for all names under one.
         services: The Services of the mesh.
+        cluster_domain: The domain of the cluster's DNS.
     """
 
     stack: str
@@ -38,6 +40,7 @@ class Claim:
     gateway: Gateway
     hosts: frozenset[str]
     services: frozenset[str]
+    cluster_domain: str = CLUSTER_DOMAIN
 
     @classmethod
     def of(cls, table: Table, entrance: Entrance, *, stack: str, said: str, previews: bool = False) -> "Claim":
@@ -57,6 +60,7 @@ class Claim:
             gateway=entrance.attached,
             hosts=frozenset(each.host for each in table.edge) | ({f"*.{entrance.host}"} if previews else set()),
             services=frozenset(each.service.service for each in table.mesh),
+            cluster_domain=entrance.cluster_domain,
         )
 
 
@@ -112,7 +116,7 @@ def _line(theirs: Owned, names: Sequence[str], namespace: str, claim: Claim) -> 
 def _of_virtual_service(spec: Object, namespace: str, claim: Claim) -> Iterator[str]:
     """Return those of its hosts that the stack routes."""
     gateways = spec.get("gateways") or [_MESH]
-    services = {name for service in claim.services for name in _names(service, namespace)}
+    services = {name for service in claim.services for name in _names(service, namespace, claim.cluster_domain)}
     claimed = {
         *(claim.hosts if any(each != _MESH for each in gateways) else ()),
         *(services if _MESH in gateways else ()),
@@ -142,9 +146,10 @@ def _attaches(parent: dict[str, Any], namespace: str, gateway: Gateway) -> bool:
     return (parent.get("namespace", namespace), parent["name"]) == (gateway.namespace, gateway.name)
 
 
-def _names(service: str, namespace: str) -> tuple[str, ...]:
+def _names(service: str, namespace: str, cluster_domain: str) -> tuple[str, ...]:
     """Return the names by which callers know a Service, all of which Istio gives to its route."""
-    return service, f"{service}.{namespace}", f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local"
+    inside = f"{service}.{namespace}"
+    return service, inside, f"{inside}.svc", f"{inside}.svc.{cluster_domain}"
 
 
 def _overlap(one: str, other: str) -> bool:

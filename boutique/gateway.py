@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boutique import misdirected
+from boutique.cluster_dns import CLUSTER_DOMAIN
 from boutique.hosts import Claim
 from boutique.ingress import GATEWAY_API, RoutingApi
 from boutique.policies import GATEWAY
@@ -57,7 +58,9 @@ def preview_listener(target: str) -> str:
     return f"preview-{target}"
 
 
-def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
+def objects(
+    api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int, cluster_domain: str = CLUSTER_DOMAIN
+) -> tuple[Object, ...]:
     """Return the Gateway, the redirect from plain HTTP to HTTPS, and the EnvoyFilter for misdirected requests.
 
     Without TLS at the gateway no request is misdirected: all hosts of a port share one table of routes.
@@ -67,15 +70,21 @@ def objects(api: RoutingApi, claims: Sequence[Claim], certificate: str | None, p
         claims: The hosts, and whose they are.
         certificate: The Secret with the certificate, in the gateway's namespace; None if TLS ends before the gateway.
         port: Where people reach HTTPS.
+        cluster_domain: The domain of the cluster's DNS.
     """
-    made = _gateway_api(claims, certificate, port) if api == GATEWAY_API else _istio(claims, certificate, port)
+    if api == GATEWAY_API:
+        made = _gateway_api(claims, certificate, port, cluster_domain)
+    else:
+        made = _istio(claims, certificate, port)
     if certificate is None:
         return made
     spec = misdirected.spec(LABELS, [claim.host for claim in claims])
     return (*made, Object(misdirected.API_VERSION, misdirected.KIND, misdirected.NAME, spec, misdirected.ANNOTATIONS))
 
 
-def _gateway_api(claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
+def _gateway_api(
+    claims: Sequence[Claim], certificate: str | None, port: int, cluster_domain: str
+) -> tuple[Object, ...]:
     """Return a Gateway and a route of the Gateway API.
 
     With one address that is the name of a Service, Istio installs no gateway of its own and uses the one behind it
@@ -88,7 +97,7 @@ def _gateway_api(claims: Sequence[Claim], certificate: str | None, port: int) ->
         listeners.append(_listener(preview_listener(claim.target), claim.previews, claim, certificate))
     gateway = {
         "gatewayClassName": "istio",
-        "addresses": [{"type": "Hostname", "value": f"{RELEASE}.{NAMESPACE}.svc.cluster.local"}],
+        "addresses": [{"type": "Hostname", "value": f"{RELEASE}.{NAMESPACE}.svc.{cluster_domain}"}],
         "listeners": listeners,
     }
     to_https = {"scheme": "https", "port": port, "statusCode": 301}

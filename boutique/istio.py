@@ -11,6 +11,7 @@ from boutique.workload import Resources
 
 NAMESPACE = "istio-system"
 TRUST_DOMAIN = "cluster.local"
+"""What identities begin with (SPIFFE), whatever the domain of the cluster's DNS is."""
 ISTIOD_LABELS = {"app": "istiod"}
 
 RETRIES = {"attempts": 2, "retryOn": "connect-failure,refused-stream"}
@@ -45,8 +46,13 @@ def cni_values(mesh: Mesh) -> dict[str, Any]:
     return {"global": _images(mesh)}
 
 
-def istiod_values(mesh: Mesh) -> dict[str, Any]:
-    """Return the values of the chart `istiod`: the control plane, and what it tells every proxy."""
+def istiod_values(mesh: Mesh, cluster_domain: str) -> dict[str, Any]:
+    """Return the values of the chart `istiod`: the control plane, and what it tells every proxy.
+
+    Args:
+        mesh: The configuration of the mesh.
+        cluster_domain: The domain of the cluster's DNS.
+    """
     return {
         "autoscaleMin": mesh.replicas,
         "autoscaleMax": mesh.max_replicas,
@@ -69,7 +75,10 @@ def istiod_values(mesh: Mesh) -> dict[str, Any]:
             "networkPolicy": {"enabled": mesh.policies.network},
             # The quota of every namespace counts with these.
             "proxy": {
-                "resources": {"requests": _quantities(quota.PROXY_REQUESTS), "limits": _quantities(quota.PROXY_LIMITS)}
+                "resources": {"requests": _quantities(quota.PROXY_REQUESTS), "limits": _quantities(quota.PROXY_LIMITS)},
+                "clusterDomain": cluster_domain,
+                # DNS by TCP: a resolver of the node is no Service, so the proxy would refuse it. UDP it never sees.
+                "excludeOutboundPorts": "53",
             },
         },
         "telemetry": {"enabled": not mesh.stock_envoy},

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from boutique.cluster_dns import ClusterDns
 from boutique.istio import ISTIOD_LABELS, NAMESPACE, TRUST_DOMAIN
 from boutique.workload import Workload
 
 Spec = dict[str, Any]
 
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
-_DNS_NAMESPACE = "kube-system"
 _DNS_PORT = 53
 _ISTIOD_PORT = 15012
 _METRICS_PORTS = (15020, 15090)
@@ -83,10 +83,14 @@ def authorization(edges: Iterable[Edge], namespace: str) -> Mapping[str, Spec]:
     }
 
 
-def network(edges: Iterable[Edge]) -> Mapping[str, Spec]:
+def network(edges: Iterable[Edge], dns: ClusterDns) -> Mapping[str, Spec]:
     """Return the NetworkPolicies of a namespace by name: one for all pods, and one for each side of every edge.
 
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
+
+    Args:
+        edges: Every call that is allowed.
+        dns: Who answers the pods' DNS questions.
     """
     edges = tuple(edges)
     rules: dict[str, Spec] = defaultdict(lambda: {"ingress": [], "egress": []})
@@ -97,7 +101,7 @@ def network(edges: Iterable[Edge]) -> Mapping[str, Spec]:
             rules[edge.caller.name]["egress"].append({"to": [_pods(edge.callee)], "ports": [_port(edge.port)]})
     return {
         "default-deny": _policy({}, [], []),
-        "mesh": _policy({}, [_scraping()], [_dns(), _istiod()]),
+        "mesh": _policy({}, [_scraping()], [*_questions(dns), _istiod()]),
         **{
             name: _policy({"matchLabels": {"app": name}}, rule["ingress"], rule["egress"])
             for name, rule in sorted(rules.items())
@@ -105,12 +109,13 @@ def network(edges: Iterable[Edge]) -> Mapping[str, Spec]:
     }
 
 
-def gateway(entry: Workload, namespaces: Iterable[str]) -> Mapping[str, Spec]:
+def gateway(entry: Workload, namespaces: Iterable[str], dns: ClusterDns) -> Mapping[str, Spec]:
     """Return the NetworkPolicies of the gateway's namespace by name.
 
     Args:
         entry: The workload that people reach.
         namespaces: Where it runs.
+        dns: Who answers the gateway's DNS questions.
     """
     come_in = [{"ports": [_port(number) for number in (*_GATEWAY_PORTS, *_METRICS_PORTS)]}]
     to_entry = {
@@ -119,7 +124,7 @@ def gateway(entry: Workload, namespaces: Iterable[str]) -> Mapping[str, Spec]:
     }
     return {
         "default-deny": _policy({}, [], []),
-        GATEWAY.name: _policy({"matchLabels": {"app": GATEWAY.name}}, come_in, [_dns(), _istiod(), to_entry]),
+        GATEWAY.name: _policy({"matchLabels": {"app": GATEWAY.name}}, come_in, [*_questions(dns), _istiod(), to_entry]),
     }
 
 
@@ -159,8 +164,18 @@ def _port(number: int, protocol: str = "TCP") -> Spec:
     return {"protocol": protocol, "port": number}
 
 
-def _dns() -> Spec:
-    return {"to": [_namespace(_DNS_NAMESPACE)], "ports": [_port(_DNS_PORT, protocol) for protocol in ("UDP", "TCP")]}
+def _questions(dns: ClusterDns) -> list[Spec]:
+    """Return the rules for DNS questions, by UDP and, for long answers, by TCP."""
+    peers: dict[int, list[Spec]] = defaultdict(list)
+    for namespace, port in dns.servers.items():
+        peers[port].append(_namespace(namespace))
+    # Pods of the node's own network have its address, which no selector matches.
+    for address in dns.addresses:
+        peers[_DNS_PORT].append({"ipBlock": {"cidr": address}})
+    return [
+        {"to": to, "ports": [_port(port, protocol) for protocol in ("UDP", "TCP")]}
+        for port, to in sorted(peers.items())
+    ]
 
 
 def _istiod() -> Spec:

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from boutique.kubeconfig import ApiServer, KubeconfigError, reached_by
 from support.network_settings import NetworkSettingError, check_authorities, checked_proxy, proxy_for
+from support.trust import without_strict_checks
 
 TIMEOUT_SECONDS = 5.0
 
@@ -80,7 +81,7 @@ def opener(api_server: ApiServer, certificate: str = "") -> urllib.request.Opene
     Raises:
         OSError: The certificate or its key cannot be used.
     """
-    context = _context(api_server)
+    context = ssl_context(api_server)
     if certificate:
         _load(context, certificate)
     name = api_server.entry.get("tls-server-name")
@@ -155,12 +156,15 @@ class _NamedHandler(urllib.request.HTTPSHandler):
         return self.do_open(self._open, request)
 
 
-def _context(api_server: ApiServer) -> ssl.SSLContext:
+def ssl_context(api_server: ApiServer) -> ssl.SSLContext:
+    """Return whose certificates are accepted from an API server: its own authority's, or the system's authorities'.
+
+    Raises:
+        NetworkSettingError: The environment names authorities that are not there.
+    """
     if api_server.authority is None:
         check_authorities()
-    context = ssl.create_default_context(cadata=api_server.authority)
-    # Clusters' own authorities are often made without the extensions that Python 3.13 has come to insist on.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = without_strict_checks(ssl.create_default_context(cadata=api_server.authority))
     if api_server.entry.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -6,8 +6,10 @@ left out.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from boutique import httproutereading, httproutes, labels, virtualservicereading, virtualservices
+from boutique.cluster_dns import CLUSTER_DOMAIN
 from boutique.routeparts import Object, UnreadableError
 from boutique.routing import EdgeRoute, Gateway, MeshRoute, Table
 
@@ -52,20 +54,28 @@ class InForce:
         return tuple(each.line for each in self.others)
 
 
-def in_force(of_gateway_api: Iterable[Object], of_istio: Iterable[Object], gateway: Gateway | None = None) -> InForce:
+def in_force(
+    of_gateway_api: Iterable[Object],
+    of_istio: Iterable[Object],
+    gateway: Gateway | None = None,
+    cluster_domain: str = CLUSTER_DOMAIN,
+) -> InForce:
     """Return the routes of a namespace, in the order in which they are asked.
 
     Args:
         of_gateway_api: Its HTTPRoutes.
         of_istio: Its VirtualServices.
         gateway: What routes of the edge attach to; None for any.
+        cluster_domain: The domain of the cluster's DNS.
     """
+    read_istio = partial(virtualservicereading.read, cluster_domain=cluster_domain)
+    requests_istio = partial(virtualservicereading.requests, cluster_domain=cluster_domain)
     routes: list[Route] = []
     others: list[Unread] = []
     routed: dict[str, str] = {}
-    for kind, objects, reader in (
-        (httproutes.KIND, of_gateway_api, httproutereading),
-        (virtualservices.KIND, of_istio, virtualservicereading),
+    for kind, objects, read_object, requests in (
+        (httproutes.KIND, of_gateway_api, httproutereading.read, httproutereading.requests),
+        (virtualservices.KIND, of_istio, read_istio, requests_istio),
     ):
         taken: dict[str, str] = {}
         for each in sorted(objects, key=_age):
@@ -73,7 +83,7 @@ def in_force(of_gateway_api: Iterable[Object], of_istio: Iterable[Object], gatew
             name, owner = metadata["name"], (metadata.get("annotations") or {}).get(labels.OWNER, "nobody")
             namespace = metadata.get("namespace")
             try:
-                read = reader.read(name, owner, namespace, spec, gateway)
+                read = read_object(name, owner, namespace, spec, gateway)
                 names = {_request(route) for route in read}
                 if other := next((routed[request] for request in names if request in routed), None):
                     raise UnreadableError(
@@ -85,10 +95,10 @@ def in_force(of_gateway_api: Iterable[Object], of_istio: Iterable[Object], gatew
                     # Of two for one host Istio follows the older; HTTPRoutes are joined.
                     routed |= taken
             except UnreadableError as error:
-                others.append(_unread(kind, name, owner, str(error), reader.requests(namespace, spec)))
+                others.append(_unread(kind, name, owner, str(error), requests(namespace, spec)))
             except (LookupError, TypeError, ValueError, AttributeError):
                 said = "has another form than the routes of this program"
-                others.append(_unread(kind, name, owner, said, reader.requests(namespace, spec)))
+                others.append(_unread(kind, name, owner, said, requests(namespace, spec)))
         routed |= taken
     edge = tuple(each for each in routes if isinstance(each, EdgeRoute))
     mesh = tuple(each for each in routes if isinstance(each, MeshRoute))

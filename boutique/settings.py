@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from boutique.channels import Channel
+from boutique.cluster_dns import ClusterDns
 from boutique.eks.settings import EksCluster
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
@@ -27,6 +28,7 @@ from boutique.values import (
     ImageReference,
     Memory,
     Names,
+    Number,
     Repository,
     SecretKey,
     Section,
@@ -36,6 +38,7 @@ from boutique.values import (
 )
 
 Text = Annotated[str, Field(min_length=1)]
+PodUser = Literal["fixed", "cluster"]
 
 
 class ExistingCluster(Section):
@@ -90,6 +93,10 @@ class Platform(Section):
     """HTTPS for people, through a gateway of the mesh; without it nobody comes in that way."""
     routing: Routing = Routing()
     """What routes are written in."""
+    namespace_deletion_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
+    """How long to wait for the end of a namespace that is deleted; a broken APIService or a finalizer may keep it."""
+    dns: ClusterDns = ClusterDns()
+    """The cluster's DNS; the default fits GKE, EKS, AKS, kubeadm, k3s and OpenShift, with NodeLocal DNSCache too."""
 
 
 class Images(Section):
@@ -185,6 +192,9 @@ class Environment(Section):
     """Where the images of all services come from."""
     replicas: Count = 1
     """Replicas of every service but stores and optional workloads."""
+    pod_user: PodUser = "fixed"
+    """Who containers run as: `fixed` is user and group 1000, `cluster` names none, so that the cluster chooses, as
+    OpenShift's `restricted-v2` does; in both cases it must not be root."""
     order: Literal["parallel", "calleesFirst"] = "parallel"
     """`calleesFirst` updates a service when all that it calls have been, for a release in which they depend on it."""
     rollout: Rollout = Rollout()

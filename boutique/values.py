@@ -116,6 +116,15 @@ HostName = Annotated[
         253,
     ),
 ]
+ClusterDomain = Annotated[
+    str,
+    _shaped(
+        r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a DNS domain in lower case, without a dot at its end, such as cluster.local",
+        # What kubelets take: with `.svc.` and two labels before it, a name stays within 253 characters.
+        120,
+    ),
+]
 Port = Annotated[Number, Field(ge=1, le=65535), BeforeValidator(_port)]
 """A port; `${NAME}` stands for an environment variable."""
 VariableName = Annotated[

@@ -4,7 +4,7 @@ https://istio.io/latest/docs/reference/config/networking/virtual-service/
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from boutique import caching
@@ -18,9 +18,12 @@ _KINDS = {"exact": "Exact", "regex": "RegularExpression"}
 
 
 def read(
-    name: str, owner: str, namespace: str | None, spec: Object, gateway: Gateway | None
+    name: str, owner: str, namespace: str | None, spec: Object, gateway: Gateway | None, *, cluster_domain: str
 ) -> Sequence[EdgeRoute | MeshRoute]:
-    """Return the routes of one object; see `boutique.httproutereading.read`."""
+    """Return the routes of one object; see `boutique.httproutereading.read`.
+
+    Full names of Services end in the domain of the cluster's DNS.
+    """
     only(spec, "spec", ("hosts", "gateways", "http"))
     [host] = spec["hosts"]
     [attached] = spec.get("gateways") or [_MESH]
@@ -28,29 +31,39 @@ def read(
         known = {f"{gateway.namespace}/{gateway.name}", *([gateway.name] if namespace == gateway.namespace else [])}
         if attached not in known:
             raise UnreadableError(f"attaches to the Gateway {attached}")
-    return list(_rules(name, owner, namespace, host, spec["http"], outside=attached != _MESH))
+    own = _Names(namespace, cluster_domain)
+    return list(_rules(name, owner, own, host, spec["http"], outside=attached != _MESH))
 
 
-def requests(namespace: str | None, spec: Object) -> Iterator[str]:
+def requests(namespace: str | None, spec: Object, *, cluster_domain: str) -> Iterator[str]:
     """Return the hosts of the edge and the Services of the mesh that an object is for; `*` for all."""
-    yield from (service(str(each), namespace) for each in spec.get("hosts") or ["*"])
+    own = _Names(namespace, cluster_domain)
+    yield from (own.service(str(each)) for each in spec.get("hosts") or ["*"])
 
 
-def service(host: str, namespace: str | None) -> str:
-    """Return the name of a Service of the same namespace by any of the names that callers know it by."""
-    name, _, rest = host.partition(".")
-    return name if rest in (f"{namespace}{end}" for end in ("", ".svc", ".svc.cluster.local")) else host
+@dataclass(frozen=True)
+class _Names:
+    """The names by which callers know the Services of a namespace."""
+
+    namespace: str | None
+    cluster_domain: str
+
+    def service(self, host: str) -> str:
+        """Return the name of a Service of the namespace by any of its names; any other host as it is."""
+        name, _, rest = host.partition(".")
+        ends = (f"{self.namespace}{end}" for end in ("", ".svc", f".svc.{self.cluster_domain}"))
+        return name if rest in ends else host
 
 
 def _rules(
-    name: str, owner: str, namespace: str | None, host: str, rules: Sequence[Object], *, outside: bool
+    name: str, owner: str, own: _Names, host: str, rules: Sequence[Object], *, outside: bool
 ) -> Iterator[EdgeRoute | MeshRoute]:
     for number, rule in enumerate(rules, start=1):
         only(rule, "rule", ("name", "match", "route", *(("headers", "timeout") if outside else ())), retries=RETRIES)
         headers = _headers(rule)
         if not headers and number < len(rules):
             raise UnreadableError("has rules behind one that matches everything")
-        backend, called = _backend(rule, namespace), rule.get("name", name)
+        backend, called = _backend(rule, own), rule.get("name", name)
         if outside:
             change: dict[str, Any] = rule.get("headers") or {}
             only(change, "headers", ("request", "response"))
@@ -65,18 +78,18 @@ def _rules(
             yield replace(route, no_store=no_store, vary=vary)
         else:
             # Calls of a Service go to the port that they were for.
-            callee = Backend(service=service(plain_host(host), namespace), port=backend.port)
+            callee = Backend(service=own.service(plain_host(host)), port=backend.port)
             yield MeshRoute(name=called, owner=owner, service=callee, feature=member(headers), backend=backend)
 
 
-def _backend(rule: Object, namespace: str | None) -> Backend:
+def _backend(rule: Object, own: _Names) -> Backend:
     [route] = rule["route"]
     if route.get("weight", 100) == 0:
         raise UnreadableError("sends nothing to its destination, whose weight is 0")
     only(route, "route", ("destination", "weight"))
     destination = route["destination"]
     only(destination, "destination", ("host", "port"))
-    name = service(destination["host"], namespace)
+    name = own.service(destination["host"])
     if "." in name:
         raise UnreadableError(f"sends to {name}, which is elsewhere")
     return Backend(service=name, port=destination["port"]["number"])

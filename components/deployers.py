@@ -3,17 +3,23 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import core
 
 from boutique import labels
 from boutique.targets import DEPLOYERS_NAMESPACE
-from components.metadata import metadata, name_of
+from components.metadata import name_of
+from components.namespace import namespace
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployersArgs:
-    """What `Deployers` needs to know: the stack that owns the namespace."""
+    """What `Deployers` needs to know.
 
+    Attributes:
+        deletion_seconds: How long to wait for the end of its namespace.
+        owner: The stack that owns the namespace.
+    """
+
+    deletion_seconds: int
     owner: str
 
 
@@ -28,10 +34,13 @@ class Deployers(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DeployersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Deployers", name, None, opts)
-        namespace = core.v1.Namespace(
+        home = namespace(
             name,
-            metadata=metadata(DEPLOYERS_NAMESPACE, owner=args.owner, labels=labels.namespace()),
+            DEPLOYERS_NAMESPACE,
+            labels=labels.namespace(),
+            deletion_seconds=args.deletion_seconds,
+            owner=args.owner,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.namespace = name_of(namespace.metadata)
+        self.namespace = name_of(home.metadata)
         self.register_outputs({"namespace": self.namespace})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import apiextensions, core
+from pulumi_kubernetes import apiextensions
 
 from boutique import gateway, labels
 from boutique.certificates.settings import AcmCertificate, secret_name
@@ -17,6 +17,7 @@ from boutique.mesh import Charts
 from components.certificate import Certificate, CertificateArgs
 from components.helm_recovery import Descriptions
 from components.metadata import metadata, name_of
+from components.namespace import namespace
 from components.policies import network_policy
 from components.release import release
 
@@ -31,9 +32,11 @@ class IngressArgs:
         version: Of the chart.
         api: What routes are written in.
         claims: Which hosts belong to which targets.
+        cluster_domain: The domain of the cluster's DNS.
         network: The specs of the NetworkPolicies around the gateway by name.
         after: What has to be there before any gateway is: the mesh's control plane puts the proxy into it.
         descriptions: Those of its Helm release; known once that is not stuck.
+        deletion_seconds: How long to wait for the end of its namespace.
         secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
         owner: The stack that owns the objects.
     """
@@ -43,9 +46,11 @@ class IngressArgs:
     version: str
     api: RoutingApi
     claims: Sequence[Claim]
+    cluster_domain: str
     network: Mapping[str, Mapping[str, Any]]
     after: Sequence[pulumi.Resource]
     descriptions: pulumi.Input[Descriptions]
+    deletion_seconds: int
     secrets: Mapping[str, pulumi.Output[str]]
     owner: str
 
@@ -63,12 +68,15 @@ class Ingress(pulumi.ComponentResource):
         super().__init__("boutique:index:Ingress", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         nlb = isinstance(args.settings.load_balancer, NetworkLoadBalancer)
-        namespace = core.v1.Namespace(
+        own = namespace(
             name,
-            metadata=metadata(gateway.NAMESPACE, owner=args.owner, labels=labels.gateway(readiness_gate=nlb)),
+            gateway.NAMESPACE,
+            labels=labels.gateway(readiness_gate=nlb),
+            deletion_seconds=args.deletion_seconds,
+            owner=args.owner,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
-        home = name_of(namespace.metadata)
+        home = name_of(own.metadata)
         policies = [
             network_policy(f"{name}-{called}", called, spec, home, args.owner, child)
             for called, spec in args.network.items()
@@ -87,7 +95,7 @@ class Ingress(pulumi.ComponentResource):
         # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the
         # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
         before = [installed, *([certificate] if certificate else [])]
-        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port):
+        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
             apiextensions.CustomResource(
                 name if each.name == gateway.NAME else f"{name}-{each.name}",
                 api_version=each.version,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes import core
 
 from boutique import gatewayapi, istio, labels
 from boutique.helm import releases
@@ -13,7 +12,8 @@ from boutique.mesh import Mesh as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from components.helm_recovery import Descriptions
 from components.istio import peer_authentication
-from components.metadata import metadata, name_of
+from components.metadata import name_of
+from components.namespace import namespace
 from components.release import release
 
 
@@ -26,6 +26,8 @@ class MeshArgs:
         after: What has to be there before its pods are.
         descriptions: Those of its Helm releases; known once none of them is stuck.
         later: What the Gateway API's definitions wait for: they are large, and the control plane does without them.
+        cluster_domain: The domain of the cluster's DNS.
+        deletion_seconds: How long to wait for the end of its namespace.
         owner: The stack that owns the objects.
     """
 
@@ -33,6 +35,8 @@ class MeshArgs:
     after: Sequence[pulumi.Resource] = ()
     descriptions: pulumi.Input[Descriptions] = field(default_factory=dict)
     later: pulumi.Input[Sequence[pulumi.Resource]] = ()
+    cluster_domain: str
+    deletion_seconds: int
     owner: str
 
 
@@ -60,12 +64,15 @@ class Mesh(pulumi.ComponentResource):
             self.definitions = [
                 GatewayApi(f"{name}-gateway-api", GatewayApiArgs(manifests=manifests, owner=args.owner), later)
             ]
-        namespace = core.v1.Namespace(
+        system = namespace(
             name,
-            metadata=metadata(istio.NAMESPACE, owner=args.owner, labels=labels.control_plane(node_agents=settings.cni)),
+            istio.NAMESPACE,
+            labels=labels.control_plane(node_agents=settings.cni),
+            deletion_seconds=args.deletion_seconds,
+            owner=args.owner,
             opts=child,
         )
-        home = name_of(namespace.metadata)
+        home = name_of(system.metadata)
         charts, version = settings.charts, settings.version
         descriptions = args.descriptions
         first = [*args.after, release(f"{name}-base", releases.base(), charts, version, home, descriptions, child)]
@@ -73,7 +80,7 @@ class Mesh(pulumi.ComponentResource):
             after = pulumi.ResourceOptions(parent=self, depends_on=first)
             first.append(release(f"{name}-cni", releases.cni(settings), charts, version, home, descriptions, after))
         after = pulumi.ResourceOptions(parent=self, depends_on=first)
-        istiod = releases.istiod(settings)
+        istiod = releases.istiod(settings, args.cluster_domain)
         self.control_plane = release(f"{name}-istiod", istiod, charts, version, home, descriptions, after)
         peer_authentication(
             name,

@@ -7,6 +7,7 @@ from pulumi_kubernetes import core, meta
 
 from boutique import labels
 from boutique.deployed import Deployed
+from boutique.settings import PodUser
 from boutique.workload import DEFAULT_GRACE_SECONDS, InitContainer, Probe, ProbeKind, Resources
 from components.contents import Contents
 
@@ -24,9 +25,7 @@ def pod(deployed: Deployed, account: pulumi.Input[str], contents: Contents) -> c
         ),
         spec=core.v1.PodSpecArgs(
             service_account_name=account,
-            security_context=core.v1.PodSecurityContextArgs(
-                fs_group=_ANY_USER, run_as_group=_ANY_USER, run_as_non_root=True, run_as_user=_ANY_USER
-            ),
+            security_context=_user(deployed.pod_user),
             # The sleep before the end comes on top of what the image itself needs to end.
             termination_grace_period_seconds=(workload.grace_seconds or DEFAULT_GRACE_SECONDS) + sleep
             if sleep
@@ -45,6 +44,14 @@ def pod(deployed: Deployed, account: pulumi.Input[str], contents: Contents) -> c
             ]
             or None,
         ),
+    )
+
+
+def _user(pod_user: PodUser) -> core.v1.PodSecurityContextArgs:
+    if pod_user == "cluster":
+        return core.v1.PodSecurityContextArgs(run_as_non_root=True)
+    return core.v1.PodSecurityContextArgs(
+        fs_group=_ANY_USER, run_as_group=_ANY_USER, run_as_non_root=True, run_as_user=_ANY_USER
     )
 
 

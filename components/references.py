@@ -18,6 +18,7 @@ from boutique.settings import Environment, StackCluster
 from boutique.values import Section
 from components.place import Place, Told
 from components.stacks import UNKNOWN, outputs
+from components.unavailable_apis import warn_of_unavailable_apis
 
 S = TypeVar("S", bound=Section)
 
@@ -136,6 +137,7 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]
     """
     content = _text(facts, "kubeconfig", stack, name)
     reach.check(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
+    warn_of_unavailable_apis(content)
     told = Told(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
     return told, Place(
         namespace=pulumi.Output.from_input(told.namespace),

@@ -12,6 +12,7 @@ from boutique.pull_credentials import SECRET_NAME
 from boutique.targets import deployer, features_deployer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
+from components.namespace import namespace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class TargetArgs:
     Attributes:
         namespace: Its name.
         labels: Of the namespace.
+        deletion_seconds: How long to wait for its end.
         after: What has to be there before any pod is; it goes after them.
         hard_limits: The `hard` section of its ResourceQuota.
         deployers: The namespace that deployers' identities live in.
@@ -33,6 +35,7 @@ class TargetArgs:
 
     namespace: str
     labels: Mapping[str, str]
+    deletion_seconds: int
     after: Sequence[pulumi.Resource]
     hard_limits: Mapping[str, str]
     deployers: pulumi.Input[str]
@@ -60,13 +63,16 @@ class Target(pulumi.ComponentResource):
         super().__init__("boutique:index:Target", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        namespace = core.v1.Namespace(
+        home = namespace(
             name,
-            metadata=metadata(args.namespace, owner=args.owner, labels=args.labels),
+            args.namespace,
+            labels=args.labels,
+            deletion_seconds=args.deletion_seconds,
+            owner=args.owner,
             # Everything else in here waits for the namespace: a pod made before the mesh is ready would have no proxy.
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after, protect=args.protect),
         )
-        self.namespace = name_of(namespace.metadata)
+        self.namespace = name_of(home.metadata)
         core.v1.ResourceQuota(
             name,
             metadata=metadata("environment", namespace=self.namespace, owner=args.owner),

@@ -6,6 +6,7 @@ from pathlib import Path
 from boutique import admission, catalogue, featureadmission, isolation
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.channels import Channel
+from boutique.cluster_dns import CLUSTER_DOMAIN
 
 TARGET = Path(__file__).parent / "generated/access.md"
 INTRODUCTION = """# Who may do what
@@ -50,7 +51,9 @@ def _refusals() -> Iterator[str]:
         "secrets": ("both", admission.secrets(catalogue.WORKLOADS)),
         **{
             name: ("both", each)
-            for name, each in isolation.rules("<target>", catalogue.WORKLOADS, "<namespace>", external=True).items()
+            for name, each in isolation.rules(
+                "<target>", catalogue.WORKLOADS, "<namespace>", cluster_domain=CLUSTER_DOMAIN, external=True
+            ).items()
         },
         "channel": ("everybody but Kubernetes' controllers", admission.channel(Channel(), catalogue.WORKLOADS)),
         **{name: ("`<target>-features`", each) for name, each in featureadmission.rules("<target>", "<host>").items()},

@@ -88,6 +88,11 @@ def _default(field: FieldInfo) -> str:
         return f"`{{kind: {_kind(type(value))}}}`"
     if value is None or isinstance(value, BaseModel) or value in ({}, ()):
         return ""
+    # As a stack file has it.
+    if isinstance(value, dict):
+        return f"`{{{', '.join(f'{key}: {each}' for key, each in value.items())}}}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -35,5 +35,6 @@ def route_table(project: Path, environment: str) -> RouteTable:
     """
     there = origin(project, environment)
     httproutes, virtual_services = (there.namespace.listed(each) for each in (HTTP_ROUTES, VIRTUAL_SERVICES))
-    found = in_force(httproutes, virtual_services, there.entrance.attached)
-    return RouteTable(environment=environment, entrance=there.entrance, table=found.table, others=found.others)
+    entrance = there.entrance
+    found = in_force(httproutes, virtual_services, entrance.attached, entrance.cluster_domain)
+    return RouteTable(environment=environment, entrance=entrance, table=found.table, others=found.others)

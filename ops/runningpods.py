@@ -84,6 +84,16 @@ def running_pods(
             f"{server.server} refuses the deployer of {namespace!r}: {error.status} {error.reason}; "
             "run `pulumi up` for the stack that owns the target"
         ) from None
+    except AttributeError as error:
+        # The library decodes the body of every error, and that of a certificate which is not trusted has none
+        # (ApiClient.__call_api in kubernetes/client/api_client.py).
+        if not isinstance(error.__context__, client.ApiException):
+            raise
+        reason = str(error.__context__.reason).strip().rpartition("\n")[2]
+        raise ClusterError(
+            f"the API server {server.server} does not answer as the one of the kubeconfig: {reason}; run `pulumi up` "
+            "for the stack that owns the target"
+        ) from None
     except NetworkSettingError as error:
         raise ClusterError(str(error)) from None
     except (HTTPError, OSError) as error:
@@ -120,7 +130,10 @@ def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401
         settings.proxy_headers = make_headers(
             proxy_basic_auth=f"{unquote(login.username)}:{unquote(login.password or '')}"
         )
-    return config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
+    api = config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
+    # The library's own context refuses authorities that every other client of ours takes, from Python 3.13 on.
+    api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = reach.ssl_context(server)
+    return api
 
 
 def _running(deployment: Any, pods: list[Any]) -> Running:  # noqa: ANN401 - the library has no types

@@ -22,6 +22,17 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOST = "shop.example"
 HOSTS = (HOST, f"*.{HOST}")
 Secrets = dict[str, str | None]
+CERTIFICATE_AUTHORITY = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 PASSWORD = "canary-of-the-password"  # noqa: S105 - a canary
 
 
@@ -60,8 +71,13 @@ def issue(
     now: datetime = NOW,
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     signed_with: hashes.HashAlgorithm | None = None,
+    strict: bool = True,
+    constraints_critical: bool = True,
 ) -> Issued:
-    """Return a new certificate: an authority's if it has no hosts, and a root's if it has no issuer."""
+    """Return a new certificate: an authority's if it has no hosts, and a root's if it has no issuer.
+
+    With `strict=False` it lacks the extensions that RFC 5280 demands and most clients do without.
+    """
     key = key or ec.generate_private_key(ec.SECP256R1())
     signer = issuer.key if issuer else key
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
@@ -73,8 +89,15 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + begins)
         .not_valid_after(now + ends)
-        .add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=constraints_critical)
     )
+    if strict:
+        # What a verifier asks for that is as strict as Python's `ssl` from 3.13 on.
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = builder.add_extension(identifier, critical=False)
+        if not hosts:
+            builder = builder.add_extension(CERTIFICATE_AUTHORITY, critical=True)
     if hosts:
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)

@@ -22,7 +22,7 @@ class Certificate:
         chain: PEM texts, from the server's own to its issuer and so on, without the root.
         key: The private key as PEM (PKCS #8, not encrypted). Secret.
         facts: What may be told.
-        warnings: A line for what will be wrong soon.
+        warnings: A line for what will be wrong soon, or is wrong for some clients.
     """
 
     chain: str
@@ -40,7 +40,7 @@ class Inspection:
         facts: What there is to know.
         mistakes: A line for each reason not to use it, whatever the date.
         expired: A line for each certificate in it that has expired.
-        warnings: A line for what will be wrong soon.
+        warnings: A line for what will be wrong soon, or is wrong for some clients.
     """
 
     chain: Chain

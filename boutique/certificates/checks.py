@@ -11,6 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from boutique.certificates.chains import Chain, belongs
 from boutique.certificates.facts import kind_of_key
+from boutique.certificates.form import missing_extensions
 from boutique.certificates.hosts import uncovered
 from boutique.certificates.naming import called, names, text
 from boutique.certificates.reading import Found
@@ -63,11 +64,12 @@ def expired(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
 
 
 def warnings(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
-    """Yield a line for what will be wrong soon."""
+    """Yield a line for what will be wrong soon, or is wrong for some clients."""
     for each in chain.sent:
         ends = each.not_valid_after_utc
         if timedelta() < ends - now < WARN_BEFORE:
             yield f"{found.at}: '{called(each)}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
+    yield from (f"{found.at}: {line}" for line in missing_extensions(chain))
 
 
 def _order(chain: Chain, *, with_issuer: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import date
 
 from boutique.certificates.settings import AcmCertificate
 from boutique.checks import eksnetwork, eksnodes
+from boutique.cluster_dns import CLUSTER_DOMAIN
 from boutique.eks import versions
 from boutique.eks.settings import EksCluster, ExistingNetwork
 from boutique.ingress import NetworkLoadBalancer
@@ -33,6 +34,11 @@ def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
         yield f"{_KEY}.admins: {each!r}: is named twice; EKS keeps one entry for each role"
     if platform:
         yield from _balancer(cluster, platform)
+    if platform and platform.dns.domain != CLUSTER_DOMAIN:
+        yield (
+            f"boutique:platform.dns.domain: {platform.dns.domain!r}: a cluster that this stack makes on EKS has the "
+            f"domain {CLUSTER_DOMAIN!r}; remove the key"
+        )
 
 
 def warnings(cluster: EksCluster, today: date) -> Iterator[str]:

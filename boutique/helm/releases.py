@@ -45,9 +45,10 @@ def cni(mesh: Mesh) -> HelmRelease:
     return HelmRelease(namespace=istio.NAMESPACE, name="istio-cni", chart="cni", values=istio.cni_values(mesh))
 
 
-def istiod(mesh: Mesh) -> HelmRelease:
-    """Return the release of Istio's control plane."""
-    return HelmRelease(namespace=istio.NAMESPACE, name="istiod", chart="istiod", values=istio.istiod_values(mesh))
+def istiod(mesh: Mesh, cluster_domain: str) -> HelmRelease:
+    """Return the release of Istio's control plane, for a cluster with this DNS domain."""
+    values = istio.istiod_values(mesh, cluster_domain)
+    return HelmRelease(namespace=istio.NAMESPACE, name="istiod", chart="istiod", values=values)
 
 
 def ingress_gateway(ingress: Ingress) -> HelmRelease:
@@ -75,6 +76,6 @@ def platform_releases(platform: Platform) -> tuple[HelmRelease, ...]:
     return (
         base(),
         *([cni(platform.mesh)] if platform.mesh.cni else []),
-        istiod(platform.mesh),
+        istiod(platform.mesh, platform.dns.domain),
         *([ingress_gateway(platform.ingress)] if platform.ingress else []),
     )

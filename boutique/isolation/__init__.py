@@ -11,13 +11,16 @@ from boutique.targets import deployer, user
 from boutique.workload import Workload
 
 
-def rules(target: str, workloads: Iterable[Workload], namespace: str, *, external: bool) -> Mapping[str, Spec]:
+def rules(
+    target: str, workloads: Iterable[Workload], namespace: str, *, cluster_domain: str, external: bool
+) -> Mapping[str, Spec]:
     """Return the `spec` of each ValidatingAdmissionPolicy for the deployers of a target, by the name of the rule.
 
     Args:
         target: Its name.
         workloads: Those of the application.
         namespace: Of the target.
+        cluster_domain: The domain of the cluster's DNS.
         external: Whether people may reach a workload without the ingress.
     """
     known = list(workloads)
@@ -25,5 +28,5 @@ def rules(target: str, workloads: Iterable[Workload], namespace: str, *, externa
     return {
         "isolation-pods": pods.rule(known),
         "isolation-services": services.rule(called, user(deployer(target))),
-        "isolation-routes": routes.rule(namespace),
+        "isolation-routes": routes.rule(namespace, cluster_domain),
     }

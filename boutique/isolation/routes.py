@@ -11,12 +11,14 @@ LONGEST_PATTERN = 1024
 _HTTP, _ISTIO = "HTTPRoute", "VirtualService"
 
 
-def rule(namespace: str) -> Spec:
+def rule(namespace: str, cluster_domain: str) -> Spec:
     """Return the `spec` of the rule.
 
     Args:
         namespace: Of the target.
+        cluster_domain: The domain of the cluster's DNS.
     """
+    own = _service(namespace, cluster_domain)
     http = [
         (
             _patterns(),
@@ -26,10 +28,10 @@ def rule(namespace: str) -> Spec:
     ]
     istio = [
         (
-            _hosts(namespace),
+            _hosts(own),
             f"a deployer's VirtualServices are for Services of {namespace}, by short or full names",
         ),
-        (_destinations(namespace), f"a deployer's VirtualServices lead to Services of {namespace}, by HTTP"),
+        (_destinations(own), f"a deployer's VirtualServices lead to Services of {namespace}, by HTTP"),
     ]
     return spec(
         {
@@ -77,21 +79,19 @@ def _backends(namespace: str) -> str:
     )
 
 
-def _hosts(namespace: str) -> str:
+def _hosts(own: str) -> str:
     """Return whether a VirtualService leaves the callers of other namespaces alone, to whom it applies too by default.
 
     What is for a gateway only is that gateway's to judge: it says which namespace may use which host.
     """
     gateways = "object.spec.?gateways.orValue([])"
     return (
-        f"(size({gateways}) > 0 && !('mesh' in {gateways})) || "
-        f"object.spec.?hosts.orValue([]).all(h, h.matches({_service(namespace)}))"
+        f"(size({gateways}) > 0 && !('mesh' in {gateways})) || object.spec.?hosts.orValue([]).all(h, h.matches({own}))"
     )
 
 
-def _destinations(namespace: str) -> str:
+def _destinations(own: str) -> str:
     """Return whether a VirtualService leads to the own namespace: Istio asks nobody there whether it may."""
-    own = _service(namespace)
     return (
         "!has(object.spec.tcp) && !has(object.spec.tls) && variables.http.all(r, !has(r.delegate) && "
         f"(!has(r.mirror) || r.mirror.host.matches({own})) && "
@@ -100,6 +100,7 @@ def _destinations(namespace: str) -> str:
     )
 
 
-def _service(namespace: str) -> str:
-    """Return the regular expression of the names that Istio takes for a Service of a namespace."""
-    return json.dumps(f"^[a-z0-9-]+([.]{re.escape(namespace)}[.]svc[.]cluster[.]local)?$")
+def _service(namespace: str, cluster_domain: str) -> str:
+    """Return the regular expression, as CEL has it, of the names that Istio takes for a Service of a namespace."""
+    domain = cluster_domain.replace(".", "[.]")
+    return json.dumps(f"^[a-z0-9-]+([.]{re.escape(namespace)}[.]svc[.]{domain})?$")

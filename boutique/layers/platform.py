@@ -20,6 +20,7 @@ from components.place import Place
 from components.policies import Policies, PoliciesArgs
 from components.references import TARGETS
 from components.target import Target, TargetArgs
+from components.unavailable_apis import warn_of_unavailable_apis
 from components.wayback import WayBack
 
 
@@ -31,7 +32,8 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
     owner = pulumi.get_stack()
     opts = pulumi.ResourceOptions(providers=[cluster.provider])
     later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
-    deployers = Deployers("deployers", DeployersArgs(owner=owner), opts)
+    deletion_seconds = section.namespace_deletion_seconds
+    deployers = Deployers("deployers", DeployersArgs(deletion_seconds=deletion_seconds, owner=owner), opts)
     mesh = (
         Mesh(
             "mesh",
@@ -40,6 +42,8 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
                 after=cluster.pods,
                 descriptions=cluster.descriptions,
                 later=way_back.taken,
+                cluster_domain=section.dns.domain,
+                deletion_seconds=deletion_seconds,
                 owner=owner,
             ),
             opts,
@@ -53,6 +57,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
             TargetArgs(
                 namespace=namespace(section, name),
                 labels=labels.namespace(section.mesh),
+                deletion_seconds=deletion_seconds,
                 after=[mesh.control_plane] if mesh else cluster.pods,
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
                 deployers=deployers.namespace,
@@ -66,6 +71,8 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         )
         for name, target in section.targets.items()
     }
+    # In a preview too, once there is a target. One is enough: they share the cluster.
+    next(iter(targets.values())).kubeconfig.apply(warn_of_unavailable_apis)
     if section.mesh:
         edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
         for name, target in targets.items():
@@ -75,7 +82,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
                     authorization=policies.authorization(edges, namespace(section, name))
                     if section.mesh.policies.authorization
                     else {},
-                    network=policies.network(edges) if section.mesh.policies.network else {},
+                    network=policies.network(edges, section.dns) if section.mesh.policies.network else {},
                     namespace=target.namespace,
                     owner=owner,
                 ),
@@ -86,7 +93,11 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         rules = {
             "secrets": admission.secrets(catalogue.WORKLOADS),
             **isolation.rules(
-                name, catalogue.WORKLOADS, namespace(section, name), external=takes_strangers(section.mesh)
+                name,
+                catalogue.WORKLOADS,
+                namespace(section, name),
+                cluster_domain=section.dns.domain,
+                external=takes_strangers(section.mesh),
             ),
         }
         if settings.channel:
@@ -133,7 +144,9 @@ def _front(
             version=section.mesh.version,
             api=section.routing.api,
             claims=claimed,
-            network=policies.gateway(catalogue.ENTRY, spaces) if section.mesh.policies.network else {},
+            cluster_domain=section.dns.domain,
+            network=policies.gateway(catalogue.ENTRY, spaces, section.dns) if section.mesh.policies.network else {},
+            deletion_seconds=section.namespace_deletion_seconds,
             after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
             descriptions=cluster.descriptions,
             secrets=secrets,
@@ -156,6 +169,7 @@ def _entrances(section: Platform) -> Mapping[str, Entrance]:
             gateway=gateway.NAME,
             listener=gateway.listener(claim.target),
             preview_listener=gateway.preview_listener(claim.target),
+            cluster_domain=section.dns.domain,
         )
         for claim in claims(section)
     }

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from boutique import api_groups
 from ops import engine
 from ops.deployedstack import DeployedStack, StackError, deployed_stack, outputs_of
 from ops.environments.drift import Drift, drift
@@ -57,6 +58,7 @@ class Status:
         features: Those that live there; None if nobody knows.
         updated: The last update that changed something, if known.
         trouble: Why not all is known; empty if it is.
+        warnings: What is wrong with the cluster and harms nothing that runs.
         drift: What is otherwise than the stack left it; None if nobody asked, or nobody knows.
     """
 
@@ -65,6 +67,7 @@ class Status:
     features: tuple[Feature, ...] | None
     updated: Entry | None
     trouble: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     drift: tuple[Drift, ...] | None
 
 
@@ -129,6 +132,7 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
         serving = [each.deployment for each in wanted.services.values()]
         pods = pool.submit(found_running, wanted.kubeconfig, wanted.namespace, deadline, deployments=serving)
         living = pool.submit(_or_trouble, lambda: features(objects(_namespace(wanted))))
+        warned = pool.submit(api_groups.warnings, wanted.kubeconfig)
         moved = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
         running, silent = pods.result()
         entries, unread = updates.result()
@@ -140,6 +144,8 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
         features=there,
         updated=last_change(entries or ()),
         trouble=tuple(dict.fromkeys(each for each in (silent, unread, "" if silent else unknown, unlooked) if each)),
+        # An API server that does not answer is named already.
+        warnings=() if silent else warned.result(),
         drift=differing,
     )
 

@@ -29,6 +29,8 @@ def show(found: Sequence[Status], now: datetime, *, refresh: bool) -> None:
     for each in found:
         for line in each.trouble:
             out.print(f"{each.stack}: {line}", style="red")
+        for line in each.warnings:
+            out.print(f"{each.stack}: warning: {line}", style="yellow")
         for one in each.drift or ():
             out.print(f"{each.stack}: drift: {one}", style="yellow")
 
@@ -50,6 +52,7 @@ def document(found: Sequence[Status]) -> list[dict[str, Any]]:
             "features": None if each.features is None else [_feature(one) for one in each.features],
             "updated": entry_document(each.updated) if each.updated else None,
             "trouble": list(each.trouble),
+            "warnings": list(each.warnings),
             "drift": None
             if each.drift is None
             else [

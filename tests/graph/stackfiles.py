@@ -142,6 +142,7 @@ def record_stack(
             patch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
             patch.setattr("boutique.listing.listed", lambda *_, **__: ())
             patch.setattr("boutique.helm.cluster.list_records", lambda *_: ())
+            patch.setattr("boutique.api_groups.unavailable", lambda _: ())
         files = lab_files(Path(folder))
         released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
         patch.setattr("boutique.gatewayapi._fetched", lambda _: released)

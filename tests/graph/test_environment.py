@@ -100,6 +100,14 @@ def test_every_workload_runs_under_an_identity_of_its_own_and_locked_down(build:
             assert security["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_the_cluster_may_choose_the_user_of_pods(build: Build) -> None:
+    fixed, chosen = build(), build(podUser="cluster")
+    for each in fixed.of("Deployment"):
+        user = {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+        assert pod(fixed, each.name)["securityContext"] == user
+        assert pod(chosen, each.name)["securityContext"] == {"runAsNonRoot": True}
+
+
 def test_pull_secrets_arrive_at_the_pods(build: Build) -> None:
     spec = pod(build(images={"pullSecrets": ["registry-credentials"]}), "frontend")
     assert spec["imagePullSecrets"] == [{"name": "registry-credentials"}]

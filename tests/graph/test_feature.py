@@ -55,6 +55,13 @@ def variables(graph: Graph, service: str) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container(graph, service).get("env", [])}
 
 
+def test_pods_of_a_feature_run_as_the_users_of_its_environments_do() -> None:
+    [fixed] = feature().of("Deployment")
+    [chosen] = feature({"podUser": "cluster"}).of("Deployment")
+    assert fixed.inputs["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == 1000
+    assert chosen.inputs["spec"]["template"]["spec"]["securityContext"] == {"runAsNonRoot": True}
+
+
 def test_one_changed_service_costs_four_objects_and_one_pod(ads: Graph) -> None:
     assert {each.object_name for each in ads.objects} == {
         ("Deployment", "dev", "adservice-new-ads"),

@@ -132,7 +132,26 @@ def test_other_stacks_learn_how_people_reach_a_target_from_its_secret(front: Gra
         "gateway": "ingress",
         "listener": "https-local",
         "previewListener": "preview-local",
+        "clusterDomain": "cluster.local",
     }
+
+
+def test_every_full_name_of_a_service_ends_in_the_domain_of_the_cluster() -> None:
+    domain = "prod.example.internal"
+    graph = with_platform(dns={"domain": domain, "servers": {"dns": 1053}, "addresses": []})
+    [gateway] = graph.of("Gateway")
+    assert gateway.inputs["spec"]["addresses"][0]["value"] == f"istio-ingressgateway.istio-ingress.svc.{domain}"
+    assert graph.one("Release", "mesh-istiod").inputs["values"]["global"]["proxy"]["clusterDomain"] == domain
+    assert graph.outputs["targets"]["value"][LOCAL]["entrance"]["clusterDomain"] == domain
+    rule = str(graph.one("ValidatingAdmissionPolicy", "local-admission-isolation-routes").inputs)
+    assert "[.]svc[.]prod[.]example[.]internal" in rule
+    assert "cluster[.]local" not in rule
+    names = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "dns"}}}
+    for policy in ("local-policies-mesh", "ingress-istio-ingressgateway"):
+        [questions] = [
+            each for each in graph.one("NetworkPolicy", policy).inputs["spec"]["egress"] if names in each["to"]
+        ]
+        assert {(each["protocol"], each["port"]) for each in questions["ports"]} == {("UDP", 1053), ("TCP", 1053)}
 
 
 def test_an_environment_on_another_stacks_cluster_has_the_host_of_its_target() -> None:

@@ -11,6 +11,7 @@ from stackfiles import PLAIN, Recorder
 
 from boutique import catalogue, labels, policies
 from boutique.access import DEPLOYER_RULES
+from boutique.cluster_dns import CLUSTER_DOMAIN, ClusterDns
 from boutique.mesh import ISTIO_VERSION
 from boutique.mesh import Mesh as Settings
 from components.mesh import Mesh, MeshArgs
@@ -27,11 +28,10 @@ def meshed(recorded: Recorder) -> Graph:
 
 @pytest.fixture
 def build() -> Build:
-    def run(**section: Any) -> Graph:
+    def run(cluster_domain: str = CLUSTER_DOMAIN, **section: Any) -> Graph:
         settings = Settings.model_validate({"gatewayApi": {"kind": "present"}, **section})
-        return record(
-            lambda: void(Mesh("mesh", MeshArgs(settings=settings, owner="some"))), Cloud(), stack="some", config={}
-        )
+        args = MeshArgs(settings=settings, cluster_domain=cluster_domain, deletion_seconds=300, owner="some")
+        return record(lambda: void(Mesh("mesh", args)), Cloud(), stack="some", config={})
 
     return run
 
@@ -127,6 +127,14 @@ def test_what_is_configured_arrives_in_the_values(build: Build) -> None:
     assert set(stock["env"]) - set(own["env"]) == {"PILOT_ENABLE_METADATA_EXCHANGE", "PILOT_ENABLE_ALPN_FILTER"}
 
 
+def test_proxies_know_the_domain_of_the_cluster_and_leave_dns_alone(build: Build) -> None:
+    for domain in ("cluster.local", "prod.example.internal"):
+        found = values(build(cluster_domain=domain))
+        assert found["global"]["proxy"]["clusterDomain"] == domain
+        assert found["global"]["proxy"]["excludeOutboundPorts"] == "53"
+        assert found["meshConfig"]["trustDomain"] == "cluster.local", "identities are another name"
+
+
 def test_init_containers_find_their_proxy_running(build: Build) -> None:
     # The load generator asks for the frontend before it starts.
     assert values(build())["env"]["ENABLE_NATIVE_SIDECARS"] == "true"
@@ -154,7 +162,7 @@ def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(mes
     edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
     for kind, expected in (
         ("AuthorizationPolicy", policies.authorization(edges, "local")),
-        ("NetworkPolicy", policies.network(edges)),
+        ("NetworkPolicy", policies.network(edges, ClusterDns())),
     ):
         there = [each for each in meshed.of(kind) if not each.name.startswith("ingress-")]
         found = {each.object_name: each.inputs.get("spec") for each in there}

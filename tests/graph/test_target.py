@@ -3,13 +3,16 @@
 import json
 from typing import Any
 
+import pulumi
 import pytest
 import stackfiles
 from pulumi_kubernetes import ProviderArgs
 from recording import Graph
 from stackfiles import Recorder
 
+from boutique import api_groups
 from boutique.access import DEPLOYER_RULES
+from boutique.kubeconfig import reached_by
 
 LOCAL = "local"
 
@@ -150,3 +153,30 @@ def test_a_load_balancer_is_let_through_where_the_mesh_would_answer(
     [judged] = rule["validations"]
     assert f"object.metadata.name in {json.dumps(allowed)} && " in judged["expression"]
     assert '"system:serviceaccount:deployers:local-deployer"' in judged["expression"]
+
+
+def test_the_wait_for_the_end_of_every_namespace_ends(recorded: Recorder) -> None:
+    for stack in ("local", "nonprod"):
+        namespaces = recorded(stack).of("Namespace")
+        assert len(namespaces) >= 4
+        assert {each.request.customTimeouts.delete for each in namespaces} == {"300s"}
+    config, secret = stackfiles.committed(LOCAL)
+    platform = {**json.loads(config["boutique:platform"]), "namespaceDeletionSeconds": 900}
+    config["boutique:platform"] = json.dumps(platform)
+    longer = stackfiles.record_stack(LOCAL, config=(config, secret))
+    assert {each.request.customTimeouts.delete for each in longer.of("Namespace")} == {"900s"}
+
+
+@pytest.mark.parametrize("stack", ["local", "dev", "dev-new-ads"])
+def test_apis_that_nothing_answers_for_are_warned_of_once(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    monkeypatch.setattr(api_groups, "warnings", lambda content: (f"{reached_by(content).server} has broken APIs",))
+    stackfiles.record_stack(stack)
+    [server] = {each for each in warned if each.endswith("has broken APIs")}
+    assert server.startswith("https://")
+    assert len([each for each in warned if each.endswith("has broken APIs")]) == 1
+    if stack == "local":
+        warned.clear()
+        stackfiles.record_stack(stack, built=False, preview=True)
+        assert not warned, "nobody knows before there is a target"

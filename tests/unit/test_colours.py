@@ -134,3 +134,13 @@ def test_no_secret_shows_in_a_name_or_a_text() -> None:
     assert CANARY not in repr(some)
     assert CANARY not in digest_of_secrets(some.secrets, "salt")
     assert digest_of_secrets(some.secrets, "salt") != digest_of_secrets(some.secrets, "pepper")
+
+
+def test_pods_of_another_user_are_others_and_those_of_the_usual_one_keep_their_colour() -> None:
+    usual = service()
+    chosen = replace(usual, pod_user="cluster")
+    assert "podUser" not in described(usual)
+    assert coloured(chosen).colour != coloured(usual).colour
+    back = restored(chosen.workload, described(chosen), "some")
+    assert back.pod_user == "cluster"
+    assert restored(usual.workload, described(usual), "some").pod_user == "fixed"

@@ -127,6 +127,15 @@ def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
     assert found(ingress(kind="nlb", scheme="internal"), **existing("subnet-1", "subnet-2")) == []
 
 
+def test_a_cluster_on_eks_has_the_domain_that_eks_gives_it() -> None:
+    targets = {"targets": {"dev": {}}}
+    assert found({**targets, "dns": {"domain": "cluster.local"}}) == found(targets) == []
+    assert found({**targets, "dns": {"domain": "prod.internal"}}) == [
+        "boutique:platform.dns.domain: 'prod.internal': a cluster that this stack makes on EKS has the domain "
+        "'cluster.local'; remove the key"
+    ]
+
+
 @pytest.mark.parametrize(
     ("section", "expected"),
     [

@@ -93,6 +93,15 @@ def test_virtual_services_beside_http_routes(spec: dict[str, Any] | None, confli
     assert not said(HTTP_ROUTES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
+def test_full_names_end_in_the_domain_of_the_cluster() -> None:
+    entrance = ENTRANCE.model_copy(update={"cluster_domain": "prod.internal"})
+    claim = Claim.of(table(ENVIRONMENT, []), entrance, stack="local", said="some.key: 'some value'")
+    for host in ("adservice", "adservice.local.svc", "adservice.local.svc.prod.internal", "*.prod.internal"):
+        assert len(said(claim, route({"hosts": [host]}))) == 1, host
+    for host in ("adservice.local.svc.cluster.local", "*.cluster.local"):
+        assert not said(claim, route({"hosts": [host]})), host
+
+
 @pytest.mark.parametrize(
     ("spec", "conflict"),
     [

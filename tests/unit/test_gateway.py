@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from boutique import catalogue, labels, misdirected, policies
+from boutique.cluster_dns import ClusterDns
 from boutique.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
 from boutique.gatewayvalues import values
 from boutique.hosts import Claim
@@ -127,6 +128,12 @@ def test_the_gateway_of_the_chart_serves_the_gateway_api() -> None:
     )
 
 
+def test_the_gateway_is_named_in_the_domain_of_the_cluster() -> None:
+    found = {each.kind: each for each in objects(GATEWAY_API, CLAIMS, "certificate", 443, "prod.example.internal")}
+    value = "istio-ingressgateway.istio-ingress.svc.prod.example.internal"
+    assert found["Gateway"].spec["addresses"] == [{"type": "Hostname", "value": value}]
+
+
 def test_a_pod_that_ends_serves_on_then_drains_and_is_never_cut_short() -> None:
     found = values(ingress(preStopSeconds=20, drainSeconds=40))
     assert found["lifecycle"] == {"preStop": {"sleep": {"seconds": 20}}}
@@ -188,7 +195,7 @@ def test_a_team_may_say_more_of_its_load_balancer() -> None:
 
 
 def test_the_network_lets_the_gateway_reach_the_entry_and_nothing_else_of_the_shop() -> None:
-    specs = policies.gateway(catalogue.ENTRY, ["dev", "test"])
+    specs = policies.gateway(catalogue.ENTRY, ["dev", "test"], ClusterDns())
     assert specs["default-deny"]["podSelector"] == {}
     own = specs[policies.GATEWAY.name]
     assert own["podSelector"] == {"matchLabels": {"app": LABELS["app"]}}
@@ -201,4 +208,4 @@ def test_the_network_lets_the_gateway_reach_the_entry_and_nothing_else_of_the_sh
         for rule in to_shop
         for peer in rule["to"]
     ] == [({"kubernetes.io/metadata.name": name}, {"app": catalogue.ENTRY.name}) for name in ("dev", "test")]
-    assert len(own["egress"]) == 3, "names and the control plane beside it"
+    assert len(own["egress"]) == 4, "names, of two kinds of cluster, and the control plane beside it"

@@ -183,3 +183,33 @@ def test_address_that_refuses_is_passed_over() -> None:
         return answer
 
     assert asyncio.run(run()) == b"hello and that was all"
+
+
+def test_what_clients_send_before_the_inside_is_connected_is_not_lost() -> None:
+    texts = [f"connection {number}".encode() for number in range(100)]
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(publish.listen(0))
+        clients = [stack.enter_context(socket.create_connection(listener.getsockname())) for _ in texts]
+        # All of it, the end included, is there before any connection is accepted.
+        for client, text in zip(clients, texts, strict=True):
+            client.sendall(text)
+            client.shutdown(socket.SHUT_WR)
+            client.setblocking(False)
+
+        async def receive(client: socket.socket) -> bytes:
+            received = b""
+            while data := await asyncio.get_running_loop().sock_recv(client, 65536):
+                received += data
+            return received
+
+        async def run() -> list[bytes]:
+            inside = await asyncio.start_server(echo, "127.0.0.1", 0)
+            address = inside.sockets[0].getsockname()
+            servers = await publish.serve([Publication(listener, lambda: [address])])
+            answers = await asyncio.wait_for(asyncio.gather(*map(receive, clients)), 60)
+            for server in (*servers, inside):
+                server.close()
+            await asyncio.sleep(0.01)
+            return answers
+
+        assert asyncio.run(run()) == [text + b" and that was all" for text in texts]

@@ -1,6 +1,7 @@
 """Who may call whom: both renderings allow the calls of the call graph and no others, whatever the call graph is."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from itertools import product
 from typing import Any
 
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique import catalogue, policies
+from boutique.cluster_dns import ClusterDns
 from boutique.policies import GATEWAY, Caller
 from boutique.workload import InitContainer, Resources, ServicePort, Workload
 
 HERE, ELSEWHERE = "shop", "other"
+DNS = ClusterDns()
 NAMES = ("a", "b", "c", "d", "e")
 
 
@@ -119,7 +122,7 @@ def test_proxies_let_in_exactly_the_calls_of_the_call_graph(workloads: tuple[Wor
 
 @given(call_graphs())
 def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(workloads: tuple[Workload, ...]) -> None:
-    specs = policies.network(policies.table(workloads, workloads[-1]))
+    specs = policies.network(policies.table(workloads, workloads[-1]), DNS)
     allowed = {call for call in everything(workloads) if lets_through(specs, *call)}
     assert allowed == wanted(workloads, workloads[-1])
     assert all(spec["policyTypes"] == ["Ingress", "Egress"] for spec in specs.values())
@@ -128,7 +131,7 @@ def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(workloads:
 def test_a_policy_for_every_pod_refuses_whatever_no_other_allows() -> None:
     edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
     assert policies.authorization(edges, HERE)["allow-nothing"] == {}
-    assert policies.network(edges)["default-deny"]["podSelector"] == {}
+    assert policies.network(edges, DNS)["default-deny"]["podSelector"] == {}
 
 
 def test_the_table_of_the_shop() -> None:
@@ -143,18 +146,64 @@ def test_the_table_of_the_shop() -> None:
     assert {edge.port for edge in edges if edge.callee == "emailservice"} == {8080}
 
 
-@pytest.mark.parametrize(
-    ("namespace", "labels", "port"),
-    [("kube-system", {}, 53), ("istio-system", {"app": "istiod"}, 15012)],
-)
-def test_every_pod_may_ask_for_names_and_reach_the_control_plane(
-    namespace: str, labels: dict[str, str], port: int
-) -> None:
-    specs = policies.network(policies.table(catalogue.WORKLOADS, catalogue.ENTRY))
-    assert any(
-        peer.get("podSelector", {}).get("matchLabels", {}) == labels and port in numbers(rule)
-        for rule in specs["mesh"]["egress"]
-        for peer in rule["to"]
-        if peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": namespace}
+def egress(dns: ClusterDns) -> list[Any]:
+    """Return what every pod may reach, and check that the gateway may ask the same DNS servers."""
+    spec = policies.network(policies.table(catalogue.WORKLOADS, catalogue.ENTRY), dns)["mesh"]
+    assert spec["podSelector"] == {}
+    rules: list[Any] = spec["egress"]
+    gateway = policies.gateway(catalogue.ENTRY, ["shop"], dns)[GATEWAY.name]["egress"]
+    assert [rule for rule in gateway if rule in rules] == rules
+    return rules
+
+
+def questions(port: int, *peers: Any) -> Any:
+    return {"to": [*peers], "ports": [{"protocol": "UDP", "port": port}, {"protocol": "TCP", "port": port}]}
+
+
+def space(name: str) -> Any:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def block(cidr: str) -> Any:
+    return {"ipBlock": {"cidr": cidr}}
+
+
+ISTIOD = {
+    "to": [{**space("istio-system"), "podSelector": {"matchLabels": {"app": "istiod"}}}],
+    "ports": [{"protocol": "TCP", "port": 15012}],
+}
+
+
+def test_every_pod_may_ask_for_names_and_reach_the_control_plane() -> None:
+    caches = (
+        "169.254.0.0/16",
+        "10.96.0.10/32",
+        "10.43.0.10/32",
+        "10.100.0.10/32",
+        "172.20.0.10/32",
+        "34.118.224.10/32",
     )
-    assert specs["mesh"]["podSelector"] == {}
+    assert egress(ClusterDns()) == [
+        questions(53, space("kube-system"), *map(block, caches)),
+        questions(5353, space("openshift-dns")),
+        ISTIOD,
+    ]
+
+
+@pytest.mark.parametrize("resolver", ["169.254.20.10", "169.254.169.253", "169.254.169.254"])
+def test_the_resolvers_of_nodes_may_be_asked(resolver: str) -> None:
+    [rule] = [each for each in egress(ClusterDns()) if block("169.254.0.0/16") in each["to"]]
+    assert ip_address(resolver) in ip_network("169.254.0.0/16")
+    assert {each["port"] for each in rule["ports"]} == {53}, "not the metadata of AWS and Google Cloud, on port 80"
+
+
+def test_other_servers_replace_the_usual_ones() -> None:
+    dns = ClusterDns.model_validate(
+        {"servers": {"dns": 53, "coredns": 1053}, "addresses": ["169.254.20.10", "fd00:90::/64"]}
+    )
+    assert egress(dns) == [
+        questions(53, space("dns"), block("169.254.20.10/32"), block("fd00:90::/64")),
+        questions(1053, space("coredns")),
+        ISTIOD,
+    ]
+    assert egress(ClusterDns(addresses=()))[0] == questions(53, space("kube-system"))

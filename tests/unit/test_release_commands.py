@@ -1,5 +1,6 @@
 """`boutique release` and `promote`: what they change, what they refuse, and what they leave behind."""
 
+import getpass
 import json
 import socket
 from collections.abc import Iterable
@@ -103,7 +104,9 @@ def test_promote_brings_over_what_the_other_has_deployed(project: Project, run: 
     assert set(project.versions("test").values()) == {"v0.10.7", "8.8.1-alpine"}
     assert "promote dev -> test: adservice, cartservice" in done.output
     assert project.history["test"][-1]["message"].startswith("promote dev -> test: adservice, cartservice, ")
-    assert project.history["test"][-1]["message"].endswith(f" v0.10.6 -> v0.10.7 (by root@{socket.gethostname()})")
+    assert project.history["test"][-1]["message"].endswith(
+        f" v0.10.6 -> v0.10.7 (by {getpass.getuser()}@{socket.gethostname()})"
+    )
     assert "there is nothing to do" in run("promote", "dev", "test").output
     assert len(project.history["test"]) == 2
 

@@ -303,6 +303,15 @@ def test_a_service_is_known_by_all_its_names(host: str, gateways: dict[str, Any]
     assert (str(route.service), str(route.backend), route.feature) == ("ads:1", "ads:1", None)
 
 
+def test_full_names_end_in_the_domain_of_the_cluster() -> None:
+    def services(host: str) -> list[str]:
+        found = in_force([], [virtual_service(REST, host=host)], cluster_domain="prod.internal")
+        return [each.service.service for each in found.table.mesh]
+
+    assert services("ads.local.svc.prod.internal") == ["ads"]
+    assert services("ads.local.svc.cluster.local") != ["ads"]
+
+
 def test_of_two_that_istio_does_not_join_one_is_left_out() -> None:
     twice = in_force([], [virtual_service(REST), virtual_service(REST, name="y")])
     assert [each.name for each in twice.table.mesh] == ["x"]

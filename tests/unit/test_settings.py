@@ -121,6 +121,36 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
             ["boutique:platform.targets.dev.namespace: 'kube-system' is reserved"],
         ),
         (
+            {"cluster": CLUSTER, "platform": {**PLATFORM, "dns": {"addresses": ["169.254.20.10/16"]}}},
+            ['boutique:platform.dns.addresses.0: "169.254.20.10/16": must be an address such as 169.254.20.10, or a'],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {**PLATFORM, "dns": {"addresses": ["kube-dns"], "server": {}}}},
+            [
+                'boutique:platform.dns.addresses.0: "kube-dns": must be an address such as',
+                "boutique:platform.dns.server: there is no such key; did you mean 'servers'?",
+            ],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {**PLATFORM, "dns": {"servers": {}}}},
+            ["boutique:platform.dns.servers: {}: must not be empty"],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {**PLATFORM, "dns": {"servers": {"Kube": 53, "coredns": 0}}}},
+            [
+                'boutique:platform.dns.servers.Kube: "Kube": must be lower-case',
+                "boutique:platform.dns.servers.coredns: 0: must be at least 1",
+            ],
+        ),
+        (
+            {"cluster": CLUSTER, "platform": {**PLATFORM, "dns": {"domain": "cluster.local."}}},
+            ['boutique:platform.dns.domain: "cluster.local.": must be a DNS domain in lower case, without a dot'],
+        ),
+        (
+            valid(environment={"podUser": "openshift"}),
+            ["boutique:environment.podUser: \"openshift\": must be 'fixed' or 'cluster'"],
+        ),
+        (
             {"cluster": CLUSTER, "platform": {"targets": {"a": {"namespace": "x"}, "b": {"namespace": "x"}}}},
             ["boutique:platform.targets: 2 targets share the namespace 'x'"],
         ),

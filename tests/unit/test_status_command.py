@@ -10,6 +10,7 @@ import pytest
 from fakes import deployer
 from typer.testing import CliRunner, Result
 
+from boutique import api_groups
 from ops import engine
 from ops.cli import app
 from ops.deployedstack import StackError
@@ -45,6 +46,7 @@ class World:
         }
         self.running = Running(replicas=2, ready=2, images=("shop/adservice:v0.10.7",), trouble=())
         self.silent = ""
+        self.unavailable: tuple[str, ...] = ()
         self.drifts: tuple[Drift, ...] = ()
         self.read: list[str] = []
 
@@ -77,6 +79,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr(status, "objects", made.objects)
     monkeypatch.setattr(status, "features", made.features)
     monkeypatch.setattr(status, "history", made.history)
+    monkeypatch.setattr(api_groups, "unavailable", lambda _: made.unavailable)
     monkeypatch.setattr(status, "drift", lambda _, stack, __: made.drifts if stack == "dev" else ())
     monkeypatch.setattr(
         status,
@@ -114,6 +117,16 @@ def test_a_service_has_what_runs_beside_what_is_wanted(world: World) -> None:
     assert lines[2] == ["features", "a", "a"]
     assert lines[3][-3:] == ["ago", "by", "ann@host"]
     assert world.read
+
+
+def test_an_api_that_nothing_answers_for_is_warned_of_and_no_failure(world: World) -> None:
+    assert found("test")["test"]["warnings"] == []
+    world.unavailable = ("v1beta1.metrics.k8s.io",)
+    [line] = found("test")["test"]["warnings"]
+    assert "run `kubectl delete apiservice v1beta1.metrics.k8s.io`" in line
+    assert "test: warning: APIService v1beta1.metrics.k8s.io is registered" in " ".join(run("test").stdout.split())
+    world.silent = "the API server does not answer"
+    assert found("test", code=1)["test"]["warnings"] == []
 
 
 def test_one_that_does_not_answer_hides_no_other(world: World) -> None:

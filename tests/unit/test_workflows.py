@@ -1,14 +1,19 @@
 """The workflows for users of this repository: linted, pinned, and with no more rights than they need."""
 
 import re
-import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import yaml
+
+from lab.toolchain.build import ensure
+from lab.toolchain.gomod import selected
+from lab.toolchain.recipe import Built, Family, Tool
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github/workflows"
@@ -17,6 +22,7 @@ ACTIONS = sorted(str(each.relative_to(ROOT)) for each in (ROOT / ".github/action
 OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository"
 HOSTED = "ubuntu-24.04"
 CHOSEN = "${{ vars.RUNNER || 'ubuntu-24.04' }}"
+ACTIONLINT = "github.com/rhysd/actionlint"
 SETUP = "./.github/actions/setup"
 
 UPDATES = (("deploy-stack.yml", "deploy"), ("feature.yml", "up"), ("feature.yml", "down"))
@@ -48,12 +54,18 @@ def beside(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
+def actionlint() -> Path:
+    """Return the linter, which is built once and kept with the lab's tools: only that needs Go."""
+    module = ROOT / "ci/lint"
+    tool = Tool("actionlint", selected(module, ACTIONLINT), Built(f"{ACTIONLINT}/cmd/actionlint"))
+    return ensure(Mock(), choice=[Family(module, (tool,))], origin="source").path("actionlint")
+
+
 def test_actionlint_finds_nothing() -> None:
-    assert shutil.which("go"), "Go builds the linter"
     # Python in a workflow would be a script in `ci/`.
-    command = ["go", "tool", "actionlint", "-no-color", f"-shellcheck={beside('shellcheck')}", "-pyflakes="]
+    command = [actionlint(), "-no-color", f"-shellcheck={beside('shellcheck')}", "-pyflakes="]
     files = [str(FOLDER / each) for each in WORKFLOWS]
-    done = subprocess.run([*command, *files], cwd=ROOT / "ci/lint", capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
@@ -204,7 +216,7 @@ def test_nothing_but_the_checks_runs_until_somebody_has_set_it_up() -> None:
         for name, job, content in jobs()
         if "needs" not in content and "workflow_call" not in load(name)["on"]
     ]
-    assert len(first) == 10
+    assert len(first) == 11
     for name, job in first:
         if name != "check.yml":
             assert re.search(
@@ -217,3 +229,28 @@ def test_every_variable_that_workflows_read_is_one_that_the_documentation_sets()
     assert "RUNNER" in read
     said = (ROOT / "docs/pull-requests.md").read_text().partition("## Set it up")[2]
     assert not {name for name in read if f"`{name}`" not in said}
+
+
+def test_the_oldest_and_the_newest_python_are_the_ones_that_are_promised() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    promised = [each.rpartition(" ")[2] for each in project["classifiers"]]
+    oldest, newest = promised[0], promised[-1]
+    assert project["requires-python"] == f">={oldest}"
+    assert load("check.yml")["jobs"]["python"]["strategy"]["matrix"]["python"] == [oldest, newest]
+    others = {
+        step["with"]["python-version"]
+        for _, step in steps()
+        if step.get("uses", "").startswith("actions/setup-python@")
+    } - {"${{ matrix.python }}"}
+    assert others <= set(promised)
+    assert f"sys.version_info < ({oldest.replace('.', ', ')})" in (ROOT / "Makefile").read_text()
+    assert f"Python {oldest} or later (tested up to {newest})" in " ".join((ROOT / "README.md").read_text().split())
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    assert tools["mypy"]["python_version"] == oldest
+    assert tools["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
+
+
+def test_who_runs_tests_has_what_they_need() -> None:
+    for name, job, content in jobs():
+        scripts = "\n".join(step.get("run", "") for step in content.get("steps", []))
+        assert "venv/bin/pytest" not in scripts or "make venv/.ready-dev" in scripts, (name, job)

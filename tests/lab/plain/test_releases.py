@@ -1,5 +1,6 @@
 """Releases of two environments on one cluster: promoted, rolled back, locked, killed in the middle, and looked at."""
 
+import getpass
 import os
 import re
 import signal
@@ -222,7 +223,7 @@ def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, sca
     for each in found.values():
         assert each["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
         assert (each["drift"], each["trouble"], each["features"]) == ([], [], [])
-    assert found["test"]["updated"]["by"].startswith("root@")
+    assert found["test"]["updated"]["by"].startswith(f"{getpass.getuser()}@")
     scaled(0)
     said = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
     assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said

@@ -1,0 +1,38 @@
+"""Namespaces, which Pulumi does not wait for without end when they are deleted."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes import core
+
+from components.metadata import metadata
+
+
+def namespace(
+    name: str,
+    called: str,
+    *,
+    labels: Mapping[str, str],
+    deletion_seconds: int,
+    owner: str,
+    opts: pulumi.ResourceOptions,
+) -> core.v1.Namespace:
+    """Create a Namespace.
+
+    A broken APIService, or an object with a finalizer that nothing removes, keeps a namespace that is deleted; the
+    provider would wait ten minutes for it.
+
+    Args:
+        name: Its logical name.
+        called: Its name in the cluster.
+        labels: Beside the usual ones.
+        deletion_seconds: How long to wait for its end.
+        owner: The stack that owns it.
+        opts: Of the resource.
+    """
+    timeouts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete=f"{deletion_seconds}s"))
+    return core.v1.Namespace(
+        name,
+        metadata=metadata(called, owner=owner, labels=labels),
+        opts=pulumi.ResourceOptions.merge(opts, timeouts),
+    )

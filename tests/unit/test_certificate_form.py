@@ -1,0 +1,155 @@
+"""Certificates without the extensions that strict clients look for: named, and served all the same by every Python."""
+
+import json
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from fakes import serving
+from issued import HOST, HOSTS, NOW, Issued, issue, pem
+
+from boutique import reach
+from boutique.certificates.configured import configured
+from boutique.certificates.settings import PemCertificate
+from boutique.kubeconfig import ApiServer, for_token
+from lab.kubernetes import certificates, issuing
+from lab.kubernetes.certificates import split
+from ops.development import development_certificate
+from ops.errors import ClusterError
+from ops.frontdoor import trust
+from ops.runningpods import running_pods
+from support.deadline import Deadline
+from support.trust import ssl_context
+
+PEM = PemCertificate(kind="pem")
+TODAY = datetime.now(UTC)
+IDENTIFIER = "the extension Authority Key Identifier"
+OF_AUTHORITIES = "the extension Subject Key Identifier and the extension Key Usage with keyCertSign"
+
+
+def warnings(*chain: Issued) -> tuple[str, ...]:
+    return configured(PEM, pem(*chain), HOSTS, NOW).warnings
+
+
+def line(name: str, lacks: str, what: str) -> str:
+    return (
+        f"boutique:certificateChain: 'CN={name}' lacks {lacks} (RFC 5280): strict clients, such as Python 3.13 and "
+        f"later, refuse it; add {what} when you have the certificate issued again"
+    )
+
+
+def test_each_certificate_that_lacks_an_extension_is_named() -> None:
+    root = issue("Root", strict=False)
+    inner = issue("Inner", root, strict=False)
+    assert warnings(issue(HOST, inner, hosts=HOSTS, strict=False), inner, root) == (
+        line(HOST, IDENTIFIER, "it"),
+        line("Inner", f"{IDENTIFIER} and {OF_AUTHORITIES}", "them"),
+        line("Root", OF_AUTHORITIES, "them"),
+    )
+
+
+def test_a_chain_that_strict_clients_take_is_not_warned_of() -> None:
+    root = issue("Root")
+    inner = issue("Inner", root)
+    assert warnings(issue(HOST, inner, hosts=HOSTS), inner, root) == ()
+    assert warnings(issue(HOST, hosts=HOSTS, strict=False)) == (), "its own issuer"
+
+
+def test_basic_constraints_have_to_be_critical() -> None:
+    root = issue("Root", constraints_critical=False)
+    assert warnings(issue(HOST, root, hosts=HOSTS), root) == (
+        line("Root", "the mark 'critical' on its extension Basic Constraints", "it"),
+    )
+
+
+def strict(authority: Path) -> ssl.SSLContext:
+    """Return a context with the checks that Python 3.13 makes by default."""
+    context = ssl.create_default_context(cafile=authority)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    return context
+
+
+class AnyApi:
+    """Answers everything: with lists of Deployments and pods, or with something."""
+
+    def answer(self, _: str, __: Any, ___: str) -> tuple[int, dict[str, str], str]:
+        return 200, {"content-type": "application/json"}, json.dumps({"kind": "Any", "items": []})
+
+
+def answers(port: int, host: str, context: ssl.SSLContext) -> bool:
+    with httpx.Client(verify=context, trust_env=False) as client:
+        return client.get(f"https://{host}:{port}/").status_code == 200
+
+
+def test_development_certificates_are_taken_by_strict_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    development_certificate(tmp_path, ["localhost"])
+    served = x509.load_pem_x509_certificate((tmp_path / "tls.crt").read_bytes())
+    key = issuing.private_key((tmp_path / "tls.key").read_bytes())
+    with serving(AnyApi(), Issued(served, key), tmp_path) as port:
+        assert answers(port, "localhost", strict(tmp_path / "ca.crt"))
+
+
+def test_the_labs_certificates_are_taken_by_strict_clients(tmp_path: Path) -> None:
+    certificates.ensure(tmp_path)
+    chain, key = split((tmp_path / "kube-apiserver.pem").read_text())
+    served = Issued(x509.load_pem_x509_certificate(chain.encode()), issuing.private_key(key.encode()))
+    with serving(AnyApi(), served, tmp_path) as port:
+        assert answers(port, "127.0.0.1", strict(tmp_path / certificates.AUTHORITY_FILE))
+
+
+@pytest.fixture
+def lenient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Path]]:
+    """The port of a server whose certificate and authority lack extensions, and the authority's file."""
+    create = ssl.create_default_context
+
+    def create_as_newer_python(*arguments: Any, **options: Any) -> ssl.SSLContext:
+        context = create(*arguments, **options)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create_as_newer_python)
+    root = issue("Private", strict=False, now=TODAY)
+    served = issue("localhost", root, hosts=("localhost",), strict=False, now=TODAY)
+    (tmp_path / "ca.pem").write_text(root.pem)
+    with serving(AnyApi(), served, tmp_path) as port:
+        yield port, tmp_path / "ca.pem"
+
+
+def test_a_strict_client_refuses_the_certificate_of_these_tests(lenient: tuple[int, Path]) -> None:
+    port, authority = lenient
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        answers(port, "localhost", ssl.create_default_context(cafile=authority))
+
+
+def test_smoke_tests_take_it(lenient: tuple[int, Path]) -> None:
+    port, authority = lenient
+    assert answers(port, "localhost", trust(authority, {}))
+
+
+def test_registries_and_publishers_are_believed_with_it(
+    lenient: tuple[int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, authority = lenient
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    assert answers(port, "localhost", ssl_context.__wrapped__())
+
+
+def test_api_servers_are_believed_with_it(lenient: tuple[int, Path]) -> None:
+    port, authority = lenient
+    server = f"https://localhost:{port}"
+    data = b64encode(authority.read_bytes()).decode()
+    api_server = ApiServer(server=server, entry={"server": server, "certificate-authority-data": data})
+    deployer = for_token(api_server, namespace="dev", user="deployer", token="any")  # noqa: S106 - a canary
+    reach.check(api_server, "context 'x'")
+    with pytest.raises(
+        ClusterError, match=r"does not answer as the one of the kubeconfig: .*certificate verify failed"
+    ):
+        running_pods(deployer.replace(data, b64encode(issue("Other").pem.encode()).decode()), "dev", Deadline(10))
+    assert running_pods(deployer, "dev", Deadline(10)) == {}
