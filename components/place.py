@@ -35,6 +35,7 @@ class Place:
         features: The same for feature stacks; None if none may come.
         entrance: Where people's requests come in; None without an ingress.
         channel: Which versions it lets in; None for all.
+        meshed: Whether each of its pods has a proxy, which counts against the quota.
         serving: What has to be there before a route is; nothing if another stack has built it.
         told: What that other stack tells.
     """
@@ -44,6 +45,7 @@ class Place:
     features: pulumi.Output[str] | None = None
     entrance: Entrance | None
     channel: Channel | None = None
+    meshed: bool = True
     serving: Sequence[pulumi.Resource] = ()
     told: Told | None = None
 
@@ -59,4 +61,4 @@ class Place:
 
     def _reached_with(self, kubeconfig: pulumi.Output[str] | None) -> Mapping[str, Any]:
         entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
-        return {"namespace": self.namespace, "kubeconfig": kubeconfig, **entrance}
+        return {"namespace": self.namespace, "kubeconfig": kubeconfig, "meshed": self.meshed, **entrance}

@@ -95,6 +95,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
             features=target.features,
             entrance=entrances.get(name),
             channel=section.targets[name].channel,
+            meshed=section.mesh is not None,
             serving=[front] if front else [],
         )
         for name, target in targets.items()

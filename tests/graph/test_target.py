@@ -1,6 +1,7 @@
 """What a target promises: room, limits, and a deployer that reaches its namespace and nothing else."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from pulumi_kubernetes import ProviderArgs
 from recording import Graph
 from stackfiles import Recorder
 
-from boutique.access import DEPLOYER_RULES
+from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 
 LOCAL = "local"
 
@@ -55,9 +56,12 @@ def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
     } <= readable
 
 
-def test_no_rule_has_a_wildcard_or_reaches_roles() -> None:
-    named = {each for rule in DEPLOYER_RULES for each in (rule.group, *rule.resources, *rule.verbs)}
-    assert not named & {"*", "roles", "rolebindings", "resourcequotas", "namespaces", "gateways"}
+@pytest.mark.parametrize("rules", [DEPLOYER_RULES, FEATURES_RULES])
+def test_no_rule_has_a_wildcard_or_reaches_roles_and_quotas_are_only_read(rules: Sequence[Rule]) -> None:
+    named = {each for rule in rules for each in (rule.group, *rule.resources, *rule.verbs)}
+    assert not named & {"*", "roles", "rolebindings", "namespaces", "gateways"}
+    [limits] = [rule for rule in rules if {"resourcequotas", "limitranges"} & set(rule.resources)]
+    assert (limits.group, set(limits.verbs)) == ("", {"get", "list"})
 
 
 def test_which_secrets_a_deployer_writes_is_limited_in_every_target(local: Graph) -> None:
