@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from boutique.channels import Channel
+from boutique.deployer_access import DeployerAccess
 from boutique.eks.settings import EksCluster
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
@@ -46,6 +47,8 @@ class ExistingCluster(Section):
     """The kubeconfig's context; always named, so that it never is whichever happens to be current."""
     kubeconfig: Text | None = None
     """Path of the kubeconfig; otherwise `$KUBECONFIG`, otherwise `~/.kube/config`."""
+    deployers: DeployerAccess = DeployerAccess()
+    """How deployers reach the API server, whose kubeconfigs other stacks and CI get; as the admin does if not given."""
 
 
 class StackCluster(Section):

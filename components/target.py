@@ -24,7 +24,8 @@ class TargetArgs:
         after: What has to be there before any pod is; it goes after them.
         hard_limits: The `hard` section of its ResourceQuota.
         deployers: The namespace that deployers' identities live in.
-        api_server: Where the cluster is reached.
+        api_server: Where this stack reaches the cluster.
+        handed_on: Where deployers elsewhere do.
         owner: The stack that owns the objects.
         registry_credentials: A Docker configuration that may pull the images; None when they are public.
         protect: Whether Pulumi refuses to delete or replace the namespace.
@@ -37,6 +38,7 @@ class TargetArgs:
     hard_limits: Mapping[str, str]
     deployers: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]
+    handed_on: pulumi.Output[ApiServer]
     owner: str
     registry_credentials: pulumi.Output[str] | None
     protect: bool
@@ -48,12 +50,14 @@ class Target(pulumi.ComponentResource):
 
     Attributes:
         namespace: The name of the namespace, known once it is there.
-        kubeconfig: The environment's deployer's; secret.
+        kubeconfig: The environment's deployer's, for this stack; secret.
+        handed_on: The same for the stack of an environment, wherever it is deployed from; secret.
         features: That of feature stacks; secret. None if none may come.
     """
 
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    handed_on: pulumi.Output[str]
     features: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -96,20 +100,24 @@ class Target(pulumi.ComponentResource):
                 string_data={".dockerconfigjson": args.registry_credentials},
                 opts=child,
             )
-        self.kubeconfig = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
+        environment = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
+        self.kubeconfig, self.handed_on = environment.kubeconfig, environment.handed_on
         self.features = (
-            self._deployer(features_deployer(name), "features", FEATURES_RULES, args) if args.features else None
+            self._deployer(features_deployer(name), "features", FEATURES_RULES, args).handed_on
+            if args.features
+            else None
         )
-        self.register_outputs({"namespace": self.namespace, "kubeconfig": self.kubeconfig})
+        self.register_outputs({"namespace": self.namespace, "kubeconfig": self.handed_on})
 
-    def _deployer(self, name: str, role: str, rules: Sequence[Rule], args: TargetArgs) -> pulumi.Output[str]:
-        """Create an identity, and return its kubeconfig."""
+    def _deployer(self, name: str, role: str, rules: Sequence[Rule], args: TargetArgs) -> Deployer:
+        """Create an identity."""
         may = DeployerArgs(
             role=role,
             rules=rules,
             namespace=self.namespace,
             home=args.deployers,
             api_server=args.api_server,
+            handed_on=args.handed_on,
             owner=args.owner,
         )
-        return Deployer(name, may, pulumi.ResourceOptions(parent=self)).kubeconfig
+        return Deployer(name, may, pulumi.ResourceOptions(parent=self))

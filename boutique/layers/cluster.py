@@ -4,7 +4,7 @@ import os
 
 import pulumi
 
-from boutique import kubeconfig, reach
+from boutique import deployer_access, kubeconfig, reach
 from boutique.eks.settings import EksCluster
 from boutique.settings import ExistingCluster, Platform
 from components.connection import Connection
@@ -19,7 +19,7 @@ def connect(settings: ExistingCluster | EksCluster, platform: Platform) -> Conne
         platform: What will be built on it.
 
     Raises:
-        KubeconfigError: A cluster that is there is not found, or does not answer.
+        KubeconfigError: A cluster that is there is not found, does not answer, or has an address with a password in it.
     """
     if isinstance(settings, EksCluster):
         # Only here: no other stack has need of Pulumi's packages for AWS, and many do not have them.
@@ -28,7 +28,11 @@ def connect(settings: ExistingCluster | EksCluster, platform: Platform) -> Conne
         return eks.connect(settings, platform)
     api_server = kubeconfig.find(settings.context, kubeconfig.files(settings.kubeconfig, os.environ))
     reach.check(api_server, f"context {settings.context!r}")
+    deployers = deployer_access.for_deployers(api_server, settings.deployers)
+    for line in deployer_access.warnings(deployers, settings.context):
+        pulumi.log.warn(line)
     return Connection(
         provider=provider("cluster", kubeconfig=settings.kubeconfig, context=settings.context),
         api_server=pulumi.Output.from_input(api_server),
+        deployers=pulumi.Output.from_input(deployers),
     )

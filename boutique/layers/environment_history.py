@@ -1,6 +1,7 @@
 """What an environment's stack and namespace hold before an update: read before the update changes anything."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from boutique.deployed import Deployed
 from boutique.kubeconfig import KubeconfigError
 from boutique.namespace_quota import NAME
 from boutique.recorded_colours import RecordedColours, recorded_colours
+from boutique.settings import Cluster, ExistingCluster
 from components import stacks
 from components.place import Told
 from components.references import TARGETS
@@ -61,7 +63,11 @@ class EnvironmentHistory:
 
 
 def read_history(
-    services: Sequence[Deployed], told: Told | None, namespace: str | None, target: str
+    services: Sequence[Deployed],
+    told: Told | None,
+    namespace: str | None,
+    target: str,
+    cluster: Cluster | None,
 ) -> EnvironmentHistory:
     """Read what the last updates left.
 
@@ -70,6 +76,7 @@ def read_history(
         told: The target, if another stack has it.
         namespace: That of the target, if this stack has it.
         target: The name of the target.
+        cluster: Where it is.
 
     Raises:
         pulumi.RunError: The state cannot be read.
@@ -77,7 +84,7 @@ def read_history(
     """
     state = stacks.resources()
     switched = any(each.is_blue_green for each in services)
-    access = told or _own_access(target, namespace)
+    access = told or _own_access(target, namespace, cluster)
     selecting = listing.listed(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
     return EnvironmentHistory(
         colours=_colours(stacks.remembered(COLOURS)) if switched else {},
@@ -101,7 +108,7 @@ def _quota(state: State, namespace: str | None) -> Mapping[str, str] | None:
     return None
 
 
-def _own_access(target: str, namespace: str | None) -> Told | None:
+def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> Told | None:
     """Return how this stack reaches a target of its own, as its last successful update has left it.
 
     This very update may make the namespace, renew the token and widen its rights: what does not let it in is no error.
@@ -110,15 +117,18 @@ def _own_access(target: str, namespace: str | None) -> Told | None:
     facts = targets.get(target) if isinstance(targets, Mapping) else None
     if not isinstance(facts, Mapping) or facts.get("namespace") != namespace:
         return None
-    content = facts.get("kubeconfig")
+    content = str(facts.get("kubeconfig"))
     try:
-        found = kubeconfig.reached_by(str(content))
-        reach.check(found, f"target {target!r}")
-        listing.listed(str(content), str(namespace), listing.RESOURCE_QUOTAS)
+        if isinstance(cluster, ExistingCluster):
+            # Deployers elsewhere may have another way to the API server.
+            paths = kubeconfig.files(cluster.kubeconfig, os.environ)
+            content = kubeconfig.through(content, kubeconfig.find(cluster.context, paths))
+        reach.check(kubeconfig.reached_by(content), f"target {target!r}")
+        listing.listed(content, str(namespace), listing.RESOURCE_QUOTAS)
     except (KubeconfigError, ValueError, LookupError, TypeError) as error:
         pulumi.log.warn(
             f"what is in the namespace {namespace!r} cannot be read, so that only the configuration says whether the "
             f"pods fit its quota: {error}"
         )
         return None
-    return Told(stack=pulumi.get_stack(), namespace=str(namespace), kubeconfig=str(content))
+    return Told(stack=pulumi.get_stack(), namespace=str(namespace), kubeconfig=content)

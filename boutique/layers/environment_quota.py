@@ -38,7 +38,7 @@ def prepare(settings: Settings, secrets: Mapping[str, str], target: str, place: 
         raise ValueError("there is no environment to prepare")
     services = deployed(section, settings.release, secrets)
     where = targets.namespace(platform, target) if platform else None
-    history = read_history(services, place.told if place else None, where, target)
+    history = read_history(services, place.told if place else None, where, target, settings.cluster)
     meshed = place.meshed if place else bool(platform and platform.mesh)
     if history.access:
         _check_environment(

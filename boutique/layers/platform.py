@@ -47,6 +47,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
                 deployers=deployers.namespace,
                 api_server=cluster.api_server,
+                handed_on=cluster.deployers or cluster.api_server,
                 owner=owner,
                 registry_credentials=secrets.registry,
                 protect=target.protect,
@@ -92,6 +93,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         name: Place(
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
+            handed_on=target.handed_on,
             features=target.features,
             entrance=entrances.get(name),
             channel=section.targets[name].channel,

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import stackfiles
 from pulumi_kubernetes import ProviderArgs
-from recording import Graph
+from recording import Graph, clear
 from stackfiles import Recorder
 
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.kubeconfig import reached_by
 
 LOCAL = "local"
 
@@ -120,6 +121,23 @@ def providers(graph: Graph) -> dict[str, Any]:
 def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: str, recorded: Recorder) -> None:
     target = recorded(stack).outputs["target"]
     assert target == {"stack": f"organization/boutique/{holder}", "name": stack}
+
+
+def test_others_reach_the_api_server_by_the_deployers_address_and_this_stack_by_its_own() -> None:
+    config, secret = stackfiles.committed(LOCAL)
+    cluster = json.loads(config["boutique:cluster"])
+    cluster["deployers"] = {"server": "https://api.example.com:6443"}
+    graph = stackfiles.record_stack(LOCAL, config=(config | {"boutique:cluster": json.dumps(cluster)}, secret))
+    targets = clear(graph.outputs["targets"])[LOCAL]
+    for handed_on in (targets["kubeconfig"], targets["features"]):
+        assert reached_by(handed_on).server == "https://api.example.com:6443"
+    features = clear(graph.outputs["environment"])["place"]
+    assert reached_by(features["kubeconfig"]).server == "https://api.example.com:6443"
+    assert reached_by(providers(graph)["deployer"]["kubeconfig"]).server == "https://127.0.0.1:1"
+    used, handed_on = (
+        json.loads(each)["users"] for each in (providers(graph)["deployer"]["kubeconfig"], targets["kubeconfig"])
+    )
+    assert used == handed_on
 
 
 @pytest.mark.parametrize("target", ["dev", "test"])
