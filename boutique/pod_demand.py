@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from boutique.deployed import Deployed
-from boutique.quota import PROXY_LIMITS, PROXY_REQUESTS, api_amount
+from boutique.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS, api_amount
 from boutique.rollout import RECREATE
 from boutique.workload import Resources
 
@@ -54,11 +54,12 @@ def deployed_pod_set(deployment: Mapping[str, Any], *, meshed: bool) -> PodSet:
     """Return the pods of a Deployment as the API server has it."""
     spec = deployment["spec"]
     [container, *others] = spec["template"]["spec"]["containers"]
-    variables = {each["name"]: each["value"] for each in container.get("env", []) if "value" in each}
-    beside = [(_one(other.get("resources", {}), meshed=False), 1) for other in others]
+    # The API server leaves out an empty value.
+    variables = {each["name"]: each.get("value", "") for each in container.get("env", []) if "valueFrom" not in each}
+    beside = [(_one(_defaulted(other), meshed=False), 1) for other in others]
     return PodSet(
         replicas=spec.get("replicas", 1),
-        one={**_sum((_one(container.get("resources", {}), meshed=meshed), 1), *beside), "pods": Decimal(1)},
+        one={**_sum((_one(_defaulted(container), meshed=meshed), 1), *beside), "pods": Decimal(1)},
         template=(container.get("image", ""), frozenset(variables.items())),
     )
 
@@ -118,6 +119,15 @@ def _one(resources: Mapping[str, Mapping[str, str]], *, meshed: bool) -> Amounts
             for kind in ("requests", "limits")
             for name in ("cpu", "memory")
         },
+    }
+
+
+def _defaulted(container: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """Return the resources of a container, with a target's defaults for what it does not name."""
+    given = container.get("resources", {})
+    return {
+        "requests": {**_quantities(DEFAULT_REQUESTS), **given.get("limits", {}), **given.get("requests", {})},
+        "limits": {**_quantities(DEFAULT_LIMITS), **given.get("limits", {})},
     }
 
 

@@ -17,6 +17,10 @@ PROXY_REQUESTS = Resources(cpu="100m", memory="128Mi")
 PROXY_LIMITS = Resources(cpu="2", memory="1Gi")
 """What Istio's injected proxy asks for and may use by default (values `global.proxy.resources` of the istiod chart)."""
 
+DEFAULT_REQUESTS = Resources(cpu="50m", memory="32Mi")
+DEFAULT_LIMITS = Resources(cpu="200m", memory="128Mi")
+"""What a container gets that names neither: with a quota on CPU and memory it would be refused."""
+
 _FACTORS = {
     "": Decimal(1),
     "m": Decimal("0.001"),

@@ -72,7 +72,7 @@ class Target(Section):
     host: HostName | None = None
     """Where people reach it, and previews under it; `<target>.<ingress.domain>` if not given."""
     replicas: Count = 2
-    """Replicas of every service that the namespace's quota leaves room for, twice over."""
+    """Replicas of every service that the namespace's quota leaves room for, three times over."""
     channel: Channel | None = None
     """Which versions of services may run there; `{}` for releases only, nothing given for all."""
     protect: bool = True

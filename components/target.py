@@ -1,7 +1,7 @@
 """The place of one environment on a cluster."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pulumi
 from pulumi_kubernetes import core
@@ -9,6 +9,7 @@ from pulumi_kubernetes import core
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.kubeconfig import ApiServer
 from boutique.pull_credentials import SECRET_NAME
+from boutique.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
 from boutique.targets import deployer, features_deployer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
@@ -77,7 +78,7 @@ class Target(pulumi.ComponentResource):
             spec=core.v1.ResourceQuotaSpecArgs(hard=args.hard_limits),
             opts=child,
         )
-        # With a quota on CPU and memory, a container that names neither is refused; this one is for init containers.
+        # For init containers, and for what other people deploy.
         core.v1.LimitRange(
             name,
             metadata=metadata("containers", namespace=self.namespace, owner=args.owner),
@@ -85,8 +86,8 @@ class Target(pulumi.ComponentResource):
                 limits=[
                     core.v1.LimitRangeItemArgs(
                         type="Container",
-                        default_request={"cpu": "50m", "memory": "32Mi"},
-                        default={"cpu": "200m", "memory": "128Mi"},
+                        default_request=asdict(DEFAULT_REQUESTS),
+                        default=asdict(DEFAULT_LIMITS),
                     )
                 ]
             ),

@@ -49,7 +49,8 @@ def environment_refusals(environment: Environment, quotas: Iterable[Quota], need
         if exceeded := _exceeded(quota, need):
             key = _cause(environment, exceeded[0], room.meshed)
             lower = "lower it, or " if key else ""
-            yield f"{key or _replicas(room)}: {_gap(quota, need, exceeded, room)}; {lower}{_raise(quota, need, room)}"
+            place = _replicas(room) if quota.name == NAME else "boutique:environment"
+            yield f"{key or place}: {_gap(quota, need, exceeded, room)}; {lower}{_raise(quota, need, room)}"
 
 
 def feature_refusals(services: Iterable[Deployed], quotas: Iterable[Quota], need: Amounts, room: Room) -> Iterator[str]:
@@ -77,7 +78,7 @@ def limit_refusals(
         meshed: Whether each pod has a proxy.
         section: Where services are configured, such as `boutique:environment`.
     """
-    proxy = {"requests": PROXY_REQUESTS, "limits": PROXY_LIMITS} if meshed else {}
+    proxy = {"requests": PROXY_REQUESTS, "limits": PROXY_LIMITS}
     found = [each for each in items if each["type"] in ("Container", "Pod")]
     for each in services:
         own = {"requests": each.requests, "limits": each.limits}
@@ -89,26 +90,28 @@ def limit_refusals(
                     for kind in ("requests", "limits")
                 )
                 key = f"{section}.services.{each.workload.name}.resources"
-                yield from _outside(key, item, resource, asked, most)
-    if proxy:
-        for item in (each for each in found if each["type"] == "Container"):
-            for resource in ("cpu", "memory"):
-                asked, most = (api_amount(getattr(proxy[kind], resource)) for kind in ("requests", "limits"))
-                yield from _outside("boutique:platform.mesh: Istio's proxy", item, resource, asked, most)
+                for kind, gap in _outside(item, resource, asked, most):
+                    yield f"{key}.{kind}.{resource}: {gap}; change it, or the LimitRange"
+    if not meshed:
+        return
+    for item in (each for each in found if each["type"] == "Container"):
+        for resource in ("cpu", "memory"):
+            asked, most = (api_amount(getattr(proxy[kind], resource)) for kind in ("requests", "limits"))
+            for kind, gap in _outside(item, resource, asked, most):
+                yield f"Istio's proxy in every pod, resources.{kind}.{resource}: {gap}; change the LimitRange"
 
 
-def _outside(key: str, item: Mapping[str, Any], resource: str, asked: Decimal, most: Decimal) -> Iterator[str]:
-    what = f"a LimitRange of the namespace, for each {item['type'].lower()}"
+def _outside(item: Mapping[str, Any], resource: str, asked: Decimal, most: Decimal) -> Iterator[tuple[str, str]]:
+    """Return what of a container or a pod is outside of a LimitRange, with what is allowed."""
+    whole = " (with its proxy)" if item["type"] == "Pod" else ""
+    said = f"a LimitRange of the namespace allows each {item['type'].lower()}"
     upper, lower, ratio = (item.get(name, {}).get(resource) for name in ("max", "min", "maxLimitRequestRatio"))
     if upper is not None and most > api_amount(upper):
-        yield f"{key}.limits.{resource}: {_shown(resource, most)}: {what}: at most {upper}; lower it, or raise that"
+        yield "limits", f"{_shown(resource, most)}{whole}: {said} at most {upper}"
     if lower is not None and asked < api_amount(lower):
-        yield f"{key}.requests.{resource}: {_shown(resource, asked)}: {what}: at least {lower}; raise it, or lower that"
+        yield "requests", f"{_shown(resource, asked)}{whole}: {said} no less than {lower}"
     if ratio is not None and most > asked * api_amount(ratio):
-        yield (
-            f"{key}.limits.{resource}: {_shown(resource, most)}: {what}: at most {ratio} times the request, which is "
-            f"{_shown(resource, asked)}; lower it, or raise that"
-        )
+        yield "limits", f"{_shown(resource, most)}{whole}: {said} {ratio} times its request, {_shown(resource, asked)}"
 
 
 def _exceeded(quota: Quota, need: Amounts) -> list[str]:
@@ -142,13 +145,12 @@ def _cause(environment: Environment, resource: str, meshed: bool) -> str:
     """Return the key of an environment that adds most to what it takes of a resource; empty if none adds anything."""
     content = environment.model_dump(by_alias=True, exclude_unset=True, mode="json")
     whole = _taken(content, resource, meshed)
-    found: tuple[Decimal, str] = (Decimal(0), "")
+    added: dict[str, Decimal] = {}
     for path in _paths(content):
         without, value = _without(content, path)
-        found = max(
-            found, (whole - _taken(without, resource, meshed), f"boutique:environment.{'.'.join(path)}: {value}")
-        )
-    return found[1]
+        added[f"boutique:environment.{'.'.join(path)}: {value}"] = whole - _taken(without, resource, meshed)
+    most = max(added, key=lambda key: added[key], default="")
+    return most if added.get(most, 0) > 0 else ""
 
 
 def _taken(content: Mapping[str, Any], resource: str, meshed: bool) -> Decimal:

@@ -82,8 +82,8 @@ def read_history(
         pulumi.RunError: The state cannot be read.
         KubeconfigError: The API server of another stack's target does not answer.
     """
-    state = stacks.resources()
     switched = any(each.is_blue_green for each in services)
+    state = stacks.resources() if switched or namespace else {}
     access = told or _own_access(target, namespace, cluster)
     selecting = listing.listed(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
     return EnvironmentHistory(
