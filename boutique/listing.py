@@ -49,8 +49,8 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
         return tuple(reach.asked(content, path, accept=accept)["items"])
     except urllib.error.HTTPError as refusal:
         refusal.close()
-        # Every API server has Deployments: what does not know them is none.
-        if refusal.code == HTTPStatus.NOT_FOUND and collection != DEPLOYMENTS:
+        # Every API server has the kinds of these groups: what does not know them is none.
+        if refusal.code == HTTPStatus.NOT_FOUND and not collection.startswith(("v1/", "apps/")):
             return ()
         raise KubeconfigError(
             f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; run `pulumi up` "
