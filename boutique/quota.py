@@ -21,6 +21,8 @@ DEFAULT_REQUESTS = Resources(cpu="50m", memory="32Mi")
 DEFAULT_LIMITS = Resources(cpu="200m", memory="128Mi")
 """What a container gets that names neither: with a quota on CPU and memory it would be refused."""
 
+_BYTES = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
+
 _FACTORS = {
     "": Decimal(1),
     "m": Decimal("0.001"),
@@ -77,6 +79,14 @@ def api_amount(quantity: object) -> Decimal:
     if not match:
         raise ValueError(f"{quantity!r} is not a Kubernetes quantity")
     return Decimal(match[1]) * _API_FACTORS[match[2] or ""]
+
+
+def format_amount(resource: str, amount: Decimal) -> str:
+    """Return an amount for a message, such as `16Gi` of `limits.memory`; the opposite of `amount`, but rounded."""
+    if resource.endswith("memory"):
+        unit, size = next(((unit, size) for unit, size in _BYTES if amount >= size), ("", 1))
+        return f"{amount / size:.1f}".removesuffix(".0") + unit
+    return f"{amount.normalize():f}"
 
 
 def _cores(resources: list[Resources], proxy: Resources) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from boutique import catalogue, routes, routetable
 from boutique.checks.feature import allowed
-from boutique.checks.quota import Room, environment_refusals
+from boutique.checks.quota import environment_refusals, target_room
 from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
@@ -137,7 +137,7 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         meshed = platform.mesh is not None
         quota = Quota.of(NAME, hard_limits(catalogue.WORKLOADS, target.replicas))
         need = release_peak(deployed(environment), meshed=meshed)
-        yield from environment_refusals(environment, [quota], need, Room(target=name, owner=None, meshed=meshed))
+        yield from environment_refusals(environment, [quota], need, target_room(name, meshed=meshed))
 
 
 def _channel(

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pulumi
 
 from boutique import catalogue, labels, listing, namespace_quota, targets
-from boutique.checks.quota import Room, environment_refusals, feature_refusals, limit_refusals
+from boutique.checks.limit_range import limit_refusals
+from boutique.checks.quota import environment_refusals, feature_refusals, feature_room, target_room
 from boutique.colours import Colours
 from boutique.deployed import Deployed, deployed
 from boutique.layers.environment_history import EnvironmentHistory, read_history
@@ -70,8 +71,8 @@ def _check_environment(
     new = {each.name: pod_set(each, meshed=meshed) for each in pods}
     quotas = _in_force(namespace_quota.quotas(access.kubeconfig, access.namespace), history.quota, platform, target)
     need = _need(access, quotas, present, new, pods)
-    room = Room(
-        target=target,
+    room = target_room(
+        target,
         owner=None if platform else access.stack,
         meshed=meshed,
         is_read=True,
@@ -86,16 +87,12 @@ def _check_environment(
         raise SettingsError(refusals)
 
 
-def check_feature(
-    services: Sequence[Deployed], access: Told, *, target: str, owner: str, meshed: bool
-) -> Sequence[str]:
+def check_feature(services: Sequence[Deployed], access: Told, *, meshed: bool) -> Sequence[str]:
     """Return a line for each thing of a feature that its namespace has no room for.
 
     Args:
         services: What it changes.
         access: Reads the namespace.
-        target: What the place is called.
-        owner: The stack that has the target.
         meshed: Whether each pod has a proxy.
 
     Raises:
@@ -105,10 +102,10 @@ def check_feature(
     present, others = _present(access, pulumi.get_stack(), set(), meshed=meshed)
     quotas = namespace_quota.quotas(access.kubeconfig, access.namespace)
     need = _need(access, quotas, present, new, services)
-    room = Room(target=target, owner=owner, meshed=meshed, is_read=True, others=sorted(others - new.keys()))
+    room = feature_room(access.namespace, meshed=meshed, others=sorted(others - new.keys()))
     items = namespace_quota.limits(access.kubeconfig, access.namespace)
     return [
-        *limit_refusals(services, items, meshed=meshed, section="boutique:environment"),
+        *limit_refusals(services, items, meshed=meshed, section=f"stack {access.stack!r}: boutique:environment"),
         *feature_refusals(services, quotas, need, room),
     ]
 

@@ -39,9 +39,7 @@ def build(section: Feature) -> None:
         raise SettingsError(mistakes)
     table = _table(section, origin, known.key)
     _check_ownership(section, origin, known.key, table)
-    if refusals := check_feature(
-        services, origin.told, target=origin.told.namespace, owner=section.of, meshed=origin.place.meshed
-    ):
+    if refusals := check_feature(services, origin.told, meshed=origin.place.meshed):
         raise SettingsError(refusals)
 
     deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)

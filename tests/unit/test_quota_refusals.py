@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from boutique import catalogue, listing, namespace_quota
-from boutique.checks.quota import Room, environment_refusals, feature_refusals, limit_refusals
+from boutique.checks.limit_range import limit_refusals
+from boutique.checks.quota import Room, environment_refusals, feature_refusals, feature_room, target_room
 from boutique.deployed import deployed
 from boutique.loading import load
 from boutique.mistakes import SettingsError
@@ -16,7 +17,7 @@ from boutique.pod_demand import release_peak
 from boutique.quota import hard_limits
 from boutique.settings import Environment
 
-ROOM = Room(target="dev", owner="nonprod", meshed=True, is_read=True)
+ROOM = target_room("dev", owner="nonprod", meshed=True, is_read=True)
 BLUE_GREEN = {"rollout": {"strategy": "blueGreen"}}
 
 
@@ -118,19 +119,29 @@ def test_a_quota_of_somebody_elses_is_raised_where_it_is() -> None:
     assert said.endswith("raise the ResourceQuota 'small' of the namespace")
 
 
+def test_a_small_gap_is_told_in_full() -> None:
+    [said] = environment_refusals(
+        Environment(), [Quota.of("x", {"memory": "10Gi"})], {"requests.memory": Decimal(2**30 * 10 + 1)}, ROOM
+    )
+    assert "it needs 10737418241 of requests.memory, it gives 10737418240" in said
+
+
 def test_what_else_is_in_the_namespace_is_named() -> None:
-    room = Room(target="dev", owner=None, meshed=True, others=("adservice-new-ads",))
+    room = target_room("dev", meshed=True, others=("adservice-new-ads",))
     [said] = refusals({}, {"pods": "20"}, room=room)
     assert "with adservice-new-ads that this stack does not plan" in said
 
 
 def test_a_feature_that_does_not_fit_is_told_what_can_be_done() -> None:
     services = [each for each in deployed(Environment()) if each.name == "adservice"]
-    quota = Quota.of(NAME, {"pods": "24"})
-    [said] = feature_refusals(services, [quota], {"pods": Decimal(25)}, ROOM)
-    assert said.startswith("boutique:feature.services.adservice: target 'dev': the update does not fit its quota ")
+    quota, room = Quota.of(NAME, {"pods": "24"}), feature_room("dev", meshed=True)
+    [said] = feature_refusals(services, [quota], {"pods": Decimal(25)}, room)
+    assert said.startswith("boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota ")
     assert "it needs 25 of pods, it gives 24; destroy a feature that is no longer needed" in said
-    assert not list(feature_refusals(services, [quota], {"pods": Decimal(24)}, ROOM))
+    assert (
+        "raise the replicas of its target in boutique:platform.targets to 1 in the stack that owns the cluster" in said
+    )
+    assert not list(feature_refusals(services, [quota], {"pods": Decimal(24)}, room))
 
 
 @pytest.mark.parametrize(
