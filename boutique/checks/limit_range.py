@@ -52,7 +52,5 @@ def _outside(item: Mapping[str, Any], resource: str, asked: Decimal, most: Decim
     if lower is not None and asked < api_amount(lower):
         yield "requests", f"{format_amount(resource, asked)}{whole}: {said} no less than {lower}"
     if ratio is not None and most > asked * api_amount(ratio):
-        yield (
-            "limits",
-            f"{format_amount(resource, most)}{whole}: {said} {ratio} times its request, {format_amount(resource, asked)}",
-        )
+        request = format_amount(resource, asked)
+        yield "limits", f"{format_amount(resource, most)}{whole}: {said} {ratio} times its request, which is {request}"

@@ -103,9 +103,7 @@ def test_a_feature_that_does_not_fit_beside_what_is_there(answer: Answer) -> Non
     others = [deployment("frontend", "dev", 12)]
     answer({listing.RESOURCE_QUOTAS: [quota(pods="12")], listing.DEPLOYMENTS: others})
     said = refused("dev-new-ads")
-    assert (
-        "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota 'environment'" in said
-    )
+    assert "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota" in said
     assert "it needs 13 of pods, it gives 12, with frontend that this stack does not plan; destroy a feature" in said
     answer({listing.RESOURCE_QUOTAS: [quota(pods="13")], listing.DEPLOYMENTS: others})
     assert record_stack("dev-new-ads", answering=False).of("Deployment")
