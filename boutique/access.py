@@ -26,6 +26,8 @@ DEPLOYER_RULES = (
     # The smoke check of new pods that get no requests yet.
     Rule("", ("pods/portforward",), ("get", "create")),
     Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    # A preview says whether the pods fit; only the cluster's admin changes how much does.
+    Rule("", ("resourcequotas", "limitranges"), ("get", "list")),
     Rule("apps", ("deployments",), WRITE),
     Rule("apps", ("replicasets",), READ),
     Rule("discovery.k8s.io", ("endpointslices",), READ),
@@ -34,7 +36,7 @@ DEPLOYER_RULES = (
     Rule("gateway.networking.k8s.io", ("httproutes",), WRITE),
     Rule("networking.istio.io", ("virtualservices",), WRITE),
 )
-"""Enough to deploy, change and remove an environment; nothing on roles, quotas or other namespaces.
+"""Enough to deploy, change and remove an environment; nothing on roles or other namespaces, and quotas are only read.
 
 Nothing on Gateways either: those say which namespace may use which host.
 """
@@ -42,6 +44,8 @@ Nothing on Gateways either: those say which namespace may use which host.
 FEATURES_RULES = (
     Rule("", ("services", "configmaps", "secrets"), WRITE),
     Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    # A preview says whether the pods fit; only the cluster's admin changes how much does.
+    Rule("", ("resourcequotas", "limitranges"), ("get", "list")),
     Rule("apps", ("deployments",), WRITE),
     Rule("apps", ("replicasets",), READ),
     Rule("discovery.k8s.io", ("endpointslices",), READ),

@@ -6,7 +6,7 @@ itself: a secret output describes the pods that got the requests last and those 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
@@ -113,9 +113,25 @@ class Colours:
     is_back: bool = False
     is_first: bool = False
 
+    @property
+    def variants(self) -> tuple[Deployed, ...]:
+        """All of them, those that get requests first."""
+        return (self.live, self.warm) if self.warm else (self.live,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The colours of all of them."""
+        return tuple(each.colour or "" for each in self.variants)
+
     @classmethod
     def of(
-        cls, wanted: Deployed, remembered: Mapping[str, Any] | None, now: datetime, *, is_first: bool = False
+        cls,
+        wanted: Deployed,
+        remembered: Mapping[str, Any] | None,
+        now: datetime,
+        *,
+        is_first: bool = False,
+        deployed: Collection[str] | None = None,
     ) -> Self:
         """Return the pods of a service.
 
@@ -124,9 +140,13 @@ class Colours:
             remembered: What `remember` returned after the last update that came to its end.
             now: The time.
             is_first: Whether the environment is only being made.
+            deployed: The colours that have a Deployment, if that is known: a release that failed has taken the place
+                of the pods that were kept.
         """
         live = coloured(wanted)
         before, kept = (_part(live.workload, remembered, name) for name in ("live", "warm"))
+        if kept and deployed is not None and kept.colour not in deployed:
+            kept = None
         if before is None:
             return cls(live=live, is_first=is_first)
         if before.colour != live.colour:

@@ -78,6 +78,11 @@ class Deployed:
             return ROLLING
         return self.rollout.strategy
 
+    @property
+    def is_blue_green(self) -> bool:
+        """Whether each release of it is a Deployment of its own; a feature's are not."""
+        return self.strategy == BLUE_GREEN and self.feature is None
+
 
 def deployed(
     environment: Environment, release: Release | None = None, secrets: Mapping[str, str] | None = None

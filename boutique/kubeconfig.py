@@ -84,6 +84,13 @@ def reached_by(content: str) -> ApiServer:
     return ApiServer(server=entry["cluster"]["server"], entry=entry["cluster"])
 
 
+def through(content: str, api_server: ApiServer) -> str:
+    """Return a kubeconfig that `for_token` wrote, with another way to the same API server."""
+    found = json.loads(content)
+    [entry] = found["clusters"]
+    return json.dumps({**found, "clusters": [{**entry, "cluster": dict(api_server.entry)}]})
+
+
 def for_token(api_server: ApiServer, *, namespace: str, user: str, token: str) -> str:
     """Return a kubeconfig, as JSON, that reaches one namespace with a ServiceAccount's token."""
     return json.dumps(

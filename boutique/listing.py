@@ -11,6 +11,11 @@ from boutique.kubeconfig import KubeconfigError
 
 DEPLOYMENTS = "apps/v1/namespaces/{namespace}/deployments"
 HTTP_ROUTES = "gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
+SERVICES = "v1/namespaces/{namespace}/services"
+CONFIG_MAPS = "v1/namespaces/{namespace}/configmaps"
+SECRETS = "v1/namespaces/{namespace}/secrets"
+RESOURCE_QUOTAS = "v1/namespaces/{namespace}/resourcequotas"
+LIMIT_RANGES = "v1/namespaces/{namespace}/limitranges"
 VIRTUAL_SERVICES = "networking.istio.io/v1/namespaces/{namespace}/virtualservices"
 
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables describes the parameters.
@@ -36,15 +41,17 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
         KubeconfigError: The API server does not answer, answers something else, or refuses the token.
     """
     api_server = kubeconfig.reached_by(content)
-    path = f"/apis/{collection.format(namespace=namespace)}"
+    # The core group has a prefix of its own.
+    prefix = "api" if collection.startswith("v1/") else "apis"
+    path = f"/{prefix}/{collection.format(namespace=namespace)}"
     address = f"{api_server.server}{path}"
     try:
         # The API server writes null for an empty list of metadata.
         return tuple(reach.asked(content, path, accept=accept)["items"] or ())
     except urllib.error.HTTPError as refusal:
         refusal.close()
-        # Every API server has Deployments: what does not know them is none.
-        if refusal.code == HTTPStatus.NOT_FOUND and collection != DEPLOYMENTS:
+        # Every API server has the kinds of these groups: what does not know them is none.
+        if refusal.code == HTTPStatus.NOT_FOUND and not collection.startswith(("v1/", "apps/")):
             return ()
         raise KubeconfigError(
             f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; run `pulumi up` "

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 _FEW = 3
+_PASSWORD = re.compile(r"//[^/\s\"]*@")
+"""The user and the password in an address, which no message repeats."""
 _SAID = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
@@ -83,7 +86,7 @@ def _said(detail: ErrorDetails) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str)
+    text = _PASSWORD.sub("//…@", json.dumps(value, default=str))
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

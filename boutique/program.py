@@ -1,7 +1,7 @@
 """The program that every stack runs: from the configuration to components, layer by layer."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -19,6 +19,9 @@ from components.place import Place
 from components.references import place_of
 from components.stacks import full_name
 from components.wayback import WayBack
+
+if TYPE_CHECKING:
+    from boutique.layers.environment_history import EnvironmentHistory
 
 
 def main() -> None:
@@ -38,24 +41,26 @@ def build(settings: Settings, secrets: Secrets) -> None:
         from boutique.layers import feature
 
         feature.build(settings.feature)
-    before: Mapping[str, Any] | None = None
-    if settings.environment:
-        from boutique.layers import environment
-
-        before = environment.remembered(settings.environment)
     with WayBack() as way_back:
         places: Mapping[str, Place] = {}
+        environment = settings.environment
+        target = target_name(settings.cluster, settings.platform, environment) if environment else ""
+        history: EnvironmentHistory | None = None
+        if isinstance(settings.cluster, StackCluster):
+            places = {settings.cluster.target: place_of(settings.cluster)}
+        if environment:
+            from boutique.layers import environment_quota
+
+            history = environment_quota.prepare(settings, secrets.services, target, places.get(target))
         if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
             from boutique.layers import cluster, platform
 
             reached = cluster.connect(settings.cluster, settings.platform)
             places = platform.build(settings.platform, reached, secrets, way_back)
-        if isinstance(settings.cluster, StackCluster):
-            places = {settings.cluster.target: place_of(settings.cluster)}
-        if settings.environment:
-            target = target_name(settings.cluster, settings.platform, settings.environment)
-            place = places[target]
-            environment.build(settings.environment, settings.release, secrets.services, target, place, before, way_back)
+        if environment and history:
+            from boutique.layers import environment as layer
+
+            layer.build(environment, settings.release, secrets.services, target, places[target], history, way_back)
             # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
             holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
             pulumi.export("target", {"stack": full_name(holder), "name": target})

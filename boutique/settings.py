@@ -12,6 +12,7 @@ from pydantic import Field
 
 from boutique.channels import Channel
 from boutique.cluster_dns import ClusterDns
+from boutique.deployer_access import DeployerAccess
 from boutique.eks.settings import EksCluster
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing
@@ -49,6 +50,8 @@ class ExistingCluster(Section):
     """The kubeconfig's context; always named, so that it never is whichever happens to be current."""
     kubeconfig: Text | None = None
     """Path of the kubeconfig; otherwise `$KUBECONFIG`, otherwise `~/.kube/config`."""
+    deployers: DeployerAccess = DeployerAccess()
+    """How deployers reach the API server, whose kubeconfigs other stacks and CI get; as the admin does if not given."""
 
 
 class StackCluster(Section):
@@ -72,7 +75,7 @@ class Target(Section):
     host: HostName | None = None
     """Where people reach it, and previews under it; `<target>.<ingress.domain>` if not given."""
     replicas: Count = 2
-    """Replicas of every service that the namespace's quota leaves room for, twice over."""
+    """Replicas of every service that the namespace's quota leaves room for, three times over."""
     channel: Channel | None = None
     """Which versions of services may run there; `{}` for releases only, nothing given for all."""
     protect: bool = True

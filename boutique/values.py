@@ -5,6 +5,7 @@ import re
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -52,11 +53,37 @@ def _folder(text: str) -> str:
     return str(path)
 
 
-def _file(text: str) -> str:
+def existing_file(text: str) -> str:
+    """Return the path of a file with its variables replaced.
+
+    Raises:
+        ValueError: There is no such file, or a variable is not set.
+    """
     path = Path(_expanded(text))
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
     return str(path)
+
+
+def _api_server(text: str) -> str:
+    allowed = "must be the address of an API server such as https://api.example.com:6443"
+    # `urlsplit` takes some of them out.
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(allowed)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(allowed) from None
+    if "@" in parts.netloc:
+        raise ValueError("must not hold a user or a password: deployers have a token")
+    if parts.scheme != "https" or not host or port == 0 or parts.netloc.endswith(":"):
+        raise ValueError(allowed)
+    if not re.fullmatch(r"[A-Za-z0-9.-]+|[0-9a-fA-F:.]+", host):
+        raise ValueError(allowed)
+    if "?" in text or "#" in text or not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", parts.path):
+        raise ValueError(f"{allowed}: no query, and a path without an empty part, '..' or a '/' at its end")
+    return text
 
 
 def _port(value: object) -> object:
@@ -125,6 +152,14 @@ ClusterDomain = Annotated[
         120,
     ),
 ]
+ServerName = Annotated[
+    str,
+    _shaped(
+        r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a name in a certificate, in lower case, such as kubernetes or api.example.com",
+        253,
+    ),
+]
 Port = Annotated[Number, Field(ge=1, le=65535), BeforeValidator(_port)]
 """A port; `${NAME}` stands for an environment variable."""
 VariableName = Annotated[
@@ -145,10 +180,11 @@ ExactVersion = Annotated[
     str, _shaped(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", "one exact version such as 1.31.1, no range")
 ]
 HttpsAddress = Annotated[str, _shaped(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")]
+ApiServerAddress = Annotated[str, AfterValidator(_api_server)]
 OciAddress = Annotated[str, _shaped(r"oci://[^\s/]+(/\S*[^\s/])?", "an address that begins with oci://")]
 FolderPath = Annotated[str, AfterValidator(_folder)]
 """A folder that is there; `${NAME}` in its path is replaced by an environment variable."""
-FilePath = Annotated[str, AfterValidator(_file)]
+FilePath = Annotated[str, AfterValidator(existing_file)]
 """A file that is there; `${NAME}` in its path is replaced by an environment variable."""
 
 

@@ -17,6 +17,7 @@ class Connection:
     Attributes:
         provider: With the rights of the cluster's admin.
         api_server: Where it is reached; known once the cluster is there.
+        deployers: The same for deployers, whose kubeconfigs other stacks get; None where that is no different.
         pods: What has to be there before any pod is; nothing if the cluster was there before.
         descriptions: Those of the platform's Helm releases; known once none of them is stuck.
         load_balancers: What has to be there before any load balancer is, and outlive it.
@@ -25,5 +26,6 @@ class Connection:
     provider: kubernetes.Provider
     api_server: pulumi.Output[ApiServer]
     descriptions: pulumi.Output[Descriptions]
+    deployers: pulumi.Output[ApiServer] | None = None
     pods: Sequence[pulumi.Resource] = ()
     load_balancers: Sequence[pulumi.Resource] = ()

@@ -21,7 +21,8 @@ class DeployerArgs:
         rules: What it may do.
         namespace: The one it may deploy into.
         home: The namespace its identity lives in; another one, since a pod may mount every token of its namespace.
-        api_server: Where the cluster is reached.
+        api_server: Where this stack reaches the cluster.
+        handed_on: Where others do, with the same token.
         owner: The stack that owns the objects.
     """
 
@@ -30,6 +31,7 @@ class DeployerArgs:
     namespace: pulumi.Input[str]
     home: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]
+    handed_on: pulumi.Output[ApiServer]
     owner: str
 
 
@@ -37,10 +39,12 @@ class Deployer(pulumi.ComponentResource):
     """May do in one namespace what the rules of its Role say, and nothing anywhere else.
 
     Attributes:
-        kubeconfig: Reaches that namespace with the deployer's token; secret.
+        kubeconfig: Reaches that namespace with the deployer's token, from where this stack is deployed; secret.
+        handed_on: The same for other stacks and CI; secret.
     """
 
     kubeconfig: pulumi.Output[str]
+    handed_on: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Deployer", name, None, opts)
@@ -81,11 +85,17 @@ class Deployer(pulumi.ComponentResource):
             # Whoever holds the kubeconfig may use it at once.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[binding]),
         )
-        self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(args.api_server, args.namespace, token.data).apply(
-                lambda known: for_token(
-                    known[0], namespace=known[1], user=name, token=base64.b64decode(known[2]["token"]).decode()
+
+        def kubeconfig(api_server: pulumi.Output[ApiServer]) -> pulumi.Output[str]:
+            known = pulumi.Output.all(api_server, args.namespace, token.data)
+            return pulumi.Output.secret(
+                known.apply(
+                    lambda facts: for_token(
+                        facts[0], namespace=facts[1], user=name, token=base64.b64decode(facts[2]["token"]).decode()
+                    )
                 )
             )
-        )
-        self.register_outputs({"kubeconfig": self.kubeconfig})
+
+        self.kubeconfig = kubeconfig(args.api_server)
+        self.handed_on = kubeconfig(args.handed_on)
+        self.register_outputs({"kubeconfig": self.handed_on})

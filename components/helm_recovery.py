@@ -11,7 +11,7 @@ from boutique.helm.records import Record
 from boutique.helm.recovery import Recovery
 from boutique.helm.releases import HelmRelease
 from boutique.kubeconfig import KubeconfigError
-from components.stacks import own_resources
+from components import stacks
 
 _TYPE = "kubernetes:helm.sh/v3:Release"
 
@@ -66,4 +66,5 @@ def _recovery(api: AdminApi, release: HelmRelease, listed: set[Record], known: M
 
 def _described() -> Mapping[str, str | None]:
     """Return the descriptions of the releases in the stack's state by the releases' keys."""
-    return {f"{each['namespace']}/{each['name']}": each.get("description") or None for each in own_resources(_TYPE)}
+    releases = [each["outputs"] for each in stacks.resources().values() if each["type"] == _TYPE]
+    return {f"{each['namespace']}/{each['name']}": each.get("description") or None for each in releases}

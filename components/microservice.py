@@ -1,7 +1,7 @@
 """A stateless service of the shop."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -23,6 +23,7 @@ class MicroserviceArgs:
     Attributes:
         deployed: The workload as the environment runs it.
         colours: Its pods in a blue/green release; None for other strategies.
+        names: The logical names of their Deployments, by colour.
         namespace: Where it goes.
         kubeconfig: Of the deployer, for the smoke check before a switch; secret.
         after: The services that have to be updated before this one is; known when they are.
@@ -31,6 +32,7 @@ class MicroserviceArgs:
 
     deployed: Deployed
     colours: Colours | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]
     after: Sequence[pulumi.Input[pulumi.Resource]] = ()
@@ -60,15 +62,17 @@ class Microservice(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         namespace, owner, colours = args.namespace, args.owner, args.colours
         live = colours.live if colours else args.deployed
-        variants = [live, *([colours.warm] if colours and colours.warm else [])]
+        variants = colours.variants if colours else (live,)
 
         account = service_account(name, live.workload.name, namespace, owner, child)
         held = contents(name, variants, namespace, owner, child)
         deployments = []
         for each, its in zip(variants, held, strict=True):
-            called = f"{name}-{each.colour}" if each.colour else name
-            before = [*args.after, *([colour_service(called, each, namespace, owner, child)] if colours else [])]
-            opts_of_pods = pulumi.ResourceOptions(parent=self, depends_on=before)
+            called = args.names[each.colour] if each.colour else name
+            # The pods that this update leaves out make room for the new ones before these are created.
+            in_place = pulumi.ResourceOptions(parent=self, delete_before_replace=True if colours else None)
+            before = [*args.after, *([colour_service(called, each, namespace, owner, in_place)] if colours else [])]
+            opts_of_pods = pulumi.ResourceOptions.merge(in_place, pulumi.ResourceOptions(depends_on=before))
             account_name = name_of(account.metadata)
             deployments.append(deployment(called, each, account_name, its, namespace, owner, opts_of_pods))
         serving = deployments[0]

@@ -32,18 +32,22 @@ class Place:
     Attributes:
         namespace: Its name.
         kubeconfig: As JSON; secret.
-        features: The same for feature stacks; None if none may come.
+        handed_on: What other stacks and CI get in its place, who may have another way to the API server; secret.
+        features: That of feature stacks; None if none may come.
         entrance: Where people's requests come in; None without an ingress.
         channel: Which versions it lets in; None for all.
+        meshed: Whether each of its pods has a proxy, which counts against the quota.
         serving: What has to be there before a route is; nothing if another stack has built it.
         told: What that other stack tells.
     """
 
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    handed_on: pulumi.Output[str] | None = None
     features: pulumi.Output[str] | None = None
     entrance: Entrance | None
     channel: Channel | None = None
+    meshed: bool = True
     serving: Sequence[pulumi.Resource] = ()
     told: Told | None = None
 
@@ -51,7 +55,7 @@ class Place:
         """Return what another stack has to know to make it again; `components.references.place` reads it."""
         channel = {"channel": self.channel.model_dump(by_alias=True)} if self.channel else {}
         features = {"features": self.features} if self.features else {}
-        return {**self._reached_with(self.kubeconfig), **features, **channel}
+        return {**self._reached_with(self.handed_on or self.kubeconfig), **features, **channel}
 
     def facts_for_features(self) -> Mapping[str, Any]:
         """Return what feature stacks have to know to make it again, as whoever may only deploy features."""
@@ -59,4 +63,4 @@ class Place:
 
     def _reached_with(self, kubeconfig: pulumi.Output[str] | None) -> Mapping[str, Any]:
         entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
-        return {"namespace": self.namespace, "kubeconfig": kubeconfig, **entrance}
+        return {"namespace": self.namespace, "kubeconfig": kubeconfig, "meshed": self.meshed, **entrance}

@@ -145,6 +145,8 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]
         features=pulumi.Output.secret(_text(facts, "features", stack, name)) if facts.get("features") else None,
         entrance=_read(Entrance, facts["entrance"], stack, name) if facts.get("entrance") else None,
         channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") is not None else None,
+        # A target that an older version of this program has made says nothing, and most have a mesh.
+        meshed=facts.get("meshed") is not False,
         told=told,
     )
 

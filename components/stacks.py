@@ -1,10 +1,12 @@
 """What stacks of the project have as outputs: the only place that asks for them."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import pulumi
+
+T = TypeVar("T")
 
 _TRIES, _PAUSE = 20, 0.1
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -48,33 +50,37 @@ def remembered(key: str) -> object:
     Raises:
         pulumi.RunError: The outputs cannot be read.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            return outputs(pulumi.get_stack(), f"stack {pulumi.get_stack()!r}").get(key)
-        except pulumi.RunError as error:
-            # A backend of files writes them anew with every step of this update, and not at one stroke.
-            pulumi.log.debug(f"the stack's own outputs are asked for again: {error}")
-            time.sleep(_PAUSE)
-    return outputs(pulumi.get_stack(), f"stack {pulumi.get_stack()!r}").get(key)
+    return _patiently(lambda: outputs(pulumi.get_stack(), f"stack {pulumi.get_stack()!r}").get(key))
 
 
-def own_resources(kind: str) -> Sequence[Mapping[str, Any]]:
-    """Return the outputs of this very stack's resources of one type, as its state has them when the update begins.
+def resources() -> Mapping[str, Mapping[str, Any]]:
+    """Return the resources that this very stack's state records, `type` and `outputs` of each by its URN; secret.
+
+    Unlike the stack's own outputs it has what updates that failed or were killed have done.
 
     Raises:
         pulumi.RunError: The state cannot be read.
     """
-    for attempt in range(_TRIES):
+    return _patiently(_resources)
+
+
+def _resources() -> Mapping[str, Mapping[str, Any]]:
+    name = full_name(pulumi.get_stack())
+    try:
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": name}).value
+    # The SDK has no narrower one for what the engine refuses.
+    except Exception as error:
+        raise pulumi.RunError(f"stack {name!r}: its state cannot be read: {error}") from None
+    found: Mapping[str, Mapping[str, Any]] = answer["outputs"]
+    return found
+
+
+def _patiently(read: Callable[[], T]) -> T:
+    for _ in range(_TRIES - 1):
         try:
-            arguments = {"stackName": full_name(pulumi.get_stack())}
-            answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", arguments).value
-            break
-        # The SDK has no narrower one for what the engine refuses.
-        except Exception as error:
-            if attempt == _TRIES - 1:
-                raise pulumi.RunError(
-                    f"stack {pulumi.get_stack()!r}: its own state cannot be read: {error}; run the command again"
-                ) from None
+            return read()
+        except pulumi.RunError as error:
+            # A backend of files writes them anew with every step of this update, and not at one stroke.
             pulumi.log.debug(f"the stack's own state is asked for again: {error}")
             time.sleep(_PAUSE)
-    return [each["outputs"] for each in answer["outputs"].values() if each["type"] == kind]
+    return read()

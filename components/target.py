@@ -1,7 +1,7 @@
 """The place of one environment on a cluster."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pulumi
 from pulumi_kubernetes import core
@@ -9,6 +9,7 @@ from pulumi_kubernetes import core
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.kubeconfig import ApiServer
 from boutique.pull_credentials import SECRET_NAME
+from boutique.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
 from boutique.targets import deployer, features_deployer
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
@@ -26,7 +27,8 @@ class TargetArgs:
         after: What has to be there before any pod is; it goes after them.
         hard_limits: The `hard` section of its ResourceQuota.
         deployers: The namespace that deployers' identities live in.
-        api_server: Where the cluster is reached.
+        api_server: Where this stack reaches the cluster.
+        handed_on: Where deployers elsewhere do.
         owner: The stack that owns the objects.
         registry_credentials: A Docker configuration that may pull the images; None when they are public.
         protect: Whether Pulumi refuses to delete or replace the namespace.
@@ -40,6 +42,7 @@ class TargetArgs:
     hard_limits: Mapping[str, str]
     deployers: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]
+    handed_on: pulumi.Output[ApiServer]
     owner: str
     registry_credentials: pulumi.Output[str] | None
     protect: bool
@@ -51,12 +54,14 @@ class Target(pulumi.ComponentResource):
 
     Attributes:
         namespace: The name of the namespace, known once it is there.
-        kubeconfig: The environment's deployer's; secret.
+        kubeconfig: The environment's deployer's, for this stack; secret.
+        handed_on: The same for the stack of an environment, wherever it is deployed from; secret.
         features: That of feature stacks; secret. None if none may come.
     """
 
     namespace: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    handed_on: pulumi.Output[str]
     features: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -79,7 +84,7 @@ class Target(pulumi.ComponentResource):
             spec=core.v1.ResourceQuotaSpecArgs(hard=args.hard_limits),
             opts=child,
         )
-        # With a quota on CPU and memory, a container that names neither is refused; this one is for init containers.
+        # For init containers, and for what other people deploy.
         core.v1.LimitRange(
             name,
             metadata=metadata("containers", namespace=self.namespace, owner=args.owner),
@@ -87,8 +92,8 @@ class Target(pulumi.ComponentResource):
                 limits=[
                     core.v1.LimitRangeItemArgs(
                         type="Container",
-                        default_request={"cpu": "50m", "memory": "32Mi"},
-                        default={"cpu": "200m", "memory": "128Mi"},
+                        default_request=asdict(DEFAULT_REQUESTS),
+                        default=asdict(DEFAULT_LIMITS),
                     )
                 ]
             ),
@@ -102,20 +107,24 @@ class Target(pulumi.ComponentResource):
                 string_data={".dockerconfigjson": args.registry_credentials},
                 opts=child,
             )
-        self.kubeconfig = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
+        environment = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
+        self.kubeconfig, self.handed_on = environment.kubeconfig, environment.handed_on
         self.features = (
-            self._deployer(features_deployer(name), "features", FEATURES_RULES, args) if args.features else None
+            self._deployer(features_deployer(name), "features", FEATURES_RULES, args).handed_on
+            if args.features
+            else None
         )
-        self.register_outputs({"namespace": self.namespace, "kubeconfig": self.kubeconfig})
+        self.register_outputs({"namespace": self.namespace, "kubeconfig": self.handed_on})
 
-    def _deployer(self, name: str, role: str, rules: Sequence[Rule], args: TargetArgs) -> pulumi.Output[str]:
-        """Create an identity, and return its kubeconfig."""
+    def _deployer(self, name: str, role: str, rules: Sequence[Rule], args: TargetArgs) -> Deployer:
+        """Create an identity."""
         may = DeployerArgs(
             role=role,
             rules=rules,
             namespace=self.namespace,
             home=args.deployers,
             api_server=args.api_server,
+            handed_on=args.handed_on,
             owner=args.owner,
         )
-        return Deployer(name, may, pulumi.ResourceOptions(parent=self)).kubeconfig
+        return Deployer(name, may, pulumi.ResourceOptions(parent=self))

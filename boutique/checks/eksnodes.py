@@ -46,7 +46,7 @@ def _number(nodes: Nodes) -> Iterator[str]:
 
 
 def _room(cluster: EksCluster, platform: Platform) -> Iterator[str]:
-    """Judge whether the nodes hold each target once; their quotas have room for twice that.
+    """Judge whether the nodes hold each target once; their quotas have room for three times that.
 
     Any of the types may be what AWS has, so each has to do; of several that do not, the weakest is told.
     """

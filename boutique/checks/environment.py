@@ -4,13 +4,16 @@ from collections.abc import Collection, Iterator
 
 from boutique import catalogue, routes, routetable
 from boutique.checks.feature import allowed
+from boutique.checks.quota import environment_refusals, target_room
 from boutique.checks.release import refused
 from boutique.deployed import Deployed, deployed
 from boutique.ingress import GATEWAY_API
 from boutique.mesh import takes_strangers
 from boutique.mistakes import enumerated, nearest
+from boutique.namespace_quota import NAME, Quota
 from boutique.naming import NamingError
-from boutique.quota import amount
+from boutique.pod_demand import release_peak
+from boutique.quota import amount, hard_limits
 from boutique.release import Release
 from boutique.rollout import BLUE_GREEN
 from boutique.routetable import RoutingError
@@ -130,6 +133,11 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
             f"replicas of {most.workload.name}; raise it to {most.replicas}"
         )
+    elif target:
+        meshed = platform.mesh is not None
+        quota = Quota.of(NAME, hard_limits(catalogue.WORKLOADS, target.replicas))
+        need = release_peak(deployed(environment), meshed=meshed)
+        yield from environment_refusals(environment, [quota], need, target_room(name, meshed=meshed))
 
 
 def _channel(

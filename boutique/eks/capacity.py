@@ -13,10 +13,10 @@ CPU is what runs out first, then pods; memory never does. Five of them offer 270
 (11 pods, 2.4 cores) and test (22 pods, 5.0 cores), and as much again for features and for changes of version.
 
 Nodes have to hold each target once, with the replicas that it names (`running`): production 48 pods, 10.2 cores; dev
-and test together 60 pods, 13.0 cores. A quota is twice its target, so that any target may change over, and no promise
-that there are nodes. Production's is 72 pods, 16.6 cores, more than three nodes offer. Those of dev and test are
-48 pods, 11.1 cores each: five nodes hold one of them full and the other target once, not both full. Pods beyond that
-wait for more nodes.
+and test together 60 pods, 13.0 cores. A quota is three times its target, so that any target may change over with
+features beside it, and no promise that there are nodes. Production's is 108 pods, 24.9 cores, more than three nodes
+offer. Those of dev and test are 72 pods, 16.6 cores each: five nodes hold two thirds of one of them, which is a change
+of every version, and the other target once, not both full. Pods beyond that wait for more nodes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +103,7 @@ def own(cluster: EksCluster, platform: Platform) -> Iterator[Running]:
 
 
 def running(cluster: EksCluster, platform: Platform) -> list[Running]:
-    """Return what the cluster runs with each target once: half of what the targets' quotas have room for."""
+    """Return what the cluster runs with each target once: a third of what the targets' quotas have room for."""
     meshed = platform.mesh is not None
     return [
         *own(cluster, platform),

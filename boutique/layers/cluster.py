@@ -4,7 +4,7 @@ import os
 
 import pulumi
 
-from boutique import admin_api, kubeconfig, reach
+from boutique import admin_api, deployer_access, kubeconfig, reach
 from boutique.eks.settings import EksCluster
 from boutique.helm.releases import platform_releases
 from boutique.settings import ExistingCluster, Platform
@@ -21,8 +21,8 @@ def connect(settings: ExistingCluster | EksCluster, platform: Platform) -> Conne
         platform: What will be built on it.
 
     Raises:
-        KubeconfigError: A cluster that is there is not found or does not answer, or has a Helm release of others under
-            the name of one of the platform's.
+        KubeconfigError: A cluster that is there is not found or does not answer, has an address with a password in it,
+            or has a Helm release of others under the name of one of the platform's.
     """
     if isinstance(settings, EksCluster):
         # Only here: no other stack has need of Pulumi's packages for AWS, and many do not have them.
@@ -32,10 +32,14 @@ def connect(settings: ExistingCluster | EksCluster, platform: Platform) -> Conne
     paths = kubeconfig.files(settings.kubeconfig, os.environ)
     api_server = kubeconfig.find(settings.context, paths)
     reach.check(api_server, f"context {settings.context!r}")
+    deployers = deployer_access.for_deployers(api_server, settings.deployers)
+    for line in deployer_access.warnings(deployers, settings.context):
+        pulumi.log.warn(line)
     admin = admin_api.of_context(settings.context, api_server, paths)
     descriptions = recover_releases(admin, platform_releases(platform))
     return Connection(
         provider=provider("cluster", kubeconfig=settings.kubeconfig, context=settings.context),
         api_server=pulumi.Output.from_input(api_server),
+        deployers=pulumi.Output.from_input(deployers),
         descriptions=pulumi.Output.from_input(descriptions),
     )

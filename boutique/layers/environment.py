@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import pulumi
 
@@ -14,12 +12,12 @@ from boutique.colours import Colours
 from boutique.deployed import Deployed, deployed
 from boutique.features import PRODUCTION
 from boutique.layers import environmentroutes
+from boutique.layers.environment_history import COLOURS, EnvironmentHistory
 from boutique.mistakes import SettingsError
+from boutique.recorded_colours import RecordedColours
 from boutique.release import Release
-from boutique.rollout import BLUE_GREEN
 from boutique.routing import Table
 from boutique.settings import Environment
-from components import stacks
 from components.microservice import Microservice, MicroserviceArgs
 from components.place import Place
 from components.provider import provider
@@ -28,20 +26,6 @@ from components.store import Store, StoreArgs
 from components.wayback import WayBack
 
 CALLEES_FIRST = "calleesFirst"
-COLOURS = "colours"
-"""The output by which the stack tells itself which pods got requests last; secret."""
-
-
-def remembered(section: Environment) -> Mapping[str, Any] | None:
-    """Return what the last update has left for the next to know: to be read before this one changes anything.
-
-    Returns:
-        None if there was none that came to its end.
-    """
-    if not any(each.strategy == BLUE_GREEN for each in deployed(section)):
-        return {}
-    told = stacks.remembered(COLOURS)
-    return json.loads(told) if isinstance(told, str) and told.startswith("{") else None
 
 
 def build(
@@ -50,7 +34,7 @@ def build(
     secrets: Mapping[str, str],
     target: str,
     place: Place,
-    before: Mapping[str, Any] | None,
+    history: EnvironmentHistory,
     way_back: WayBack,
 ) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is.
@@ -61,18 +45,13 @@ def build(
         secrets: Those of its services, by name.
         target: Where it goes.
         place: The same, as whoever has built it tells it.
-        before: What `remembered` returned.
+        history: What the last updates left.
         way_back: Where services are named whose requests go back to warm pods.
     """
     owner = pulumi.get_stack()
     _check(section, release, secrets, target, place, owner)
     services = deployed(section, release, secrets)
-    now = datetime.now(UTC)
-    colours = {
-        each.workload.name: Colours.of(each, (before or {}).get(each.workload.name), now, is_first=before is None)
-        for each in services
-        if each.strategy == BLUE_GREEN
-    }
+    colours = history.blue_green(services)
     entrance = place.entrance
     table = environmentroutes.table(section, entrance, owner) if entrance else Table()
     allowed = environmentroutes.allowed(table, place, entrance, owner) if entrance else place.kubeconfig
@@ -96,6 +75,9 @@ def build(
         args = MicroserviceArgs(
             deployed=service,
             colours=colours.get(name),
+            names=history.recorded.get(name, RecordedColours()).logical_names(name, colours[name].names)
+            if name in colours
+            else {},
             namespace=place.namespace,
             kubeconfig=allowed,
             after=callees if section.order == CALLEES_FIRST else (),

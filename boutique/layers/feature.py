@@ -11,6 +11,7 @@ from boutique.checks.feature import fits
 from boutique.features import Feature
 from boutique.foreignroutes import Claim
 from boutique.ingress import GATEWAY_API
+from boutique.layers.environment_quota import check_feature
 from boutique.mistakes import SettingsError
 from boutique.naming import NamingError, preview_host, session_name
 from boutique.routetable import RoutingError
@@ -38,6 +39,8 @@ def build(section: Feature) -> None:
         raise SettingsError(mistakes)
     table = _table(section, origin, known.key)
     _check_ownership(section, origin, known.key, table)
+    if refusals := check_feature(services, origin.told, meshed=origin.place.meshed):
+        raise SettingsError(refusals)
 
     deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])

@@ -62,6 +62,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),
                 deployers=deployers.namespace,
                 api_server=cluster.api_server,
+                handed_on=cluster.deployers or cluster.api_server,
                 owner=owner,
                 registry_credentials=secrets.registry,
                 protect=target.protect,
@@ -113,9 +114,11 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
         name: Place(
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
+            handed_on=target.handed_on,
             features=target.features,
             entrance=entrances.get(name),
             channel=section.targets[name].channel,
+            meshed=section.mesh is not None,
             serving=[front] if front else [],
         )
         for name, target in targets.items()

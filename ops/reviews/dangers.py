@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from boutique import labels
 from ops.reviews.differences import differences
 from ops.reviews.plan import Operation, Plan, Resource
 
@@ -59,6 +60,10 @@ def _state(resource: Resource, stores: Collection[str]) -> Iterator[str]:
 
 
 def _interruption(resource: Resource, _: Collection[str]) -> Iterator[str]:
+    # Of a blue/green release only what no Service selects is replaced.
+    labelled = ((resource.before or {}).get("metadata") or {}).get("labels") or {}
+    if labels.COLOUR in labelled:
+        return
     if resource.operation is Operation.REPLACE and (resource.kind in _SERVING or resource.is_provider):
         yield f"{_named(resource)} would be replaced: it is gone before its successor is there"
 

@@ -88,6 +88,11 @@ class Graph:
         return [each for each in self.resources if each.is_object]
 
     @property
+    def state(self) -> dict[str, dict[str, Any]]:
+        """The resources as the engine tells of them afterwards, by URN."""
+        return {each.urn: {"type": each.type, "outputs": dict(each.inputs)} for each in self.resources}
+
+    @property
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, with secret envelopes."""
         return next(outputs for urn, outputs in self.sealed.items() if "::pulumi:pulumi:Stack::" in urn)

@@ -123,6 +123,7 @@ def record_stack(
     others: Mapping[str, dict[str, Any]] = STACKS,
     config: tuple[dict[str, str], list[str]] | None = None,
     answering: bool = True,
+    state: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Graph:
     """Record the whole program for a stack file.
 
@@ -133,6 +134,7 @@ def record_stack(
         others: The outputs of other stacks, by name.
         config: Other values than the file's, and which of them are secret.
         answering: Whether API servers answer without being asked.
+        state: The stack's own resources before the update, `type` and `outputs` of each by URN.
     """
     values, secret = config or committed(stack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -148,7 +150,7 @@ def record_stack(
         patch.setattr("boutique.gatewayapi._fetched", lambda _: released)
         patch.setenv("BOUTIQUE_LAB_FILES", str(files))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
-        cloud = Cloud(others, built=built)
+        cloud = Cloud(others, built=built, state=state)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
 
 

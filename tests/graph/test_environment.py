@@ -9,11 +9,13 @@ from cloud import Cloud
 from recording import Graph, record
 
 from boutique.layers.environment import build as environment
+from boutique.layers.environment_history import EnvironmentHistory
 from boutique.settings import Environment
 from components.place import Place
 from components.wayback import WayBack
 
 Build = Callable[..., Graph]
+NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def build() -> Build:
                 entrance=None,
             )
             with WayBack() as way_back:
-                environment(Environment.model_validate(section), None, {}, "dev", place, {}, way_back)
+                environment(Environment.model_validate(section), None, {}, "dev", place, NEW, way_back)
 
         return record(program, Cloud(), stack="some", config={})
 

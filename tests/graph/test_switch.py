@@ -20,7 +20,12 @@ def release(version: str, before: Graph | None = None, **settings: Any) -> Graph
     config["boutique:release"] = json.dumps({"services": {NAME: version}})
     config["boutique:serviceSecrets"] = json.dumps({"key": CANARY})
     told = {"colours": clear(before.outputs["colours"])} if before else {}
-    return record_stack("dev", others={**STACKS, "dev": told}, config=(config, [*secret, "boutique:serviceSecrets"]))
+    return record_stack(
+        "dev",
+        others={**STACKS, "dev": told},
+        config=(config, [*secret, "boutique:serviceSecrets"]),
+        state=before.state if before else None,
+    )
 
 
 def names(graph: Graph, kind: str) -> list[str]:

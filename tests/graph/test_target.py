@@ -1,17 +1,18 @@
 """What a target promises: room, limits, and a deployer that reaches its namespace and nothing else."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pytest
 import stackfiles
 from pulumi_kubernetes import ProviderArgs
-from recording import Graph
+from recording import Graph, clear
 from stackfiles import Recorder
 
 from boutique import api_groups
-from boutique.access import DEPLOYER_RULES
+from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.kubeconfig import reached_by
 
 LOCAL = "local"
@@ -58,9 +59,12 @@ def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
     } <= readable
 
 
-def test_no_rule_has_a_wildcard_or_reaches_roles() -> None:
-    named = {each for rule in DEPLOYER_RULES for each in (rule.group, *rule.resources, *rule.verbs)}
-    assert not named & {"*", "roles", "rolebindings", "resourcequotas", "namespaces", "gateways"}
+@pytest.mark.parametrize("rules", [DEPLOYER_RULES, FEATURES_RULES])
+def test_no_rule_has_a_wildcard_or_reaches_roles_and_quotas_are_only_read(rules: Sequence[Rule]) -> None:
+    named = {each for rule in rules for each in (rule.group, *rule.resources, *rule.verbs)}
+    assert not named & {"*", "roles", "rolebindings", "namespaces", "gateways"}
+    [limits] = [rule for rule in rules if {"resourcequotas", "limitranges"} & set(rule.resources)]
+    assert (limits.group, set(limits.verbs)) == ("", {"get", "list"})
 
 
 def test_which_secrets_a_deployer_writes_is_limited_in_every_target(local: Graph) -> None:
@@ -119,6 +123,23 @@ def providers(graph: Graph) -> dict[str, Any]:
 def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: str, recorded: Recorder) -> None:
     target = recorded(stack).outputs["target"]
     assert target == {"stack": f"organization/boutique/{holder}", "name": stack}
+
+
+def test_others_reach_the_api_server_by_the_deployers_address_and_this_stack_by_its_own() -> None:
+    config, secret = stackfiles.committed(LOCAL)
+    cluster = json.loads(config["boutique:cluster"])
+    cluster["deployers"] = {"server": "https://api.example.com:6443"}
+    graph = stackfiles.record_stack(LOCAL, config=(config | {"boutique:cluster": json.dumps(cluster)}, secret))
+    targets = clear(graph.outputs["targets"])[LOCAL]
+    for handed_on in (targets["kubeconfig"], targets["features"]):
+        assert reached_by(handed_on).server == "https://api.example.com:6443"
+    features = clear(graph.outputs["environment"])["place"]
+    assert reached_by(features["kubeconfig"]).server == "https://api.example.com:6443"
+    assert reached_by(providers(graph)["deployer"]["kubeconfig"]).server == "https://127.0.0.1:1"
+    used, handed_on = (
+        json.loads(each)["users"] for each in (providers(graph)["deployer"]["kubeconfig"], targets["kubeconfig"])
+    )
+    assert used == handed_on
 
 
 @pytest.mark.parametrize("target", ["dev", "test"])

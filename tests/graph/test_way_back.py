@@ -26,7 +26,13 @@ def release(version: str, before: Graph | None = None, *, preview: bool = False,
     config["boutique:release"] = json.dumps({"services": {NAME: version}})
     told = {"colours": clear(before.outputs["colours"])} if before else {}
     with in_time():
-        return record_stack("local", others={**STACKS, "local": told}, config=(config, secret), preview=preview)
+        return record_stack(
+            "local",
+            others={**STACKS, "local": told},
+            config=(config, secret),
+            preview=preview,
+            state=before.state if before else None,
+        )
 
 
 @contextmanager

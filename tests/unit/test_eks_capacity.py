@@ -91,9 +91,9 @@ def test_dev_and_test_fit_with_a_zone_lost() -> None:
     assert wanted.within(node("nonprod").times(left("nonprod")))
 
 
-def test_a_quota_is_twice_what_nodes_have_to_hold_of_a_target() -> None:
-    assert once("prod").times(2) == own("prod").times(2) + full("prod", "prod")
-    assert once("nonprod").times(2) == own("nonprod").times(2) + full("nonprod", "dev") + full("nonprod", "test")
+def test_a_quota_is_three_times_what_nodes_have_to_hold_of_a_target() -> None:
+    assert once("prod").times(3) == own("prod").times(3) + full("prod", "prod")
+    assert once("nonprod").times(3) == own("nonprod").times(3) + full("nonprod", "dev") + full("nonprod", "test")
 
 
 def test_without_a_mesh_there_is_neither_its_control_plane_nor_a_gateway_nor_proxies() -> None:
@@ -140,10 +140,11 @@ def test_what_the_documentation_says_of_quotas_is_right() -> None:
     assert f"Production's is {short(full('prod', 'prod'))}, more than three nodes offer" in said
     assert not full("prod", "prod").within(three)
     dev, test = full("nonprod", "dev"), full("nonprod", "test")
-    assert f"Those of dev and test are {short(dev)} each: five nodes hold one of them full and the other" in said
+    assert f"Those of dev and test are {short(dev)} each: five nodes hold two thirds of one of them" in said
     assert dev == test
-    half = Amount(pods=test.pods // 2, cpu=test.cpu / 2, memory=test.memory // 2)
-    assert (dev + half + own("nonprod")).within(five)
+    third = Amount(pods=test.pods // 3, cpu=test.cpu / 3, memory=test.memory // 3)
+    assert (third.times(2) + third + own("nonprod")).within(five)
+    assert not (dev + third + own("nonprod")).within(five)
     assert not (dev + test + own("nonprod")).within(five)
 
 

@@ -16,9 +16,9 @@ from boutique.helm.releases import HelmRelease
 from boutique.ingress import Ingress
 from boutique.kubeconfig import KubeconfigError
 from boutique.mesh import Mesh
-from components import helm_recovery
+from components import helm_recovery, stacks
 
-ISTIOD = releases.istiod(Mesh())
+ISTIOD = releases.istiod(Mesh(), "cluster.local")
 BASE = releases.base()
 CNI = releases.cni(Mesh(cni=True))
 CONTROLLER = releases.load_balancer_controller(
@@ -48,11 +48,18 @@ class Run:
         preview: bool = False,
     ) -> Mapping[str, str]:
         """Recover releases, of which the stack's state knows some with the descriptions of their last updates."""
-        resources = [
-            {"namespace": key.partition("/")[0], "name": key.partition("/")[2], "description": description}
+        resources = {
+            f"urn:{key}": {
+                "type": "kubernetes:helm.sh/v3:Release",
+                "outputs": {
+                    "namespace": key.partition("/")[0],
+                    "name": key.partition("/")[2],
+                    "description": description,
+                },
+            }
             for key, description in (known or {}).items()
-        ]
-        self.patch.setattr(helm_recovery, "own_resources", lambda _: resources)
+        }
+        self.patch.setattr(stacks, "resources", lambda: resources)
         self.patch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
         admin = self.stack.enter_context(serve(api))
         return helm_recovery.recover_releases(admin, planned or ALL)

@@ -14,7 +14,7 @@ from issued import HOST, HOSTS, issue
 
 from boutique import reach, readiness
 from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
-from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, VIRTUAL_SERVICES, listed
+from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
 from boutique.ownership import Owned, claimed, owned
 from boutique.readiness import NotReadyError
 from ops import namespace as namespaced
@@ -36,8 +36,10 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
-        if not trusted or self.path != "/apis/apps/v1/namespaces/dev/deployments":
-            self.send_error(404 if self.path.startswith("/apis/networking.istio.io/") else 403)
+        known = ("/apis/apps/v1/namespaces/dev/deployments", "/api/v1/namespaces/dev/services")
+        if not trusted or self.path not in known:
+            missing = ("/apis/networking.istio.io/", "/api/v1/namespaces/other/")
+            self.send_error(404 if self.path.startswith(missing) else 403)
             return
         body = json.dumps({"items": [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
         self.send_response(200)
@@ -79,6 +81,16 @@ def test_a_refusal_is_told_without_the_token(server: str) -> None:
 
 def test_a_cluster_without_a_kind_has_no_objects_of_it(server: str) -> None:
     assert listed(kubeconfig(server), "dev", VIRTUAL_SERVICES) == ()
+
+
+def test_kinds_of_the_core_group_are_asked_for_where_they_are(server: str) -> None:
+    assert [each["metadata"]["name"] for each in listed(kubeconfig(server), "dev", SERVICES)] == [
+        "adservice-new-ads",
+        "frontend",
+    ]
+    # No answer is no empty one: every API server has these.
+    with pytest.raises(KubeconfigError, match="answers 404"):
+        listed(kubeconfig(server), "other", SERVICES)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.catalogue import WORKLOADS
-from boutique.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, hard_limits
+from boutique.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, api_amount, hard_limits
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,32 @@ def test_what_is_no_quantity_is_refused(wrong: str) -> None:
         amount(wrong)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "expected"),
+    [
+        ("100m", "0.1"),
+        ("1e3", "1000"),
+        ("2Ti", str(2 * 2**40)),
+        ("5n", "5e-9"),
+        (".5", "0.5"),
+        (24, "24"),
+        ("-1", "-1"),
+    ],
+)
+def test_quantities_of_the_api_server_are_read(quantity: object, expected: str) -> None:
+    assert api_amount(quantity) == Decimal(expected)
+
+
+@pytest.mark.parametrize("wrong", ["", "m", "1 Gi", "one", "1e", "100mi"])
+def test_what_the_api_server_never_writes_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="is not a Kubernetes quantity"):
+        api_amount(wrong)
+
+
 @given(st.integers(1, 10))
-def test_two_colours_of_every_pod_with_its_proxy_fit(replicas: int) -> None:
+def test_every_pod_with_its_proxy_fits_three_times(replicas: int) -> None:
     hard = hard_limits(WORKLOADS, replicas)
-    pods = 2 * replicas
+    pods = 3 * replicas
     assert int(hard["pods"]) == pods * len(WORKLOADS)
     for kind, proxy in (("requests", PROXY_REQUESTS), ("limits", PROXY_LIMITS)):
         for resource in ("cpu", "memory"):

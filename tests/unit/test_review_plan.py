@@ -164,6 +164,14 @@ def test_what_is_protected_or_has_content_is_called_out_first() -> None:
     )
 
 
+def test_a_release_that_takes_the_place_of_pods_without_requests_is_no_danger() -> None:
+    old, new = ({"metadata": metadata(f"a-{colour}", **{"boutique.dev/colour": colour})} for colour in ("0a", "0b"))
+    for token in ("apps/v1:Deployment", "core/v1:Service"):
+        assert not dangers(found(kubernetes(token, "a-blue", old, new, op="replace")))
+        plain = {"metadata": metadata("a")}
+        assert dangers(found(kubernetes(token, "a", plain, new, op="replace")))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "lost"),
     [

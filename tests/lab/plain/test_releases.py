@@ -1,15 +1,17 @@
 """Releases of two environments on one cluster: promoted, rolled back, locked, killed in the middle, and looked at."""
 
 import getpass
+import json
 import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from labs import Lab
+from labs import Lab, eventually
 from releasing import Releases
 from sizes import Size
 from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
@@ -116,6 +118,35 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases)
     assert {each["ready"] for each in both.running("test").values()} == {1}
 
 
+@contextmanager
+def refusing(lab: Lab, namespace: str, app: str) -> Iterator[None]:
+    """Have the cluster refuse every new pod of one service, so that its Deployment never gets ready."""
+    name = f"no-{app}"
+    spec = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+            ]
+        },
+        "validations": [{"expression": f"object.metadata.?labels['app'].orValue('') != '{app}'"}],
+    }
+    space = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+    binding = {"policyName": name, "validationActions": ["Deny"], "matchResources": space}
+    for kind, content in (("ValidatingAdmissionPolicy", spec), ("ValidatingAdmissionPolicyBinding", binding)):
+        described = {"kind": kind, "metadata": {"name": name}, "spec": content}
+        lab.kubectl(
+            "create", "-f", "-", stdin=json.dumps({"apiVersion": "admissionregistration.k8s.io/v1", **described})
+        )
+    pod = ("run", name, "-n", namespace, "--image=none", f"--labels=app={app}", "--dry-run=server")
+    eventually(lambda: name in lab.refused(*pod), "the policy holds")
+    try:
+        yield
+    finally:
+        for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+            lab.kubectl("delete", kind, name)
+
+
 def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Releases) -> None:
     first, failing = "v1.0.0", "v1.1.0"
     both.edit(both.staging, lambda config: config["boutique:environment"].update(order="calleesFirst"))
@@ -128,30 +159,30 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
                 assert done[callee.name] < begun[caller.name], f"{caller.name} before {callee.name}"
     assert {"frontend", "checkoutservice", "currencyservice"} <= begun.keys()
 
-    # No quota of a namespace has room for such a pod, so that its Deployment never gets ready.
-    too_much = {"resources": {"requests": {"cpu": "90"}, "limits": {"cpu": "90"}}, "rollout": {"timeoutSeconds": 5}}
     services = {"loadgenerator": {"enabled": False}}
+    short = {"rollout": {"timeoutSeconds": 5}}
 
     def fail(config: dict[str, object]) -> None:
         config["boutique:environment"] = {
             "rollout": QUICKLY,
             "order": "calleesFirst",
-            "services": {**services, "currencyservice": too_much},
+            "services": {**services, "currencyservice": short},
         }
         config["boutique:release"] = {"default": failing}
 
-    both.edit(both.staging, fail)
-    failed = both.staging.up(check=False)
-    assert failed.returncode != 0, failed.stdout
-    assert "Deployment currencyservice" in failed.stdout
-    running = {name: each["image"].rpartition(":")[2] for name, each in both.running("staging").items()}
-    assert (running["frontend"], running["checkoutservice"], running["adservice"]) == (first, first, failing)
-    both.run("rollback", "staging", "--yes")
-    assert both.versions("staging") == {first}
+    with refusing(both.lab, "staging", "currencyservice"):
+        both.edit(both.staging, fail)
+        failed = both.staging.up(check=False)
+        assert failed.returncode != 0, failed.stdout
+        assert "Deployment currencyservice" in failed.stdout
+        running = {name: each["image"].rpartition(":")[2] for name, each in both.running("staging").items()}
+        assert (running["frontend"], running["checkoutservice"], running["adservice"]) == (first, first, failing)
+        both.run("rollback", "staging", "--yes")
+        assert both.versions("staging") == {first}
 
-    both.edit(both.staging, fail)
-    failed = both.staging.up(check=False)
-    assert failed.returncode != 0, failed.stdout
+        both.edit(both.staging, fail)
+        failed = both.staging.up(check=False)
+        assert failed.returncode != 0, failed.stdout
     both.edit(both.staging, lambda config: config["boutique:environment"].update(services=services))
     both.edit(both.staging, lambda config: config["boutique:release"].update(default=NEW))
     both.staging.up()

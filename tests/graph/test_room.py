@@ -1,0 +1,221 @@
+"""An update that its namespace has no room for is refused before anything is registered."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from cloud import KUBECONFIG
+from recording import Graph, clear
+from stackfiles import STACKS, committed, record_stack
+
+from boutique import catalogue, listing
+from boutique.kubeconfig import KubeconfigError
+from boutique.quota import hard_limits
+
+Objects = Mapping[str, list[dict[str, Any]]]
+GIVEN = hard_limits(catalogue.WORKLOADS, 1)
+
+
+def quota(name: str = "environment", **hard: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "local"}, "spec": {"hard": hard}}
+
+
+def deployment(name: str, owner: str, replicas: int = 1) -> dict[str, Any]:
+    container = {"image": "other:1", "resources": {}}
+    return {
+        "metadata": {"name": name, "annotations": {"boutique.dev/owner": owner}},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": [container]}}},
+    }
+
+
+Answer = Callable[[Objects], None]
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """Have API servers answer with objects, by collection."""
+
+    def prepare(objects: Objects) -> None:
+        monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+        monkeypatch.setattr(listing, "listed", lambda _, __, collection, **___: tuple(objects.get(collection, ())))
+
+    return prepare
+
+
+def refused(stack: str, **arguments: Any) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        record_stack(stack, answering=False, **arguments)
+    return str(caught.value)
+
+
+def changed(stack: str, section: str, **values: Any) -> tuple[dict[str, str], list[str]]:
+    config, secret = committed(stack)
+    config[f"boutique:{section}"] = json.dumps({**json.loads(config[f"boutique:{section}"]), **values})
+    return config, secret
+
+
+def test_a_quota_of_another_stack_is_the_one_that_the_api_server_has(answer: Answer) -> None:
+    answer({listing.RESOURCE_QUOTAS: [quota(pods="10")]})
+    said = refused("dev")
+    assert (
+        "boutique:platform.targets.dev.replicas: target 'dev': the update does not fit its quota 'environment'" in said
+    )
+    assert (
+        "it needs 11 of pods, it gives 10; raise boutique:platform.targets.dev.replicas to 1 in the stack 'nonprod'"
+        in said
+    )
+    assert record_stack("dev", answering=True).of("Deployment")
+
+
+def test_a_smaller_quota_made_by_hand_is_refused_too(answer: Answer) -> None:
+    answer({listing.RESOURCE_QUOTAS: [quota(**GIVEN), quota("small", **{"limits.memory": "1Gi"})]})
+    assert "quota 'small': it needs 13Gi of limits.memory, it gives 1Gi; raise the ResourceQuota 'small'" in refused(
+        "dev"
+    )
+
+
+def test_an_update_that_changes_no_pod_fits_exactly_what_is_there(answer: Answer) -> None:
+    first = record_stack("dev")
+    live = [json.loads(json.dumps(dict(each.inputs))) for each in first.of("Deployment")]
+    for each in live:
+        for container in each["spec"]["template"]["spec"]["containers"]:
+            container["env"] = [entry for entry in container["env"] if "value" in entry]
+    answer({listing.RESOURCE_QUOTAS: [quota(pods="11")], listing.DEPLOYMENTS: live})
+    graph = record_stack("dev", answering=False)
+    assert graph.of("Deployment")
+    # One service of another version needs a pod more.
+    said = refused("dev", config=changed("dev", "release", services={"adservice": "v9.9.9"}))
+    assert "it needs 12 of pods, it gives 11" in said
+
+
+def test_features_beside_an_environment_count(answer: Answer) -> None:
+    others = [deployment("adservice-new-ads", "dev-new-ads", 3), deployment("redis-by-hand", "")]
+    answer({listing.RESOURCE_QUOTAS: [quota(pods="14")], listing.DEPLOYMENTS: others})
+    said = refused("dev")
+    assert (
+        "it needs 15 of pods, it gives 14, with adservice-new-ads, redis-by-hand that this stack does not plan" in said
+    )
+
+
+def test_a_feature_that_does_not_fit_beside_what_is_there(answer: Answer) -> None:
+    others = [deployment("frontend", "dev", 12)]
+    answer({listing.RESOURCE_QUOTAS: [quota(pods="12")], listing.DEPLOYMENTS: others})
+    said = refused("dev-new-ads")
+    assert "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota" in said
+    assert "it needs 13 of pods, it gives 12, with frontend that this stack does not plan; destroy a feature" in said
+    answer({listing.RESOURCE_QUOTAS: [quota(pods="13")], listing.DEPLOYMENTS: others})
+    assert record_stack("dev-new-ads", answering=False).of("Deployment")
+
+
+def test_a_limit_range_made_by_hand_is_kept(answer: Answer) -> None:
+    item = {"type": "Container", "max": {"memory": "200Mi"}}
+    answer({listing.LIMIT_RANGES: [{"metadata": {"name": "small"}, "spec": {"limits": [item]}}]})
+    said = refused("dev")
+    assert (
+        "boutique:environment.services.adservice.resources.limits.memory: 300Mi: a LimitRange of the namespace" in said
+    )
+
+
+def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
+    """Return what the stack `local` was before: its outputs, its state, and its configuration now."""
+    targets = {"local": {"namespace": "local", "kubeconfig": KUBECONFIG}}
+    state = (
+        {"urn::quota": {"type": "kubernetes:core/v1:ResourceQuota", "outputs": quota(**recorded)}} if recorded else {}
+    )
+    platform = json.loads(committed("local")[0]["boutique:platform"])
+    platform["targets"]["local"]["replicas"] = replicas
+    return {
+        "others": {**STACKS, "local": {"targets": targets}},
+        "state": state,
+        "config": changed("local", "platform", targets=platform["targets"]),
+    }
+
+
+def test_a_quota_of_this_stack_that_was_changed_by_hand_holds(answer: Answer) -> None:
+    answer({listing.RESOURCE_QUOTAS: [quota(**{**GIVEN, "pods": "5"})]})
+    said = refused("local", **own(GIVEN, 1))
+    assert (
+        "it needs 12 of pods, it gives 5; raise boutique:platform.targets.local.replicas to 1, or the quota itself"
+        in said
+    )
+
+
+def test_a_quota_that_this_update_raises_is_taken_as_raised(answer: Answer) -> None:
+    answer({listing.RESOURCE_QUOTAS: [quota(**{**GIVEN, "pods": "5"})]})
+    assert record_stack("local", answering=False, **own(GIVEN, 2)).of("Deployment")
+
+
+@pytest.mark.parametrize("facts", [{}, {"namespace": "elsewhere", "kubeconfig": KUBECONFIG}])
+def test_a_namespace_that_is_not_there_yet_is_not_asked_for(
+    facts: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: str, __: str, collection: str, **___: str) -> tuple[()]:
+        assert collection == listing.VIRTUAL_SERVICES, "the namespace was asked for"
+        return ()
+
+    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr(listing, "listed", never)
+    others = {**STACKS, "local": {"targets": {"local": facts}}}
+    assert record_stack("local", answering=False, others=others).of("Deployment")
+
+
+def test_an_environment_that_does_not_let_this_stack_in_yet_is_deployed_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unauthorized(_: str, __: str, collection: str, **___: str) -> tuple[()]:
+        if collection != listing.VIRTUAL_SERVICES:
+            raise KubeconfigError("the API server answers 401")
+        return ()
+
+    said: list[str] = []
+    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr(listing, "listed", unauthorized)
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
+    assert record_stack("local", answering=False, **own(GIVEN, 1)).of("Deployment")
+    [warning] = [each for each in said if "cannot be read" in each]
+    assert warning.endswith("the API server answers 401")
+
+
+def test_another_stacks_target_that_does_not_say_how_much_it_has_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: str, __: str, collection: str, **___: str) -> tuple[()]:
+        if collection == listing.RESOURCE_QUOTAS:
+            raise KubeconfigError("the API server answers 403")
+        return ()
+
+    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr(listing, "listed", forbidden)
+    assert "the API server answers 403" in refused("dev")
+
+
+def released(version: str, before: Graph | None = None) -> Graph:
+    """Record the stack `dev` with blue/green releases of all services, after another update of it."""
+    config, secret = changed("dev", "environment", rollout={"strategy": "blueGreen"})
+    config["boutique:release"] = json.dumps({"default": version})
+    told = {"colours": clear(before.outputs["colours"])} if before else {}
+    return record_stack(
+        "dev", others={**STACKS, "dev": told}, config=(config, secret), state=before.state if before else None
+    )
+
+
+def test_ten_releases_of_all_services_share_two_deployments_each() -> None:
+    graph = released("v1.0.0")
+    for number in range(1, 10):
+        before, graph = graph, released(f"v1.0.{number}", graph)
+        names = [each.name for each in graph.of("Deployment") if each.name != "redis-cart"]
+        assert sorted(names) == sorted(
+            f"{each.name}-{colour}"
+            for each in catalogue.WORKLOADS
+            if each.name not in ("redis-cart", "loadgenerator")
+            for colour in ("blue", "green")
+        )
+        active = {each.inputs["metadata"]["name"]: each.urn for each in before.of("Deployment")}
+        for service in before.of("Service"):
+            colour = service.inputs["spec"]["selector"].get("boutique.dev/colour")
+            if colour and service.name == service.inputs["metadata"]["name"]:
+                name = f"{service.name}-{colour}"
+                assert graph.by_urn(active[name]).inputs["metadata"]["name"] == name, "what serves stays where it is"
+        switched = [each for each in graph.of("Deployment") if each.name != "redis-cart"]
+        assert all(each.request.deleteBeforeReplace for each in switched)
+        assert not graph.one("Deployment", "redis-cart").request.deleteBeforeReplace

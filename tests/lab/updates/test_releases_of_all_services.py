@@ -1,0 +1,88 @@
+"""Blue/green releases of all services, one after another and over failed ones: never more than twice the pods."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from front_door import FrontDoor
+from labs import Lab
+from sizes import Size
+from visitors import load as visitors
+
+pytestmark = pytest.mark.lab
+
+QUOTA = "twice"
+PODS = 24
+"""Two pods of each of the twelve workloads: less than the target's own quota gives."""
+
+
+@pytest.fixture
+def door(opened: FrontDoor) -> Iterator[FrontDoor]:
+    """The stack with blue/green releases of every service, in a namespace with room for everything twice."""
+    targets = {"local": {**opened.sections["platform"]["targets"]["local"], "replicas": 1}}
+    opened.configure(
+        platform={**opened.sections["platform"], "targets": targets},
+        environment={
+            "rollout": {"strategy": "blueGreen", "minReadySeconds": 0, "preStopSeconds": 5, "timeoutSeconds": 90},
+            "services": {"loadgenerator": {"enabled": False}},
+        },
+        release={"default": "v1.0.0"},
+    ).up()
+    opened.lab.kubectl("create", "quota", QUOTA, "-n", "local", f"--hard=pods={PODS}")
+    yield opened.wait()
+    opened.lab.kubectl("delete", "quota", QUOTA, "-n", "local")
+
+
+def released(door: FrontDoor, version: str, *, fails: bool = False) -> str:
+    door.set("release.default", version)
+    door.set("environment.rollout.timeoutSeconds", "10" if fails else "90")
+    done = door.stack.up(check=not fails)
+    assert (done.returncode != 0) == fails, done.stdout
+    return done.stdout
+
+
+def refused_pods(lab: Lab) -> list[str]:
+    events = json.loads(lab.kubectl("get", "events", "-n", "local", "-o", "json"))["items"]
+    return [each["message"] for each in events if "exceeded quota" in each.get("message", "")]
+
+
+def deployments(lab: Lab) -> dict[str, str]:
+    """Return the version of each Deployment, by its name."""
+    found = json.loads(lab.kubectl("get", "deployments", "-n", "local", "-o", "json"))["items"]
+    return {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
+        for each in found
+        if not each["metadata"]["name"].startswith("redis")
+    }
+
+
+def test_releases_of_all_services_in_a_row_and_after_failed_ones_fit_twice(door: FrontDoor, size: Size) -> None:
+    lab, stack = door.lab, door.stack
+    with visitors(door.site, "/_healthz", pause=0.2) as found:
+        for number in range(1, size.releases):
+            released(door, f"v1.0.{number}")
+        former, last = f"v1.0.{size.releases - 2}", f"v1.0.{size.releases - 1}"
+        assert sorted(set(deployments(lab).values())) == [former, last]
+        for number in (1, 2):
+            said = released(door, f"1.1.{number}-broken.never-ready", fails=True)
+            assert "exceeded quota" not in said
+        assert door.page()["version"] == last
+        released(door, "v1.2.0")
+        assert door.page()["version"] == "v1.2.0"
+    assert not found.failures, f"within {found.outage:.1f} s"
+    assert not refused_pods(lab)
+    assert sorted(set(deployments(lab).values())) == [last, "v1.2.0"]
+    stack.pulumi("preview", "--expect-no-changes")
+    released(door, last)
+    assert door.page()["version"] == last
+
+
+def test_a_limit_that_does_not_fit_is_refused_by_the_preview(door: FrontDoor) -> None:
+    before = deployments(door.lab)
+    door.set("environment.services.frontend.resources.limits.memory", "64Gi")
+    said = door.stack.pulumi("preview", check=False)
+    door.unset("environment.services.frontend")
+    assert said.returncode != 0
+    assert "boutique:environment.services.frontend.resources.limits.memory: 64Gi: " in said.stdout
+    assert "raise boutique:platform.targets.local.replicas to" in said.stdout
+    assert deployments(door.lab) == before

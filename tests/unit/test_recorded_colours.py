@@ -1,0 +1,192 @@
+"""A new blue/green release takes the place of pods that do not serve, whatever failed before it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boutique import catalogue, labels
+from boutique.colours import Colours, coloured
+from boutique.deployed import Deployed, deployed
+from boutique.pod_demand import PodSet, pod_set, total_peak
+from boutique.quota import amount, hard_limits
+from boutique.recorded_colours import RecordedColours, recorded_colours
+from boutique.release import Release
+from boutique.settings import Environment
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NAME = "adservice"
+ALL = Environment.model_validate(
+    {"rollout": {"strategy": "blueGreen"}, "services": {"loadgenerator": {"enabled": False}}}
+)
+
+
+def services(version: str) -> dict[str, Deployed]:
+    return {each.workload.name: each for each in deployed(ALL, Release(default=version))}
+
+
+def state(colours: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:
+    """Return a stack's state with Deployments by logical name, and the Service of the service."""
+    labelled = {name: {"metadata": {"labels": {"app": app, labels.COLOUR: colour}}} for name, colour in colours.items()}
+    found = {
+        f"urn:pulumi:dev::boutique::boutique:index:Microservice$kubernetes:apps/v1:Deployment::{name}": {
+            "type": "kubernetes:apps/v1:Deployment",
+            "outputs": outputs,
+        }
+        for name, outputs in labelled.items()
+    }
+    if serving:
+        found["urn::service"] = {"type": "kubernetes:core/v1:Service", "outputs": service(serving, app)}
+    return found
+
+
+def service(colour: str, app: str = NAME) -> dict[str, Any]:
+    return {"metadata": {"labels": {"app": app}}, "spec": {"selector": {"app": app, labels.COLOUR: colour}}}
+
+
+def test_the_first_two_releases_have_names_of_their_own() -> None:
+    assert RecordedColours().logical_names(NAME, ["a"]) == {"a": "adservice-blue"}
+    assert RecordedColours(names={"a": "adservice-blue"}).logical_names(NAME, ["b", "a"]) == {
+        "b": "adservice-green",
+        "a": "adservice-blue",
+    }
+
+
+def test_a_new_one_takes_the_name_of_one_that_is_left_out_and_never_of_one_that_serves() -> None:
+    recorded = RecordedColours(names={"a": "x-blue", "b": "x-green"}, selected=frozenset("b"))
+    assert recorded.logical_names("x", ["c", "b"]) == {"c": "x-blue", "b": "x-green"}
+    assert recorded.deleted_first("x", ["c", "b"]) == {"a"}
+    # The last successful release was a, and an update that failed later has switched to b.
+    assert recorded.logical_names("x", ["c", "a"]) == {"c": "x-3", "a": "x-blue"}
+    assert recorded.deleted_first("x", ["c", "a"]) == frozenset()
+
+
+def test_names_from_before_are_kept_and_taken_over() -> None:
+    found = recorded_colours(state({"adservice-0a": "0a", "adservice-0b": "0b"}, serving="0b"))[NAME]
+    assert found.logical_names(NAME, ["0c", "0b"]) == {"0c": "adservice-0a", "0b": "adservice-0b"}
+
+
+def test_what_serves_is_read_from_the_state_and_from_the_cluster() -> None:
+    # An update was killed after it had switched the Service, and before that was in the state.
+    there = state({"adservice-blue": "0a", "adservice-green": "0b"}, serving="0a")
+    assert recorded_colours(there, [service("0b")])[NAME].selected == {"0a", "0b"}
+    assert recorded_colours(there)[NAME].selected == {"0a"}
+
+
+def test_a_service_whose_deployment_was_never_made_keeps_its_name_from_others() -> None:
+    there = state({"adservice-blue": "0a"})
+    colour_service = {"metadata": {"labels": {"app": NAME, labels.COLOUR: "0b"}}, "spec": {"selector": {"app": NAME}}}
+    there["urn::adservice-green"] = {"type": "kubernetes:core/v1:Service", "outputs": colour_service}
+    assert recorded_colours(there)[NAME].names == {"0a": "adservice-blue", "0b": "adservice-green"}
+
+
+def test_other_strategies_and_features_are_no_colours() -> None:
+    plain = {"type": "kubernetes:apps/v1:Deployment", "outputs": {"metadata": {"labels": {"app": NAME}}}}
+    unknown = {"type": "kubernetes:core/v1:Service", "outputs": {}}
+    assert recorded_colours({"urn::a": plain, "urn::b": unknown, "urn::c": {"type": "x:y:Z"}}) == {}
+
+
+def test_pods_whose_place_was_taken_are_no_way_back() -> None:
+    first, second = (services(version)[NAME] for version in ("v1.0.0", "v1.1.0"))
+    memory = Colours.of(second, Colours.of(first, None, NOW).remember(), NOW).remember()
+    ours, theirs = coloured(first).colour or "", coloured(second).colour or ""
+    assert Colours.of(first, memory, NOW, deployed={ours, theirs}).is_back
+    back = Colours.of(first, memory, NOW, deployed={theirs})
+    assert (back.is_back, back.is_new, back.warm) == (False, True, coloured(second))
+    assert Colours.of(second, memory, NOW, deployed={theirs}).warm is None
+
+
+@dataclass
+class Simulation:
+    """The blue/green services of an environment, as an engine leaves them after each update.
+
+    Attributes:
+        there: The Deployments with pods, by logical name.
+        serving: The colour that each Service selects.
+        memory: What the last successful update told the next.
+        most: The most pods and resources that there were at once.
+    """
+
+    there: dict[str, Deployed] = field(default_factory=dict)
+    serving: dict[str, str] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    most: dict[str, Any] = field(default_factory=dict)
+
+    def update(self, version: str, *, ready: int = 100, successful: bool = True) -> None:
+        """Release all services.
+
+        Args:
+            version: Of all of them.
+            ready: How many of them get ready and are switched, of an update that fails.
+            successful: Whether it succeeds.
+        """
+        left_out = set(self.there)
+        for number, (name, wanted) in enumerate(services(version).items()):
+            if not wanted.is_blue_green:
+                self.there[name] = wanted
+                left_out.discard(name)
+                continue
+            recorded = self.recorded(name)
+            colours = Colours.of(wanted, self.memory.get(name), NOW, deployed=recorded.names)
+            names = recorded.logical_names(name, colours.names)
+            assert len(set(names.values())) == len(colours.names)
+            gone = recorded.deleted_first(name, colours.names)
+            assert self.serving.get(name) not in gone, "what serves is never deleted first"
+            for pods in colours.variants:
+                self.there[names[pods.colour or ""]] = pods
+            left_out -= set(names.values())
+            if successful or number < ready:
+                self.serving[name] = colours.live.colour or ""
+            if successful:
+                self.memory[name] = colours.remember()
+        self.count()
+        if successful:
+            self.there = {name: each for name, each in self.there.items() if name not in left_out}
+        for name, colour in self.serving.items():
+            assert colour in self.recorded(name).names, "what a Service selects is there"
+
+    def recorded(self, name: str) -> RecordedColours:
+        found = {logical: each.colour or "" for logical, each in self.there.items() if each.workload.name == name}
+        serving = self.serving.get(name)
+        return (
+            recorded_colours(state(found, serving, name)).get(name, RecordedColours()) if found else RecordedColours()
+        )
+
+    def count(self) -> None:
+        present: dict[str, PodSet] = {name: pod_set(each, meshed=True) for name, each in self.there.items()}
+        need = total_peak(present, present)
+        self.most = {key: max(value, self.most.get(key, value)) for key, value in need.items()}
+
+
+QUOTA = {key: amount(value) for key, value in hard_limits(catalogue.WORKLOADS, 1).items()}
+
+
+def test_ten_releases_of_all_services_take_twice_the_pods() -> None:
+    simulation = Simulation()
+    for number in range(10):
+        simulation.update(f"v1.0.{number}")
+    assert simulation.most["pods"] == 2 * 10 + 1
+    assert all(simulation.most[key] * 3 <= QUOTA[key] * 2 for key in QUOTA)
+
+
+def test_releases_that_fail_one_after_another_take_no_more() -> None:
+    simulation = Simulation()
+    for number in range(3):
+        simulation.update(f"v1.0.{number}")
+    for number in range(10):
+        simulation.update(f"v1.1.{number}", ready=0, successful=False)
+    simulation.update("v1.2.0")
+    assert simulation.most["pods"] == 2 * 10 + 1
+    assert len(simulation.there) == simulation.most["pods"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 12)), max_size=15))
+def test_whatever_fails_and_whatever_is_gone_back_to_all_of_it_fits_the_quota(
+    updates: list[tuple[int, bool, int]],
+) -> None:
+    simulation = Simulation()
+    for version, successful, ready in [(0, True, 0), *updates]:
+        simulation.update(f"v1.0.{version}", ready=ready, successful=successful)
+    assert all(simulation.most[key] <= QUOTA[key] for key in QUOTA)
