@@ -10,6 +10,11 @@ from boutique import kubeconfig, reach
 from boutique.kubeconfig import KubeconfigError
 
 DEPLOYMENTS = "apps/v1/namespaces/{namespace}/deployments"
+SERVICES = "v1/namespaces/{namespace}/services"
+SERVICE_ACCOUNTS = "v1/namespaces/{namespace}/serviceaccounts"
+CONFIG_MAPS = "v1/namespaces/{namespace}/configmaps"
+SECRETS = "v1/namespaces/{namespace}/secrets"
+DISRUPTION_BUDGETS = "policy/v1/namespaces/{namespace}/poddisruptionbudgets"
 HTTP_ROUTES = "gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
 VIRTUAL_SERVICES = "networking.istio.io/v1/namespaces/{namespace}/virtualservices"
 
@@ -18,6 +23,15 @@ NAMES_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """The form of an answer without specs."""
 
 Object = Mapping[str, Any]
+
+
+def whole_cluster(collection: str) -> str:
+    """Return the path of the objects of one kind in all namespaces."""
+    return _path(collection.replace("namespaces/{namespace}/", ""))
+
+
+def _path(collection: str) -> str:
+    return f"/{'api' if collection.startswith('v1/') else 'apis'}/{collection}"
 
 
 def listed(content: str, namespace: str, collection: str, *, accept: str = "application/json") -> tuple[Object, ...]:
@@ -36,7 +50,7 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
         KubeconfigError: The API server does not answer, answers something else, or refuses the token.
     """
     api_server = kubeconfig.reached_by(content)
-    path = f"/apis/{collection.format(namespace=namespace)}"
+    path = _path(collection.format(namespace=namespace))
     address = f"{api_server.server}{path}"
     try:
         return tuple(reach.asked(content, path, accept=accept)["items"])

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from boutique import admission, catalogue, featureadmission, isolation
+from boutique import admission, catalogue, featureadmission, isolation, owner_admission
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.channels import Channel
 
 TARGET = Path(__file__).parent / "generated/access.md"
 INTRODUCTION = """# Who may do what
 
-It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/isolation` and
-`boutique/featureadmission.py`; edit those.
+It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/owner_admission.py`,
+`boutique/isolation` and `boutique/featureadmission.py`; edit those.
 
 Each target has two identities, ServiceAccounts in the namespace `deployers`, where no pod runs that could mount their
 tokens. Their Roles hold in the target's namespace and nowhere else; there is no ClusterRole. A Role knows kinds and
@@ -47,6 +47,7 @@ def _rows(rules: tuple[Rule, ...]) -> Iterator[str]:
 
 def _refusals() -> Iterator[str]:
     rules = {
+        "owners": ("everybody", owner_admission.rule()),
         "secrets": ("both", admission.secrets(catalogue.WORKLOADS)),
         **{
             name: ("both", each)

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import kubeconfig, reach
+from boutique import cluster_admin, cluster_checks, kubeconfig, reach
 from boutique.checks.eks import certificate_elsewhere, warnings
 from boutique.eks import account, network, versions
 from boutique.eks.iam import Scope
 from boutique.eks.settings import EksCluster, ExistingNetwork
+from boutique.gatewayapi import GatewayApiError
 from boutique.kubeconfig import ApiServer, KubeconfigError
 from boutique.mistakes import SettingsError
-from boutique.settings import Platform
+from boutique.settings import Environment, Platform
 from components.connection import Connection
 from components.eks.account import provider as aws_provider
 from components.eks.addons import Addons, AddonsArgs
@@ -23,12 +24,13 @@ from components.eks.nodes import Nodes, NodesArgs
 from components.provider import provider
 
 
-def connect(settings: EksCluster, platform: Platform) -> Connection:
+def connect(settings: EksCluster, platform: Platform, environment: Environment | None) -> Connection:
     """Build the cluster, and return how its admin reaches it.
 
     Args:
         settings: The cluster.
         platform: What will be built on it.
+        environment: The environment of the same stack, if it has one.
 
     Raises:
         SettingsError: No region is configured, the certificate is in another one, or a key of `aws:` is not read.
@@ -57,7 +59,9 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
         opts,
     )
     running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
-    admin = provider("cluster", kubeconfig=plane.kubeconfig)
+    # Everything in the cluster is made with it, so nothing is before the check has succeeded.
+    checked = plane.kubeconfig.apply(lambda content: _checked(content, platform, environment))
+    admin = provider("cluster", kubeconfig=checked)
     pods = [nodes.ready, running.names]
     controller = LoadBalancerController(
         "load-balancer-controller",
@@ -102,6 +106,19 @@ def _answering(content: str) -> ApiServer:
                 f"{error}; is this machine in one of the networks of boutique:cluster.publicCidrs?"
             ) from None
     return api_server
+
+
+def _checked(content: str, platform: Platform, environment: Environment | None) -> str:
+    """Return the admin's kubeconfig, unless what would be built belongs to others."""
+    home = cluster_checks.home_of(platform, environment)
+    try:
+        admin = cluster_admin.from_content(kubeconfig.reached_by(content), content)
+        warning = cluster_checks.check(admin, platform, environment, home, pulumi.get_stack())
+    except (KubeconfigError, SettingsError, GatewayApiError) as error:
+        raise pulumi.RunError(str(error)) from None
+    if warning:
+        pulumi.log.warn(warning)
+    return content
 
 
 def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:

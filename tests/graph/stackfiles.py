@@ -13,6 +13,7 @@ from cloud import KUBECONFIG, Cloud
 from issued import issue
 from recording import ROOT, Graph, main, record
 
+from boutique import gateway_api_installed
 from boutique.durations import written
 from boutique.mesh import GATEWAY_API_VERSION
 
@@ -53,6 +54,18 @@ DEV: dict[str, Any] = {
 """What the environment `dev` tells its features."""
 STACKS: dict[str, dict[str, Any]] = {"nonprod": {"targets": TARGETS}, "dev": {"environment": DEV}}
 
+
+class EmptyCluster:
+    """What the cluster's admin finds in a cluster that has nothing."""
+
+    def metadata(self, _: str) -> tuple[Any, ...]:
+        return ()
+
+    def resources(self, _: str) -> frozenset[str]:
+        return frozenset(gateway_api_installed.NEEDED)
+
+
+EMPTY = EmptyCluster()
 Recorder = Callable[..., Graph]
 """`record_stack`, or the same with a memory."""
 
@@ -123,6 +136,7 @@ def record_stack(
     others: Mapping[str, dict[str, Any]] = STACKS,
     config: tuple[dict[str, str], list[str]] | None = None,
     answering: bool = True,
+    admin: Any = EMPTY,
 ) -> Graph:
     """Record the whole program for a stack file.
 
@@ -133,6 +147,7 @@ def record_stack(
         others: The outputs of other stacks, by name.
         config: Other values than the file's, and which of them are secret.
         answering: Whether API servers answer without being asked.
+        admin: What the cluster's admin finds in it.
     """
     values, secret = config or committed(stack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -141,6 +156,8 @@ def record_stack(
             patch.setattr("boutique.reach.check", lambda *_: None)
             patch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
             patch.setattr("boutique.listing.listed", lambda *_, **__: ())
+        patch.setattr("boutique.cluster_admin.from_files", lambda *_: admin)
+        patch.setattr("boutique.cluster_admin.from_content", lambda *_: admin)
         files = lab_files(Path(folder))
         released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
         patch.setattr("boutique.gatewayapi._fetched", lambda _: released)

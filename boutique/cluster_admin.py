@@ -1,0 +1,138 @@
+"""Reads a cluster with its admin's kubeconfig, whatever way of signing in that names: certificates, tokens, commands.
+
+Deployers have tokens, for which `boutique.listing` is enough and much faster to load.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from boutique import reach
+from boutique.kubeconfig import ApiServer, KubeconfigError
+from boutique.listing import NAMES_ONLY
+from support.network_settings import NetworkSettingError
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAdmin:
+    """Asks an API server with the rights of the cluster's admin.
+
+    Attributes:
+        server: The address of the API server.
+        client: Of the library `kubernetes`.
+    """
+
+    server: str
+    client: Any
+
+    def metadata(self, path: str) -> tuple[Object, ...]:
+        """Return the metadata of each object in a list, such as `/api/v1/namespaces`; none if there is no such API.
+
+        Raises:
+            KubeconfigError: The API server does not answer, or refuses.
+        """
+        return tuple(item["metadata"] for item in self._list(path, NAMES_ONLY, "items"))
+
+    def resources(self, group_version: str) -> frozenset[str]:
+        """Return the names of what a version of an API serves, such as `httproutes`; none if there is no such API.
+
+        Raises:
+            KubeconfigError: The API server does not answer, or refuses.
+        """
+        return frozenset(one["name"] for one in self._list(f"/apis/{group_version}", "application/json", "resources"))
+
+    def _list(self, path: str, accept: str, field: str) -> tuple[Object, ...]:
+        answer = self._ask(path, accept)
+        if answer is None:
+            return ()
+        if not isinstance(answer, dict) or not isinstance(answer.get(field), list):
+            raise KubeconfigError(
+                f"the API server {self.server} answers GET {path} with what is no list; is it the cluster's?"
+            )
+        return tuple(answer[field])
+
+    def _ask(self, path: str, accept: str) -> dict[str, Any] | None:
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            response = self.client.call_api(
+                path,
+                "GET",
+                header_params={"Accept": accept},
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _return_http_data_only=True,
+                _request_timeout=reach.TIMEOUT_SECONDS,
+            )
+            answer: dict[str, Any] = json.loads(response.data)
+        except ApiException as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise KubeconfigError(
+                f"the API server {self.server} answers {error.status} {error.reason} to GET {path}; the context of "
+                "boutique:cluster needs the rights of the cluster's admin (`kubectl auth can-i --list` shows them)"
+            ) from None
+        except (HTTPError, OSError, ValueError) as error:
+            raise KubeconfigError(
+                f"the API server {self.server} cannot be asked for {path}: {type(error).__name__}; "
+                "is the cluster running?"
+            ) from None
+        return answer
+
+
+def from_files(api_server: ApiServer, context: str, paths: Sequence[Path]) -> ClusterAdmin:
+    """Return the admin of a context in kubeconfig files.
+
+    Raises:
+        KubeconfigError: The context's user cannot be read.
+    """
+    from kubernetes import config
+
+    existing = ":".join(str(path) for path in paths if path.is_file())
+    return _connect(
+        api_server,
+        lambda settings: config.new_client_from_config(
+            config_file=existing, context=context, persist_config=False, client_configuration=settings
+        ),
+    )
+
+
+def from_content(api_server: ApiServer, content: str) -> ClusterAdmin:
+    """Return the admin of a kubeconfig's current context.
+
+    Raises:
+        KubeconfigError: Its user cannot be read.
+    """
+    from kubernetes import config
+
+    return _connect(
+        api_server,
+        lambda settings: config.new_client_from_config_dict(
+            json.loads(content), persist_config=False, client_configuration=settings
+        ),
+    )
+
+
+def _connect(api_server: ApiServer, load: Any) -> ClusterAdmin:  # noqa: ANN401 - the library has no types
+    from kubernetes import client, config
+    from urllib3 import make_headers
+
+    settings = client.Configuration()
+    settings.retries = False
+    try:
+        settings.proxy, settings.no_proxy = reach.proxy(api_server), None
+        login = urlsplit(settings.proxy or "")
+        if login.username is not None:
+            settings.proxy_headers = make_headers(
+                proxy_basic_auth=f"{unquote(login.username)}:{unquote(login.password or '')}"
+            )
+        return ClusterAdmin(server=api_server.server, client=load(settings))
+    except (config.ConfigException, NetworkSettingError, OSError) as error:
+        raise KubeconfigError(f"the kubeconfig of {api_server.server} cannot be used: {error}") from None
