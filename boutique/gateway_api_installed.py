@@ -89,8 +89,10 @@ def install_errors(
     present = [each for each in definitions if each.name in names and not each.deleted]
     for group in _grouped(each for each in present if each.owner != stack or _is_ahead(each)):
         first = group[0]
-        counted = f"{len(group)} of the {len(names)} definitions of the Gateway API are in the cluster already"
-        there = f"{counted} ({_few(group)}): {first.bundle}, {_managed(first)}"
+        counted = (
+            "1 object of the Gateway API is" if len(group) == 1 else f"{len(group)} objects of the Gateway API are"
+        )
+        there = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_managed(first)}"
         ours = f"this stack would install v{GATEWAY_API_VERSION}, {STANDARD} channel"
         if _is_ahead(first):
             yield (
@@ -166,5 +168,6 @@ def _managed(definition: InstalledDefinition) -> str:
 
 
 def _few(definitions: Sequence[InstalledDefinition]) -> str:
-    names = [each.name.partition(".")[0] for each in definitions]
+    # The admission policy and its binding have one name.
+    names = list(dict.fromkeys(each.name.partition(".")[0] for each in definitions))
     return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"

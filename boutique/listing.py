@@ -53,7 +53,8 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
     path = _path(collection.format(namespace=namespace))
     address = f"{api_server.server}{path}"
     try:
-        return tuple(reach.asked(content, path, accept=accept)["items"])
+        # An empty list of metadata may come as null.
+        return tuple(reach.asked(content, path, accept=accept)["items"] or ())
     except urllib.error.HTTPError as refusal:
         refusal.close()
         # Every API server has Deployments: what does not know them is none.

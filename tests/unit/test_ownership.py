@@ -14,7 +14,7 @@ from issued import HOST, HOSTS, issue
 
 from boutique import reach, readiness
 from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
-from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, VIRTUAL_SERVICES, listed
+from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
 from boutique.ownership import Owned, claimed, owned
 from boutique.readiness import NotReadyError
 from ops import namespace as namespaced
@@ -36,10 +36,11 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
-        if not trusted or self.path != "/apis/apps/v1/namespaces/dev/deployments":
+        empty = trusted and self.path == "/api/v1/namespaces/dev/services"
+        if not empty and (not trusted or self.path != "/apis/apps/v1/namespaces/dev/deployments"):
             self.send_error(404 if self.path.startswith("/apis/networking.istio.io/") else 403)
             return
-        body = json.dumps({"items": [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
+        body = json.dumps({"items": None if empty else [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -79,6 +80,10 @@ def test_a_refusal_is_told_without_the_token(server: str) -> None:
 
 def test_a_cluster_without_a_kind_has_no_objects_of_it(server: str) -> None:
     assert listed(kubeconfig(server), "dev", VIRTUAL_SERVICES) == ()
+
+
+def test_an_empty_list_may_come_as_null(server: str) -> None:
+    assert listed(kubeconfig(server), "dev", SERVICES) == ()
 
 
 @pytest.fixture
