@@ -55,14 +55,14 @@ def version(tag: str) -> dict[str, str]:
     return {"app.kubernetes.io/version": label_value(tag)}
 
 
-def owned_by(stack: str, *, force: bool = True) -> dict[str, str]:
+def owned_by(stack: str) -> dict[str, str]:
     """Return the annotations that name the one stack that may write an object, and let it take its fields back.
 
     The writer's name is the stack's: one drawn at random would be forgotten with an update that is killed, and the next
     update would be in conflict with its own past. Without force, an object that somebody has changed by hand could not
     be updated any more; other stacks are kept away by the owner (docs/adr/0017).
     """
-    return {OWNER: stack, FIELD_MANAGER: field_manager(stack), **({FORCE: "true"} if force else {})}
+    return {OWNER: stack, FIELD_MANAGER: field_manager(stack), FORCE: "true"}
 
 
 def field_manager(stack: str) -> str:

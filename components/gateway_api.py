@@ -20,7 +20,7 @@ class GatewayApiArgs:
     Attributes:
         manifests: The objects of the release.
         owner: The stack that owns them.
-        take_over: Whether objects of others become this stack's; without it they are a conflict.
+        take_over: Whether objects of others may be among them, which `boutique.cluster_checks` has judged.
     """
 
     manifests: Sequence[Manifest]
@@ -42,10 +42,7 @@ class GatewayApi(pulumi.ComponentResource):
         for each in args.manifests:
             called = f"{name}-{each['metadata']['name'].removesuffix(_API_GROUP)}"
             given = metadata(
-                each["metadata"]["name"],
-                owner=args.owner,
-                annotations=each["metadata"].get("annotations", {}),
-                force=args.take_over,
+                each["metadata"]["name"], owner=args.owner, annotations=each["metadata"].get("annotations", {})
             )
             spec: Any = each["spec"]
             if each["kind"] == DEFINITION:

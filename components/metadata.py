@@ -15,7 +15,6 @@ def metadata(
     namespace: pulumi.Input[str] | None = None,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
-    force: bool = True,
 ) -> meta.v1.ObjectMetaArgs:
     """Return the metadata of an object that one stack owns.
 
@@ -25,13 +24,12 @@ def metadata(
         namespace: None for an object of the whole cluster.
         labels: None for the ones that every object has.
         annotations: Beside the owner's.
-        force: Whether the stack takes fields back that others have set.
     """
     return meta.v1.ObjectMetaArgs(
         name=name,
         namespace=namespace,
         labels=labels or labelling.common(),
-        annotations={**labelling.owned_by(owner, force=force), **(annotations or {})},
+        annotations={**labelling.owned_by(owner), **(annotations or {})},
     )
 
 

@@ -77,10 +77,9 @@ def changed(stack: str, section: str, **values: Any) -> tuple[dict[str, str], li
     return {**config, key: json.dumps({**json.loads(config[key]), **values})}, secret
 
 
-def test_every_object_is_taken_back_but_for_the_definitions_of_the_gateway_api(graph: Graph) -> None:
+def test_every_object_is_taken_back_from_others(graph: Graph) -> None:
     for each in graph.objects:
-        forced = each.inputs["metadata"]["annotations"].get(FORCE) == "true"
-        assert forced == (OF_THE_GATEWAY_API not in each.name), each.urn
+        assert each.inputs["metadata"]["annotations"][FORCE] == "true", each.urn
 
 
 def gateway_api(**values: Any) -> tuple[dict[str, str], list[str]]:
@@ -88,11 +87,11 @@ def gateway_api(**values: Any) -> tuple[dict[str, str], list[str]]:
     return changed("local", "platform", mesh={**mesh, "gatewayApi": {**mesh["gatewayApi"], **values}})
 
 
-def test_definitions_are_taken_over_only_if_the_configuration_says_so_and_then_stay() -> None:
-    graph = record_stack("local", config=gateway_api(takeOver=True))
+def test_what_is_taken_over_of_the_gateway_api_stays_when_the_stack_goes() -> None:
+    others = AdminsCluster({gateway_api_installed.DEFINITIONS: [definition()]})
+    graph = record_stack("local", config=gateway_api(takeOver=True), admin=others)
     objects = [each for each in graph.objects if OF_THE_GATEWAY_API in each.name]
     assert len(objects) == 3
-    assert all(each.inputs["metadata"]["annotations"][FORCE] == "true" for each in objects)
     assert all(each.request.retainOnDelete for each in objects)
 
 

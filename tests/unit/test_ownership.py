@@ -15,7 +15,8 @@ from issued import HOST, HOSTS, issue
 from boutique import reach, readiness
 from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
 from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
-from boutique.ownership import Owned, claimed, owned
+from boutique.live_objects import in_namespace
+from boutique.ownership import Owned, claimed
 from boutique.readiness import NotReadyError
 from ops import namespace as namespaced
 from ops.errors import ClusterError
@@ -63,6 +64,10 @@ def server() -> Iterator[str]:
 def kubeconfig(address: str, **entry: str) -> str:
     api_server = ApiServer(server=address, entry={"server": address, **entry})
     return for_token(api_server, namespace="dev", user="deployer", token=TOKEN)
+
+
+def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
+    return tuple(each.owned for each in in_namespace(content, namespace, {"Some": collection}))
 
 
 def test_objects_tell_their_owner(server: str) -> None:
