@@ -60,31 +60,30 @@ class ClusterAdmin:
         return tuple(answer[field] or ())
 
     def _ask(self, path: str, accept: str) -> dict[str, Any] | None:
-        from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
+        headers = {"Accept": accept}
+        self.client.update_params_for_auth(headers, [], ["BearerToken"])
         try:
-            response = self.client.call_api(
-                path,
-                "GET",
-                header_params={"Accept": accept},
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _return_http_data_only=True,
-                _request_timeout=reach.TIMEOUT_SECONDS,
+            # Not by `call_api`, which fails by an AttributeError where TLS does.
+            response = self.client.rest_client.pool_manager.request(
+                "GET", f"{self.server}{path}", headers=headers, timeout=reach.TIMEOUT_SECONDS, retries=False
             )
-            answer: dict[str, Any] = json.loads(response.data)
-        except ApiException as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if response.status == HTTPStatus.NOT_FOUND:
                 return None
-            raise KubeconfigError(
-                f"the API server {self.server} answers {error.status} {error.reason} to GET {path}; the context of "
-                "boutique:cluster needs the rights of the cluster's admin (`kubectl auth can-i --list` shows them)"
-            ) from None
+            if response.status != HTTPStatus.OK:
+                raise KubeconfigError(
+                    f"the API server {self.server} answers {response.status} {response.reason} to GET {path}; the "
+                    "context of boutique:cluster needs the rights of the cluster's admin (`kubectl auth can-i --list` "
+                    "shows them)"
+                )
+            answer: dict[str, Any] = json.loads(response.data)
         except (HTTPError, OSError, ValueError) as error:
+            if isinstance(error, KubeconfigError):
+                raise
             raise KubeconfigError(
                 f"the API server {self.server} cannot be asked for {path}: {type(error).__name__}; "
-                "is the cluster running?"
+                "is the cluster running, and is its certificate trusted?"
             ) from None
         return answer
 
@@ -124,7 +123,8 @@ def from_content(api_server: ApiServer, content: str) -> ClusterAdmin:
 
 def _connect(api_server: ApiServer, load: Any) -> ClusterAdmin:  # noqa: ANN401 - the library has no types
     from kubernetes import client, config
-    from urllib3 import make_headers
+    from urllib3 import disable_warnings, make_headers
+    from urllib3.exceptions import InsecureRequestWarning
     from urllib3.util.ssl_ import create_urllib3_context
 
     settings = client.Configuration()
@@ -140,7 +140,10 @@ def _connect(api_server: ApiServer, load: Any) -> ClusterAdmin:  # noqa: ANN401 
     except (config.ConfigException, NetworkSettingError, OSError) as error:
         raise KubeconfigError(f"the kubeconfig of {api_server.server} cannot be used: {error}") from None
     # As `reach` does: authorities of clusters often lack the extensions that Python 3.13 insists on.
-    context = create_urllib3_context()
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if settings.verify_ssl else ssl.CERT_NONE)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not settings.verify_ssl:
+        # The kubeconfig says so (insecure-skip-tls-verify): one warning a request would tell nothing new.
+        disable_warnings(InsecureRequestWarning)
     api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
     return ClusterAdmin(server=api_server.server, client=api)

@@ -5,6 +5,7 @@ be known before (docs/adr/0017).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from boutique import labels, listing
 from boutique.field_managers import REPLICAS, changes_by_others
 from boutique.ownership import Owned
 
+_PARALLEL = 4
 _MOST_FIELDS = 5
 _MOST_LINES = 20
 DEPLOYMENT = "Deployment"
@@ -69,11 +71,17 @@ def in_namespace(content: str, namespace: str, kinds: Mapping[str, str]) -> tupl
     Raises:
         KubeconfigError: See `listing.listed`.
     """
-    return tuple(
-        LiveObject(kind=kind, metadata={**item["metadata"], "namespace": namespace})
-        for kind, collection in kinds.items()
-        for item in listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
-    )
+
+    def ask(collection: str) -> tuple[Mapping[str, Any], ...]:
+        return listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        answers = zip(kinds, pool.map(ask, kinds.values()), strict=True)
+        return tuple(
+            LiveObject(kind=kind, metadata={**item["metadata"], "namespace": namespace})
+            for kind, items in answers
+            for item in items
+        )
 
 
 def ownership_errors(objects: Iterable[LiveObject], wanted: Collection[Name], *, stack: str, key: str) -> Iterator[str]:

@@ -59,7 +59,7 @@ class ApiServer(http.server.BaseHTTPRequestHandler):
 def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), ApiServer) as server:
         if context:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
@@ -73,7 +73,7 @@ def server() -> Iterator[str]:
         yield address
 
 
-def document(user: dict[str, Any], **cluster: str) -> dict[str, Any]:
+def document(user: dict[str, Any], **cluster: Any) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
@@ -84,7 +84,7 @@ def document(user: dict[str, Any], **cluster: str) -> dict[str, Any]:
     }
 
 
-def admin(folder: Path, user: dict[str, Any], **cluster: str) -> ClusterAdmin:
+def admin(folder: Path, user: dict[str, Any], **cluster: Any) -> ClusterAdmin:
     path = folder / "kubeconfig"
     path.write_text(yaml.safe_dump(document(user, **cluster)))
     missing = folder / "missing"
@@ -142,6 +142,10 @@ def test_a_certificate_signs_in(tmp_path: Path) -> None:
     with serving(context) as address:
         cluster = {"server": address, "certificate-authority-data": authority, "tls-server-name": HOST}
         assert_reads(admin(tmp_path, data, **cluster))
+        insecure = {"server": address, "insecure-skip-tls-verify": True}
+        assert_reads(admin(tmp_path, data, **insecure))
+        with pytest.raises(KubeconfigError, match=r"cannot be asked for /api/v1/namespaces: \w*(SSL|Retry)"):
+            admin(tmp_path, data, server=address).metadata("/api/v1/namespaces")
         with pytest.raises(KubeconfigError, match="answers 401"):
             admin(tmp_path, {}, **cluster).metadata("/api/v1/namespaces")
 

@@ -42,7 +42,9 @@ def platform(named: Callable[[str], Stack]) -> Stack:
     return stack
 
 
-def platform_of(stack: Stack, targets: dict[str, dict[str, Any]]) -> Stack:
+def platform_of(stack: Stack, targets: dict[str, dict[str, Any]], **more: Any) -> Stack:
     """Configure the owner of the cluster."""
     unprotected = {name: {**target, "protect": False} for name, target in targets.items()}
-    return stack.configure(cluster={"kind": "existing", "context": "boutique-lab"}, platform={"targets": unprotected})
+    return stack.configure(
+        cluster={"kind": "existing", "context": "boutique-lab"}, platform={"targets": unprotected, **more}
+    )

@@ -1,7 +1,7 @@
 """Definitions of the Gateway API that are in a cluster already: said at preview, used, taken over, never set back."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,21 @@ from labs import Lab, eventually
 from stacks import Stack
 
 from boutique.mesh import GATEWAY_API_VERSION
+from plain.conftest import TARGETS, platform_of
 
 pytestmark = pytest.mark.lab
 
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
 ADDON_MANAGER = "kube-addon-manager"
-TARGETS = ("--target", "**GatewayApi**", "--target", "**CustomResourceDefinition**")
+ONLY = ("--target", "**GatewayApi**")
 KIND = "customresourcedefinitions"
 
 
 @pytest.fixture(scope="module")
-def stack(plain: Lab, named: Callable[[str], Stack]) -> Iterator[Stack]:
-    stack = named("definitions").create()
-    yield stack
-    stack.pulumi("destroy", "--yes", "--skip-preview")
+def stack(plain: Lab, platform: Stack) -> Iterator[Stack]:
+    """The stack that owns the cluster, with a mesh for as long as this module's tests run."""
+    yield platform
+    platform_of(platform, TARGETS).up()
     plain.kubectl("delete", KIND, *there(plain), "--ignore-not-found")
 
 
@@ -35,11 +36,8 @@ def files(lab: Lab) -> Path:
 def configured(lab: Lab, stack: Stack, kind: str = "folder", **gateway_api: Any) -> Stack:
     source = {"kind": kind, **({"path": str(files(lab) / "gateway-api")} if kind == "folder" else {}), **gateway_api}
     mesh = {"charts": {"kind": "folder", "path": str(files(lab) / "istio/charts")}, "gatewayApi": source, "replicas": 1}
-    # The mesh of the stack is planned only: nothing but the definitions is made.
-    return stack.configure(
-        cluster={"kind": "existing", "context": "boutique-lab"},
-        platform={"targets": {"meshed": {"protect": False}}, "mesh": mesh},
-    )
+    # The mesh is planned only: nothing but the definitions is made.
+    return platform_of(stack, TARGETS, mesh=mesh)
 
 
 def install(lab: Lab, version: str, channel: str, *, only: str = "") -> None:
@@ -93,13 +91,13 @@ def test_definitions_of_others_are_said_at_preview_and_can_be_used_or_taken_over
         assert annotations(plain)[BUNDLE] == version
 
     install(plain, "v1.4.0", "standard")
-    configured(plain, stack, takeOver=True).up(*TARGETS)
+    configured(plain, stack, takeOver=True).up(*ONLY)
     assert annotations(plain)[BUNDLE] == f"v{GATEWAY_API_VERSION}"
     assert annotations(plain)["boutique.dev/owner"] == stack.name
     configured(plain, stack).pulumi("preview")
 
-    # Another stack of ours is not given them either, and they outlive the stack that took them over.
-    stack.pulumi("destroy", "--yes", "--skip-preview")
+    # They outlive the stack's mesh.
+    platform_of(stack, TARGETS).up()
     assert len(there(plain)) == 10
     assert annotations(plain)[BUNDLE] == f"v{GATEWAY_API_VERSION}"
 
@@ -122,6 +120,7 @@ def test_a_definition_that_is_being_deleted_is_said(plain: Lab, stack: Stack) ->
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
         "metadata": {"name": "stuck", "namespace": "default", "finalizers": ["example.com/never"]},
+        "spec": {},
     }
     eventually(lambda: not plain.refused("apply", "-f", "-", stdin=json.dumps(route)), "the API is served")
     plain.kubectl("delete", KIND, "httproutes.gateway.networking.k8s.io", "--wait=false")
