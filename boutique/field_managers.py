@@ -66,7 +66,7 @@ def changes_by_others(metadata: Mapping[str, Any], stack: str) -> tuple[FieldCha
     found: dict[str, list[str]] = {}
     for entry in entries:
         manager = str(entry.get("manager", ""))
-        if manager == labels.field_manager(stack) or entry.get("subresource") == "status":
+        if manager == labels.field_manager(stack):
             continue
         theirs = set(_paths(entry.get("fieldsV1") or {}))
         for path in sorted(theirs - own):
