@@ -67,6 +67,8 @@ def changed(
             feature=key,
             image=each.image.with_tag(change.version),
             replicas=change.replicas,
+            # An autoscaler names the Deployment of the environment.
+            autoscaled=False,
             rollout=each.rollout.model_copy(
                 update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
             ),

@@ -21,6 +21,7 @@ class Deployed:
 
     Attributes:
         feature: The key of the feature that runs it; None for the baseline.
+        autoscaled: Whether an autoscaler sets the number of replicas; `replicas` is what it begins with.
         colour: What tells the pods of this blue/green release from those of others; None for other strategies.
         files: Texts by the name of a file in `/etc/config`.
         secrets: Environment variables with their secret values.
@@ -34,6 +35,7 @@ class Deployed:
     init_image: str | None
     pull_secrets: tuple[str, ...]
     replicas: int
+    autoscaled: bool = False
     rollout: Rollout
     availability: Availability
     external: bool
@@ -112,6 +114,7 @@ def _deployed(
         init_image=service.init_image or (workload.init.image if workload.init else None),
         pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
         replicas=service.replicas or (1 if workload.store or workload.optional else environment.replicas),
+        autoscaled=service.autoscaled,
         rollout=_merged(environment.rollout, service.rollout),
         availability=_merged(environment.availability, service.availability),
         external=service.external,

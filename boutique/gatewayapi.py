@@ -2,6 +2,7 @@
 
 import urllib.request
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ DEFINITION = "CustomResourceDefinition"
 POLICY = "ValidatingAdmissionPolicy"
 BINDING = "ValidatingAdmissionPolicyBinding"
 
-_KEY = "boutique:platform.mesh.gatewayApi"
-_MARKS = {
-    "gateway.networking.k8s.io/bundle-version": f"v{GATEWAY_API_VERSION}",
-    "gateway.networking.k8s.io/channel": "standard",
-}
+KEY = "boutique:platform.mesh.gatewayApi"
+BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version"
+CHANNEL = "gateway.networking.k8s.io/channel"
+STANDARD = "standard"
+_MARKS = {BUNDLE_VERSION: f"v{GATEWAY_API_VERSION}", CHANNEL: STANDARD}
 _TIMEOUT_SECONDS = 20.0
 
 Manifest = Mapping[str, Any]
@@ -29,8 +30,9 @@ class GatewayApiError(ValueError):
     """The manifests cannot be had, or are not those of the release that the program is made for."""
 
 
+@cache
 def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, ...]:
-    """Return every object of the release, without the descriptions of fields.
+    """Return every object of the release, without the descriptions of fields; read once.
 
     Descriptions are three quarters of the text, and every checkpoint of the stack would hold each of them twice.
 
@@ -44,7 +46,7 @@ def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, .
     try:
         found = [each for text in texts for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
     except yaml.YAMLError as error:
-        raise GatewayApiError(f"{_KEY}: {where} is not YAML: {error}") from None
+        raise GatewayApiError(f"{KEY}: {where} is not YAML: {error}") from None
     return tuple(_checked(found, where))
 
 
@@ -55,10 +57,10 @@ def _fetched(url: str) -> str:
         with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
             content: bytes = answer.read()
     except NetworkSettingError as error:
-        raise GatewayApiError(f"{_KEY}.url: {url} cannot be read: {error}") from None
+        raise GatewayApiError(f"{KEY}.url: {url} cannot be read: {error}") from None
     except OSError as error:
         raise GatewayApiError(
-            f"{_KEY}.url: {url} cannot be read: {error}; download it once and say {{kind: folder, path: …}}"
+            f"{KEY}.url: {url} cannot be read: {error}; download it once and say {{kind: folder, path: …}}"
         ) from None
     return content.decode()
 
@@ -69,19 +71,19 @@ def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
         kind = each.get("kind") if isinstance(each, dict) and "metadata" in each else None
         if kind not in (DEFINITION, POLICY, BINDING):
             raise GatewayApiError(
-                f"{_KEY}: {where} holds {kind or 'what is no object'}, which is no part of the Gateway API; remove it"
+                f"{KEY}: {where} holds {kind or 'what is no object'}, which is no part of the Gateway API; remove it"
             )
         annotations = each["metadata"].get("annotations") or {}
         for mark, wanted in _MARKS.items():
             if annotations.get(mark) != wanted:
                 raise GatewayApiError(
-                    f"{_KEY}: {each['metadata']['name']} in {where} has {mark} {annotations.get(mark)!r}; "
+                    f"{KEY}: {each['metadata']['name']} in {where} has {mark} {annotations.get(mark)!r}; "
                     f"this program is made for {wanted!r}"
                 )
         definitions += kind == DEFINITION
         yield _without_descriptions(each)
     if not definitions:
-        raise GatewayApiError(f"{_KEY}: {where} holds no {DEFINITION}; name the folder with the release's YAML files")
+        raise GatewayApiError(f"{KEY}: {where} holds no {DEFINITION}; name the folder with the release's YAML files")
 
 
 def _without_descriptions(value: Any) -> Any:  # noqa: ANN401 - any part of a manifest

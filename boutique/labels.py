@@ -11,6 +11,7 @@ PART_OF = catalogue.APPLICATION
 TRACK = "boutique.dev/track"
 OWNER = "boutique.dev/owner"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
+FORCE = "pulumi.com/patchForce"
 FEATURE = "boutique.dev/feature"
 COLOUR = "boutique.dev/colour"
 CHECKED = "boutique.dev/checked"
@@ -55,13 +56,18 @@ def version(tag: str) -> dict[str, str]:
 
 
 def owned_by(stack: str) -> dict[str, str]:
-    """Return the annotations that name the one stack that may write an object.
+    """Return the annotations that name the one stack that may write an object, and let it take its fields back.
 
-    The API server keeps the owner with the writer's name, so a second stack that claims the object gets a conflict. The
-    writer's name is the stack's: one drawn at random would be forgotten with an update that is killed, and the next
-    update would be in conflict with its own past.
+    The writer's name is the stack's: one drawn at random would be forgotten with an update that is killed, and the next
+    update would be in conflict with its own past. Without force, an object that somebody has changed by hand could not
+    be updated any more; other stacks are kept away by the owner (docs/adr/0019).
     """
-    return {OWNER: stack, FIELD_MANAGER: f"pulumi-{stack}"}
+    return {OWNER: stack, FIELD_MANAGER: field_manager(stack), FORCE: "true"}
+
+
+def field_manager(stack: str) -> str:
+    """Return the name by which the API server knows what a stack has set."""
+    return f"pulumi-{stack}"
 
 
 def feature(key: str) -> dict[str, str]:

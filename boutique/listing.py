@@ -10,10 +10,12 @@ from boutique import kubeconfig, reach
 from boutique.kubeconfig import KubeconfigError
 
 DEPLOYMENTS = "apps/v1/namespaces/{namespace}/deployments"
-HTTP_ROUTES = "gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
 SERVICES = "v1/namespaces/{namespace}/services"
+SERVICE_ACCOUNTS = "v1/namespaces/{namespace}/serviceaccounts"
 CONFIG_MAPS = "v1/namespaces/{namespace}/configmaps"
 SECRETS = "v1/namespaces/{namespace}/secrets"
+DISRUPTION_BUDGETS = "policy/v1/namespaces/{namespace}/poddisruptionbudgets"
+HTTP_ROUTES = "gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"
 RESOURCE_QUOTAS = "v1/namespaces/{namespace}/resourcequotas"
 LIMIT_RANGES = "v1/namespaces/{namespace}/limitranges"
 VIRTUAL_SERVICES = "networking.istio.io/v1/namespaces/{namespace}/virtualservices"
@@ -23,6 +25,15 @@ NAMES_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """The form of an answer without specs."""
 
 Object = Mapping[str, Any]
+
+
+def whole_cluster(collection: str) -> str:
+    """Return the path of the objects of one kind in all namespaces."""
+    return _path(collection.replace("namespaces/{namespace}/", ""))
+
+
+def _path(collection: str) -> str:
+    return f"/{'api' if collection.startswith('v1/') else 'apis'}/{collection}"
 
 
 def listed(content: str, namespace: str, collection: str, *, accept: str = "application/json") -> tuple[Object, ...]:
@@ -41,9 +52,7 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
         KubeconfigError: The API server does not answer, answers something else, or refuses the token.
     """
     api_server = kubeconfig.reached_by(content)
-    # The core group has a prefix of its own.
-    prefix = "api" if collection.startswith("v1/") else "apis"
-    path = f"/{prefix}/{collection.format(namespace=namespace)}"
+    path = _path(collection.format(namespace=namespace))
     address = f"{api_server.server}{path}"
     try:
         # The API server writes null for an empty list of metadata.

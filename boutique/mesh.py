@@ -8,6 +8,8 @@ from boutique.values import Count, ExactVersion, FolderPath, HttpsAddress, OciAd
 
 ISTIO_VERSION = "1.31.1"
 GATEWAY_API_VERSION = "1.6.3"
+GATEWAY_API_OLDEST = "1.2.0"
+"""The oldest bundle whose HTTPRoute has `timeouts` in the standard channel (GEP-1742); older ones drop them."""
 
 
 class ChartRepository(Section):
@@ -45,6 +47,9 @@ class GatewayApiRelease(Section):
         f"https://github.com/kubernetes-sigs/gateway-api/releases/download/v{GATEWAY_API_VERSION}/standard-install.yaml"
     )
     """Its address."""
+    take_over: bool = False
+    """True makes definitions that are in the cluster already this stack's, if they are of the standard channel and not
+    newer; without it they are refused at preview."""
 
 
 class GatewayApiFolder(Section):
@@ -53,10 +58,13 @@ class GatewayApiFolder(Section):
     kind: Literal["folder"]
     path: FolderPath
     """Where it is; `${NAME}` stands for an environment variable, so that the stack file fits every machine."""
+    take_over: bool = False
+    """True makes definitions that are in the cluster already this stack's, if they are of the standard channel and not
+    newer; without it they are refused at preview."""
 
 
 class GatewayApiPresent(Section):
-    """The cluster has the Gateway API already; nothing is installed."""
+    """The cluster has the Gateway API already, 1.2.0 or later; nothing is installed, changed or removed."""
 
     kind: Literal["present"]
 

@@ -1,12 +1,12 @@
 """Which stack owns what a feature is about to make, asked before anything is planned.
 
-The API server refuses a second owner anyway, by the conflict of server-side apply, but late and in its own words.
+The API server refuses a second owner anyway (`boutique.owner_admission`), but later and without the key.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from boutique import labels, listing
+from boutique import labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +29,6 @@ class Owned:
         annotations, labelled = metadata.get("annotations", {}), metadata.get("labels", {})
         owner, feature = annotations.get(labels.OWNER), labelled.get(labels.FEATURE)
         return cls(name=str(metadata["name"]), owner=owner, feature=feature)
-
-
-def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
-    """Return whose the objects of one kind in a namespace are.
-
-    Raises:
-        KubeconfigError: See `listing.listed`.
-    """
-    items = listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
-    return tuple(Owned.of(each["metadata"]) for each in items)
 
 
 def claimed(

@@ -55,7 +55,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
         if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
             from boutique.layers import cluster, platform
 
-            reached = cluster.connect(settings.cluster, settings.platform)
+            reached = cluster.connect(settings.cluster, settings.platform, settings.environment)
             places = platform.build(settings.platform, reached, secrets, way_back)
         if environment and history:
             from boutique.layers import environment as layer

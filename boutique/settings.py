@@ -162,6 +162,9 @@ class Service(Section):
     """False leaves it out; only for a workload that the catalogue calls optional."""
     replicas: Count | None = None
     """Instead of the number for all services; always 1 for a store."""
+    autoscaled: bool = False
+    """True leaves the number of replicas to an autoscaler of the cluster (HorizontalPodAutoscaler, KEDA); `replicas` is
+    what a new Deployment begins with. Not for a store or blue/green."""
     image: ServiceImage = ServiceImage()
     """Where its image comes from."""
     init_image: ImageReference | None = None

@@ -7,6 +7,7 @@ from pulumi_kubernetes import apps, core, meta, policy
 
 from boutique import labels
 from boutique.deployed import Deployed
+from boutique.field_managers import REPLICAS
 from boutique.rollout import RECREATE
 from components.contents import Contents
 from components.metadata import metadata
@@ -55,7 +56,12 @@ def deployment(
             template=pod(deployed, account, contents),
         ),
         opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))
+            opts,
+            pulumi.ResourceOptions(
+                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
+                # The provider then leaves the field to who has set it, and does not take it back.
+                ignore_changes=[REPLICAS] if deployed.autoscaled else None,
+            ),
         ),
     )
 
@@ -65,9 +71,11 @@ def disruption_budget(
 ) -> policy.v1.PodDisruptionBudget | None:
     """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades.
 
+    Of an autoscaled workload there is always one: how many pods it has is not known here.
+
     Of a blue/green release it counts the pods of all colours, so that it outlives every switch.
     """
-    if deployed.replicas == 1 or not deployed.availability.disruption_budget:
+    if (deployed.replicas == 1 and not deployed.autoscaled) or not deployed.availability.disruption_budget:
         return None
     return policy.v1.PodDisruptionBudget(
         name,

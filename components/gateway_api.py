@@ -20,22 +20,25 @@ class GatewayApiArgs:
     Attributes:
         manifests: The objects of the release.
         owner: The stack that owns them.
+        take_over: Whether objects of others may be among them, which `boutique.cluster_checks` has judged.
     """
 
     manifests: Sequence[Manifest]
     owner: str
+    take_over: bool = False
 
 
 class GatewayApi(pulumi.ComponentResource):
     """Custom resource definitions, and the admission policy that keeps another channel from being put over them.
 
-    The definitions stay when the stack goes: with one of them, every route in the cluster would be deleted.
+    The definitions stay when the stack goes: with one of them, every route in the cluster would be deleted. So
+    does what was taken over from others, who may rely on it.
     """
 
     def __init__(self, name: str, args: GatewayApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:GatewayApi", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        child = kept if args.take_over else pulumi.ResourceOptions(parent=self)
         for each in args.manifests:
             called = f"{name}-{each['metadata']['name'].removesuffix(_API_GROUP)}"
             given = metadata(

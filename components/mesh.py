@@ -62,7 +62,11 @@ class Mesh(pulumi.ComponentResource):
             manifests = gatewayapi.manifests(settings.gateway_api)
             later = pulumi.ResourceOptions(parent=self, depends_on=args.later)
             self.definitions = [
-                GatewayApi(f"{name}-gateway-api", GatewayApiArgs(manifests=manifests, owner=args.owner), later)
+                GatewayApi(
+                    f"{name}-gateway-api",
+                    GatewayApiArgs(manifests=manifests, owner=args.owner, take_over=settings.gateway_api.take_over),
+                    later,
+                )
             ]
         system = namespace(
             name,

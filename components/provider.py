@@ -33,7 +33,7 @@ def provider(
         # A renewed Secret or ConfigMap is changed in place instead of deleted and created.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
-        # Said here so that no variable of the environment can switch the conflicts between owners off.
+        # Said here so that no variable of the environment can switch it off: it tells who has set a field.
         enable_server_side_apply=True,
         **UPSERT,
     )

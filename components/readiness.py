@@ -30,8 +30,9 @@ def ready_replicas(
     """
 
     def ready(status: apps.v1.outputs.DeploymentStatus | None) -> int:
+        count = (status.ready_replicas or 0) if status else 0
         # For a moment after a rolling update old pods are ready beside new ones.
-        return min(status.ready_replicas or 0, deployed.replicas) if status else 0
+        return count if deployed.autoscaled else min(count, deployed.replicas)
 
     replicas = serving.status.apply(ready)
     if pulumi.runtime.is_dry_run():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from boutique import admission, catalogue, featureadmission, isolation
+from boutique import admission, catalogue, featureadmission, isolation, owner_admission
 from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
 from boutique.channels import Channel
 from boutique.cluster_dns import CLUSTER_DOMAIN
@@ -11,8 +11,8 @@ from boutique.cluster_dns import CLUSTER_DOMAIN
 TARGET = Path(__file__).parent / "generated/access.md"
 INTRODUCTION = """# Who may do what
 
-It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/isolation` and
-`boutique/featureadmission.py`; edit those.
+It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/owner_admission.py`,
+`boutique/isolation` and `boutique/featureadmission.py`; edit those.
 
 Each target has two identities, ServiceAccounts in the namespace `deployers`, where no pod runs that could mount their
 tokens. Their Roles hold in the target's namespace and nowhere else; there is no ClusterRole. A Role knows kinds and
@@ -48,6 +48,7 @@ def _rows(rules: tuple[Rule, ...]) -> Iterator[str]:
 
 def _refusals() -> Iterator[str]:
     rules = {
+        "owners": ("everybody", owner_admission.rule()),
         "secrets": ("both", admission.secrets(catalogue.WORKLOADS)),
         **{
             name: ("both", each)

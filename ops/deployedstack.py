@@ -24,12 +24,14 @@ class Wanted:
         image: Of its container.
         version: The image's.
         replicas: How many pods.
+        autoscaled: Whether an autoscaler sets that number.
         deployment: The Deployment that gets its requests.
     """
 
     image: str
     version: str
     replicas: int
+    autoscaled: bool = False
     deployment: str
 
 
@@ -92,6 +94,7 @@ def deployed_stack(
                 image=each["image"],
                 version=each["version"],
                 replicas=each["replicas"],
+                autoscaled=each.get("autoscaled", False),
                 # Stacks that were deployed before there were several say nothing.
                 deployment=each.get("deployment", service),
             )

@@ -1,7 +1,7 @@
 """The smoke test of an environment: what its stack wants, what runs, and what a visitor gets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boutique.images import label_value
 from ops.deployedstack import DeployedStack, Wanted
@@ -75,6 +75,8 @@ def _service(
     name: str, wanted: Wanted, stack: DeployedStack, everything: Mapping[str, Running] | None, outside: Outside
 ) -> ServiceResult:
     running = everything.get(name) if everything is not None else None
+    if running and wanted.autoscaled:
+        wanted = replace(wanted, replicas=running.replicas)
     if outside.unreachable:
         arrived = Reached(proof=Proof.NO, said="no: nobody answers at the link")
     elif outside.link is None:

@@ -17,7 +17,7 @@ def explicit_provider(resource: Resource, _: Sequence[Resource]) -> Iterator[str
 
 
 def owner(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
-    """Two stacks that write one object undo each other's work; the annotation turns that into a conflict."""
+    """Two stacks that write one object undo each other's work; by the annotation the second one is refused."""
     if resource.is_object and not resource.part("metadata", "annotations").get(labels.OWNER):
         yield f"names no owner; add the annotation {labels.OWNER}"
 

@@ -83,6 +83,8 @@ def _service(workload: Workload, service: Service) -> Iterator[str]:
         yield "enabled: others need this service; it cannot be left out"
     if service.replicas not in (None, 1) and workload.store:
         yield f"replicas: {service.replicas}: must be 1; a second one would hold other data"
+    if service.autoscaled and workload.store:
+        yield "autoscaled: true: a store has one pod; a second one would hold other data; remove it"
     if service.external and not workload.external_service:
         yield "external: it has no external Service in the catalogue"
     if service.init_image and not workload.init:
@@ -114,6 +116,11 @@ def _deployed(environment: Environment) -> Iterator[str]:
             own = environment.services.get(each.workload.name, Service()).rollout.model_fields_set
             shared = "boutique:environment" if own.isdisjoint(("min_ready_seconds", "timeout_seconds")) else key
             seconds[shared] = each.rollout.min_ready_seconds, each.rollout.timeout_seconds
+        if each.autoscaled and each.strategy == BLUE_GREEN:
+            yield (
+                f"{key}.autoscaled: true: with rollout.strategy blueGreen each release has another Deployment, which "
+                "no autoscaler can name; remove it, or take another strategy"
+            )
         for resource in ("cpu", "memory"):
             asked, most = getattr(each.requests, resource), getattr(each.limits, resource)
             if amount(asked) > amount(most):

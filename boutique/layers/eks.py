@@ -5,16 +5,17 @@ from datetime import UTC, datetime
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from boutique import admin_api, kubeconfig, reach
+from boutique import admin_api, cluster_admin, cluster_checks, kubeconfig, reach
 from boutique.checks.eks import certificate_elsewhere, warnings
 from boutique.eks import account, network, versions
 from boutique.eks.controller import values as controller_values
 from boutique.eks.iam import Scope
 from boutique.eks.settings import EksCluster, ExistingNetwork
+from boutique.gatewayapi import GatewayApiError
 from boutique.helm.releases import HelmRelease, load_balancer_controller, platform_releases
 from boutique.kubeconfig import ApiServer, KubeconfigError
 from boutique.mistakes import SettingsError
-from boutique.settings import Platform
+from boutique.settings import Environment, Platform
 from components.connection import Connection
 from components.eks.account import provider as aws_provider
 from components.eks.addons import Addons, AddonsArgs
@@ -26,12 +27,13 @@ from components.helm_recovery import Descriptions, recover_releases
 from components.provider import provider
 
 
-def connect(settings: EksCluster, platform: Platform) -> Connection:
+def connect(settings: EksCluster, platform: Platform, environment: Environment | None) -> Connection:
     """Build the cluster, and return how its admin reaches it.
 
     Args:
         settings: The cluster.
         platform: What will be built on it.
+        environment: The environment of the same stack, if it has one.
 
     Raises:
         SettingsError: No region is configured, the certificate is in another one, or a key of `aws:` is not read.
@@ -60,7 +62,9 @@ def connect(settings: EksCluster, platform: Platform) -> Connection:
         opts,
     )
     running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
-    admin = provider("cluster", kubeconfig=plane.kubeconfig)
+    # Everything in the cluster is made with it, so nothing is before the check has succeeded.
+    checked = plane.kubeconfig.apply(lambda content: _checked(content, platform, environment))
+    admin = provider("cluster", kubeconfig=checked)
     pods = [nodes.ready, running.names]
     descriptions = pulumi.Output.unsecret(
         pulumi.Output.all(plane.kubeconfig, subnets.vpc).apply(
@@ -126,6 +130,19 @@ def _recover(content: str, releases: list[HelmRelease]) -> Descriptions:
         return recover_releases(admin_api.of_content(content), releases)
     except KubeconfigError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def _checked(content: str, platform: Platform, environment: Environment | None) -> str:
+    """Return the admin's kubeconfig, unless what would be built belongs to others."""
+    home = cluster_checks.home_of(platform, environment)
+    try:
+        admin = cluster_admin.from_content(content)
+        warning = cluster_checks.check(admin, platform, environment, home, pulumi.get_stack())
+    except (KubeconfigError, SettingsError, GatewayApiError) as error:
+        raise pulumi.RunError(str(error)) from None
+    if warning:
+        pulumi.log.warn(warning)
+    return content
 
 
 def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:

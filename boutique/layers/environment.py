@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 
-from boutique import catalogue, routeview
+from boutique import catalogue, live_objects, routeview, stack_objects
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.release import refused
 from boutique.colours import Colours
@@ -19,7 +19,7 @@ from boutique.release import Release
 from boutique.routing import Table
 from boutique.settings import Environment
 from components.microservice import Microservice, MicroserviceArgs
-from components.place import Place
+from components.place import Place, Told
 from components.provider import provider
 from components.references import ENVIRONMENT, environment_facts
 from components.store import Store, StoreArgs
@@ -139,6 +139,27 @@ def _check(
         )
     if missing := list(unknown_secrets(section, secrets)):
         raise SettingsError(missing)
+    if place.told:
+        _check_objects(section, place.told, target, owner)
+
+
+def _check_objects(section: Environment, told: Told, target: str, owner: str) -> None:
+    """Refuse objects of another stack, and warn of what others have changed of this one's.
+
+    The platform of the same stack has done that already, with the rights of the cluster's admin.
+
+    Raises:
+        SettingsError: Another stack owns what this one would write.
+        KubeconfigError: The API server does not answer, or refuses the token.
+    """
+    objects = live_objects.in_namespace(told.kubeconfig, told.namespace, live_objects.DEPLOYER_KINDS)
+    wanted = stack_objects.of_environment(section, told.namespace)
+    key = f"boutique:cluster.target: {target!r}"
+    if errors := list(live_objects.ownership_errors(objects, wanted, stack=owner, key=key)):
+        raise SettingsError(errors)
+    left = stack_objects.autoscaled(section, told.namespace)
+    if warning := live_objects.changes(objects, wanted, stack=owner, autoscaled=left):
+        pulumi.log.warn(warning)
 
 
 def _callees_too(names: Collection[str], services: Sequence[Deployed]) -> set[str]:
@@ -161,6 +182,7 @@ def _said(
         **({"warm": f"{warm.name}: {warm.image.version}"} if warm else {}),
         "version": service.image.version,
         "replicas": service.replicas,
+        **({"autoscaled": True} if service.autoscaled else {}),
         "ready": ready,
     }
 

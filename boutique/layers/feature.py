@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from boutique import changes, foreignroutes, labels, listing, ownership, routes, routetable, routeview, routing
+from boutique import changes, foreignroutes, labels, live_objects, ownership, routes, routetable, routeview, routing
 from boutique.checks.feature import fits
 from boutique.features import Feature
 from boutique.foreignroutes import Claim
@@ -135,8 +135,9 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
         SettingsError: There is such a thing.
     """
     told, stack, api = origin.told, pulumi.get_stack(), origin.entrance.routing
-    deployments = ownership.owned(told.kubeconfig, told.namespace, listing.DEPLOYMENTS)
-    there = ownership.owned(told.kubeconfig, told.namespace, listing.HTTP_ROUTES) if api == GATEWAY_API else ()
+    objects = live_objects.in_namespace(told.kubeconfig, told.namespace, live_objects.FEATURE_KINDS)
+    deployments = tuple(each.owned for each in objects if each.kind == live_objects.DEPLOYMENT)
+    there = tuple(each.owned for each in objects if each.kind == "HTTPRoute") if api == GATEWAY_API else ()
     sessions = {session_name(each): f"boutique:feature.sessions.{at}" for at, each in enumerate(section.sessions)}
     mistakes = [*ownership.claimed(deployments, there, stack=stack, key=key, sessions=sessions)]
     if api == GATEWAY_API:
@@ -145,3 +146,5 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
         mistakes += foreignroutes.found(told.kubeconfig, told.namespace, claim)
     if mistakes:
         raise SettingsError(mistakes)
+    if warning := live_objects.changes(objects, (), stack=stack):
+        pulumi.log.warn(warning)

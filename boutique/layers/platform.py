@@ -4,7 +4,17 @@ from collections.abc import Mapping
 
 import pulumi
 
-from boutique import admission, catalogue, featureadmission, gateway, isolation, labels, policies, quota
+from boutique import (
+    admission,
+    catalogue,
+    featureadmission,
+    gateway,
+    isolation,
+    labels,
+    owner_admission,
+    policies,
+    quota,
+)
 from boutique.configuration import Secrets
 from boutique.entrance import Entrance
 from boutique.hosts import claims
@@ -92,6 +102,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
     hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
     for name, settings in section.targets.items():
         rules = {
+            "owners": owner_admission.rule(),
             "secrets": admission.secrets(catalogue.WORKLOADS),
             **isolation.rules(
                 name,

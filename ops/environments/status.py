@@ -34,7 +34,7 @@ class ServiceStatus:
         versions: What runs, or what the stack wants if the cluster did not say.
         wanted: What the stack wants.
         ready: How many replicas are ready; None if the cluster did not say.
-        replicas: How many the stack wants.
+        replicas: How many the stack, or its autoscaler, wants.
     """
 
     versions: tuple[str, ...]
@@ -163,7 +163,7 @@ def service(wanted: Any, running: Mapping[str, Running] | None, name: str) -> Se
         versions=(wanted.version,) if running is None else versions(there) if there else (),
         wanted=wanted.version,
         ready=None if running is None else there.ready if there else 0,
-        replicas=wanted.replicas,
+        replicas=there.replicas if there and wanted.autoscaled else wanted.replicas,
     )
 
 

@@ -13,6 +13,7 @@ from cloud import KUBECONFIG, Cloud
 from issued import issue
 from recording import ROOT, Graph, main, record
 
+from boutique import gateway_api_installed
 from boutique.durations import written
 from boutique.mesh import GATEWAY_API_VERSION
 
@@ -53,6 +54,25 @@ DEV: dict[str, Any] = {
 """What the environment `dev` tells its features."""
 STACKS: dict[str, dict[str, Any]] = {"nonprod": {"targets": TARGETS}, "dev": {"environment": DEV}}
 
+
+class EmptyCluster:
+    """What the cluster's admin finds in a cluster that has nothing."""
+
+    @property
+    def api(self) -> "EmptyCluster":
+        return self
+
+    def request(self, *_: object, **__: object) -> dict[str, Any]:
+        return {"items": []}
+
+    def metadata(self, _: str) -> tuple[Any, ...]:
+        return ()
+
+    def resources(self, _: str) -> frozenset[str]:
+        return frozenset(gateway_api_installed.NEEDED)
+
+
+EMPTY = EmptyCluster()
 Recorder = Callable[..., Graph]
 """`record_stack`, or the same with a memory."""
 
@@ -124,6 +144,7 @@ def record_stack(
     config: tuple[dict[str, str], list[str]] | None = None,
     answering: bool = True,
     state: Mapping[str, Mapping[str, Any]] | None = None,
+    admin: Any = EMPTY,
 ) -> Graph:
     """Record the whole program for a stack file.
 
@@ -135,6 +156,7 @@ def record_stack(
         config: Other values than the file's, and which of them are secret.
         answering: Whether API servers answer without being asked.
         state: The stack's own resources before the update, `type` and `outputs` of each by URN.
+        admin: What the cluster's admin finds in it.
     """
     values, secret = config or committed(stack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -145,6 +167,8 @@ def record_stack(
             patch.setattr("boutique.listing.listed", lambda *_, **__: ())
             patch.setattr("boutique.helm.cluster.list_records", lambda *_: ())
             patch.setattr("boutique.api_groups.unavailable", lambda _: ())
+        patch.setattr("boutique.cluster_admin.from_files", lambda *_: admin)
+        patch.setattr("boutique.cluster_admin.from_content", lambda *_: admin)
         files = lab_files(Path(folder))
         released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
         patch.setattr("boutique.gatewayapi._fetched", lambda _: released)

@@ -14,8 +14,9 @@ from issued import HOST, HOSTS, issue
 
 from boutique import reach, readiness
 from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
-from boutique.listing import DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
-from boutique.ownership import Owned, claimed, owned
+from boutique.listing import CONFIG_MAPS, DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
+from boutique.live_objects import in_namespace
+from boutique.ownership import Owned, claimed
 from boutique.readiness import NotReadyError
 from ops import namespace as namespaced
 from ops.errors import ClusterError
@@ -36,12 +37,13 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        empty = self.path == "/api/v1/namespaces/dev/configmaps"
         known = ("/apis/apps/v1/namespaces/dev/deployments", "/api/v1/namespaces/dev/services")
-        if not trusted or self.path not in known:
+        if not trusted or (self.path not in known and not empty):
             missing = ("/apis/networking.istio.io/", "/api/v1/namespaces/other/")
             self.send_error(404 if self.path.startswith(missing) else 403)
             return
-        body = json.dumps({"items": [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
+        body = json.dumps({"items": None if empty else [ITEM, {"metadata": {"name": "frontend"}}]}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -64,6 +66,10 @@ def server() -> Iterator[str]:
 def kubeconfig(address: str, **entry: str) -> str:
     api_server = ApiServer(server=address, entry={"server": address, **entry})
     return for_token(api_server, namespace="dev", user="deployer", token=TOKEN)
+
+
+def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
+    return tuple(each.owned for each in in_namespace(content, namespace, {"Some": collection}))
 
 
 def test_objects_tell_their_owner(server: str) -> None:
@@ -91,6 +97,10 @@ def test_kinds_of_the_core_group_are_asked_for_where_they_are(server: str) -> No
     # No answer is no empty one: every API server has these.
     with pytest.raises(KubeconfigError, match="answers 404"):
         listed(kubeconfig(server), "other", SERVICES)
+
+
+def test_an_empty_list_may_come_as_null(server: str) -> None:
+    assert listed(kubeconfig(server), "dev", CONFIG_MAPS) == ()
 
 
 @pytest.fixture

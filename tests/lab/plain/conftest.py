@@ -11,7 +11,7 @@ from stacks import Stack, project
 TARGETS: dict[str, dict[str, Any]] = {
     "channel-releases": {"channel": {}},
     "channel-candidates": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$", "features": True}},
-    **{name: {} for name in ("dev", "doubled", "first", "plain", "shop")},
+    **{name: {} for name in ("changed", "dev", "doubled", "first", "plain", "shop")},
     "staging": {"channel": {"prereleases": ".*", "features": True}},
     "test": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$"}},
 }

@@ -106,7 +106,7 @@ def test_second_platform_on_one_cluster_is_refused_and_takes_nothing(plain: Lab,
     rival = replace(shared.stack("rival"), env=shared.platform.env)
     done = rival.configure(cluster=CLUSTER, platform={"targets": {"dev": {}}}).up(check=False)
     assert done.returncode != 0
-    assert "conflict" in done.stdout
+    assert "Namespace deployers, Namespace dev belong to stack 'shared'" in done.stdout
     rival.pulumi("destroy", "--yes", "--skip-preview")
     shared.platform.pulumi("preview", "--refresh", "--expect-no-changes")
     namespaces = json.loads(plain.kubectl("get", "namespaces", "dev", "deployers", "-o", "json"))["items"]

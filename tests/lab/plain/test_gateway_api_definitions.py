@@ -1,0 +1,132 @@
+"""Definitions of the Gateway API that are in a cluster already: said at preview, used, taken over, never set back."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from labs import Lab, eventually
+from stacks import Stack
+
+from boutique.mesh import GATEWAY_API_VERSION
+from plain.conftest import TARGETS, platform_of
+
+pytestmark = pytest.mark.lab
+
+BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
+ADDON_MANAGER = "kube-addon-manager"
+ONLY = ("--target", "**GatewayApi**")
+KIND = "customresourcedefinitions"
+
+
+@pytest.fixture(scope="module")
+def stack(plain: Lab, platform: Stack) -> Iterator[Stack]:
+    """The stack that owns the cluster, with a mesh for as long as this module's tests run."""
+    yield platform
+    platform_of(platform, TARGETS).up()
+    plain.kubectl("delete", KIND, *there(plain), "--ignore-not-found")
+
+
+def files(lab: Lab) -> Path:
+    return Path(lab.env["BOUTIQUE_LAB_FILES"])
+
+
+def configured(lab: Lab, stack: Stack, kind: str = "folder", **gateway_api: Any) -> Stack:
+    source = {"kind": kind, **({"path": str(files(lab) / "gateway-api")} if kind == "folder" else {}), **gateway_api}
+    mesh = {"charts": {"kind": "folder", "path": str(files(lab) / "istio/charts")}, "gatewayApi": source, "replicas": 1}
+    # The mesh is planned only: nothing but the definitions is made.
+    return platform_of(stack, TARGETS, mesh=mesh)
+
+
+def install(lab: Lab, version: str, channel: str, *, only: str = "") -> None:
+    """Install the definitions as a cluster's provider does."""
+    documents = []
+    for path in sorted((files(lab) / "gateway-api").glob(f"*{only}.yaml")):
+        for each in yaml.safe_load_all(path.read_text()):
+            if each and each["kind"] == "CustomResourceDefinition":
+                each["metadata"]["annotations"] |= {BUNDLE: version, CHANNEL: channel}
+                documents.append(each)
+    arguments = ("apply", "--server-side", "--force-conflicts", "--field-manager", ADDON_MANAGER, "-f", "-")
+    lab.kubectl(*arguments, stdin=yaml.safe_dump_all(documents))
+
+
+def there(lab: Lab) -> list[str]:
+    names = lab.kubectl("get", KIND, "-o", "jsonpath={.items[*].metadata.name}").split()
+    return [name for name in names if name.endswith(".gateway.networking.k8s.io")]
+
+
+def annotations(lab: Lab, name: str = "httproutes") -> dict[str, str]:
+    found: dict[str, str] = json.loads(lab.kubectl("get", KIND, f"{name}.gateway.networking.k8s.io", "-o", "json"))[
+        "metadata"
+    ]["annotations"]
+    return found
+
+
+def refused(stack: Stack) -> str:
+    done = stack.pulumi("preview", check=False)
+    assert done.returncode != 0
+    return done.stdout
+
+
+def test_definitions_of_others_are_said_at_preview_and_can_be_used_or_taken_over(plain: Lab, stack: Stack) -> None:
+    install(plain, "v1.4.0", "standard")
+    said = refused(configured(plain, stack))
+    assert "10 objects of the Gateway API are in the cluster already" in said, said
+    assert f"v1.4.0, standard channel, managed by '{ADDON_MANAGER}'" in said
+    assert f"this stack would install v{GATEWAY_API_VERSION}" in said
+    assert "{kind: present}" in said
+    assert "takeOver: true" in said
+    configured(plain, stack, "present").pulumi("preview")
+    assert annotations(plain)[BUNDLE] == "v1.4.0"
+
+    # The newest that is installed by an experimental bundle, or is newer, is never set back.
+    for version, channel in (("v1.7.0", "standard"), ("v1.4.0", "experimental")):
+        install(plain, version, channel)
+        for key in ({}, {"takeOver": True}):
+            said = refused(configured(plain, stack, **key))
+            assert f"{version}, {channel} channel" in said, said
+            assert f"v{GATEWAY_API_VERSION}, standard channel, which never replaces a newer, experimental or" in said
+        assert annotations(plain)[BUNDLE] == version
+
+    install(plain, "v1.4.0", "standard")
+    configured(plain, stack, takeOver=True).up(*ONLY)
+    assert annotations(plain)[BUNDLE] == f"v{GATEWAY_API_VERSION}"
+    assert annotations(plain)["boutique.dev/owner"] == stack.name
+    configured(plain, stack).pulumi("preview")
+
+    # They outlive the stack's mesh.
+    platform_of(stack, TARGETS).up()
+    assert len(there(plain)) == 10
+    assert annotations(plain)[BUNDLE] == f"v{GATEWAY_API_VERSION}"
+
+
+def test_a_bundle_that_is_too_old_or_in_part_is_said(plain: Lab, stack: Stack) -> None:
+    plain.kubectl("delete", KIND, *there(plain), "--ignore-not-found")
+    said = refused(configured(plain, stack, "present"))
+    assert "does not serve gatewayclasses, gateways, httproutes of gateway.networking.k8s.io/v1" in said
+    install(plain, "v1.1.0", "standard", only="httproutes")
+    said = refused(configured(plain, stack, "present"))
+    assert "does not serve gatewayclasses, gateways of" in said, said
+    assert "httproutes: v1.1.0, standard channel" in said
+    assert "v1.2.0 or later" in said
+    assert "1 object of the Gateway API is in the cluster already (httproutes)" in refused(configured(plain, stack))
+
+
+def test_a_definition_that_is_being_deleted_is_said(plain: Lab, stack: Stack) -> None:
+    install(plain, "v1.4.0", "standard")
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "stuck", "namespace": "default", "finalizers": ["example.com/never"]},
+        "spec": {},
+    }
+    eventually(lambda: not plain.refused("apply", "-f", "-", stdin=json.dumps(route)), "the API is served")
+    plain.kubectl("delete", KIND, "httproutes.gateway.networking.k8s.io", "--wait=false")
+    try:
+        for kind in ("folder", "present"):
+            said = refused(configured(plain, stack, kind))
+            assert "httproutes.gateway.networking.k8s.io is being deleted since" in said, said
+    finally:
+        plain.kubectl("patch", "httproute", "stuck", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')

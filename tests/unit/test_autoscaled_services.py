@@ -1,0 +1,56 @@
+"""Replicas that an autoscaler sets: what it wants is what status and smoke test compare with."""
+
+import dataclasses
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops import smoketest
+from ops.deployedstack import DeployedStack, Wanted, deployed_stack
+from ops.environments.status import service
+from ops.runningpods import Running
+from support.deadline import Deadline
+
+WANTED = Wanted(image="shop/ads:v1", version="v1", replicas=1, autoscaled=True, deployment="adservice")
+SCALED = [(True, 3, 3, True), (True, 3, 2, False), (False, 3, 3, False), (False, 1, 1, True)]
+
+
+def running(replicas: int, ready: int) -> dict[str, Running]:
+    return {"adservice": Running(replicas=replicas, ready=ready, images=(WANTED.image,), trouble=())}
+
+
+@pytest.mark.parametrize(("autoscaled", "replicas", "ready", "well"), SCALED)
+def test_status_compares_with_what_the_autoscaler_wants(
+    autoscaled: bool, replicas: int, ready: int, well: bool
+) -> None:
+    wanted = dataclasses.replace(WANTED, autoscaled=autoscaled)
+    assert service(wanted, running(replicas, ready), "adservice").is_well is well
+
+
+@pytest.mark.parametrize(("autoscaled", "replicas", "ready", "well"), SCALED)
+def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
+    autoscaled: bool, replicas: int, ready: int, well: bool
+) -> None:
+    wanted = dataclasses.replace(WANTED, autoscaled=autoscaled)
+    stack = DeployedStack(name="dev", namespace="dev", url="", services={"adservice": wanted}, kubeconfig="")
+    outside: Any = SimpleNamespace(unreachable=False, link=None, mistakes=(), warnings=())
+    [found] = smoketest.result(stack, running(replicas, ready), "", outside).services
+    assert (not found.mistakes) is well
+    assert found.wanted.replicas == (replicas if autoscaled else 1)
+
+
+@pytest.mark.parametrize("said", [{"autoscaled": True}, {}])
+def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> None:
+    target = {"stack": "organization/boutique/dev", "name": "dev"}
+    kubeconfig = '{"clusters": [{"cluster": {"server": "https://127.0.0.1:1"}}]}'
+    given = {"image": WANTED.image, "version": "v1", "replicas": 1, **said}
+    outputs = {
+        "namespace": "dev",
+        "url": "",
+        "target": target,
+        "targets": {"dev": {"kubeconfig": kubeconfig}},
+        "services": {"adservice": given},
+    }
+    stack = deployed_stack("dev", Deadline(5), lambda *_: outputs)
+    assert stack.services["adservice"].autoscaled is bool(said)
