@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from boutique import changes
+from boutique.features import Feature
+from boutique.settings import Environment
 from ops import smoketest
 from ops.deployedstack import DeployedStack, Wanted, deployed_stack
 from ops.environments.status import service
@@ -54,3 +57,10 @@ def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> No
     }
     stack = deployed_stack("dev", Deadline(5), lambda *_: outputs)
     assert stack.services["adservice"].autoscaled is bool(said)
+
+
+def test_a_feature_of_an_autoscaled_service_has_replicas_of_its_own() -> None:
+    environment = Environment.model_validate({"services": {"adservice": {"autoscaled": True, "replicas": 3}}})
+    feature = Feature.model_validate({"of": "dev", "services": {"adservice": {"version": "0.10.7-new-ads.1"}}})
+    [changed] = changes.changed(environment, feature, "new-ads")
+    assert (changed.autoscaled, changed.replicas) == (False, 1)
