@@ -61,7 +61,8 @@ def test_a_broken_api_is_named_first_and_the_wait_for_a_namespace_ends(plain: La
     assert f"`kubectl delete apiservice {NAME}`" in unended.pulumi("preview").stdout
     done = unended.up(check=False)
     assert done.returncode != 0
-    assert "'unended' timed out" in done.stdout
+    assert "kubernetes:core/v1:Namespace (unended)" in done.stdout
+    assert "timed out waiting for the condition" in done.stdout
     assert f"APIService {NAME} is registered and nothing answers for it" in done.stdout
     eventually(lambda: "NamespaceDeletionDiscoveryFailure" in conditions(plain), "the namespace says what keeps it")
     plain.kubectl("delete", "apiservice", NAME)
@@ -73,7 +74,8 @@ def test_a_finalizer_that_nobody_removes_does_not_hold_a_destroy_for_ever(plain:
     plain.kubectl("apply", "-f", "-", stdin=json.dumps(KEPT))
     done = unended.up(check=False)
     assert done.returncode != 0
-    assert "'unended' timed out" in done.stdout
+    assert "kubernetes:core/v1:Namespace (unended)" in done.stdout
+    assert "timed out waiting for the condition" in done.stdout
     assert "example.com/nobody-removes-it" in conditions(plain)["NamespaceFinalizersRemaining"]
     plain.kubectl("patch", "configmap", "kept", "-n", "unended", "--type=merge", '-p={"metadata":{"finalizers":null}}')
     eventually(lambda: is_gone(plain), "the namespace is gone")
