@@ -1,53 +1,21 @@
 """How deployers reach the API server: as the cluster's admin does, unless the configuration says otherwise."""
 
 import base64
-import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
-
+from boutique.deployer_access_settings import SYSTEM, DeployerAccess
 from boutique.kubeconfig import ApiServer, KubeconfigError
-from boutique.values import ApiServerAddress, Section, ServerName, existing_file
 
-SYSTEM = "system"
 LAB_CONTEXT = "boutique-lab"
 """The context of the lab, whose deployers are on the same machine."""
 
 _KEY = "boutique:cluster.deployers"
 _HANDED_ON = ("server", "certificate-authority-data", "tls-server-name", "proxy-url", "insecure-skip-tls-verify")
 """What a deployer's kubeconfig has of the admin's `cluster` entry: extensions and the rest are the admin's own."""
-
-
-def _check_authority(text: str) -> str:
-    if text == SYSTEM:
-        return text
-    path = existing_file(text)
-    try:
-        ssl.create_default_context(cadata=Path(path).read_text())
-    except (OSError, ValueError, ssl.SSLError):
-        raise ValueError(f"{path!r} holds no certificates in PEM form that can be read") from None
-    return path
-
-
-Authority = Annotated[str, AfterValidator(_check_authority)]
-
-
-class DeployerAccess(Section):
-    """How deployers reach the API server, where the admin's own way there is not for them: a tunnel, a proxy."""
-
-    server: ApiServerAddress | None = None
-    """The address that deployers use; the admin's if not given. With it, deployers get neither `proxy-url` nor
-    `tls-server-name` nor `insecure-skip-tls-verify` of the admin's kubeconfig."""
-    certificate_authority: Authority | None = None
-    """A PEM file with the authority of that server, or the word `system` for those that deployers' machines trust; the
-    admin's if not given. `${NAME}` stands for an environment variable."""
-    tls_server_name: ServerName | None = None
-    """The name in the server's certificate, if it is not that of the address."""
 
 
 def for_deployers(admin: ApiServer, access: DeployerAccess) -> ApiServer:

@@ -5,7 +5,6 @@ Recommended labels: https://kubernetes.io/docs/concepts/overview/working-with-ob
 
 from boutique import catalogue
 from boutique.images import label_value
-from boutique.mesh import Mesh
 
 PART_OF = catalogue.APPLICATION
 TRACK = "boutique.dev/track"
@@ -93,17 +92,21 @@ def injection() -> dict[str, str]:
     return {"istio-injection": "enabled"}
 
 
-def namespace(mesh: Mesh | None = None) -> dict[str, str]:
+def namespace(*, meshed: bool = False, node_agents: bool = False) -> dict[str, str]:
     """Return the labels of a namespace, with the pod security standard its pods have to keep.
 
-    Without the node's help (`cni`), each pod of the mesh redirects its own traffic, which only the standard
-    `privileged` lets it; whoever deploys pods that would not keep `baseline` by themselves is still warned.
+    Without an agent on the node (`cni`), each pod of the mesh redirects its own traffic, which only the standard
+    `privileged` allows; other pods that would violate `baseline` still cause a warning.
 
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
+
+    Args:
+        meshed: Whether new pods get a proxy.
+        node_agents: Whether agents on the nodes redirect the traffic of pods.
     """
-    if mesh is None:
+    if not meshed:
         return {**common(), POD_SECURITY: "baseline"}
-    if mesh.cni:
+    if node_agents:
         return {**common(), **injection(), POD_SECURITY: "baseline"}
     return {**common(), **injection(), POD_SECURITY: "privileged", "pod-security.kubernetes.io/warn": "baseline"}
 

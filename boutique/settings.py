@@ -12,7 +12,7 @@ from pydantic import Field
 
 from boutique.channels import Channel
 from boutique.cluster_dns import ClusterDns
-from boutique.deployer_access import DeployerAccess
+from boutique.deployer_access_settings import DeployerAccess
 from boutique.eks.settings import EksCluster
 from boutique.features import Feature, Features
 from boutique.ingress import Ingress, Routing

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from boutique.helm.releases import Descriptions
 from boutique.kubeconfig import ApiServer
-from components.helm_recovery import Descriptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,14 +9,11 @@ from boutique.admin_api import AdminApi
 from boutique.helm import cluster, records, recovery
 from boutique.helm.records import Record
 from boutique.helm.recovery import Recovery
-from boutique.helm.releases import HelmRelease
+from boutique.helm.releases import Descriptions, HelmRelease
 from boutique.kubeconfig import KubeconfigError
 from components import stacks
 
 _TYPE = "kubernetes:helm.sh/v3:Release"
-
-Descriptions = Mapping[str, str]
-"""What the next revision of a release is described by, by the release's key; nothing for most."""
 
 
 def recover_releases(api: AdminApi, releases: Sequence[HelmRelease]) -> Descriptions:

@@ -9,13 +9,12 @@ from pulumi_kubernetes import apiextensions
 
 from boutique import gateway, labels
 from boutique.certificates.settings import AcmCertificate, secret_name
-from boutique.helm.releases import ingress_gateway
+from boutique.helm.releases import Descriptions, ingress_gateway
 from boutique.hosts import Claim
 from boutique.ingress import Ingress as Settings
 from boutique.ingress import NetworkLoadBalancer, RoutingApi
 from boutique.mesh import Charts
 from components.certificate import Certificate, CertificateArgs
-from components.helm_recovery import Descriptions
 from components.metadata import metadata, name_of
 from components.namespace import namespace
 from components.policies import network_policy

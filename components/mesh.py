@@ -7,10 +7,10 @@ import pulumi
 
 from boutique import gatewayapi, istio, labels
 from boutique.helm import releases
+from boutique.helm.releases import Descriptions
 from boutique.mesh import GatewayApiPresent
 from boutique.mesh import Mesh as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
-from components.helm_recovery import Descriptions
 from components.istio import peer_authentication
 from components.metadata import name_of
 from components.namespace import namespace

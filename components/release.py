@@ -6,9 +6,8 @@ import pulumi
 from pulumi_kubernetes import helm
 
 from boutique import istio
-from boutique.helm.releases import HelmRelease
+from boutique.helm.releases import Descriptions, HelmRelease
 from boutique.mesh import ChartFolder, Charts
-from components.helm_recovery import Descriptions
 
 _TIMEOUT_SECONDS = 300
 _KEPT_REVISIONS = 10

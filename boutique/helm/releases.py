@@ -10,6 +10,9 @@ from boutique.ingress import Ingress
 from boutique.mesh import Mesh
 from boutique.settings import Platform
 
+Descriptions = Mapping[str, str]
+"""What the next revision of a release is described by, by the release's key; nothing for most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class HelmRelease:

@@ -12,7 +12,7 @@ from boutique.eks.controller import values as controller_values
 from boutique.eks.iam import Scope
 from boutique.eks.settings import EksCluster, ExistingNetwork
 from boutique.gatewayapi import GatewayApiError
-from boutique.helm.releases import HelmRelease, load_balancer_controller, platform_releases
+from boutique.helm.releases import Descriptions, HelmRelease, load_balancer_controller, platform_releases
 from boutique.kubeconfig import ApiServer, KubeconfigError
 from boutique.mistakes import SettingsError
 from boutique.settings import Environment, Platform
@@ -23,7 +23,7 @@ from components.eks.controller import LoadBalancerController, LoadBalancerContro
 from components.eks.controlplane import ControlPlane, ControlPlaneArgs
 from components.eks.network import Network, NetworkArgs, Subnets
 from components.eks.nodes import Nodes, NodesArgs
-from components.helm_recovery import Descriptions, recover_releases
+from components.helm_recovery import recover_releases
 from components.provider import provider
 
 

@@ -66,7 +66,9 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
             name,
             TargetArgs(
                 namespace=namespace(section, name),
-                labels=labels.namespace(section.mesh),
+                labels=labels.namespace(
+                    meshed=section.mesh is not None, node_agents=bool(section.mesh and section.mesh.cni)
+                ),
                 deletion_seconds=deletion_seconds,
                 after=[mesh.control_plane] if mesh else cluster.pods,
                 hard_limits=quota.hard_limits(catalogue.WORKLOADS, target.replicas),

@@ -10,9 +10,8 @@ from pulumi_aws import eks, iam
 from boutique.eks import controller
 from boutique.eks import iam as documents
 from boutique.eks.settings import LoadBalancerController as Settings
-from boutique.helm.releases import load_balancer_controller
+from boutique.helm.releases import Descriptions, load_balancer_controller
 from components.eks.role import role
-from components.helm_recovery import Descriptions
 from components.release import release
 
 

@@ -151,7 +151,7 @@ def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshe
     found = meshed.one("Namespace", "local").inputs["metadata"]["labels"]
     assert found["istio-injection"] == "enabled"
     assert found["pod-security.kubernetes.io/enforce"] == "privileged"
-    agents = labels.namespace(Settings(cni=True))
+    agents = labels.namespace(meshed=True, node_agents=True)
     assert agents["pod-security.kubernetes.io/enforce"] == "baseline"
     assert agents["istio-injection"] == "enabled"
     for outside in ("deployers", "mesh"):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from issued import issue
 
-from boutique.deployer_access import LAB_CONTEXT, DeployerAccess, for_deployers, warnings
+from boutique.deployer_access import LAB_CONTEXT, for_deployers, warnings
+from boutique.deployer_access_settings import DeployerAccess
 from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by, through
 from boutique.loading import load
 from boutique.mistakes import SettingsError
