@@ -7,7 +7,7 @@ def run() -> None:
     """Build the stack that Pulumi was asked for."""
     # Almost everything that a program makes lives until it ends: looking for garbage costs a fifth of its CPU time.
     gc.set_threshold(100_000)
-    from boutique.program import main
+    from stacks.program import main
 
     main()
 

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from boutique import catalogue, routetable
+from application import online_boutique
+from boutique.routing import route_table
 from ops.features.identity import identity
 from ops.reviews.markdown import block, code, header, row
 from support.errors import UserError
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
     changed: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
-    shared = sorted(set(changed) - {each.service for each in routetable.services(catalogue.WORKLOADS)})
+    shared = sorted(set(changed) - {each.service for each in route_table.services(online_boutique.WORKLOADS)})
     versions = {name: version for name, version in changed.items() if name not in shared}
     if not versions:
         _remove(env, branch)

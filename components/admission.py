@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import admissionregistration
 
-from boutique import admission
+from boutique.admission import channel
 from components.metadata import metadata, name_of
 
 
@@ -33,14 +33,14 @@ class Admission(pulumi.ComponentResource):
         super().__init__("boutique:index:Admission", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         for rule, spec in args.rules.items():
-            called = admission.policy_name(rule, args.namespace)
+            called = channel.policy_name(rule, args.namespace)
             policy = admissionregistration.v1.ValidatingAdmissionPolicy(
                 f"{name}-{rule}", metadata=metadata(called, owner=args.owner), spec=dict(spec), opts=child
             )
             admissionregistration.v1.ValidatingAdmissionPolicyBinding(
                 f"{name}-{rule}",
                 metadata=metadata(called, owner=args.owner),
-                spec={**admission.binding(args.namespace), "policyName": name_of(policy.metadata)},
+                spec={**channel.binding(args.namespace), "policyName": name_of(policy.metadata)},
                 opts=child,
             )
         self.register_outputs({})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_kubernetes import apiextensions, core
 
-from boutique.certificates.errors import CertificateError
-from boutique.certificates.settings import CertManagerCertificate, KeptCertificate, secret_name
+from boutique.certificates.certificate_errors import CertificateError
+from boutique.settings.certificate_settings import CertManagerCertificate, KeptCertificate, secret_name
 from components.metadata import metadata, name_of
 
 if TYPE_CHECKING:

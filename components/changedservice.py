@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from boutique import labels
-from boutique.deployed import Deployed
+from boutique.names import labels
+from boutique.workloads.resolved_workload import Deployed
 from components.contents import contents
 from components.deployments import deployment
 from components.readiness import ready_replicas

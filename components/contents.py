@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from boutique.colours import digest_of_files, digest_of_secrets
-from boutique.deployed import Deployed
+from boutique.workloads.blue_green import digest_of_files, digest_of_secrets
+from boutique.workloads.resolved_workload import Deployed
 from components.metadata import metadata, name_of
 
 

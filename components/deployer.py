@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import core, rbac
 
-from boutique.access import Rule
-from boutique.kubeconfig import ApiServer, for_token
+from boutique.kubernetes.kubeconfig import ApiServer, for_token
+from boutique.targets.rbac import Rule
 from components.metadata import metadata, name_of
 
 

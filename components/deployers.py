@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from boutique import labels
-from boutique.targets import DEPLOYERS_NAMESPACE
+from boutique.names import labels
+from boutique.targets.target_names import DEPLOYERS_NAMESPACE
 from components.metadata import name_of
 from components.namespace import namespace
 

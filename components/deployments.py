@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import apps, core, meta, policy
 
-from boutique import labels
-from boutique.deployed import Deployed
-from boutique.field_managers import REPLICAS
-from boutique.rollout import RECREATE
+from boutique.kubernetes.field_managers import REPLICAS
+from boutique.names import labels
+from boutique.settings.rollout import RECREATE
+from boutique.workloads.resolved_workload import Deployed
 from components.contents import Contents
 from components.metadata import metadata
 from components.pods import pod

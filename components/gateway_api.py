@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import admissionregistration, apiextensions
 
-from boutique.gatewayapi import BINDING, DEFINITION, POLICY, Manifest
+from boutique.mesh.gateway_api import BINDING, DEFINITION, POLICY, Manifest
 from components.metadata import metadata
 
 _API_GROUP = ".gateway.networking.k8s.io"
@@ -20,7 +20,7 @@ class GatewayApiArgs:
     Attributes:
         manifests: The objects of the release.
         owner: The stack that owns them.
-        take_over: Whether objects of others may be among them, which `boutique.cluster_checks` has judged.
+        take_over: Whether objects of others may be among them, which `boutique.checks.cluster` has judged.
     """
 
     manifests: Sequence[Manifest]

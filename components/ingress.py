@@ -7,13 +7,14 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apiextensions
 
-from boutique import gateway, labels
-from boutique.certificates.settings import AcmCertificate, secret_name
 from boutique.helm.releases import Descriptions, ingress_gateway
-from boutique.hosts import Claim
-from boutique.ingress import Ingress as Settings
-from boutique.ingress import NetworkLoadBalancer, RoutingApi
-from boutique.mesh import Charts
+from boutique.mesh import gateway
+from boutique.mesh.gateway_hosts import Claim
+from boutique.names import labels
+from boutique.settings.certificate_settings import AcmCertificate, secret_name
+from boutique.settings.ingress_settings import Ingress as Settings
+from boutique.settings.ingress_settings import NetworkLoadBalancer, RoutingApi
+from boutique.settings.mesh_settings import Charts
 from components.certificate import Certificate, CertificateArgs
 from components.metadata import metadata, name_of
 from components.namespace import namespace

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from boutique import gatewayapi, istio, labels
 from boutique.helm import releases
 from boutique.helm.releases import Descriptions
-from boutique.mesh import GatewayApiPresent
-from boutique.mesh import Mesh as Settings
+from boutique.mesh import gateway_api, istio
+from boutique.names import labels
+from boutique.settings.mesh_settings import GatewayApiPresent
+from boutique.settings.mesh_settings import Mesh as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from components.istio import peer_authentication
 from components.metadata import name_of
@@ -59,7 +60,7 @@ class Mesh(pulumi.ComponentResource):
 
         self.definitions = []
         if not isinstance(settings.gateway_api, GatewayApiPresent):
-            manifests = gatewayapi.manifests(settings.gateway_api)
+            manifests = gateway_api.manifests(settings.gateway_api)
             later = pulumi.ResourceOptions(parent=self, depends_on=args.later)
             self.definitions = [
                 GatewayApi(

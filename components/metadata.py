@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import meta
 
-from boutique import labels as labelling
+from boutique.names import labels as labelling
 
 
 def metadata(

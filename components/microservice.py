@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from boutique import labels
-from boutique.colours import Colours
-from boutique.deployed import Deployed
+from boutique.names import labels
+from boutique.workloads.blue_green import Colours
+from boutique.workloads.resolved_workload import Deployed
 from components.contents import contents
 from components.deployments import deployment, disruption_budget, service_account
 from components.metadata import name_of

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from boutique import labels
-from boutique.deployed import Deployed
-from boutique.settings import PodUser
-from boutique.workload import DEFAULT_GRACE_SECONDS, InitContainer, Probe, ProbeKind, Resources
+from boutique.application.workload import DEFAULT_GRACE_SECONDS, InitContainer, Probe, ProbeKind, Resources
+from boutique.names import labels
+from boutique.settings.stack import PodUser
+from boutique.workloads.resolved_workload import Deployed
 from components.contents import Contents
 
 _ANY_USER = 1000

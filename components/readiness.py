@@ -5,8 +5,8 @@ import asyncio
 import pulumi
 from pulumi_kubernetes import apps
 
-from boutique import readiness
-from boutique.deployed import Deployed
+from boutique.kubernetes import rollout_status
+from boutique.workloads.resolved_workload import Deployed
 
 
 def ready_replicas(
@@ -42,8 +42,10 @@ def ready_replicas(
         if seen is None or seen >= asked:
             return replicas
         try:
-            await asyncio.to_thread(readiness.wait, content, where, deployed.name, deployed.rollout.timeout_seconds)
-        except readiness.NotReadyError as failure:
+            await asyncio.to_thread(
+                rollout_status.wait, content, where, deployed.name, deployed.rollout.timeout_seconds
+            )
+        except rollout_status.NotReadyError as failure:
             raise pulumi.RunError(
                 f"Deployment {deployed.name} of version {deployed.image.version} does not get ready: {failure}; look "
                 f"at `kubectl -n {where} describe deployment/{deployed.name}`"

@@ -5,9 +5,9 @@ from typing import cast
 import pulumi
 from pulumi_kubernetes import helm
 
-from boutique import istio
 from boutique.helm.releases import Descriptions, HelmRelease
-from boutique.mesh import ChartFolder, Charts
+from boutique.mesh import istio
+from boutique.settings.mesh_settings import ChartFolder, Charts
 
 _TIMEOUT_SECONDS = 300
 _KEPT_REVISIONS = 10

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_kubernetes import apiextensions
 
-from boutique.gateway import Object
+from boutique.mesh.gateway import Object
 from components.metadata import metadata
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from boutique.deployed import Deployed
+from boutique.workloads.resolved_workload import Deployed
 from components.metadata import metadata
 
 _ADDRESS = "3m"

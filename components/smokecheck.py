@@ -5,8 +5,8 @@ import asyncio
 import pulumi
 from pulumi_kubernetes import apps
 
-from boutique import smokecheck
-from boutique.colours import Colours
+from boutique.workloads import smoke_check
+from boutique.workloads.blue_green import Colours
 
 
 def passed(
@@ -31,8 +31,8 @@ def passed(
 
     async def checked(known: list[str]) -> str:
         try:
-            await asyncio.to_thread(smokecheck.run, live, check, *known)
-        except smokecheck.SmokeCheckError as failure:
+            await asyncio.to_thread(smoke_check.run, live, check, *known)
+        except smoke_check.SmokeCheckError as failure:
             raise pulumi.RunError(str(failure)) from None
         return live.colour or ""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from boutique.deployed import Deployed
+from boutique.workloads.resolved_workload import Deployed
 from components.contents import contents
 from components.deployments import deployment, service_account
 from components.metadata import name_of

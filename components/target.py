@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 import pulumi
 from pulumi_kubernetes import core
 
-from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
-from boutique.kubeconfig import ApiServer
-from boutique.pull_credentials import SECRET_NAME
-from boutique.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
-from boutique.targets import deployer, features_deployer
+from boutique.kubernetes.kubeconfig import ApiServer
+from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.targets.target_names import deployer, features_deployer
+from boutique.workloads.pull_credentials import SECRET_NAME
 from components.deployer import Deployer, DeployerArgs
 from components.metadata import metadata, name_of
 from components.namespace import namespace

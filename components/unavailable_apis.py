@@ -2,7 +2,7 @@
 
 import pulumi
 
-from boutique import api_groups
+from boutique.kubernetes import api_groups
 
 
 def warn_of_unavailable_apis(content: str) -> None:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from boutique import admission, catalogue, featureadmission, isolation, owner_admission
-from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
-from boutique.channels import Channel
-from boutique.cluster_dns import CLUSTER_DOMAIN
+from application import online_boutique
+from boutique.admission import channel, feature_policies, isolation, owner_policies
+from boutique.settings.cluster_dns import CLUSTER_DOMAIN
+from boutique.settings.version_channel import Channel
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
 
 TARGET = Path(__file__).parent / "generated/access.md"
 INTRODUCTION = """# Who may do what
 
-It is written by `make docs` from `boutique/access.py`, `boutique/admission.py`, `boutique/owner_admission.py`,
-`boutique/isolation` and `boutique/featureadmission.py`; edit those.
+It is written by `make docs` from `boutique/targets/rbac.py` and the modules of `boutique/admission`; edit those.
 
 Each target has two identities, ServiceAccounts in the namespace `deployers`, where no pod runs that could mount their
 tokens. Their Roles hold in the target's namespace and nowhere else; there is no ClusterRole. A Role knows kinds and
@@ -48,16 +48,16 @@ def _rows(rules: tuple[Rule, ...]) -> Iterator[str]:
 
 def _refusals() -> Iterator[str]:
     rules = {
-        "owners": ("everybody", owner_admission.rule()),
-        "secrets": ("both", admission.secrets(catalogue.WORKLOADS)),
+        "owners": ("everybody", owner_policies.rule()),
+        "secrets": ("both", channel.secrets(online_boutique.WORKLOADS)),
         **{
             name: ("both", each)
             for name, each in isolation.rules(
-                "<target>", catalogue.WORKLOADS, "<namespace>", cluster_domain=CLUSTER_DOMAIN, external=True
+                "<target>", online_boutique.WORKLOADS, "<namespace>", cluster_domain=CLUSTER_DOMAIN, external=True
             ).items()
         },
-        "channel": ("everybody but Kubernetes' controllers", admission.channel(Channel(), catalogue.WORKLOADS)),
-        **{name: ("`<target>-features`", each) for name, each in featureadmission.rules("<target>", "<host>").items()},
+        "channel": ("everybody but Kubernetes' controllers", channel.channel(Channel(), online_boutique.WORKLOADS)),
+        **{name: ("`<target>-features`", each) for name, each in feature_policies.rules("<target>", "<host>").items()},
     }
     for name, (whom, spec) in rules.items():
         for each in spec["validations"]:

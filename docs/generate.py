@@ -10,12 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from boutique.settings import SECTIONS
+from boutique.settings.stack import SECTIONS
 
 TARGET = Path(__file__).parent / "configuration.md"
 INTRODUCTION = """# Configuration
 
-Every key of a stack file. It is written by `make docs` from `boutique/settings.py` and what it imports; edit that.
+Every key of a stack file. It is written by `make docs` from `boutique/settings`; edit that.
 
 A section that is absent is a layer that the stack does not build. Unknown keys are refused.
 """

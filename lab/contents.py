@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lab.folder import Folder, settings
 from lab.memory import Memory, summed, uses
-from lab.pods import PodStatus, pods
+from lab.pod_status import PodStatus, pods
 from lab.proxies import ProxyStatus, UnknownError, proxies
 from lab.status import Status
 

@@ -4,17 +4,17 @@ import sys
 
 import typer
 
-from boutique.certificates.errors import CertificateError
-from ops.certificate import app as certificate
-from ops.feature import app as feature
-from ops.lab import app as lab
-from ops.promote import promote
-from ops.release import app as release
-from ops.review import app as review
-from ops.rollback import rollback
-from ops.routes import routes
-from ops.smoke import smoke
-from ops.status import status
+from boutique.certificates.certificate_errors import CertificateError
+from ops.commands.certificate import app as certificate
+from ops.commands.feature import app as feature
+from ops.commands.lab import app as lab
+from ops.commands.promote import promote
+from ops.commands.release import app as release
+from ops.commands.review import app as review
+from ops.commands.rollback import rollback
+from ops.commands.routes import routes
+from ops.commands.smoke import smoke
+from ops.commands.status import status
 from support.errors import UserError
 
 app = typer.Typer(

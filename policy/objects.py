@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from boutique import catalogue, gateway, labels
+from application import online_boutique
+from boutique.mesh import gateway
+from boutique.names import labels
 from policy.graph import SECRET, Resource
 
-_EXTERNAL = frozenset(each.external_service for each in catalogue.WORKLOADS if each.external_service)
+_EXTERNAL = frozenset(each.external_service for each in online_boutique.WORKLOADS if each.external_service)
 _REPLICATED = ("Deployment", "StatefulSet")
 
 

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from boutique.certificates import checks
+from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.chains import Chain, arranged
-from boutique.certificates.errors import CertificateError
 from boutique.certificates.facts import Facts, facts
 from boutique.certificates.reading import Found
 

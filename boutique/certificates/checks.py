@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from boutique.certificates.certificate_hosts import uncovered
 from boutique.certificates.chains import Chain, belongs
 from boutique.certificates.facts import kind_of_key
 from boutique.certificates.form import missing_extensions
-from boutique.certificates.hosts import uncovered
 from boutique.certificates.naming import called, names, text
 from boutique.certificates.reading import Found
 

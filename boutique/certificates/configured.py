@@ -8,9 +8,9 @@ from pathlib import Path
 
 from boutique.certificates import credentials
 from boutique.certificates.certificate import Certificate, accepted
-from boutique.certificates.errors import CertificateError
+from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.reading import Found, Part, read_pem, read_pfx
-from boutique.certificates.settings import KEY, FilesCertificate, KeptCertificate, PfxCertificate
+from boutique.settings.certificate_settings import KEY, FilesCertificate, KeptCertificate, PfxCertificate
 
 
 def configured(

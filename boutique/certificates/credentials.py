@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from boutique.certificates.settings import KEY, CertificateSource
+from boutique.settings.certificate_settings import KEY, CertificateSource
 
 PFX = "certificatePfx"
 CHAIN = "certificateChain"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from boutique.certificates.errors import CertificateError
+from boutique.certificates.certificate_errors import CertificateError
 
 
 @dataclass(frozen=True)

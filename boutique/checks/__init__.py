@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterator
 
-from boutique import hosts
 from boutique.checks import eks
 from boutique.checks import environment as environments
 from boutique.checks import feature as features
 from boutique.checks import platform as platforms
 from boutique.checks import release as releases
-from boutique.eks.settings import EksCluster
-from boutique.features import Feature
-from boutique.release import Release
-from boutique.settings import Cluster, Environment, Platform, StackCluster
+from boutique.mesh import gateway_hosts
+from boutique.settings.eks_settings import EksCluster
+from boutique.settings.feature_settings import Feature
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import Cluster, Environment, Platform, StackCluster
 
 
 def check(
@@ -27,7 +27,7 @@ def check(
     return [
         *_cluster(cluster, platform),
         *(platforms.mistakes(platform) if platform else ()),
-        *(hosts.mistakes(platform) if platform else ()),
+        *(gateway_hosts.mistakes(platform) if platform else ()),
         *(environments.mistakes(environment, cluster, platform, release, unread) if environment else ()),
         *(releases.mistakes(release, environment) if release and "environment" not in unread else ()),
         *(_alone(feature, cluster, platform, environment, release) if feature else ()),

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import date
 
-from boutique.certificates.settings import AcmCertificate
-from boutique.checks import eksnetwork, eksnodes
-from boutique.cluster_dns import CLUSTER_DOMAIN
-from boutique.eks import versions
-from boutique.eks.settings import EksCluster, ExistingNetwork
-from boutique.ingress import NetworkLoadBalancer
-from boutique.settings import Platform
+from boutique.checks import eks_network, eks_nodes
+from boutique.settings import eks_versions
+from boutique.settings.certificate_settings import AcmCertificate
+from boutique.settings.cluster_dns import CLUSTER_DOMAIN
+from boutique.settings.eks_settings import EksCluster, ExistingNetwork
+from boutique.settings.ingress_settings import NetworkLoadBalancer
+from boutique.settings.stack import Platform
 
 _KEY = "boutique:cluster"
 _VERSION = f"{_KEY}.version"
@@ -22,14 +22,14 @@ def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
         cluster: How the cluster is configured.
         platform: What is built on it; None if that could not be read, or is not there.
     """
-    if cluster.version not in versions.RELEASES:
+    if cluster.version not in eks_versions.RELEASES:
         yield (
             f"{_VERSION}: {cluster.version!r}: this program has no add-ons for it, only for "
-            f"{', '.join(versions.RELEASES)}; a new cluster takes one of these, one that is there goes up one minor "
-            "version at a time"
+            f"{', '.join(eks_versions.RELEASES)}; a new cluster takes one of these, one that is there goes up one "
+            "minor version at a time"
         )
-    yield from eksnetwork.mistakes(cluster)
-    yield from eksnodes.mistakes(cluster, platform)
+    yield from eks_network.mistakes(cluster)
+    yield from eks_nodes.mistakes(cluster, platform)
     for each in sorted({each for each in cluster.admins if cluster.admins.count(each) > 1}):
         yield f"{_KEY}.admins: {each!r}: is named twice; EKS keeps one entry for each role"
     if platform:
@@ -50,7 +50,7 @@ def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
         cluster: How the cluster is configured, without mistakes.
         today: Decides which versions are supported.
     """
-    release = versions.RELEASES[cluster.version]
+    release = eks_versions.RELEASES[cluster.version]
     if today <= release.end(cluster.support):
         return
     # A year more costs money, and helps a cluster that cannot go up now.
@@ -58,7 +58,7 @@ def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
     yield (
         f"{_VERSION}: {cluster.version!r}: its {cluster.support} support ended on {release.end(cluster.support)}, and "
         f"AWS moves the cluster to the next version by itself; {more}take one of "
-        f"{', '.join(versions.supported(cluster.support, today)) or 'the versions that EKS has now'}, one minor "
+        f"{', '.join(eks_versions.supported(cluster.support, today)) or 'the versions that EKS has now'}, one minor "
         "version at a time"
     )
 

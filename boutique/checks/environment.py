@@ -2,24 +2,25 @@
 
 from collections.abc import Collection, Iterator
 
-from boutique import catalogue, routes, routetable
+from application import online_boutique
+from boutique.application.workload import ProbeKind, Workload
 from boutique.checks.feature import allowed
-from boutique.checks.quota import environment_refusals, target_room
+from boutique.checks.quota_fit import environment_refusals, target_room
 from boutique.checks.release import refused
-from boutique.deployed import Deployed, deployed
-from boutique.ingress import GATEWAY_API
-from boutique.mesh import takes_strangers
-from boutique.mistakes import enumerated, nearest
-from boutique.namespace_quota import NAME, Quota
-from boutique.naming import NamingError
-from boutique.pod_demand import release_peak
-from boutique.quota import amount, hard_limits
-from boutique.release import Release
-from boutique.rollout import BLUE_GREEN
-from boutique.routetable import RoutingError
-from boutique.settings import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
-from boutique.targets import target_name
-from boutique.workload import ProbeKind, Workload
+from boutique.names.feature_names import NamingError
+from boutique.routing import route_rendering, route_table
+from boutique.routing.route_table import RoutingError
+from boutique.settings.errors import enumerated, nearest
+from boutique.settings.ingress_settings import GATEWAY_API
+from boutique.settings.mesh_settings import takes_strangers
+from boutique.settings.release_settings import Release
+from boutique.settings.rollout import BLUE_GREEN
+from boutique.settings.stack import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
+from boutique.targets.namespace_quota import NAME, Quota
+from boutique.targets.quota import amount, hard_limits
+from boutique.targets.target_names import target_name
+from boutique.workloads.pod_demand import release_peak
+from boutique.workloads.resolved_workload import Deployed, deployed
 
 
 def mistakes(
@@ -72,7 +73,7 @@ def _target(cluster: Cluster | None, platform: Platform | None, environment: Env
 
 
 def _services(environment: Environment) -> Iterator[str]:
-    for workload in catalogue.WORKLOADS:
+    for workload in online_boutique.WORKLOADS:
         key = f"boutique:environment.services.{workload.name}"
         for mistake in _service(workload, environment.services.get(workload.name, Service())):
             yield f"{key}.{mistake}"
@@ -142,7 +143,7 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         )
     elif target:
         meshed = platform.mesh is not None
-        quota = Quota.of(NAME, hard_limits(catalogue.WORKLOADS, target.replicas))
+        quota = Quota.of(NAME, hard_limits(online_boutique.WORKLOADS, target.replicas))
         need = release_peak(deployed(environment), meshed=meshed)
         yield from environment_refusals(environment, [quota], need, target_room(name, meshed=meshed))
 
@@ -191,6 +192,8 @@ def _routed(environment: Environment) -> Iterator[str]:
     """Check the features that the environment routes itself, whatever its host is."""
     owner = "this stack"
     try:
-        routetable.table(routes.environment(environment, owner, "localhost"), routes.features(environment, owner))
+        route_table.table(
+            route_rendering.environment(environment, owner, "localhost"), route_rendering.features(environment, owner)
+        )
     except (RoutingError, NamingError) as error:
         yield f"boutique:environment.features.routes: {error}"

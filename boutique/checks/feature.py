@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from boutique import catalogue, routetable
-from boutique.changes import ChangeError, identity
-from boutique.deployed import Deployed
-from boutique.durations import duration, moment, written
-from boutique.features import Feature, Features
-from boutique.mistakes import enumerated
-from boutique.naming import NamingError, check_session, object_name
-from boutique.versions import Version, VersionError
+from application import online_boutique
+from boutique.features.feature_workloads import ChangeError, identity
+from boutique.names.feature_names import NamingError, check_session, object_name
+from boutique.names.semver import Version, VersionError
+from boutique.routing import route_table
+from boutique.settings.durations import duration, moment, written
+from boutique.settings.errors import enumerated
+from boutique.settings.feature_settings import Feature, Features
+from boutique.workloads.resolved_workload import Deployed
 
 _KEY = "boutique:feature"
 
@@ -76,7 +77,7 @@ def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str
 def _services(feature: Feature) -> Iterator[str]:
     if not feature.services:
         yield f"{_KEY}.services: is missing; name at least one, such as {{adservice: {{version: 1.4.2-my-branch.3}}}}"
-    routable = {each.service for each in routetable.services(catalogue.WORKLOADS)}
+    routable = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
     for name, change in feature.services.items():
         if name not in routable:
             yield (
@@ -99,7 +100,7 @@ def _identity(feature: Feature) -> Iterator[str]:
     try:
         found = identity(feature)
         for name in feature.services:
-            object_name(name, found.key, routetable.names(catalogue.WORKLOADS))
+            object_name(name, found.key, route_table.names(online_boutique.WORKLOADS))
     except ChangeError as error:
         yield f"{_KEY}.branch: is missing: {error}; give boutique:feature.branch or boutique:feature.key"
     except NamingError as error:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from boutique.deployed import Deployed
-from boutique.quota import PROXY_LIMITS, PROXY_REQUESTS, api_amount, format_amount
+from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, api_amount, format_amount
+from boutique.workloads.resolved_workload import Deployed
 
 
 def limit_refusals(

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from boutique import istio, policies
-from boutique.certificates.settings import AcmCertificate
-from boutique.ingress import NetworkLoadBalancer
-from boutique.mesh import ChartFolder
-from boutique.settings import Platform
-from boutique.targets import DEPLOYERS_NAMESPACE, namespace
+from boutique.mesh import istio, policies
+from boutique.settings.certificate_settings import AcmCertificate
+from boutique.settings.ingress_settings import NetworkLoadBalancer
+from boutique.settings.mesh_settings import ChartFolder
+from boutique.settings.stack import Platform
+from boutique.targets.target_names import DEPLOYERS_NAMESPACE, namespace
 
 _RESERVED = {DEPLOYERS_NAMESPACE, "default", istio.NAMESPACE, policies.GATEWAY.namespace}
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from boutique.deployed import deployed
-from boutique.pod_demand import release_peak
-from boutique.settings import Environment
+from boutique.settings.stack import Environment
+from boutique.workloads.pod_demand import release_peak
+from boutique.workloads.resolved_workload import deployed
 
 
 def cause(environment: Environment, resource: str, meshed: bool) -> str:

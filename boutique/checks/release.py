@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from boutique.channels import Channel
-from boutique.deployed import deployed
-from boutique.mistakes import enumerated
-from boutique.release import Release
-from boutique.settings import Environment, Service
-from boutique.workload import Workload
+from boutique.application.workload import Workload
+from boutique.settings.errors import enumerated
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import Environment, Service
+from boutique.settings.version_channel import Channel
+from boutique.workloads.resolved_workload import deployed
 
 _KEY = "boutique:release"
 _IMAGES = "boutique:environment.images.tag"

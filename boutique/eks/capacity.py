@@ -24,11 +24,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from boutique import catalogue, quota
+from application import online_boutique
+from boutique.application.workload import Resources, Workload
 from boutique.eks.instances import Machine
-from boutique.eks.settings import EksCluster
-from boutique.settings import Platform
-from boutique.workload import Resources, Workload
+from boutique.settings.eks_settings import EksCluster
+from boutique.settings.stack import Platform
+from boutique.targets import quota
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ def running(cluster: EksCluster, platform: Platform) -> list[Running]:
         *(
             Running(name=pod.name, one=asked([pod], meshed=meshed), replicas=target.replicas)
             for target in platform.targets.values()
-            for pod in catalogue.WORKLOADS
+            for pod in online_boutique.WORKLOADS
         ),
     ]
 

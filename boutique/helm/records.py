@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boutique.kubeconfig import KubeconfigError
+from boutique.kubernetes.kubeconfig import KubeconfigError
 
 TYPE = "helm.sh/release.v1"
 DEPLOYED = "deployed"

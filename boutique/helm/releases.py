@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from boutique import gateway, gatewayvalues, istio
 from boutique.eks import controller
-from boutique.ingress import Ingress
-from boutique.mesh import Mesh
-from boutique.settings import Platform
+from boutique.mesh import gateway, gateway_values, istio
+from boutique.settings.ingress_settings import Ingress
+from boutique.settings.mesh_settings import Mesh
+from boutique.settings.stack import Platform
 
 Descriptions = Mapping[str, str]
 """What the next revision of a release is described by, by the release's key; nothing for most."""
@@ -57,7 +57,7 @@ def istiod(mesh: Mesh, cluster_domain: str) -> HelmRelease:
 def ingress_gateway(ingress: Ingress) -> HelmRelease:
     """Return the release of the gateway."""
     return HelmRelease(
-        namespace=gateway.NAMESPACE, name=gateway.RELEASE, chart="gateway", values=gatewayvalues.values(ingress)
+        namespace=gateway.NAMESPACE, name=gateway.RELEASE, chart="gateway", values=gateway_values.values(ingress)
     )
 
 

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import eks
 
 from boutique.eks import iam
-from boutique.eks.versions import AddonName
+from boutique.settings.eks_versions import AddonName
 from components.eks.role import role
 
 _STORAGE: AddonName = "aws-ebs-csi-driver"

@@ -8,8 +8,8 @@ import pulumi_eks
 from pulumi_aws import cloudwatch, eks, kms
 
 from boutique.eks import iam
-from boutique.eks.settings import EksCluster
-from boutique.eks.versions import AddonName
+from boutique.settings.eks_settings import EksCluster
+from boutique.settings.eks_versions import AddonName
 from components.eks.network import Subnets
 
 

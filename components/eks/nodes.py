@@ -6,7 +6,7 @@ import pulumi
 from pulumi_aws import ec2, eks
 
 from boutique.eks import iam as documents
-from boutique.eks.settings import Nodes as Settings
+from boutique.settings.eks_settings import Nodes as Settings
 from components.eks.network import Subnets
 from components.eks.role import role
 

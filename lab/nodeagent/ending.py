@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from lab.nodeagent import probes
-from lab.nodeagent.health import named_ports
 from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.kubelet_health import named_ports
 
 _LEAST = 2.0
 """Seconds that sidecars get even if the others have used up the grace period, as with a kubelet."""

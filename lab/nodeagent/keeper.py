@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from lab.nodeagent.health import Health
+from lab.nodeagent.kubelet_health import Health
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import Process, lives
 from lab.nodeagent.state import ContainerState

@@ -8,8 +8,8 @@ from http.client import HTTPException
 from typing import Any
 
 from lab.kubernetes.api import Api
-from lab.nodeagent import report
-from lab.nodeagent.report import Sight
+from lab.nodeagent import status_report
+from lab.nodeagent.status_report import Sight
 
 _COALESCE = 0.02
 _PAUSE = 0.5
@@ -42,7 +42,7 @@ async def keep(
         news.clear()
         pod, sights = known()
         uid = pod["metadata"]["uid"]
-        change = {"metadata": {"uid": uid}, "status": report.status(pod, sights, datetime.now(UTC))}
+        change = {"metadata": {"uid": uid}, "status": status_report.status(pod, sights, datetime.now(UTC))}
         try:
             answer = await asyncio.to_thread(api.patch, f"{path(pod)}/status", change)
         except (OSError, HTTPException) as error:

@@ -13,9 +13,9 @@ from lab.nodeagent.addresses import addressed
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import Process
-from lab.nodeagent.report import Sight
 from lab.nodeagent.sandbox import Sandbox
 from lab.nodeagent.state import ContainerState, PodState
+from lab.nodeagent.status_report import Sight
 from lab.nodeagent.world import World
 
 _LOG = logging.getLogger(__name__)

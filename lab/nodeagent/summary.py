@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.nodeagent.keeper import Keeper
-from lab.pods import ContainerStatus
+from lab.pod_status import ContainerStatus
 from lab.supervision.process import host_pid
 
 

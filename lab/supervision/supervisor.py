@@ -16,7 +16,7 @@ from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import Component
 from lab.record import State
 from lab.supervision import network, publish
-from lab.supervision.health import healthy
+from lab.supervision.component_health import healthy
 from lab.supervision.journal import Journal
 from lab.supervision.process import Process, Processes
 

@@ -7,9 +7,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from lab.toolchain import toolcache
+from lab.toolchain.build_report import Report
 from lab.toolchain.golang import BuildError, go
 from lab.toolchain.recipe import Built, Family, Taken, Tool
-from lab.toolchain.report import Report
 
 
 def files_item(family: Family) -> str:

@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lab import paths
 from lab.errors import LabError
 from lab.memory import available_memory
 from lab.toolchain.gomod import go_version
+from support import paths
 
 _NICE = 10
 # What the compiler of the largest package, k8s.io/api/core/v1, needs when it collects garbage often; in bytes.

@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import paths
 from lab.toolchain.recipe import Built, Family, Taken
+from support import paths
 
 FILES = "files"
 _PART = ".part-"

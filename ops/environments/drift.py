@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import engine
+from ops.pulumi import engine
 from support.deadline import Deadline
 
 _QUIET = ("same", "read", "refresh")

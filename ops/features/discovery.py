@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from boutique import catalogue, routetable
-from boutique.deployed import deployed
-from boutique.settings import Environment
+from application import online_boutique
+from boutique.routing import route_table
+from boutique.settings.stack import Environment
+from boutique.workloads.resolved_workload import deployed
 from ops.errors import OperationError
 from ops.features.identity import Identity
-from ops.registry.newest import NewestOfBranch, newest_of_branch
-from ops.registry.reading import tags_of
+from ops.registry.newest_tag import NewestOfBranch, newest_of_branch
+from ops.registry.queries import tags_of
 from support.registry.address import Address
 
 
@@ -51,7 +52,7 @@ def discovered(environment: Environment, which: Identity, progress: Callable[[st
         RegistryError: A registry cannot be read, or has no such repository.
         OperationError: The branch has built nothing, or all it has built is older than a release.
     """
-    names = [each.service for each in routetable.services(catalogue.WORKLOADS)]
+    names = [each.service for each in route_table.services(online_boutique.WORKLOADS)]
     repositories = {
         each.workload.name: each.image.repository for each in deployed(environment) if each.workload.name in names
     }

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from boutique import catalogue, routetable
-from boutique.naming import NamingError, feature_key
-from ops import engine
+from application import online_boutique
+from boutique.names.feature_names import NamingError, feature_key
+from boutique.routing import route_table
 from ops.errors import OperationError
+from ops.pulumi import engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,6 @@ def located(
 
 def _key(name: str) -> str:
     try:
-        return feature_key(name, [each.service for each in routetable.services(catalogue.WORKLOADS)])
+        return feature_key(name, [each.service for each in route_table.services(online_boutique.WORKLOADS)])
     except NamingError as error:
         raise OperationError(f"{name!r}: {error}") from None

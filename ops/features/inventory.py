@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from boutique import labels
-from boutique.durations import moment
-from boutique.naming import session_name
-from ops.namespace import DEPLOYMENTS, HTTP_ROUTES, SERVICES, Namespace, Object
+from boutique.names import labels
+from boutique.names.feature_names import session_name
+from boutique.settings.durations import moment
+from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES, SERVICES, Namespace, Object
 
 _SESSION = session_name("x").partition("-")[0]
 # What leads somewhere goes before what it leads to.
@@ -20,7 +20,7 @@ class Found:
     """One object of a feature.
 
     Attributes:
-        collection: Of which kind, as `ops.namespace` has it.
+        collection: Of which kind, as `ops.smoke.namespace_objects` has it.
         name: Its name.
         key: The feature's.
         owner: The stack; None for nobody's.

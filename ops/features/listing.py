@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from boutique.durations import moment
-from boutique.naming import preview_host
-from ops import engine
+from boutique.names.feature_names import preview_host
+from boutique.settings.durations import moment
 from ops.features.inventory import Feature, features, objects
 from ops.features.origin import NoEnvironmentError, Origin, of_outputs, origin
-from ops.features.stackstate import StackState, stack_state
+from ops.features.stack_state import StackState, stack_state
+from ops.pulumi import engine
 
 _PARALLEL = 4
 COMPLETE, NO_STACK, NO_OBJECTS, EMPTY = "", "its stack is gone", "nothing in the cluster", "nothing deployed yet"

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from boutique.entrance import Entrance
-from boutique.features import Features
-from boutique.settings import Environment
-from ops import engine
-from ops.engine import MissingStackError
+from boutique.routing.endpoint import Entrance
+from boutique.settings.feature_settings import Features
+from boutique.settings.stack import Environment
 from ops.errors import OperationError
-from ops.namespace import Namespace
+from ops.pulumi import engine
+from ops.pulumi.engine import MissingStackError
+from ops.smoke.namespace_objects import Namespace
 
 
 class NoEnvironmentError(OperationError):

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from boutique import catalogue
-from boutique.images import label_value
-from boutique.naming import object_name
-from boutique.oracle import has_key
-from boutique.routing import MEMBER
+from application import online_boutique
+from boutique.names.feature_names import object_name
+from boutique.names.image_reference import label_value
+from boutique.routing.model import MEMBER
+from boutique.routing.resolution import has_key
 from lab.standins.answers import Hop
-from ops.outside import Outside
-from ops.reached import Proof, Reached
+from ops.smoke.reached_services import Proof, Reached
+from ops.smoke.visitor_checks import Outside
 
 NO_HOPS = "unknown: the answers list no hops"
 """What is said where real images answered."""
@@ -144,7 +144,7 @@ def _reason(asked: Question, way: Way) -> tuple[str | None, str]:
 
 
 def _remedy(asked: Question, caller: str, callee: str) -> str:
-    known = any(each.name == caller and each.drops_baggage_to(callee) for each in catalogue.WORKLOADS)
+    known = any(each.name == caller and each.drops_baggage_to(callee) for each in online_boutique.WORKLOADS)
     if not known or callee != asked.service:
         return f"; {caller} has to hand the header `baggage` on to {callee}"
     direct = f"calls {object_name(callee, asked.key)} directly"

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ops.engine import LockedError
 from ops.errors import OperationError
 from ops.features.identity import Identity
 from ops.features.listing import EMPTY, Listed
 from ops.features.removal import down
-from ops.workspace import BusyError, interrupted
+from ops.pulumi.engine import LockedError
+from ops.pulumi.workspace import BusyError, interrupted
 
 _PARALLEL = 3
 _BEGINNING = timedelta(minutes=10)

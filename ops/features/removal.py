@@ -4,13 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ops.engine import MissingStackError
 from ops.errors import OperationError
 from ops.features.identity import Identity
 from ops.features.inventory import Found, objects
 from ops.features.origin import NoEnvironmentError, Origin, origin
-from ops.features.stackstate import stack_state
-from ops.workspace import Workspace, run, workspace
+from ops.features.stack_state import stack_state
+from ops.pulumi.engine import MissingStackError
+from ops.pulumi.workspace import Workspace, run, workspace
 
 Progress = Callable[[str], None]
 

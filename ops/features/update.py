@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from boutique import changes
 from boutique.checks.feature import fits
-from boutique.durations import duration, moment, written
-from boutique.loading import load
-from boutique.mistakes import SettingsError
-from boutique.naming import preview_host
-from ops.engine import EngineError
+from boutique.checks.load import load
+from boutique.features import feature_workloads
+from boutique.names.feature_names import preview_host
+from boutique.settings.durations import duration, moment, written
+from boutique.settings.errors import SettingsError
 from ops.errors import OperationError
 from ops.features.identity import Identity
 from ops.features.origin import Origin, origin
 from ops.features.sessions import joined
-from ops.features.stackstate import StackState, stack_state
-from ops.workspace import Workspace, run, workspace
+from ops.features.stack_state import StackState, stack_state
+from ops.pulumi.engine import EngineError
+from ops.pulumi.workspace import Workspace, run, workspace
 
 Progress = Callable[[str], None]
 Section = Mapping[str, Any]
@@ -189,8 +189,8 @@ def _check(section: dict[str, Any], there: Origin) -> None:
     try:
         feature = load({"feature": section}).feature
         if feature is not None:
-            key = changes.identity(feature).key
-            services = changes.changed(there.settings, feature, key)
+            key = feature_workloads.identity(feature).key
+            services = feature_workloads.changed(there.settings, feature, key)
             if mistakes := list(fits(feature, services, there.features, datetime.now(UTC))):
                 raise SettingsError(mistakes)
     except SettingsError as mistakes:

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from boutique.channels import Channel
-from boutique.deployed import Deployed, deployed
-from boutique.images import Reference
-from boutique.release import Pin
-from boutique.versions import Version, VersionError
-from ops.registry.newest import Newest, newest
-from ops.registry.reading import digest, tags_of
-from ops.releases.checking import check, settings
-from ops.releases.reading import outputs
-from ops.releases.stackfile import RELEASE, StackFile
-from ops.releases.versions import asked, release_for, section, standing
+from boutique.names.image_reference import Reference
+from boutique.names.semver import Version, VersionError
+from boutique.settings.release_settings import Pin
+from boutique.settings.version_channel import Channel
+from boutique.workloads.resolved_workload import Deployed, deployed
+from ops.pulumi.stack_queries import outputs
+from ops.registry.newest_tag import Newest, newest
+from ops.registry.queries import digest, tags_of
+from ops.releases.file_checks import check, settings
+from ops.releases.service_versions import asked, release_for, section, standing
+from ops.releases.stack_file import RELEASE, StackFile
 
 _PARALLEL = 4
 NEWER, SAME, OLDER, NOTHING = "newer", "", "what is asked for is newer", "nothing that the channel lets in"

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from boutique.release import Change, difference
+from boutique.settings.release_settings import Change, difference
 from ops.errors import OperationError
-from ops.releases.checking import check, settings
-from ops.releases.history import SUCCEEDED, Entry, history, last_change
-from ops.releases.reading import outputs
-from ops.releases.stackfile import ENVIRONMENT, RELEASE, StackFile
-from ops.releases.versions import Standing, asked, release_for, said, section, standing
+from ops.pulumi.stack_history import SUCCEEDED, Entry, history, last_change
+from ops.pulumi.stack_queries import outputs
+from ops.releases.file_checks import check, settings
+from ops.releases.service_versions import Standing, asked, release_for, said, section, standing
+from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
 _ENOUGH = 10
 """Updates of a stack to look at for the last that changed something."""

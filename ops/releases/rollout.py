@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ops.engine import EngineError, LockedError
 from ops.errors import OperationError
-from ops.releases.checking import UNCHANGED
-from ops.releases.stackfile import StackFile
-from ops.workspace import run, workspace
+from ops.pulumi.engine import EngineError, LockedError
+from ops.pulumi.workspace import run, workspace
+from ops.releases.file_checks import UNCHANGED
+from ops.releases.stack_file import StackFile
 
 Progress = Callable[[str], None]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ops.reviews import cost
+from ops.reviews.component_view import shown, summary
 from ops.reviews.dangers import dangers
 from ops.reviews.differences import differences
 from ops.reviews.markdown import LIMIT, Section, block, code, fitted, header, plain, row
-from ops.reviews.partview import shown, summary
 from ops.reviews.plan import Operation, Plan, Resource
-from ops.reviews.routes import Route, Routes, Touched, routes
+from ops.reviews.route_changes import Route, Routes, Touched, routes
 from ops.reviews.summary import parts, totals
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from boutique.quota import amount
+from boutique.targets.quota import amount
 from ops.reviews.plan import Plan, Resource, section
 
 Inputs = Mapping[str, Any]

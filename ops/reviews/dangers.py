@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from boutique import labels
+from boutique.names import labels
 from ops.reviews.differences import differences
 from ops.reviews.plan import Operation, Plan, Resource
 

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from ops import engine
-from ops.engine import EngineError
 from ops.errors import OperationError
+from ops.pulumi import engine
+from ops.pulumi.engine import EngineError
 from ops.reviews.plan import Plan
-from ops.reviews.reading import PlanError, read
+from ops.reviews.preview_parser import PlanError, read
 
 
 def preview(project: Path, stack: str) -> Plan:

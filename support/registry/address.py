@@ -32,7 +32,7 @@ class Address:
         """Return where the repository of a reference is.
 
         Args:
-            repository: As `boutique.images.Reference.repository` has it, such as `registry.example:5000/shop/ads`.
+            repository: As an image reference names it, such as `registry.example:5000/shop/ads`.
         """
         first, slash, rest = repository.partition("/")
         if not slash or not _is_registry(first):

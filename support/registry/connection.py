@@ -11,7 +11,7 @@ import httpx
 
 from support.deadline import Deadline
 from support.proxied import ProxiedTransport
-from support.registry.errors import NoRegistryError, UnreachableRegistryError, UntrustedRegistryError
+from support.registry.registry_errors import NoRegistryError, UnreachableRegistryError, UntrustedRegistryError
 from support.transfer import copy_body
 from support.trust import ssl_context
 

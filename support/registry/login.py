@@ -13,7 +13,7 @@ from support.registry.address import Address, is_loopback
 from support.registry.challenges import parse_challenges
 from support.registry.connection import Answer, Connection
 from support.registry.credentials import Credentials
-from support.registry.errors import NoRegistryError, RefusedLoginError, UnreachableRegistryError
+from support.registry.registry_errors import NoRegistryError, RefusedLoginError, UnreachableRegistryError
 
 _TOKEN = re.compile(r"[!-~]+")
 _REFUSED = (400, 401, 403)

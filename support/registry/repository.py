@@ -8,11 +8,11 @@ from typing import Any
 
 from support.registry.address import Address
 from support.registry.connection import Answer
-from support.registry.errors import (
+from support.registry.grammar import is_digest, is_tag
+from support.registry.registry_errors import (
     MissingTagError,
     NoRegistryError,
 )
-from support.registry.grammar import is_digest, is_tag
 from support.registry.session import Registry, Session
 from support.registry.tags import TagList
 

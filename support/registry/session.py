@@ -12,8 +12,8 @@ from support.registry.challenges import parse_challenges
 from support.registry.connection import Answer, Connection
 from support.registry.credentials import Credentials
 from support.registry.docker_configuration import DockerConfiguration
-from support.registry.errors import NoRegistryError, RegistryError, UnreachableRegistryError
 from support.registry.login import authorization, refuse
+from support.registry.registry_errors import NoRegistryError, RegistryError, UnreachableRegistryError
 
 _TRANSIENT = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 

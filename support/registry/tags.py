@@ -13,9 +13,9 @@ import httpx
 from support.deadline import Deadline
 from support.registry.address import Address
 from support.registry.connection import Answer
-from support.registry.errors import MissingRepositoryError, NoRegistryError, UnreachableRegistryError
 from support.registry.grammar import is_tag
 from support.registry.links import next_page
+from support.registry.registry_errors import MissingRepositoryError, NoRegistryError, UnreachableRegistryError
 from support.registry.session import Session
 
 _SIZES = (1000, 100, 50, 10, None)

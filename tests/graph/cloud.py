@@ -9,7 +9,7 @@ import grpc
 import pulumi
 from pulumi.runtime import mocks
 
-from boutique.kubeconfig import ApiServer, for_token
+from boutique.kubernetes.kubeconfig import ApiServer, for_token
 
 TOKEN = "canary-of-the-deployers-token"  # noqa: S105 - a canary, not a password
 KUBECONFIG = for_token(

@@ -13,9 +13,9 @@ from cloud import KUBECONFIG, Cloud
 from issued import issue
 from recording import ROOT, Graph, main, record
 
-from boutique import gateway_api_installed
-from boutique.durations import written
-from boutique.mesh import GATEWAY_API_VERSION
+from boutique.mesh import gateway_api_installed
+from boutique.settings.durations import written
+from boutique.settings.mesh_settings import GATEWAY_API_VERSION
 
 PLAIN = "local-plain"
 """What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
@@ -162,16 +162,16 @@ def record_stack(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:
-            patch.setattr("boutique.reach.check", lambda *_: None)
+            patch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
             patch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
-            patch.setattr("boutique.listing.listed", lambda *_, **__: ())
-            patch.setattr("boutique.helm.cluster.list_records", lambda *_: ())
-            patch.setattr("boutique.api_groups.unavailable", lambda _: ())
-        patch.setattr("boutique.cluster_admin.from_files", lambda *_: admin)
-        patch.setattr("boutique.cluster_admin.from_content", lambda *_: admin)
+            patch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: ())
+            patch.setattr("boutique.helm.record_store.list_records", lambda *_: ())
+            patch.setattr("boutique.kubernetes.api_groups.unavailable", lambda _: ())
+        patch.setattr("boutique.kubernetes.cluster_admin.from_files", lambda *_: admin)
+        patch.setattr("boutique.kubernetes.cluster_admin.from_content", lambda *_: admin)
         files = lab_files(Path(folder))
         released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
-        patch.setattr("boutique.gatewayapi._fetched", lambda _: released)
+        patch.setattr("boutique.mesh.gateway_api._fetched", lambda _: released)
         patch.setenv("BOUTIQUE_LAB_FILES", str(files))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(others, built=built, state=state)

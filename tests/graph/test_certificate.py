@@ -13,7 +13,7 @@ from cloud import Cloud
 from issued import GOOD, HOST, HOSTS, INNER, NOW, OUTER, PASSWORD, Secrets, leaf, pem, pfx_with_chain
 from recording import ROOT, Graph, record
 
-from boutique.certificates.settings import CertManagerCertificate, PemCertificate, PfxCertificate
+from boutique.settings.certificate_settings import CertManagerCertificate, PemCertificate, PfxCertificate
 from components.certificate import Certificate, CertificateArgs
 
 PFX = PfxCertificate(kind="pfx")
@@ -141,5 +141,5 @@ def test_cert_managers_secret_is_not_the_one_that_is_deleted_when_a_stack_goes_o
 
 
 def test_a_stack_without_a_certificate_does_not_load_what_reads_one() -> None:
-    code = "import boutique.program, components.certificate, sys; sys.exit('cryptography' in sys.modules)"
+    code = "import stacks.program, components.certificate, sys; sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -8,7 +8,7 @@ import pytest
 from recording import Graph
 from stackfiles import KUBECONFIG, STACKS, TARGETS, committed, record_stack
 
-from boutique.access import DEPLOYER_RULES
+from boutique.targets.rbac import DEPLOYER_RULES
 
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 

@@ -8,11 +8,11 @@ import pytest
 from cloud import Cloud
 from recording import Graph, record
 
-from boutique.layers.environment import build as environment
-from boutique.layers.environment_history import EnvironmentHistory
-from boutique.settings import Environment
-from components.place import Place
-from components.wayback import WayBack
+from boutique.settings.stack import Environment
+from stacks.layers.environment import build as environment
+from stacks.layers.environment_history import EnvironmentHistory
+from stacks.rollback_order import WayBack
+from stacks.target_access import Place
 
 Build = Callable[..., Graph]
 NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)

@@ -15,9 +15,9 @@ from cloud import KUBECONFIG
 from recording import ROOT, Graph, clear
 from stackfiles import DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
 
-from boutique import catalogue
-from boutique.durations import written
-from boutique.settings import Environment
+from application import online_boutique
+from boutique.settings.durations import written
+from boutique.settings.stack import Environment
 
 STACK = "dev-new-ads"
 LATER = written(datetime.now(UTC) + timedelta(hours=1))
@@ -102,7 +102,7 @@ def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> Non
 )
 def test_a_caller_that_drops_the_key_calls_the_features_own_callee(changed: tuple[str, ...], address: str) -> None:
     graph = feature(services={each: {"version": "0.10.7-pay.1"} for each in changed})
-    baseline = {variable: callee.address for variable, callee in catalogue.CHECKOUTSERVICE.calls.items()}
+    baseline = {variable: callee.address for variable, callee in online_boutique.CHECKOUTSERVICE.calls.items()}
     given = {name: value for name, value in variables(graph, "checkoutservice").items() if name in baseline}
     assert given == {**baseline, "CURRENCY_SERVICE_ADDR": address}
     if "currencyservice" in changed:
@@ -212,7 +212,7 @@ def test_outputs_are_the_link_and_the_routes_and_no_session() -> None:
     assert outputs["url"] == "https://new-ads.dev.shop.example.com"
     assert outputs["routes"] == {
         "https://new-ads.dev.shop.example.com": f"frontend:80 with feature=new-ads, no-store ({STACK})",
-        f"https://dev.shop.example.com with cookie {catalogue.SESSION_COOKIE} of {session}": (
+        f"https://dev.shop.example.com with cookie {online_boutique.SESSION_COOKIE} of {session}": (
             f"frontend:80 with feature=new-ads, no-store, Vary: Cookie, boutique-feature ({STACK})"
         ),
         "https://dev.shop.example.com with header boutique-feature: new-ads": (
@@ -328,8 +328,8 @@ def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkey
     config, secret = committed(STACK)
     owner, key = {"boutique.dev/owner": "rival"}, {"boutique.dev/feature": "new-ads"}
     theirs = {"metadata": {"name": "frontend-new-ads", "annotations": owner, "labels": key}}
-    monkeypatch.setattr("boutique.listing.listed", lambda *_, **__: (theirs,))
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: (theirs,))
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
     with pytest.raises(pulumi.RunError) as caught:
         record_stack(STACK, config=(config, secret), answering=False)
     assert "'new-ads': belongs to the feature of stack 'rival' (frontend-new-ads)" in str(caught.value)
@@ -358,5 +358,5 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     )
     loaded = set(done.stdout.split())
     assert "pulumi_kubernetes" in loaded
-    heavy = {"pulumi_aws", "pulumi_eks", "cryptography", "pulumi_kubernetes.helm.v3.helm", "boutique.layers.platform"}
+    heavy = {"pulumi_aws", "pulumi_eks", "cryptography", "pulumi_kubernetes.helm.v3.helm", "stacks.layers.platform"}
     assert not loaded & heavy

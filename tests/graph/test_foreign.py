@@ -9,9 +9,9 @@ from cloud import TOKEN, Cloud
 from pulumi.runtime import mocks
 from stackfiles import PLAIN, committed, record_stack
 
-from boutique import listing
-from boutique.access import DEPLOYER_RULES
-from boutique.kubeconfig import KubeconfigError, reached_by
+from boutique.kubernetes import listing
+from boutique.kubernetes.kubeconfig import KubeconfigError, reached_by
+from boutique.targets.rbac import DEPLOYER_RULES
 
 FEATURE = "dev-new-ads"
 BY_HAND: dict[str, Any] = {"metadata": {"name": "by-hand"}, "spec": {"hosts": ["adservice"]}}
@@ -53,9 +53,9 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
                 return super().new_resource(args)
 
         monkeypatch.setattr("stackfiles.Cloud", Watched)
-        monkeypatch.setattr("boutique.listing.listed", cluster.listed)
-        monkeypatch.setattr("boutique.reach.check", lambda *_: None)
-        monkeypatch.setattr("boutique.helm.cluster.list_records", lambda *_: ())
+        monkeypatch.setattr("boutique.kubernetes.listing.listed", cluster.listed)
+        monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+        monkeypatch.setattr("boutique.helm.record_store.list_records", lambda *_: ())
         config, secret = committed(stack)
         if api:
             platform = json.loads(config["boutique:platform"])

@@ -12,13 +12,13 @@ from pulumi.runtime import mocks
 from recording import Graph, Registered
 from stackfiles import ACCOUNT, record_stack
 
-from boutique.admin_api import AdminApi
-from boutique.helm import cluster
+from boutique.helm import record_store
 from boutique.helm.records import Record
 from boutique.helm.releases import HelmRelease
-from boutique.kubeconfig import KubeconfigError
+from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.kubeconfig import KubeconfigError
 
-LAYERS = {"local": "boutique.layers.cluster", "nonprod": "boutique.layers.eks", "prod": "boutique.layers.eks"}
+LAYERS = {"local": "stacks.layers.cluster", "nonprod": "stacks.layers.eks_cluster", "prod": "stacks.layers.eks_cluster"}
 TEXT = "Upgrade after revision 2"
 
 
@@ -73,9 +73,9 @@ def test_a_cluster_that_is_not_there_yet_has_no_releases(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("stack", ["dev", "dev-new-ads", "local-plain"])
 def test_stacks_without_releases_ask_for_none(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "list_records", lambda *_: pytest.fail("nothing is to be looked for"))
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
-    monkeypatch.setattr("boutique.listing.listed", lambda *_, **__: ())
+    monkeypatch.setattr(record_store, "list_records", lambda *_: pytest.fail("nothing is to be looked for"))
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: ())
     record_stack(stack, answering=False)
 
 
@@ -112,11 +112,11 @@ def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return {"outputs": {"a": other, "b": {"type": "kubernetes:helm.sh/v3:Release", "outputs": outputs}}}
 
     monkeypatch.setattr("stackfiles.Cloud", Knowing)
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
-    monkeypatch.setattr("boutique.listing.listed", lambda *_, **__: ())
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: ())
     monkeypatch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
-    monkeypatch.setattr(cluster, "list_records", stuck)
-    monkeypatch.setattr(cluster, "mark_failed", lambda _, record: written.append(record.secret))
+    monkeypatch.setattr(record_store, "list_records", stuck)
+    monkeypatch.setattr(record_store, "mark_failed", lambda _, record: written.append(record.secret))
     return written
 
 
@@ -145,7 +145,7 @@ def test_nothing_is_made_where_the_cluster_cannot_be_asked(
         made.append(args.typ)
         return make(self, args)
 
-    monkeypatch.setattr(cluster, "list_records", refuse)
+    monkeypatch.setattr(record_store, "list_records", refuse)
     monkeypatch.setattr(Cloud, "new_resource", watch)
     with pytest.raises(pulumi.RunError, match="is refused: 403"):
         record_stack("local", answering=False)

@@ -11,10 +11,10 @@ from clear import SECRET, SIGNATURE
 from recording import Graph
 from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
 
-from boutique import gateway
-from boutique.access import DEPLOYER_RULES
 from boutique.certificates import credentials
-from boutique.ingress import RoutingApi
+from boutique.mesh import gateway
+from boutique.settings.ingress_settings import RoutingApi
+from boutique.targets.rbac import DEPLOYER_RULES
 
 LOCAL = "local"
 

@@ -9,11 +9,13 @@ from cloud import Cloud
 from recording import Graph, record
 from stackfiles import PLAIN, Recorder
 
-from boutique import catalogue, labels, policies
-from boutique.access import DEPLOYER_RULES
-from boutique.cluster_dns import CLUSTER_DOMAIN, ClusterDns
-from boutique.mesh import ISTIO_VERSION
-from boutique.mesh import Mesh as Settings
+from application import online_boutique
+from boutique.mesh import policies
+from boutique.names import labels
+from boutique.settings.cluster_dns import CLUSTER_DOMAIN, ClusterDns
+from boutique.settings.mesh_settings import ISTIO_VERSION
+from boutique.settings.mesh_settings import Mesh as Settings
+from boutique.targets.rbac import DEPLOYER_RULES
 from components.mesh import Mesh, MeshArgs
 
 Build = Callable[..., Graph]
@@ -43,7 +45,7 @@ def void(_: pulumi.Resource) -> None:
 def test_every_workload_and_every_policy_comes_after_the_control_plane(meshed: Graph) -> None:
     istiod = meshed.one("Release", "mesh-istiod").urn
     late = [*meshed.of("Deployment"), *meshed.of("AuthorizationPolicy"), *meshed.of("PeerAuthentication")]
-    assert len(late) > len(catalogue.WORKLOADS)
+    assert len(late) > len(online_boutique.WORKLOADS)
     assert not [each.urn for each in late if istiod not in meshed.before(each)]
 
 
@@ -60,7 +62,7 @@ def test_whatever_the_gateway_api_defines_comes_after_its_definitions(meshed: Gr
     first = {urn for urn, kind in kinds.items() if kind in DEFINITIONS}
     assert {kinds[urn] for urn in first} == DEFINITIONS
     late = [*meshed.of("Gateway"), *meshed.of("HTTPRoute")]
-    assert len(late) > len(catalogue.WORKLOADS)
+    assert len(late) > len(online_boutique.WORKLOADS)
     assert not [each.urn for each in late if not first <= meshed.before(each)]
 
 
@@ -159,7 +161,7 @@ def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshe
 
 
 def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(meshed: Graph) -> None:
-    edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+    edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
     for kind, expected in (
         ("AuthorizationPolicy", policies.authorization(edges, "local")),
         ("NetworkPolicy", policies.network(edges, ClusterDns())),
@@ -176,7 +178,9 @@ def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> 
         template = each.inputs["spec"]["template"]
         assert template["spec"]["serviceAccountName"] == each.name
         assert template["metadata"]["labels"]["app"] == each.name
-    callers = {edge.caller for edge in policies.table(catalogue.WORKLOADS, catalogue.ENTRY)} - {policies.GATEWAY}
+    callers = {edge.caller for edge in policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)} - {
+        policies.GATEWAY
+    }
     assert {caller.name for caller in callers} <= {each.name for each in meshed.of("Deployment")}
 
 

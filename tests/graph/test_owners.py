@@ -10,9 +10,11 @@ from pulumi.runtime import mocks
 from recording import Graph
 from stackfiles import PLAIN, EmptyCluster, Recorder, committed, record_stack
 
-from boutique import gateway_api_installed, listing, owner_admission
-from boutique.access import DEPLOYER_RULES
-from boutique.kubeconfig import KubeconfigError
+from boutique.admission import owner_policies
+from boutique.kubernetes import listing
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.mesh import gateway_api_installed
+from boutique.targets.rbac import DEPLOYER_RULES
 
 FORCE = "pulumi.com/patchForce"
 OF_THE_GATEWAY_API = "gateway-api-"
@@ -170,8 +172,8 @@ def listed(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
         spec = {"replicas": 1, "template": {"spec": {"containers": [{"resources": {}}]}}}
         return tuple({"metadata": each, "spec": spec} for each in objects.get(collection.rpartition("/")[2], ()))
 
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
-    monkeypatch.setattr("boutique.listing.listed", found)
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.listed", found)
 
 
 def test_an_environment_in_anothers_target_is_refused_before_anything_is_made(
@@ -230,7 +232,7 @@ def test_a_feature_beside_an_autoscaled_service_has_replicas_of_its_own(recorded
 
 def test_the_api_server_judges_whatever_deployers_write_and_the_targets_own_objects(recorded: Recorder) -> None:
     spec = recorded("local").one("ValidatingAdmissionPolicy", "local-admission-owners").inputs["spec"]
-    assert spec == owner_admission.rule()
+    assert spec == owner_policies.rule()
     rules = spec["matchConstraints"]["resourceRules"]
     judged = {f"{each['apiGroups'][0]}/{name}" for each in rules for name in each["resources"]}
     written = {f"{rule.group}/{name}" for rule in DEPLOYER_RULES if "patch" in rule.verbs for name in rule.resources}
@@ -241,8 +243,8 @@ def test_the_api_server_judges_whatever_deployers_write_and_the_targets_own_obje
 
 
 def test_deployers_may_list_what_is_asked_for_with_their_rights() -> None:
-    from boutique.access import FEATURES_RULES
-    from boutique.live_objects import DEPLOYER_KINDS, FEATURE_KINDS
+    from boutique.kubernetes.live_objects import DEPLOYER_KINDS, FEATURE_KINDS
+    from boutique.targets.rbac import FEATURES_RULES
 
     for kinds, rules in ((DEPLOYER_KINDS, DEPLOYER_RULES), (FEATURE_KINDS, FEATURES_RULES)):
         listable = {name for rule in rules if "list" in rule.verbs for name in rule.resources}

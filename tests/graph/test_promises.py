@@ -6,8 +6,8 @@ import pytest
 from recording import Graph, Registered
 from stackfiles import PLAIN, Recorder, cluster_of, content, deployable
 
-from boutique import catalogue
-from boutique.access import DEPLOYER_RULES
+from application import online_boutique
+from boutique.targets.rbac import DEPLOYER_RULES
 
 SELF_EXPLAINED = {"pulumi:providers:kubernetes", "pulumi:providers:aws"}
 
@@ -94,7 +94,7 @@ def test_every_address_leads_to_a_service_and_port_of_this_stack(graph: Graph) -
     for each in graph.of("Deployment"):
         [container] = each.inputs["spec"]["template"]["spec"]["containers"]
         values = {variable["name"]: variable["value"] for variable in container["env"]} if "env" in container else {}
-        calls = next(workload.calls for workload in catalogue.WORKLOADS if workload.name == each.name)
+        calls = next(workload.calls for workload in online_boutique.WORKLOADS if workload.name == each.name)
         for variable in calls:
             assert values[variable] in served, (each.name, variable)
 

@@ -10,12 +10,13 @@ from cloud import KUBECONFIG
 from recording import Graph, clear
 from stackfiles import STACKS, committed, record_stack
 
-from boutique import catalogue, listing
-from boutique.kubeconfig import KubeconfigError
-from boutique.quota import hard_limits
+from application import online_boutique
+from boutique.kubernetes import listing
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.targets.quota import hard_limits
 
 Objects = Mapping[str, list[dict[str, Any]]]
-GIVEN = hard_limits(catalogue.WORKLOADS, 1)
+GIVEN = hard_limits(online_boutique.WORKLOADS, 1)
 
 
 def quota(name: str = "environment", **hard: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Have API servers answer with objects, by collection."""
 
     def prepare(objects: Objects) -> None:
-        monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+        monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
         monkeypatch.setattr(listing, "listed", lambda _, __, collection, **___: tuple(objects.get(collection, ())))
 
     return prepare
@@ -155,7 +156,7 @@ def test_a_namespace_that_is_not_there_yet_is_not_asked_for(
         assert collection == listing.VIRTUAL_SERVICES, "the namespace was asked for"
         return ()
 
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
     monkeypatch.setattr(listing, "listed", never)
     others = {**STACKS, "local": {"targets": {"local": facts}}}
     assert record_stack("local", answering=False, others=others).of("Deployment")
@@ -170,7 +171,7 @@ def test_an_environment_that_does_not_let_this_stack_in_yet_is_deployed_with_a_w
         return ()
 
     said: list[str] = []
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
     monkeypatch.setattr(listing, "listed", unauthorized)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
     assert record_stack("local", answering=False, **own(GIVEN, 1)).of("Deployment")
@@ -184,7 +185,7 @@ def test_another_stacks_target_that_does_not_say_how_much_it_has_is_an_error(mon
             raise KubeconfigError("the API server answers 403")
         return ()
 
-    monkeypatch.setattr("boutique.reach.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
     monkeypatch.setattr(listing, "listed", forbidden)
     assert "the API server answers 403" in refused("dev")
 
@@ -206,7 +207,7 @@ def test_ten_releases_of_all_services_share_two_deployments_each() -> None:
         names = [each.name for each in graph.of("Deployment") if each.name != "redis-cart"]
         assert sorted(names) == sorted(
             f"{each.name}-{colour}"
-            for each in catalogue.WORKLOADS
+            for each in online_boutique.WORKLOADS
             if each.name not in ("redis-cart", "loadgenerator")
             for colour in ("blue", "green")
         )

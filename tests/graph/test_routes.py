@@ -8,9 +8,10 @@ from recording import Graph
 from stackfiles import PLAIN, Recorder
 from test_ingress import of_dev, with_platform
 
-from boutique import catalogue, routetable
+from application import online_boutique
+from boutique.routing import route_table
 
-CALLED = {each.service for each in routetable.services(catalogue.WORKLOADS)}
+CALLED = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_the_edge_takes_away_what_outsiders_say_of_features(local: Graph) -> Non
         {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["baggage"]}},
         {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": [{"name": "Vary", "value": VARY}]}},
     ]
-    assert rule["backendRefs"] == [{"name": catalogue.ENTRY.name, "port": 80}]
+    assert rule["backendRefs"] == [{"name": online_boutique.ENTRY.name, "port": 80}]
 
 
 def test_where_features_are_allowed_every_service_has_a_route_to_itself(local: Graph) -> None:

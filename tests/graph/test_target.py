@@ -11,9 +11,9 @@ from pulumi_kubernetes import ProviderArgs
 from recording import Graph, clear
 from stackfiles import Recorder
 
-from boutique import api_groups
-from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
-from boutique.kubeconfig import reached_by
+from boutique.kubernetes import api_groups
+from boutique.kubernetes.kubeconfig import reached_by
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
 
 LOCAL = "local"
 

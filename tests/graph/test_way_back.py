@@ -112,7 +112,7 @@ def test_what_lets_new_pods_in_waits_for_none_of_them(over: Graph, version: str,
 
 def test_there_is_no_smoke_check_for_pods_that_have_served(over: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("boutique.smokecheck.run", lambda live, *_: asked.append(live.image.version))
+    monkeypatch.setattr("boutique.workloads.smoke_check.run", lambda live, *_: asked.append(live.image.version))
     checked = {"rollout": {"strategy": "blueGreen", "check": {"command": ["true"]}}}
     release("1.0.0", over, services={NAME: checked})
     assert asked == []

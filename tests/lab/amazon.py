@@ -12,10 +12,10 @@ from typing import Any
 from issued import Issued, issue
 from labs import Lab
 from shops import versions
-from stacks import QUICKLY, Stack, committed, project
 from visitors import Site
 
-from boutique.durations import written
+from boutique.settings.durations import written
+from stacks import QUICKLY, Stack, committed, project
 
 HERE = Path(__file__).parent / "aws"
 PLUGINS = {"aws": "7.51.1", "eks": "4.4.0"}

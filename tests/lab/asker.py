@@ -16,9 +16,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, seed, settings
 from traffic import ENVIRONMENT, SERVICES, calls, requests
 
-from boutique.oracle import Call, Headers, Request, Served, backend
-from boutique.routetable import table
-from boutique.routing import MEMBER, Feature, Table
+from boutique.routing.model import MEMBER, Feature, Table
+from boutique.routing.resolution import Call, Headers, Request, Served, backend
+from boutique.routing.route_table import table
 
 EDGE, MESH = "edge", "mesh"
 GATEWAY_PORT = 80

@@ -9,10 +9,10 @@ from typing import Any
 
 from labs import Lab, eventually
 from objects import names
-from stacks import Stack, committed, project
 from visitors import Load, Site, load
 
-from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+from stacks import Stack, committed, project
 
 HOST, OTHER = "shop.localhost", "other.localhost"
 KINDS = {GATEWAY_API: "httproutes.gateway.networking.k8s.io", VIRTUAL_SERVICE: "virtualservices.networking.istio.io"}

@@ -12,8 +12,8 @@ from typing import Any
 
 from labs import Lab, eventually
 
-from boutique import catalogue
-from boutique.workload import Workload
+from application import online_boutique
+from boutique.application.workload import Workload
 
 CALLER = Path(__file__).with_name("caller.py")
 
@@ -70,7 +70,7 @@ def calls(lab: Lab, namespace: str) -> dict[str, Call]:
     """Return a question to every workload that can be called, by its name."""
     services = json.loads(lab.kubectl("get", "services", "-n", namespace, "-o", "json"))["items"]
     addresses = {one["metadata"]["name"]: one["spec"]["clusterIP"] for one in services}
-    return {each.name: _call(each, addresses[each.name]) for each in catalogue.WORKLOADS if each.service}
+    return {each.name: _call(each, addresses[each.name]) for each in online_boutique.WORKLOADS if each.service}
 
 
 def ask(lab: Lab, workload: str, questions: Sequence[Call]) -> list[str]:

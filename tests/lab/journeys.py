@@ -12,7 +12,7 @@ from typing import Any
 
 from locust import HttpUser, between, events, task
 
-from boutique.behaviour import CURRENCIES, PRODUCTS
+from application.lab_behaviour import CURRENCIES, PRODUCTS
 
 BUYER = {
     "email": "someone@example.com",

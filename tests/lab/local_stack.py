@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labs import Lab
+
 from stacks import ROOT, Stack
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from labs import BOUTIQUE
 from shops import Shop
+
 from stacks import project
 
 LONGEST = 900

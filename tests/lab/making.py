@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from labs import Lab
-from stacks import ROOT, Stack, committed, processes, project
 from unready import unready
+
+from stacks import ROOT, Stack, committed, processes, project
 
 LONGEST = 600.0
 STUCK = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")

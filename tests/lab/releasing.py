@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from labs import BOUTIQUE, Lab
+
 from stacks import Stack, end
 
 

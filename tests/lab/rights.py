@@ -7,7 +7,7 @@ from itertools import product
 from labs import Lab
 from questions import Questions
 
-from boutique.access import Rule
+from boutique.targets.rbac import Rule
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 EVERYBODY = {

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 from labs import Lab
 from objects import name
-from stacks import Stack, project, together
 from visitors import Site
 
-from boutique.durations import written
-from boutique.journey import PAGES
+from application.smoke_journey import PAGES
+from boutique.settings.durations import written
+from stacks import Stack, project, together
 
 HOST = "shop.localhost"
 PATH = "/product/OLJCESPC7Z"

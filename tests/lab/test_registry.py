@@ -11,13 +11,13 @@ import registry
 from builds import BUILDS, LOOSE, PUBLISHED
 from registry import PAGE, PASSWORD, USER, Registry, docker_configuration
 
-from boutique import catalogue
-from boutique.settings import Environment
+from application import online_boutique
+from boutique.settings.stack import Environment
 from ops.features.discovery import discovered
 from ops.features.identity import identity
-from ops.registry.newest import newest, newest_of_branch
-from ops.registry.reading import digest, tags, tags_of
-from support.registry.errors import (
+from ops.registry.newest_tag import newest, newest_of_branch
+from ops.registry.queries import digest, tags, tags_of
+from support.registry.registry_errors import (
     MissingRepositoryError,
     MissingTagError,
     RefusedLoginError,
@@ -27,7 +27,7 @@ from support.registry.errors import (
 pytestmark = pytest.mark.lab
 
 ADS = "shop/adservice"
-SERVICES = [each.name for each in catalogue.WORKLOADS if each.service and not each.store]
+SERVICES = [each.name for each in online_boutique.WORKLOADS if each.service and not each.store]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labs import Lab, eventually
+
 from stacks import Stack
 
 Object = dict[str, Any]

@@ -9,8 +9,8 @@ from releasefakes import Project, Run
 from standing import Shop
 from typer.testing import CliRunner, Result
 
-from ops import engine
 from ops.cli import app
+from ops.pulumi import engine
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 from typing import Any
 
 from boutique.checks import eks
-from boutique.eks.settings import EksCluster
-from boutique.settings import Platform
+from boutique.settings.eks_settings import EksCluster
+from boutique.settings.stack import Platform
 
 KEY = "boutique:cluster"
 

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from issued import Issued
 from servers import answering
 
-from boutique import catalogue, kubeconfig
-from boutique.images import Reference
+from application import online_boutique
+from boutique.kubernetes import kubeconfig
+from boutique.names.image_reference import Reference
 
 TOKEN = "canary-of-the-deployers-token"  # noqa: S105 - a canary
 NAMESPACE = "shop"
@@ -70,7 +71,7 @@ class Shop:
                 "call": "a call",
                 "status": "UNAVAILABLE" if each.name in self.dead else "OK",
             }
-            for each in catalogue.WORKLOADS
+            for each in online_boutique.WORKLOADS
             if each.service
         ]
         content = {"hops": hops, "error": None if status == 200 else "it broke"}
@@ -99,7 +100,7 @@ class Cluster:
 
     def answer(self, request: str, headers: Any, _: str) -> tuple[int, dict[str, str], str]:
         assert headers["authorization"] == f"Bearer {TOKEN}"
-        wanted = [each for each in catalogue.WORKLOADS if each.name not in self.missing]
+        wanted = [each for each in online_boutique.WORKLOADS if each.name not in self.missing]
         items = [one for each in wanted for one in self._items(each.name, request.partition("?")[0], each.image)]
         kinds = {"deployments": "DeploymentList", "pods": "PodList"}
         kind = kinds[request.partition("?")[0].rpartition("/")[2]]
@@ -173,7 +174,7 @@ def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
     """Return what a stack says that holds platform and environment."""
     services = {
         each.name: {"image": each.image, "version": Reference.parse(each.image).version, "replicas": 1, "ready": 1}
-        for each in catalogue.WORKLOADS
+        for each in online_boutique.WORKLOADS
     }
     return {
         "namespace": NAMESPACE,

@@ -10,9 +10,9 @@ from typing import Any
 from fakes import NAMESPACE, TOKEN, Shop, deployer
 from fakes import pulumi as fake_pulumi
 
-from boutique import catalogue
-from boutique.oracle import has_key
-from boutique.workload import Workload
+from application import online_boutique
+from boutique.application.workload import Workload
+from boutique.routing.resolution import has_key
 
 KEY = "new-ads"
 STACK = f"some-{KEY}"
@@ -54,7 +54,7 @@ class RoutedShop(Shop):
         if status == 302 or not self.listing:
             return status, sent, text
         keyed = headers["host"].startswith(f"{KEY}.")
-        hops = list(self._hops(None, catalogue.FRONTEND, f"feature={KEY}" if keyed else None, request))
+        hops = list(self._hops(None, online_boutique.FRONTEND, f"feature={KEY}" if keyed else None, request))
         content = {"hops": hops, "error": None if status == 200 else "it broke"}
         return status, {**sent, "content-type": "application/json"}, json.dumps(content)
 
@@ -64,13 +64,13 @@ class RoutedShop(Shop):
         yield {
             "caller": caller,
             "workload": called.name,
-            "version": None if called.store else BUILD if mine else catalogue.VERSION,
+            "version": None if called.store else BUILD if mine else online_boutique.VERSION,
             "pod": None if called.store else f"{called.name}-{KEY}-0" if mine else f"{called.name}-0",
             "call": "a call",
             "baggage": None if called.store else baggage,
         }
         for callee in called.calls.values():
-            if callee is not catalogue.CHECKOUTSERVICE or request == "POST /cart/checkout":
+            if callee is not online_boutique.CHECKOUTSERVICE or request == "POST /cart/checkout":
                 lost = (called.name, callee.name) in self.drops
                 yield from self._hops(called.name, callee, None if lost else baggage, request)
 

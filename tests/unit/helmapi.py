@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from servers import answering
 
-from boutique.admin_api import AdminApi
-from boutique.kubeconfig import ApiServer
-from boutique.kubeconfig_user import Credentials
+from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.kubeconfig import ApiServer
+from boutique.kubernetes.kubeconfig_user import Credentials
 
 CREATED = "2026-11-30T01:10:47Z"
 

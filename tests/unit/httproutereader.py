@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy import Outcome, compared, fully_matches, passed_on
 
-from boutique.oracle import Headers
+from boutique.routing.resolution import Headers
 
 # What the API server fills in (standard/gateway.networking.k8s.io_httproutes.yaml).
 EVERYTHING = [{"path": {"type": "PathPrefix", "value": "/"}}]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import re2
 
-from boutique.oracle import Headers
+from boutique.routing.resolution import Headers
 
 
 class Outcome(NamedTuple):

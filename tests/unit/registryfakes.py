@@ -10,7 +10,7 @@ from typing import Any
 
 from fakes import serving
 
-from ops.registry.reading import tags
+from ops.registry.queries import tags
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 BASIC = "Basic " + base64.b64encode(f"ann:{SECRET}".encode()).decode()

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 from typer.testing import Result
 
-from boutique.deployed import deployed
-from boutique.release import Release
-from boutique.settings import Environment
-from ops.engine import EngineError, Holder, LockedError, MissingStackError
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import Environment
+from boutique.workloads.resolved_workload import deployed
+from ops.pulumi.engine import EngineError, Holder, LockedError, MissingStackError
 
 FILE = """# The head of {name}.
 config:
@@ -96,7 +96,7 @@ class Project:
         self._update(stack, "again")
 
     def run(self, folder: Path, stack: str, *arguments: str, given: str | None = None, **_: Any) -> str:
-        """Do what `ops.engine.run` does."""
+        """Do what `ops.pulumi.engine.run` does."""
         assert folder == self.folder
         self.asked.append(" ".join(arguments))
         if stack not in self.history:
@@ -125,7 +125,7 @@ class Project:
         return ""
 
     def listed(self, folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
-        """Do what `ops.engine.listed` does."""
+        """Do what `ops.pulumi.engine.listed` does."""
         assert (folder, timeout) == (self.folder, None)
         return {name: {"name": name, "lastUpdate": self._written(name)} for name in self.history}
 

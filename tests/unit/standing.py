@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boutique.behaviour import document
-from boutique.catalogue import WORKLOADS
-from boutique.workload import Workload
+from application.lab_behaviour import document
+from application.online_boutique import WORKLOADS
+from boutique.application.workload import Workload
 from lab.standins.answers import Pod
 from lab.standins.behaviour import read
 from lab.standins.directory import Directory

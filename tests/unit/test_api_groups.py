@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fakes import deployer, serving
 
-from boutique import api_groups
-from boutique.kubeconfig import KubeconfigError
+from boutique.kubernetes import api_groups
+from boutique.kubernetes.kubeconfig import KubeconfigError
 
 
 class ApiServer:

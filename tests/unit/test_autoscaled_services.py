@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from boutique import changes
-from boutique.features import Feature
-from boutique.settings import Environment
-from ops import smoketest
-from ops.deployedstack import DeployedStack, Wanted, deployed_stack
-from ops.environments.status import service
-from ops.runningpods import Running
+from boutique.features import feature_workloads
+from boutique.settings.feature_settings import Feature
+from boutique.settings.stack import Environment
+from ops.environments.environment_status import service
+from ops.pulumi.deployed_stack import DeployedStack, Wanted, deployed_stack
+from ops.smoke import smoke_test
+from ops.smoke.running_pods import Running
 from support.deadline import Deadline
 
 WANTED = Wanted(image="shop/ads:v1", version="v1", replicas=1, autoscaled=True, deployment="adservice")
@@ -38,7 +38,7 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
     wanted = dataclasses.replace(WANTED, autoscaled=autoscaled)
     stack = DeployedStack(name="dev", namespace="dev", url="", services={"adservice": wanted}, kubeconfig="")
     outside: Any = SimpleNamespace(unreachable=False, link=None, mistakes=(), warnings=())
-    [found] = smoketest.result(stack, running(replicas, ready), "", outside).services
+    [found] = smoke_test.result(stack, running(replicas, ready), "", outside).services
     assert (not found.mistakes) is well
     assert found.wanted.replicas == (replicas if autoscaled else 1)
 
@@ -62,5 +62,5 @@ def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> No
 def test_a_feature_of_an_autoscaled_service_has_replicas_of_its_own() -> None:
     environment = Environment.model_validate({"services": {"adservice": {"autoscaled": True, "replicas": 3}}})
     feature = Feature.model_validate({"of": "dev", "services": {"adservice": {"version": "0.10.7-new-ads.1"}}})
-    [changed] = changes.changed(environment, feature, "new-ads")
+    [changed] = feature_workloads.changed(environment, feature, "new-ads")
     assert (changed.autoscaled, changed.replicas) == (False, 1)

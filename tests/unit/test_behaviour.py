@@ -7,9 +7,9 @@ from string import Formatter
 
 import pytest
 
-from boutique.behaviour import BEHAVIOURS, document
-from boutique.catalogue import WORKLOADS
-from boutique.workload import ProbeKind, Workload
+from application.lab_behaviour import BEHAVIOURS, document
+from application.online_boutique import WORKLOADS
+from boutique.application.workload import ProbeKind, Workload
 from lab.standins.behaviour import Behaviour, read
 
 DOCUMENT = document(WORKLOADS)
@@ -79,5 +79,6 @@ def test_only_one_edge_drops_the_baggage_as_the_catalogue_says() -> None:
 
 
 def test_the_vocabulary_costs_a_program_nothing() -> None:
-    code = "import sys, boutique.behaviour; sys.exit(any(name in sys.modules for name in ('grpc', 'h11', 'asyncio')))"
+    loaded = "any(name in sys.modules for name in ('grpc', 'h11', 'asyncio'))"
+    code = f"import sys, application.lab_behaviour; sys.exit({loaded})"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

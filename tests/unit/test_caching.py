@@ -6,9 +6,9 @@ from dataclasses import replace
 from hypothesis import given
 from traffic import COOKIE, ENVIRONMENT, HOST, requests, tables
 
-from boutique.oracle import Headers, Request, backend
-from boutique.routetable import table
-from boutique.routing import EdgeRoute, Feature, Table
+from boutique.routing.model import EdgeRoute, Feature, Table
+from boutique.routing.resolution import Headers, Request, backend
+from boutique.routing.route_table import table
 
 FEATURE = Feature(stack="dev-new-ads", key="new-ads", services=("front",), sessions=("abc",), header=True)
 TESTER = (("Cookie", f"{COOKIE}=abc"),)

@@ -5,11 +5,11 @@ import graphlib
 
 import pytest
 
-from boutique import catalogue
-from boutique.catalogue import WORKLOADS
-from boutique.images import Reference
-from boutique.quota import amount
-from boutique.workload import Workload
+from application import online_boutique
+from application.online_boutique import WORKLOADS
+from boutique.application.workload import Workload
+from boutique.names.image_reference import Reference
+from boutique.targets.quota import amount
 
 
 @pytest.fixture(params=WORKLOADS, ids=lambda workload: workload.name)
@@ -39,12 +39,12 @@ def test_baggage_can_only_get_lost_on_the_way_to_somebody(workload: Workload) ->
     dropped = {callee.name for variable, callee in workload.calls.items() if variable in workload.drops_baggage}
     callees = {callee.name for callee in workload.calls.values()}
     assert {name for name in callees if workload.drops_baggage_to(name)} == dropped
-    assert dropped == ({"currencyservice"} if workload is catalogue.CHECKOUTSERVICE else set())
+    assert dropped == ({"currencyservice"} if workload is online_boutique.CHECKOUTSERVICE else set())
 
 
 def test_an_image_of_another_publisher_is_pinned_by_its_digest(workload: Workload) -> None:
     for image in filter(None, (workload.image, workload.init and workload.init.image)):
-        assert image.startswith(f"{catalogue.REPOSITORY}/") or Reference.parse(image).digest, image
+        assert image.startswith(f"{online_boutique.REPOSITORY}/") or Reference.parse(image).digest, image
 
 
 def test_the_call_graph_has_no_cycle() -> None:
@@ -78,12 +78,14 @@ def test_limits_are_not_below_requests(workload: Workload) -> None:
 def test_images_are_references_and_the_shops_own_are_of_one_release(workload: Workload) -> None:
     reference = Reference.parse(workload.image)
     if workload.shared_image_settings:
-        assert reference == Reference(repository=f"{catalogue.REPOSITORY}/{workload.name}", tag=catalogue.VERSION)
+        assert reference == Reference(
+            repository=f"{online_boutique.REPOSITORY}/{workload.name}", tag=online_boutique.VERSION
+        )
 
 
 def test_a_workload_without_a_service_has_no_address() -> None:
     with pytest.raises(ValueError, match="nothing can call it"):
-        _ = catalogue.LOADGENERATOR.address
+        _ = online_boutique.LOADGENERATOR.address
 
 
 def test_entries_cannot_be_changed(workload: Workload) -> None:

@@ -12,8 +12,9 @@ from issued import issue
 from tlsserver import answering, serving
 from typer.testing import CliRunner, Result
 
-from ops import cli, handshake
-from ops.certificate import app
+from ops import cli
+from ops.certificates import handshake
+from ops.commands.certificate import app
 
 HOST = "shop.localhost"
 

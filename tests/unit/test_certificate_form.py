@@ -14,16 +14,17 @@ from cryptography import x509
 from fakes import serving
 from issued import HOST, HOSTS, NOW, Issued, issue, pem
 
-from boutique import reach
 from boutique.certificates.configured import configured
-from boutique.certificates.settings import PemCertificate
-from boutique.kubeconfig import ApiServer, for_token
-from lab.kubernetes import certificates, issuing
+from boutique.kubernetes import api_client
+from boutique.kubernetes.kubeconfig import ApiServer, for_token
+from boutique.settings.certificate_settings import PemCertificate
+from lab.kubernetes import certificates
 from lab.kubernetes.certificates import split
-from ops.development import development_certificate
+from ops.certificates.development_certificates import development_certificate
 from ops.errors import ClusterError
-from ops.frontdoor import trust
-from ops.runningpods import running_pods
+from ops.smoke.gateway_checks import trust
+from ops.smoke.running_pods import running_pods
+from support import certificate_issuing
 from support.deadline import Deadline
 from support.trust import ssl_context
 
@@ -91,7 +92,7 @@ def test_development_certificates_are_taken_by_strict_clients(tmp_path: Path, mo
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     development_certificate(tmp_path, ["localhost"])
     served = x509.load_pem_x509_certificate((tmp_path / "tls.crt").read_bytes())
-    key = issuing.private_key((tmp_path / "tls.key").read_bytes())
+    key = certificate_issuing.private_key((tmp_path / "tls.key").read_bytes())
     with serving(AnyApi(), Issued(served, key), tmp_path) as port:
         assert answers(port, "localhost", strict(tmp_path / "ca.crt"))
 
@@ -99,7 +100,7 @@ def test_development_certificates_are_taken_by_strict_clients(tmp_path: Path, mo
 def test_the_labs_certificates_are_taken_by_strict_clients(tmp_path: Path) -> None:
     certificates.ensure(tmp_path)
     chain, key = split((tmp_path / "kube-apiserver.pem").read_text())
-    served = Issued(x509.load_pem_x509_certificate(chain.encode()), issuing.private_key(key.encode()))
+    served = Issued(x509.load_pem_x509_certificate(chain.encode()), certificate_issuing.private_key(key.encode()))
     with serving(AnyApi(), served, tmp_path) as port:
         assert answers(port, "127.0.0.1", strict(tmp_path / certificates.AUTHORITY_FILE))
 
@@ -147,7 +148,7 @@ def test_api_servers_are_believed_with_it(lenient: tuple[int, Path]) -> None:
     data = b64encode(authority.read_bytes()).decode()
     api_server = ApiServer(server=server, entry={"server": server, "certificate-authority-data": data})
     deployer = for_token(api_server, namespace="dev", user="deployer", token="any")  # noqa: S106 - a canary
-    reach.check(api_server, "context 'x'")
+    api_client.check(api_server, "context 'x'")
     with pytest.raises(
         ClusterError, match=r"does not answer as the one of the kubeconfig: .*certificate verify failed"
     ):

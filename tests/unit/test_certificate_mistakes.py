@@ -27,9 +27,9 @@ from issued import (
     pfx_with_chain,
 )
 
+from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.configured import configured
-from boutique.certificates.errors import CertificateError
-from boutique.certificates.settings import PemCertificate, PfxCertificate
+from boutique.settings.certificate_settings import PemCertificate, PfxCertificate
 
 PFX, PEM = PfxCertificate(kind="pfx"), PemCertificate(kind="pem")
 STRANGER = issue("Stranger")

@@ -8,9 +8,9 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from boutique.certificates import credentials
-from boutique.certificates.settings import CertificateSource, FilesCertificate, secret_name
-from boutique.loading import SECRETS, load
-from boutique.mistakes import SettingsError, explain
+from boutique.checks.load import SECRETS, load
+from boutique.settings.certificate_settings import CertificateSource, FilesCertificate, secret_name
+from boutique.settings.errors import SettingsError, explain
 
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"

@@ -36,11 +36,11 @@ from issued import (
 )
 
 from boutique.certificates.certificate import Certificate, inspect
+from boutique.certificates.certificate_errors import CertificateError
+from boutique.certificates.certificate_hosts import uncovered
 from boutique.certificates.configured import configured
-from boutique.certificates.errors import CertificateError
-from boutique.certificates.hosts import uncovered
 from boutique.certificates.reading import Found
-from boutique.certificates.settings import FilesCertificate, PemCertificate, PfxCertificate
+from boutique.settings.certificate_settings import FilesCertificate, PemCertificate, PfxCertificate
 
 OPENSSL = shutil.which("openssl")
 PFX, PEM = PfxCertificate(kind="pfx"), PemCertificate(kind="pem")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from boutique.changes import changed
-from boutique.features import Feature
-from boutique.settings import Environment
+from boutique.features.feature_workloads import changed
+from boutique.settings.feature_settings import Feature
+from boutique.settings.stack import Environment
 
 VARIABLE = "CURRENCY_SERVICE_ADDR"
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagtable import REFUSED, RELEASES
 
-from boutique.channels import Channel, check_pattern
-from boutique.images import Reference
-from boutique.loading import load
-from boutique.mistakes import SettingsError
-from boutique.release import Pin
+from boutique.checks.load import load
+from boutique.names.image_reference import Reference
+from boutique.settings.errors import SettingsError
+from boutique.settings.release_settings import Pin
+from boutique.settings.version_channel import Channel, check_pattern
 
 CLUSTER = {"kind": "existing", "context": "here"}
 REPOSITORY = Reference.parse("registry.example:5000/shop/adservice:1.0.0")

@@ -17,10 +17,10 @@ import pytest
 import yaml
 from issued import HOST, HOSTS, issue
 
-from boutique import kubeconfig
-from boutique.cluster_admin import ClusterAdmin, from_content, from_files
-from boutique.kubeconfig import KubeconfigError
-from boutique.listing import NAMES_ONLY
+from boutique.kubernetes import kubeconfig
+from boutique.kubernetes.cluster_admin import ClusterAdmin, from_content, from_files
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.kubernetes.listing import NAMES_ONLY
 
 TOKEN = "canary-of-the-admins-token"  # noqa: S105 - a canary, not a password
 

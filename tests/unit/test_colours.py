@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.colours import Colours, coloured, described, digest_of_secrets, restored
-from boutique.deployed import Deployed, deployed
-from boutique.release import Release
-from boutique.settings import Environment
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import Environment
+from boutique.workloads.blue_green import Colours, coloured, described, digest_of_secrets, restored
+from boutique.workloads.resolved_workload import Deployed, deployed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CANARY = "canary-of-a-secret"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from boutique.catalogue import REDIS_CART, WORKLOADS
-from boutique.deployed import Deployed, deployed
-from boutique.settings import Environment
+from application.online_boutique import REDIS_CART, WORKLOADS
+from boutique.settings.stack import Environment
+from boutique.workloads.resolved_workload import Deployed, deployed
 
 DIGEST = "sha256:" + "0" * 64
 

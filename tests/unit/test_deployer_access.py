@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from issued import issue
 
-from boutique.deployer_access import LAB_CONTEXT, for_deployers, warnings
-from boutique.deployer_access_settings import DeployerAccess
-from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by, through
-from boutique.loading import load
-from boutique.mistakes import SettingsError
+from boutique.checks.load import load
+from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by, through
+from boutique.settings.deployer_access_settings import DeployerAccess
+from boutique.settings.errors import SettingsError
+from boutique.targets.deployer_access import LAB_CONTEXT, for_deployers, warnings
 from lab.kubernetes.kubeconfig import CONTEXT
 
 OWN = base64.b64encode(b"the admin's authority").decode()

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 from tlsserver import serving
 
+from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.configured import configured
-from boutique.certificates.errors import CertificateError
-from boutique.certificates.settings import FilesCertificate, PfxCertificate
-from lab import paths
+from boutique.settings.certificate_settings import FilesCertificate, PfxCertificate
 from lab.folder import replace
-from lab.kubernetes import issuing
 from lab.kubernetes.certificates import split
-from ops.authority import authority
-from ops.development import development_certificate, write_pfx
+from ops.certificates.authority import authority
+from ops.certificates.development_certificates import development_certificate, write_pfx
+from support import certificate_issuing, paths
 
 HOST = "shop.localhost"
 NAMES = [HOST, f"*.{HOST}"]
@@ -68,8 +67,8 @@ def test_no_other_host_is_taken(folder: Path, host: str) -> None:
 def test_what_the_authority_signs_for_others_is_refused(folder: Path, host: str) -> None:
     development_certificate(folder, [HOST])
     signer = authority([HOST], NOW)
-    leaf = issuing.Leaf("", "stolen", names=(host,))
-    certificate, key = split(issuing.issue(leaf, signer.certificate, signer.key, NOW))
+    leaf = certificate_issuing.Leaf("", "stolen", names=(host,))
+    certificate, key = split(certificate_issuing.issue(leaf, signer.certificate, signer.key, NOW))
     replace(folder / "tls.crt", certificate)
     replace(folder / "tls.key", key)
     with (

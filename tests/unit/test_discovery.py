@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from boutique import catalogue
-from boutique.settings import Environment
+from application import online_boutique
+from boutique.settings.stack import Environment
 from ops.errors import OperationError
 from ops.features import discovery
 from ops.features.discovery import Discovery, discovered
 from ops.features.identity import identity
 
 RELEASED = ("v0.10.6", "latest")
-NAMES = {each.name for each in catalogue.WORKLOADS if each.service and not each.store}
+NAMES = {each.name for each in online_boutique.WORKLOADS if each.service and not each.store}
 
 
 def found(

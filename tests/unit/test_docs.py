@@ -8,7 +8,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from boutique.catalogue import WORKLOADS
+from application.online_boutique import WORKLOADS
 from policy.rules import RULES
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from boutique.durations import duration, moment, written
+from boutique.settings.durations import duration, moment, written
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique import catalogue, quota
-from boutique.deployed import deployed
+from application import online_boutique
 from boutique.eks import capacity
 from boutique.eks.capacity import Amount
 from boutique.eks.instances import Machine, machine
-from boutique.eks.settings import EksCluster, NewNetwork
-from boutique.settings import Environment, Platform
+from boutique.settings.eks_settings import EksCluster, NewNetwork
+from boutique.settings.stack import Environment, Platform
+from boutique.targets import quota
+from boutique.workloads.resolved_workload import deployed
 
 ROOT = Path(__file__).parents[2]
 TYPES = [f"{family}.{size}" for family in ("c6i", "m5", "m6i", "m7a", "r6i") for size in ("large", "xlarge", "4xlarge")]
@@ -67,7 +68,7 @@ def once(name: str) -> Amount:
 
 def full(name: str, target: str) -> Amount:
     """Return what the quota of a target has room for."""
-    hard = quota.hard_limits(catalogue.WORKLOADS, platform(name).targets[target].replicas)
+    hard = quota.hard_limits(online_boutique.WORKLOADS, platform(name).targets[target].replicas)
     memory = int(quota.amount(hard["requests.memory"]) / 2**20)
     return Amount(pods=int(hard["pods"]), cpu=quota.amount(hard["requests.cpu"]), memory=memory)
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.checks.eks import warnings
-from boutique.eks import versions
-from boutique.eks.settings import EksCluster
-from boutique.loading import load
-from boutique.mistakes import SettingsError
+from boutique.checks.load import load
+from boutique.settings import eks_versions
+from boutique.settings.eks_settings import EksCluster
+from boutique.settings.errors import SettingsError
 
 
 def test_a_cluster_with_all_defaults_is_one() -> None:
@@ -68,20 +68,20 @@ def test_a_mistake_is_named_with_its_value_and_the_remedy(section: dict[str, Any
 @pytest.mark.parametrize("version", ["1.32", "1.33"])
 def test_a_version_may_be_kept_for_a_year_longer(version: str) -> None:
     assert found(version=version, support="extended") == []
-    chosen = versions.addons(version, {})
+    chosen = eks_versions.addons(version, {})
     assert chosen["kube-proxy"].startswith(f"v{version}.")
-    assert minor(chosen["coredns"]) <= minor(versions.addons("1.34", {})["coredns"])
+    assert minor(chosen["coredns"]) <= minor(eks_versions.addons("1.34", {})["coredns"])
 
 
 def minor(version: str) -> int:
     return int(version.split(".")[1])
 
 
-@given(st.sampled_from(sorted(versions.RELEASES)), st.sampled_from(["standard", "extended"]), st.integers(-40, 40))
+@given(st.sampled_from(sorted(eks_versions.RELEASES)), st.sampled_from(["standard", "extended"]), st.integers(-40, 40))
 def test_a_version_is_warned_of_from_the_day_after_its_support_and_never_refused(
     version: str, support: Literal["standard", "extended"], days: int
 ) -> None:
-    end = versions.RELEASES[version].end(support)
+    end = eks_versions.RELEASES[version].end(support)
     lines = list(warnings(EksCluster(kind="eks", version=version, support=support), end + timedelta(days)))
     assert bool(lines) == (days > 0)
     if lines:
@@ -103,19 +103,19 @@ def test_the_remedy_is_one_that_is_left(today: date, remedy: str) -> None:
 
 
 def test_the_versions_of_the_documentation_are_ordered_and_the_default_is_the_newest() -> None:
-    ends = [release.standard for release in versions.RELEASES.values()]
+    ends = [release.standard for release in eks_versions.RELEASES.values()]
     assert ends == sorted(ends)
-    assert list(versions.RELEASES)[-1] == versions.DEFAULT_VERSION
-    for version, release in versions.RELEASES.items():
+    assert list(eks_versions.RELEASES)[-1] == eks_versions.DEFAULT_VERSION
+    for version, release in eks_versions.RELEASES.items():
         assert release.standard < release.extended
         assert release.kube_proxy.startswith(f"v{version}.")
 
 
 def test_addons_go_with_the_version_unless_the_configuration_names_others() -> None:
-    usual = versions.addons("1.35", {})
+    usual = eks_versions.addons("1.35", {})
     assert usual["kube-proxy"].startswith("v1.35.")
-    assert usual["coredns"] != versions.addons("1.36", {})["coredns"]
-    assert versions.addons("1.35", {"coredns": "v9.9.9-eksbuild.1"}) == {**usual, "coredns": "v9.9.9-eksbuild.1"}
+    assert usual["coredns"] != eks_versions.addons("1.36", {})["coredns"]
+    assert eks_versions.addons("1.35", {"coredns": "v9.9.9-eksbuild.1"}) == {**usual, "coredns": "v9.9.9-eksbuild.1"}
 
 
 def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import engine, workspace
-from ops.engine import EngineError, LockedError, MissingStackError
+from ops.pulumi import engine, workspace
+from ops.pulumi.engine import EngineError, LockedError, MissingStackError
 
 LOCKED = (
     "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the "
@@ -47,7 +47,7 @@ def test_only_the_lock_of_a_dead_process_is_removed(
     pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, cancelled: bool
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "here")
-    monkeypatch.setattr("ops.engine.lives", lambda number, _: number == os.getpid())
+    monkeypatch.setattr("ops.pulumi.engine.lives", lambda number, _: number == os.getpid())
     write(
         pulumi,
         f"[ $1 = cancel ] && touch {tmp_path}/cancelled && exit 0",

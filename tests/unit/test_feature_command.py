@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from ops import engine
 from ops.cli import app
 from ops.errors import OperationError
 from ops.features import identity, inventory, listing, reaping, sessions
+from ops.features.feature_view import age, show_listed
 from ops.features.inventory import Found
 from ops.features.listing import EMPTY, Listed
-from ops.features.stackstate import of_export
-from ops.features.view import age, show_listed
-from ops.namespace import DEPLOYMENTS, HTTP_ROUTES
+from ops.features.stack_state import of_export
+from ops.pulumi import engine
+from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from boutique.changes import Identity, identity
-from boutique.features import Feature
-from boutique.loading import load
-from boutique.mistakes import SettingsError
+from boutique.checks.load import load
+from boutique.features.feature_workloads import Identity, identity
+from boutique.settings.errors import SettingsError
+from boutique.settings.feature_settings import Feature
 
 ADS = {"adservice": {"version": "0.10.7-new-ads.3"}}
 INGRESS = {"certificate": {"kind": "certManager", "issuer": "some"}, "domain": "shop.example.com"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from boutique.field_managers import FieldChange, changes_by_others
+from boutique.kubernetes.field_managers import FieldChange, changes_by_others
 
 SERVER = 'k:{"name":"server"}'
 PORT = 'k:{"name":"PORT"}'

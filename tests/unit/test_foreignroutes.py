@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from boutique.entrance import Entrance
-from boutique.foreignroutes import Claim, conflicts
-from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE
-from boutique.routetable import table
-from boutique.routing import Backend, Environment, Feature
+from boutique.routing.endpoint import Entrance
+from boutique.routing.model import Backend, Environment, Feature
+from boutique.routing.route_conflicts import Claim, conflicts
+from boutique.routing.route_table import table
+from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE
 
 ADS, FRONT = Backend(service="adservice", port=9555), Backend(service="frontend", port=80)
 ENTRANCE = Entrance(

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from boutique.release import Change, Pin
+from boutique.settings.release_settings import Change, Pin
 from ops.errors import OperationError
-from ops.releases.former import Content, Former, chosen, content, differences, releases, running
-from ops.releases.history import Entry, entries, last_change
-from ops.releases.killed import with_killed
-from ops.releases.versions import said
+from ops.pulumi.interrupted_updates import with_killed
+from ops.pulumi.stack_history import Entry, entries, last_change
+from ops.releases.revisions import Content, Former, chosen, content, differences, releases, running
+from ops.releases.service_versions import said
 
 Said = Mapping[str, Any]
 

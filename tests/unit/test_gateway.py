@@ -7,12 +7,14 @@ from typing import Any, get_args
 
 import pytest
 
-from boutique import catalogue, labels, misdirected, policies
-from boutique.cluster_dns import ClusterDns
-from boutique.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
-from boutique.gatewayvalues import values
-from boutique.hosts import Claim
-from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE, Ingress, RoutingApi
+from application import online_boutique
+from boutique.mesh import misdirected_requests, policies
+from boutique.mesh.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
+from boutique.mesh.gateway_hosts import Claim
+from boutique.mesh.gateway_values import values
+from boutique.names import labels
+from boutique.settings.cluster_dns import ClusterDns
+from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, Ingress, RoutingApi
 
 CLAIMS = (
     Claim(target="dev", namespace="development", host="dev.example.com"),
@@ -73,13 +75,13 @@ def test_where_the_load_balancer_ends_tls_the_gateway_has_no_certificate(api: Ro
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) -> None:
-    spec = made(api)["EnvoyFilter", misdirected.NAME].spec
+    spec = made(api)["EnvoyFilter", misdirected_requests.NAME].spec
     [patch] = spec["configPatches"]
     [mapper] = patch["patch"]["value"]["typed_config"]["local_reply_config"]["mappers"]
     _, elsewhere = mapper["filter"]["and_filter"]["filters"]
     hosts = [claim.host for claim in CLAIMS]
     expression = elsewhere["extension_filter"]["typed_config"]["expression"]
-    assert (mapper["status_code"], expression) == (421, misdirected.misdirected_expression(hosts))
+    assert (mapper["status_code"], expression) == (421, misdirected_requests.misdirected_expression(hosts))
     assert spec["workloadSelector"]["labels"] == LABELS
     assert not [each for each in made(api, None) if each[0] == "EnvoyFilter"]
 
@@ -97,7 +99,7 @@ def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) ->
     ],
 )
 def test_only_hosts_of_targets_are_served_by_another_connection(host: str, served: bool) -> None:
-    expression = misdirected.misdirected_expression([claim.host for claim in CLAIMS])
+    expression = misdirected_requests.misdirected_expression([claim.host for claim in CLAIMS])
     pattern = json.loads(expression.partition("matches(")[2].partition(") &&")[0])
     assert bool(re.search(pattern, host)) is served
 
@@ -195,17 +197,19 @@ def test_a_team_may_say_more_of_its_load_balancer() -> None:
 
 
 def test_the_network_lets_the_gateway_reach_the_entry_and_nothing_else_of_the_shop() -> None:
-    specs = policies.gateway(catalogue.ENTRY, ["dev", "test"], ClusterDns())
+    specs = policies.gateway(online_boutique.ENTRY, ["dev", "test"], ClusterDns())
     assert specs["default-deny"]["podSelector"] == {}
     own = specs[policies.GATEWAY.name]
     assert own["podSelector"] == {"matchLabels": {"app": LABELS["app"]}}
     [come_in] = own["ingress"]
     assert {80, 443, 15021} <= {port["port"] for port in come_in["ports"]}
     assert "from" not in come_in, "people come from anywhere"
-    to_shop = [rule for rule in own["egress"] if {"protocol": "TCP", "port": catalogue.ENTRY.port} in rule["ports"]]
+    to_shop = [
+        rule for rule in own["egress"] if {"protocol": "TCP", "port": online_boutique.ENTRY.port} in rule["ports"]
+    ]
     assert [
         (peer["namespaceSelector"]["matchLabels"], peer["podSelector"]["matchLabels"])
         for rule in to_shop
         for peer in rule["to"]
-    ] == [({"kubernetes.io/metadata.name": name}, {"app": catalogue.ENTRY.name}) for name in ("dev", "test")]
+    ] == [({"kubernetes.io/metadata.name": name}, {"app": online_boutique.ENTRY.name}) for name in ("dev", "test")]
     assert len(own["egress"]) == 4, "names, of two kinds of cluster, and the control plane beside it"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from boutique.gateway_api_installed import NEEDED, install_errors, installed_definitions, present_errors
-from boutique.mesh import GATEWAY_API_VERSION
+from boutique.mesh.gateway_api_installed import NEEDED, install_errors, installed_definitions, present_errors
+from boutique.settings.mesh_settings import GATEWAY_API_VERSION
 
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
 OURS = f"v{GATEWAY_API_VERSION}"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from boutique.gatewayapi import GatewayApiError, manifests
-from boutique.mesh import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
+from boutique.mesh.gateway_api import GatewayApiError, manifests
+from boutique.settings.mesh_settings import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
 from lab.toolchain.gomod import selected
 from lab.toolchain.tools import MODULES
 

@@ -9,14 +9,14 @@ import pulumi
 import pytest
 from helmapi import CREATED, HelmApi, reached, secret, serve, unpacked
 
-from boutique import admin_api
 from boutique.eks import controller
 from boutique.helm import releases
 from boutique.helm.releases import HelmRelease
-from boutique.ingress import Ingress
-from boutique.kubeconfig import KubeconfigError
-from boutique.mesh import Mesh
-from components import helm_recovery, stacks
+from boutique.kubernetes import admin_api
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.settings.ingress_settings import Ingress
+from boutique.settings.mesh_settings import Mesh
+from stacks import helm_recovery, stack_outputs
 
 ISTIOD = releases.istiod(Mesh(), "cluster.local")
 BASE = releases.base()
@@ -59,7 +59,7 @@ class Run:
             }
             for key, description in (known or {}).items()
         }
-        self.patch.setattr(stacks, "resources", lambda: resources)
+        self.patch.setattr(stack_outputs, "resources", lambda: resources)
         self.patch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
         admin = self.stack.enter_context(serve(api))
         return helm_recovery.recover_releases(admin, planned or ALL)

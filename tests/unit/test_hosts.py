@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from boutique.hosts import Claim, claims
-from boutique.loading import load
-from boutique.mistakes import SettingsError
+from boutique.checks.load import load
+from boutique.mesh.gateway_hosts import Claim, claims
+from boutique.settings.errors import SettingsError
 
 CERTIFICATE = {"kind": "certManager", "issuer": "letsencrypt"}
 ARN = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"

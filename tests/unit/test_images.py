@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.images import Reference, check_repository, check_tag, label_value
+from boutique.names.image_reference import Reference, check_repository, check_tag, label_value
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", fullmatch=True)

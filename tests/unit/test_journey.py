@@ -6,17 +6,17 @@ from collections.abc import Callable
 import pytest
 from standing import Shop
 
-from boutique import catalogue
-from boutique.journey import PAGES
-from ops.link import Link
-from ops.visit import Visited, visit
+from application import online_boutique
+from application.smoke_journey import PAGES
+from ops.smoke.link import Link
+from ops.smoke.visit import Visited, visit
 from support.deadline import Deadline
 
-NEEDED = sorted({name for page in PAGES for name in page.needs} - {catalogue.ENTRY.name})
+NEEDED = sorted({name for page in PAGES for name in page.needs} - {online_boutique.ENTRY.name})
 
 
 def visited(shop: Shop) -> tuple[Visited, ...]:
-    where = Link(scheme="http", host="localhost", port=shop.ports[catalogue.ENTRY.name])
+    where = Link(scheme="http", host="localhost", port=shop.ports[online_boutique.ENTRY.name])
     return visit(where, PAGES, ssl.create_default_context(), Deadline(30), lambda _: None)
 
 
@@ -24,11 +24,11 @@ def test_every_page_is_answered_and_together_they_reach_everybody(shop: Shop) ->
     found = visited(shop)
     assert [one.problem for one in found] == [""] * len(PAGES)
     hops = {hop.workload for one in found for hop in one.hops or ()}
-    assert hops == {each.name for each in catalogue.WORKLOADS if each.service}
+    assert hops == {each.name for each in online_boutique.WORKLOADS if each.service}
 
 
 @pytest.mark.parametrize("service", NEEDED)
 def test_no_page_is_answered_without_whom_it_needs(new_shop: Callable[[], Shop], service: str) -> None:
-    shop = new_shop().start(*(each.name for each in catalogue.WORKLOADS if each.port and each.name != service))
+    shop = new_shop().start(*(each.name for each in online_boutique.WORKLOADS if each.port and each.name != service))
     answered = {one.page.name for one in visited(shop) if not one.problem}
     assert not answered & {page.name for page in PAGES if service in page.needs}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boutique.kubeconfig import ApiServer, KubeconfigError, files, find, for_token, reached_by
+from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, files, find, for_token, reached_by
 
 
 def write(path: Path, *contexts: str, cluster: dict[str, str] | None = None) -> Path:

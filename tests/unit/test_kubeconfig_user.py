@@ -15,9 +15,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from issued import issue
 from servers import answering
 
-from boutique import admin_api, kubeconfig, kubeconfig_user
-from boutique.kubeconfig import ApiServer, KubeconfigError
-from boutique.kubeconfig_user import Credentials, resolve_credentials
+from boutique.kubernetes import admin_api, kubeconfig, kubeconfig_user
+from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
+from boutique.kubernetes.kubeconfig_user import Credentials, resolve_credentials
 
 SERVER = ApiServer(server="https://api.example", entry={"server": "https://api.example"})
 ANN = "Basic " + base64.b64encode(b"ann:canary").decode()

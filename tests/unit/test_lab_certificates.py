@@ -9,7 +9,7 @@ from cryptography.x509.verification import PolicyBuilder, Store
 
 from lab.kubernetes import certificates
 from lab.kubernetes.certificates import LEAVES
-from lab.kubernetes.issuing import Leaf
+from support.certificate_issuing import Leaf
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ops import outsideview, smokeview
+from ops.certificates.handshake import address
+from ops.features.feature_view import show_updated
 from ops.features.identity import identity
 from ops.features.update import Updated
-from ops.features.view import show_updated
-from ops.handshake import address
-from ops.link import link, plain, resolving_hint
+from ops.smoke import smoke_view, visitor_view
+from ops.smoke.link import link, plain, resolving_hint
 
 LAB = {"BOUTIQUE_LAB_HTTPS_PORT": "8443", "BOUTIQUE_LAB_HTTP_PORT": "8080"}
 
@@ -90,7 +90,7 @@ def test_the_line_comes_where_the_link_is_printed(
     )
     show_updated(done, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)
-    monkeypatch.setattr(smokeview, "report", lambda *_: None)
+    monkeypatch.setattr(smoke_view, "report", lambda *_: None)
     found: Any = SimpleNamespace(
         stack=SimpleNamespace(name="local"),
         services=[],
@@ -98,6 +98,6 @@ def test_the_line_comes_where_the_link_is_printed(
         warnings=[],
         mistakes=[],
     )
-    monkeypatch.setattr(outsideview, "lines", lambda _: [])
-    smokeview.show(found, 1.0, as_json=False)
+    monkeypatch.setattr(visitor_view, "lines", lambda _: [])
+    smoke_view.show(found, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from boutique.live_objects import LiveObject, Name, changes, ownership_errors
-from boutique.settings import Environment, Platform
-from boutique.stack_objects import autoscaled, of_environment, of_platform
+from boutique.checks.stack_objects import autoscaled, of_environment, of_platform
+from boutique.kubernetes.live_objects import LiveObject, Name, changes, ownership_errors
+from boutique.settings.stack import Environment, Platform
 
 KEY = "boutique:cluster.target: 'dev'"
 ADS: Name = ("Deployment", "dev", "adservice")

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique import catalogue, naming
-from boutique.naming import NamingError
+from application import online_boutique
+from boutique.names import feature_names
+from boutique.names.feature_names import NamingError
 
-SERVICES = tuple(workload.name for workload in catalogue.WORKLOADS)
+SERVICES = tuple(workload.name for workload in online_boutique.WORKLOADS)
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-1035-label-names
 SERVICE_NAME = "[a-z]([-a-z0-9]*[a-z0-9])?"
 
@@ -19,29 +20,29 @@ services = st.lists(st.from_regex("[a-z]([-a-z0-9]{0,53}[a-z0-9])?", fullmatch=T
 
 @given(branches, services)
 def test_every_branch_has_a_key_that_makes_valid_names(branch: str, services: list[str]) -> None:
-    key = naming.feature_key(branch, services)
+    key = feature_names.feature_key(branch, services)
     assert re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", key)
     for service in services:
-        name = naming.object_name(service, key)
+        name = feature_names.object_name(service, key)
         assert re.fullmatch(SERVICE_NAME, name)
         assert len(name) <= 63
 
 
 @given(branches, services)
 def test_a_key_is_its_own_key(branch: str, services: list[str]) -> None:
-    key = naming.feature_key(branch, services)
-    assert naming.feature_key(key, services) == key
-    assert naming.check_key(key, services) == key
+    key = feature_names.feature_key(branch, services)
+    assert feature_names.feature_key(key, services) == key
+    assert feature_names.check_key(key, services) == key
 
 
 @given(st.from_regex("[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True))
 def test_a_branch_that_is_a_key_stays_as_it_is(branch: str) -> None:
-    assert naming.feature_key(branch, SERVICES) == branch
+    assert feature_names.feature_key(branch, SERVICES) == branch
 
 
 @given(st.lists(branches, unique=True))
 def test_different_branches_have_different_keys(branches: list[str]) -> None:
-    assert len(set(naming.feature_keys(branches, SERVICES).values())) == len(branches)
+    assert len(set(feature_names.feature_keys(branches, SERVICES).values())) == len(branches)
 
 
 @pytest.mark.parametrize(
@@ -65,55 +66,55 @@ def test_different_branches_have_different_keys(branches: list[str]) -> None:
     ],
 )
 def test_what_a_key_looks_like(branch: str, key: str) -> None:
-    assert re.fullmatch(key, naming.feature_key(branch, SERVICES))
+    assert re.fullmatch(key, feature_names.feature_key(branch, SERVICES))
 
 
 def test_branches_that_differ_in_what_is_changed_or_cut_stay_apart() -> None:
     alike = ["new-ads", "new_ads", "New-Ads", "new/ads", "-new-ads", *(f"{'x' * 60}{number}" for number in range(20))]
-    assert len(set(naming.feature_keys(alike, SERVICES).values())) == len(alike)
+    assert len(set(feature_names.feature_keys(alike, SERVICES).values())) == len(alike)
 
 
 def test_a_branch_called_like_the_key_of_another_is_refused() -> None:
     with pytest.raises(NamingError, match="'my_feature' and 'my-feature-97183a' have the same key"):
-        naming.feature_keys(["my_feature", "other", "my-feature-97183a"], SERVICES)
+        feature_names.feature_keys(["my_feature", "other", "my-feature-97183a"], SERVICES)
 
 
 def test_one_branch_named_twice_is_no_collision() -> None:
-    assert naming.feature_keys(["my_feature", "my_feature"], SERVICES) == {"my_feature": "my-feature-97183a"}
+    assert feature_names.feature_keys(["my_feature", "my_feature"], SERVICES) == {"my_feature": "my-feature-97183a"}
 
 
 @pytest.mark.parametrize("key", ["New", "new_ads", "4new", "new-", "-new", "a--b", "x" * 42])
 def test_a_key_by_hand_that_is_none_names_the_one_it_could_be(key: str) -> None:
-    with pytest.raises(NamingError, match=f"{key!r} is no key.* {naming.feature_key(key, SERVICES)!r}"):
-        naming.check_key(key, SERVICES)
+    with pytest.raises(NamingError, match=f"{key!r} is no key.* {feature_names.feature_key(key, SERVICES)!r}"):
+        feature_names.check_key(key, SERVICES)
 
 
 def test_a_name_that_is_too_long_says_by_how_much() -> None:
     with pytest.raises(NamingError, match="has 64 characters, a name has at most 63; shorten 'xxx"):
-        naming.object_name("checkoutservice", "x" * 48)
+        feature_names.object_name("checkoutservice", "x" * 48)
 
 
 def test_a_name_that_the_environment_has_is_refused() -> None:
     with pytest.raises(NamingError, match="'frontend-external' is the environment's own; another key than 'external'"):
-        naming.object_name("frontend", "external", {"frontend-external"})
+        feature_names.object_name("frontend", "external", {"frontend-external"})
 
 
 def test_a_service_whose_name_leaves_no_room_is_refused() -> None:
     with pytest.raises(NamingError, match="too long for a service with features: 56 characters"):
-        naming.feature_key("a", ["x" * 56])
-    assert naming.feature_key("New-Ads", ["x" * 54]).startswith("n-")
+        feature_names.feature_key("a", ["x" * 56])
+    assert feature_names.feature_key("New-Ads", ["x" * 54]).startswith("n-")
 
 
 def test_no_branch_is_refused() -> None:
     with pytest.raises(NamingError, match="the branch is empty"):
-        naming.feature_key("", SERVICES)
+        feature_names.feature_key("", SERVICES)
 
 
 def test_a_session_has_one_name_that_does_not_show_it() -> None:
-    name = naming.session_name("3f1c0f6e-0000-4000-8000-00000000abcd")
+    name = feature_names.session_name("3f1c0f6e-0000-4000-8000-00000000abcd")
     assert re.fullmatch("session-[0-9a-f]{16}", name)
-    assert name == naming.session_name("3f1c0f6e-0000-4000-8000-00000000abcd")
-    assert name != naming.session_name("3f1c0f6e-0000-4000-8000-00000000ABCD")
+    assert name == feature_names.session_name("3f1c0f6e-0000-4000-8000-00000000abcd")
+    assert name != feature_names.session_name("3f1c0f6e-0000-4000-8000-00000000ABCD")
 
 
 # RFC 6265, section 4.1.1.
@@ -122,24 +123,24 @@ OCTETS = "!" + "".join(map(chr, [*range(0x23, 0x2C), *range(0x2D, 0x3B), *range(
 
 @given(st.text(OCTETS, min_size=1, max_size=128))
 def test_every_value_that_a_cookie_may_have_is_a_session_id(session: str) -> None:
-    assert naming.check_session(session) == session
+    assert feature_names.check_session(session) == session
 
 
 @pytest.mark.parametrize("wrong", [*'",; \t\n\\', "\0", "\x7f", "é"])
 def test_no_other_value_is(wrong: str) -> None:
     for session in (wrong, f"a{wrong}", f"{wrong}a", f"a{wrong}a"):
         with pytest.raises(NamingError, match=f"^{re.escape(f'a session id cannot hold {wrong!r}; copy')}"):
-            naming.session_name(session)
+            feature_names.session_name(session)
 
 
 @pytest.mark.parametrize("length", [0, 129])
 def test_a_session_id_has_a_length(length: int) -> None:
     with pytest.raises(NamingError, match=f"has 1 to 128 characters, this one has {length}"):
-        naming.session_name("x" * length)
+        feature_names.session_name("x" * length)
 
 
 def test_a_preview_host_is_below_the_environments() -> None:
-    assert naming.preview_host("new-ads", "dev.shop.example") == "new-ads.dev.shop.example"
+    assert feature_names.preview_host("new-ads", "dev.shop.example") == "new-ads.dev.shop.example"
 
 
 @pytest.mark.parametrize(
@@ -156,4 +157,4 @@ def test_a_preview_host_is_below_the_environments() -> None:
 )
 def test_a_preview_host_that_is_no_name_is_refused(key: str, host: str, reason: str) -> None:
     with pytest.raises(NamingError, match=f"preview host .*{reason}"):
-        naming.preview_host(key, host)
+        feature_names.preview_host(key, host)

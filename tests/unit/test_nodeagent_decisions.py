@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.nodeagent import logfiles, probes, processes, redirection, report, state
+from lab.nodeagent import logfiles, probes, processes, redirection, state, status_report
 from lab.nodeagent.addresses import Addresses, addressed
 from lab.nodeagent.agent import names
 from lab.nodeagent.ending import Grace, grace
@@ -17,8 +17,8 @@ from lab.nodeagent.pods import Container
 from lab.nodeagent.probes import Probe, Verdict
 from lab.nodeagent.processes import Identity
 from lab.nodeagent.redirection import Rule
-from lab.nodeagent.report import Sight
 from lab.nodeagent.state import ContainerState, PodState
+from lab.nodeagent.status_report import Sight
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE = "2025-12-31T00:00:00Z"
@@ -143,7 +143,7 @@ def reported(*sights: Sight) -> dict[str, Any]:
         "spec": {"initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}]},
         "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": BEFORE}]},
     }
-    return report.status(pod, sights, NOW)
+    return status_report.status(pod, sights, NOW)
 
 
 def conditions(status: dict[str, Any]) -> dict[str, str]:

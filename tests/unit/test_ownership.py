@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from issued import HOST, HOSTS, issue
 
-from boutique import reach, readiness
-from boutique.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
-from boutique.listing import CONFIG_MAPS, DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
-from boutique.live_objects import in_namespace
-from boutique.ownership import Owned, claimed
-from boutique.readiness import NotReadyError
-from ops import namespace as namespaced
+from boutique.kubernetes import api_client, rollout_status
+from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
+from boutique.kubernetes.listing import CONFIG_MAPS, DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
+from boutique.kubernetes.live_objects import in_namespace
+from boutique.kubernetes.ownership import Owned, claimed
+from boutique.kubernetes.rollout_status import NotReadyError
 from ops.errors import ClusterError
-from ops.namespace import Namespace
+from ops.smoke import namespace_objects as namespaced
+from ops.smoke.namespace_objects import Namespace
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
 ITEM = {
@@ -127,18 +127,18 @@ def test_a_server_proves_the_name_that_the_kubeconfig_gives_it(by_another_name: 
     named = kubeconfig(address, **{"tls-server-name": HOST, "certificate-authority-data": authority})
     assert [each.name for each in owned(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
     with pytest.raises(NotReadyError, match="the API server answers 403"):
-        readiness.wait(named, "dev", "ads", 0)
-    reach.check(reached_by(named), "context 'x'")
+        rollout_status.wait(named, "dev", "ads", 0)
+    api_client.check(reached_by(named), "context 'x'")
     for other in ({"tls-server-name": "elsewhere"}, {}):
         stranger = kubeconfig(address, **{"certificate-authority-data": authority, **other})
         with pytest.raises(KubeconfigError, match="certificate verify failed"):
             owned(stranger, "dev", DEPLOYMENTS)
         with pytest.raises(NotReadyError, match="certificate verify failed"):
-            readiness.wait(stranger, "dev", "ads", 0)
+            rollout_status.wait(stranger, "dev", "ads", 0)
         with pytest.raises(ClusterError, match="certificate verify failed"):
             Namespace(name="dev", deployer=stranger).listed(namespaced.HTTP_ROUTES)
         with pytest.raises(KubeconfigError, match="its certificate is not trusted"):
-            reach.check(reached_by(stranger), "context 'x'")
+            api_client.check(reached_by(stranger), "context 'x'")
 
 
 class Elsewhere(http.server.BaseHTTPRequestHandler):
@@ -186,7 +186,7 @@ def test_an_empty_list_of_metadata_has_no_objects(elsewhere: str) -> None:
 
 
 def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(api_client, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(KubeconfigError, match=r"the API server http://127.0.0.1:1 cannot be asked"):
         owned(kubeconfig("http://127.0.0.1:1"), "dev", DEPLOYMENTS)
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from proxy import compared, fully_matches
 from traffic import COOKIE, ENTRY, KEYS, baggage_headers, cookie_headers, session_ids
 
-from boutique import naming, patterns
-from boutique.oracle import Call, Headers, Request, backend
-from boutique.routing import Backend, Condition, EdgeRoute, MeshRoute, Table
+from boutique.names import feature_names
+from boutique.routing import header_patterns
+from boutique.routing.model import Backend, Condition, EdgeRoute, MeshRoute, Table
+from boutique.routing.resolution import Call, Headers, Request, backend
 
 SESSION = "3f1c0f6e-8a52-4e34-9d0b-abc"
 ID = f"{COOKIE}={SESSION}"
@@ -89,26 +90,26 @@ def _headers(name: str, values: tuple[str, ...]) -> Headers:
 
 @pytest.mark.parametrize("cookies", CARRIED)
 def test_a_request_with_the_cookie(cookies: tuple[str, ...]) -> None:
-    assert matches(patterns.cookie(COOKIE, SESSION), "cookie", cookies)
+    assert matches(header_patterns.cookie(COOKIE, SESSION), "cookie", cookies)
     assert sent_by(SESSION, cookies)
 
 
 @pytest.mark.parametrize("cookies", NOT_CARRIED)
 def test_a_request_without_the_cookie(cookies: tuple[str, ...]) -> None:
-    assert not matches(patterns.cookie(COOKIE, SESSION), "cookie", cookies)
+    assert not matches(header_patterns.cookie(COOKIE, SESSION), "cookie", cookies)
     assert not sent_by(SESSION, cookies)
 
 
 @pytest.mark.parametrize("joined", [f"a=1; {ID}; b=2", f"a=1,{ID},b=2", f"a=1, {ID}"])
 def test_cookies_that_a_proxy_has_joined(joined: str) -> None:
     # RFC 9113, section 8.2.3, for HTTP/2; Envoy's joining of HTTP/1.1 headers is with ','.
-    assert matches(patterns.cookie(COOKIE, SESSION), "cookie", (joined,))
+    assert matches(header_patterns.cookie(COOKIE, SESSION), "cookie", (joined,))
     assert sent_by(SESSION, (joined,))
 
 
 @pytest.mark.parametrize("session", [".*", "a.c", "(abc)", "[abc]+", "a|b", "^abc$", "a?", "a{2}"])
 def test_the_signs_of_regular_expressions_mean_themselves(session: str) -> None:
-    pattern = patterns.cookie(COOKIE, session)
+    pattern = header_patterns.cookie(COOKIE, session)
     assert matches(pattern, "cookie", (f"{COOKIE}={session}",))
     for other in ("abc", "a", "b", "aa", "", "ab", "axc"):
         assert not matches(pattern, "cookie", (f"{COOKIE}={other}",))
@@ -150,33 +151,33 @@ def test_the_signs_of_regular_expressions_mean_themselves(session: str) -> None:
     ],
 )
 def test_a_call_with_and_without_the_key(baggage: tuple[str, ...], carried: bool) -> None:
-    assert matches(patterns.baggage("feature", "new-ads"), "baggage", baggage) is carried
+    assert matches(header_patterns.baggage("feature", "new-ads"), "baggage", baggage) is carried
     assert says("new-ads", baggage) is carried
 
 
 @given(session_ids, st.lists(cookie_headers, max_size=3).map(tuple))
 def test_proxy_and_oracle_find_the_same_cookies(session: str, cookies: tuple[str, ...]) -> None:
-    assert matches(patterns.cookie(COOKIE, session), "cookie", cookies) is sent_by(session, cookies)
+    assert matches(header_patterns.cookie(COOKIE, session), "cookie", cookies) is sent_by(session, cookies)
 
 
 @given(st.sampled_from(KEYS), st.lists(baggage_headers, max_size=3).map(tuple))
 def test_proxy_and_oracle_find_the_same_members(key: str, baggage: tuple[str, ...]) -> None:
-    assert matches(patterns.baggage("feature", key), "baggage", baggage) is says(key, baggage)
+    assert matches(header_patterns.baggage("feature", key), "baggage", baggage) is says(key, baggage)
 
 
 @given(session_ids, cookie_headers, cookie_headers)
 def test_a_cookie_is_found_wherever_it_is(session: str, before: str, after: str) -> None:
     value = f"{before}; {COOKIE}={session}; {after}"
-    assert matches(patterns.cookie(COOKIE, session), "cookie", (value,))
+    assert matches(header_patterns.cookie(COOKIE, session), "cookie", (value,))
 
 
 @given(session_ids)
 def test_istio_takes_every_pattern(session: str) -> None:
     # validateStringRegexp of pkg/config/validation/validation.go: Go's RE2, at most 1024 characters.
-    pattern = patterns.cookie(COOKIE, naming.check_session(session))
+    pattern = header_patterns.cookie(COOKIE, feature_names.check_session(session))
     assert len(pattern) <= 1024
     assert re2.compile(pattern)
 
 
 def test_the_longest_session_id_fits() -> None:
-    assert len(patterns.cookie(COOKIE, "." * naming.MAX_SESSION)) <= 1024
+    assert len(header_patterns.cookie(COOKIE, "." * feature_names.MAX_SESSION)) <= 1024

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from boutique.changes import changed
-from boutique.deployed import Deployed, deployed
-from boutique.features import Feature
-from boutique.pod_demand import PodSet, deployed_pod_set, peak, pod_set, release_peak, total_peak
-from boutique.settings import Environment
+from boutique.features.feature_workloads import changed
+from boutique.settings.feature_settings import Feature
+from boutique.settings.stack import Environment
+from boutique.workloads.pod_demand import PodSet, deployed_pod_set, peak, pod_set, release_peak, total_peak
+from boutique.workloads.resolved_workload import Deployed, deployed
 
 GIB = Decimal(2**30)
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique import catalogue, policies
-from boutique.cluster_dns import ClusterDns
-from boutique.policies import GATEWAY, Caller
-from boutique.workload import InitContainer, Resources, ServicePort, Workload
+from application import online_boutique
+from boutique.application.workload import InitContainer, Resources, ServicePort, Workload
+from boutique.mesh import policies
+from boutique.mesh.policies import GATEWAY, Caller
+from boutique.settings.cluster_dns import ClusterDns
 
 HERE, ELSEWHERE = "shop", "other"
 DNS = ClusterDns()
@@ -129,13 +130,13 @@ def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(workloads:
 
 
 def test_a_policy_for_every_pod_refuses_whatever_no_other_allows() -> None:
-    edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+    edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
     assert policies.authorization(edges, HERE)["allow-nothing"] == {}
     assert policies.network(edges, DNS)["default-deny"]["podSelector"] == {}
 
 
 def test_the_table_of_the_shop() -> None:
-    edges = policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+    edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
     grpc = [edge for edge in edges if edge.callee not in ("frontend", "redis-cart")]
     assert len(grpc) == 14
     assert {(edge.caller.name, edge.port) for edge in edges if edge.callee == "frontend"} == {
@@ -148,10 +149,10 @@ def test_the_table_of_the_shop() -> None:
 
 def egress(dns: ClusterDns) -> list[Any]:
     """Return what every pod may reach, and check that the gateway may ask the same DNS servers."""
-    spec = policies.network(policies.table(catalogue.WORKLOADS, catalogue.ENTRY), dns)["mesh"]
+    spec = policies.network(policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY), dns)["mesh"]
     assert spec["podSelector"] == {}
     rules: list[Any] = spec["egress"]
-    gateway = policies.gateway(catalogue.ENTRY, ["shop"], dns)[GATEWAY.name]["egress"]
+    gateway = policies.gateway(online_boutique.ENTRY, ["shop"], dns)[GATEWAY.name]["egress"]
     assert [rule for rule in gateway if rule in rules] == rules
     return rules
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from boutique.page import Page
+from boutique.application.page import Page
 from lab.standins.answers import Hop
 from ops.features.propagation import Arrival, Question, arrival
-from ops.link import link
-from ops.outside import Outside
-from ops.reached import Proof
-from ops.visit import Visited
+from ops.smoke.link import link
+from ops.smoke.reached_services import Proof
+from ops.smoke.visit import Visited
+from ops.smoke.visitor_checks import Outside
 
 KEY = "new-ads"
 BUILD, BASELINE = "0.10.7-new-ads.3", "v0.10.6"

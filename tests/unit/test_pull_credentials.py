@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from boutique.pull_credentials import credential_errors, registries
-from boutique.settings import Environment
+from boutique.settings.stack import Environment
+from boutique.workloads.pull_credentials import credential_errors, registries
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 AUTH = base64.b64encode(f"ann:{SECRET}".encode()).decode()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.catalogue import WORKLOADS
-from boutique.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, api_amount, hard_limits
+from application.online_boutique import WORKLOADS
+from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, api_amount, hard_limits
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,19 @@ from typing import Any
 
 import pytest
 
-from boutique import catalogue, listing, namespace_quota
+from application import online_boutique
 from boutique.checks.limit_range import limit_refusals
-from boutique.checks.quota import Room, environment_refusals, feature_refusals, feature_room, target_room
-from boutique.deployed import deployed
-from boutique.loading import load
-from boutique.mistakes import SettingsError
-from boutique.namespace_quota import NAME, Quota
-from boutique.object_names import object_names
-from boutique.pod_demand import release_peak
-from boutique.quota import hard_limits
-from boutique.settings import Environment
+from boutique.checks.load import load
+from boutique.checks.quota_fit import Room, environment_refusals, feature_refusals, feature_room, target_room
+from boutique.kubernetes import listing
+from boutique.settings.errors import SettingsError
+from boutique.settings.stack import Environment
+from boutique.targets import namespace_quota
+from boutique.targets.namespace_quota import NAME, Quota
+from boutique.targets.quota import hard_limits
+from boutique.workloads.object_names import object_names
+from boutique.workloads.pod_demand import release_peak
+from boutique.workloads.resolved_workload import deployed
 
 ROOM = target_room("dev", owner="nonprod", meshed=True, is_read=True)
 BLUE_GREEN = {"rollout": {"strategy": "blueGreen"}}
@@ -83,7 +85,7 @@ def refusals(environment: dict[str, Any], hard: dict[str, str], name: str = NAME
 
 
 def test_another_stack_raises_its_own_quota() -> None:
-    [said] = refusals({"replicas": 3, **BLUE_GREEN}, hard_limits(catalogue.WORKLOADS, 1))
+    [said] = refusals({"replicas": 3, **BLUE_GREEN}, hard_limits(online_boutique.WORKLOADS, 1))
     assert said.startswith("boutique:environment.replicas: 3: target 'dev': ")
     assert said.endswith(
         "lower it, or raise boutique:platform.targets.dev.replicas to 2 in the stack 'nonprod' and run `pulumi up` "

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from boutique.page import Page
+from boutique.application.page import Page
 from lab.standins.answers import Hop
-from ops.reached import Proof, reached
-from ops.visit import Visited
+from ops.smoke.reached_services import Proof, reached
+from ops.smoke.visit import Visited
 
 PAGE = Page(name="index", path="/", needs=("carts",))
 GOOD = Visited(page=PAGE, status=200, seconds=0, hops=None, problem="")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from boutique import kubeconfig, reach, readiness
-from boutique.kubeconfig import ApiServer
-from boutique.readiness import NotReadyError
+from boutique.kubernetes import api_client, kubeconfig, rollout_status
+from boutique.kubernetes.kubeconfig import ApiServer
+from boutique.kubernetes.rollout_status import NotReadyError
 
 
 def content(**entry: str) -> str:
@@ -52,13 +52,13 @@ def deployment(generation: int = 2, replicas: int = 1, **status: Any) -> dict[st
     ],
 )
 def test_what_a_deployment_lacks(found: dict[str, Any], said: str) -> None:
-    assert readiness.lacking(found) == said
+    assert rollout_status.lacking(found) == said
 
 
 def test_old_pods_beside_the_new_ones_have_to_go() -> None:
     found = deployment()
     found["status"]["replicas"] = 2
-    assert readiness.lacking(found) == "old pods are still there"
+    assert rollout_status.lacking(found) == "old pods are still there"
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any] | Exception) 
             raise found
         return found
 
-    monkeypatch.setattr(reach, "asked", answer)
+    monkeypatch.setattr(api_client, "asked", answer)
     return asked
 
 
@@ -91,7 +91,7 @@ def test_it_is_waited_for_whatever_happens_to_the_api_server_meanwhile(
 ) -> None:
     refusal = urllib.error.HTTPError("https://127.0.0.1:1", 500, "", Message(), io.BytesIO())
     asked = answers(monkeypatch, OSError("reset"), refusal, deployment(generation=3), deployment())
-    readiness.wait(CONTENT, "dev", "ads", 60)
+    rollout_status.wait(CONTENT, "dev", "ads", 60)
     assert asked == ["/apis/apps/v1/namespaces/dev/deployments/ads"] * 4
     assert len(pauses) == 3
 
@@ -99,20 +99,20 @@ def test_it_is_waited_for_whatever_happens_to_the_api_server_meanwhile(
 def test_it_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
     answers(monkeypatch, deployment(availableReplicas=0))
     with pytest.raises(NotReadyError, match="0 of 1 new pods are available"):
-        readiness.wait(CONTENT, "dev", "ads", 5)
+        rollout_status.wait(CONTENT, "dev", "ads", 5)
     assert sum(pauses) == 5
     answers(monkeypatch, OSError("reset"))
     with pytest.raises(NotReadyError, match="the API server cannot be asked: reset"):
-        readiness.wait(CONTENT, "dev", "ads", 0)
+        rollout_status.wait(CONTENT, "dev", "ads", 0)
 
 
 def test_what_the_cluster_has_given_up_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
     answers(monkeypatch, deployment(availableReplicas=0, conditions=[GIVEN_UP]))
     with pytest.raises(NotReadyError, match="timed out progressing"):
-        readiness.wait(CONTENT, "dev", "ads", 60)
+        rollout_status.wait(CONTENT, "dev", "ads", 60)
     assert pauses == []
     # What it has said of another generation says nothing of this one.
     answers(
         monkeypatch, deployment(generation=3, conditions=[GIVEN_UP]), deployment(generation=3, observedGeneration=3)
     )
-    readiness.wait(CONTENT, "dev", "ads", 60)
+    rollout_status.wait(CONTENT, "dev", "ads", 60)

@@ -7,14 +7,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique import catalogue, labels
-from boutique.colours import Colours, coloured
-from boutique.deployed import Deployed, deployed
-from boutique.pod_demand import PodSet, pod_set, total_peak
-from boutique.quota import amount, hard_limits
-from boutique.recorded_colours import RecordedColours, recorded_colours
-from boutique.release import Release
-from boutique.settings import Environment
+from application import online_boutique
+from boutique.names import labels
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import Environment
+from boutique.targets.quota import amount, hard_limits
+from boutique.workloads.blue_green import Colours, coloured
+from boutique.workloads.pod_demand import PodSet, pod_set, total_peak
+from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
+from boutique.workloads.resolved_workload import Deployed, deployed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAME = "adservice"
@@ -160,7 +161,7 @@ class Simulation:
         self.most = {key: max(value, self.most.get(key, value)) for key, value in need.items()}
 
 
-QUOTA = {key: amount(value) for key, value in hard_limits(catalogue.WORKLOADS, 1).items()}
+QUOTA = {key: amount(value) for key, value in hard_limits(online_boutique.WORKLOADS, 1).items()}
 
 
 def test_ten_releases_of_all_services_take_twice_the_pods() -> None:

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 import pytest
 from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
-from ops.registry.reading import digest, tags, tags_of
+from ops.registry.queries import digest, tags, tags_of
 from support.registry import connection
 from support.registry.address import Address
-from support.registry.errors import (
+from support.registry.registry_errors import (
     MissingRepositoryError,
     MissingTagError,
     NoRegistryError,

@@ -8,7 +8,7 @@ import pytest
 from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 from support.registry.challenges import Challenge, parse_challenges
-from support.registry.errors import NoRegistryError, RefusedLoginError
+from support.registry.registry_errors import NoRegistryError, RefusedLoginError
 
 REALM = 'realm="http://127.0.0.1:{port}/token"'
 BEARER, BASIC_OF_A = f'Bearer {REALM},service="s"', 'Basic realm="a, \\"b\\" Bearer realm=c"'

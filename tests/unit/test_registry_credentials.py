@@ -11,11 +11,11 @@ from unittest.mock import Mock
 import pytest
 from registryfakes import LIST, answering, of_tags, read, refused
 
-from ops.registry.reading import tags_of
+from ops.registry.queries import tags_of
 from support.registry.address import Address
 from support.registry.credentials import Credentials
 from support.registry.docker_configuration import DockerConfiguration
-from support.registry.errors import RefusedLoginError
+from support.registry.registry_errors import RefusedLoginError
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 HUB = "https://index.docker.io/v1/"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.naming import feature_key
-from boutique.versions import Version, VersionError
-from ops.registry.newest import newest, newest_of_branch
+from boutique.names.feature_names import feature_key
+from boutique.names.semver import Version, VersionError
+from ops.registry.newest_tag import newest, newest_of_branch
 
 SERVICES = ("adservice", "productcatalogservice")
 

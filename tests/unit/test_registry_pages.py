@@ -12,8 +12,13 @@ import pytest
 from registryfakes import LIST, Answered, answering, of_tags, read
 
 from support.registry import connection, tags
-from support.registry.errors import MissingRepositoryError, NoRegistryError, RegistryError, UnreachableRegistryError
 from support.registry.links import next_page
+from support.registry.registry_errors import (
+    MissingRepositoryError,
+    NoRegistryError,
+    RegistryError,
+    UnreachableRegistryError,
+)
 
 PATH = "/v2/shop/ads/tags/list"
 INVALID = '{"errors": [{"code": "PAGINATION_NUMBER_INVALID"}]}'

@@ -7,9 +7,9 @@ import pytest
 from registries import DIGEST, PRODUCTS
 from registryfakes import answering, log_in
 
-from ops.registry.newest import newest
-from ops.registry.reading import digest, tags
-from support.registry.errors import MissingRepositoryError, RegistryError
+from ops.registry.newest_tag import newest
+from ops.registry.queries import digest, tags
+from support.registry.registry_errors import MissingRepositoryError, RegistryError
 
 COUNTS = (0, 1, 49, 50, 100, 1000, 1001, 2345)
 NEWEST = "v2.0.0"

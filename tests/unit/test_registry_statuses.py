@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
-from ops.registry.reading import digest
+from ops.registry.queries import digest
 from support.registry.address import Address
-from support.registry.errors import (
+from support.registry.registry_errors import (
     MissingTagError,
     NoRegistryError,
     RefusedLoginError,

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagtable import DIGEST
 
-from boutique.catalogue import REDIS_CART, WORKLOADS
-from boutique.deployed import deployed
-from boutique.loading import load
-from boutique.mistakes import SettingsError
-from boutique.release import Change, Pin, Release, difference, release_of
-from boutique.settings import Environment
+from application.online_boutique import REDIS_CART, WORKLOADS
+from boutique.checks.load import load
+from boutique.settings.errors import SettingsError
+from boutique.settings.release_settings import Change, Pin, Release, difference, release_of
+from boutique.settings.stack import Environment
+from boutique.workloads.resolved_workload import deployed
 
 CLUSTER = {"kind": "existing", "context": "here"}
 NAMES = [each.name for each in WORKLOADS]

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import pytest
 from releasefakes import RELEASES_ONLY, Project, Run, holder, refused
 
-from boutique.catalogue import WORKLOADS
-from ops.engine import EngineError
+from application.online_boutique import WORKLOADS
+from ops.pulumi.engine import EngineError
 
 
 def test_show_marks_what_was_not_deployed(project: Project, run: Run) -> None:

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from ops.errors import OperationError
-from ops.releases.editing import edited
-from ops.releases.stackfile import StackFile
+from ops.releases.stack_file import StackFile
+from ops.releases.yaml_edits import edited
 
 TEXT = """# head
 config:

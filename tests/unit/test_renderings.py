@@ -6,9 +6,9 @@ from hypothesis import given
 from proxy import Outcome
 from traffic import GATEWAY, calls, requests, tables
 
-from boutique import httproutes, virtualservices
-from boutique.oracle import Call, Request, Served, backend
-from boutique.routing import Table
+from boutique.routing import http_routes, virtual_services
+from boutique.routing.model import Table
+from boutique.routing.resolution import Call, Request, Served, backend
 
 
 def wanted(served: Served | None) -> Outcome | None:
@@ -17,25 +17,25 @@ def wanted(served: Served | None) -> Outcome | None:
 
 @given(tables, requests)
 def test_httproutes_at_the_edge(table: Table, request: Request) -> None:
-    specs = httproutes.edge(table, GATEWAY)
+    specs = http_routes.edge(table, GATEWAY)
     assert httproutereader.at_the_edge(specs, request.host, request.headers) == wanted(backend(table, request))
 
 
 @given(tables, requests)
 def test_virtual_services_at_the_edge(table: Table, request: Request) -> None:
-    specs = virtualservices.edge(table, GATEWAY)
+    specs = virtual_services.edge(table, GATEWAY)
     assert virtualservicereader.at_the_edge(specs, request.host, request.headers) == wanted(backend(table, request))
 
 
 @given(tables, calls)
 def test_httproutes_in_the_mesh(table: Table, call: Call) -> None:
-    specs = httproutes.mesh(table)
+    specs = http_routes.mesh(table)
     found = httproutereader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
     assert found == wanted(backend(table, call))
 
 
 @given(tables, calls)
 def test_virtual_services_in_the_mesh(table: Table, call: Call) -> None:
-    specs = virtualservices.mesh(table)
+    specs = virtual_services.mesh(table)
     found = virtualservicereader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
     assert found == wanted(backend(table, call))

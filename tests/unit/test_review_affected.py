@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.errors import OperationError
-from ops.releases.setting import Wanted
-from ops.releases.setting import changed as release_changed
-from ops.releases.stackfile import StackFile
-from ops.reviews.affected import affected
-from ops.reviews.changedfiles import before, changed
-from ops.reviews.versions import changed as versions
+from ops.releases.set_release import Wanted
+from ops.releases.set_release import changed as release_changed
+from ops.releases.stack_file import StackFile
+from ops.reviews.affected_stacks import affected
+from ops.reviews.branch_versions import changed as versions
+from ops.reviews.changed_files import before, changed
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,7 +45,7 @@ FILES: dict[str, Any] = {
         (["docs/mesh.md", "README.md", ".github/workflows/check.yml", "tests/unit/x.py", "ops/cli.py"], []),
         (["lab/cluster.py", "Makefile", "requirements-dev.txt", "ci/notes.py", ".gitignore", "bench/mesh.py"], []),
         ([], []),
-        (["boutique/catalogue.py"], sorted(FILES)),
+        (["application/online_boutique.py"], sorted(FILES)),
         (["components/mesh.py"], sorted(FILES)),
         (["requirements.txt"], sorted(FILES)),
         (["Pulumi.yaml"], sorted(FILES)),

@@ -22,8 +22,8 @@ from previews import (
 from ops.reviews.comment import Application, comment, marker
 from ops.reviews.markdown import LIMIT, block, code, plain, row
 from ops.reviews.plan import Operation, Plan
-from ops.reviews.reading import read
-from ops.reviews.routes import routes as route_table
+from ops.reviews.preview_parser import read
+from ops.reviews.route_changes import routes as route_table
 
 GOLDEN = Path(__file__).parent / "data/review.md"
 APPLICATION = Application(stores=["redis-cart"], callers={"adservice": ["frontend"]})

@@ -11,7 +11,7 @@ from ops.reviews import cost
 from ops.reviews.dangers import dangers
 from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value, differences
 from ops.reviews.plan import Operation, Plan
-from ops.reviews.reading import PlanError, read
+from ops.reviews.preview_parser import PlanError, read
 from ops.reviews.summary import parts, totals
 
 SECRETS = "core/v1:Secret"

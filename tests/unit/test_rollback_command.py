@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from releasefakes import RELEASES_ONLY, Project, Run, refused
 
-from ops import smokerun
-from ops.deployedstack import StackError
-from ops.engine import EngineError
+from ops.pulumi.deployed_stack import StackError
+from ops.pulumi.engine import EngineError
+from ops.smoke import smoke_run
 
 
 def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:
@@ -169,7 +169,7 @@ def test_a_smoke_test_that_comes_to_no_end_is_not_green(
 
     project.stack("test")
     project.up("test", "v0.10.1", "v0.10.2")
-    monkeypatch.setattr(smokerun, "run", broken)
+    monkeypatch.setattr(smoke_run, "run", broken)
     done = run("rollback", "test", "--yes", "--json", code=3)
     said = json.loads(done.stdout)
     assert said["deployed"]

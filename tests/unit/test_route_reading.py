@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from traffic import ENVIRONMENT, GATEWAY, HOST, SERVICES, session_ids, tables
 
-from boutique import httproutes, patterns, virtualservices
-from boutique.entrance import Entrance
-from boutique.oracle import Call, Request, Served, backend
-from boutique.routereading import Unread, in_force
-from boutique.routetable import table
-from boutique.routeview import led
-from boutique.routing import EdgeRoute, Feature, Table
+from boutique.routing import header_patterns, http_routes, virtual_services
+from boutique.routing.endpoint import Entrance
+from boutique.routing.model import EdgeRoute, Feature, Table
+from boutique.routing.resolution import Call, Request, Served, backend
+from boutique.routing.route_descriptions import led
+from boutique.routing.route_parser import Unread, in_force
+from boutique.routing.route_table import table
 from ops.errors import OperationError
-from ops.routequestion import question
-from ops.routetables import RouteTable
+from ops.routes.cluster_routes import RouteTable
+from ops.routes.route_question import question
 
 
 def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def owners(of: Table) -> dict[str, str]:
 
 @given(tables)
 def test_httproutes_say_the_whole_table(of: Table) -> None:
-    edge, mesh = (objects(specs, owners(of)) for specs in (httproutes.edge(of, GATEWAY), httproutes.mesh(of)))
+    edge, mesh = (objects(specs, owners(of)) for specs in (http_routes.edge(of, GATEWAY), http_routes.mesh(of)))
     found = in_force([*edge, *mesh], [])
     assert not found.unread
     assert found.table == Table(edge=tuple(replace(each, preview=False) for each in of.edge), mesh=of.mesh)
@@ -54,7 +54,7 @@ def test_httproutes_say_the_whole_table(of: Table) -> None:
 @given(tables)
 def test_virtual_services_say_who_serves_whom(of: Table) -> None:
     # One stack writes all of them, so it owns every route in them.
-    specs = {**virtualservices.mesh(of), **virtualservices.edge(of, GATEWAY)}
+    specs = {**virtual_services.mesh(of), **virtual_services.edge(of, GATEWAY)}
     found = in_force([], objects(specs, {}))
     assert not found.unread
     for each in of.edge:
@@ -79,20 +79,20 @@ def test_virtual_services_say_who_serves_whom(of: Table) -> None:
 
 @given(session_ids)
 def test_a_pattern_gives_its_cookie_back(session: str) -> None:
-    assert patterns.cookie_of(patterns.cookie("shop_session-id", session)) == ("shop_session-id", session)
-    assert patterns.baggage_of(patterns.baggage("feature", session)) == ("feature", session)
+    assert header_patterns.cookie_of(header_patterns.cookie("shop_session-id", session)) == ("shop_session-id", session)
+    assert header_patterns.baggage_of(header_patterns.baggage("feature", session)) == ("feature", session)
 
 
 @pytest.mark.parametrize("pattern", ["", ".*", "shop_session-id=abc", ".*feature=abc.*", "(?:.*[;,])?[ \\t]*a=(?:b|c)"])
 def test_a_pattern_of_somebody_else_is_not_taken_for_ours(pattern: str) -> None:
-    assert patterns.cookie_of(pattern) is None
-    assert patterns.baggage_of(pattern) is None
+    assert header_patterns.cookie_of(pattern) is None
+    assert header_patterns.baggage_of(pattern) is None
 
 
 def changed(**changes: Any) -> dict[str, Any]:
     """Return the edge's route of an environment with something else in its rule."""
     of = table(ENVIRONMENT, [Feature(stack="dev-a", key="a", services=("ads",))])
-    [route] = objects({"edge": httproutes.edge(of, GATEWAY)["edge"]}, {})
+    [route] = objects({"edge": http_routes.edge(of, GATEWAY)["edge"]}, {})
     [rule] = route["spec"]["rules"]
     return {**route, "spec": {**route["spec"], "rules": [{**rule, **changes}]}}
 
@@ -319,7 +319,7 @@ def test_of_two_that_istio_does_not_join_one_is_left_out() -> None:
         "VirtualService y of nobody: is for ads like VirtualService x, and Istio follows one of them",
     )
     of = table(ENVIRONMENT, [])
-    both = in_force(objects(httproutes.mesh(of), {}), [virtual_service(REST)])
+    both = in_force(objects(http_routes.mesh(of), {}), [virtual_service(REST)])
     assert both.unread == ("VirtualService x of nobody: is for ads like HTTPRoute ads, and Istio follows one of them",)
 
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from traffic import ENTRY, ENVIRONMENT, GATEWAY, HOST, features, requests, tables
 
-from boutique import catalogue, httproutes, routetable, virtualservices
-from boutique.istio import RETRIES
-from boutique.naming import NamingError
-from boutique.oracle import Call, Headers, Request, backend
-from boutique.routetable import RoutingError, additions, baseline, table
-from boutique.routing import Backend, Feature, Table
+from application import online_boutique
+from boutique.mesh.istio import RETRIES
+from boutique.names.feature_names import NamingError
+from boutique.routing import http_routes, route_table, virtual_services
+from boutique.routing.model import Backend, Feature, Table
+from boutique.routing.resolution import Call, Headers, Request, backend
+from boutique.routing.route_table import RoutingError, additions, baseline, table
 
 ADS = Backend(service="ads", port=9555)
 NEW_ADS = Feature(stack="dev-new-ads", key="new-ads", services=("ads",), sessions=("abc", "def"))
@@ -89,8 +90,8 @@ def test_nothing_that_outsiders_say_in_baggage_changes_anything(table: Table, re
 @given(features())
 def test_features_leave_the_environments_routes_as_they_are(made: tuple[Feature, ...]) -> None:
     before, after = baseline(ENVIRONMENT), table(ENVIRONMENT, made)
-    assert httproutes.edge(before, GATEWAY).items() <= httproutes.edge(after, GATEWAY).items()
-    assert httproutes.mesh(before).items() <= httproutes.mesh(after).items()
+    assert http_routes.edge(before, GATEWAY).items() <= http_routes.edge(after, GATEWAY).items()
+    assert http_routes.mesh(before).items() <= http_routes.mesh(after).items()
     assert {route.name for route in (*after.edge, *after.mesh) if route.owner == ENVIRONMENT.stack} == {
         "edge",
         "front",
@@ -103,8 +104,8 @@ def test_features_leave_the_environments_routes_as_they_are(made: tuple[Feature,
 def test_a_feature_owns_one_route_for_each_service_and_session_and_its_host(made: tuple[Feature, ...]) -> None:
     whole = table(ENVIRONMENT, made)
     for feature in made:
-        edge = httproutes.edge(additions(ENVIRONMENT, feature), GATEWAY)
-        mesh = httproutes.mesh(additions(ENVIRONMENT, feature))
+        edge = http_routes.edge(additions(ENVIRONMENT, feature), GATEWAY)
+        mesh = http_routes.mesh(additions(ENVIRONMENT, feature))
         assert len(edge) == 1 + len(feature.sessions) + feature.header
         assert len(mesh) == len(feature.services)
         assert {route.name for route in (*whole.edge, *whole.mesh) if route.owner == feature.stack} == {*edge, *mesh}
@@ -113,26 +114,26 @@ def test_a_feature_owns_one_route_for_each_service_and_session_and_its_host(made
 @given(features())
 def test_one_object_of_the_one_owner_for_each_host_and_service(made: tuple[Feature, ...]) -> None:
     whole = table(ENVIRONMENT, made)
-    hosts = [host for spec in virtualservices.edge(whole, GATEWAY).values() for host in spec["hosts"]]
+    hosts = [host for spec in virtual_services.edge(whole, GATEWAY).values() for host in spec["hosts"]]
     assert sorted(hosts) == sorted([HOST, *(f"{feature.key}.{HOST}" for feature in made)])
-    assert virtualservices.mesh(whole).keys() == {"front", "cart", "ads"}
+    assert virtual_services.mesh(whole).keys() == {"front", "cart", "ads"}
 
 
 def test_sessions_cost_nothing_in_the_mesh() -> None:
     many = replace(NEW_ADS, sessions=tuple(f"session-{number}" for number in range(100)))
-    assert httproutes.mesh(additions(ENVIRONMENT, many)) == httproutes.mesh(additions(ENVIRONMENT, NEW_ADS))
+    assert http_routes.mesh(additions(ENVIRONMENT, many)) == http_routes.mesh(additions(ENVIRONMENT, NEW_ADS))
 
 
 def test_an_environment_without_features_has_one_route() -> None:
     closed = replace(ENVIRONMENT, features=False)
-    assert httproutes.mesh(baseline(closed)) == virtualservices.mesh(baseline(closed)) == {}
-    assert list(httproutes.edge(baseline(closed), GATEWAY)) == ["edge"]
+    assert http_routes.mesh(baseline(closed)) == virtual_services.mesh(baseline(closed)) == {}
+    assert list(http_routes.edge(baseline(closed), GATEWAY)) == ["edge"]
     assert served(Call(service=ADS, headers=(("baggage", "feature=x"),)), baseline(closed)) == ("ads", "feature=x")
 
 
 def test_routes_of_one_service_have_the_same_parent() -> None:
     # Istio joins only those; of two that differ in the port, one would do nothing.
-    specs = httproutes.mesh(BOTH)
+    specs = http_routes.mesh(BOTH)
     assert specs["ads"]["parentRefs"] == specs["ads-new-ads"]["parentRefs"]
     assert specs["ads"]["parentRefs"] == [{"group": "", "kind": "Service", "name": "ads", "port": 9555}]
 
@@ -140,23 +141,23 @@ def test_routes_of_one_service_have_the_same_parent() -> None:
 def test_routes_of_the_edge_attach_to_the_gateway() -> None:
     parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": "istio-ingress", "name": "shop"}
     # Plain HTTP has a listener of its own, which only redirects.
-    for route, spec in zip(BOTH.edge, httproutes.edge(BOTH, GATEWAY).values(), strict=True):
+    for route, spec in zip(BOTH.edge, http_routes.edge(BOTH, GATEWAY).values(), strict=True):
         under = route.host != ENVIRONMENT.host
         assert spec["parentRefs"] == [{**parent, "sectionName": "previews" if under else "https"}]
-    assert all(spec["gateways"] == ["istio-ingress/shop"] for spec in virtualservices.edge(BOTH, GATEWAY).values())
+    assert all(spec["gateways"] == ["istio-ingress/shop"] for spec in virtual_services.edge(BOTH, GATEWAY).values())
 
 
 @pytest.mark.parametrize(("seconds", "route", "service"), [(None, "0s", None), (30, "30s", "30s")])
 def test_the_edge_waits_as_long_as_it_is_told(seconds: int | None, route: str, service: str | None) -> None:
     timed = table(replace(ENVIRONMENT, timeout_seconds=seconds), [NEW_ADS])
-    for spec in httproutes.edge(timed, GATEWAY).values():
+    for spec in http_routes.edge(timed, GATEWAY).values():
         assert [rule["timeouts"]["request"] for rule in spec["rules"]] == [route]
-    for spec in virtualservices.edge(timed, GATEWAY).values():
+    for spec in virtual_services.edge(timed, GATEWAY).values():
         assert {rule.get("timeout") for rule in spec["http"]} == {service}
 
 
 def test_every_virtual_service_says_what_is_sent_again() -> None:
-    specs = [*virtualservices.edge(BOTH, GATEWAY).values(), *virtualservices.mesh(BOTH).values()]
+    specs = [*virtual_services.edge(BOTH, GATEWAY).values(), *virtual_services.mesh(BOTH).values()]
     assert all(rule["retries"] == RETRIES for spec in specs for rule in spec["http"])
 
 
@@ -212,10 +213,10 @@ def test_what_another_feature_has_is_refused(second: Feature, reason: str) -> No
 
 
 def test_the_shop() -> None:
-    services = routetable.services(catalogue.WORKLOADS)
+    services = route_table.services(online_boutique.WORKLOADS)
     assert Backend(service="frontend", port=80) in services
     # The Service's port, which differs from the container's.
     assert Backend(service="emailservice", port=5000) in services
     assert {each.service for each in services}.isdisjoint({"redis-cart", "loadgenerator"})
     assert len(services) == 10
-    assert {"redis-cart", "loadgenerator", "frontend-external"} <= routetable.names(catalogue.WORKLOADS)
+    assert {"redis-cart", "loadgenerator", "frontend-external"} <= route_table.names(online_boutique.WORKLOADS)

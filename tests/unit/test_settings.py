@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique import istio
 from boutique.checks.environment import unknown_secrets
-from boutique.loading import load
-from boutique.mesh import ISTIO_VERSION
-from boutique.mistakes import SettingsError
-from boutique.settings import Settings, StackCluster
+from boutique.checks.load import load
+from boutique.mesh import istio
+from boutique.settings.errors import SettingsError
+from boutique.settings.mesh_settings import ISTIO_VERSION
+from boutique.settings.stack import Settings, StackCluster
 from lab.toolchain import tools
 
 CLUSTER = {"kind": "existing", "context": "here"}

@@ -11,12 +11,12 @@ from fakes import TOKEN, Cluster, Shop, deployer, outputs, pulumi, serving
 from issued import Issued, issue
 from smoking import Smoke, Smoked, command
 
-from boutique import catalogue
-from boutique.journey import CUSTOMER
+from application import online_boutique
+from application.smoke_journey import CUSTOMER
 
 HOST = "shop.localhost"
 AUTHORITY = issue("Authority", now=datetime.now(UTC))
-SERVICES = {each.name for each in catalogue.WORKLOADS}
+SERVICES = {each.name for each in online_boutique.WORKLOADS}
 
 
 def certificate(**different: Any) -> Issued:
@@ -65,7 +65,7 @@ def test_real_images_imply_whom_their_pages_cannot_do_without(smoke: Smoke) -> N
     assert {name for name, proof in found.reached.items() if proof == "unknown"} == unknown
     assert {name for name, proof in found.reached.items() if proof == "implied"} == SERVICES - unknown
     assert found.json["services"]["cartservice"]["ready"] == 1
-    assert found.json["services"]["cartservice"]["running"] == [catalogue.VERSION]
+    assert found.json["services"]["cartservice"]["running"] == [online_boutique.VERSION]
     assert found.json["certificate"]["daysLeft"] == 89
     assert found.json["certificate"]["protocol"] == "TLSv1.3"
     assert {host.partition(":")[0] for _, host, _, _ in shop.seen} == {HOST}
@@ -73,7 +73,7 @@ def test_real_images_imply_whom_their_pages_cannot_do_without(smoke: Smoke) -> N
 
 
 def test_hops_prove_which_pod_of_which_version_answered(smoke: Smoke) -> None:
-    found = smoke(shop=Shop(version=catalogue.VERSION), cluster=Cluster())
+    found = smoke(shop=Shop(version=online_boutique.VERSION), cluster=Cluster())
     services = found.json["services"]
     assert services["adservice"]["reached"] == {
         "proof": "yes",
@@ -88,7 +88,7 @@ def test_hops_prove_which_pod_of_which_version_answered(smoke: Smoke) -> None:
 
 
 def test_a_call_that_fails_behind_a_good_page_is_seen_in_the_hops(smoke: Smoke) -> None:
-    found = smoke(shop=Shop(version=catalogue.VERSION, dead=("adservice",)))
+    found = smoke(shop=Shop(version=online_boutique.VERSION, dead=("adservice",)))
     assert found.code == 3
     assert found.reached["adservice"] == "no"
     assert found.json["mistakes"][0] == (
@@ -126,7 +126,7 @@ def test_an_order_goes_to_the_test_customer_unless_it_is_left_out(smoke: Smoke) 
         (Cluster(missing=("cartservice",)), "cartservice: is not there; run `pulumi up --refresh`"),
         (
             Cluster(images={"redis-cart": "redis:7"}),
-            f"redis-cart: runs redis:7, not {catalogue.REDIS_CART.image}; wait for an update under way, "
+            f"redis-cart: runs redis:7, not {online_boutique.REDIS_CART.image}; wait for an update under way, "
             "or run `pulumi up --refresh`",
         ),
     ],

@@ -10,13 +10,13 @@ from featurefakes import BUILD, KEY, SESSION, STACK, FeatureCluster, RoutedShop,
 from issued import issue
 from smoking import Smoke, Smoked, command
 
-from boutique import catalogue
+from application import online_boutique
 
 HOST = "shop.localhost"
 NOW = datetime.now(UTC)
 AUTHORITY = issue("Authority", now=NOW)
 CERTIFICATE = issue(HOST, issuer=AUTHORITY, hosts=(HOST, f"*.{HOST}"), now=NOW)
-BASELINE = catalogue.VERSION
+BASELINE = online_boutique.VERSION
 OTHER_STACK = "plain"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ops.errors import OperationError
-from ops.releases.stackfile import RELEASE, StackFile
+from ops.releases.stack_file import RELEASE, StackFile
 
 
 def test_what_somebody_else_wrote_in_the_meantime_stays(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from standing import ORDER, TRACEPARENT, Shop
 
-from boutique.catalogue import WORKLOADS
+from application.online_boutique import WORKLOADS
 
 STORE_EDGE = ("cartservice", "redis-cart")
 LOST_EDGE = ("checkoutservice", "currencyservice")

@@ -16,7 +16,7 @@ import grpc
 import pytest
 from standing import Shop, listens
 
-from boutique.catalogue import WORKLOADS
+from application.online_boutique import WORKLOADS
 
 ROOT = Path(__file__).parents[2]
 GOAWAY = 7

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from standing import Shop
 
-from boutique.behaviour import LOADGENERATOR
+from application.lab_behaviour import LOADGENERATOR
 from lab.standins.directory import Directory
 from lab.standins.journeys import Load
 from lab.standins.load import Counts, User, Users

@@ -10,17 +10,17 @@ import pytest
 from fakes import deployer
 from typer.testing import CliRunner, Result
 
-from boutique import api_groups
-from ops import engine
+from boutique.kubernetes import api_groups
 from ops.cli import app
-from ops.deployedstack import StackError
-from ops.environments import status
+from ops.environments import environment_status
 from ops.environments.drift import Drift, drifted
-from ops.environments.once import Once
 from ops.features.inventory import Feature
-from ops.namespace import Namespace
-from ops.releases.history import Entry
-from ops.runningpods import Running
+from ops.pulumi import engine
+from ops.pulumi.deployed_stack import StackError
+from ops.pulumi.stack_history import Entry
+from ops.pulumi.stack_outputs import Once
+from ops.smoke.namespace_objects import Namespace
+from ops.smoke.running_pods import Running
 from support.deadline import Deadline
 
 URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
@@ -74,15 +74,15 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     made = World()
-    monkeypatch.setattr(status, "outputs_of", made.outputs)
+    monkeypatch.setattr(environment_status, "outputs_of", made.outputs)
     monkeypatch.setattr(engine, "listed", lambda *_: made.stacks)
-    monkeypatch.setattr(status, "objects", made.objects)
-    monkeypatch.setattr(status, "features", made.features)
-    monkeypatch.setattr(status, "history", made.history)
+    monkeypatch.setattr(environment_status, "objects", made.objects)
+    monkeypatch.setattr(environment_status, "features", made.features)
+    monkeypatch.setattr(environment_status, "history", made.history)
     monkeypatch.setattr(api_groups, "unavailable", lambda _: made.unavailable)
-    monkeypatch.setattr(status, "drift", lambda _, stack, __: made.drifts if stack == "dev" else ())
+    monkeypatch.setattr(environment_status, "drift", lambda _, stack, __: made.drifts if stack == "dev" else ())
     monkeypatch.setattr(
-        status,
+        environment_status,
         "found_running",
         lambda *_, **__: (None, made.silent) if made.silent else ({"adservice": made.running}, ""),
     )

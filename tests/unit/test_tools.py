@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import ops.tools
+import ops.lab_views.lab_tools
 from lab.errors import LabError
 from lab.toolchain.build import Toolchain, located
+from lab.toolchain.build_report import Report
 from lab.toolchain.found import Located
 from lab.toolchain.gomod import go_version, selected
 from lab.toolchain.recipe import Built, Family, Tool
-from lab.toolchain.report import Report
 from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families, families_of_tests
 
 ROOT = Path(__file__).parents[2]
@@ -53,9 +53,9 @@ def test_no_lab_waits_for_what_only_tests_and_people_need(monkeypatch: pytest.Mo
         asked.append(set(only or (tool.name for family in choice for tool in family.tools if not tool.on_demand)))
         return TOOLCHAIN
 
-    monkeypatch.setattr(ops.tools, "ensure", ensure)
-    ops.tools.toolchain(origin="source")
-    ops.tools.toolchain(tests=True, origin="source")
+    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", ensure)
+    ops.lab_views.lab_tools.toolchain(origin="source")
+    ops.lab_views.lab_tools.toolchain(tests=True, origin="source")
     assert asked[1] - asked[0] == {"registry", "istioctl"}
     assert asked[1] == set(by_name())
     assert {place.name for place in located()} == set(by_name())
@@ -175,16 +175,16 @@ PLACES = [
 
 
 def test_the_table_for_people_and_pipes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
-    ops.tools.show(None, as_json=False, only_path=False)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "located", lambda: PLACES)
+    ops.lab_views.lab_tools.show(None, as_json=False, only_path=False)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [["kubectl", "v1.36.3", "path"], ["kwok", "v0.8.0", "missing"]]
     assert str(PLACES[0].path) in lines[1]
 
 
 def test_the_table_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
-    ops.tools.show(None, as_json=True, only_path=False)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "located", lambda: PLACES)
+    ops.lab_views.lab_tools.show(None, as_json=True, only_path=False)
     assert json.loads(capsys.readouterr().out) == [
         {"name": "kubectl", "version": "v1.36.3", "origin": "path", "path": str(PLACES[0].path)},
         {"name": "kwok", "version": "v0.8.0", "origin": "missing", "path": None},
@@ -194,13 +194,13 @@ def test_the_table_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_a_script_asks_for_the_path_of_a_tool(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.tools, "located", lambda: PLACES)
-    ops.tools.show(["kubectl"], as_json=False, only_path=True)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "located", lambda: PLACES)
+    ops.lab_views.lab_tools.show(["kubectl"], as_json=False, only_path=True)
     assert capsys.readouterr().out == f"{PLACES[0].path}\n"
     with pytest.raises(LabError, match="not there yet: kwok; add --build"):
-        ops.tools.show(["kwok"], as_json=False, only_path=True)
+        ops.lab_views.lab_tools.show(["kwok"], as_json=False, only_path=True)
     with pytest.raises(LabError, match="no such tool: kwac"):
-        ops.tools.show(["kwac"], as_json=False, only_path=True)
+        ops.lab_views.lab_tools.show(["kwac"], as_json=False, only_path=True)
 
 
 TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
@@ -230,9 +230,9 @@ def building(pause: float = 0.0) -> Callable[[Report], Toolchain]:
 def test_a_log_shows_each_step_and_that_there_is_life(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.tools, "_HEARTBEAT", 0.02)
-    monkeypatch.setattr(ops.tools, "ensure", building(pause=0.1))
-    assert ops.tools.toolchain() is TOOLCHAIN
+    monkeypatch.setattr(ops.lab_views.lab_tools, "_HEARTBEAT", 0.02)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", building(pause=0.1))
+    assert ops.lab_views.lab_tools.toolchain() is TOOLCHAIN
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
@@ -251,9 +251,11 @@ def test_a_log_shows_each_step_and_that_there_is_life(
 
 def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
-    monkeypatch.setattr(ops.tools, "Console", lambda stderr: Console(file=screen, force_terminal=stderr, width=300))
-    monkeypatch.setattr(ops.tools, "ensure", building(pause=0.25))
-    assert ops.tools.toolchain() is TOOLCHAIN
+    monkeypatch.setattr(
+        ops.lab_views.lab_tools, "Console", lambda stderr: Console(file=screen, force_terminal=stderr, width=300)
+    )
+    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", building(pause=0.25))
+    assert ops.lab_views.lab_tools.toolchain() is TOOLCHAIN
     assert re.search(r"fetching releases, 0 of 1 done, 0.0 MB.*0:00:00", screen.getvalue())
     assert re.search(r"building etcd, 2 of 2.*0:00:00", screen.getvalue())
     assert "etcd in 1 min 2 s" in screen.getvalue()
@@ -263,6 +265,6 @@ def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None
 def test_nothing_to_build_is_not_worth_a_word(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.tools, "ensure", lambda report, only, choice, origin: TOOLCHAIN)  # noqa: ARG005
-    ops.tools.toolchain()
+    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", lambda report, only, choice, origin: TOOLCHAIN)  # noqa: ARG005
+    ops.lab_views.lab_tools.toolchain()
     assert capsys.readouterr() == ("", "")

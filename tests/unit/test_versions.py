@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.versions import Version, VersionError
+from boutique.names.semver import Version, VersionError
 
 
 @pytest.mark.parametrize(

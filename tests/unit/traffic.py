@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from boutique.oracle import Call, Headers, Request
-from boutique.routetable import table
-from boutique.routing import Backend, Environment, Feature, Gateway, Table
+from boutique.routing.model import Backend, Environment, Feature, Gateway, Table
+from boutique.routing.resolution import Call, Headers, Request
+from boutique.routing.route_table import table
 
 COOKIE = "shop_session-id"
 HOST = "dev.shop.example"

@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy import Outcome, compared, fully_matches, passed_on
 
-from boutique.oracle import Headers
+from boutique.routing.resolution import Headers
 
 
 def at_the_edge(specs: Mapping[str, Any], host: str, headers: Headers) -> Outcome | None:

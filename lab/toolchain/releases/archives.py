@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.release_errors import ReleaseError
 
 
 def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[str]:

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from lab.toolchain.releases.artifacts import Download
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.release_errors import ReleaseError
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 

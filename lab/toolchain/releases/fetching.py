@@ -8,14 +8,14 @@ from functools import partial
 import httpx
 
 from lab.toolchain import toolcache
+from lab.toolchain.build_report import Report
 from lab.toolchain.compiling import files_item
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.background import Background
 from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
-from lab.toolchain.releases.errors import ReleaseError, UnreachableError
+from lab.toolchain.releases.download_network import Network
 from lab.toolchain.releases.jobs import Files, Job, Programs
-from lab.toolchain.releases.network import Network
-from lab.toolchain.report import Report
+from lab.toolchain.releases.release_errors import ReleaseError, UnreachableError
 from support.deadline import Deadline
 
 PROBE_SECONDS = 3.0

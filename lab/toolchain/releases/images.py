@@ -6,9 +6,9 @@ from pathlib import Path
 
 from lab.toolchain.releases import archives, lock, mirror
 from lab.toolchain.releases.artifacts import Image
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.release_errors import ReleaseError
 from support.registry.address import Address
-from support.registry.errors import RegistryError
+from support.registry.registry_errors import RegistryError
 from support.registry.repository import Repository
 from support.registry.session import Registry
 

@@ -10,8 +10,8 @@ from lab.toolchain import toolcache
 from lab.toolchain.releases import archives, checksums, images, lock, mirror
 from lab.toolchain.releases.artifacts import Artifact, Download, Image
 from lab.toolchain.releases.catalogue import FamilyRelease
-from lab.toolchain.releases.errors import ReleaseError
-from lab.toolchain.releases.network import Network
+from lab.toolchain.releases.download_network import Network
+from lab.toolchain.releases.release_errors import ReleaseError
 
 _DOWNLOAD = ".download"
 

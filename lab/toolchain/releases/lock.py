@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.toolchain import toolcache
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.release_errors import ReleaseError
 from support.registry.grammar import is_digest
 
 COMMITTED = Path(__file__).with_name("lock.json")

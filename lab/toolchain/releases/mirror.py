@@ -5,7 +5,7 @@ import os
 import httpx
 
 from lab.toolchain.releases.artifacts import Image
-from lab.toolchain.releases.errors import ReleaseError
+from lab.toolchain.releases.release_errors import ReleaseError
 from support.registry.address import is_loopback
 
 VARIABLE = "BOUTIQUE_RELEASES_MIRROR"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from boutique.certificates.configured import configured
-from boutique.certificates.settings import FilesCertificate
-from boutique.gatewayapi import manifests
-from boutique.mesh import GatewayApiFolder
+from boutique.mesh.gateway_api import manifests
+from boutique.settings.certificate_settings import FilesCertificate
+from boutique.settings.mesh_settings import GatewayApiFolder
 
 pytestmark = pytest.mark.lab
 

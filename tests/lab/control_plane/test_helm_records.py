@@ -9,6 +9,7 @@ import pytest
 import yaml
 from helmapi import secret
 from labs import Lab
+
 from stacks import Stack, committed, project
 
 pytestmark = pytest.mark.lab

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from labs import Lab
+
 from stacks import Stack, project
 
 pytestmark = pytest.mark.lab

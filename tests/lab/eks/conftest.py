@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from amazon import ENVIRONMENTS, VERSION, Amazon, Said, amazon, timed
 from labs import Lab, running
+
 from stacks import together
 
 

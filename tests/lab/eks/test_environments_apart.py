@@ -7,7 +7,7 @@ from amazon import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
 from rights import EVERYBODY, deployer, listed, ruled
 from trespass import GATEWAY, Trespasser, denied_by, route, trespasser, virtual_service
 
-from boutique.access import DEPLOYER_RULES, FEATURES_RULES
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES
 
 pytestmark = pytest.mark.lab
 

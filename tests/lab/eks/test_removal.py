@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from amazon import ENVIRONMENTS, VERSION, Amazon, Said, timed
 from objects import names
+
 from stacks import together
 
 pytestmark = pytest.mark.lab

@@ -8,9 +8,9 @@ import pytest
 from front_door import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
 from issued import issue
 from labs import Lab, running
-from stacks import committed
 
-from boutique.ingress import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+from stacks import committed
 
 
 @pytest.fixture(scope="package")

@@ -9,9 +9,9 @@ from labs import eventually
 from misdirected import VERSIONS, browse
 from objects import deployments
 from shops import BASELINE, HOST, Shop
-from stacks import Stack, project
 
-from boutique.ingress import VIRTUAL_SERVICE
+from boutique.settings.ingress_settings import VIRTUAL_SERVICE
+from stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 

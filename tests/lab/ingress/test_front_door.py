@@ -8,8 +8,9 @@ import pytest
 from front_door import KINDS, FrontDoor, versions
 from inside import calls, curl
 
-from boutique import catalogue, routetable
-from boutique.ingress import RoutingApi
+from application import online_boutique
+from boutique.routing import route_table
+from boutique.settings.ingress_settings import RoutingApi
 
 pytestmark = pytest.mark.lab
 
@@ -47,8 +48,8 @@ def test_hosts_that_nobody_serves_are_refused(door: FrontDoor) -> None:
 
 
 def test_calls_of_a_feature_that_nobody_deployed_go_to_everybodys_service(door: FrontDoor, api: RoutingApi) -> None:
-    services = {each.service for each in routetable.services(catalogue.WORKLOADS)}
-    assert set(versions(door.lab, KINDS[api], "local")) == {routetable.EDGE, *services}
+    services = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
+    assert set(versions(door.lab, KINDS[api], "local")) == {route_table.EDGE, *services}
     frontend = calls(door.lab, "local")["frontend"]
     headers = ("--header", "Accept: application/json", "--header", "baggage: feature=not-there")
     page = json.loads(curl(door.lab, "loadgenerator", *headers, f"http://{frontend.address}:{frontend.port}/"))

@@ -13,7 +13,7 @@ import pytest
 from front_door import HOST, KINDS, FrontDoor
 from labs import eventually
 
-from boutique.ingress import GATEWAY_API, RoutingApi
+from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
 
 pytestmark = pytest.mark.lab
 

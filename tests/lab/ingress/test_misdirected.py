@@ -4,7 +4,7 @@ import pytest
 from front_door import HOST, OTHER, FrontDoor
 from misdirected import VERSIONS, browse, request_over
 
-from boutique.ingress import GATEWAY_API, RoutingApi
+from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
 
 pytestmark = [pytest.mark.lab, pytest.mark.parametrize("version", VERSIONS)]
 

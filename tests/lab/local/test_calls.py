@@ -8,14 +8,18 @@ from inside import ask, calls, curl
 from labs import Lab
 from local_stack import Deployed
 
-from boutique import catalogue, policies
+from application import online_boutique
+from boutique.mesh import policies
 
 pytestmark = pytest.mark.lab
 
 STORE_EDGE = ("cartservice", "redis-cart")
 LOST_EDGE = ("checkoutservice", "currencyservice")
 EDGES = {
-    (caller.name, callee.name) for caller in catalogue.WORKLOADS if caller.port for callee in caller.calls.values()
+    (caller.name, callee.name)
+    for caller in online_boutique.WORKLOADS
+    if caller.port
+    for callee in caller.calls.values()
 }
 BAGGAGE = "feature=my-branch"
 PRODUCT = "OLJCESPC7Z"
@@ -77,7 +81,7 @@ def test_every_caller_is_known_by_its_own_service_account(hops: list[Hop]) -> No
 def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: Deployed) -> None:
     assert local.stack
     pods: Any = lab.status()["pods"]
-    ports = {each.name: each.port for each in catalogue.WORKLOADS if each.port}
+    ports = {each.name: each.port for each in online_boutique.WORKLOADS if each.port}
     open_ones = []
     for pod in pods:
         port = ports.get(pod["name"].rsplit("-", 2)[0])
@@ -92,12 +96,12 @@ def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: Dep
     assert not open_ones
 
 
-@pytest.mark.parametrize("caller", [each.name for each in catalogue.WORKLOADS])
+@pytest.mark.parametrize("caller", [each.name for each in online_boutique.WORKLOADS])
 def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, local: Deployed, caller: str) -> None:
     assert local.stack
     edges = {
         edge.callee
-        for edge in policies.table(catalogue.WORKLOADS, catalogue.ENTRY)
+        for edge in policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
         if edge.caller == policies.Caller(name=caller)
     }
     # What a pod says to itself never leaves it.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from machines import Machine
+
 from stacks import ROOT
 
 pytestmark = pytest.mark.lab

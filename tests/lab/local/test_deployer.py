@@ -9,7 +9,7 @@ from local_stack import Deployed
 from questions import Questions, questions
 from rights import EVERYBODY, deployer, granted, listed, ruled
 
-from boutique.access import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
 
 pytestmark = pytest.mark.lab
 

@@ -7,7 +7,8 @@ from labs import Lab, eventually
 from local_stack import Deployed
 from writing import KEY, LABELS, Object, Write, made, writing
 
-from boutique import catalogue, patterns
+from application import online_boutique
+from boutique.routing import header_patterns
 
 pytestmark = pytest.mark.lab
 
@@ -87,8 +88,8 @@ def with_backend_filter(route: Object) -> Object:
 
 BAGGAGE = setting(f"feature={KEY}")
 LINK, TESTER = [BAGGAGE, answers(NO_STORE)], [BAGGAGE, answers(VARY)]
-OURS = [header("baggage", patterns.baggage("feature", KEY))]
-SESSION = [header("cookie", patterns.cookie(catalogue.SESSION_COOKIE, "a.b-c"))]
+OURS = [header("baggage", header_patterns.baggage("feature", KEY))]
+SESSION = [header("cookie", header_patterns.cookie(online_boutique.SESSION_COOKIE, "a.b-c"))]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,11 @@ def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: O
         (FEATURES, service({"app": "adservice", "boutique.dev/track": "baseline"}), "selects the pods of that feature"),
         (FEATURES, deployment({"app": "adservice", "boutique.dev/track": "baseline"}), "say by their labels whose"),
         (FEATURES, route(ADS, []), "takes calls that carry its key, and no others"),
-        (FEATURES, route(ADS, [header("baggage", patterns.baggage("feature", "theirs"))]), "calls that carry its key"),
+        (
+            FEATURES,
+            route(ADS, [header("baggage", header_patterns.baggage("feature", "theirs"))]),
+            "calls that carry its key",
+        ),
         (FEATURES, route(ADS, [header("baggage", ".*")]), "calls that carry its key"),
         (FEATURES, route(GATEWAY, [], [HOST]), "of its preview host, of one session"),
         (FEATURES, route(GATEWAY, []), "of its preview host, of one session"),

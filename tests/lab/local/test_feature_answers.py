@@ -7,7 +7,7 @@ from labs import eventually
 from misdirected import VERSIONS, Response, browse, request_over
 from shops import BASELINE, HOST, Shop
 
-from boutique.caching import FOR_SHARED_CACHES
+from boutique.routing.caching import FOR_SHARED_CACHES
 
 pytestmark = pytest.mark.lab
 

@@ -12,14 +12,15 @@ import pytest
 from machines import Machine
 from shops import BASELINE, HOST, Hop, Shop
 from sizes import Size
-from stacks import ROOT
 
-from boutique import catalogue, routetable
-from boutique.naming import session_name
+from application import online_boutique
+from boutique.names.feature_names import session_name
+from boutique.routing import route_table
+from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 
-SERVICES = [each.service for each in routetable.services(catalogue.WORKLOADS)]
+SERVICES = [each.service for each in route_table.services(online_boutique.WORKLOADS)]
 ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
 
 Crowd = Mapping[str, Sequence[str]]

@@ -10,6 +10,7 @@ import pytest
 from labs import eventually
 from machines import ADS, LONGEST, Machine
 from sizes import Size
+
 from stacks import processes
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from labs import Lab
 from local_stack import Deployed
-from stacks import Stack, committed, project
 
-from boutique.durations import written
+from boutique.settings.durations import written
+from stacks import Stack, committed, project
 
 pytestmark = pytest.mark.lab
 

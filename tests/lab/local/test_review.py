@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from labs import BOUTIQUE, Lab
 from local_stack import Deployed
+
 from stacks import ROOT, committed, project
 
 pytestmark = pytest.mark.lab

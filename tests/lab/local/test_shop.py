@@ -10,10 +10,10 @@ import pytest
 from labs import Lab
 from local_stack import Deployed
 from objects import deployments, is_available, listed, name, writers
-from stacks import ROOT
 
-from boutique import catalogue
-from boutique.images import Reference
+from application import online_boutique
+from boutique.names.image_reference import Reference
+from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 
@@ -23,7 +23,7 @@ PULUMI = re.compile(r"pulumi-(?!resource-|kubernetes$)")
 
 def test_all_workloads_are_available(lab: Lab, local: Deployed) -> None:
     found = deployments(lab, local.stack.outputs()["namespace"])
-    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS}
+    assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS}
     assert not [each for each, deployment in found.items() if not is_available(deployment)]
 
 
@@ -92,7 +92,7 @@ def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: D
         for each in written
         if each["metadata"].get("annotations", {}).get("boutique.dev/owner") != local.stack.name
     ]
-    assert len(written) == len(registered) > len(catalogue.WORKLOADS)
+    assert len(written) == len(registered) > len(online_boutique.WORKLOADS)
     assert not nameless
 
 

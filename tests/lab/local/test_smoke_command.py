@@ -11,13 +11,13 @@ import pytest
 from labs import BOUTIQUE, Lab, eventually
 from local_stack import Deployed
 from objects import deployments, is_available
-from stacks import ROOT
 
-from boutique import catalogue
+from application import online_boutique
+from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 
-AT_LEAST = {each.name for each in catalogue.WORKLOADS if each.service}
+AT_LEAST = {each.name for each in online_boutique.WORKLOADS if each.service}
 
 
 @dataclass(frozen=True)

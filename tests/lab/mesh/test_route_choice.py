@@ -20,9 +20,9 @@ from meshed import Mesh
 from sizes import Size
 from traffic import ENVIRONMENT, GATEWAY, KEYS, SERVICES, features
 
-from boutique import httproutes, virtualservices
-from boutique.routetable import additions, baseline, table
-from boutique.routing import Feature, Table
+from boutique.routing import http_routes, virtual_services
+from boutique.routing.model import Feature, Table
+from boutique.routing.route_table import additions, baseline, table
 
 pytestmark = pytest.mark.lab
 
@@ -180,7 +180,7 @@ def test_httproutes(choice: Mesh, number: int, size: Size) -> None:
         parts = [baseline(ENVIRONMENT), *(additions(ENVIRONMENT, each) for each in wanted)]
         try:
             for part in parts:
-                choice.lab.kubectl("apply", "--server-side", "-f", "-", stdin=objects(httproutes, part))
+                choice.lab.kubectl("apply", "--server-side", "-f", "-", stdin=objects(http_routes, part))
                 # Of two features the older one wins, and the API server counts in seconds.
                 time.sleep(1.05)
             check(compared(choice, wanted, number + at, size.drawn), size.drawn)
@@ -192,7 +192,7 @@ def test_virtual_services(choice: Mesh, number: int, size: Size) -> None:
     choice.lab.kubectl("apply", "-f", "-", stdin=ISTIOS_OWN)
     for at, wanted in enumerate(drawn(number, size.sets)):
         try:
-            choice.lab.kubectl("apply", "-f", "-", stdin=objects(virtualservices, table(ENVIRONMENT, wanted)))
+            choice.lab.kubectl("apply", "-f", "-", stdin=objects(virtual_services, table(ENVIRONMENT, wanted)))
             check(compared(choice, wanted, number + at, size.drawn), size.drawn)
         finally:
             choice.lab.kubectl("delete", "virtualservices", "-n", "choice", "--all")

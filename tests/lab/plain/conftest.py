@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from labs import Lab, running
+
 from stacks import Stack, project
 
 TARGETS: dict[str, dict[str, Any]] = {

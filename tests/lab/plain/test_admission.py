@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 from labs import eventually
-from stacks import Stack
 from tagtable import REFUSED, RELEASES
 
 from plain.conftest import TARGETS, platform_of
+from stacks import Stack
 
 pytestmark = pytest.mark.lab
 

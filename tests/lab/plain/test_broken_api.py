@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from labs import Lab, eventually
-from stacks import Stack
 
-from boutique import api_groups
+from boutique.kubernetes import api_groups
 from plain.conftest import TARGETS, platform_of
+from stacks import Stack
 
 pytestmark = pytest.mark.lab
 NAME = "v1beta1.metrics.k8s.io"

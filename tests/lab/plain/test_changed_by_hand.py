@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from labs import Lab
 from objects import deployments
+
 from stacks import QUICKLY, Stack
 
 pytestmark = pytest.mark.lab

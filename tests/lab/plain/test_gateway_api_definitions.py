@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 from labs import Lab, eventually
-from stacks import Stack, project
 
-from boutique.mesh import GATEWAY_API_VERSION
+from boutique.settings.mesh_settings import GATEWAY_API_VERSION
 from plain.conftest import TARGETS, platform_of
+from stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 
@@ -20,10 +20,10 @@ ADDON_MANAGER = "kube-addon-manager"
 PROGRAM = """
 import os
 import pulumi
-from boutique.gatewayapi import manifests
-from boutique.mesh import GatewayApiFolder
+from boutique.mesh.gateway_api import manifests
+from boutique.settings.mesh_settings import GatewayApiFolder
 from components.gateway_api import GatewayApi, GatewayApiArgs
-from components.provider import provider
+from stacks.provider import provider
 
 source = GatewayApiFolder(kind="folder", path=os.environ["BOUTIQUE_LAB_FILES"] + "/gateway-api")
 opts = pulumi.ResourceOptions(providers=[provider("cluster", context="boutique-lab")])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from labs import Lab
+
 from stacks import Stack
 
 pytestmark = pytest.mark.lab

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from labs import Lab, eventually
 from objects import deployments, is_available
+
 from stacks import QUICKLY, Stack, end, processes, until
 
 pytestmark = pytest.mark.lab

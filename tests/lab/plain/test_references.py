@@ -10,10 +10,10 @@ import pytest
 import yaml
 from labs import BOUTIQUE, Lab
 from objects import deployments, is_available, names
-from stacks import QUICKLY, ROOT, Stack
 
-from boutique import catalogue
+from application import online_boutique
 from plain.conftest import TARGETS
+from stacks import QUICKLY, ROOT, Stack
 
 pytestmark = pytest.mark.lab
 
@@ -80,7 +80,7 @@ def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: 
     assert {namespace for kind, namespace in created if kind != "IPAddress"} == {"dev"}
     assert stack.outputs()["namespace"] == "dev", "where the shop is is no secret"
     assert all(is_available(each) for each in found.values())
-    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS} - {"loadgenerator"}
+    assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS} - {"loadgenerator"}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_images_of_all_services_and_of_single_ones_arrive(plain: Lab, replicated
     pods = {each: found["spec"]["template"]["spec"] for each, found in deployments(plain, "doubled").items()}
     images = {each: pod["containers"][0]["image"] for each, pod in pods.items()}
     secrets = {each: [entry["name"] for entry in pod["imagePullSecrets"]] for each, pod in pods.items()}
-    assert images == {workload.name: f"{OURS}/{workload.name}:v1.0.0" for workload in catalogue.WORKLOADS} | {
+    assert images == {workload.name: f"{OURS}/{workload.name}:v1.0.0" for workload in online_boutique.WORKLOADS} | {
         "adservice": "registry.example/ads/server:v1.0.0",
         "cartservice": f"{OURS}/cartservice:v2.0.0-new-carts.1",
         "redis-cart": "redis:8",
@@ -138,7 +138,7 @@ def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_righ
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["services"]
-    assert found.keys() == {workload.name for workload in catalogue.WORKLOADS}
+    assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS}
     assert (found["frontend"]["ready"], found["redis-cart"]["ready"]) == (2, 1)
     assert found["cartservice"]["running"] == ["v2.0.0-new-carts.1"]
     assert {one["reached"]["said"] for one in found.values()} == {"unknown: there is no link"}
@@ -153,7 +153,9 @@ def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
     for pod in pods:
         nodes[pod["metadata"]["labels"]["app"]].add(pod["spec"]["nodeName"])
     twos = {each for each, replicas in wanted.items() if replicas == 2}
-    assert twos == {workload.name for workload in catalogue.WORKLOADS if not (workload.store or workload.optional)}
+    assert twos == {
+        workload.name for workload in online_boutique.WORKLOADS if not (workload.store or workload.optional)
+    }
     assert {each["metadata"]["name"] for each in budgets} == twos
     assert {each["status"]["disruptionsAllowed"] for each in budgets} == {1}
     assert not [each for each in twos if len(nodes[each]) != 2], "both replicas are on one node"

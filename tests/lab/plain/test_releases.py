@@ -14,9 +14,9 @@ import pytest
 from labs import Lab, eventually
 from releasing import Releases
 from sizes import Size
-from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
 
-from boutique import catalogue
+from application import online_boutique
+from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
 
 pytestmark = pytest.mark.lab
 
@@ -153,7 +153,7 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
     both.edit(both.staging, lambda config: config.update({"boutique:release": {"default": first}}))
     said = both.staging.up().stdout
     begun, done = (places(said, word) for word in ("updating", "updated"))
-    for caller in catalogue.WORKLOADS:
+    for caller in online_boutique.WORKLOADS:
         for callee in caller.calls.values():
             if {caller.name, callee.name} <= begun.keys():
                 assert done[callee.name] < begun[caller.name], f"{caller.name} before {callee.name}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from labs import Lab
+
 from stacks import ROOT, Stack
 
 pytestmark = pytest.mark.lab

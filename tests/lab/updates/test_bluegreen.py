@@ -10,9 +10,10 @@ from front_door import FrontDoor, report
 from inside import Call, calls, load
 from labs import BOUTIQUE, Lab, eventually
 from sizes import Size
-from stacks import Stack
 from visitors import Load
 from visitors import load as visitors
+
+from stacks import Stack
 
 pytestmark = pytest.mark.lab
 

@@ -10,9 +10,10 @@ from inside import calls, load
 from labs import eventually
 from shops import HOST, Shop
 from sizes import SMALL, Size
-from stacks import Stack, project
 from visitors import Load
 from visitors import load as visitors
+
+from stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 

@@ -1,0 +1,1 @@
+"""Online Boutique as data."""

@@ -1,0 +1,1 @@
+"""What can be said about an application and its workloads."""

@@ -1,0 +1,81 @@
+"""From the values of a stack's configuration to settings, or to every mistake that is in them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from boutique.certificates import credentials
+from boutique.checks import check
+from boutique.settings.errors import SettingsError, explain, nearest
+from boutique.settings.stack import SECTIONS, Settings
+
+SERVICE_SECRETS = "serviceSecrets"
+SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)
+"""The top-level keys that hold one secret each, or several by name, and are never read into settings."""
+
+
+def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
+    """Return the settings of a stack.
+
+    Args:
+        values: Every key of the project's namespace in the stack's configuration, without the namespace; the value of a
+            secret is never looked at.
+        found: Mistakes that were found while the values were read.
+
+    Raises:
+        SettingsError: Something is wrong; its text has a line for each mistake.
+    """
+    mistakes = [
+        *found,
+        *(
+            f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}"
+            for key in values
+            if key not in SECTIONS and key not in SECRETS
+        ),
+    ]
+    read: dict[str, Any] = {}
+    unread = []
+    for key, annotation in SECTIONS.items():
+        value = values.get(key)
+        if not is_present(value):
+            continue
+        try:
+            read[key] = TypeAdapter(annotation).validate_python(value)
+        except ValidationError as error:
+            mistakes += explain(key, annotation, error)
+            unread.append(key)
+    if not is_present(values.get("cluster")) and not is_present(values.get("feature")):
+        mistakes.append(
+            "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
+            "only a stack with boutique:feature has none"
+        )
+    elif not mistakes and not read.keys() & {"platform", "environment", "feature"}:
+        mistakes.append(
+            "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
+            "or boutique:feature in its place"
+        )
+    if values.get("registryCredentials") and not mistakes and "platform" not in read:
+        mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
+    if values.get(SERVICE_SECRETS) and not mistakes and "environment" not in read:
+        mistakes.append(f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here")
+    platform = read.get("platform")
+    if "platform" not in unread:
+        source = platform.ingress.certificate if platform and platform.ingress else None
+        mistakes += credentials.mistakes(source, [key for key in credentials.KEYS if values.get(key)])
+    mistakes += check(
+        cluster=read.get("cluster"),
+        platform=read.get("platform"),
+        environment=read.get("environment"),
+        release=read.get("release"),
+        feature=read.get("feature"),
+        unread=unread,
+    )
+    if mistakes:
+        raise SettingsError(mistakes)
+    return Settings(**read)
+
+
+def is_present(section: object) -> bool:
+    """Say whether a stack has a section; an empty mapping is one with all defaults, `enabled: false` is none."""
+    return section is not None and not (isinstance(section, dict) and section.get("enabled") is False)

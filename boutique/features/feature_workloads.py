@@ -1,0 +1,106 @@
+"""What a feature is: its key, its branch, and what it deploys beside the baseline of its environment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from application import online_boutique
+from boutique.names.feature_names import check_key, feature_key, object_name
+from boutique.names.semver import Version
+from boutique.routing import route_table
+from boutique.settings.feature_settings import Feature
+from boutique.settings.stack import Environment
+from boutique.workloads.resolved_workload import Deployed, deployed
+
+
+class ChangeError(ValueError):
+    """It is not clear which branch a feature is of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a feature is known by.
+
+    Attributes:
+        key: Its key.
+        branch: The branch it was built from; None if only the key is known.
+    """
+
+    key: str
+    branch: str | None
+
+
+def identity(feature: Feature) -> Identity:
+    """Return what a feature is known by: what it says itself, else the branch that all of its versions share.
+
+    Raises:
+        ChangeError: It says nothing, and its versions have no branch or several.
+        NamingError: The key is none.
+        VersionError: A version is none.
+    """
+    services = [each.service for each in route_table.services(online_boutique.WORKLOADS)]
+    versions = [Version.parse(each.version) for each in feature.services.values()]
+    branches = {each.branch for each in versions}
+    branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
+    if feature.key:
+        return Identity(key=check_key(feature.key, services), branch=branch)
+    if branch is None:
+        raise ChangeError(_unclear(branches))
+    if feature.branch is None and (candidate := next((each for each in versions if each.is_candidate), None)):
+        release = candidate.semver.finalize_version()
+        raise ChangeError(
+            f"{candidate} is a candidate of the release {release}, for `boutique release set`, unless {branch!r} is a "
+            "branch"
+        )
+    return Identity(key=feature_key(branch, services), branch=branch)
+
+
+def changed(
+    environment: Environment, feature: Feature, key: str, secrets: Mapping[str, str] | None = None
+) -> tuple[Deployed, ...]:
+    """Return the services of a feature as it runs them: the environment's own, with other images.
+
+    Where a caller's published image loses the key on the way to a callee, and the feature changes both, its caller
+    calls its callee directly: no route has to tell those calls apart.
+    """
+    return tuple(
+        replace(
+            each,
+            feature=key,
+            image=each.image.with_tag(change.version),
+            replicas=change.replicas,
+            # An autoscaler names the Deployment of the environment.
+            autoscaled=False,
+            rollout=each.rollout.model_copy(
+                update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
+            ),
+            external=False,
+            variables={**each.variables, **_marked(each, key), **_direct(each, feature, key)},
+        )
+        for each in deployed(environment, secrets=secrets)
+        if (change := feature.services.get(each.workload.name))
+    )
+
+
+def _marked(each: Deployed, key: str) -> Mapping[str, str]:
+    return {each.workload.marker: f"Feature {key}"} if each.workload.marker else {}
+
+
+def _direct(each: Deployed, feature: Feature, key: str) -> Mapping[str, str]:
+    return {
+        variable: callee.address_of(object_name(callee.name, key))
+        for variable in each.workload.drops_baggage
+        if (callee := each.workload.calls[variable]).name in feature.services
+        # Whoever gave the variable another value than the catalogue's meant it.
+        and each.variables[variable] == callee.address
+    }
+
+
+def _unclear(branches: Iterable[str | None]) -> str:
+    known = sorted(each for each in branches if each)
+    return (
+        f"the versions are of several branches: {', '.join(known)}"
+        if len(known) > 1
+        else "some versions name no branch, only numbers"
+        if known
+        else "the versions name no branch, only numbers"
+    )

@@ -1,0 +1,1 @@
+"""Access to the Kubernetes API without Pulumi: kubeconfigs, requests, ownership, rollout status."""

@@ -1,0 +1,68 @@
+"""APIs that a cluster has registered and that nothing answers for, such as metrics whose server was removed.
+
+The namespace controller looks through every kind of object before it ends a namespace, so one such API keeps every
+namespace that is deleted (condition NamespaceDeletionDiscoveryFailure):
+https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/
+"""
+
+import urllib.error
+from collections.abc import Iterator
+from http.client import HTTPException
+from typing import Any
+
+from boutique.kubernetes import api_client, kubeconfig
+from boutique.kubernetes.kubeconfig import KubeconfigError
+
+# One answer about all APIs, which every identity may have: https://kubernetes.io/docs/concepts/overview/kubernetes-api/
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+def unavailable(content: str) -> tuple[str, ...]:
+    """Return the names of the APIServices that nothing answers for, such as `v1beta1.metrics.k8s.io`.
+
+    Args:
+        content: A kubeconfig that `kubeconfig.for_token` wrote.
+
+    Raises:
+        KubeconfigError: The API server does not answer, refuses, or answers something else.
+    """
+    server = kubeconfig.reached_by(content).server
+    try:
+        return tuple(_stale(api_client.asked(content, "/apis", accept=DISCOVERY)))
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        raise KubeconfigError(f"the API server {server} answers {refusal.code} to a question for its APIs") from None
+    except (LookupError, TypeError, AttributeError):
+        raise KubeconfigError(
+            f"the API server {server} does not list its APIs with their state, as Kubernetes does from 1.30 on"
+        ) from None
+    except (OSError, ValueError, HTTPException) as error:
+        raise KubeconfigError(f"the API server {server} cannot be asked for its APIs: {error}") from None
+
+
+def warnings(content: str) -> tuple[str, ...]:
+    """Return a line for each API that nothing answers for, or one that says why nobody knows.
+
+    Args:
+        content: See `unavailable`.
+    """
+    try:
+        names = unavailable(content)
+    except KubeconfigError as error:
+        return (f"whether namespaces can be deleted is unknown: {error}",)
+    return tuple(
+        f"APIService {name} is registered and nothing answers for it: until that is repaired, no namespace that is "
+        "deleted will end, and `pulumi destroy` of what has one fails; repair its Service, or run "
+        f"`kubectl delete apiservice {name}`"
+        for name in names
+    )
+
+
+def _stale(answer: dict[str, Any]) -> Iterator[str]:
+    if answer["kind"] != "APIGroupDiscoveryList":
+        raise TypeError
+    for group in answer["items"]:
+        for version in group["versions"]:
+            # Written out only where it is not "Current" in some versions of Kubernetes.
+            if version.get("freshness") == "Stale":
+                yield f"{version['version']}.{group['metadata']['name']}"

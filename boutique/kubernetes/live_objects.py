@@ -1,0 +1,164 @@
+"""Objects that are in the cluster: which belong to another stack, and which somebody has changed.
+
+Asked before anything is planned: server-side apply takes fields back from others by force, so who owns an object has to
+be known before (docs/adr/0019).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from boutique.kubernetes import listing
+from boutique.kubernetes.field_managers import REPLICAS, changes_by_others
+from boutique.kubernetes.ownership import Owned
+from boutique.names import labels
+
+_PARALLEL = 4
+_MOST_FIELDS = 5
+_MOST_LINES = 20
+DEPLOYMENT = "Deployment"
+
+Name = tuple[str, str, str]
+"""Kind, namespace (empty for an object of the whole cluster) and name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveObject:
+    """The metadata of one object in the cluster."""
+
+    kind: str
+    metadata: Mapping[str, Any]
+
+    @property
+    def key(self) -> Name:
+        """Which object it is."""
+        return self.kind, str(self.metadata.get("namespace") or ""), str(self.metadata["name"])
+
+    @property
+    def owned(self) -> Owned:
+        """Whose it is."""
+        return Owned.of(self.metadata)
+
+
+DEPLOYER_KINDS: Mapping[str, str] = {
+    DEPLOYMENT: listing.DEPLOYMENTS,
+    "Service": listing.SERVICES,
+    "ServiceAccount": listing.SERVICE_ACCOUNTS,
+    "ConfigMap": listing.CONFIG_MAPS,
+    "Secret": listing.SECRETS,
+    "PodDisruptionBudget": listing.DISRUPTION_BUDGETS,
+    "HTTPRoute": listing.HTTP_ROUTES,
+    "VirtualService": listing.VIRTUAL_SERVICES,
+}
+"""What an environment's deployer writes, by kind."""
+
+FEATURE_KINDS = {
+    kind: collection
+    for kind, collection in DEPLOYER_KINDS.items()
+    if kind not in ("ServiceAccount", "PodDisruptionBudget", "VirtualService")
+}
+"""What the deployer of feature stacks writes."""
+
+
+def in_namespace(content: str, namespace: str, kinds: Mapping[str, str]) -> tuple[LiveObject, ...]:
+    """Return the metadata of all objects of some kinds in a namespace, as its deployer sees them.
+
+    Args:
+        content: A kubeconfig that `kubeconfig.for_token` wrote.
+        namespace: Where they are.
+        kinds: Collections by kind, such as `DEPLOYER_KINDS`.
+
+    Raises:
+        KubeconfigError: See `listing.listed`.
+    """
+
+    def ask(collection: str) -> tuple[Mapping[str, Any], ...]:
+        return listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        answers = zip(kinds, pool.map(ask, kinds.values()), strict=True)
+        return tuple(
+            LiveObject(kind=kind, metadata={**item["metadata"], "namespace": namespace})
+            for kind, items in answers
+            for item in items
+        )
+
+
+def ownership_errors(objects: Iterable[LiveObject], wanted: Collection[Name], *, stack: str, key: str) -> Iterator[str]:
+    """Return a line for each other stack that owns what a stack is about to write.
+
+    Args:
+        objects: Those in the cluster.
+        wanted: What the stack will write.
+        stack: The stack.
+        key: Where the configuration says where that goes, with the value.
+    """
+    taken: dict[str, list[str]] = {}
+    for each in objects:
+        if each.owned.owner not in (None, stack) and each.key in wanted:
+            taken.setdefault(str(each.owned.owner), []).append(_named(each))
+    for owner, names in sorted(taken.items()):
+        yield (
+            f"{key}: {_several(names)} {'belong' if len(names) > 1 else 'belongs'} to stack {owner!r}, and an object "
+            f"has one owning stack; go elsewhere, or destroy stack {owner!r} first (if it is gone already, remove the "
+            f"annotation: `kubectl annotate {_argument(taken[owner][0])} {labels.OWNER}-`)"
+        )
+
+
+def changes(
+    objects: Iterable[LiveObject], wanted: Collection[Name], *, stack: str, autoscaled: Collection[Name] = ()
+) -> str:
+    """Return one message about what others have changed of a stack's objects; empty if nothing was.
+
+    Args:
+        objects: Those in the cluster.
+        wanted: What the stack will write; an object of nobody's among it is taken over.
+        stack: The stack.
+        autoscaled: Deployments whose replicas are left to an autoscaler.
+    """
+    lines: list[str] = []
+    scaled = False
+    for each in objects:
+        if each.owned.owner == stack:
+            for change in changes_by_others(each.metadata, stack):
+                fields = [one for one in change.fields if not (one == REPLICAS and each.key in autoscaled)]
+                scaled |= each.kind == DEPLOYMENT and REPLICAS in fields
+                if fields:
+                    lines.append(f"{_named(each)}: {change.manager} has set {_several(fields)}")
+        elif each.owned.owner is None and each.key in wanted:
+            managers = sorted({str(one["manager"]) for one in each.metadata.get("managedFields") or ()})
+            lines.append(
+                f"{_named(each)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
+            )
+    if not lines:
+        return ""
+    left = len(lines) - _MOST_LINES
+    if left > 0:
+        lines = [*lines[:_MOST_LINES], f"and {left} more"]
+    hint = (
+        "\n  replicas that an autoscaler sets are left to it by boutique:environment.services.<name>.autoscaled: true"
+        if scaled
+        else ""
+    )
+    return (
+        "objects of this stack were changed by others. What the stack sets is put back as the configuration has it: "
+        "by `pulumi up --refresh`, or by the next update that changes the object\n  " + "\n  ".join(lines) + hint
+    )
+
+
+def _named(each: LiveObject) -> str:
+    kind, namespace, name = each.key
+    return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
+
+
+def _argument(named: str) -> str:
+    kind, _, name = named.partition(" ")
+    namespace, slash, rest = name.rpartition("/")
+    return f"-n {namespace} {kind.lower()} {rest}" if slash else f"{kind.lower()} {name}"
+
+
+def _several(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_FIELDS:
+        return ", ".join(names) or "nobody known"
+    return f"{', '.join(names[:_MOST_FIELDS])} and {len(names) - _MOST_FIELDS} more"

@@ -1,0 +1,82 @@
+"""Waits until the pods of a Deployment are those that were asked for."""
+
+import time
+import urllib.error
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
+from typing import Any
+
+from boutique.kubernetes import api_client
+
+_PAUSE = 0.5
+
+
+class NotReadyError(Exception):
+    """The pods of a Deployment are not those that were asked for; the text says why."""
+
+
+def wait(content: str, namespace: str, name: str, seconds: float) -> None:
+    """Wait for the pods of a Deployment, as `kubectl rollout status` does.
+
+    Args:
+        content: A kubeconfig that `kubeconfig.for_token` wrote. Secret.
+        namespace: Where it is.
+        name: Of the Deployment.
+        seconds: For how long at most.
+
+    Raises:
+        NotReadyError: They are not in time, or the cluster has given up.
+    """
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+    deadline = time.monotonic() + seconds
+    while True:
+        given_up = False
+        try:
+            found = api_client.asked(content, path)
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            missing = f"the API server answers {refusal.code}"
+        except (OSError, ValueError, HTTPException) as error:
+            missing = f"the API server cannot be asked: {error}"
+        else:
+            missing = lacking(found)
+            if not missing:
+                return
+            given_up = _is_given_up(found)
+        if given_up or time.monotonic() >= deadline:
+            raise NotReadyError(missing)
+        time.sleep(_PAUSE)
+
+
+def lacking(deployment: Mapping[str, Any]) -> str:
+    """Say what a Deployment lacks to be rolled out; nothing if it is.
+
+    Args:
+        deployment: As the API server has it.
+    """
+    status: Mapping[str, Any] = deployment.get("status", {})
+    if not _is_seen(deployment):
+        return "the controller of Deployments has not seen it yet"
+    wanted = deployment["spec"]["replicas"]
+    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    if updated >= wanted and available >= wanted:
+        return "old pods are still there" if status.get("replicas", 0) > updated else ""
+    return "; ".join(_troubles(status)) or f"{min(updated, available)} of {wanted} new pods are available"
+
+
+def _is_seen(deployment: Mapping[str, Any]) -> bool:
+    seen: int = deployment.get("status", {}).get("observedGeneration", 0)
+    return seen >= int(deployment["metadata"]["generation"])
+
+
+def _is_given_up(deployment: Mapping[str, Any]) -> bool:
+    """Say whether the Deployment's own deadline is over (`progressDeadlineSeconds`)."""
+    conditions = deployment.get("status", {}).get("conditions", [])
+    progress = [each for each in conditions if each["type"] == "Progressing"]
+    return _is_seen(deployment) and any(each["status"] == "False" for each in progress)
+
+
+def _troubles(status: Mapping[str, Any]) -> Iterator[str]:
+    for each in status.get("conditions", []):
+        if each["status"] == ("True" if each["type"] == "ReplicaFailure" else "False"):
+            yield each.get("message", each["type"]).rstrip(".")

@@ -1,0 +1,1 @@
+"""Istio, its policies and its gateways, as plain objects."""

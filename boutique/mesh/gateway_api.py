@@ -1,0 +1,97 @@
+"""The Gateway API's manifests: read from a release or a folder, and checked to be what they should be."""
+
+import urllib.request
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from boutique.kubernetes.api_client import through
+from boutique.settings.mesh_settings import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
+from support.network_settings import NetworkSettingError, check_authorities, proxy_for
+
+DEFINITION = "CustomResourceDefinition"
+POLICY = "ValidatingAdmissionPolicy"
+BINDING = "ValidatingAdmissionPolicyBinding"
+
+KEY = "boutique:platform.mesh.gatewayApi"
+BUNDLE_VERSION = "gateway.networking.k8s.io/bundle-version"
+CHANNEL = "gateway.networking.k8s.io/channel"
+STANDARD = "standard"
+_MARKS = {BUNDLE_VERSION: f"v{GATEWAY_API_VERSION}", CHANNEL: STANDARD}
+_TIMEOUT_SECONDS = 20.0
+
+Manifest = Mapping[str, Any]
+
+
+class GatewayApiError(ValueError):
+    """The manifests cannot be had, or are not those of the release that the program is made for."""
+
+
+@cache
+def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, ...]:
+    """Return every object of the release, without the descriptions of fields; read once.
+
+    Descriptions are three quarters of the text, and every checkpoint of the stack would hold each of them twice.
+
+    Raises:
+        GatewayApiError: With the key and the remedy.
+    """
+    if isinstance(source, GatewayApiFolder):
+        where, texts = source.path, [path.read_text() for path in sorted(Path(source.path).glob("*.yaml"))]
+    else:
+        where, texts = source.url, [_fetched(source.url)]
+    try:
+        found = [each for text in texts for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+    except yaml.YAMLError as error:
+        raise GatewayApiError(f"{KEY}: {where} is not YAML: {error}") from None
+    return tuple(_checked(found, where))
+
+
+def _fetched(url: str) -> str:
+    try:
+        check_authorities()
+        opener = urllib.request.build_opener(*through(proxy_for(url)))
+        with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
+            content: bytes = answer.read()
+    except NetworkSettingError as error:
+        raise GatewayApiError(f"{KEY}.url: {url} cannot be read: {error}") from None
+    except OSError as error:
+        raise GatewayApiError(
+            f"{KEY}.url: {url} cannot be read: {error}; download it once and say {{kind: folder, path: …}}"
+        ) from None
+    return content.decode()
+
+
+def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
+    definitions = 0
+    for each in documents:
+        kind = each.get("kind") if isinstance(each, dict) and "metadata" in each else None
+        if kind not in (DEFINITION, POLICY, BINDING):
+            raise GatewayApiError(
+                f"{KEY}: {where} holds {kind or 'what is no object'}, which is no part of the Gateway API; remove it"
+            )
+        annotations = each["metadata"].get("annotations") or {}
+        for mark, wanted in _MARKS.items():
+            if annotations.get(mark) != wanted:
+                raise GatewayApiError(
+                    f"{KEY}: {each['metadata']['name']} in {where} has {mark} {annotations.get(mark)!r}; "
+                    f"this program is made for {wanted!r}"
+                )
+        definitions += kind == DEFINITION
+        yield _without_descriptions(each)
+    if not definitions:
+        raise GatewayApiError(f"{KEY}: {where} holds no {DEFINITION}; name the folder with the release's YAML files")
+
+
+def _without_descriptions(value: Any) -> Any:  # noqa: ANN401 - any part of a manifest
+    if isinstance(value, dict):
+        return {
+            key: _without_descriptions(each)
+            for key, each in value.items()
+            # A field may be called `description`; its schema is a mapping.
+            if key != "description" or not isinstance(each, str)
+        }
+    return [_without_descriptions(each) for each in value] if isinstance(value, list) else value

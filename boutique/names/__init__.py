@@ -1,0 +1,1 @@
+"""Names, labels, image references and versions."""

@@ -1,0 +1,1 @@
+"""The route table of an environment: built, rendered, read back and resolved."""

@@ -1,0 +1,115 @@
+"""Routes of the table, read back from HTTPRoutes.
+
+https://gateway-api.sigs.k8s.io/reference/api-spec/main/spec/#httproute
+
+The API server adds defaults to what the program writes; those are read like nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from boutique.routing import caching
+from boutique.routing.model import Backend, EdgeRoute, Gateway, MeshRoute
+from boutique.routing.route_fields import Headers, Object, UnreadableError, carried, edge_route, member, only, seconds
+
+_GROUP = "gateway.networking.k8s.io"
+_EVERYTHING = {"path": {"type": "PathPrefix", "value": "/"}}
+"""What the API server writes for a rule without conditions."""
+
+
+def read(
+    name: str, owner: str, namespace: str | None, spec: Object, gateway: Gateway | None
+) -> Sequence[EdgeRoute | MeshRoute]:
+    """Return the routes of one object.
+
+    Args:
+        name: Of the object.
+        owner: The stack that owns it.
+        namespace: Where it is; None if that is not known yet.
+        spec: What it says.
+        gateway: What routes of the edge attach to; None for any.
+
+    Raises:
+        UnreadableError: It says what no route of the table can say.
+        LookupError, TypeError, ValueError: It has another form than a route of the table.
+    """
+    only(spec, "spec", ("parentRefs", "hostnames", "rules"))
+    [parent], [rule] = spec["parentRefs"], spec["rules"]
+    only(rule, "rule", ("name", "matches", "filters", "backendRefs", "timeouts"))
+    backend, headers = _backend(rule, namespace), _headers(rule)
+    if parent.get("kind") == "Service":
+        only(parent, "parentRef", ("kind", "name", "port"), namespace=namespace)
+        if changed := [each for each in ("filters", "timeouts") if rule.get(each)]:
+            raise UnreadableError(f"has {', '.join(changed)} for calls of a Service")
+        if spec.get("hostnames"):
+            raise UnreadableError("has hostnames for calls of a Service")
+        called = Backend(service=parent["name"], port=parent["port"])
+        return [MeshRoute(name=name, owner=owner, service=called, feature=member(headers), backend=backend)]
+    only(parent, "parentRef", ("name", "namespace", "sectionName"), group=_GROUP, kind="Gateway")
+    _check_attached(parent, namespace, gateway)
+    [host] = spec["hostnames"]
+    timeouts = rule.get("timeouts") or {}
+    only(timeouts, "timeouts", ("request",))
+    changes = _changes(rule)
+    feature = carried(_values(changes["request"], "set"), changes["request"].get("remove") or [])
+    answers = changes["response"]
+    no_store, vary = caching.parse_response_headers(
+        _values(answers, "set"), _values(answers, "add"), answers.get("remove") or []
+    )
+    route = edge_route(name, owner, host, headers, feature, backend, seconds(timeouts.get("request")))
+    return [replace(route, no_store=no_store, vary=vary)]
+
+
+def requests(namespace: str | None, spec: Object) -> Iterator[str]:
+    """Return the hosts of the edge and the Services of the mesh that an object is for; `*` for all."""
+    parents = spec.get("parentRefs") or []
+    services = [each for each in parents if each.get("kind") == "Service"]
+    yield from (each["name"] for each in services if each.get("namespace", namespace) == namespace)
+    if any(each.get("kind", "Gateway") == "Gateway" for each in parents):
+        yield from spec.get("hostnames") or ["*"]
+
+
+def _backend(rule: Object, namespace: str | None) -> Backend:
+    [reference] = rule["backendRefs"]
+    if reference.get("weight") == 0:
+        raise UnreadableError("sends nothing to its backend, whose weight is 0")
+    if reference.get("namespace", namespace) != namespace:
+        raise UnreadableError(f"sends to a Service of the namespace {reference['namespace']}")
+    only(reference, "backendRef", ("name", "port", "weight", "namespace"), kind="Service")
+    return Backend(service=reference["name"], port=reference["port"])
+
+
+def _headers(rule: Object) -> Headers:
+    [match] = rule.get("matches") or [_EVERYTHING]
+    only(match, "matches", ("headers",), **_EVERYTHING)
+    return [(each["name"].lower(), each.get("type", "Exact"), each["value"]) for each in match.get("headers") or []]
+
+
+def _changes(rule: Object) -> Mapping[str, Object]:
+    """Return what a rule changes of the headers of a request and of its response; each filter may be there once."""
+    changes: dict[str, Object] = {"request": {}, "response": {}}
+    for each in rule.get("filters") or []:
+        if each.get("type") == "ResponseHeaderModifier":
+            only(each, "filters", ("type", "responseHeaderModifier"))
+            only(each["responseHeaderModifier"], "filters", ("set", "add", "remove"))
+            changes["response"] = each["responseHeaderModifier"]
+        else:
+            only(each, "filters", ("requestHeaderModifier",), type="RequestHeaderModifier")
+            only(each["requestHeaderModifier"], "filters", ("set", "remove"))
+            changes["request"] = each["requestHeaderModifier"]
+    return changes
+
+
+def _values(change: Object, which: str) -> Mapping[str, str]:
+    return {each["name"]: each["value"] for each in change.get(which) or []}
+
+
+def _check_attached(parent: Object, namespace: str | None, gateway: Gateway | None) -> None:
+    if gateway is None:
+        return
+    place = parent.get("namespace", namespace)
+    if (place, parent["name"]) != (gateway.namespace, gateway.name):
+        raise UnreadableError(f"attaches to the Gateway {place}/{parent['name']}")
+    section = parent.get("sectionName", gateway.listener)
+    if section not in (gateway.listener, gateway.preview_listener):
+        raise UnreadableError(f"attaches to the listener {section}")

@@ -1,0 +1,157 @@
+"""Which routes an environment has, and which a feature adds to it; every route has one owner."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from boutique.application.workload import Workload
+from boutique.names import feature_names
+from boutique.routing.caching import VARY
+from boutique.routing.model import HEADER, Backend, Condition, EdgeRoute, Environment, Feature, MeshRoute, Table
+from boutique.settings.errors import nearest
+
+EDGE = "edge"
+"""The name of the route that everybody takes."""
+
+# Of what Istio reads from the name of a port, those with headers:
+# https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+_WITH_HEADERS = ("http", "http2", "grpc")
+
+
+class RoutingError(ValueError):
+    """A feature cannot be routed, with the reason."""
+
+
+def services(workloads: Iterable[Workload]) -> tuple[Backend, ...]:
+    """Return the Services whose calls have headers, so that they can be told apart."""
+    return tuple(
+        Backend(service=workload.name, port=workload.service.number)
+        for workload in workloads
+        if workload.service and workload.service.name.split("-")[0] in _WITH_HEADERS
+    )
+
+
+def names(workloads: Iterable[Workload]) -> frozenset[str]:
+    """Return the names of all workloads and Services, which no feature may take."""
+    found = [name for workload in workloads for name in (workload.name, workload.external_service)]
+    return frozenset(name for name in found if name)
+
+
+def baseline(environment: Environment) -> Table:
+    """Return the routes that the environment itself owns.
+
+    Where features are allowed, every Service has a route of its own: with a feature's alone, Istio would answer the
+    calls of everybody else with 404.
+    """
+    everybody = EdgeRoute(
+        name=EDGE,
+        owner=environment.stack,
+        host=environment.host,
+        backend=environment.entry,
+        timeout_seconds=environment.timeout_seconds,
+        # Also before the first feature: a cache keeps an answer for longer than that.
+        vary=VARY if environment.features else (),
+    )
+    mesh = tuple(
+        MeshRoute(name=each.service, owner=environment.stack, service=each, backend=each)
+        for each in environment.services
+        if environment.features
+    )
+    return Table(edge=(everybody,), mesh=mesh)
+
+
+def additions(environment: Environment, feature: Feature) -> Table:
+    """Return the routes that a feature adds: one per service it changed, one for its preview host, one per session.
+
+    Raises:
+        RoutingError: The environment allows no features, or a service cannot have one.
+        NamingError: The key is none, a name is too long or taken, or a session id is none.
+    """
+    ports = _ports(environment, feature)
+    feature_names.check_key(feature.key, [each.service for each in environment.services])
+    changed = {
+        name: Backend(service=feature_names.object_name(name, feature.key, environment.taken), port=port)
+        for name, port in ports.items()
+    }
+    mesh = tuple(
+        MeshRoute(
+            name=backend.service,
+            owner=feature.stack,
+            service=Backend(service=name, port=backend.port),
+            feature=feature.key,
+            backend=backend,
+        )
+        for name, backend in changed.items()
+    )
+    return Table(edge=_edge(environment, feature, changed.get(environment.entry.service, environment.entry)), mesh=mesh)
+
+
+def table(environment: Environment, features: Iterable[Feature]) -> Table:
+    """Return all routes of an environment with its features, the older features first.
+
+    Raises:
+        RoutingError: See `additions`; or two features claim one key, one session or one name.
+        NamingError: See `additions`.
+    """
+    parts = [baseline(environment), *(additions(environment, feature) for feature in features)]
+    whole = Table(
+        edge=tuple(route for part in parts for route in part.edge),
+        mesh=tuple(route for part in parts for route in part.mesh),
+    )
+    routes: tuple[EdgeRoute | MeshRoute, ...] = (*whole.edge, *whole.mesh)
+    seen: dict[str, EdgeRoute | MeshRoute] = {}
+    for route in routes:
+        if other := seen.get(route.name):
+            raise RoutingError(f"{_claim(route)} cannot have the route {route.name!r}: it belongs to {_claim(other)}")
+        seen[route.name] = route
+    return whole
+
+
+def _claim(route: EdgeRoute | MeshRoute) -> str:
+    return f"the feature {route.feature!r} of stack {route.owner!r}" if route.feature else f"the stack {route.owner!r}"
+
+
+def _ports(environment: Environment, feature: Feature) -> dict[str, int]:
+    if not environment.features:
+        raise RoutingError(f"the environment {environment.stack!r} allows no features")
+    if not feature.services:
+        raise RoutingError(f"the feature {feature.key!r} changes no service; name at least one")
+    known = {each.service: each.port for each in environment.services}
+    for name in feature.services:
+        if name not in known:
+            there = name in environment.taken
+            why = "it is not called by HTTP or gRPC" if there else f"there is no such service{nearest(name, known)}"
+            raise RoutingError(f"{name!r} cannot be part of a feature: {why}")
+    return {name: known[name] for name in feature.services}
+
+
+def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[EdgeRoute, ...]:
+    preview = EdgeRoute(
+        name=feature_names.preview_name(feature.key),
+        owner=feature.stack,
+        host=feature_names.preview_host(feature.key, environment.host),
+        preview=True,
+        feature=feature.key,
+        backend=entry,
+        timeout_seconds=environment.timeout_seconds,
+        no_store=True,
+    )
+    asked = replace(
+        preview,
+        name=feature_names.header_name(feature.key),
+        host=environment.host,
+        preview=False,
+        vary=VARY,
+        header=Condition(name=HEADER, value=feature.key),
+    )
+    sessions = [
+        replace(
+            preview,
+            name=feature_names.session_name(session),
+            host=environment.host,
+            preview=False,
+            vary=VARY,
+            cookie=Condition(name=environment.cookie, value=session),
+        )
+        for session in feature.sessions
+    ]
+    return (preview, *([asked] if feature.header else []), *sessions)

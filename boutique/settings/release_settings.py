@@ -1,0 +1,114 @@
+"""A release: which version of each service an environment runs."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field
+
+from boutique.application.workload import Workload
+from boutique.names import image_reference
+from boutique.names.image_reference import Reference
+from boutique.settings.fields import Section, Tag, WorkloadName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """The version of one service, written `tag`, `tag@digest` or `@digest`; one of the two is there."""
+
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a version.
+
+        Raises:
+            ValueError: The tag or the digest is none, or both are missing.
+        """
+        tag, at, digest = text.partition("@")
+        if not tag and not at:
+            raise ValueError("a version is the tag of an image, its digest (@sha256:…) or both (tag@sha256:…)")
+        return cls(
+            tag=image_reference.check_tag(tag) if tag else None,
+            digest=image_reference.check_digest(digest) if at else None,
+        )
+
+    @classmethod
+    def of(cls, image: Reference) -> Self:
+        """Return the version of an image."""
+        return cls(tag=image.tag, digest=image.digest)
+
+    def applied(self, image: Reference) -> Reference:
+        """Return the same repository at this version."""
+        return replace(image, tag=self.tag, digest=self.digest)
+
+    def __str__(self) -> str:
+        return (self.tag or "") + (f"@{self.digest}" if self.digest else "")
+
+
+def _check_pin(text: str) -> str:
+    return str(Pin.parse(text))
+
+
+PinText = Annotated[str, AfterValidator(_check_pin)]
+
+
+class Release(Section):
+    """Which version of each service an environment runs; what it does not name runs the catalogue's."""
+
+    enabled: bool = True
+    """False is as if the section were not there."""
+
+    default: Tag | None = None
+    """The version of all services whose images are published together."""
+    services: dict[WorkloadName, PinText] = Field(default_factory=dict)
+    """The versions of single services, by name: `tag`, `tag@sha256:…`, or `@sha256:…` alone."""
+
+    def pin(self, workload: Workload) -> Pin | None:
+        """Return the version of a workload; None if the release says nothing of it."""
+        if own := self.services.get(workload.name):
+            return Pin.parse(own)
+        return Pin(tag=self.default) if self.default and workload.shared_image_settings else None
+
+
+def release_of(pins: Mapping[str, Pin], workloads: Iterable[Workload]) -> Release:
+    """Return the release with these versions, written as short as it can be.
+
+    Args:
+        pins: Versions by the name of the workload; of the others nothing is said unless all those whose images are
+            published together are named.
+        workloads: All workloads of the catalogue.
+    """
+    together = [each.name for each in workloads if each.shared_image_settings]
+    tags = Counter(pins[name].tag for name in together if name in pins and not pins[name].digest)
+    tags.pop(None, None)
+    common = tags.most_common(1)[0][0] if tags else None
+    default = common if all(name in pins for name in together) else None
+    return Release(
+        default=default,
+        services={
+            name: str(pin)
+            for name, pin in sorted(pins.items())
+            if not (default and name in together and pin == Pin(tag=default))
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of one service; None for a version where it does not run."""
+
+    service: str
+    old: Pin | None
+    new: Pin | None
+
+
+def difference(old: Mapping[str, Pin], new: Mapping[str, Pin]) -> tuple[Change, ...]:
+    """Return what differs between two sets of versions, by the name of the service."""
+    return tuple(
+        Change(service=name, old=old.get(name), new=new.get(name))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    )

@@ -1,0 +1,1 @@
+"""A target's namespace: its names, its deployers' rights, its quota."""

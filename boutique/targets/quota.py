@@ -1,0 +1,97 @@
+"""How much a namespace may hold: three times what the application's pods ask for."""
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from boutique.application.workload import Resources, Workload
+
+SHARES = 3
+"""How many times everything fits: the active pods, the new ones beside them, and one share more.
+
+That one is for features, for pods that are still ending, and for what an update that failed half-way has left: a
+service that had switched already keeps its active pods and those of the last successful release (`recorded_colours`).
+"""
+
+PROXY_REQUESTS = Resources(cpu="100m", memory="128Mi")
+PROXY_LIMITS = Resources(cpu="2", memory="1Gi")
+"""What Istio's injected proxy asks for and may use by default (values `global.proxy.resources` of the istiod chart)."""
+
+DEFAULT_REQUESTS = Resources(cpu="50m", memory="32Mi")
+DEFAULT_LIMITS = Resources(cpu="200m", memory="128Mi")
+"""What a container gets that names neither: with a quota on CPU and memory it would be refused."""
+
+_BYTES = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
+
+_FACTORS = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMG", 1)},
+    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMG", 1)},
+}
+_API_FACTORS = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    **{suffix: Decimal(1000) ** power for power, suffix in enumerate(("", "k", "M", "G", "T", "P", "E"))},
+    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
+}
+
+
+def hard_limits(workloads: Iterable[Workload], replicas: int) -> dict[str, str]:
+    """Return the ResourceQuota's `hard` section for an environment of so many replicas of every workload.
+
+    Each pod counts with its own container and Istio's proxy, and everything counts three times (`SHARES`).
+    """
+    pods = [workload for workload in workloads for _ in range(replicas * SHARES)]
+    return {
+        "pods": str(len(pods)),
+        "requests.cpu": _cores([pod.requests for pod in pods], PROXY_REQUESTS),
+        "requests.memory": _mebibytes([pod.requests for pod in pods], PROXY_REQUESTS),
+        "limits.cpu": _cores([pod.limits for pod in pods], PROXY_LIMITS),
+        "limits.memory": _mebibytes([pod.limits for pod in pods], PROXY_LIMITS),
+    }
+
+
+def amount(quantity: str) -> Decimal:
+    """Return a Kubernetes quantity in cores or bytes.
+
+    Raises:
+        ValueError: It is not a quantity with one of the suffixes that resources are written with.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|Ki|Mi|Gi)?", quantity)
+    if not match:
+        raise ValueError(f"must be a Kubernetes quantity such as 100m or 64Mi, not {quantity!r}")
+    return Decimal(match[1]) * _FACTORS[match[2] or ""]
+
+
+def api_amount(quantity: object) -> Decimal:
+    """Return a quantity as the API server writes it, in cores, bytes or objects.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+
+    Raises:
+        ValueError: It is not a quantity.
+    """
+    match = re.fullmatch(
+        r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)([numkMGTPE]|[KMGTPE]i)?", str(quantity)
+    )
+    if not match:
+        raise ValueError(f"{quantity!r} is not a Kubernetes quantity")
+    return Decimal(match[1]) * _API_FACTORS[match[2] or ""]
+
+
+def format_amount(resource: str, amount: Decimal) -> str:
+    """Return an amount for a message, such as `16Gi` of `limits.memory`; the opposite of `amount`, but rounded."""
+    if resource.endswith("memory"):
+        unit, size = next(((unit, size) for unit, size in _BYTES if amount >= size), ("", 1))
+        return f"{amount / size:.1f}".removesuffix(".0") + unit
+    return f"{amount.normalize():f}"
+
+
+def _cores(resources: list[Resources], proxy: Resources) -> str:
+    return f"{sum(amount(each.cpu) + amount(proxy.cpu) for each in resources) * 1000:.0f}m"
+
+
+def _mebibytes(resources: list[Resources], proxy: Resources) -> str:
+    return f"{sum(amount(each.memory) + amount(proxy.memory) for each in resources) / 2**20:.0f}Mi"

@@ -1,0 +1,1 @@
+"""A workload as an environment runs it."""

@@ -1,0 +1,147 @@
+"""What the pods of Deployments take from a namespace's ResourceQuota, at most, while an update replaces them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from boutique.application.workload import Resources
+from boutique.settings.rollout import RECREATE
+from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS, api_amount
+from boutique.workloads.resolved_workload import Deployed
+
+Amounts = Mapping[str, Decimal]
+"""Cores, bytes and objects, by the resource's name in a ResourceQuota, such as `limits.memory`."""
+
+Template = tuple[str, frozenset[tuple[str, str]]]
+"""The image and the plain environment variables of a pod's own container."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodSet:
+    """The pods of one Deployment.
+
+    Attributes:
+        replicas: How many there are.
+        surge: How many may be there on top during a rolling update.
+        one: What each takes, its proxy included.
+        template: What they are made from.
+    """
+
+    replicas: int
+    surge: int = 0
+    one: Amounts
+    template: Template
+
+    def is_made_like(self, other: "PodSet") -> bool:
+        """Say whether pods of another set need not be replaced to be these."""
+        return self.template == other.template and self.one == other.one
+
+
+def pod_set(deployed: Deployed, *, meshed: bool) -> PodSet:
+    """Return the pods of a workload as it is configured."""
+    requests, limits = _quantities(deployed.requests), _quantities(deployed.limits)
+    return PodSet(
+        replicas=deployed.replicas,
+        surge=_surge(deployed),
+        one=_one({"requests": requests, "limits": limits}, meshed=meshed),
+        template=(str(deployed.image), frozenset(deployed.variables.items())),
+    )
+
+
+def deployed_pod_set(deployment: Mapping[str, Any], *, meshed: bool) -> PodSet:
+    """Return the pods of a Deployment as the API server has it."""
+    spec = deployment["spec"]
+    [container, *others] = spec["template"]["spec"]["containers"]
+    # The API server leaves out an empty value.
+    variables = {each["name"]: each.get("value", "") for each in container.get("env", []) if "valueFrom" not in each}
+    beside = [(_one(_defaulted(other), meshed=False), 1) for other in others]
+    return PodSet(
+        replicas=spec.get("replicas", 1),
+        one={**_sum((_one(_defaulted(container), meshed=meshed), 1), *beside), "pods": Decimal(1)},
+        template=(container.get("image", ""), frozenset(variables.items())),
+    )
+
+
+def peak(old: PodSet | None, new: PodSet | None) -> Amounts:
+    """Return the most that one Deployment takes while an update turns its old pods into the new ones.
+
+    An update deletes what it leaves out only at its end, so that old pods without new ones count in full.
+    """
+    if old is None or new is None:
+        found = old or new
+        return _sum((found.one, found.replicas)) if found else {}
+    if new.is_made_like(old):
+        return _sum((new.one, max(old.replicas, new.replicas)))
+    # The first new pods are there beside all old ones; the last old ones go when all new ones are ready.
+    early = _sum((old.one, old.replicas), (new.one, new.surge))
+    late = _sum((new.one, new.replicas), (old.one, new.surge))
+    return _most(early, late)
+
+
+def total_peak(old: Mapping[str, PodSet], new: Mapping[str, PodSet]) -> Amounts:
+    """Return the most that Deployments take together, by name: all services are updated at once."""
+    return _sum(*((peak(old.get(name), new.get(name)), 1) for name in {*old, *new}))
+
+
+def release_peak(services: Iterable[Deployed], *, meshed: bool) -> Amounts:
+    """Return the most that a release of all services takes, whatever it was before.
+
+    Of a blue/green release the pods before the active ones are deleted first, and the new ones come in their place.
+    """
+    found = []
+    for each in services:
+        pods = pod_set(each, meshed=meshed)
+        found.append((pods.one, pods.replicas + pods.surge))
+        if each.is_blue_green:
+            found.append((pods.one, pods.replicas))
+    return _sum(*found)
+
+
+def _surge(deployed: Deployed) -> int:
+    """Return how many pods a rolling update adds: never more than there are replicas, however many are allowed."""
+    if deployed.strategy == RECREATE or deployed.is_blue_green:
+        return 0
+    surge = deployed.rollout.surge
+    added = surge if isinstance(surge, int) else ceil(deployed.replicas * int(surge.removesuffix("%")) / 100)
+    return min(added, deployed.replicas)
+
+
+def _one(resources: Mapping[str, Mapping[str, str]], *, meshed: bool) -> Amounts:
+    proxy = {"requests": _quantities(PROXY_REQUESTS), "limits": _quantities(PROXY_LIMITS)} if meshed else {}
+    return {
+        "pods": Decimal(1),
+        **{
+            f"{kind}.{name}": sum(
+                (api_amount(each.get(kind, {}).get(name, 0)) for each in (resources, proxy)), Decimal(0)
+            )
+            for kind in ("requests", "limits")
+            for name in ("cpu", "memory")
+        },
+    }
+
+
+def _defaulted(container: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """Return the resources of a container, with a target's defaults for what it does not name."""
+    given = container.get("resources", {})
+    return {
+        "requests": {**_quantities(DEFAULT_REQUESTS), **given.get("limits", {}), **given.get("requests", {})},
+        "limits": {**_quantities(DEFAULT_LIMITS), **given.get("limits", {})},
+    }
+
+
+def _quantities(resources: Resources) -> dict[str, str]:
+    return {"cpu": resources.cpu, "memory": resources.memory}
+
+
+def _sum(*parts: tuple[Amounts, int]) -> Amounts:
+    found: dict[str, Decimal] = {}
+    for amounts, count in parts:
+        for name, amount in amounts.items():
+            found[name] = found.get(name, Decimal(0)) + amount * count
+    return found
+
+
+def _most(one: Amounts, other: Amounts) -> Amounts:
+    return {name: max(one.get(name, Decimal(0)), other.get(name, Decimal(0))) for name in {*one, *other}}

@@ -1,0 +1,1 @@
+"""Certificates for development, and the inspection of any certificate."""

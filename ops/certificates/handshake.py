@@ -1,0 +1,88 @@
+"""The certificate that a server shows to whoever connects."""
+
+import select
+import socket
+import time
+from dataclasses import dataclass
+
+from cryptography import x509
+from OpenSSL import SSL
+
+from boutique.certificates.certificate_errors import CertificateError
+from boutique.certificates.certificate_hosts import is_address
+
+_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a server showed.
+
+    Attributes:
+        certificates: In the order in which it sent them.
+        protocol: Such as `TLSv1.3`.
+    """
+
+    certificates: tuple[x509.Certificate, ...]
+    protocol: str
+
+
+def address(host: str) -> str:
+    """Return where a host is: names under `localhost` are this machine, whatever a resolver makes of them.
+
+    https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+    """
+    return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
+
+
+def shown(host: str, port: int, servername: str, seconds: float | None = None) -> Shown:
+    """Return what a server shows; nothing is verified, since it is what is shown that is asked for.
+
+    Args:
+        host: Its name or address, see `address`.
+        port: Where it listens.
+        servername: Which of its hosts it is asked for (SNI).
+        seconds: How long to wait for an answer; ten if not given.
+
+    Raises:
+        CertificateError: It cannot be reached, or does not speak TLS.
+    """
+    seconds = _TIMEOUT_SECONDS if seconds is None else seconds
+    deadline = time.monotonic() + seconds
+    try:
+        with socket.create_connection((address(host), port), seconds) as raw:
+            connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), raw)
+            if not is_address(servername):
+                connection.set_tlsext_host_name(servername.encode("idna"))
+            connection.set_connect_state()
+            _shake_hands(connection, raw, deadline)
+            certificates = tuple(connection.get_peer_cert_chain(as_cryptography=True) or ())
+            protocol = connection.get_protocol_version_name()
+    except SSL.Error as error:
+        raise CertificateError([f"{host}:{port}: no TLS for {servername!r}: {_reason(error)}"]) from None
+    except (OSError, UnicodeError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CertificateError([f"{host}:{port}: cannot be reached: {reason}"]) from None
+    if not certificates:
+        raise CertificateError([f"{host}:{port}: shows no certificate for {servername!r}"])
+    return Shown(certificates, protocol)
+
+
+def _shake_hands(connection: SSL.Connection, raw: socket.socket, deadline: float) -> None:
+    # A socket with a timeout does not block, and leaves the waiting to its user.
+    while True:
+        try:
+            connection.do_handshake()
+        except SSL.WantReadError:
+            if not select.select([raw], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError("no answer in time") from None
+        else:
+            return
+
+
+def _reason(error: SSL.Error) -> str:
+    """Return what OpenSSL calls the error: a list of tuples whose last member is a text, or a number and a text."""
+    details = error.args[0] if error.args else None
+    if isinstance(details, list) and details:
+        return str(details[-1][-1])
+    return str(error.args[-1]).lower() if error.args else "the connection was closed"

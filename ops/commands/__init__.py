@@ -1,0 +1,1 @@
+"""One Typer module for each command group of `boutique`."""

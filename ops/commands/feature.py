@@ -1,0 +1,219 @@
+"""`boutique feature`: what a branch changed, beside an environment, for its own testers."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="A branch deploys only what it changed, beside an environment, and only its testers reach it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="The branch, such as new-ads.")]
+Env = Annotated[
+    str | None, typer.Option("--env", "-e", help="The environment's stack; needed if several have such a feature.")
+]
+Sessions = Annotated[
+    list[str] | None,
+    typer.Option("--session", help="A tester: the shop's session cookie in their browser; again for more."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_WRONG = 3
+
+
+@app.command()
+def up(
+    name: Name,
+    env: Annotated[str, typer.Option("--env", "-e", help="The environment's stack, such as dev.")],
+    services: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--service",
+            "-s",
+            metavar="NAME=VERSION",
+            help="What the branch changed, as adservice=0.10.7-new-ads.3; without any, the newest builds of the branch "
+            "in the image registry.",
+        ),
+    ] = None,
+    sessions: Sessions = None,
+    ttl: Annotated[
+        str | None,
+        typer.Option(help="How long it lives from now, such as 90m, 72h or 3d; else as the environment says."),
+    ] = None,
+    header: Annotated[
+        bool | None, typer.Option("--header/--no-header", help="Let requests ask for it with boutique-feature: KEY.")
+    ] = None,
+    secrets_provider: Annotated[str | None, typer.Option(help="As for `pulumi stack init`, for a new stack.")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say what would be done, the routes included.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy a feature, or its next build, and print the link to it.
+
+    It creates the stack ENV-NAME and runs `pulumi up`; sessions that have joined before stay.
+    """
+    from ops.features import update
+    from ops.features.feature_view import show_found, show_updated, working
+    from ops.features.identity import identity
+    from ops.pulumi.workspace import project
+
+    began = time.monotonic()
+    which = identity(name, env)
+    wanted = update.Wanted(
+        services=dict(_service(each) for each in services or ()),
+        sessions=sessions or (),
+        ttl=_ttl(ttl) if ttl else None,
+        header=header,
+        secrets_provider=secrets_provider,
+    )
+    with working(f"{'previewing' if preview else 'deploying'} {which}") as progress:
+        done = update.up(project(), which, wanted, progress, found=show_found, preview=preview)
+    if preview:
+        typer.echo(done.said)
+    else:
+        show_updated(done, time.monotonic() - began, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    env: Annotated[str | None, typer.Option("--env", "-e", help="Only of this stack.")] = None, as_json: Json = False
+) -> None:
+    """Show which features there are, with their age, owner, end, services and link."""
+    from ops.features.feature_view import moment_now, show_listed
+    from ops.features.listing import listed
+    from ops.pulumi.workspace import project
+
+    show_listed(listed(project(), env), moment_now(), as_json=as_json)
+
+
+@app.command()
+def show(name: Name, env: Env = None, as_json: Json = False) -> None:
+    """Show everything about one feature."""
+    from ops.errors import OperationError
+    from ops.features.feature_view import moment_now, show_one
+    from ops.features.identity import located
+    from ops.features.listing import listed
+    from ops.pulumi.workspace import project
+
+    which = located(project(), name, env)
+    found = next((each for each in listed(project(), which.environment) if each.key == which.key), None)
+    if found is None:
+        raise OperationError(f"{which}: there is none; `boutique feature list` shows which there are")
+    show_one(found, moment_now(), as_json=as_json)
+
+
+@app.command()
+def join(name: Name, sessions: Sessions = None, env: Env = None, as_json: Json = False) -> None:
+    """Send testers to a feature, by their sessions."""
+    from ops.features.sessions import joined
+
+    given = _given(sessions)
+    _changed(name, env, "sending testers to", as_json, lambda before: joined(before, given))
+
+
+@app.command()
+def leave(name: Name, sessions: Sessions = None, env: Env = None, as_json: Json = False) -> None:
+    """Send testers back to the environment's own services."""
+    from ops.features.sessions import left
+
+    given = _given(sessions)
+    _changed(name, env, "sending testers back from", as_json, lambda before: left(before, given))
+
+
+@app.command()
+def extend(
+    name: Name,
+    ttl: Annotated[str, typer.Option(help="How long it lives from now, such as 90m, 72h or 3d.")],
+    env: Env = None,
+    as_json: Json = False,
+) -> None:
+    """Let a feature live longer, or shorter."""
+    from boutique.settings.durations import duration, written
+    from ops.features.feature_view import moment_now
+
+    length = duration(_ttl(ttl))
+    _changed(name, env, "extending", as_json, lambda before: {**before, "expires": written(moment_now() + length)})
+
+
+@app.command()
+def down(name: Name, env: Env = None) -> None:
+    """Remove a feature with its routes and its stack, whatever a killed command has left of it."""
+    from ops.features import removal
+    from ops.features.feature_view import working
+    from ops.features.identity import located
+    from ops.pulumi.workspace import project
+
+    which = located(project(), name, env)
+    with working(f"removing {which}") as progress:
+        removal.down(project(), which, progress)
+    typer.echo(f"{which}: removed")
+
+
+@app.command()
+def reap(
+    env: Annotated[str | None, typer.Option("--env", "-e", help="Only of this stack.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what has expired.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove every feature that has expired. It may run anywhere, any number of times at once.
+
+    Exit code: 0 if none is left but those that somebody else is working on, 3 if one could not be removed.
+    """
+    from ops.features.feature_view import moment_now, show_listed, show_reaped, working
+    from ops.features.listing import listed
+    from ops.features.reaping import due
+    from ops.features.reaping import reap as remove
+    from ops.pulumi.workspace import clear, project
+
+    now = moment_now()
+    found = [each for each in listed(project(), env) if due(each, now)]
+    if dry_run:
+        show_listed(found, now, as_json=as_json)
+        return
+    with working(f"removing {len(found)} that have expired") as progress:
+        done = remove(project(), found, progress)
+        clear()
+    show_reaped(done, now, as_json=as_json)
+    if any(each.error for each in done):
+        raise typer.Exit(_WRONG)
+
+
+def _changed(name: str, env: str | None, doing: str, as_json: bool, changed: Any) -> None:  # noqa: ANN401 - see update
+    from ops.features import update
+    from ops.features.feature_view import show_updated, working
+    from ops.features.identity import located
+    from ops.pulumi.workspace import project
+
+    began = time.monotonic()
+    which = located(project(), name, env)
+    with working(f"{doing} {which}") as progress:
+        done = update.change(project(), which, changed, progress)
+    show_updated(done, time.monotonic() - began, as_json=as_json)
+
+
+def _service(text: str) -> tuple[str, str]:
+    name, equals, version = text.partition("=")
+    if not (name and equals and version):
+        raise typer.BadParameter(
+            f"{text!r} is not NAME=VERSION, such as adservice=0.10.7-new-ads.3", param_hint="--service"
+        )
+    return name, version
+
+
+def _ttl(text: str) -> str:
+    from boutique.settings.durations import check_duration
+
+    try:
+        return check_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} {error}", param_hint="--ttl") from None
+
+
+def _given(sessions: list[str] | None) -> list[str]:
+    if not sessions:
+        raise typer.BadParameter("give one at least", param_hint="--session")
+    return sessions

@@ -1,0 +1,187 @@
+"""`boutique lab`: a real Kubernetes control plane on this machine, without Docker and without root."""
+
+import json
+import os
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from ops.lab_views.lab_view import show_environment, show_locks, show_orphans, started
+
+app = typer.Typer(
+    help="A real Kubernetes on this machine: no Docker, no root; its nodes run everything but the containers.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Option("--name", "-n", help="Which lab: several can run side by side.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+From = Annotated[
+    Literal["auto", "release", "source"],
+    typer.Option(
+        "--from",
+        help="Where missing tools come from: official releases, a build from source, or releases where possible.",
+    ),
+]
+
+_HOSTS = ("shop.localhost",)
+"""What a lab has a certificate for, with the names under it."""
+
+_NOT_READY = 3
+
+
+@app.command()
+def up(
+    name: Name = "default",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The API server's port on 127.0.0.1; kept until it is changed."),
+    ] = None,
+    https_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The same for HTTPS: where a browser finds the gateway.")
+    ] = None,
+    http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="The same for HTTP.")] = None,
+    origin: From = "auto",
+) -> None:
+    """Start a lab, or resume it with everything in it, and wait until workloads can run.
+
+    The first time it fetches or builds its tools, which takes a while. It also clears up after a killed `pulumi`:
+    removes the lock and ends the providers that it left.
+    """
+    from lab import cluster, folder, inotify, locks, orphans
+    from lab.ports import check_unchanged
+    from lab.status import status as inspect
+    from ops.certificates.development_certificates import development_certificate
+
+    where = folder.folder(name)
+    before = inspect(where)
+    given = {"api": port, "https": https_port, "http": http_port}
+    chosen = {key: number for key, number in given.items() if number is not None}
+    if before.ready:
+        check_unchanged(name, chosen, folder.settings(where).ports)
+        typer.echo(f"lab {name} is already running at {before.api}", err=True)
+    else:
+        from application.lab_behaviour import document
+        from application.online_boutique import WORKLOADS
+        from ops.lab_views.lab_tools import toolchain
+
+        tools = toolchain(origin=origin)
+        if wrong := inotify.warning():
+            typer.echo(f"warning: {wrong}", err=True)
+        where.create()
+        folder.replace(where.behaviour, document(WORKLOADS))
+        with started(name) as progress:
+            cluster.up(where, tools, chosen, progress)
+    development_certificate(where.certificate, _HOSTS)
+    show_locks(locks.clear(where.pulumi_state))
+    show_orphans(orphans.end(where.pulumi_home))
+
+
+@app.command()
+def down(
+    name: Name = "default",
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete the cluster's data and the Pulumi state too.")
+    ] = False,
+) -> None:
+    """Stop a lab; `boutique lab up` resumes it with nothing lost, unless it is deleted."""
+    from lab import cluster, folder
+
+    where = folder.folder(name)
+    existed = where.root.is_dir()
+    was_running = cluster.down(where, delete=delete)
+    done = "stopped" if was_running else "was not running"
+    typer.echo(f"lab {name} {done}{' and is deleted' if delete and existed else ''}", err=True)
+
+
+@app.command()
+def status(
+    name: Name = "default",
+    every: Annotated[bool, typer.Option("--all", help="All labs there are.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say how a lab is doing, with its pods, their proxies and certificates, and the memory of it all.
+
+    Exit code: 0 if it is running and ready (with --all: if all are), 3 if not.
+    """
+    from lab import folder
+    from lab.contents import contents
+    from lab.status import status as inspect
+    from ops.lab_views.lab_status_view import show_status
+
+    wheres = folder.folders() if every else [folder.folder(name)]
+    found = [inspect(where) for where in wheres]
+    inside = [contents(where, one) for where, one in zip(wheres, found, strict=True)]
+    show_status(found, inside, as_json=as_json, as_list=every)
+    if not all(one.ready for one in found):
+        raise typer.Exit(_NOT_READY)
+
+
+@app.command()
+def env(name: Name = "default", as_json: Json = False) -> None:
+    """Print what a shell needs to use the lab: eval "$(boutique lab env)".
+
+    Afterwards kubectl, pulumi and the other tools are on PATH and talk to the lab. The lab need not be running.
+    """
+    from lab import environment, folder
+    from lab.status import status as inspect
+
+    where = folder.folder(name)
+    path = os.environ.get("PATH", os.defpath)
+    if as_json:
+        unset = dict.fromkeys(environment.UNWANTED)
+        typer.echo(json.dumps({**environment.variables(where, path), **unset}, indent=2))
+    else:
+        typer.echo(environment.script(where, path))
+    show_environment(inspect(where))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def exec(  # noqa: A001 - the command's name is that of the function
+    command: Annotated[list[str], typer.Argument(help="The program and its arguments, after `--`.")],
+    name: Name = "default",
+) -> None:
+    """Run a command inside the lab's network, with the lab's environment; its exit code is passed on.
+
+    Inside, the API server is https://127.0.0.1:6443, and pods and Services have their own addresses.
+    """
+    from lab import environment, folder
+    from lab.errors import LabError
+    from lab.status import status as inspect
+    from lab.supervision import namespaces
+    from ops.lab_views.lab_tools import make_on_demand
+
+    where = folder.folder(name)
+    found = inspect(where)
+    if not found.pid:
+        message = f"lab {name} is not running: start it with `boutique lab up --name {name}`"
+        raise LabError(message)
+    # Inside, no network has what it is made from.
+    make_on_demand(command[0])
+    inside = namespaces.command_inside(found.pid, command)
+    sys.stdout.flush()
+    try:
+        os.execvpe(inside[0], inside, environment.inside(where, os.environ))  # noqa: S606 - no shell is wanted
+    except FileNotFoundError as error:
+        message = "the program 'nsenter' is missing: install the package util-linux"
+        raise LabError(message) from error
+
+
+@app.command()
+def tools(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these tools; all by default.")] = None,
+    as_json: Json = False,
+    build: Annotated[
+        bool, typer.Option("--build", help="Fetch or build first what is missing, what only tests need included.")
+    ] = False,
+    only_path: Annotated[bool, typer.Option("--path", help="Print the paths and nothing else.")] = False,
+    origin: From = "auto",
+) -> None:
+    """Show the tools of the lab and of its tests: which version, and where each comes from."""
+    from ops.lab_views.lab_tools import show, toolchain
+
+    if build:
+        toolchain(tests=True, only=names or None, origin=origin)
+    show(names or None, as_json=as_json, only_path=only_path)

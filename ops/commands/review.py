@@ -1,0 +1,105 @@
+"""`boutique review`: what a pull request changes in the stacks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="What a pull request changes in the stacks, for whoever reviews it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+)
+
+Base = Annotated[str, typer.Option(metavar="REF", help="What to compare with, such as origin/main.")]
+
+
+@app.command()
+def comment(
+    stack: Annotated[
+        str | None, typer.Argument(metavar="STACK", help="The stack to preview; with --from only if the file is empty.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--from", help="Preview nothing, read this output of `pulumi preview --json --show-sames`."),
+    ] = None,
+    commit: Annotated[str | None, typer.Option(help="The commit that the comment is about, to name it.")] = None,
+) -> None:
+    """Print a comment for GitHub: what `pulumi up` would do to a stack, the routes concerned, and what it costs.
+
+    Its first line is hidden, and the same for each comment on the stack: the next one replaces it.
+
+    Exit code: 0 if there is a plan, 1 if there is none; the comment then says why.
+    """
+    from application import online_boutique
+    from ops.features.feature_view import working
+    from ops.pulumi.workspace import project
+    from ops.reviews.comment import Application
+    from ops.reviews.comment import comment as written
+    from ops.reviews.preview import preview, saved
+
+    if file is not None:
+        plan = saved(file, stack)
+    elif stack is None:
+        raise typer.BadParameter("give the stack to preview, or --from FILE", param_hint="STACK")
+    else:
+        with working(f"previewing {stack}"):
+            plan = preview(project(), stack)
+    application = Application(
+        stores=[each.name for each in online_boutique.WORKLOADS if each.store],
+        callers={
+            callee.name: [caller.name for caller in online_boutique.WORKLOADS if callee in caller.calls.values()]
+            for callee in online_boutique.WORKLOADS
+        },
+    )
+    typer.echo(written(plan, application, commit), nl=False)
+    if plan.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def affected(
+    base: Base,
+    stacks: Annotated[
+        list[str] | None, typer.Option("--stack", "-s", help="Only tell of this stack; again for more.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of names, for a matrix of jobs.")] = False,
+) -> None:
+    """Print which stacks this branch is about: whose files it changes, and those that depend on them.
+
+    A change of the program is about every stack.
+    """
+    import json
+
+    from ops.pulumi.workspace import project
+    from ops.reviews.affected_stacks import affected as found
+    from ops.reviews.changed_files import changed, stack_files
+
+    folder = project()
+    about = found(changed(folder, base), stack_files(folder))
+    for each in about.removed:
+        typer.echo(f"the file of stack {each!r} is gone; if the stack is still there, destroy it first", err=True)
+    told = {stack: why for stack, why in about.stacks.items() if not stacks or stack in stacks}
+    if as_json:
+        typer.echo(json.dumps(list(told)))
+        return
+    for stack, why in told.items():
+        typer.echo(f"{stack}: {why}")
+    if not told:
+        typer.echo("no stack is concerned", err=True)
+
+
+@app.command()
+def versions(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack of an environment, such as dev.")],
+    base: Base,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the services of an environment that have other versions on this branch, as NAME=VERSION."""
+    import json
+
+    from ops.pulumi.workspace import project
+    from ops.reviews.branch_versions import versions as changed
+
+    found = changed(project(), stack, base)
+    typer.echo(json.dumps(found) if as_json else "\n".join(f"{each}={version}" for each, version in found.items()))

@@ -1,0 +1,80 @@
+"""`boutique smoke`: whether what a stack deployed is there, is what it wants, and can be reached."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from support.deadline import Deadline
+
+_WRONG = 3
+
+
+def smoke(
+    context: typer.Context,
+    stack: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STACK", help="The stack of the environment, such as local; with --feature only if several have it."
+        ),
+    ] = None,
+    feature: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A feature, such as new-ads: do its testers' requests reach what it changed?"
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds to be done in, as a whole.")] = 30,
+    cacert: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="An authority to trust besides the system's (PEM).")
+    ] = None,
+    no_order: Annotated[
+        bool, typer.Option("--no-order", help="Buy nothing; what only an order reaches is then not known.")
+    ] = False,
+) -> None:
+    """Say of each service of an environment if it is ready, runs what its stack wants, and is reached by a request.
+
+    It looks at the pods with the rights of the environment's deployer, at the certificate, and at the pages of the shop
+    like a visitor: it puts something into a cart and buys it, as smoke-test@example.com. Nothing is tried twice.
+
+    With --feature the same of the services that a feature changed, by its preview link: every call of them has to be
+    answered by the feature, and if not, it says where on the way the feature's key got lost.
+
+    Exit code: 0 if everything is as it should be, 3 if something is not, 1 if the stack cannot be read.
+    """
+    deadline = Deadline(timeout)
+    if feature is not None:
+        wrong = _feature(feature, stack, deadline, cacert, order=not no_order, as_json=as_json)
+    elif stack is not None:
+        wrong = _environment(stack, deadline, cacert, order=not no_order, as_json=as_json)
+    else:
+        context.fail("Missing argument 'STACK': give the stack of an environment, such as local, or --feature NAME.")
+    if wrong:
+        raise typer.Exit(_WRONG)
+
+
+def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool) -> bool:
+    from ops.smoke.smoke_report import progress
+    from ops.smoke.smoke_run import Request, run
+    from ops.smoke.smoke_view import show
+
+    with progress(stack, deadline) as told:
+        found = run(Request(stack=stack, cacert=cacert, order=order), deadline, told)
+    show(found, deadline.spent, as_json=as_json)
+    return bool(found.mistakes)
+
+
+def _feature(
+    name: str, stack: str | None, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool
+) -> bool:
+    from ops.features.feature_smoke_run import Request, run
+    from ops.features.feature_smoke_view import show
+    from ops.pulumi.workspace import project
+    from ops.smoke.smoke_report import progress
+
+    request = Request(name=name, environment=stack, cacert=cacert, order=order)
+    with progress(f"--feature {name}", deadline) as told:
+        found = run(project(), request, deadline, told)
+    show(found, deadline.spent, as_json=as_json)
+    return bool(found.mistakes)

@@ -1,0 +1,51 @@
+"""`boutique status`: what each environment runs."""
+
+from typing import Annotated
+
+import typer
+
+_WRONG = 3
+
+
+def status(
+    environments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="Stacks of environments, such as dev; else all.")
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Also look for what is otherwise than the stacks left it.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=1, max=600, help="Seconds to be done in; else 30, with --refresh 120.")
+    ] = None,
+) -> None:
+    """Show for each environment which version of each service runs, and how many of the wanted replicas are ready.
+
+    With the features that live there, and when and by whom it was last updated. An environment that does not answer is
+    shown as its stack wants it, and says why.
+
+    Exit code: 0, 3 if --refresh finds a difference, 1 if an environment cannot be asked.
+    """
+    from ops.environments.environment_status import statuses
+    from ops.environments.status_view import document, show
+    from ops.errors import OperationError
+    from ops.features.feature_view import moment_now, working
+    from ops.pulumi.workspace import project
+    from ops.releases.release_view import show_document
+    from support.deadline import Deadline
+
+    deadline = Deadline(timeout or (120 if refresh else 30))
+    with working("asking the environments") as progress:
+        found = statuses(project(), environments or (), deadline, progress, refresh=refresh)
+    if not found:
+        raise OperationError(
+            "no stack has an environment that was deployed; `pulumi stack ls` shows which stacks there are"
+        )
+    if as_json:
+        show_document(document(found))
+    else:
+        show(found, moment_now(), refresh=refresh)
+    if any(each.trouble for each in found):
+        raise typer.Exit(1)
+    if any(each.drift for each in found):
+        raise typer.Exit(_WRONG)

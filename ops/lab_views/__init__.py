@@ -1,0 +1,1 @@
+"""What the `boutique lab` commands show."""

@@ -1,0 +1,1 @@
+"""Runs the `pulumi` command and reads what it says of stacks."""

@@ -1,0 +1,39 @@
+"""Encrypts secrets for a stack's file, as `pulumi config set --secret` does."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from boutique.checks.load import SERVICE_SECRETS
+from ops.pulumi import engine
+from ops.pulumi.workspace import workspace
+from ops.releases.stack_file import StackFile
+
+
+def encrypted(project: Path, stack: str, file: StackFile, contents: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return secrets as a stack's file has them, by name.
+
+    Args:
+        project: The folder of the project.
+        stack: The stack that they are for.
+        file: Its file, which says how they are encrypted.
+        contents: What is in them, by name.
+
+    Raises:
+        EngineError: They cannot be encrypted.
+    """
+    with workspace(project, stack) as within:
+        copy = within.folder / file.path.name
+        copy.touch(mode=0o600)
+        copy.write_bytes(file.text.encode())
+        for name, content in contents.items():
+            # On a command line everybody on the machine could read it.
+            engine.run(
+                project,
+                stack,
+                *("config", "set", "--secret", "--raw", "--path", f'{file.namespace}:{SERVICE_SECRETS}["{name}"]'),
+                *("--config-file", str(copy)),
+                given=content,
+            )
+        found = StackFile(path=copy, namespace=file.namespace, text=copy.read_bytes().decode()).config[SERVICE_SECRETS]
+        return {name: found[name] for name in contents}

@@ -1,0 +1,113 @@
+"""How a planned release is carried out: looked at, agreed to, deployed, and tested."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ops.errors import OperationError
+from ops.features.feature_view import working
+from ops.releases.release_view import show_document
+from ops.releases.rollout import Update, deploy, previewed
+from ops.smoke.gateway_checks import trust
+from support.deadline import Deadline
+
+_WRONG = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How it is to be done.
+
+    Attributes:
+        preview: Only look.
+        yes: Do not ask.
+        smoke: Test the environment afterwards.
+        as_json: Print JSON.
+        timeout: Seconds for the smoke test.
+        cacert: A file with an authority for the smoke test to trust besides the system's.
+    """
+
+    preview: bool
+    yes: bool
+    smoke: bool
+    as_json: bool
+    timeout: float
+    cacert: Path | None
+
+
+def carry_out(project: Path, update: Update, options: Options, document: Mapping[str, Any]) -> None:
+    """Carry a planned release out, and say what came of it.
+
+    Args:
+        project: The folder of the project.
+        update: What to deploy.
+        options: How.
+        document: What was planned, for a program.
+
+    Raises:
+        TrustError: The smoke test could not use the authority; nothing was changed.
+        OperationError: Nobody agreed, or the update fails.
+        typer.Exit: The smoke test found something wrong.
+    """
+    began = time.monotonic()
+    if options.preview:
+        with working(f"previewing {update.stack}") as progress:
+            said = previewed(project, update, progress)
+        if options.as_json:
+            show_document({**document, "preview": said})
+        else:
+            typer.echo(said)
+        return
+    if options.smoke:
+        # What the test could not use is said before anything is changed.
+        trust(options.cacert, os.environ)
+    _agree(update, options)
+    with working(f"updating {update.stack}") as progress:
+        deploy(project, update, progress)
+    took = time.monotonic() - began
+    if not options.as_json:
+        typer.echo(f"{update.stack}: {update.message}: done, {took:.1f} s")
+    smoke = _smoke(update.stack, options) if options.smoke else None
+    if options.as_json:
+        show_document({**document, "deployed": True, "smoke": smoke, "seconds": round(time.monotonic() - began, 1)})
+    if smoke and not smoke["ok"]:
+        typer.echo(
+            f"{update.stack} has the new release and the smoke test is not green; "
+            f"`boutique rollback {update.stack}` goes back",
+            err=True,
+        )
+        raise typer.Exit(_WRONG)
+
+
+def _agree(update: Update, options: Options) -> None:
+    if options.yes:
+        return
+    if not sys.stdin.isatty():
+        raise OperationError(
+            f"{update.stack}: nobody is there to ask, and nothing was changed; give --yes, or --preview"
+        )
+    if not typer.confirm(f"{update.stack}: {update.message}?", err=True):
+        raise OperationError("nothing was changed")
+
+
+def _smoke(stack: str, options: Options) -> Mapping[str, Any]:
+    from ops.smoke.smoke_report import progress
+    from ops.smoke.smoke_run import Request, run
+    from ops.smoke.smoke_view import document, show
+
+    deadline = Deadline(options.timeout)
+    try:
+        with progress(stack, deadline) as told:
+            found = run(Request(stack=stack, cacert=options.cacert), deadline, told)
+    except OperationError as error:
+        typer.echo(f"the smoke test came to no end: {error}", err=True)
+        return {"ok": False, "mistakes": [str(error)]}
+    if not options.as_json:
+        show(found, deadline.spent, as_json=False)
+    return document(found, deadline.spent)

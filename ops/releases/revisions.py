@@ -1,0 +1,204 @@
+"""Former releases: what the successful updates of a stack have deployed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from boutique.checks.load import is_present
+from boutique.settings.release_settings import Release, difference
+from boutique.settings.stack import Environment
+from ops.errors import OperationError
+from ops.pulumi.interrupted_updates import KILLED
+from ops.pulumi.stack_history import SUCCEEDED, UPDATE, Entry, last_change
+from ops.releases.service_versions import Pins, asked, said
+from ops.releases.stack_file import ENVIRONMENT, RELEASE
+
+ROLLBACK = "rollback to"
+"""What the message of a rollback's update begins with."""
+KEPT = ("features", "target")
+"""Keys of `environment` that say nothing of its services: they stay as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What defines the services of an environment.
+
+    Attributes:
+        release: The key `release`; None without one.
+        environment: The key `environment`, without what says nothing of the services.
+        secrets: What is in the secrets that the services name; None if nobody can tell.
+    """
+
+    release: Mapping[str, Any] | None
+    environment: Mapping[str, Any]
+    secrets: Mapping[str, str] | None = field(repr=False)
+
+    def is_like(self, other: "Content") -> bool:
+        """Say whether both are the same, as far as it can be told."""
+        if (self.release, self.environment) != (other.release, other.environment):
+            return False
+        return self.secrets is None or other.secrets is None or self.secrets == other.secrets
+
+    @property
+    def pins(self) -> Pins | None:
+        """The version of every service; None if this program does not understand it."""
+        try:
+            return asked(
+                Environment.model_validate(self.environment),
+                Release.model_validate(self.release) if self.release is not None else None,
+            )
+        except (ValidationError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Former:
+    """One release: an update, and those right behind it that deployed the same.
+
+    Attributes:
+        first: The update that brought it.
+        numbers: Of all those updates.
+        content: What it was.
+    """
+
+    first: Entry
+    numbers: tuple[int, ...]
+    content: Content
+
+
+def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> Content | None:
+    """Return what a configuration says of the services; None if there is no environment in it.
+
+    Args:
+        config: Its keys, without the namespace.
+        secrets: What is in its service secrets; None if nobody can tell.
+    """
+    environment = config.get(ENVIRONMENT)
+    if not isinstance(environment, Mapping) or not is_present(environment):
+        return None
+    release = config.get(RELEASE)
+    named, known = secret_names(environment), secrets or {}
+    return Content(
+        release=release if isinstance(release, Mapping) and is_present(release) else None,
+        environment={key: value for key, value in environment.items() if key not in KEPT},
+        secrets=None if secrets is None and named else {name: text for name, text in known.items() if name in named},
+    )
+
+
+def secret_names(environment: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the secrets that services refer to."""
+    services = environment.get("services")
+    found: set[str] = set()
+    for service in services.values() if isinstance(services, Mapping) else ():
+        secrets = service.get("secrets") if isinstance(service, Mapping) else None
+        found |= {str(name) for name in secrets.values()} if isinstance(secrets, Mapping) else set()
+    return tuple(sorted(found))
+
+
+def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
+    """Return what successful updates have deployed, the oldest first."""
+    found: list[Former] = []
+    for each in entries:
+        if each.kind != UPDATE or each.result != SUCCEEDED:
+            continue
+        if (now := content(each.config, each.secrets)) is None:
+            continue
+        if found and found[-1].content.is_like(now):
+            numbers = (*found[-1].numbers, each.number)
+            found[-1] = Former(first=found[-1].first, numbers=numbers, content=now)
+        else:
+            found.append(Former(first=each, numbers=(each.number,), content=now))
+    return tuple(found)
+
+
+def running(entries: Sequence[Entry], found: Sequence[Former]) -> Former | None:
+    """Return the release that runs, whatever the stack's file says by now.
+
+    None if there is none, or if the last update or the end of everything came after it and not to its own end.
+
+    Args:
+        entries: The updates of the stack, the oldest first.
+        found: What `releases` makes of them.
+    """
+    last = last_change(tuple(entries))
+    return found[-1] if found and last is not None and last.number in found[-1].numbers else None
+
+
+def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int | None) -> Former:
+    """Return the release to go back to.
+
+    Args:
+        entries: The updates of the stack, the oldest first.
+        present: What its file says now.
+        stack: Its name.
+        number: Of the update that is wanted; None for the last one that is not what runs.
+
+    Raises:
+        OperationError: There is none, or it runs already.
+    """
+    found = releases(entries)
+    current = running(entries, found)
+    if number is None:
+        candidates = found[:-1] if current else found
+        if not candidates:
+            raise OperationError(f"stack {stack!r} has no former release: no successful update differs from what runs")
+        return _begun(entries, candidates, present) or candidates[-1]
+    one = next((each for each in found if number in each.numbers), None)
+    if one is None:
+        raise OperationError(f"{_why_not(entries, number, stack)}; `boutique rollback {stack} --list` shows which do")
+    if one is current and one.content.is_like(present):
+        raise OperationError(f"--to {number}: stack {stack!r} runs that release already")
+    return one
+
+
+def _begun(entries: Sequence[Entry], candidates: Sequence[Former], present: Content) -> Former | None:
+    """Return the release that a rollback was going back to when it failed or was killed; the stack's file has it."""
+    last = last_change(tuple(entries))
+    if last is None or not (last.result == KILLED or (last.result != SUCCEEDED and last.message.startswith(ROLLBACK))):
+        return None
+    return next((each for each in reversed(candidates) if each.content.is_like(present)), None)
+
+
+def differences(former: Sequence[Former], most: int | None = None) -> tuple[str, ...]:
+    """Return for each release in what it differed from the one before.
+
+    Args:
+        former: Releases, the oldest first.
+        most: See `versions.said`.
+    """
+    before = [None, *(each.content for each in former)]
+    return tuple(_differs(old, new.content, most) for old, new in zip(before, former, strict=False))
+
+
+def _differs(old: Content | None, new: Content, most: int | None) -> str:
+    if old is None:
+        return "the first"
+    if old.pins is None or new.pins is None:
+        return "settings of another version of this program"
+    parts = [said(difference(old.pins, new.pins), most)]
+    if _rest(old.environment) != _rest(new.environment):
+        parts.append("settings")
+    if old.secrets is not None and new.secrets is not None and old.secrets != new.secrets:
+        parts.append("secrets")
+    return "; ".join(each for each in parts if each) or "how it is written"
+
+
+def _rest(environment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return settings without the versions in them."""
+    services = {
+        name: {key: value for key, value in service.items() if key != "image"}
+        for name, service in (environment.get("services") or {}).items()
+    }
+    rest = {key: value for key, value in environment.items() if key not in ("images", "services")}
+    return {**rest, "services": {name: service for name, service in services.items() if service}}
+
+
+def _why_not(entries: Sequence[Entry], number: int, stack: str) -> str:
+    one = next((each for each in entries if each.number == number), None)
+    if one is None:
+        return f"--to {number}: stack {stack!r} has no such update"
+    if one.kind != UPDATE or one.result != SUCCEEDED:
+        return f"--to {number}: that {one.kind} {one.result}; only updates that succeeded have a release"
+    return f"--to {number}: stack {stack!r} had no environment then"

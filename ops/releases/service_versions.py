@@ -1,0 +1,106 @@
+"""Versions of services: as a stack has deployed them, as settings ask for them, and how they are written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from application import online_boutique
+from boutique.names.image_reference import Reference
+from boutique.settings.release_settings import Change, Pin, Release, release_of
+from boutique.settings.stack import Environment
+from boutique.settings.version_channel import Channel
+from boutique.workloads.resolved_workload import deployed
+from ops.errors import OperationError
+
+Pins = Mapping[str, Pin]
+
+_SHORT = len("sha256:") + 12
+NONE = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the outputs of a stack say of its environment.
+
+    Attributes:
+        stack: The stack.
+        pins: Which versions it has deployed; none before its first update.
+        channel: What the environment's target lets in; None for everything, or if nobody knows yet.
+        target: The name of that target; empty if nobody knows yet.
+    """
+
+    stack: str
+    pins: Pins
+    channel: Channel | None
+    target: str
+
+
+def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
+    """Read the outputs of a stack.
+
+    Raises:
+        OperationError: Another version of this program deployed it.
+    """
+    try:
+        return Standing(
+            stack=stack,
+            pins={
+                name: Pin.of(Reference.parse(said["image"])) for name, said in (outputs.get("services") or {}).items()
+            },
+            channel=Channel.model_validate(outputs["channel"]) if outputs.get("channel") is not None else None,
+            target=str((outputs.get("target") or {}).get("name", "")),
+        )
+    except (ValidationError, ValueError, TypeError, LookupError, AttributeError):
+        raise OperationError(
+            f"stack {stack!r} was deployed by another version of this program; run `pulumi up` there with this one"
+        ) from None
+
+
+def asked(environment: Environment, release: Release | None) -> Pins:
+    """Return the version of every service that settings ask for."""
+    return {each.workload.name: Pin.of(each.image) for each in deployed(environment, release)}
+
+
+def release_for(pins: Pins, environment: Environment) -> Release:
+    """Return the shortest release with which an environment runs these versions."""
+    release = release_of(pins, [each for each in online_boutique.WORKLOADS if each.name in pins])
+    for each in online_boutique.WORKLOADS:
+        # What others publish is what the catalogue says, unless somebody wants it otherwise.
+        if not each.shared_image_settings and each.name in release.services:
+            services = {name: pin for name, pin in release.services.items() if name != each.name}
+            shorter = release.model_copy(update={"services": services})
+            if asked(environment, shorter).get(each.name) == pins[each.name]:
+                release = shorter
+    return release
+
+
+def section(release: Release) -> dict[str, Any]:
+    """Return a release as a stack's file has it."""
+    content = release.model_dump(by_alias=True, include={"default", "services"})
+    return {key: value for key, value in content.items() if value}
+
+
+def short(pin: Pin | None) -> str:
+    """Return a version for a reader, with no more of a digest than tells it from others."""
+    if pin is None:
+        return NONE
+    return (pin.tag or "") + (f"@{pin.digest[:_SHORT]}" if pin.digest else "")
+
+
+def said(changes: Iterable[Change], most: int | None = None) -> str:
+    """Return changes in one line, services with the same change together.
+
+    Args:
+        changes: What becomes of services.
+        most: How many services of one change to name; of more their number is told. None for all.
+    """
+    together: dict[str, list[str]] = {}
+    for each in changes:
+        together.setdefault(f"{short(each.old)} -> {short(each.new)}", []).append(each.service)
+    return "; ".join(f"{_named(services, most)} {change}" for change, services in together.items())
+
+
+def _named(services: Sequence[str], most: int | None) -> str:
+    return ", ".join(services) if most is None or len(services) <= most else f"{len(services)} services"

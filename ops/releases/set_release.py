@@ -1,0 +1,83 @@
+"""Changes the release in a stack's file, and deploys nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from boutique.settings.release_settings import Change, difference
+from ops.errors import OperationError
+from ops.pulumi.stack_queries import outputs
+from ops.releases.file_checks import check, read
+from ops.releases.service_versions import Pins, asked, standing
+from ops.releases.stack_file import RELEASE, StackFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be set.
+
+    Attributes:
+        default: The version of all services whose images are published together; None leaves it.
+        services: Versions of single services, by name.
+        unset: Names of services about which the release says nothing any more.
+    """
+
+    default: str | None = None
+    services: Mapping[str, str] = field(default_factory=dict)
+    unset: Sequence[str] = ()
+
+
+def set_release(project: Path, stack: str, wanted: Wanted) -> tuple[Change, ...]:
+    """Change the release in a stack's file, and return what that makes of the versions it asks for.
+
+    Args:
+        project: The folder of the project.
+        stack: The stack.
+        wanted: The change.
+
+    Raises:
+        OperationError: The file is refused as it would be, by the program or by the channel; it is as before.
+    """
+    before = StackFile.read(project, stack)
+    here = standing(stack, outputs(project, stack))
+    after = changed(before, wanted)
+    new = asked(*check(after, here, before))
+    before.replaced_by(after)
+    return difference(_asked(before), new)
+
+
+def changed(file: StackFile, wanted: Wanted) -> StackFile:
+    """Return the file with another release.
+
+    Raises:
+        OperationError: What is to be unset is not there.
+    """
+    old = file.config.get(RELEASE)
+    release = {key: value for key, value in old.items() if key != "enabled"} if isinstance(old, Mapping) else {}
+    there = {} if release.get("services") is None else release["services"]
+    if not isinstance(there, Mapping):
+        raise OperationError(
+            f"{file.path.name}: boutique:release.services: must be a mapping of services to versions, not {there!r}"
+        )
+    services = dict(there)
+    for name in wanted.unset:
+        if name not in services:
+            others = ", ".join(sorted(services)) or "none"
+            raise OperationError(
+                f"--unset {name}: {file.path.name} has no boutique:release.services.{name}; it has {others}"
+            )
+        del services[name]
+    services |= wanted.services
+    new = {
+        **release,
+        **({"default": wanted.default} if wanted.default else {}),
+        "services": services,
+    }
+    return file.changed({RELEASE: {key: value for key, value in new.items() if value} or None})
+
+
+def _asked(file: StackFile) -> Pins:
+    try:
+        return asked(*read(file))
+    except OperationError:
+        return {}

@@ -1,0 +1,51 @@
+"""Which versions a branch gives to the services of an environment."""
+
+from pathlib import Path
+
+from boutique.checks.load import is_present
+from ops.errors import OperationError
+from ops.releases.file_checks import read
+from ops.releases.service_versions import Pins, asked
+from ops.releases.stack_file import ENVIRONMENT, StackFile
+from ops.reviews.changed_files import before
+
+
+def versions(project: Path, stack: str, base: str) -> dict[str, str]:
+    """Return the services whose tag differs from where this branch left another, with the new one.
+
+    Args:
+        project: The folder of the project.
+        stack: The stack of an environment.
+        base: The other branch, or a commit of it.
+
+    Raises:
+        OperationError: There is no such stack file or commit, or the file does not say what an environment runs.
+    """
+    file = StackFile.read(project, stack)
+    text = before(project, base, str(file.path.relative_to(project)))
+    was = (
+        None
+        if text is None
+        else StackFile(path=Path(f"{file.path.name} of {base}"), namespace=file.namespace, text=text)
+    )
+    return changed(was, file)
+
+
+def changed(was: StackFile | None, file: StackFile) -> dict[str, str]:
+    """Return the services whose tag differs, with the new one.
+
+    Args:
+        was: The file of the stack as it was; None if there was none.
+        file: The same as it is.
+
+    Raises:
+        OperationError: One of them does not say what an environment runs, or a service has no tag.
+    """
+    new = asked(*read(file))
+    old: Pins = asked(*read(was)) if was is not None and is_present(was.config.get(ENVIRONMENT)) else {}
+    differing = {name: pin for name, pin in new.items() if name not in old or old[name].tag != pin.tag}
+    if tagless := [name for name, pin in differing.items() if not pin.tag]:
+        raise OperationError(
+            f"{file.path.name}: {', '.join(tagless)}: a digest alone names no version; write tag@digest"
+        )
+    return {name: pin.tag for name, pin in differing.items() if pin.tag}

@@ -1,0 +1,162 @@
+"""The routes of a stack before and after its update, and which of them the update touches.
+
+They are read from the objects in the plan: of the stack's output `routes` a preview's document has what is there, and
+not what will be.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from boutique.mesh import gateway
+from boutique.routing import http_routes, virtual_services
+from boutique.routing.route_descriptions import asked, called, led
+from boutique.routing.route_parser import InForce, in_force
+from ops.reviews.plan import Operation, Plan, Resource, section
+
+Inputs = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """Where one kind of request goes.
+
+    Attributes:
+        request: The request.
+        goal: Where it goes.
+        owner: The stack that says so.
+        service: The Service there.
+    """
+
+    request: str
+    goal: str
+    owner: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touched:
+    """A route that the update changes, or that leads to what it changes.
+
+    Attributes:
+        route: As it will be; as it was if it goes.
+        was: Where the request went before; None if that does not change, or there was no such route.
+        operation: What becomes of the route itself.
+        workloads: What the update changes behind it.
+    """
+
+    route: Route
+    was: str | None
+    operation: Operation
+    workloads: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """The route table of a plan.
+
+    Attributes:
+        before: As it is, by request.
+        after: As it will be.
+        touched: Those that are concerned.
+        unread: A line for each object that says what no route of the table can say.
+    """
+
+    before: Mapping[str, Route]
+    after: Mapping[str, Route]
+    touched: tuple[Touched, ...]
+    unread: tuple[str, ...]
+
+
+def routes(plan: Plan) -> Routes:
+    """Return the route table of a plan, from the very objects that are planned."""
+    link = _links(plan.outputs.get("url"))
+    old, new = (_read(plan.resources, inputs) for inputs in (_before, _after))
+    before, after = _table(old, link), _table(new, link)
+    touched = [
+        Touched(
+            route=route,
+            was=before[request].goal if request in before and before[request].goal != route.goal else None,
+            operation=_operation(before.get(request), after.get(request)),
+            workloads=_behind(plan, route.service),
+        )
+        for request, route in {**before, **after}.items()
+    ]
+    return Routes(
+        before=before,
+        after=after,
+        touched=tuple(each for each in touched if each.operation is not Operation.SAME or each.workloads),
+        unread=new.unread,
+    )
+
+
+def _operation(before: Route | None, after: Route | None) -> Operation:
+    if before is None:
+        return Operation.CREATE
+    if after is None:
+        return Operation.DELETE
+    return Operation.SAME if before == after else Operation.UPDATE
+
+
+def _before(resource: Resource) -> Inputs | None:
+    return resource.before
+
+
+def _after(resource: Resource) -> Inputs | None:
+    return resource.after
+
+
+def _read(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | None]) -> InForce:
+    found: dict[str, list[Inputs]] = {http_routes.KIND: [], virtual_services.KIND: []}
+    for each in resources:
+        if each.package != "kubernetes" or each.kind not in found or not (known := inputs(each)):
+            continue
+        # Only objects that are there have an age. Those of one stack ask for different things, so none decides.
+        metadata = {"creationTimestamp": "", **known.get("metadata", {}), "name": each.name}
+        # What is beside the gateway leads from plain HTTP to HTTPS, for all environments.
+        if metadata.get("namespace") != gateway.NAMESPACE:
+            found[each.kind].append({**known, "metadata": metadata})
+    return in_force(found[http_routes.KIND], found[virtual_services.KIND])
+
+
+def _table(found: InForce, link: Callable[[str], str]) -> Mapping[str, Route]:
+    edge = [
+        Route(request=asked(each, link), goal=led(each), owner=each.owner, service=each.backend.service)
+        for each in found.table.edge
+    ]
+    mesh = [
+        Route(request=called(each), goal=str(each.backend), owner=each.owner, service=each.backend.service)
+        for each in found.table.mesh
+    ]
+    return {each.request: each for each in (*edge, *mesh)}
+
+
+def _links(url: object) -> Callable[[str], str]:
+    """Return what makes a link to a host; only the port of a link that is known can tell that of another."""
+    parts = urlsplit(url) if isinstance(url, str) else None
+    if parts is None or parts.scheme != "https":
+        return lambda host: host
+    port = f":{parts.port}" if parts.port else ""
+    return lambda host: f"https://{host}{port}"
+
+
+def _behind(plan: Plan, service: str) -> tuple[str, ...]:
+    """Return the workloads behind a Service that the plan changes, with what leads to them."""
+    selectors = [
+        selector
+        for each in plan.resources
+        if each.kind == "Service" and each.name == service
+        for known in (each.before, each.after)
+        if (selector := section(known, "spec", "selector"))
+    ]
+    return tuple(
+        each.name for each in plan.changing if each.kind == "Deployment" and any(_picks(one, each) for one in selectors)
+    )
+
+
+def _picks(selector: Mapping[str, str], deployment: Resource) -> bool:
+    return any(
+        selector.items() <= section(known, "spec", "template", "metadata", "labels").items()
+        for known in (deployment.before, deployment.after)
+    )

@@ -1,0 +1,1 @@
+"""The effective routes of an environment."""

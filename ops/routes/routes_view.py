@@ -1,0 +1,128 @@
+"""What `boutique routes` shows. Sessions are told by the name of their route: whoever has an id has the session."""
+
+import json
+import sys
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table as Rows
+
+from boutique.routing.model import MEMBER, EdgeRoute, MeshRoute
+from boutique.routing.resolution import Served
+from boutique.routing.route_descriptions import called, led
+from ops.routes.cluster_routes import RouteTable
+from ops.routes.route_question import Answer
+
+
+def show_table(found: RouteTable, *, as_json: bool) -> None:
+    """Print all routes: first those of the gateway, then those of each Service."""
+    edge = sorted(
+        found.table.edge, key=lambda each: (each.host != found.entrance.host, each.host, not each.conditional)
+    )
+    mesh = sorted(found.table.mesh, key=lambda each: (each.service.service, not each.conditional))
+    if as_json:
+        content = {
+            "environment": found.environment,
+            "edge": [_edge_document(each) for each in edge],
+            "mesh": [_mesh_document(each) for each in mesh],
+            "unread": [each.line for each in found.others],
+        }
+        typer.echo(json.dumps(content, indent=2))
+        return
+    rows = Rows("request", "goes to", "owner", "route", box=None, pad_edge=False)
+    for at_edge in edge:
+        rows.add_row(_asked(at_edge, found), led(at_edge), at_edge.owner, at_edge.name)
+    for inside in mesh:
+        rows.add_row(called(inside), str(inside.backend), inside.owner, inside.name)
+    # A pipe has no width, and a name that is cut is of no use.
+    Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000).print(rows)
+    _show_unread(tuple(each.line for each in found.others))
+
+
+def show_answer(answer: Answer, *, as_json: bool) -> None:
+    """Print where a request goes, and why."""
+    if as_json:
+        content = {
+            "host": answer.host,
+            "edge": _served_document(answer.served),
+            "mesh": {service.service: _served_document(served) for service, served in answer.calls},
+            "undecided": list(answer.undecided),
+            "unread": list(answer.unread),
+        }
+        typer.echo(json.dumps(content, indent=2))
+        return
+    if answer.served is None:
+        typer.echo(f"{answer.host}: nobody serves it: no route is for that host, so the gateway answers 404")
+    else:
+        typer.echo(f"{answer.host}: {_reasoned(answer.served)}")
+    for service, served in answer.calls:
+        typer.echo(f"{service.service}:{service.port}: {_reasoned(served)}")
+    for name in answer.undecided:
+        typer.echo(f"{name}: nothing can be said of it: an object that is left out may decide")
+    _show_unread(answer.unread)
+
+
+def _reasoned(served: Served) -> str:
+    place = str(served.backend)
+    carried = f" with baggage {served.baggage}" if isinstance(served.route, EdgeRoute) and served.baggage else ""
+    if served.route is None:
+        return f"{place}{carried}, as no route says otherwise"
+    return f"{place}{carried}, by {served.route.name} of {served.route.owner}, {_condition(served.route)}"
+
+
+def _condition(route: EdgeRoute | MeshRoute) -> str:
+    if isinstance(route, MeshRoute):
+        return f"for calls with {MEMBER}={route.feature}" if route.feature else "for all other calls"
+    if route.cookie:
+        return f"for the cookie {route.cookie.name} of one session"
+    if route.header:
+        return f"for the header {route.header.name}: {route.header.value}"
+    return "for every request to this host" if route.feature else "for all other requests"
+
+
+def _asked(route: EdgeRoute, found: RouteTable) -> str:
+    link = found.entrance.link(route.host)
+    return f"{link} {_condition(route)}" if route.conditional else link
+
+
+def _edge_document(route: EdgeRoute) -> dict[str, Any]:
+    return {
+        "route": route.name,
+        "owner": route.owner,
+        "host": route.host,
+        "cookie": route.cookie.name if route.cookie else None,
+        "header": f"{route.header.name}: {route.header.value}" if route.header else None,
+        "feature": route.feature,
+        "backend": str(route.backend),
+        "noStore": route.no_store,
+        "vary": list(route.vary),
+    }
+
+
+def _mesh_document(route: MeshRoute) -> dict[str, Any]:
+    return {
+        "route": route.name,
+        "owner": route.owner,
+        "service": str(route.service),
+        "feature": route.feature,
+        "backend": str(route.backend),
+    }
+
+
+def _served_document(served: Served | None) -> dict[str, Any] | None:
+    if served is None:
+        return None
+    route = served.route
+    return {
+        "backend": str(served.backend),
+        "baggage": served.baggage,
+        "route": route.name if route else None,
+        "owner": route.owner if route else None,
+        "why": _condition(route) if route else "no route says otherwise",
+    }
+
+
+def _show_unread(unread: tuple[str, ...]) -> None:
+    for line in unread:
+        typer.echo(f"left out: {line}", err=True)

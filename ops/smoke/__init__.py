@@ -1,0 +1,1 @@
+"""The smoke test of an environment: its stack, its pods, and its pages."""

@@ -1,0 +1,141 @@
+"""A visit to a shop: the pages of a journey, one after the other, and what their answers tell."""
+
+import json
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from boutique.application.page import Page
+from lab.standins.answers import Hop
+from ops.certificates.handshake import address
+from ops.smoke.link import LOST, Link, UnreachableError
+from support.deadline import Deadline
+
+if TYPE_CHECKING:
+    import httpx
+
+_JSON = "application/json"
+_LARGEST = 4 * 2**20
+_UNKNOWN_ISSUER = (18, 19, 20, 21)
+"""X509_V_ERR_ for a certificate that nobody known has signed: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/."""
+
+
+class _PageError(Exception):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visited:
+    """What became of one page.
+
+    Attributes:
+        page: What was asked for.
+        status: Of the answer; None if there was none.
+        seconds: How long it took.
+        hops: The way of the request, if the answer lists it, as stand-ins' do; None if it does not.
+        problem: What is wrong with the answer; empty if nothing is.
+    """
+
+    page: Page
+    status: int | None
+    seconds: float
+    hops: tuple[Hop, ...] | None
+    problem: str
+
+
+def visit(
+    link: Link, pages: Sequence[Page], trust: ssl.SSLContext, deadline: Deadline, progress: Callable[[str], None]
+) -> tuple[Visited, ...]:
+    """Ask for each page once, whatever became of the ones before.
+
+    Args:
+        link: The shop.
+        pages: In order; cookies go from each to the next.
+        trust: Whose certificates to believe.
+        deadline: When to be done; pages that have no time left are not asked for.
+        progress: Is told what is asked for.
+
+    Raises:
+        UnreachableError: No connection to the shop comes about.
+    """
+    import httpx
+
+    from support.proxied import ProxiedTransport
+
+    base = httpx.URL(scheme=link.scheme, host=address(link.host), port=link.port)
+    with httpx.Client(base_url=base, transport=ProxiedTransport(trust), trust_env=False) as client:
+        visited = []
+        for page in pages:
+            progress(page.request)
+            visited.append(_visited(client, link, page, deadline))
+        return tuple(visited)
+
+
+def _visited(client: "httpx.Client", link: Link, page: Page, deadline: Deadline) -> Visited:
+    import httpx
+
+    if deadline.is_over:
+        return Visited(page=page, status=None, seconds=0, hops=None, problem="there was no time left to ask for it")
+    began, status, hops = deadline.spent, None, None
+    try:
+        response, body = _answer(client, link, page, deadline)
+        status = response.status_code
+        error, hops = _told(response.headers.get("content-type", ""), body)
+        problem = "" if status == page.status else _wrong(page, status, error)
+    except httpx.ConnectError as error:
+        raise UnreachableError(f"{link}: {_reason(error)}") from None
+    except httpx.ConnectTimeout:
+        raise UnreachableError(f"{link}: no answer in time; {LOST}") from None
+    except httpx.TimeoutException:
+        problem = "no answer in time"
+    except (httpx.HTTPError, _PageError) as error:
+        problem = str(error) or type(error).__name__
+    return Visited(page=page, status=status, seconds=deadline.spent - began, hops=hops, problem=problem)
+
+
+def _answer(client: "httpx.Client", link: Link, page: Page, deadline: Deadline) -> tuple["httpx.Response", bytes]:
+    with client.stream(
+        "GET" if page.form is None else "POST",
+        page.path,
+        data=page.form,
+        headers={"Host": link.authority, "Accept": f"{_JSON}, text/html;q=0.9", "User-Agent": "boutique-smoke"},
+        extensions={"sni_hostname": link.host},
+        timeout=deadline.left,
+    ) as response:
+        body = b""
+        for part in response.iter_bytes():
+            body += part
+            if deadline.is_over or len(body) > _LARGEST:
+                raise _PageError("the answer does not end")
+        return response, body
+
+
+def _told(kind: str, body: bytes) -> tuple[str, tuple[Hop, ...] | None]:
+    """Return the error that an answer names, and the hops that it lists; only stand-ins' answers do either."""
+    if not kind.startswith(_JSON):
+        return "", None
+    try:
+        content = json.loads(body)
+        return content["error"] or "", tuple(Hop(**hop) for hop in content["hops"])
+    except (ValueError, TypeError, KeyError):
+        return "", None
+
+
+def _wrong(page: Page, status: int, error: str) -> str:
+    phrase = f"{status} {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else str(status)
+    return f"answered {phrase} instead of {page.status}{f': {error}' if error else ''}"
+
+
+def _reason(error: BaseException) -> str:
+    """Return what was the matter with a connection: the cause that is not only passed on."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            hint = "; give --cacert with the authority that signed it" if cause.verify_code in _UNKNOWN_ISSUER else ""
+            return f"its certificate is not trusted: {cause.verify_message}{hint}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"{cause.strerror}; {LOST}"
+        cause = cause.__cause__ or cause.__context__
+    return f"{str(error) or type(error).__name__}; {LOST}"

@@ -1,0 +1,1 @@
+"""What reads Pulumi's configuration and other stacks, and wires components."""

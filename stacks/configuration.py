@@ -1,0 +1,109 @@
+"""The configuration of the stack that Pulumi runs: its settings, and its secrets apart from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from boutique.certificates import credentials
+from boutique.checks.load import SECRETS, SERVICE_SECRETS, load
+from boutique.mesh.gateway_hosts import claims
+from boutique.settings.certificate_settings import KeptCertificate
+from boutique.settings.errors import SettingsError
+from boutique.settings.stack import SECTIONS, Settings
+from boutique.workloads import pull_credentials
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """The secrets of a stack; each is in a top-level key of its own, so that none passes through settings.
+
+    Attributes:
+        registry: A Docker configuration.
+        certificate: By the name of the key.
+        services: Those of services, by name: in clear, since objects are named after what is in them.
+    """
+
+    registry: pulumi.Output[str] | None
+    certificate: Mapping[str, pulumi.Output[str]]
+    services: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+def read() -> tuple[Settings, Secrets]:
+    """Return what the stack is configured with.
+
+    Raises:
+        SettingsError: Something in it is wrong; with a line for each mistake.
+        CertificateError: Its certificate could not be served.
+    """
+    config = pulumi.Config()
+    settings = load(*_values(config))
+    _check_certificate(settings, config)
+    _check_pull_credentials(settings, config.get(pull_credentials.KEY))
+    registry = config.get_secret(pull_credentials.KEY) if config.get(pull_credentials.KEY) else None
+    certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
+    return settings, Secrets(registry=registry, certificate=certificate, services=_services(config))
+
+
+def _services(config: pulumi.Config) -> dict[str, str]:
+    try:
+        found = config.get_object(SERVICE_SECRETS, default={})
+    except pulumi.ConfigTypeError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        # Whatever is there may be secret.
+        raise SettingsError(
+            [
+                f"boutique:{SERVICE_SECRETS}: must be texts by name; set each with "
+                f"`pulumi config set --secret --path {SERVICE_SECRETS}.NAME`"
+            ]
+        )
+    return found
+
+
+def _check_pull_credentials(settings: Settings, text: str | None) -> None:
+    """Refuse a Docker configuration that no node could pull with: pods would wait for their images without an end."""
+    if text:
+        environment = settings.environment
+        wanted = pull_credentials.registries(environment, settings.release) if environment else ()
+        if errors := pull_credentials.credential_errors(text, wanted):
+            raise SettingsError(errors)
+
+
+def _check_certificate(settings: Settings, config: pulumi.Config) -> None:
+    """Refuse a certificate that cannot be served, before anything else is even asked for."""
+    section = settings.platform
+    if section and section.ingress and isinstance(section.ingress.certificate, KeptCertificate):
+        # Only here: reading certificates costs time that stacks without an ingress need not spend.
+        from boutique.certificates.configured import configured
+
+        hosts = [host for claim in claims(section) for host in (claim.host, claim.previews)]
+        configured(section.ingress.certificate, {key: config.get(key) for key in credentials.KEYS}, hosts)
+
+
+def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
+    """Return every key of the project's namespace, and what is wrong with how they are kept.
+
+    Of a key that holds a secret only that it is there is told.
+    """
+    prefix = f"{pulumi.get_project()}:"
+    values: dict[str, Any] = {}
+    mistakes = []
+    for key in sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)):
+        secret = pulumi.runtime.is_config_secret(prefix + key)
+        values[key] = True if config.get(key) not in (None, "", "{}") else None
+        if key in SECRETS:
+            if values[key] and not secret:
+                path = f"--path {key}.NAME" if key == SERVICE_SECRETS else key
+                mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {path}`")
+        elif secret:
+            values[key] = None
+            mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+        elif key in SECTIONS:
+            try:
+                values[key] = config.get_object(key)
+            except pulumi.ConfigTypeError:
+                values[key] = config.get(key)
+    return values, mistakes

@@ -1,0 +1,67 @@
+"""Picks up the Helm releases of a stack that a killed update left in the middle of an operation."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import pulumi
+
+from boutique.helm import record_store, records, recovery
+from boutique.helm.records import Record
+from boutique.helm.recovery import Recovery
+from boutique.helm.releases import Descriptions, HelmRelease
+from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from stacks import stack_outputs
+
+_TYPE = "kubernetes:helm.sh/v3:Release"
+
+
+def recover_releases(api: AdminApi, releases: Sequence[HelmRelease]) -> Descriptions:
+    """Make way for the releases of a stack, in an update; in a preview only say what the update will do.
+
+    An update holds the stack's lock, so no other one of this stack is at work on them.
+
+    Raises:
+        KubeconfigError: The cluster cannot be asked, or has a release that others have installed under such a name.
+    """
+    ordered = sorted(releases, key=lambda release: release.namespace)
+    listed = {
+        record
+        for _, several in groupby(ordered, key=lambda release: release.namespace)
+        for record in record_store.list_records(api, list(several))
+    }
+    if not listed:
+        return {}
+    known = _described()
+    recoveries = [_recovery(api, release, listed, known) for release in releases]
+    for each in recoveries:
+        if each.problem:
+            pulumi.log.warn(each.message("`pulumi up`" if pulumi.runtime.is_dry_run() else "this update"))
+    if not pulumi.runtime.is_dry_run():
+        for each in recoveries:
+            for record in each.remove:
+                record_store.remove(api, record)
+            for record in each.fail:
+                record_store.mark_failed(api, record)
+    pairs = zip(releases, recoveries, strict=True)
+    return {release.key: each.description for release, each in pairs if each.description}
+
+
+def _recovery(api: AdminApi, release: HelmRelease, listed: set[Record], known: Mapping[str, str | None]) -> Recovery:
+    own = [each for each in listed if (each.namespace, each.release) == (release.namespace, release.name)]
+    if release.key in known:
+        return recovery.upgrade(release, own, known[release.key])
+    if own:
+        last = max(own, key=lambda record: record.revision)
+        content = records.content(record_store.read_secret(api, last))
+        owner = record_store.namespace_owner(api, release.namespace)
+        stack = pulumi.get_stack()
+        if not recovery.is_own(release, last, content, owner=owner, stack=stack):
+            raise KubeconfigError(recovery.foreign(release, last, content, owner=owner, stack=stack))
+    return recovery.install(release, own)
+
+
+def _described() -> Mapping[str, str | None]:
+    """Return the descriptions of the releases in the stack's state by the releases' keys."""
+    releases = [each["outputs"] for each in stack_outputs.resources().values() if each["type"] == _TYPE]
+    return {f"{each['namespace']}/{each['name']}": each.get("description") or None for each in releases}

@@ -1,0 +1,161 @@
+"""A cluster of the stack's own on Amazon EKS."""
+
+from datetime import UTC, datetime
+
+import pulumi
+from pulumi.runtime.config import CONFIG
+
+from boutique.checks import cluster
+from boutique.checks.eks import certificate_elsewhere, warnings
+from boutique.eks import account, network
+from boutique.eks.controller import values as controller_values
+from boutique.eks.iam import Scope
+from boutique.helm.releases import Descriptions, HelmRelease, load_balancer_controller, platform_releases
+from boutique.kubernetes import admin_api, api_client, cluster_admin, kubeconfig
+from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
+from boutique.mesh.gateway_api import GatewayApiError
+from boutique.settings import eks_versions
+from boutique.settings.eks_settings import EksCluster, ExistingNetwork
+from boutique.settings.errors import SettingsError
+from boutique.settings.stack import Environment, Platform
+from components.eks.account import provider as aws_provider
+from components.eks.addons import Addons, AddonsArgs
+from components.eks.controller import LoadBalancerController, LoadBalancerControllerArgs
+from components.eks.controlplane import ControlPlane, ControlPlaneArgs
+from components.eks.network import Network, NetworkArgs, Subnets
+from components.eks.nodes import Nodes, NodesArgs
+from stacks.cluster_access import Connection
+from stacks.helm_recovery import recover_releases
+from stacks.provider import provider
+
+
+def connect(settings: EksCluster, platform: Platform, environment: Environment | None) -> Connection:
+    """Build the cluster, and return how its admin reaches it.
+
+    Args:
+        settings: The cluster.
+        platform: What will be built on it.
+        environment: The environment of the same stack, if it has one.
+
+    Raises:
+        SettingsError: No region is configured, the certificate is in another one, or a key of `aws:` is not read.
+        AwsError: AWS cannot be reached with what this machine has.
+    """
+    region = _region(settings, platform)
+    for line in warnings(settings, datetime.now(UTC).date()):
+        pulumi.log.warn(line)
+    whose = account.check(region, settings.account)
+    called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    scope = Scope(region=region, account=whose, cluster=called)
+    tags = {"boutique.dev/project": pulumi.get_project(), "boutique.dev/stack": pulumi.get_stack()}
+    aws = aws_provider("aws", region=region, account=settings.account, tags=tags)
+    opts = pulumi.ResourceOptions(providers=[aws])
+
+    addons = eks_versions.addons(settings.version, settings.addons)
+    subnets = _subnets(settings, scope, opts)
+    plane = ControlPlane(
+        "cluster", ControlPlaneArgs(settings=settings, scope=scope, subnets=subnets, addons=addons), opts
+    )
+    nodes = Nodes(
+        "nodes",
+        NodesArgs(
+            settings=settings.nodes, version=settings.version, scope=scope, subnets=subnets, cluster=plane.cluster
+        ),
+        opts,
+    )
+    running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
+    # Everything in the cluster is made with it, so nothing is before the check has succeeded.
+    checked = plane.kubeconfig.apply(lambda content: _checked(content, platform, environment))
+    admin = provider("cluster", kubeconfig=checked)
+    pods = [nodes.ready, running.names]
+    descriptions = pulumi.Output.unsecret(
+        pulumi.Output.all(plane.kubeconfig, subnets.vpc).apply(
+            lambda known: _recover(known[0], _releases(settings, platform, scope, known[1]))
+        )
+    )
+    controller = LoadBalancerController(
+        "load-balancer-controller",
+        LoadBalancerControllerArgs(
+            settings=settings.load_balancer_controller,
+            scope=scope,
+            vpc=subnets.vpc,
+            after=[*pods, running.identities],
+            descriptions=descriptions,
+        ),
+        pulumi.ResourceOptions(providers=[aws, admin]),
+    )
+    return Connection(
+        provider=admin,
+        api_server=plane.kubeconfig.apply(_answering),
+        descriptions=descriptions,
+        pods=pods,
+        load_balancers=[controller.ready],
+    )
+
+
+def _region(settings: EksCluster, platform: Platform) -> str:
+    mistakes = list(account.unread(key.removeprefix("aws:") for key in CONFIG.get() if key.startswith("aws:")))
+    region = settings.region or pulumi.Config("aws").get("region")
+    if region:
+        mistakes += certificate_elsewhere(region, platform)
+    else:
+        mistakes.append(
+            "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"
+        )
+    if not region or mistakes:
+        raise SettingsError(mistakes)
+    return region
+
+
+def _answering(content: str) -> ApiServer:
+    """Return the API server; in a preview only if it answers, since a plan without it would not be true."""
+    api_server = kubeconfig.reached_by(content)
+    if pulumi.runtime.is_dry_run():
+        try:
+            api_client.check(api_server, "the cluster of this stack")
+        except KubeconfigError as error:
+            raise pulumi.RunError(
+                f"{error}; is this machine in one of the networks of boutique:cluster.publicCidrs?"
+            ) from None
+    return api_server
+
+
+def _releases(settings: EksCluster, platform: Platform, scope: Scope, vpc: str) -> list[HelmRelease]:
+    """Return the Helm releases of a cluster and its platform."""
+    replicas = settings.load_balancer_controller.replicas
+    values = controller_values(cluster=scope.cluster, region=scope.region, replicas=replicas)
+    return [load_balancer_controller({**values, "vpcId": vpc}), *platform_releases(platform)]
+
+
+def _recover(content: str, releases: list[HelmRelease]) -> Descriptions:
+    try:
+        return recover_releases(admin_api.of_content(content), releases)
+    except KubeconfigError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _checked(content: str, platform: Platform, environment: Environment | None) -> str:
+    """Return the admin's kubeconfig, unless what would be built belongs to others."""
+    home = cluster.home_of(platform, environment)
+    try:
+        admin = cluster_admin.from_content(content)
+        warning = cluster.check(admin, platform, environment, home, pulumi.get_stack())
+    except (KubeconfigError, SettingsError, GatewayApiError) as error:
+        raise pulumi.RunError(str(error)) from None
+    if warning:
+        pulumi.log.warn(warning)
+    return content
+
+
+def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:
+    wanted = settings.network
+    if isinstance(wanted, ExistingNetwork):
+        return Subnets(vpc=wanted.vpc, private=wanted.private_subnets, public=wanted.public_subnets)
+    args = NetworkArgs(
+        cidr=wanted.cidr,
+        zones=network.plan(wanted.cidr, wanted.zones),
+        region=scope.region,
+        single_nat=wanted.nat == "single",
+        called=scope.cluster,
+    )
+    return Network("network", args, opts).subnets

@@ -1,0 +1,196 @@
+"""An environment: the whole shop in one target."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+
+import pulumi
+
+from application import online_boutique
+from boutique.checks import stack_objects
+from boutique.checks.environment import unknown_secrets
+from boutique.checks.release import refused
+from boutique.kubernetes import live_objects
+from boutique.routing import route_descriptions
+from boutique.routing.model import Table
+from boutique.settings.errors import SettingsError
+from boutique.settings.feature_settings import PRODUCTION
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import Environment
+from boutique.workloads.blue_green import Colours
+from boutique.workloads.recorded_blue_green import RecordedColours
+from boutique.workloads.resolved_workload import Deployed, deployed
+from components.microservice import Microservice, MicroserviceArgs
+from components.store import Store, StoreArgs
+from stacks.layers import environment_routes
+from stacks.layers.environment_history import COLOURS, EnvironmentHistory
+from stacks.provider import provider
+from stacks.references import ENVIRONMENT, environment_facts
+from stacks.rollback_order import WayBack
+from stacks.target_access import Place, Told
+
+CALLEES_FIRST = "calleesFirst"
+
+
+def build(
+    section: Environment,
+    release: Release | None,
+    secrets: Mapping[str, str],
+    target: str,
+    place: Place,
+    history: EnvironmentHistory,
+    way_back: WayBack,
+) -> None:
+    """Deploy the shop with the rights of the target's deployer, and say where it is.
+
+    Args:
+        section: The environment.
+        release: The versions, if there is such a section.
+        secrets: Those of its services, by name.
+        target: Where it goes.
+        place: The same, as whoever has built it tells it.
+        history: What the last updates left.
+        way_back: Where services are named whose requests go back to warm pods.
+    """
+    owner = pulumi.get_stack()
+    _check(section, release, secrets, target, place, owner)
+    services = deployed(section, release, secrets)
+    colours = history.blue_green(services)
+    entrance = place.entrance
+    table = environment_routes.table(section, entrance, owner) if entrance else Table()
+    allowed = environment_routes.allowed(table, place, entrance, owner) if entrance else place.kubeconfig
+    deployer = provider("deployer", kubeconfig=allowed)
+    opts = pulumi.ResourceOptions(providers=[deployer])
+    later = pulumi.ResourceOptions(providers=[deployer], depends_on=way_back.taken)
+    address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
+    ready: dict[str, pulumi.Output[int]] = {}
+    built: dict[str, Microservice] = {}
+    back = {name for name, each in colours.items() if each.is_back}
+    at_once = _callees_too(back, services) if section.order == CALLEES_FIRST else back
+    for service in services:
+        name = service.workload.name
+        if service.workload.store:
+            store = Store(
+                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), later
+            )
+            ready[name] = store.ready
+            continue
+        callees = [built[each.name].updated for each in service.workload.calls.values() if each.name in built]
+        args = MicroserviceArgs(
+            deployed=service,
+            colours=colours.get(name),
+            names=history.recorded.get(name, RecordedColours()).logical_names(name, colours[name].names)
+            if name in colours
+            else {},
+            namespace=place.namespace,
+            kubeconfig=allowed,
+            after=callees if section.order == CALLEES_FIRST else (),
+            owner=owner,
+        )
+        microservice = Microservice(name, args, opts if name in at_once else later)
+        if name in back:
+            way_back.add(microservice.switched)
+        built[name] = microservice
+        ready[name] = microservice.ready
+        if service.workload is online_boutique.ENTRY:
+            address = microservice.external_address
+    pulumi.export("namespace", place.namespace)
+    inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
+    reached = list(built.values())
+    link = environment_routes.build(table, place, entrance, reached, opts) if entrance else inside
+    pulumi.export("url", link)
+    pulumi.export("routes", route_descriptions.described(table, entrance) if entrance else {})
+    pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, secrets, place)))
+    pulumi.export("channel", place.channel.model_dump(by_alias=True) if place.channel else None)
+    pulumi.export(
+        "services",
+        {name: _said(each, colours.get(name), ready[name]) for each in services for name in (each.workload.name,)},
+    )
+    known = json.dumps({name: each.remember() for name, each in colours.items()})
+    # Only an update that came to its end may say where requests go now.
+    ended = pulumi.Output.all(*(built[name].switched for name in colours))
+    # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
+    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: known)))
+
+
+def _check(
+    section: Environment, release: Release | None, secrets: Mapping[str, str], target: str, place: Place, owner: str
+) -> None:
+    """Refuse what does not fit the place.
+
+    Raises:
+        SettingsError: With the key and the remedy.
+    """
+    if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
+        raise SettingsError(mistakes)
+    if section.features and place.entrance is None:
+        raise SettingsError(
+            [
+                "boutique:environment.features: testers come in through an ingress, and the stack of "
+                "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
+            ]
+        )
+    if section.features and place.features is None:
+        raise SettingsError(
+            [
+                f"boutique:environment.features: target {target!r} has no identity for feature stacks; run `pulumi up` "
+                "of the stack that has the target"
+            ]
+        )
+    if section.features and owner == PRODUCTION:
+        raise SettingsError(
+            [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
+        )
+    if missing := list(unknown_secrets(section, secrets)):
+        raise SettingsError(missing)
+    if place.told:
+        _check_objects(section, place.told, target, owner)
+
+
+def _check_objects(section: Environment, told: Told, target: str, owner: str) -> None:
+    """Refuse objects of another stack, and warn of what others have changed of this one's.
+
+    The platform of the same stack has done that already, with the rights of the cluster's admin.
+
+    Raises:
+        SettingsError: Another stack owns what this one would write.
+        KubeconfigError: The API server does not answer, or refuses the token.
+    """
+    objects = live_objects.in_namespace(told.kubeconfig, told.namespace, live_objects.DEPLOYER_KINDS)
+    wanted = stack_objects.of_environment(section, told.namespace)
+    key = f"boutique:cluster.target: {target!r}"
+    if errors := list(live_objects.ownership_errors(objects, wanted, stack=owner, key=key)):
+        raise SettingsError(errors)
+    left = stack_objects.autoscaled(section, told.namespace)
+    if warning := live_objects.changes(objects, wanted, stack=owner, autoscaled=left):
+        pulumi.log.warn(warning)
+
+
+def _callees_too(names: Collection[str], services: Sequence[Deployed]) -> set[str]:
+    """Return services and whomever they call, directly or not."""
+    found = set(names)
+    # They come callees first.
+    for each in reversed(services):
+        if each.workload.name in found:
+            found |= {callee.name for callee in each.workload.calls.values()}
+    return found
+
+
+def _said(
+    service: Deployed, colours: Colours | None, ready: pulumi.Output[int]
+) -> dict[str, pulumi.Input[str | int | None]]:
+    warm = colours.warm if colours else None
+    return {
+        "image": str(service.image),
+        "deployment": (colours.live if colours else service).name,
+        **({"warm": f"{warm.name}: {warm.image.version}"} if warm else {}),
+        "version": service.image.version,
+        "replicas": service.replicas,
+        **({"autoscaled": True} if service.autoscaled else {}),
+        "ready": ready,
+    }
+
+
+def _url(address: str | None, namespace: str) -> str:
+    entry = online_boutique.ENTRY
+    port = entry.service.number if entry.service else 80
+    return f"http://{address}" if address else f"kubectl -n {namespace} port-forward svc/{entry.name} 8080:{port}"

@@ -1,0 +1,134 @@
+"""What an environment's stack and namespace hold before an update: read before the update changes anything."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pulumi
+
+from boutique.kubernetes import api_client, kubeconfig, listing
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.settings.stack import Cluster, ExistingCluster
+from boutique.targets.namespace_quota import NAME
+from boutique.workloads.blue_green import Colours
+from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
+from boutique.workloads.resolved_workload import Deployed
+from stacks import stack_outputs
+from stacks.references import TARGETS
+from stacks.target_access import Told
+
+COLOURS = "colours"
+"""The output by which the stack tells itself which pods got requests last; secret."""
+
+_QUOTA = "kubernetes:core/v1:ResourceQuota"
+
+State = Mapping[str, Mapping[str, Any]]
+"""The resources of a stack, `type` and `outputs` of each, by URN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentHistory:
+    """An environment as its last updates left it.
+
+    Attributes:
+        colours: The output `COLOURS` of the last successful update; None if there was none.
+        recorded: The blue/green Deployments of each service.
+        quota: The `hard` section of the target's ResourceQuota in the state; None if this stack has not made one.
+        access: Reads the namespace; None before it is there, and where its API server does not let this stack in.
+    """
+
+    colours: Mapping[str, Any] | None = field(repr=False)
+    recorded: Mapping[str, RecordedColours]
+    quota: Mapping[str, str] | None
+    access: Told | None
+
+    def blue_green(self, services: Sequence[Deployed]) -> Mapping[str, Colours]:
+        """Return the pods of each blue/green service, by its name."""
+        now = datetime.now(UTC)
+        return {
+            name: Colours.of(
+                each,
+                (self.colours or {}).get(name),
+                now,
+                is_first=self.colours is None,
+                deployed=self.recorded.get(name, RecordedColours()).names,
+            )
+            for each in services
+            if each.is_blue_green
+            for name in (each.workload.name,)
+        }
+
+
+def read_history(
+    services: Sequence[Deployed],
+    told: Told | None,
+    namespace: str | None,
+    target: str,
+    cluster: Cluster | None,
+) -> EnvironmentHistory:
+    """Read what the last updates left.
+
+    Args:
+        services: What the environment runs.
+        told: The target, if another stack has it.
+        namespace: That of the target, if this stack has it.
+        target: The name of the target.
+        cluster: Where it is.
+
+    Raises:
+        pulumi.RunError: The state cannot be read.
+        KubeconfigError: The API server of another stack's target does not answer.
+    """
+    switched = any(each.is_blue_green for each in services)
+    state = stack_outputs.resources() if switched or namespace else {}
+    access = told or _own_access(target, namespace, cluster)
+    selecting = listing.listed(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
+    return EnvironmentHistory(
+        colours=_colours(stack_outputs.remembered(COLOURS)) if switched else {},
+        recorded=recorded_colours(state, selecting) if switched else {},
+        quota=_quota(state, namespace),
+        access=access,
+    )
+
+
+def _colours(told: object) -> Mapping[str, Any] | None:
+    return json.loads(told) if isinstance(told, str) and told.startswith("{") else None
+
+
+def _quota(state: State, namespace: str | None) -> Mapping[str, str] | None:
+    for resource in state.values():
+        outputs = resource.get("outputs") or {}
+        described = outputs.get("metadata") or {}
+        if resource["type"] == _QUOTA and (described.get("name"), described.get("namespace")) == (NAME, namespace):
+            hard: Mapping[str, str] | None = (outputs.get("spec") or {}).get("hard")
+            return hard
+    return None
+
+
+def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> Told | None:
+    """Return how this stack reaches a target of its own, as its last successful update has left it.
+
+    This very update may make the namespace, renew the token and widen its rights: what does not let it in is no error.
+    """
+    targets = stack_outputs.remembered(TARGETS)
+    facts = targets.get(target) if isinstance(targets, Mapping) else None
+    if not isinstance(facts, Mapping) or facts.get("namespace") != namespace:
+        return None
+    content = str(facts.get("kubeconfig"))
+    try:
+        if isinstance(cluster, ExistingCluster):
+            # Deployers elsewhere may have another way to the API server.
+            paths = kubeconfig.files(cluster.kubeconfig, os.environ)
+            content = kubeconfig.through(content, kubeconfig.find(cluster.context, paths))
+        api_client.check(kubeconfig.reached_by(content), f"target {target!r}")
+        listing.listed(content, str(namespace), listing.RESOURCE_QUOTAS)
+    except (KubeconfigError, ValueError, LookupError, TypeError) as error:
+        pulumi.log.warn(
+            f"what is in the namespace {namespace!r} cannot be read, so that only the configuration says whether the "
+            f"pods fit its quota: {error}"
+        )
+        return None
+    return Told(stack=pulumi.get_stack(), namespace=str(namespace), kubeconfig=content)

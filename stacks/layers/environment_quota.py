@@ -1,0 +1,168 @@
+"""Whether an update of an environment or a feature fits the namespace, asked before the update changes anything."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pulumi
+
+from application import online_boutique
+from boutique.checks.limit_range import limit_refusals
+from boutique.checks.quota_fit import environment_refusals, feature_refusals, feature_room, target_room
+from boutique.kubernetes import listing
+from boutique.names import labels
+from boutique.settings.errors import SettingsError
+from boutique.settings.stack import Environment, Platform, Settings
+from boutique.targets import namespace_quota, target_names
+from boutique.targets.namespace_quota import NAME, Quota
+from boutique.targets.quota import hard_limits
+from boutique.workloads.blue_green import Colours
+from boutique.workloads.object_names import object_names
+from boutique.workloads.pod_demand import Amounts, PodSet, deployed_pod_set, pod_set, total_peak
+from boutique.workloads.recorded_blue_green import RecordedColours
+from boutique.workloads.resolved_workload import Deployed, deployed
+from stacks.layers.environment_history import EnvironmentHistory, read_history
+from stacks.target_access import Place, Told
+
+
+def prepare(settings: Settings, secrets: Mapping[str, str], target: str, place: Place | None) -> EnvironmentHistory:
+    """Read what the last updates of an environment left, and refuse one that its namespace has no room for.
+
+    Args:
+        settings: Of the stack, with an environment.
+        secrets: Those of its services, by name.
+        target: Where it goes.
+        place: The same as another stack tells it; None if this stack has it.
+
+    Raises:
+        SettingsError: The update does not fit.
+        pulumi.RunError: The stack's state cannot be read.
+        KubeconfigError: The API server of another stack's target does not answer.
+    """
+    section, platform = settings.environment, settings.platform
+    if section is None:
+        raise ValueError("there is no environment to prepare")
+    services = deployed(section, settings.release, secrets)
+    where = target_names.namespace(platform, target) if platform else None
+    history = read_history(services, place.told if place else None, where, target, settings.cluster)
+    meshed = place.meshed if place else bool(platform and platform.mesh)
+    if history.access:
+        _check_environment(
+            section,
+            services,
+            history,
+            history.access,
+            target=target,
+            platform=platform,
+            meshed=meshed,
+        )
+    return history
+
+
+def _check_environment(
+    section: Environment,
+    services: Sequence[Deployed],
+    history: EnvironmentHistory,
+    access: Told,
+    *,
+    target: str,
+    platform: Platform | None,
+    meshed: bool,
+) -> None:
+    """Refuse an update that does not fit, with the key, what is needed, what the quota gives, and the remedy."""
+    colours = history.blue_green(services)
+    pods = _pods(services, colours)
+    present, others = _present(access, pulumi.get_stack(), deleted_first(history, colours), meshed=meshed)
+    new = {each.name: pod_set(each, meshed=meshed) for each in pods}
+    quotas = _in_force(namespace_quota.quotas(access.kubeconfig, access.namespace), history.quota, platform, target)
+    need = _need(access, quotas, present, new, pods)
+    room = target_room(
+        target,
+        owner=None if platform else access.stack,
+        meshed=meshed,
+        is_read=True,
+        others=sorted(others - new.keys()),
+    )
+    items = namespace_quota.limits(access.kubeconfig, access.namespace)
+    refusals = [
+        *limit_refusals(services, items, meshed=meshed, section="boutique:environment"),
+        *environment_refusals(section, quotas, need, room),
+    ]
+    if refusals:
+        raise SettingsError(refusals)
+
+
+def check_feature(services: Sequence[Deployed], access: Told, *, meshed: bool) -> Sequence[str]:
+    """Return a line for each thing of a feature that its namespace has no room for.
+
+    Args:
+        services: What it changes.
+        access: Reads the namespace.
+        meshed: Whether each pod has a proxy.
+
+    Raises:
+        KubeconfigError: The API server does not answer.
+    """
+    new = {each.name: pod_set(each, meshed=meshed) for each in services}
+    present, others = _present(access, pulumi.get_stack(), set(), meshed=meshed)
+    quotas = namespace_quota.quotas(access.kubeconfig, access.namespace)
+    need = _need(access, quotas, present, new, services)
+    room = feature_room(access.namespace, meshed=meshed, others=sorted(others - new.keys()))
+    items = namespace_quota.limits(access.kubeconfig, access.namespace)
+    return [
+        *limit_refusals(services, items, meshed=meshed, section=f"stack {access.stack!r}: boutique:environment"),
+        *feature_refusals(services, quotas, need, room),
+    ]
+
+
+def deleted_first(history: EnvironmentHistory, colours: Mapping[str, Colours]) -> set[str]:
+    """Return the names of the Deployments that are deleted before new ones are created."""
+    return {
+        f"{name}-{colour}"
+        for name, each in colours.items()
+        for colour in history.recorded.get(name, RecordedColours()).deleted_first(name, each.names)
+    }
+
+
+def _pods(services: Iterable[Deployed], colours: Mapping[str, Colours]) -> list[Deployed]:
+    """Return every set of pods that the update deploys."""
+    return [
+        pods
+        for each in services
+        for pods in (colours[each.workload.name].variants if each.workload.name in colours else (each,))
+    ]
+
+
+def _present(access: Told, stack: str, gone: set[str], *, meshed: bool) -> tuple[Mapping[str, PodSet], set[str]]:
+    """Return the Deployments of the namespace that are there throughout the update, and those of other stacks."""
+    found = [
+        each
+        for each in listing.listed(access.kubeconfig, access.namespace, listing.DEPLOYMENTS)
+        if each["metadata"]["name"] not in gone
+    ]
+    owners = {each["metadata"]["name"]: each["metadata"].get("annotations", {}).get(labels.OWNER) for each in found}
+    return (
+        {each["metadata"]["name"]: deployed_pod_set(each, meshed=meshed) for each in found},
+        {name for name, owner in owners.items() if owner != stack},
+    )
+
+
+def _in_force(
+    found: Sequence[Quota], recorded: Mapping[str, str] | None, platform: Platform | None, target: str
+) -> Sequence[Quota]:
+    """Return the quotas that hold when the update starts pods: it may change the target's itself."""
+    if platform is None:
+        return found
+    configured = hard_limits(online_boutique.WORKLOADS, platform.targets[target].replicas)
+    if recorded == configured:
+        return found
+    return [Quota.of(NAME, configured), *(each for each in found if each.name != NAME)]
+
+
+def _need(
+    access: Told,
+    quotas: Sequence[Quota],
+    present: Mapping[str, PodSet],
+    new: Mapping[str, PodSet],
+    pods: Iterable[Deployed],
+) -> Amounts:
+    counts = namespace_quota.object_counts(access.kubeconfig, access.namespace, quotas, object_names(pods))
+    return {**total_peak(present, new), **counts}

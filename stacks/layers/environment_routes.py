@@ -1,0 +1,89 @@
+"""The routes of an environment behind an ingress: which they are, whether others are in their way, and making them."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.names.feature_names import NamingError
+from boutique.routing import route_conflicts, route_rendering, route_table
+from boutique.routing.endpoint import Entrance
+from boutique.routing.model import Table
+from boutique.routing.route_conflicts import Claim
+from boutique.routing.route_table import RoutingError
+from boutique.settings.errors import SettingsError
+from boutique.settings.ingress_settings import GATEWAY_API
+from boutique.settings.stack import Environment
+from components.routes import Routes, RoutesArgs
+from stacks.target_access import Place
+
+
+def table(section: Environment, entrance: Entrance, owner: str) -> Table:
+    """Return all routes that the environment's stack writes.
+
+    Raises:
+        SettingsError: It routes features that it cannot.
+    """
+    key = "boutique:environment.features.routes"
+    features = route_rendering.features(section, owner)
+    if features and entrance.routing == GATEWAY_API:
+        raise SettingsError([f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them"])
+    try:
+        return route_table.table(route_rendering.environment(section, owner, entrance.host), features)
+    except (RoutingError, NamingError) as error:
+        raise SettingsError([f"{key}: {error}"]) from None
+
+
+def allowed(written: Table, place: Place, entrance: Entrance, owner: str) -> pulumi.Output[str]:
+    """Return the deployer's kubeconfig, unless somebody routes in the other API what the environment routes.
+
+    Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack
+    is known once its target is there: in a preview if nothing of the target changes, else in the update.
+
+    Raises:
+        SettingsError: Somebody does, and another stack has told the kubeconfig; else `pulumi.RunError` ends the program
+            as soon as it is known.
+        KubeconfigError: That other stack's API server does not answer, or refuses the token.
+    """
+    told, api = place.told, entrance.routing
+    said = (
+        f"boutique:cluster.name: {told.stack!r}: routing.api {api!r}"
+        if told
+        else f"boutique:platform.routing.api: {api!r}"
+    )
+    claim = Claim.of(written, entrance, stack=owner, said=said, previews=True)
+    if told:
+        if mistakes := route_conflicts.found(told.kubeconfig, told.namespace, claim):
+            raise SettingsError(mistakes)
+        return place.kubeconfig
+
+    def looked(content: str, namespace: str) -> str:
+        try:
+            mistakes = route_conflicts.found(content, namespace, claim)
+        except KubeconfigError as error:
+            # The token or its rights may be a moment old, or of a cluster that is gone. Whoever may not even read there
+            # changes nothing either.
+            pulumi.log.warn(f"routes of others were not looked for: {error}")
+            return content
+        if mistakes:
+            raise pulumi.RunError(str(SettingsError(mistakes)))
+        return content
+
+    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda known: looked(*known))
+
+
+def build(
+    written: Table, place: Place, entrance: Entrance, reached: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Build the routes that lead to the environment, and return the link to it."""
+    args = RoutesArgs(
+        objects=[
+            *route_rendering.mesh(entrance.routing, written),
+            *route_rendering.edge(entrance.routing, written, entrance.attached),
+        ],
+        after=[*place.serving, *reached],
+        namespace=place.namespace,
+        owner=pulumi.get_stack(),
+    )
+    objects = Routes("routes", args, opts)
+    return objects.accepted.apply(lambda _: entrance.link(entrance.host))

@@ -1,0 +1,187 @@
+"""The platform: what environments on one cluster share."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from application import online_boutique
+from boutique.admission import channel, feature_policies, isolation, owner_policies
+from boutique.mesh import gateway, policies
+from boutique.mesh.gateway_hosts import claims
+from boutique.names import labels
+from boutique.routing.endpoint import Entrance
+from boutique.settings.mesh_settings import takes_strangers
+from boutique.settings.stack import Platform
+from boutique.targets import quota
+from boutique.targets.target_names import lets_features_in, namespace
+from components.admission import Admission, AdmissionArgs
+from components.deployers import Deployers, DeployersArgs
+from components.ingress import Ingress, IngressArgs
+from components.mesh import Mesh, MeshArgs
+from components.policies import Policies, PoliciesArgs
+from components.target import Target, TargetArgs
+from components.unavailable_apis import warn_of_unavailable_apis
+from stacks.cluster_access import Connection
+from stacks.configuration import Secrets
+from stacks.references import TARGETS
+from stacks.rollback_order import WayBack
+from stacks.target_access import Place
+
+
+def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: WayBack) -> Mapping[str, Place]:
+    """Build what environments share, with the rights of the cluster's admin, and return a place for each.
+
+    Mesh and targets come first: an environment of the same stack cannot do without them, whatever it does.
+    """
+    owner = pulumi.get_stack()
+    opts = pulumi.ResourceOptions(providers=[cluster.provider])
+    later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
+    deletion_seconds = section.namespace_deletion_seconds
+    deployers = Deployers("deployers", DeployersArgs(deletion_seconds=deletion_seconds, owner=owner), opts)
+    mesh = (
+        Mesh(
+            "mesh",
+            MeshArgs(
+                settings=section.mesh,
+                after=cluster.pods,
+                descriptions=cluster.descriptions,
+                later=way_back.taken,
+                cluster_domain=section.dns.domain,
+                deletion_seconds=deletion_seconds,
+                owner=owner,
+            ),
+            opts,
+        )
+        if section.mesh
+        else None
+    )
+    targets = {
+        name: Target(
+            name,
+            TargetArgs(
+                namespace=namespace(section, name),
+                labels=labels.namespace(
+                    meshed=section.mesh is not None, node_agents=bool(section.mesh and section.mesh.cni)
+                ),
+                deletion_seconds=deletion_seconds,
+                after=[mesh.control_plane] if mesh else cluster.pods,
+                hard_limits=quota.hard_limits(online_boutique.WORKLOADS, target.replicas),
+                deployers=deployers.namespace,
+                api_server=cluster.api_server,
+                handed_on=cluster.deployers or cluster.api_server,
+                owner=owner,
+                registry_credentials=secrets.registry,
+                protect=target.protect,
+                features=lets_features_in(section, name),
+            ),
+            opts,
+        )
+        for name, target in section.targets.items()
+    }
+    # In a preview too, once there is a target. One is enough: they share the cluster.
+    next(iter(targets.values())).kubeconfig.apply(warn_of_unavailable_apis)
+    if section.mesh:
+        edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
+        for name, target in targets.items():
+            Policies(
+                f"{name}-policies",
+                PoliciesArgs(
+                    authorization=policies.authorization(edges, namespace(section, name))
+                    if section.mesh.policies.authorization
+                    else {},
+                    network=policies.network(edges, section.dns) if section.mesh.policies.network else {},
+                    namespace=target.namespace,
+                    owner=owner,
+                ),
+                later,
+            )
+    hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
+    for name, settings in section.targets.items():
+        rules = {
+            "owners": owner_policies.rule(),
+            "secrets": channel.secrets(online_boutique.WORKLOADS),
+            **isolation.rules(
+                name,
+                online_boutique.WORKLOADS,
+                namespace(section, name),
+                cluster_domain=section.dns.domain,
+                external=takes_strangers(section.mesh),
+            ),
+        }
+        if settings.channel:
+            rules["channel"] = channel.channel(settings.channel, online_boutique.WORKLOADS)
+        if lets_features_in(section, name):
+            rules |= feature_policies.rules(name, hosts.get(name))
+        Admission(
+            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
+        )
+    front = _front(section, mesh, cluster, secrets.certificate, later) if mesh else None
+    entrances = _entrances(section) if front else {}
+    places = {
+        name: Place(
+            namespace=target.namespace,
+            kubeconfig=target.kubeconfig,
+            handed_on=target.handed_on,
+            features=target.features,
+            entrance=entrances.get(name),
+            channel=section.targets[name].channel,
+            meshed=section.mesh is not None,
+            serving=[front] if front else [],
+        )
+        for name, target in targets.items()
+    }
+    pulumi.export(TARGETS, pulumi.Output.secret({name: place.facts() for name, place in places.items()}))
+    return places
+
+
+def _front(
+    section: Platform,
+    mesh: Mesh,
+    cluster: Connection,
+    secrets: Mapping[str, pulumi.Output[str]],
+    opts: pulumi.ResourceOptions,
+) -> Ingress | None:
+    """Build the gateway, if there is one."""
+    if section.ingress is None or section.mesh is None:
+        return None
+    claimed = claims(section)
+    spaces = [claim.namespace for claim in claimed]
+    built = Ingress(
+        "ingress",
+        IngressArgs(
+            settings=section.ingress,
+            charts=section.mesh.charts,
+            version=section.mesh.version,
+            api=section.routing.api,
+            claims=claimed,
+            cluster_domain=section.dns.domain,
+            network=policies.gateway(online_boutique.ENTRY, spaces, section.dns)
+            if section.mesh.policies.network
+            else {},
+            deletion_seconds=section.namespace_deletion_seconds,
+            after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
+            descriptions=cluster.descriptions,
+            secrets=secrets,
+            owner=pulumi.get_stack(),
+        ),
+        opts,
+    )
+    pulumi.export("certificate", built.certificate)
+    return built
+
+
+def _entrances(section: Platform) -> Mapping[str, Entrance]:
+    """Return where people's requests come in for each target."""
+    return {
+        claim.target: Entrance(
+            routing=section.routing.api,
+            host=claim.host,
+            port=section.ingress.port if section.ingress else 443,
+            namespace=gateway.NAMESPACE,
+            gateway=gateway.NAME,
+            listener=gateway.listener(claim.target),
+            preview_listener=gateway.preview_listener(claim.target),
+            cluster_domain=section.dns.domain,
+        )
+        for claim in claims(section)
+    }

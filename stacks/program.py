@@ -1,0 +1,66 @@
+"""The program that every stack runs: from the configuration to components, layer by layer."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from boutique.certificates.certificate_errors import CertificateError
+from boutique.eks.account import AwsError
+from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.mesh.gateway_api import GatewayApiError
+from boutique.settings.eks_settings import EksCluster
+from boutique.settings.errors import SettingsError
+from boutique.settings.stack import ExistingCluster, Settings, StackCluster
+from boutique.targets.target_names import target_name
+from stacks import configuration
+from stacks.configuration import Secrets
+from stacks.references import place_of
+from stacks.rollback_order import WayBack
+from stacks.stack_outputs import full_name
+from stacks.target_access import Place
+
+if TYPE_CHECKING:
+    from stacks.layers.environment_history import EnvironmentHistory
+
+
+def main() -> None:
+    """Build the stack that Pulumi was asked for; a mistake in its configuration ends it before anything is created."""
+    try:
+        build(*configuration.read())
+    except (SettingsError, KubeconfigError, GatewayApiError, CertificateError, AwsError) as mistake:
+        raise pulumi.RunError(str(mistake)) from None
+
+
+def build(settings: Settings, secrets: Secrets) -> None:
+    """Build the layers whose sections are present.
+
+    Each is imported where it is built: its resources take a while to load, and no stack has all of them.
+    """
+    if settings.feature:
+        from stacks.layers import feature
+
+        feature.build(settings.feature)
+    with WayBack() as way_back:
+        places: Mapping[str, Place] = {}
+        environment = settings.environment
+        target = target_name(settings.cluster, settings.platform, environment) if environment else ""
+        history: EnvironmentHistory | None = None
+        if isinstance(settings.cluster, StackCluster):
+            places = {settings.cluster.target: place_of(settings.cluster)}
+        if environment:
+            from stacks.layers import environment_quota
+
+            history = environment_quota.prepare(settings, secrets.services, target, places.get(target))
+        if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
+            from stacks.layers import cluster, platform
+
+            reached = cluster.connect(settings.cluster, settings.platform, settings.environment)
+            places = platform.build(settings.platform, reached, secrets, way_back)
+        if environment and history:
+            from stacks.layers import environment as layer
+
+            layer.build(environment, settings.release, secrets.services, target, places[target], history, way_back)
+            # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
+            holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
+            pulumi.export("target", {"stack": full_name(holder), "name": target})
