@@ -1,14 +1,13 @@
 """Where one lab keeps its things: in one folder, so that a cluster and its Pulumi state live and die together."""
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
 from support import paths
+from support.files import replace_file
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 
@@ -152,7 +151,7 @@ class Settings:
 
     def write(self, where: Folder) -> None:
         """Keep the settings in the lab's folder."""
-        replace(where.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
+        replace_file(where.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
 
 
 def settings(where: Folder) -> Settings:
@@ -163,16 +162,3 @@ def settings(where: Folder) -> Settings:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # A file cut short by a power failure must not keep this lab, or its neighbours, from starting.
         return Settings({}, "")
-
-
-def replace(path: Path, content: str | bytes, mode: int = 0o600) -> None:
-    """Write a file so that a reader sees the old content or the new, never half of it."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
-            file.write(content.encode() if isinstance(content, str) else content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

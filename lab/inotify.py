@@ -6,7 +6,7 @@ https://man7.org/linux/man-pages/man7/inotify.7.html
 from contextlib import suppress
 from pathlib import Path
 
-from lab.procfs import PROC
+from support.procfs import PROC
 
 ENOUGH = 48
 """For one lab with twenty proxies: eight of a control plane (Kubernetes 1.36), two of each proxy (Istio 1.31)."""

@@ -1,13 +1,12 @@
 """Removes the locks that a killed `pulumi` left behind: nothing else would, and every later command stops at them."""
 
 import json
-import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from lab.procfs import PROC, stat
+from support.lock_owners import is_running
 
 _CLOCK_TOLERANCE = 2.0
 """Seconds: the boot time is told in whole ones."""
@@ -42,22 +41,8 @@ def clear(backend: Path, host: str | None = None) -> list[StaleLock]:
             since = datetime.fromisoformat(content["timestamp"])
         except (OSError, ValueError, TypeError, KeyError):
             continue
-        if owner == host and not lives(pid, since):
+        if owner == host and not is_running(pid, since):
             path.unlink(missing_ok=True)
             stack = path.parent.relative_to(locks).as_posix().removeprefix("organization/")
             removed.append(StaleLock(stack, pid, since.isoformat(timespec="seconds")))
     return removed
-
-
-def lives(pid: int, since: datetime) -> bool:
-    """Say whether the process of this host that took a lock lives, and not another one that got its number later."""
-    try:
-        process = stat(pid)
-        boot = next(line for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime "))
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    if process.ended:
-        return False
-    started = int(boot.split()[1]) + process.start / os.sysconf("SC_CLK_TCK")
-    # By its name first: the boot time moves when somebody sets the clock.
-    return process.name == "pulumi" or started <= since.timestamp() + _CLOCK_TOLERANCE

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.procfs import PROC, stat
+from support.procfs import PROC, stat
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from lab.procfs import PROC, stat
+from support.procfs import PROC, stat
 
 _LIVE = "pulumi"
 _SCRIPT = "pulumi-language-python-exec"

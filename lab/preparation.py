@@ -4,12 +4,12 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from lab import folder
 from lab.folder import Folder
 from lab.kubernetes import certificates, controlplane, kubeconfig, kwok
 from lab.supervision import network
 from lab.toolchain.build import Toolchain
 from lab.toolchain.tools import PROVIDER, PROVIDER_PLUGIN, kubernetes_version
+from support.files import replace_file
 
 _PYTHON = """#!/bin/sh
 [ "$*" = '-m pip list -v --format json' ] && exec echo '[]'
@@ -31,7 +31,7 @@ def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
     for user in _USERS:
         kubeconfig.write(where.kubeconfig_inside(user), inside, where.pki, f"{user}.pem")
     kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
-    folder.replace(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
+    replace_file(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
     link_provider(where, toolchain)
     disable_automatic_logs(where)
     write_python(where)
@@ -56,7 +56,7 @@ def disable_automatic_logs(where: Folder) -> None:
     logs = where.pulumi_home / "logs"
     if logs.is_dir():
         shutil.rmtree(logs)
-    folder.replace(logs, "This file disables Pulumi's automatic logs, see docs/pull-requests.md.\n")
+    replace_file(logs, "This file disables Pulumi's automatic logs, see docs/pull-requests.md.\n")
 
 
 def write_python(where: Folder) -> None:
@@ -66,7 +66,7 @@ def write_python(where: Folder) -> None:
     (determinePulumiPackages in sdk/python/cmd/pulumi-language-python/main.go). Pip takes as long as the imports of a
     program, and the lab has its plugins: the answer is that there are no such packages.
     """
-    folder.replace(where.python, _PYTHON, mode=0o700)
+    replace_file(where.python, _PYTHON, mode=0o700)
 
 
 def link_files(where: Folder, toolchain: Toolchain) -> None:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from lab.folder import replace
+from support.files import replace_file
 
 
 class State(StrEnum):
@@ -64,7 +64,7 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Put the record where others look."""
-        replace(path, json.dumps(asdict(self), indent=2))
+        replace_file(path, json.dumps(asdict(self), indent=2))
 
 
 def read(path: Path) -> Record | None:

@@ -167,3 +167,9 @@ def pem(key: ec.EllipticCurvePrivateKey) -> str:
 def new_key() -> ec.EllipticCurvePrivateKey:
     """Return a new key."""
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def split_pem(pem: str) -> tuple[str, str]:
+    """Return the certificate and the key of a PEM file that has both, in this order."""
+    certificate, end, key = pem.partition("-----END CERTIFICATE-----\n")
+    return certificate + end, key

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from lab.folder import replace
 from lab.supervision import network
 from support import certificate_issuing
-from support.certificate_issuing import Leaf
+from support.certificate_issuing import Leaf, split_pem
+from support.files import replace_file
 
 AUTHORITY_FILE = "ca.crt"
 """The authority's certificate alone, for those who only have to trust it."""
@@ -60,22 +60,16 @@ def ensure(folder: Path, now: datetime | None = None) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     # Tokens outlive the authority: their key is never made anew.
     if not (folder / SERVICE_ACCOUNTS_FILE).exists():
-        replace(folder / SERVICE_ACCOUNTS_FILE, certificate_issuing.pem(certificate_issuing.new_key()))
+        replace_file(folder / SERVICE_ACCOUNTS_FILE, certificate_issuing.pem(certificate_issuing.new_key()))
     authority = folder / SIGNER_FILE
     if not authority.exists() or certificate_issuing.runs_out(
         x509.load_pem_x509_certificate(authority.read_bytes()), now
     ):
-        replace(authority, certificate_issuing.authority(now))
-    replace(folder / AUTHORITY_FILE, split(authority.read_text())[0])
+        replace_file(authority, certificate_issuing.authority(now))
+    replace_file(folder / AUTHORITY_FILE, split_pem(authority.read_text())[0])
     certificate = x509.load_pem_x509_certificate(authority.read_bytes())
     key = certificate_issuing.private_key(authority.read_bytes())
     for leaf in LEAVES:
         path = folder / leaf.file
         if not (path.exists() and certificate_issuing.good(leaf, path.read_bytes(), certificate, now)):
-            replace(path, certificate_issuing.issue(leaf, certificate, key, now))
-
-
-def split(pem: str) -> tuple[str, str]:
-    """Return the certificate and the key of a file of this module."""
-    certificate, end, key = pem.partition("-----END CERTIFICATE-----\n")
-    return certificate + end, key
+            replace_file(path, certificate_issuing.issue(leaf, certificate, key, now))

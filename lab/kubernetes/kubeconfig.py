@@ -5,8 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from lab.folder import replace
 from lab.kubernetes import certificates
+from support.certificate_issuing import split_pem
+from support.files import replace_file
 
 CONTEXT = "boutique-lab"
 
@@ -20,7 +21,7 @@ def write(path: Path, server: str, pki: Path, certificate: str) -> None:
         pki: The folder of the certificates.
         certificate: The name of the file in it that says who the user is.
     """
-    client, key = certificates.split((pki / certificate).read_text())
+    client, key = split_pem((pki / certificate).read_text())
     authority = (pki / certificates.AUTHORITY_FILE).read_text()
     content = {
         "apiVersion": "v1",
@@ -34,7 +35,7 @@ def write(path: Path, server: str, pki: Path, certificate: str) -> None:
     }
     text = yaml.safe_dump(content, sort_keys=False)
     if not path.exists() or path.read_text() != text:
-        replace(path, text)
+        replace_file(path, text)
 
 
 def _data(text: str) -> str:

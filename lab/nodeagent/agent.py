@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from lab.folder import Folder, replace
+from lab.folder import Folder
 from lab.kubernetes.api import Api
 from lab.kubernetes.watch import Watch
 from lab.nodeagent import networks, state, summary
@@ -17,6 +17,7 @@ from lab.nodeagent.commands import Programs
 from lab.nodeagent.pods import is_istiod, ours
 from lab.nodeagent.runner import Runner
 from lab.nodeagent.world import World
+from support.files import replace_file
 
 _OVER = ("Succeeded", "Failed")
 _COALESCE = 0.2
@@ -82,7 +83,7 @@ class Agent:
             content = json.dumps(names(addressed, space), indent=2)
             path = self._folder.services / f"{space}.json"
             if not path.exists() or path.read_text() != content:
-                replace(path, content)
+                replace_file(path, content)
         self._services_known.set()
 
     def _see_pods(self, pods: Objects) -> None:
@@ -122,7 +123,7 @@ class Agent:
         if any(one.taking_over for one in self._runners.values()):
             return
         found = [asdict(summary.summarize(one.pod, one.keepers)) for one in self._runners.values()]
-        replace(self._folder.pod_summary, json.dumps(found))
+        replace_file(self._folder.pod_summary, json.dumps(found))
 
 
 def names(services: list[Any], namespace: str) -> dict[str, str]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import yaml
 
-from lab.folder import replace
 from lab.kubernetes import certificates
 from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import API_PORT
 from lab.nodeagent.commands import KUBECONFIG, ROOT, TOKEN
 from lab.nodeagent.pods import is_istiod
 from lab.supervision import network
+from support.files import replace_file
 
 _LIFE = 43200
 """Seconds that a token is good for, as in Istio's own pods."""
@@ -50,14 +50,14 @@ async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, first:
 def _write(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path) -> None:
     for path in (*_FOLDERS, *(str(Path(file).parent) for file in (TOKEN, ROOT, _API_TOKEN))):
         (folder / path).mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace(folder / TOKEN, _token(api, pod, [_AUDIENCE]))
+    replace_file(folder / TOKEN, _token(api, pod, [_AUDIENCE]))
     if is_istiod(pod):
-        replace(folder / _API_TOKEN, _token(api, pod, []))
-        replace(folder / KUBECONFIG, _kubeconfig(folder, pki))
+        replace_file(folder / _API_TOKEN, _token(api, pod, []))
+        replace_file(folder / KUBECONFIG, _kubeconfig(folder, pki))
         return
     namespace = pod["metadata"]["namespace"]
     root = api.get(f"/api/v1/namespaces/{namespace}/configmaps/istio-ca-root-cert")
-    replace(folder / ROOT, root["data"]["root-cert.pem"])
+    replace_file(folder / ROOT, root["data"]["root-cert.pem"])
 
 
 def _token(api: Api, pod: Mapping[str, Any], audiences: list[str]) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.nodeagent import networks
-from lab.procfs import PROC, stat
 from lab.supervision.process import host_pid
+from support.procfs import PROC, stat
 
 LOST = -1000
 """The exit code of a process that somebody else was told of: it was started by an earlier node agent. No signal

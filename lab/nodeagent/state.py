@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.folder import replace
 from lab.nodeagent.processes import Identity
+from support.files import replace_file
 
 _FILE = "state.json"
 
@@ -45,7 +45,7 @@ class PodState:
 
     def write(self, folder: Path) -> None:
         """Keep it in the pod's folder."""
-        replace(folder / _FILE, json.dumps(asdict(self)))
+        replace_file(folder / _FILE, json.dumps(asdict(self)))
 
 
 def read(folder: Path) -> PodState | None:

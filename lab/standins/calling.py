@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from lab.standins.answers import Answer, CallError, Hop, Values, read_answer
+from lab.standins.answers import Answer, CallError, Values, read_answer
 from lab.standins.behaviour import Call
 from lab.standins.directory import Directory, Endpoint
 from lab.standins.headers import Received
 from lab.standins.resp import StoreClient
 from lab.standins.store import Reply, Store, StoreError
+from support.hops import Hop
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import grpc
 import grpc.aio
 
-from lab.standins.answers import Answer, CallError, Hop, Pod, own_hop, read_values
+from lab.standins.answers import Answer, CallError, Pod, own_hop, read_values
 from lab.standins.behaviour import Method
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
 from lab.standins.headers import Received, received
+from support.hops import Hop
 
 HEALTH = "grpc.health.v1.Health"
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"

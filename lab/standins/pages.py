@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
-from lab.standins.answers import Hop, Pod
+from lab.standins.answers import Pod
 from lab.standins.headers import Received, read_baggage
+from support.hops import Hop
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 1.5rem 2rem; }

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from lab.http import Request, Response
-from lab.standins.answers import CallError, Hop, Pod, Values, own_hop
+from lab.standins.answers import CallError, Pod, Values, own_hop
 from lab.standins.behaviour import Route, Site
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
@@ -16,6 +16,7 @@ from lab.standins.cookies import expire_cookie, read_cookies, set_cookie, visito
 from lab.standins.headers import Received, received
 from lab.standins.pages import Page
 from lab.standins.routes import RouteError, Router, check_form
+from support.hops import Hop
 
 log = logging.getLogger(__name__)
 

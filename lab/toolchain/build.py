@@ -20,6 +20,7 @@ from lab.toolchain.golang import BuildError, free_space, terminable
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.tools import PROVIDER, families, families_of_tests
+from support.files import lock_folder
 
 Origin = Literal["auto", "release", "source"]
 """Where missing tools come from: releases if they can be fetched and else source, or one of both alone."""
@@ -156,7 +157,7 @@ def _gather(chosen: Sequence[Family], places: Mapping[str, Located], folders: Ma
     )
     final = toolcache.root() / f"all-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     if not final.exists():
-        with toolcache.locked(toolcache.root(), lambda: None):
+        with lock_folder(toolcache.root(), lambda: None):
             toolcache.sweep(toolcache.root())
             part = toolcache.make_part(toolcache.root())
             (part / "bin").mkdir()

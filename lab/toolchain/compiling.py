@@ -10,6 +10,7 @@ from lab.toolchain import toolcache
 from lab.toolchain.build_report import Report
 from lab.toolchain.golang import BuildError, go
 from lab.toolchain.recipe import Built, Family, Taken, Tool
+from support.files import lock_folder
 
 
 def files_item(family: Family) -> str:
@@ -35,7 +36,7 @@ def complete(family: Family, items: Collection[str], report: Report, done: int, 
     wants_files = files_item(family) in items
     if not makers and not wants_files:
         return done
-    with toolcache.locked(folder, lambda: report.waiting(family.name)):
+    with lock_folder(folder, lambda: report.waiting(family.name)):
         toolcache.sweep(folder)
         try:
             for name, tool in makers.items():

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab.folder import replace
 from lab.toolchain import toolcache
 from lab.toolchain.recipe import Family, Question, Tool
 from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
+from support.files import replace_file
 
 _PATIENCE = 10.0
 
@@ -146,4 +146,4 @@ def _answers() -> dict[str, object]:
 def _remember(answers: dict[str, object]) -> None:
     folder = toolcache.root()
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / "answers.json", json.dumps(answers))
+    replace_file(folder / "answers.json", json.dumps(answers))

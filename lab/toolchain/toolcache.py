@@ -10,7 +10,6 @@ tools/releases/lock.json                  the digests of what was fetched
 tools/releases/.lock                      held while releases are fetched
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,8 +17,6 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from lab.toolchain.recipe import Built, Family, Taken
@@ -58,22 +55,6 @@ def sweep(parent: Path) -> None:
     """Remove what killed builds left; only for who holds the lock of `parent`."""
     for part in parent.glob(f"{_PART}*"):
         shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def locked(parent: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of the folder `parent`, which is created; call `waiting` first if another process holds it.
-
-    The system lets go of the lock when its process ends, however that happens.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
-    with (parent / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _key(family: Family) -> str:

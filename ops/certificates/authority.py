@@ -8,10 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from boutique.certificates.certificate_errors import CertificateError
-from lab.folder import replace
-from lab.kubernetes.certificates import split
-from lab.toolchain.toolcache import locked
 from support import certificate_issuing, paths
+from support.certificate_issuing import split_pem
+from support.files import lock_folder, replace_file
 
 NAME = "Boutique development"
 # Names that nobody can own: https://www.rfc-editor.org/rfc/rfc6761#section-6.
@@ -49,7 +48,7 @@ def authority(hosts: Sequence[str], now: datetime) -> Authority:
         CertificateError: It may not sign for these hosts, or is damaged.
     """
     path = paths.authority() / _FILE
-    with locked(paths.authority(), lambda: None):
+    with lock_folder(paths.authority(), lambda: None):
         if path.exists():
             found = _read(path.read_text(), is_new=False)
             if not certificate_issuing.runs_out(found.certificate, now):
@@ -58,14 +57,14 @@ def authority(hosts: Sequence[str], now: datetime) -> Authority:
         domains = [*_RESERVED, *(host for host in sorted(set(hosts)) if not _under(host, _RESERVED))]
         text = certificate_issuing.authority(now, f"{NAME} authority", domains)
         paths.authority().chmod(0o700)
-        replace(path, text)
+        replace_file(path, text)
     return _read(text, is_new=True)
 
 
 def _read(text: str, *, is_new: bool) -> Authority:
     try:
         certificate = x509.load_pem_x509_certificate(text.encode())
-        return Authority(certificate, split(text)[0], certificate_issuing.private_key(text.encode()), is_new)
+        return Authority(certificate, split_pem(text)[0], certificate_issuing.private_key(text.encode()), is_new)
     except (ValueError, TypeError):
         message = f"{paths.authority() / _FILE}: is damaged; remove it, and trust the next authority instead"
         raise CertificateError([message]) from None

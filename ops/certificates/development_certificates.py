@@ -11,11 +11,10 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.certificate_hosts import is_address
-from lab.folder import replace
-from lab.kubernetes.certificates import split
 from ops.certificates.authority import NAME, authority
 from support import certificate_issuing
-from support.certificate_issuing import Leaf
+from support.certificate_issuing import Leaf, split_pem
+from support.files import replace_file
 
 AUTHORITY_FILE, CHAIN_FILE, KEY_FILE, PFX_FILE = "ca.crt", "tls.crt", "tls.key", "tls.pfx"
 
@@ -66,11 +65,11 @@ def development_certificate(
     is_new = renew or not _is_good(folder, leaf, signer.certificate, now)
     if is_new:
         life = timedelta(days=days)
-        certificate, key = split(certificate_issuing.issue(leaf, signer.certificate, signer.key, now, life))
+        certificate, key = split_pem(certificate_issuing.issue(leaf, signer.certificate, signer.key, now, life))
         # Whoever reads in between finds a key that does not fit; should it end here, the next run makes both anew.
-        replace(folder / KEY_FILE, key)
-        replace(folder / CHAIN_FILE, certificate + signer.pem, _PUBLIC)
-    replace(folder / AUTHORITY_FILE, signer.pem, _PUBLIC)
+        replace_file(folder / KEY_FILE, key)
+        replace_file(folder / CHAIN_FILE, certificate + signer.pem, _PUBLIC)
+    replace_file(folder / AUTHORITY_FILE, signer.pem, _PUBLIC)
     ends = x509.load_pem_x509_certificate((folder / CHAIN_FILE).read_bytes()).not_valid_after_utc
     return Development(folder, leaf.names, ends, is_new, signer.is_new)
 
@@ -81,7 +80,7 @@ def write_pfx(folder: Path, password: str) -> Path:
     key = certificate_issuing.private_key((folder / KEY_FILE).read_bytes())
     encryption = BestAvailableEncryption(password.encode())
     content = pkcs12.serialize_key_and_certificates(NAME.encode(), key, certificate, issuers, encryption)
-    replace(folder / PFX_FILE, content)
+    replace_file(folder / PFX_FILE, content)
     return folder / PFX_FILE
 
 

@@ -66,12 +66,13 @@ def up(
         from application.lab_behaviour import document
         from application.online_boutique import WORKLOADS
         from ops.lab_views.lab_tools import toolchain
+        from support.files import replace_file
 
         tools = toolchain(origin=origin)
         if wrong := inotify.warning():
             typer.echo(f"warning: {wrong}", err=True)
         where.create()
-        folder.replace(where.behaviour, document(WORKLOADS))
+        replace_file(where.behaviour, document(WORKLOADS))
         with started(name) as progress:
             cluster.up(where, tools, chosen, progress)
     development_certificate(where.certificate, _HOSTS)

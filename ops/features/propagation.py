@@ -9,9 +9,9 @@ from boutique.names.feature_names import object_name
 from boutique.names.image_reference import label_value
 from boutique.routing.model import MEMBER
 from boutique.routing.resolution import has_key
-from lab.standins.answers import Hop
 from ops.smoke.reached_services import Proof, Reached
 from ops.smoke.visitor_checks import Outside
+from support.hops import Hop
 
 NO_HOPS = "unknown: the answers list no hops"
 """What is said where real images answered."""

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lab.locks import lives
 from ops.errors import OperationError
+from support.lock_owners import is_running
 
 # As Pulumi's backend/diy/lock.go writes them.
 _LOCKS = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
@@ -51,7 +51,7 @@ class Holder:
     @property
     def is_dead(self) -> bool:
         """Whether it is known to have ended: only of a process of this host can that be said."""
-        return self.host == socket.gethostname() and not lives(self.pid, datetime.fromisoformat(self.since))
+        return self.host == socket.gethostname() and not is_running(self.pid, datetime.fromisoformat(self.since))
 
     def __str__(self) -> str:
         return f"process {self.pid} of {self.user} on {self.host}, since {self.since}"

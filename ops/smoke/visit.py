@@ -8,10 +8,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from boutique.application.page import Page
-from lab.standins.answers import Hop
 from ops.certificates.handshake import address
 from ops.smoke.link import LOST, Link, UnreachableError
 from support.deadline import Deadline
+from support.hops import Hop
 
 if TYPE_CHECKING:
     import httpx

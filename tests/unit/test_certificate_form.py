@@ -19,12 +19,12 @@ from boutique.kubernetes import api_client
 from boutique.kubernetes.kubeconfig import ApiServer, for_token
 from boutique.settings.certificate_settings import PemCertificate
 from lab.kubernetes import certificates
-from lab.kubernetes.certificates import split
 from ops.certificates.development_certificates import development_certificate
 from ops.errors import ClusterError
 from ops.smoke.gateway_checks import trust
 from ops.smoke.running_pods import running_pods
 from support import certificate_issuing
+from support.certificate_issuing import split_pem
 from support.deadline import Deadline
 from support.trust import ssl_context
 
@@ -99,7 +99,7 @@ def test_development_certificates_are_taken_by_strict_clients(tmp_path: Path, mo
 
 def test_the_labs_certificates_are_taken_by_strict_clients(tmp_path: Path) -> None:
     certificates.ensure(tmp_path)
-    chain, key = split((tmp_path / "kube-apiserver.pem").read_text())
+    chain, key = split_pem((tmp_path / "kube-apiserver.pem").read_text())
     served = Issued(x509.load_pem_x509_certificate(chain.encode()), certificate_issuing.private_key(key.encode()))
     with serving(AnyApi(), served, tmp_path) as port:
         assert answers(port, "127.0.0.1", strict(tmp_path / certificates.AUTHORITY_FILE))

@@ -12,11 +12,11 @@ from tlsserver import serving
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.configured import configured
 from boutique.settings.certificate_settings import FilesCertificate, PfxCertificate
-from lab.folder import replace
-from lab.kubernetes.certificates import split
 from ops.certificates.authority import authority
 from ops.certificates.development_certificates import development_certificate, write_pfx
 from support import certificate_issuing, paths
+from support.certificate_issuing import split_pem
+from support.files import replace_file
 
 HOST = "shop.localhost"
 NAMES = [HOST, f"*.{HOST}"]
@@ -68,9 +68,9 @@ def test_what_the_authority_signs_for_others_is_refused(folder: Path, host: str)
     development_certificate(folder, [HOST])
     signer = authority([HOST], NOW)
     leaf = certificate_issuing.Leaf("", "stolen", names=(host,))
-    certificate, key = split(certificate_issuing.issue(leaf, signer.certificate, signer.key, NOW))
-    replace(folder / "tls.crt", certificate)
-    replace(folder / "tls.key", key)
+    certificate, key = split_pem(certificate_issuing.issue(leaf, signer.certificate, signer.key, NOW))
+    replace_file(folder / "tls.crt", certificate)
+    replace_file(folder / "tls.key", key)
     with (
         serving(folder / "tls.crt", folder / "tls.key") as port,
         pytest.raises(ssl.SSLCertVerificationError, match="subtree violation"),

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from boutique.application.page import Page
-from lab.standins.answers import Hop
 from ops.features.propagation import Arrival, Question, arrival
 from ops.smoke.link import link
 from ops.smoke.reached_services import Proof
 from ops.smoke.visit import Visited
 from ops.smoke.visitor_checks import Outside
+from support.hops import Hop
 
 KEY = "new-ads"
 BUILD, BASELINE = "0.10.7-new-ads.3", "v0.10.6"

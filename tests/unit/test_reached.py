@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from boutique.application.page import Page
-from lab.standins.answers import Hop
 from ops.smoke.reached_services import Proof, reached
 from ops.smoke.visit import Visited
+from support.hops import Hop
 
 PAGE = Page(name="index", path="/", needs=("carts",))
 GOOD = Visited(page=PAGE, status=200, seconds=0, hops=None, problem="")

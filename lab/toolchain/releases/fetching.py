@@ -17,6 +17,7 @@ from lab.toolchain.releases.download_network import Network
 from lab.toolchain.releases.jobs import Files, Job, Programs
 from lab.toolchain.releases.release_errors import ReleaseError, UnreachableError
 from support.deadline import Deadline
+from support.files import lock_folder
 
 PROBE_SECONDS = 3.0
 _AT_ONCE = 8
@@ -45,7 +46,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         return
     folder = toolcache.root() / "releases"
     with (
-        toolcache.locked(folder, lambda: report.notice("waiting: another process fetches releases")),
+        lock_folder(folder, lambda: report.notice("waiting: another process fetches releases")),
         closing(Network()) as network,
     ):
         toolcache.sweep(folder)
