@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from application.online_boutique import SESSION_COOKIE
 from boutique.application.workload import Workload
-from lab.standins.behaviour import Behaviour, Call, Cookie, Method, Route, Site, render
+from lab.standins.behaviour import Behaviour, Cookie, Method, Site, StandinCall, StandinRoute, render
 from lab.standins.journeys import Journey, Load, Visit
 
 PRODUCTS = (
@@ -34,8 +34,8 @@ def _path(method: str) -> str:
     return f"/hipstershop.{method}"
 
 
-def _call(variable: str, method: str) -> Call:
-    return Call(variable=variable, method=_path(method))
+def _call(variable: str, method: str) -> StandinCall:
+    return StandinCall(variable=variable, method=_path(method))
 
 
 _CURRENCIES = _call("CURRENCY_SERVICE_ADDR", "CurrencyService/GetSupportedCurrencies")
@@ -53,14 +53,14 @@ _ORDER = _call("CHECKOUT_SERVICE_ADDR", "CheckoutService/PlaceOrder")
 _AD = replace(_call("AD_SERVICE_ADDR", "AdService/GetAds"), timeout_seconds=0.1, optional=True)
 _RECOMMEND = _call("RECOMMENDATION_SERVICE_ADDR", "RecommendationService/ListRecommendations")
 _RECOMMENDED = replace(_PRODUCT, each="recommended")
-_ASSIST = Call(variable="SHOPPING_ASSISTANT_SERVICE_ADDR", path="/", baggage=False, trace=False)
+_ASSIST = StandinCall(variable="SHOPPING_ASSISTANT_SERVICE_ADDR", path="/", baggage=False, trace=False)
 
 # checkoutservice converts with a context of its own instead of the request's: everything that came with it is lost.
 _CHECKOUT_CONVERT = replace(_CONVERT, baggage=False, trace=False)
 
 
-def _store(*command: str, gives: str | None = None) -> Call:
-    return Call(variable="REDIS_ADDR", command=command, gives=gives, failure="FAILED_PRECONDITION")
+def _store(*command: str, gives: str | None = None) -> StandinCall:
+    return StandinCall(variable="REDIS_ADDR", command=command, gives=gives, failure="FAILED_PRECONDITION")
 
 
 FRONTEND = Behaviour(
@@ -77,12 +77,12 @@ FRONTEND = Behaviour(
             Cookie(name="shop_currency", value="currency_code", max_age_seconds=_TWO_DAYS, default="USD"),
         ),
         routes=(
-            Route(path="/", calls=(_CURRENCIES, _PRODUCTS, _CART, replace(_CONVERT, each="products"), _AD)),
-            Route(
+            StandinRoute(path="/", calls=(_CURRENCIES, _PRODUCTS, _CART, replace(_CONVERT, each="products"), _AD)),
+            StandinRoute(
                 path="/product/{product_id}",
                 calls=(_PRODUCT, _CURRENCIES, _CART, _CONVERT, _RECOMMEND, _RECOMMENDED, _AD),
             ),
-            Route(
+            StandinRoute(
                 path="/cart",
                 calls=(
                     _CURRENCIES,
@@ -95,15 +95,15 @@ FRONTEND = Behaviour(
                     replace(_CONVERT, each="items"),
                 ),
             ),
-            Route(
+            StandinRoute(
                 path="/cart",
                 verbs=_POST,
                 form={"product_id": ".+", "quantity": "[1-9]|10"},
                 calls=(_PRODUCT, _ADD),
                 redirect="/cart",
             ),
-            Route(path="/cart/empty", verbs=_POST, calls=(_EMPTY,), redirect="/"),
-            Route(
+            StandinRoute(path="/cart/empty", verbs=_POST, calls=(_EMPTY,), redirect="/"),
+            StandinRoute(
                 path="/cart/checkout",
                 verbs=_POST,
                 form={
@@ -125,7 +125,7 @@ FRONTEND = Behaviour(
                     _CURRENCIES,
                 ),
             ),
-            Route(
+            StandinRoute(
                 path="/setCurrency",
                 verbs=_POST,
                 form={"currency_code": "[A-Z]{3}"},
@@ -133,13 +133,13 @@ FRONTEND = Behaviour(
                 redirect="/",
                 referer=True,
             ),
-            Route(path="/logout", verbs=("GET",), expires_cookies=True, redirect="/"),
-            Route(path="/assistant", verbs=("GET",), calls=(_CURRENCIES,)),
-            Route(path="/bot", verbs=_POST, calls=(_ASSIST,), machine=True),
-            Route(path="/product-meta/{product_id}", verbs=("GET",), calls=(_PRODUCT,), machine=True),
-            Route(path="/static/{file...}", text=""),
-            Route(path="/robots.txt", text="User-agent: *\nDisallow: /"),
-            Route(path="/_healthz", text="ok", health=True),
+            StandinRoute(path="/logout", verbs=("GET",), expires_cookies=True, redirect="/"),
+            StandinRoute(path="/assistant", verbs=("GET",), calls=(_CURRENCIES,)),
+            StandinRoute(path="/bot", verbs=_POST, calls=(_ASSIST,), machine=True),
+            StandinRoute(path="/product-meta/{product_id}", verbs=("GET",), calls=(_PRODUCT,), machine=True),
+            StandinRoute(path="/static/{file...}", text=""),
+            StandinRoute(path="/robots.txt", text="User-agent: *\nDisallow: /"),
+            StandinRoute(path="/_healthz", text="ok", health=True),
         ),
     )
 )

@@ -15,7 +15,7 @@ from application.online_boutique import (
     REDIS_CART,
     SHIPPINGSERVICE,
 )
-from boutique.application.page import Page
+from boutique.application.page import SmokePage
 
 CUSTOMER = "smoke-test@example.com"
 """Whom test orders go to. Nobody can have this address: https://www.rfc-editor.org/rfc/rfc2606#section-3."""
@@ -27,17 +27,17 @@ _CART = (CARTSERVICE.name, REDIS_CART.name)
 _SHELVES = (_FRONTEND, CURRENCYSERVICE.name, PRODUCTCATALOGSERVICE.name, *_CART)
 
 PAGES = (
-    Page(name="index", path="/", needs=_SHELVES),
-    Page(name="product", path=f"/product/{_PRODUCT}", needs=_SHELVES),
-    Page(
+    SmokePage(name="index", path="/", needs=_SHELVES),
+    SmokePage(name="product", path=f"/product/{_PRODUCT}", needs=_SHELVES),
+    SmokePage(
         name="add to cart",
         path="/cart",
         form={"product_id": _PRODUCT, "quantity": "1"},
         status=302,
         needs=(_FRONTEND, PRODUCTCATALOGSERVICE.name, *_CART),
     ),
-    Page(name="cart", path="/cart", needs=(*_SHELVES, SHIPPINGSERVICE.name)),
-    Page(
+    SmokePage(name="cart", path="/cart", needs=(*_SHELVES, SHIPPINGSERVICE.name)),
+    SmokePage(
         name="checkout",
         path="/cart/checkout",
         form={
@@ -61,6 +61,6 @@ PAGES = (
         order=True,
     ),
     # An order that was not made leaves something in the cart.
-    Page(name="empty cart", path="/cart/empty", form={}, status=302, needs=(_FRONTEND, *_CART)),
+    SmokePage(name="empty cart", path="/cart/empty", form={}, status=302, needs=(_FRONTEND, *_CART)),
 )
 """One visit, in order; cookies go from each page to the next."""

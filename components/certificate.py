@@ -12,7 +12,7 @@ from boutique.settings.certificate_settings import CertManagerCertificate, KeptC
 from components.metadata import metadata, name_of
 
 if TYPE_CHECKING:
-    from boutique.certificates.certificate import Certificate as Checked
+    from boutique.certificates.certificate import CheckedCertificate as Checked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.names import labels
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import contents
 from components.deployments import deployment
 from components.readiness import ready_replicas
@@ -15,7 +15,7 @@ from components.services import cluster_service
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedServiceArgs:
-    """What a `ChangedService` needs to know.
+    """What a `FeatureService` needs to know.
 
     Attributes:
         deployed: The workload as the feature runs it.
@@ -25,14 +25,14 @@ class ChangedServiceArgs:
         annotations: Beside the owner's.
     """
 
-    deployed: Deployed
+    deployed: ResolvedWorkload
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]
     owner: str
     annotations: Mapping[str, str]
 
 
-class ChangedService(pulumi.ComponentResource):
+class FeatureService(pulumi.ComponentResource):
     """A Deployment and the Service in front of it; nobody calls it but by the feature's routes.
 
     Its pods run as the baseline's: under that ServiceAccount, policies let them call and be called alike.

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_kubernetes import core, meta
 
 from boutique.workloads.blue_green import digest_of_files, digest_of_secrets
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.metadata import metadata, name_of
 
 
@@ -26,7 +26,7 @@ class Contents:
 
 def contents(
     name: str,
-    variants: Sequence[Deployed],
+    variants: Sequence[ResolvedWorkload],
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
@@ -45,7 +45,7 @@ def contents(
         annotations: Beside the owner's.
     """
 
-    def described(each: Deployed, digest: str) -> meta.v1.ObjectMetaArgs:
+    def described(each: ResolvedWorkload, digest: str) -> meta.v1.ObjectMetaArgs:
         return metadata(
             f"{each.service_name}-{digest}",
             namespace=namespace,

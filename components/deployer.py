@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes import core, rbac
 
 from boutique.kubernetes.kubeconfig import ApiServer, for_token
-from boutique.targets.rbac import Rule
+from boutique.targets.rbac import RbacRule
 from components.metadata import metadata, name_of
 
 
@@ -27,7 +27,7 @@ class DeployerArgs:
     """
 
     role: str
-    rules: Sequence[Rule]
+    rules: Sequence[RbacRule]
     namespace: pulumi.Input[str]
     home: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]

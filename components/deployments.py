@@ -8,7 +8,7 @@ from pulumi_kubernetes import apps, core, meta, policy
 from boutique.kubernetes.field_managers import REPLICAS
 from boutique.names import labels
 from boutique.settings.rollout import RECREATE
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import Contents
 from components.metadata import metadata
 from components.pods import pod
@@ -21,7 +21,7 @@ _OLD_REPLICA_SETS = 0
 
 def deployment(
     name: str,
-    deployed: Deployed,
+    deployed: ResolvedWorkload,
     account: pulumi.Input[str],
     contents: Contents,
     namespace: pulumi.Input[str],
@@ -67,7 +67,7 @@ def deployment(
 
 
 def disruption_budget(
-    name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> policy.v1.PodDisruptionBudget | None:
     """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades.
 

@@ -9,10 +9,10 @@ from pulumi_kubernetes import apiextensions
 
 from boutique.helm.releases import Descriptions, ingress_gateway
 from boutique.mesh import gateway
-from boutique.mesh.gateway_hosts import Claim
+from boutique.mesh.gateway_hosts import HostAssignment
 from boutique.names import labels
 from boutique.settings.certificate_settings import AcmCertificate, secret_name
-from boutique.settings.ingress_settings import Ingress as Settings
+from boutique.settings.ingress_settings import IngressSettings as Settings
 from boutique.settings.ingress_settings import NetworkLoadBalancer, RoutingApi
 from boutique.settings.mesh_settings import Charts
 from components.certificate import Certificate, CertificateArgs
@@ -45,7 +45,7 @@ class IngressArgs:
     charts: Charts
     version: str
     api: RoutingApi
-    claims: Sequence[Claim]
+    claims: Sequence[HostAssignment]
     cluster_domain: str
     network: Mapping[str, Mapping[str, Any]]
     after: Sequence[pulumi.Resource]

@@ -10,7 +10,7 @@ from boutique.helm.releases import Descriptions
 from boutique.mesh import gateway_api, istio
 from boutique.names import labels
 from boutique.settings.mesh_settings import GatewayApiPresent
-from boutique.settings.mesh_settings import Mesh as Settings
+from boutique.settings.mesh_settings import MeshSettings as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from components.istio import peer_authentication
 from components.metadata import name_of

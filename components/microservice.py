@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 
 from boutique.names import labels
-from boutique.workloads.blue_green import Colours
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.blue_green import BlueGreen
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import contents
 from components.deployments import deployment, disruption_budget, service_account
 from components.metadata import name_of
@@ -30,8 +30,8 @@ class MicroserviceArgs:
         owner: The stack that owns the objects.
     """
 
-    deployed: Deployed
-    colours: Colours | None = None
+    deployed: ResolvedWorkload
+    colours: BlueGreen | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]

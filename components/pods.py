@@ -8,14 +8,14 @@ from pulumi_kubernetes import core, meta
 from boutique.application.workload import DEFAULT_GRACE_SECONDS, InitContainer, Probe, ProbeKind, Resources
 from boutique.names import labels
 from boutique.settings.stack import PodUser
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import Contents
 
 _ANY_USER = 1000
 _FILES, _FOLDER = "config", "/etc/config"
 
 
-def pod(deployed: Deployed, account: pulumi.Input[str], contents: Contents) -> core.v1.PodTemplateSpecArgs:
+def pod(deployed: ResolvedWorkload, account: pulumi.Input[str], contents: Contents) -> core.v1.PodTemplateSpecArgs:
     """Return the pod template of a workload that runs under a ServiceAccount, with its files and secrets."""
     workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.PodTemplateSpecArgs(
@@ -55,7 +55,7 @@ def _user(pod_user: PodUser) -> core.v1.PodSecurityContextArgs:
     )
 
 
-def _container(deployed: Deployed, contents: Contents) -> core.v1.ContainerArgs:
+def _container(deployed: ResolvedWorkload, contents: Contents) -> core.v1.ContainerArgs:
     workload, sleep = deployed.workload, _sleep(deployed)
     return core.v1.ContainerArgs(
         name=workload.container,
@@ -84,7 +84,7 @@ def _container(deployed: Deployed, contents: Contents) -> core.v1.ContainerArgs:
     )
 
 
-def _sleep(deployed: Deployed) -> int:
+def _sleep(deployed: ResolvedWorkload) -> int:
     """Seconds that a pod keeps serving after it was told to end; none where nobody calls."""
     return deployed.rollout.pre_stop_seconds if deployed.workload.service else 0
 
@@ -103,7 +103,7 @@ def _variables(variables: Mapping[str, str]) -> list[core.v1.EnvVarArgs]:
     return [core.v1.EnvVarArgs(name=name, value=value) for name, value in variables.items()]
 
 
-def _secrets(deployed: Deployed, contents: Contents) -> list[core.v1.EnvVarArgs]:
+def _secrets(deployed: ResolvedWorkload, contents: Contents) -> list[core.v1.EnvVarArgs]:
     if contents.secrets is None:
         return []
     return [

@@ -6,11 +6,11 @@ import pulumi
 from pulumi_kubernetes import apps
 
 from boutique.kubernetes import rollout_status
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 
 def ready_replicas(
-    serving: apps.v1.Deployment, deployed: Deployed, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
+    serving: apps.v1.Deployment, deployed: ResolvedWorkload, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
 ) -> pulumi.Output[int]:
     """Return how many replicas are ready, known once all of the Deployment's pods are those that were asked for.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.metadata import metadata
 
 _ADDRESS = "3m"
@@ -16,7 +16,7 @@ _UNAWAITED = {"pulumi.com/skipAwait": "true"}
 
 def cluster_service(
     name: str,
-    deployed: Deployed,
+    deployed: ResolvedWorkload,
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
@@ -40,7 +40,7 @@ def cluster_service(
 
 
 def colour_service(
-    name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> core.v1.Service:
     """Create the Service of the pods of one blue/green release alone, which nobody calls.
 
@@ -52,7 +52,7 @@ def colour_service(
 
 
 def external_service(
-    name: str, deployed: Deployed, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> core.v1.Service:
     """Create the LoadBalancer Service of a workload that people reach without the ingress."""
     # The address is all that anyone waits for here.
@@ -83,12 +83,12 @@ def external_address(service: core.v1.Service) -> pulumi.Output[str | None]:
 
 
 def _cluster_ip(
-    name: str, deployed: Deployed, called: meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, called: meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions
 ) -> core.v1.Service:
     return core.v1.Service(name, metadata=called, spec=_spec(deployed, "ClusterIP"), opts=opts)
 
 
-def _spec(deployed: Deployed, kind: str) -> core.v1.ServiceSpecArgs:
+def _spec(deployed: ResolvedWorkload, kind: str) -> core.v1.ServiceSpecArgs:
     workload = deployed.workload
     ports = (
         [core.v1.ServicePortArgs(name=workload.service.name, port=workload.service.number, target_port=workload.port)]

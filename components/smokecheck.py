@@ -6,11 +6,11 @@ import pulumi
 from pulumi_kubernetes import apps
 
 from boutique.workloads import smoke_check
-from boutique.workloads.blue_green import Colours
+from boutique.workloads.blue_green import BlueGreen
 
 
 def passed(
-    colours: Colours, serving: apps.v1.Deployment, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
+    colours: BlueGreen, serving: apps.v1.Deployment, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
 ) -> pulumi.Output[str]:
     """Return the name of the colour that gets requests, known once its smoke check has succeeded.
 

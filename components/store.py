@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import contents
 from components.deployments import deployment, service_account
 from components.metadata import name_of
@@ -23,7 +23,7 @@ class StoreArgs:
         owner: The stack that owns the objects.
     """
 
-    deployed: Deployed
+    deployed: ResolvedWorkload
     namespace: pulumi.Input[str]
     kubeconfig: pulumi.Input[str]
     owner: str

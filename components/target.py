@@ -8,7 +8,7 @@ from pulumi_kubernetes import core
 
 from boutique.kubernetes.kubeconfig import ApiServer
 from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
-from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 from boutique.targets.target_names import deployer, features_deployer
 from boutique.workloads.pull_credentials import SECRET_NAME
 from components.deployer import Deployer, DeployerArgs
@@ -116,7 +116,7 @@ class Target(pulumi.ComponentResource):
         )
         self.register_outputs({"namespace": self.namespace, "kubeconfig": self.handed_on})
 
-    def _deployer(self, name: str, role: str, rules: Sequence[Rule], args: TargetArgs) -> Deployer:
+    def _deployer(self, name: str, role: str, rules: Sequence[RbacRule], args: TargetArgs) -> Deployer:
         """Create an identity."""
         may = DeployerArgs(
             role=role,

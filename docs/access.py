@@ -7,7 +7,7 @@ from application import online_boutique
 from boutique.admission import channel, feature_policies, isolation, owner_policies
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
 from boutique.settings.version_channel import Channel
-from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 
 TARGET = Path(__file__).parent / "generated/access.md"
 INTRODUCTION = """# Who may do what
@@ -41,7 +41,7 @@ def document() -> str:
     return "\n".join(parts)
 
 
-def _rows(rules: tuple[Rule, ...]) -> Iterator[str]:
+def _rows(rules: tuple[RbacRule, ...]) -> Iterator[str]:
     for rule in rules:
         yield f"| {rule.group or 'core'} | {', '.join(rule.resources)} | {', '.join(rule.verbs)} |"
 

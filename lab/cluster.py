@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 
 from lab import record
 from lab.errors import LabError
-from lab.folder import Folder, Settings, folders, settings
+from lab.folder import Folder, LabSettings, folders, settings
 from lab.ports import PORTS, Port
 from lab.preparation import prepare
 from lab.supervision import namespaces
@@ -89,7 +89,7 @@ def _launch(where: Folder, lock: int, toolchain: Toolchain, chosen: Mapping[str,
         }
         actual = {name: listener.getsockname()[1] for name, listener in listeners.items()}
         prepare(where, toolchain, actual["api"])
-        Settings(actual, str(toolchain.bin)).write(where)
+        LabSettings(actual, str(toolchain.bin)).write(where)
         namespaces.launch(where, toolchain.bin, lock, {name: listener.fileno() for name, listener in listeners.items()})
 
 

@@ -6,11 +6,11 @@ from lab.folder import Folder, settings
 from lab.memory import Memory, summed, uses
 from lab.pod_status import PodStatus, pods
 from lab.proxies import ProxyStatus, UnknownError, proxies
-from lab.status import Status
+from lab.status import LabStatus
 
 
 @dataclass(frozen=True)
-class Contents:
+class LabContents:
     """What goes on in a lab.
 
     Attributes:
@@ -26,7 +26,7 @@ class Contents:
     memory: Memory = field(default_factory=Memory)
 
 
-def contents(where: Folder, status: Status) -> Contents:
+def contents(where: Folder, status: LabStatus) -> LabContents:
     """Look into a lab.
 
     Args:
@@ -39,13 +39,13 @@ def contents(where: Folder, status: Status) -> Contents:
         # It has ended meanwhile.
         used = {}
     if not used:
-        return Contents()
+        return LabContents()
     running = pods(where, used)
     containers = [one for pod in running for one in pod.containers]
     memory = summed(used, {one.pid for one in containers if one.pid})
     if not any(one.kind == "proxy" for one in containers):
-        return Contents(running, memory=memory)
+        return LabContents(running, memory=memory)
     try:
-        return Contents(running, proxies(where, settings(where).ports["api"]), memory=memory)
+        return LabContents(running, proxies(where, settings(where).ports["api"]), memory=memory)
     except UnknownError as error:
-        return Contents(running, None, str(error), memory)
+        return LabContents(running, None, str(error), memory)

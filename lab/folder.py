@@ -143,7 +143,7 @@ def folders() -> list[Folder]:
 
 
 @dataclass(frozen=True)
-class Settings:
+class LabSettings:
     """What has to stay the same from one start to the next: the kubeconfig of the host names the port."""
 
     ports: dict[str, int]
@@ -154,11 +154,11 @@ class Settings:
         replace_file(where.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
 
 
-def settings(where: Folder) -> Settings:
+def settings(where: Folder) -> LabSettings:
     """Return the settings of a lab, empty ones before its first start."""
     try:
         content = json.loads(where.settings.read_text())
-        return Settings(dict(content["ports"]), str(content["tools"]))
+        return LabSettings(dict(content["ports"]), str(content["tools"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # A file cut short by a power failure must not keep this lab, or its neighbours, from starting.
-        return Settings({}, "")
+        return LabSettings({}, "")

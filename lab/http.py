@@ -12,7 +12,7 @@ _CHUNK = 65536
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class HttpRequest:
     """A request; the names of its headers are in lower case."""
 
     verb: str

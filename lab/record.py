@@ -38,7 +38,7 @@ class ComponentRecord:
 
 
 @dataclass(frozen=True)
-class Record:
+class LabRecord:
     """One lab, as its supervisor sees it.
 
     Attributes:
@@ -67,7 +67,7 @@ class Record:
         replace_file(path, json.dumps(asdict(self), indent=2))
 
 
-def read(path: Path) -> Record | None:
+def read(path: Path) -> LabRecord | None:
     """Return the record that was written last, if there is one."""
     try:
         content = json.loads(path.read_text())
@@ -75,7 +75,7 @@ def read(path: Path) -> Record | None:
             ComponentRecord(**{**one, "state": State(one["state"]), "ports": tuple(one["ports"])})
             for one in content.pop("components")
         )
-        return Record(**{**content, "state": State(content["state"]), "components": components})
+        return LabRecord(**{**content, "state": State(content["state"]), "components": components})
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

@@ -11,7 +11,7 @@ from lab.record import ComponentRecord, State
 
 
 @dataclass(frozen=True)
-class Status:
+class LabStatus:
     """How a lab is doing.
 
     Attributes:
@@ -43,7 +43,7 @@ class Status:
     components: tuple[ComponentRecord, ...]
 
 
-def status(where: Folder) -> Status:
+def status(where: Folder) -> LabStatus:
     """Say how a lab is doing, and clear away the record of one that was killed."""
     held = record.is_held(where.lock)
     found = record.read(where.record)
@@ -51,9 +51,9 @@ def status(where: Folder) -> Status:
         _forget(where)
         found = None
     if found is None:
-        found = record.Record(State.STARTING if held else State.STOPPED)
+        found = record.LabRecord(State.STARTING if held else State.STOPPED)
     ports = settings(where).ports
-    return Status(
+    return LabStatus(
         name=where.name,
         state=found.state,
         ready=found.ready,

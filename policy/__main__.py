@@ -14,7 +14,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from policy.graph import Resource, Rule
+from policy.graph import PolicyResource, PolicyRule
 from policy.rules import RULES
 
 Policy = ResourceValidationPolicy | StackValidationPolicy
@@ -30,14 +30,14 @@ def policies() -> list[Policy]:
     return [_policy(each) for each in RULES if not each.marked]
 
 
-def _policy(rule: Rule) -> Policy:
+def _policy(rule: PolicyRule) -> Policy:
     level = EnforcementLevel(rule.level)
     if rule.whole:
         return StackValidationPolicy(rule.name, rule.why, _of_the_stack(rule), level)
     return ResourceValidationPolicy(rule.name, rule.why, _of_one(rule), level)
 
 
-def _of_one(rule: Rule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+def _of_one(rule: PolicyRule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         one = _resource(args.resource_type, args.name, args.props, args.provider)
         for said in rule.check(one, [one]):
@@ -46,7 +46,7 @@ def _of_one(rule: Rule) -> Callable[[ResourceValidationArgs, ReportViolation], N
     return validate
 
 
-def _of_the_stack(rule: Rule) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def _of_the_stack(rule: PolicyRule) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         there = [
             (each.urn, _resource(each.resource_type, each.name, each.props, each.provider)) for each in args.resources
@@ -58,9 +58,11 @@ def _of_the_stack(rule: Rule) -> Callable[[StackValidationArgs, ReportViolation]
     return validate
 
 
-def _resource(of_type: str, name: str, inputs: Mapping[str, Any], provider: PolicyProviderResource | None) -> Resource:
+def _resource(
+    of_type: str, name: str, inputs: Mapping[str, Any], provider: PolicyProviderResource | None
+) -> PolicyResource:
     # A component has no provider at all, and its type is of this project or of a package of components.
-    return Resource(
+    return PolicyResource(
         type=of_type,
         name=name,
         inputs=inputs,

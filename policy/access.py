@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policy.graph import Resource, listed
+from policy.graph import PolicyResource, listed
 
 _READING = ("Describe", "Get", "List")
 
 
-def rbac_wildcards(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def rbac_wildcards(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """A wildcard grants what does not exist yet: every verb, kind or group that somebody adds later."""
     if resource.kind not in ("Role", "ClusterRole") or not resource.type.startswith("kubernetes:rbac"):
         return
@@ -19,7 +19,7 @@ def rbac_wildcards(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
                 yield f"rules.{number}.{field} has a wildcard; list what is needed"
 
 
-def iam_actions(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def iam_actions(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """An action such as `ec2:*` grants whatever AWS adds to the service, and what nobody here has thought of."""
     for number, statement in _allowed(resource):
         for action in listed(statement.get("Action")):
@@ -27,7 +27,7 @@ def iam_actions(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
                 yield f"statement {number} allows {action}; list the actions"
 
 
-def iam_resources(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def iam_resources(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """What may change things should name which; reading, and what a condition narrows down, need not."""
     for number, statement in _allowed(resource):
         changing = [
@@ -37,7 +37,7 @@ def iam_resources(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
             yield f"statement {number} allows {changing[0]} on everything; name the resources, or a condition"
 
 
-def _allowed(resource: Resource) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _allowed(resource: PolicyResource) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield the statements of an IAM policy that allow something."""
     if not resource.type.startswith("aws:iam/"):
         return

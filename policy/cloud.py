@@ -5,10 +5,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from boutique.eks.network import LARGEST_OF_ONE, LARGEST_OF_ONE_IPV6, covered
-from policy.graph import Resource, listed
+from policy.graph import PolicyResource, listed
 
 
-def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def cluster_endpoint(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """An API server that all of the internet reaches is one stolen token, or one defect, away from being theirs."""
     if resource.type == "eks:index:Cluster":
         network: Mapping[str, Any] = resource.inputs
@@ -25,7 +25,7 @@ def cluster_endpoint(resource: Resource, _: Sequence[Resource]) -> Iterator[str]
         )
 
 
-def cluster_secrets(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def cluster_secrets(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """With a key of its own, who gets hold of the API server's storage has none of the Secrets in it."""
     if resource.type == "eks:index:Cluster" and not resource.inputs.get("encryptionConfigKeyArn"):
         yield "keeps Secrets without a key of its own; set encryptionConfigKeyArn"
@@ -33,7 +33,7 @@ def cluster_secrets(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
         yield "keeps Secrets without a key of its own; set encryptionConfig"
 
 
-def instance_metadata(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def instance_metadata(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """A pod that can be made to fetch an address would else fetch the node's credentials (IMDSv1 asks for no token)."""
     if resource.type not in ("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"):
         return
@@ -41,7 +41,7 @@ def instance_metadata(resource: Resource, _: Sequence[Resource]) -> Iterator[str
         yield "lets anything on it read its credentials; set metadataOptions.httpTokens: required"
 
 
-def encrypted_volumes(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def encrypted_volumes(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """A disk outlives the machine it was in; who finds a snapshot of it should find nothing."""
     if resource.type == "aws:ebs/volume:Volume" and resource.inputs.get("encrypted") is not True:
         yield "is not encrypted; set encrypted: true"

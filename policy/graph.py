@@ -10,7 +10,7 @@ SECRET: Final = "[secret]"  # noqa: S105 - what stands for one
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class PolicyResource:
     """One resource.
 
     Attributes:
@@ -64,12 +64,12 @@ class Level(StrEnum):
     ADVISORY = "advisory"
 
 
-Check = Callable[[Resource, Sequence[Resource]], Iterator[str]]
+Check = Callable[[PolicyResource, Sequence[PolicyResource]], Iterator[str]]
 """Yields what is wrong with a resource; the second argument are all resources of the stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class PolicyRule:
     """One rule.
 
     Attributes:
@@ -95,7 +95,7 @@ class Rule:
         return " ".join((self.check.__doc__ or "").split())
 
 
-def broken(rules: Sequence[Rule], resources: Sequence[Resource]) -> list[tuple[str, str]]:
+def broken(rules: Sequence[PolicyRule], resources: Sequence[PolicyResource]) -> list[tuple[str, str]]:
     """Return the name of each rule that is broken, with what breaks it."""
     return [
         (rule.name, f"{each.kind} {each.name}: {said}")

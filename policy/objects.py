@@ -5,26 +5,26 @@ from collections.abc import Iterator, Sequence
 from application import online_boutique
 from boutique.mesh import gateway
 from boutique.names import labels
-from policy.graph import SECRET, Resource
+from policy.graph import SECRET, PolicyResource
 
 _EXTERNAL = frozenset(each.external_service for each in online_boutique.WORKLOADS if each.external_service)
 _REPLICATED = ("Deployment", "StatefulSet")
 
 
-def explicit_provider(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def explicit_provider(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """A default provider takes whatever cluster or account the shell happens to point to."""
     of_engine = resource.type.startswith("pulumi:")
     if resource.custom and not of_engine and (not resource.provider or resource.provider.startswith("default")):
         yield "has the default provider; give it one"
 
 
-def owner(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def owner(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """Two stacks that write one object undo each other's work; by the annotation the second one is refused."""
     if resource.is_object and not resource.part("metadata", "annotations").get(labels.OWNER):
         yield f"names no owner; add the annotation {labels.OWNER}"
 
 
-def load_balancer(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def load_balancer(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """Each costs money and is a way in without the gateway's certificate, host and removal of outsiders' baggage."""
     if resource.kind != "Service" or resource.part("spec").get("type") != "LoadBalancer":
         return
@@ -33,7 +33,7 @@ def load_balancer(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
         yield "is a LoadBalancer that nobody asked for; use the ingress, or `external: true` of a service that has it"
 
 
-def secret_data(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def secret_data(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """What is not marked as secret is in clear in the state, in previews, and in comments on pull requests."""
     if not resource.type.startswith("kubernetes:core/") or resource.kind != "Secret":
         return
@@ -45,7 +45,7 @@ def secret_data(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
                 yield f"{field}.{key} is in clear; make it a secret Output"
 
 
-def disruption_budget(resource: Resource, resources: Sequence[Resource]) -> Iterator[str]:
+def disruption_budget(resource: PolicyResource, resources: Sequence[PolicyResource]) -> Iterator[str]:
     """A budget over one replica never lets its node be drained, so an upgrade of the cluster would hang."""
     if resource.kind != "PodDisruptionBudget":
         return

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from policy.graph import Resource
+from policy.graph import PolicyResource
 
 
-def container_resources(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def container_resources(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """Without requests the scheduler packs nodes too full, and the namespace's quota refuses the pod."""
     for container in resource.pod.get("containers") or []:
         for field in ("requests", "limits"):
@@ -15,7 +15,7 @@ def container_resources(resource: Resource, _: Sequence[Resource]) -> Iterator[s
                     yield f"container {container.get('name')} has no {field}.{quantity}"
 
 
-def container_security(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def container_security(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """Whoever breaks into a container should find no rights, no capabilities, and nothing to write to."""
     pod = resource.pod
     for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:
@@ -30,7 +30,7 @@ def container_security(resource: Resource, _: Sequence[Resource]) -> Iterator[st
         yield "may run as root; set securityContext.runAsNonRoot: true"
 
 
-def own_service_account(resource: Resource, resources: Sequence[Resource]) -> Iterator[str]:
+def own_service_account(resource: PolicyResource, resources: Sequence[PolicyResource]) -> Iterator[str]:
     """In the mesh a pod is what its ServiceAccount says: who shares one may call whatever the other may."""
     pod = resource.pod
     if not pod:
@@ -47,7 +47,7 @@ def own_service_account(resource: Resource, resources: Sequence[Resource]) -> It
             yield f"shares the ServiceAccount {account} with {each.kind} {each.name}"
 
 
-def image_version(resource: Resource, _: Sequence[Resource]) -> Iterator[str]:
+def image_version(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """With `latest` nobody knows what runs, and going back to the version before is impossible."""
     pod = resource.pod
     for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:

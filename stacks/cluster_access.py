@@ -11,7 +11,7 @@ from boutique.kubernetes.kubeconfig import ApiServer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connection:
+class ClusterAccess:
     """A cluster, and what in it has to be there before other things.
 
     Attributes:

@@ -12,7 +12,7 @@ from boutique.checks.load import SECRETS, SERVICE_SECRETS, load
 from boutique.mesh.gateway_hosts import claims
 from boutique.settings.certificate_settings import KeptCertificate
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import SECTIONS, Settings
+from boutique.settings.stack import SECTIONS, StackSettings
 from boutique.workloads import pull_credentials
 
 
@@ -31,7 +31,7 @@ class Secrets:
     services: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
-def read() -> tuple[Settings, Secrets]:
+def read() -> tuple[StackSettings, Secrets]:
     """Return what the stack is configured with.
 
     Raises:
@@ -63,7 +63,7 @@ def _services(config: pulumi.Config) -> dict[str, str]:
     return found
 
 
-def _check_pull_credentials(settings: Settings, text: str | None) -> None:
+def _check_pull_credentials(settings: StackSettings, text: str | None) -> None:
     """Refuse a Docker configuration that no node could pull with: pods would wait for their images without an end."""
     if text:
         environment = settings.environment
@@ -72,7 +72,7 @@ def _check_pull_credentials(settings: Settings, text: str | None) -> None:
             raise SettingsError(errors)
 
 
-def _check_certificate(settings: Settings, config: pulumi.Config) -> None:
+def _check_certificate(settings: StackSettings, config: pulumi.Config) -> None:
     """Refuse a certificate that cannot be served, before anything else is even asked for."""
     section = settings.platform
     if section and section.ingress and isinstance(section.ingress.certificate, KeptCertificate):

@@ -6,7 +6,7 @@ from itertools import groupby
 import pulumi
 
 from boutique.helm import record_store, records, recovery
-from boutique.helm.records import Record
+from boutique.helm.records import HelmRecord
 from boutique.helm.recovery import Recovery
 from boutique.helm.releases import Descriptions, HelmRelease
 from boutique.kubernetes.admin_api import AdminApi
@@ -47,7 +47,9 @@ def recover_releases(api: AdminApi, releases: Sequence[HelmRelease]) -> Descript
     return {release.key: each.description for release, each in pairs if each.description}
 
 
-def _recovery(api: AdminApi, release: HelmRelease, listed: set[Record], known: Mapping[str, str | None]) -> Recovery:
+def _recovery(
+    api: AdminApi, release: HelmRelease, listed: set[HelmRecord], known: Mapping[str, str | None]
+) -> Recovery:
     own = [each for each in listed if (each.namespace, each.release) == (release.namespace, release.name)]
     if release.key in known:
         return recovery.upgrade(release, own, known[release.key])

@@ -11,14 +11,14 @@ from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import ExistingCluster, Settings, StackCluster
+from boutique.settings.stack import ExistingCluster, StackCluster, StackSettings
 from boutique.targets.target_names import target_name
 from stacks import configuration
 from stacks.configuration import Secrets
 from stacks.references import place_of
 from stacks.rollback_order import WayBack
 from stacks.stack_outputs import full_name
-from stacks.target_access import Place
+from stacks.target_access import TargetAccess
 
 if TYPE_CHECKING:
     from stacks.layers.environment_history import EnvironmentHistory
@@ -32,7 +32,7 @@ def main() -> None:
         raise pulumi.RunError(str(mistake)) from None
 
 
-def build(settings: Settings, secrets: Secrets) -> None:
+def build(settings: StackSettings, secrets: Secrets) -> None:
     """Build the layers whose sections are present.
 
     Each is imported where it is built: its resources take a while to load, and no stack has all of them.
@@ -42,7 +42,7 @@ def build(settings: Settings, secrets: Secrets) -> None:
 
         feature.build(settings.feature)
     with WayBack() as way_back:
-        places: Mapping[str, Place] = {}
+        places: Mapping[str, TargetAccess] = {}
         environment = settings.environment
         target = target_name(settings.cluster, settings.platform, environment) if environment else ""
         history: EnvironmentHistory | None = None

@@ -11,14 +11,14 @@ import pulumi
 from pydantic import ValidationError
 
 from boutique.kubernetes import api_client, kubeconfig
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.feature_settings import Features
 from boutique.settings.fields import Section
 from boutique.settings.stack import Environment, StackCluster
 from boutique.settings.version_channel import Channel
 from components.unavailable_apis import warn_of_unavailable_apis
 from stacks.stack_outputs import UNKNOWN, outputs
-from stacks.target_access import Place, Told
+from stacks.target_access import ResolvedTarget, TargetAccess
 
 S = TypeVar("S", bound=Section)
 
@@ -43,15 +43,15 @@ class Origin:
         features: What it lets features do.
     """
 
-    place: Place
-    told: Told
-    entrance: Entrance
+    place: TargetAccess
+    told: ResolvedTarget
+    entrance: GatewayEndpoint
     settings: Environment
     secrets: Mapping[str, str] = field(repr=False)
     features: Features
 
 
-def environment_facts(settings: Environment, secrets: Mapping[str, str], place: Place) -> Mapping[str, Any]:
+def environment_facts(settings: Environment, secrets: Mapping[str, str], place: TargetAccess) -> Mapping[str, Any]:
     """Return what features have to know of an environment; `environment_of` reads it.
 
     Only one that allows features says how it is reached, and the secrets that the services of features get as well.
@@ -107,7 +107,7 @@ def _settings(facts: object, stack: str) -> Environment:
         ) from None
 
 
-def place_of(cluster: StackCluster) -> Place:
+def place_of(cluster: StackCluster) -> TargetAccess:
     """Return a target of another stack.
 
     Raises:
@@ -123,11 +123,11 @@ def place_of(cluster: StackCluster) -> Place:
     return found
 
 
-def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]:
+def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[ResolvedTarget, TargetAccess]:
     """Return a place from what another stack says of it.
 
     Args:
-        facts: What `Place.facts` returned there.
+        facts: What `TargetAccess.facts` returned there.
         stack: That stack.
         name: What the place is called in messages.
 
@@ -138,12 +138,12 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[Told, Place]
     content = _text(facts, "kubeconfig", stack, name)
     api_client.check(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
     warn_of_unavailable_apis(content)
-    told = Told(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
-    return told, Place(
+    told = ResolvedTarget(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
+    return told, TargetAccess(
         namespace=pulumi.Output.from_input(told.namespace),
         kubeconfig=pulumi.Output.secret(told.kubeconfig),
         features=pulumi.Output.secret(_text(facts, "features", stack, name)) if facts.get("features") else None,
-        entrance=_read(Entrance, facts["entrance"], stack, name) if facts.get("entrance") else None,
+        entrance=_read(GatewayEndpoint, facts["entrance"], stack, name) if facts.get("entrance") else None,
         channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") is not None else None,
         # A target that an older version of this program has made says nothing, and most have a mesh.
         meshed=facts.get("meshed") is not False,

@@ -6,18 +6,18 @@ from typing import Any
 
 import pulumi
 
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.version_channel import Channel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ResolvedTarget:
     """A place as another stack tells it, in plain text: for whoever asks the API server before anything is planned.
 
     Attributes:
         stack: Which one.
-        namespace: See `Place`.
-        kubeconfig: See `Place`; secret.
+        namespace: See `TargetAccess`.
+        kubeconfig: See `TargetAccess`; secret.
     """
 
     stack: str
@@ -26,7 +26,7 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class TargetAccess:
     """Where an environment goes: one namespace, and the deployer's kubeconfig for it.
 
     Attributes:
@@ -45,11 +45,11 @@ class Place:
     kubeconfig: pulumi.Output[str]
     handed_on: pulumi.Output[str] | None = None
     features: pulumi.Output[str] | None = None
-    entrance: Entrance | None
+    entrance: GatewayEndpoint | None
     channel: Channel | None = None
     meshed: bool = True
     serving: Sequence[pulumi.Resource] = ()
-    told: Told | None = None
+    told: ResolvedTarget | None = None
 
     def facts(self) -> Mapping[str, Any]:
         """Return what another stack has to know to make it again; `stacks.references.place` reads it."""

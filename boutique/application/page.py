@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class SmokePage:
     """One request of a visitor.
 
     Attributes:

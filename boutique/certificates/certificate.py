@@ -11,11 +11,11 @@ from boutique.certificates import checks
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.chains import Chain, arranged
 from boutique.certificates.facts import Facts, facts
-from boutique.certificates.reading import Found
+from boutique.certificates.reading import CertificateContent
 
 
 @dataclass(frozen=True)
-class Certificate:
+class CheckedCertificate:
     """A certificate that can serve its hosts.
 
     Attributes:
@@ -51,7 +51,7 @@ class Inspection:
 
 
 def inspect(
-    found: Found,
+    found: CertificateContent,
     hosts: Sequence[str],
     now: datetime | None = None,
     *,
@@ -76,7 +76,7 @@ def inspect(
     return Inspection(chain, facts(chain), tuple(mistakes), expired, tuple(checks.warnings(found, chain, now)))
 
 
-def accepted(found: Found, hosts: Sequence[str], now: datetime | None = None) -> Certificate:
+def accepted(found: CertificateContent, hosts: Sequence[str], now: datetime | None = None) -> CheckedCertificate:
     """Return what a source holds in the form that a gateway takes.
 
     An expired certificate is warned of: a stack that did not change stays one that can be updated, and rolled back.
@@ -88,7 +88,7 @@ def accepted(found: Found, hosts: Sequence[str], now: datetime | None = None) ->
     if inspection.mistakes or found.key is None:
         raise CertificateError(inspection.mistakes)
     chain = "".join(each.public_bytes(Encoding.PEM).decode() for each in inspection.chain.sent)
-    return Certificate(chain, _pem(found.key), inspection.facts, inspection.expired + inspection.warnings)
+    return CheckedCertificate(chain, _pem(found.key), inspection.facts, inspection.expired + inspection.warnings)
 
 
 def _pem(key: PrivateKeyTypes) -> str:

@@ -14,7 +14,7 @@ from boutique.certificates.chains import Chain, belongs
 from boutique.certificates.facts import kind_of_key
 from boutique.certificates.form import missing_extensions
 from boutique.certificates.naming import called, names, text
-from boutique.certificates.reading import Found
+from boutique.certificates.reading import CertificateContent
 
 WARN_BEFORE = timedelta(days=30)
 """How long before its end a certificate is worth a warning."""
@@ -26,7 +26,7 @@ _SERVER = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY
 
 
 def mistakes(
-    found: Found, chain: Chain, hosts: Sequence[str], now: datetime, *, with_issuer: bool = True
+    found: CertificateContent, chain: Chain, hosts: Sequence[str], now: datetime, *, with_issuer: bool = True
 ) -> Iterator[str]:
     """Yield a line for each reason not to use a certificate, apart from its key.
 
@@ -44,7 +44,7 @@ def mistakes(
     yield from (f"{found.at}: {said}" for said in _purpose(chain.leaf))
 
 
-def key_mistakes(found: Found, chain: Chain) -> Iterator[str]:
+def key_mistakes(found: CertificateContent, chain: Chain) -> Iterator[str]:
     """Yield a line for what is wrong with the private key."""
     if found.key is None:
         yield f"{found.key_at}: holds no private key; export it again with its key"
@@ -55,7 +55,7 @@ def key_mistakes(found: Found, chain: Chain) -> Iterator[str]:
         )
 
 
-def expired(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
+def expired(found: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for each certificate that has expired: browsers refuse it, but it was valid when it was deployed."""
     for certificate in chain.sent:
         ends = certificate.not_valid_after_utc
@@ -63,7 +63,7 @@ def expired(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
             yield f"{found.at}: '{called(certificate)}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
 
 
-def warnings(found: Found, chain: Chain, now: datetime) -> Iterator[str]:
+def warnings(found: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for what will be wrong soon, or is wrong for some clients."""
     for each in chain.sent:
         ends = each.not_valid_after_utc

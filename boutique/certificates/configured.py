@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 from boutique.certificates import credentials
-from boutique.certificates.certificate import Certificate, accepted
+from boutique.certificates.certificate import CheckedCertificate, accepted
 from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.reading import Found, Part, read_pem, read_pfx
+from boutique.certificates.reading import CertificateContent, CertificatePart, read_pem, read_pfx
 from boutique.settings.certificate_settings import KEY, FilesCertificate, KeptCertificate, PfxCertificate
 
 
 def configured(
     source: KeptCertificate, secrets: Mapping[str, str | None], hosts: Sequence[str], now: datetime | None = None
-) -> Certificate:
+) -> CheckedCertificate:
     """Return the certificate of a stack.
 
     Args:
@@ -30,10 +30,10 @@ def configured(
     return accepted(_found(source, secrets), hosts, now)
 
 
-def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> Found:
-    def part(key: str) -> Part:
+def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> CertificateContent:
+    def part(key: str) -> CertificatePart:
         value = secrets.get(key)
-        return Part(f"boutique:{key}", value.encode() if value else None)
+        return CertificatePart(f"boutique:{key}", value.encode() if value else None)
 
     password = part(credentials.PASSWORD)
     if isinstance(source, PfxCertificate):
@@ -43,17 +43,17 @@ def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> Found:
     return read_pem(part(credentials.CHAIN), part(credentials.PRIVATE_KEY), password)
 
 
-def _decoded(pfx: Part) -> Part:
+def _decoded(pfx: CertificatePart) -> CertificatePart:
     try:
         # Tools wrap base64 at different widths.
-        return Part(pfx.where, base64.b64decode(b"".join((pfx.content or b"").split()), validate=True))
+        return CertificatePart(pfx.where, base64.b64decode(b"".join((pfx.content or b"").split()), validate=True))
     except binascii.Error:
         how = f"base64 -w0 FILE.pfx | pulumi config set --secret {credentials.PFX}"
         raise CertificateError([f"{pfx.where}: is not base64; set it again with `{how}`"]) from None
 
 
-def _read(key: str, path: str) -> Part:
+def _read(key: str, path: str) -> CertificatePart:
     try:
-        return Part(f'{key}: "{path}"', Path(path).read_bytes())
+        return CertificatePart(f'{key}: "{path}"', Path(path).read_bytes())
     except OSError as error:
         raise CertificateError([f'{key}: "{path}": cannot be read: {error.strerror}']) from None

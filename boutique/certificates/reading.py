@@ -15,7 +15,7 @@ from boutique.certificates.certificate_errors import CertificateError
 
 
 @dataclass(frozen=True)
-class Part:
+class CertificatePart:
     """One part of a source.
 
     Attributes:
@@ -28,7 +28,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Found:
+class CertificateContent:
     """What a source holds, in no order and not checked.
 
     Attributes:
@@ -44,7 +44,7 @@ class Found:
     key_at: str
 
 
-def read_pfx(pfx: Part, password: Part) -> Found:
+def read_pfx(pfx: CertificatePart, password: CertificatePart) -> CertificateContent:
     """Return what a PFX holds, whatever it is encrypted with: AES, or 3DES and RC2 in older files.
 
     Raises:
@@ -66,10 +66,10 @@ def read_pfx(pfx: Part, password: Part) -> Found:
     held = [each.certificate for each in ((found.cert,) if found.cert else ()) + tuple(found.additional_certs)]
     if not held:
         raise CertificateError([f"{pfx.where}: holds no certificate; export it again with its certificate and its key"])
-    return Found(_readable(held, pfx.where), found.key, pfx.where, pfx.where)
+    return CertificateContent(_readable(held, pfx.where), found.key, pfx.where, pfx.where)
 
 
-def read_pem(chain: Part, key: Part, password: Part) -> Found:
+def read_pem(chain: CertificatePart, key: CertificatePart, password: CertificatePart) -> CertificateContent:
     """Return what two PEM texts hold; either may hold more than is looked for in it, and both may be the same.
 
     Args:
@@ -93,10 +93,10 @@ def read_pem(chain: Part, key: Part, password: Part) -> Found:
         mistakes += error.mistakes
     if mistakes:
         raise CertificateError(mistakes)
-    return Found(certificates, private, chain.where, key.where)
+    return CertificateContent(certificates, private, chain.where, key.where)
 
 
-def read_certificates(chain: Part) -> tuple[x509.Certificate, ...]:
+def read_certificates(chain: CertificatePart) -> tuple[x509.Certificate, ...]:
     """Return the certificates in a PEM text.
 
     Raises:
@@ -113,7 +113,7 @@ def read_certificates(chain: Part) -> tuple[x509.Certificate, ...]:
         raise CertificateError([_damaged(chain.where)]) from None
 
 
-def read_private_key(key: Part, password: Part) -> PrivateKeyTypes:
+def read_private_key(key: CertificatePart, password: CertificatePart) -> PrivateKeyTypes:
     """Return the private key in a PEM text.
 
     Raises:

@@ -13,7 +13,7 @@ from boutique.kubernetes.live_objects import DEPLOYER_KINDS, LiveObject
 from boutique.mesh import gateway_api, gateway_api_installed
 from boutique.mesh.gateway_api_installed import InstalledDefinition
 from boutique.settings.errors import SettingsError
-from boutique.settings.mesh_settings import GatewayApiPresent, Mesh
+from boutique.settings.mesh_settings import GatewayApiPresent, MeshSettings
 from boutique.settings.stack import Environment, Platform
 from boutique.targets.target_names import namespace
 
@@ -94,7 +94,7 @@ def _definitions(admin: ClusterAdmin) -> tuple[InstalledDefinition, ...]:
 
 
 def _gateway_api(
-    admin: ClusterAdmin, mesh: Mesh, installed: tuple[InstalledDefinition, ...], stack: str
+    admin: ClusterAdmin, mesh: MeshSettings, installed: tuple[InstalledDefinition, ...], stack: str
 ) -> tuple[str, ...]:
     source = mesh.gateway_api
     if isinstance(source, GatewayApiPresent):

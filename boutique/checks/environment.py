@@ -15,12 +15,12 @@ from boutique.settings.ingress_settings import GATEWAY_API
 from boutique.settings.mesh_settings import takes_strangers
 from boutique.settings.release_settings import Release
 from boutique.settings.rollout import BLUE_GREEN
-from boutique.settings.stack import Cluster, Environment, ExistingCluster, Platform, Service, StackCluster
+from boutique.settings.stack import Cluster, Environment, ExistingCluster, Platform, ServiceSettings, StackCluster
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import amount, hard_limits
 from boutique.targets.target_names import target_name
 from boutique.workloads.pod_demand import release_peak
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 
 def mistakes(
@@ -75,11 +75,11 @@ def _target(cluster: Cluster | None, platform: Platform | None, environment: Env
 def _services(environment: Environment) -> Iterator[str]:
     for workload in online_boutique.WORKLOADS:
         key = f"boutique:environment.services.{workload.name}"
-        for mistake in _service(workload, environment.services.get(workload.name, Service())):
+        for mistake in _service(workload, environment.services.get(workload.name, ServiceSettings())):
             yield f"{key}.{mistake}"
 
 
-def _service(workload: Workload, service: Service) -> Iterator[str]:
+def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
     if not service.enabled and not workload.optional:
         yield "enabled: others need this service; it cannot be left out"
     if service.replicas not in (None, 1) and workload.store:
@@ -114,7 +114,7 @@ def _deployed(environment: Environment) -> Iterator[str]:
     for each in deployed(environment):
         key = f"boutique:environment.services.{each.workload.name}"
         if each.rollout.min_ready_seconds >= each.rollout.timeout_seconds:
-            own = environment.services.get(each.workload.name, Service()).rollout.model_fields_set
+            own = environment.services.get(each.workload.name, ServiceSettings()).rollout.model_fields_set
             shared = "boutique:environment" if own.isdisjoint(("min_ready_seconds", "timeout_seconds")) else key
             seconds[shared] = each.rollout.min_ready_seconds, each.rollout.timeout_seconds
         if each.autoscaled and each.strategy == BLUE_GREEN:
@@ -135,7 +135,7 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         return
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
-    most: Deployed = max(deployed(environment), key=lambda each: each.replicas)
+    most: ResolvedWorkload = max(deployed(environment), key=lambda each: each.replicas)
     if target and most.replicas > target.replicas:
         yield (
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "

@@ -12,7 +12,7 @@ from boutique.routing import route_table
 from boutique.settings.durations import duration, moment, written
 from boutique.settings.errors import enumerated
 from boutique.settings.feature_settings import Feature, Features
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _KEY = "boutique:feature"
 
@@ -34,7 +34,7 @@ def allowed(features: Features) -> Iterator[str]:
         yield from _sessions(f"{key}.routes.{name}.sessions", routed.sessions)
 
 
-def fits(feature: Feature, services: Iterable[Deployed], features: Features, now: datetime) -> Iterator[str]:
+def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Features, now: datetime) -> Iterator[str]:
     """Return a line for each thing that an environment does not let a feature do.
 
     Args:

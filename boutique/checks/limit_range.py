@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, api_amount, format_amount
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 
 def limit_refusals(
-    services: Iterable[Deployed], items: Iterable[Mapping[str, Any]], *, meshed: bool, section: str
+    services: Iterable[ResolvedWorkload], items: Iterable[Mapping[str, Any]], *, meshed: bool, section: str
 ) -> Iterator[str]:
     """Return a line for each container or pod that a LimitRange of the namespace refuses.
 

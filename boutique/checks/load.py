@@ -8,14 +8,14 @@ from pydantic import TypeAdapter, ValidationError
 from boutique.certificates import credentials
 from boutique.checks import check
 from boutique.settings.errors import SettingsError, explain, nearest
-from boutique.settings.stack import SECTIONS, Settings
+from boutique.settings.stack import SECTIONS, StackSettings
 
 SERVICE_SECRETS = "serviceSecrets"
 SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)
 """The top-level keys that hold one secret each, or several by name, and are never read into settings."""
 
 
-def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
+def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> StackSettings:
     """Return the settings of a stack.
 
     Args:
@@ -73,7 +73,7 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> Settings:
     )
     if mistakes:
         raise SettingsError(mistakes)
-    return Settings(**read)
+    return StackSettings(**read)
 
 
 def is_present(section: object) -> bool:

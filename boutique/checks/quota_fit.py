@@ -11,7 +11,7 @@ from boutique.settings.stack import Environment
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import format_amount, hard_limits
 from boutique.workloads.pod_demand import Amounts
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _MOST_REPLICAS = 100
 
@@ -88,7 +88,9 @@ def environment_refusals(environment: Environment, quotas: Iterable[Quota], need
             yield f"{key or place}: {_gap(quota, need, exceeded, room)}; {lower}{_raise(quota, need, room)}"
 
 
-def feature_refusals(services: Iterable[Deployed], quotas: Iterable[Quota], need: Amounts, room: Room) -> Iterator[str]:
+def feature_refusals(
+    services: Iterable[ResolvedWorkload], quotas: Iterable[Quota], need: Amounts, room: Room
+) -> Iterator[str]:
     """Return a line for each quota that an update of a feature does not fit; see `environment_refusals`."""
     largest = max(services, key=lambda each: each.replicas)
     key = f"boutique:feature.services.{largest.workload.name}"

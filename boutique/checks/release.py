@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from boutique.application.workload import Workload
 from boutique.settings.errors import enumerated
 from boutique.settings.release_settings import Release
-from boutique.settings.stack import Environment, Service
+from boutique.settings.stack import Environment, ServiceSettings
 from boutique.settings.version_channel import Channel
 from boutique.workloads.resolved_workload import deployed
 
@@ -28,7 +28,7 @@ def mistakes(release: Release, environment: Environment | None) -> Iterator[str]
                     f"{_KEY}.services.{name}"
                 )
     for name in release.services:
-        if not environment.services.get(name, Service()).enabled:
+        if not environment.services.get(name, ServiceSettings()).enabled:
             yield f"{_KEY}.services.{name}: does not run here (boutique:environment.services.{name}.enabled); remove it"
 
 
@@ -54,7 +54,7 @@ def _version_key(workload: Workload, environment: Environment, release: Release 
     """Return the key that says which version of a workload runs."""
     if release and release.pin(workload):
         return f"{_KEY}.services.{workload.name}" if workload.name in release.services else f"{_KEY}.default"
-    image = environment.services.get(workload.name, Service()).image
+    image = environment.services.get(workload.name, ServiceSettings()).image
     if image.tag or image.digest:
         return f"{_image_key(workload.name)}.{'tag' if image.tag else 'digest'}"
     return _IMAGES

@@ -75,7 +75,7 @@ ONE: Mapping[str, Amount] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class RunningPods:
     """Pods of one kind.
 
     Attributes:
@@ -89,7 +89,7 @@ class Running:
     replicas: int
 
 
-def own(cluster: EksCluster, platform: Platform) -> Iterator[Running]:
+def own(cluster: EksCluster, platform: Platform) -> Iterator[RunningPods]:
     """Return what the cluster runs once, whatever its targets: as many of it as are configured at least."""
     replicas = {
         # Their numbers are the add-ons' (`components/eks/addons.py`).
@@ -100,23 +100,23 @@ def own(cluster: EksCluster, platform: Platform) -> Iterator[Running]:
     }
     for name, count in replicas.items():
         if count:
-            yield Running(name=name, one=ONE[name], replicas=count)
+            yield RunningPods(name=name, one=ONE[name], replicas=count)
 
 
-def running(cluster: EksCluster, platform: Platform) -> list[Running]:
+def running(cluster: EksCluster, platform: Platform) -> list[RunningPods]:
     """Return what the cluster runs with each target once: a third of what the targets' quotas have room for."""
     meshed = platform.mesh is not None
     return [
         *own(cluster, platform),
         *(
-            Running(name=pod.name, one=asked([pod], meshed=meshed), replicas=target.replicas)
+            RunningPods(name=pod.name, one=asked([pod], meshed=meshed), replicas=target.replicas)
             for target in platform.targets.values()
             for pod in online_boutique.WORKLOADS
         ),
     ]
 
 
-def total(pods: Iterable[Running]) -> Amount:
+def total(pods: Iterable[RunningPods]) -> Amount:
     """Return what pods ask for together."""
     return sum((each.one.times(each.replicas) for each in pods), NOTHING)
 
@@ -142,7 +142,7 @@ def offered(machine: Machine, platform: Platform) -> Amount:
     )
 
 
-def too_large(node: Amount, pods: Iterable[Running]) -> Running | None:
+def too_large(node: Amount, pods: Iterable[RunningPods]) -> RunningPods | None:
     """Return the largest of the pods that no node has room for, were it empty; None if there is none."""
     found = [each for each in pods if not each.one.within(node)]
     return max(found, key=lambda each: (each.one.memory, each.one.cpu), default=None)

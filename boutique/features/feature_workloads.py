@@ -9,7 +9,7 @@ from boutique.names.semver import Version
 from boutique.routing import route_table
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 
 class ChangeError(ValueError):
@@ -17,7 +17,7 @@ class ChangeError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class FeatureIdentity:
     """What a feature is known by.
 
     Attributes:
@@ -29,7 +29,7 @@ class Identity:
     branch: str | None
 
 
-def identity(feature: Feature) -> Identity:
+def identity(feature: Feature) -> FeatureIdentity:
     """Return what a feature is known by: what it says itself, else the branch that all of its versions share.
 
     Raises:
@@ -42,7 +42,7 @@ def identity(feature: Feature) -> Identity:
     branches = {each.branch for each in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
     if feature.key:
-        return Identity(key=check_key(feature.key, services), branch=branch)
+        return FeatureIdentity(key=check_key(feature.key, services), branch=branch)
     if branch is None:
         raise ChangeError(_unclear(branches))
     if feature.branch is None and (candidate := next((each for each in versions if each.is_candidate), None)):
@@ -51,12 +51,12 @@ def identity(feature: Feature) -> Identity:
             f"{candidate} is a candidate of the release {release}, for `boutique release set`, unless {branch!r} is a "
             "branch"
         )
-    return Identity(key=feature_key(branch, services), branch=branch)
+    return FeatureIdentity(key=feature_key(branch, services), branch=branch)
 
 
 def changed(
     environment: Environment, feature: Feature, key: str, secrets: Mapping[str, str] | None = None
-) -> tuple[Deployed, ...]:
+) -> tuple[ResolvedWorkload, ...]:
     """Return the services of a feature as it runs them: the environment's own, with other images.
 
     Where a caller's published image loses the key on the way to a callee, and the feature changes both, its caller
@@ -81,11 +81,11 @@ def changed(
     )
 
 
-def _marked(each: Deployed, key: str) -> Mapping[str, str]:
+def _marked(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
     return {each.workload.marker: f"Feature {key}"} if each.workload.marker else {}
 
 
-def _direct(each: Deployed, feature: Feature, key: str) -> Mapping[str, str]:
+def _direct(each: ResolvedWorkload, feature: Feature, key: str) -> Mapping[str, str]:
     return {
         variable: callee.address_of(object_name(callee.name, key))
         for variable in each.workload.drops_baggage

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from boutique.helm import records
-from boutique.helm.records import Record
+from boutique.helm.records import HelmRecord
 from boutique.helm.releases import HelmRelease
 from boutique.kubernetes import admin_api
 from boutique.kubernetes.admin_api import AdminApi, RefusedError
@@ -14,7 +14,7 @@ from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.names import labels
 
 
-def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[Record, ...]:
+def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
     """Return all records of releases in one namespace; none if there is no such namespace.
 
     Raises:
@@ -37,10 +37,10 @@ def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[Record
             f"the API server {api.api_server.server} answers with something else than a list of Secrets; "
             "is it the cluster's?"
         ) from None
-    return tuple(Record.of(metadata) for metadata in items)
+    return tuple(HelmRecord.of(metadata) for metadata in items)
 
 
-def read_secret(api: AdminApi, record: Record) -> dict[str, Any]:
+def read_secret(api: AdminApi, record: HelmRecord) -> dict[str, Any]:
     """Return the Secret of a record.
 
     Raises:
@@ -66,7 +66,7 @@ def namespace_owner(api: AdminApi, namespace: str) -> str | None:
     return owner
 
 
-def remove(api: AdminApi, record: Record) -> None:
+def remove(api: AdminApi, record: HelmRecord) -> None:
     """Delete a record, unless it has changed since it was read.
 
     Raises:
@@ -80,7 +80,7 @@ def remove(api: AdminApi, record: Record) -> None:
             raise _explain(refusal, "delete", record.namespace) from None
 
 
-def mark_failed(api: AdminApi, record: Record) -> None:
+def mark_failed(api: AdminApi, record: HelmRecord) -> None:
     """Mark a revision as failed, unless its record has changed since it was read.
 
     Raises:
@@ -95,7 +95,7 @@ def mark_failed(api: AdminApi, record: Record) -> None:
         raise _explain(refusal, "patch", record.namespace) from None
 
 
-def _path(record: Record) -> str:
+def _path(record: HelmRecord) -> str:
     return f"/api/v1/namespaces/{record.namespace}/secrets/{record.secret}"
 
 

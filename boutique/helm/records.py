@@ -21,7 +21,7 @@ STUCK = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "un
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class HelmRecord:
     """The record of one revision, as the labels of its Secret tell it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Record:
     status: str
 
     @classmethod
-    def of(cls, metadata: Mapping[str, Any]) -> "Record":
+    def of(cls, metadata: Mapping[str, Any]) -> "HelmRecord":
         """Read the metadata of a Secret.
 
         Raises:
@@ -71,7 +71,7 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class HelmContent:
     """What a record says of the release.
 
     Attributes:
@@ -83,7 +83,7 @@ class Content:
     values: Mapping[str, Any]
 
 
-def content(secret: Mapping[str, Any]) -> Content:
+def content(secret: Mapping[str, Any]) -> HelmContent:
     """Read a Secret of Helm's.
 
     Raises:
@@ -91,7 +91,7 @@ def content(secret: Mapping[str, Any]) -> Content:
     """
     release = _decode(secret)
     try:
-        return Content(chart=release["chart"]["metadata"]["name"], values=release.get("config") or {})
+        return HelmContent(chart=release["chart"]["metadata"]["name"], values=release.get("config") or {})
     except (LookupError, TypeError):
         raise _unreadable(secret) from None
 

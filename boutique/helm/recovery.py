@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boutique.helm.records import DEPLOYED, FAILED, STUCK, Content, Record
+from boutique.helm.records import DEPLOYED, FAILED, STUCK, HelmContent, HelmRecord
 from boutique.helm.releases import HelmRelease
 
 
@@ -30,8 +30,8 @@ class Recovery:
         action: What the update does about it, after a subject such as "this update".
     """
 
-    remove: tuple[Record, ...] = ()
-    fail: tuple[Record, ...] = ()
+    remove: tuple[HelmRecord, ...] = ()
+    fail: tuple[HelmRecord, ...] = ()
     description: str | None = None
     problem: str = ""
     action: str = ""
@@ -41,7 +41,7 @@ class Recovery:
         return f"{self.problem}; {subject} {self.action}"
 
 
-def upgrade(release: HelmRelease, records: Sequence[Record], description: str | None) -> Recovery:
+def upgrade(release: HelmRelease, records: Sequence[HelmRecord], description: str | None) -> Recovery:
     """Return what a release needs that is in the stack's state.
 
     Args:
@@ -62,7 +62,7 @@ def upgrade(release: HelmRelease, records: Sequence[Record], description: str | 
     )
 
 
-def install(release: HelmRelease, records: Sequence[Record]) -> Recovery:
+def install(release: HelmRelease, records: Sequence[HelmRecord]) -> Recovery:
     """Return what a release of this stack needs that is not in its state.
 
     Args:
@@ -81,7 +81,7 @@ def install(release: HelmRelease, records: Sequence[Record]) -> Recovery:
     )
 
 
-def is_own(release: HelmRelease, last: Record, content: Content, *, owner: str | None, stack: str) -> bool:
+def is_own(release: HelmRelease, last: HelmRecord, content: HelmContent, *, owner: str | None, stack: str) -> bool:
     """Say whether this stack has begun an installation.
 
     Args:
@@ -100,7 +100,7 @@ def is_own(release: HelmRelease, last: Record, content: Content, *, owner: str |
     return owner == stack and (same_values or last.status != DEPLOYED)
 
 
-def foreign(release: HelmRelease, last: Record, content: Content, *, owner: str | None, stack: str) -> str:
+def foreign(release: HelmRelease, last: HelmRecord, content: HelmContent, *, owner: str | None, stack: str) -> str:
     """Return the message for a release that others have installed under the name of this stack's."""
     others = owner if owner != stack else None
     whose = (

@@ -6,8 +6,8 @@ from typing import Any
 
 from boutique.eks import controller
 from boutique.mesh import gateway, gateway_values, istio
-from boutique.settings.ingress_settings import Ingress
-from boutique.settings.mesh_settings import Mesh
+from boutique.settings.ingress_settings import IngressSettings
+from boutique.settings.mesh_settings import MeshSettings
 from boutique.settings.stack import Platform
 
 Descriptions = Mapping[str, str]
@@ -43,18 +43,18 @@ def base() -> HelmRelease:
     return HelmRelease(namespace=istio.NAMESPACE, name="istio-base", chart="base", values=istio.base_values())
 
 
-def cni(mesh: Mesh) -> HelmRelease:
+def cni(mesh: MeshSettings) -> HelmRelease:
     """Return the release of the agents that redirect pods' traffic."""
     return HelmRelease(namespace=istio.NAMESPACE, name="istio-cni", chart="cni", values=istio.cni_values(mesh))
 
 
-def istiod(mesh: Mesh, cluster_domain: str) -> HelmRelease:
+def istiod(mesh: MeshSettings, cluster_domain: str) -> HelmRelease:
     """Return the release of Istio's control plane, for a cluster with this DNS domain."""
     values = istio.istiod_values(mesh, cluster_domain)
     return HelmRelease(namespace=istio.NAMESPACE, name="istiod", chart="istiod", values=values)
 
 
-def ingress_gateway(ingress: Ingress) -> HelmRelease:
+def ingress_gateway(ingress: IngressSettings) -> HelmRelease:
     """Return the release of the gateway."""
     return HelmRelease(
         namespace=gateway.NAMESPACE, name=gateway.RELEASE, chart="gateway", values=gateway_values.values(ingress)

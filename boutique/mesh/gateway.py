@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from boutique.mesh import misdirected_requests
-from boutique.mesh.gateway_hosts import Claim
+from boutique.mesh.gateway_hosts import HostAssignment
 from boutique.mesh.policies import GATEWAY
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
 from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
@@ -59,7 +59,11 @@ def preview_listener(target: str) -> str:
 
 
 def objects(
-    api: RoutingApi, claims: Sequence[Claim], certificate: str | None, port: int, cluster_domain: str = CLUSTER_DOMAIN
+    api: RoutingApi,
+    claims: Sequence[HostAssignment],
+    certificate: str | None,
+    port: int,
+    cluster_domain: str = CLUSTER_DOMAIN,
 ) -> tuple[Object, ...]:
     """Return the Gateway, the redirect from plain HTTP to HTTPS, and the EnvoyFilter for misdirected requests.
 
@@ -92,7 +96,7 @@ def objects(
 
 
 def _gateway_api(
-    claims: Sequence[Claim], certificate: str | None, port: int, cluster_domain: str
+    claims: Sequence[HostAssignment], certificate: str | None, port: int, cluster_domain: str
 ) -> tuple[Object, ...]:
     """Return a Gateway and a route of the Gateway API.
 
@@ -121,7 +125,7 @@ def _gateway_api(
     )
 
 
-def _listener(name: str, host: str, claim: Claim, certificate: str | None) -> Spec:
+def _listener(name: str, host: str, claim: HostAssignment, certificate: str | None) -> Spec:
     # A label that the API server gives to every namespace, and nobody can take for another one.
     owner = {"matchLabels": {"kubernetes.io/metadata.name": claim.namespace}}
     tls = {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": certificate}]}
@@ -135,7 +139,7 @@ def _listener(name: str, host: str, claim: Claim, certificate: str | None) -> Sp
     }
 
 
-def _istio(claims: Sequence[Claim], certificate: str | None, port: int) -> tuple[Object, ...]:
+def _istio(claims: Sequence[HostAssignment], certificate: str | None, port: int) -> tuple[Object, ...]:
     """Return Gateways and a route of Istio's own; `<namespace>/<host>` lets only that namespace's routes use a host.
 
     The Gateway's own `httpsRedirect` would keep the port by which the request came.

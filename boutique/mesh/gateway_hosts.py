@@ -13,7 +13,7 @@ MOST = 31
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class HostAssignment:
     """A host, with all names under it, that belongs to one target.
 
     Attributes:
@@ -32,10 +32,10 @@ class Claim:
         return f"*.{self.host}"
 
 
-def claims(platform: Platform) -> tuple[Claim, ...]:
+def claims(platform: Platform) -> tuple[HostAssignment, ...]:
     """Return the hosts of all targets that have one; checked settings give every target one, or none."""
     return tuple(
-        Claim(target=name, namespace=namespace(platform, name), host=host)
+        HostAssignment(target=name, namespace=namespace(platform, name), host=host)
         for name in platform.targets
         if (host := _host(platform, name))
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from boutique.mesh.gateway import LABELS
 from boutique.settings.certificate_settings import AcmCertificate
-from boutique.settings.ingress_settings import Ingress, NetworkLoadBalancer, NoLoadBalancer
+from boutique.settings.ingress_settings import IngressSettings, NetworkLoadBalancer, NoLoadBalancer
 
 _STATUS_PORT = 15021
 _GRACE_SECONDS = 15
@@ -18,7 +18,7 @@ _GRACE_SECONDS = 15
 Values = dict[str, Any]
 
 
-def values(ingress: Ingress) -> Values:
+def values(ingress: IngressSettings) -> Values:
     """Return the values of the chart `gateway`.
 
     A pod that ends serves on for `pre_stop_seconds`, then Envoy drains: by itself Istio gives it five seconds
@@ -39,7 +39,7 @@ def values(ingress: Ingress) -> Values:
     }
 
 
-def _proxy(ingress: Ingress) -> Values:
+def _proxy(ingress: IngressSettings) -> Values:
     balancer = ingress.load_balancer
     told = isinstance(balancer, NetworkLoadBalancer) and balancer.proxy_protocol
     return {
@@ -48,7 +48,7 @@ def _proxy(ingress: Ingress) -> Values:
     }
 
 
-def _service(ingress: Ingress) -> Values:
+def _service(ingress: IngressSettings) -> Values:
     balancer = ingress.load_balancer
     if isinstance(balancer, NoLoadBalancer):
         return {"type": "ClusterIP"}
@@ -58,7 +58,7 @@ def _service(ingress: Ingress) -> Values:
     return {"type": "LoadBalancer", "annotations": dict(balancer.annotations)}
 
 
-def _nlb(balancer: NetworkLoadBalancer, ingress: Ingress) -> Mapping[str, str]:
+def _nlb(balancer: NetworkLoadBalancer, ingress: IngressSettings) -> Mapping[str, str]:
     """Return the annotations of the Service.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/

@@ -6,7 +6,7 @@ Charts: https://istio.io/latest/docs/setup/install/helm/ (manifests/charts of is
 from typing import Any
 
 from boutique.application.workload import Resources
-from boutique.settings.mesh_settings import ChartFolder, ChartRegistry, Charts, Mesh
+from boutique.settings.mesh_settings import ChartFolder, ChartRegistry, Charts, MeshSettings
 from boutique.targets import quota
 
 NAMESPACE = "istio-system"
@@ -41,12 +41,12 @@ def base_values() -> dict[str, Any]:
     return {"defaultRevision": "default"}
 
 
-def cni_values(mesh: Mesh) -> dict[str, Any]:
+def cni_values(mesh: MeshSettings) -> dict[str, Any]:
     """Return the values of the chart `cni`: redirects pods' traffic from the node, so that pods need no right to."""
     return {"global": _images(mesh)}
 
 
-def istiod_values(mesh: Mesh, cluster_domain: str) -> dict[str, Any]:
+def istiod_values(mesh: MeshSettings, cluster_domain: str) -> dict[str, Any]:
     """Return the values of the chart `istiod`: the control plane, and what it tells every proxy.
 
     Args:
@@ -86,7 +86,7 @@ def istiod_values(mesh: Mesh, cluster_domain: str) -> dict[str, Any]:
     }
 
 
-def _images(mesh: Mesh) -> dict[str, Any]:
+def _images(mesh: MeshSettings) -> dict[str, Any]:
     # Charts in a folder of the source tree name images of a development build.
     return {"hub": mesh.hub, "tag": mesh.version}
 

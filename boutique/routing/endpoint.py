@@ -10,7 +10,7 @@ from boutique.settings.ingress_settings import RoutingApi
 _HTTPS = 443
 
 
-class Entrance(Section):
+class GatewayEndpoint(Section):
     """What routes and links need to know of the gateway in front of an environment."""
 
     model_config = ConfigDict(validate_by_name=True)

@@ -129,7 +129,7 @@ class Gateway:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
+class EnvironmentRouting:
     """What routes need to know of an environment.
 
     Attributes:
@@ -154,7 +154,7 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Feature:
+class FeatureRouting:
     """What routes need to know of a feature.
 
     Attributes:

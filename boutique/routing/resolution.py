@@ -19,7 +19,7 @@ _BLANKS = " \t"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class EdgeRequest:
     """A request from outside, for a host."""
 
     host: str
@@ -27,7 +27,7 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class MeshCall:
     """A call inside the mesh, of a Service."""
 
     service: Backend
@@ -35,7 +35,7 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
+class Resolution:
     """The answer.
 
     Attributes:
@@ -49,9 +49,9 @@ class Served:
     route: EdgeRoute | MeshRoute | None
 
 
-def backend(table: Table, request: Request | Call) -> Served | None:
+def backend(table: Table, request: EdgeRequest | MeshCall) -> Resolution | None:
     """Return who serves a request; None if nobody does, so that the answer is 404."""
-    if isinstance(request, Request):
+    if isinstance(request, EdgeRequest):
         return _from_outside(table, request)
     return _inside(table, request)
 
@@ -66,24 +66,26 @@ def has_key(baggage: Sequence[str], key: str) -> bool:
     return _is_member(MEMBER, key, baggage)
 
 
-def _from_outside(table: Table, request: Request) -> Served | None:
+def _from_outside(table: Table, request: EdgeRequest) -> Resolution | None:
     host = request.host.partition(":")[0].lower()
     route = _first(
         each for each in table.edge if each.host == host and _carries(each.cookie, each.header, request.headers)
     )
     if route is None:
         return None
-    return Served(backend=route.backend, baggage=f"{MEMBER}={route.feature}" if route.feature else None, route=route)
+    return Resolution(
+        backend=route.backend, baggage=f"{MEMBER}={route.feature}" if route.feature else None, route=route
+    )
 
 
-def _inside(table: Table, call: Call) -> Served | None:
+def _inside(table: Table, call: MeshCall) -> Resolution | None:
     said = _values(call.headers, "baggage")
     baggage = ",".join(said) if said else None
     routes = [each for each in table.mesh if each.service == call.service]
     if not routes:
-        return Served(backend=call.service, baggage=baggage, route=None)
+        return Resolution(backend=call.service, baggage=baggage, route=None)
     route = _first(each for each in routes if each.feature is None or has_key(said, each.feature))
-    return Served(backend=route.backend, baggage=baggage, route=route) if route else None
+    return Resolution(backend=route.backend, baggage=baggage, route=route) if route else None
 
 
 def _first(applying: Iterable[Route]) -> Route | None:

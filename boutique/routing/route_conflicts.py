@@ -12,7 +12,7 @@ from boutique.kubernetes import listing
 from boutique.kubernetes.listing import Object
 from boutique.kubernetes.ownership import Owned
 from boutique.routing import http_routes, virtual_services
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Gateway, Table
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
 from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
@@ -22,7 +22,7 @@ _MESH = "mesh"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class RouteClaim:
     """What one stack routes, and nobody may route in the other API.
 
     Attributes:
@@ -44,7 +44,9 @@ class Claim:
     cluster_domain: str = CLUSTER_DOMAIN
 
     @classmethod
-    def of(cls, table: Table, entrance: Entrance, *, stack: str, said: str, previews: bool = False) -> "Claim":
+    def of(
+        cls, table: Table, entrance: GatewayEndpoint, *, stack: str, said: str, previews: bool = False
+    ) -> "RouteClaim":
         """Return the claim of a stack that writes the routes of a table.
 
         Args:
@@ -65,7 +67,7 @@ class Claim:
         )
 
 
-def found(content: str, namespace: str, claim: Claim) -> tuple[str, ...]:
+def found(content: str, namespace: str, claim: RouteClaim) -> tuple[str, ...]:
     """Ask for the routes of the other API in a namespace, and return the lines of `conflicts`.
 
     Raises:
@@ -75,7 +77,7 @@ def found(content: str, namespace: str, claim: Claim) -> tuple[str, ...]:
     return tuple(conflicts(listing.listed(content, namespace, collection), namespace, claim))
 
 
-def conflicts(routes: Sequence[Object], namespace: str, claim: Claim) -> Iterator[str]:
+def conflicts(routes: Sequence[Object], namespace: str, claim: RouteClaim) -> Iterator[str]:
     """Return a line for each route of others that is for what a stack routes, and one for all routes of one feature.
 
     The stack's own are none: it deletes them when it goes over from one API to the other.
@@ -97,7 +99,7 @@ def conflicts(routes: Sequence[Object], namespace: str, claim: Claim) -> Iterato
                 features.add((theirs.owner, theirs.feature))
 
 
-def _line(theirs: Owned, names: Sequence[str], namespace: str, claim: Claim) -> str:
+def _line(theirs: Owned, names: Sequence[str], namespace: str, claim: RouteClaim) -> str:
     ours, kind, fields = http_routes.KIND, virtual_services.KIND, "hosts"
     if claim.api != GATEWAY_API:
         ours, kind, fields = virtual_services.KIND, http_routes.KIND, "parentRefs and hostnames"
@@ -114,7 +116,7 @@ def _line(theirs: Owned, names: Sequence[str], namespace: str, claim: Claim) -> 
     return f"{said}{removed}, or take that out of its {fields}"
 
 
-def _of_virtual_service(spec: Object, namespace: str, claim: Claim) -> Iterator[str]:
+def _of_virtual_service(spec: Object, namespace: str, claim: RouteClaim) -> Iterator[str]:
     """Return those of its hosts that the stack routes."""
     gateways = spec.get("gateways") or [_MESH]
     services = {name for service in claim.services for name in _names(service, namespace, claim.cluster_domain)}
@@ -127,7 +129,7 @@ def _of_virtual_service(spec: Object, namespace: str, claim: Claim) -> Iterator[
             yield host
 
 
-def _of_http_route(spec: Object, namespace: str, claim: Claim) -> Iterator[str]:
+def _of_http_route(spec: Object, namespace: str, claim: RouteClaim) -> Iterator[str]:
     """Return those of its Services and hosts that the stack routes."""
     parents = spec.get("parentRefs", [])
     for each in parents:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import MEMBER, EdgeRoute, MeshRoute, Table
 
 
-def described(table: Table, entrance: Entrance) -> Mapping[str, str]:
+def described(table: Table, entrance: GatewayEndpoint) -> Mapping[str, str]:
     """Return, for each kind of request, where it goes and which stack says so.
 
     Sessions are told by the name of their route: whoever has a session's id has the session.

@@ -6,7 +6,7 @@ from typing import Any
 from application import online_boutique
 from boutique.mesh.gateway import Object
 from boutique.routing import http_routes, route_table, virtual_services
-from boutique.routing.model import Environment, Feature, Gateway, Table
+from boutique.routing.model import EnvironmentRouting, FeatureRouting, Gateway, Table
 from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
 from boutique.settings.stack import Environment as Settings
 
@@ -17,7 +17,7 @@ _WAIT = ",".join(
 )
 
 
-def environment(settings: Settings, stack: str, host: str) -> Environment:
+def environment(settings: Settings, stack: str, host: str) -> EnvironmentRouting:
     """Return what routes need to know of an environment.
 
     Args:
@@ -26,7 +26,7 @@ def environment(settings: Settings, stack: str, host: str) -> Environment:
         host: Where people reach it.
     """
     services = {each.service: each for each in route_table.services(online_boutique.WORKLOADS)}
-    return Environment(
+    return EnvironmentRouting(
         stack=stack,
         host=host,
         entry=services[online_boutique.ENTRY.name],
@@ -37,10 +37,10 @@ def environment(settings: Settings, stack: str, host: str) -> Environment:
     )
 
 
-def features(settings: Settings, stack: str) -> tuple[Feature, ...]:
+def features(settings: Settings, stack: str) -> tuple[FeatureRouting, ...]:
     """Return the features that an environment routes itself, all of them its stack's."""
     return tuple(
-        Feature(stack=stack, key=key, services=routed.services, sessions=routed.sessions, header=routed.header)
+        FeatureRouting(stack=stack, key=key, services=routed.services, sessions=routed.sessions, header=routed.header)
         for key, routed in (settings.features.routes if settings.features else {}).items()
     )
 

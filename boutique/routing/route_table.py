@@ -6,7 +6,16 @@ from dataclasses import replace
 from boutique.application.workload import Workload
 from boutique.names import feature_names
 from boutique.routing.caching import VARY
-from boutique.routing.model import HEADER, Backend, Condition, EdgeRoute, Environment, Feature, MeshRoute, Table
+from boutique.routing.model import (
+    HEADER,
+    Backend,
+    Condition,
+    EdgeRoute,
+    EnvironmentRouting,
+    FeatureRouting,
+    MeshRoute,
+    Table,
+)
 from boutique.settings.errors import nearest
 
 EDGE = "edge"
@@ -36,7 +45,7 @@ def names(workloads: Iterable[Workload]) -> frozenset[str]:
     return frozenset(name for name in found if name)
 
 
-def baseline(environment: Environment) -> Table:
+def baseline(environment: EnvironmentRouting) -> Table:
     """Return the routes that the environment itself owns.
 
     Where features are allowed, every Service has a route of its own: with a feature's alone, Istio would answer the
@@ -59,7 +68,7 @@ def baseline(environment: Environment) -> Table:
     return Table(edge=(everybody,), mesh=mesh)
 
 
-def additions(environment: Environment, feature: Feature) -> Table:
+def additions(environment: EnvironmentRouting, feature: FeatureRouting) -> Table:
     """Return the routes that a feature adds: one per service it changed, one for its preview host, one per session.
 
     Raises:
@@ -85,7 +94,7 @@ def additions(environment: Environment, feature: Feature) -> Table:
     return Table(edge=_edge(environment, feature, changed.get(environment.entry.service, environment.entry)), mesh=mesh)
 
 
-def table(environment: Environment, features: Iterable[Feature]) -> Table:
+def table(environment: EnvironmentRouting, features: Iterable[FeatureRouting]) -> Table:
     """Return all routes of an environment with its features, the older features first.
 
     Raises:
@@ -110,7 +119,7 @@ def _claim(route: EdgeRoute | MeshRoute) -> str:
     return f"the feature {route.feature!r} of stack {route.owner!r}" if route.feature else f"the stack {route.owner!r}"
 
 
-def _ports(environment: Environment, feature: Feature) -> dict[str, int]:
+def _ports(environment: EnvironmentRouting, feature: FeatureRouting) -> dict[str, int]:
     if not environment.features:
         raise RoutingError(f"the environment {environment.stack!r} allows no features")
     if not feature.services:
@@ -124,7 +133,7 @@ def _ports(environment: Environment, feature: Feature) -> dict[str, int]:
     return {name: known[name] for name in feature.services}
 
 
-def _edge(environment: Environment, feature: Feature, entry: Backend) -> tuple[EdgeRoute, ...]:
+def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backend) -> tuple[EdgeRoute, ...]:
     preview = EdgeRoute(
         name=feature_names.preview_name(feature.key),
         owner=feature.stack,

@@ -78,7 +78,7 @@ class ControllerRepository(ChartRepository):
     """Its address; the default is where AWS publishes."""
 
 
-class LoadBalancerController(Section):
+class LoadBalancerControllerSettings(Section):
     """The AWS Load Balancer Controller, which makes Network Load Balancers."""
 
     version: ExactVersion = "3.6.0"
@@ -121,5 +121,5 @@ class EksCluster(Section):
     """Refuse to delete or replace the cluster, by Pulumi and by AWS, until this is false."""
     addons: dict[AddonName, AddonVersion] = Field(default_factory=dict)
     """Versions of add-ons, instead of those that go with the version of Kubernetes."""
-    load_balancer_controller: LoadBalancerController = LoadBalancerController()
+    load_balancer_controller: LoadBalancerControllerSettings = LoadBalancerControllerSettings()
     """What makes load balancers."""

@@ -29,7 +29,7 @@ ADDONS: Mapping[AddonName, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class EksRelease:
     """One minor version of Kubernetes on EKS.
 
     Attributes:
@@ -49,32 +49,32 @@ class Release:
         return self.extended if support == "extended" else self.standard
 
 
-RELEASES: Mapping[str, Release] = {
-    "1.32": Release(
+RELEASES: Mapping[str, EksRelease] = {
+    "1.32": EksRelease(
         standard=date(2026, 3, 23),
         extended=date(2027, 3, 23),
         kube_proxy="v1.32.13-eksbuild.5",
         coredns="v1.11.4-eksbuild.33",
     ),
-    "1.33": Release(
+    "1.33": EksRelease(
         standard=date(2026, 7, 29),
         extended=date(2027, 7, 29),
         kube_proxy="v1.33.10-eksbuild.2",
         coredns="v1.13.2-eksbuild.4",
     ),
-    "1.34": Release(
+    "1.34": EksRelease(
         standard=date(2026, 12, 2),
         extended=date(2027, 12, 2),
         kube_proxy="v1.34.6-eksbuild.2",
         coredns="v1.13.2-eksbuild.4",
     ),
-    "1.35": Release(
+    "1.35": EksRelease(
         standard=date(2027, 3, 27),
         extended=date(2028, 3, 27),
         kube_proxy="v1.35.3-eksbuild.5",
         coredns="v1.13.2-eksbuild.4",
     ),
-    "1.36": Release(standard=date(2027, 8, 2), extended=date(2028, 8, 2), kube_proxy="v1.36.0-eksbuild.21"),
+    "1.36": EksRelease(standard=date(2027, 8, 2), extended=date(2028, 8, 2), kube_proxy="v1.36.0-eksbuild.21"),
 }
 
 

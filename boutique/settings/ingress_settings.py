@@ -50,7 +50,7 @@ class NoLoadBalancer(Section):
 LoadBalancer = Annotated[ClusterLoadBalancer | NetworkLoadBalancer | NoLoadBalancer, Field(discriminator="kind")]
 
 
-class Ingress(Section):
+class IngressSettings(Section):
     """The gateway in front of all targets: HTTPS for each target's host and the names under it."""
 
     certificate: CertificateSource

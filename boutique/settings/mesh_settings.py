@@ -72,7 +72,7 @@ class GatewayApiPresent(Section):
 GatewayApi = Annotated[GatewayApiRelease | GatewayApiFolder | GatewayApiPresent, Field(discriminator="kind")]
 
 
-class Policies(Section):
+class MeshPolicies(Section):
     """Who may talk to whom; the call graph of the catalogue, and nothing else."""
 
     mtls: Literal["strict", "permissive"] = "strict"
@@ -83,7 +83,7 @@ class Policies(Section):
     """NetworkPolicies: the same for pods' addresses, where the cluster's network enforces them."""
 
 
-class Mesh(Section):
+class MeshSettings(Section):
     """Istio with sidecars, in every target of this stack; `{}` takes the defaults."""
 
     version: ExactVersion = ISTIO_VERSION
@@ -104,10 +104,10 @@ class Mesh(Section):
     """What pods reach outside the mesh: only what a ServiceEntry names, or anything."""
     stock_envoy: bool = False
     """True for proxies that run a stock Envoy, which lacks Istio's own filters: no metrics of Istio's own."""
-    policies: Policies = Policies()
+    policies: MeshPolicies = MeshPolicies()
     """What is enforced between pods."""
 
 
-def takes_strangers(mesh: Mesh | None) -> bool:
+def takes_strangers(mesh: MeshSettings | None) -> bool:
     """Say whether pods answer callers who have no identity of the mesh, as people outside have none."""
     return mesh is None or (mesh.policies.mtls == "permissive" and not mesh.policies.authorization)

@@ -32,8 +32,8 @@ from boutique.settings.fields import (
     VariableName,
     WorkloadName,
 )
-from boutique.settings.ingress_settings import Ingress, Routing
-from boutique.settings.mesh_settings import Mesh
+from boutique.settings.ingress_settings import IngressSettings, Routing
+from boutique.settings.mesh_settings import MeshSettings
 from boutique.settings.release_settings import Release
 from boutique.settings.rollout import Rollout
 from boutique.settings.version_channel import Channel
@@ -67,7 +67,7 @@ class StackCluster(Section):
 Cluster = Annotated[ExistingCluster | StackCluster | EksCluster, Field(discriminator="kind")]
 
 
-class Target(Section):
+class TargetSettings(Section):
     """The place of one environment: a namespace, its limits, and who may deploy into it."""
 
     namespace: DnsLabel | None = None
@@ -88,11 +88,11 @@ class Platform(Section):
     enabled: bool = True
     """False is as if the section were not there."""
 
-    targets: Annotated[dict[DnsLabel, Target], Field(min_length=1)]
+    targets: Annotated[dict[DnsLabel, TargetSettings], Field(min_length=1)]
     """The places of environments, by name."""
-    mesh: Mesh | None = None
+    mesh: MeshSettings | None = None
     """Istio for all targets; without it none is installed, and nobody's traffic is encrypted or checked."""
-    ingress: Ingress | None = None
+    ingress: IngressSettings | None = None
     """HTTPS for people, through a gateway of the mesh; without it nobody comes in that way."""
     routing: Routing = Routing()
     """What routes are written in."""
@@ -155,7 +155,7 @@ class ContainerResources(Section):
     """What it may use at most."""
 
 
-class Service(Section):
+class ServiceSettings(Section):
     """What one service has different from the others."""
 
     enabled: bool = True
@@ -209,7 +209,7 @@ class Environment(Section):
     """How replicas are kept apart, for all services."""
     features: Features | None = None
     """Allows feature stacks, each for testers of its own; needs the ingress. Without it there are none."""
-    services: dict[WorkloadName, Service] = Field(default_factory=dict)
+    services: dict[WorkloadName, ServiceSettings] = Field(default_factory=dict)
     """What single services have different, by name."""
 
 
@@ -224,7 +224,7 @@ SECTIONS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class StackSettings:
     """The configuration of a stack."""
 
     cluster: Cluster | None = None

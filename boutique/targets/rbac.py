@@ -12,7 +12,7 @@ WRITE = (*READ, "create", "update", "patch", "delete")
 
 
 @dataclass(frozen=True)
-class Rule:
+class RbacRule:
     """Verbs on resources of one API group."""
 
     group: str
@@ -22,19 +22,19 @@ class Rule:
 
 DEPLOYER_RULES = (
     # Whoever may start pods in a namespace can read every Secret of it; which ones it may write, `admission` says.
-    Rule("", ("serviceaccounts", "services", "configmaps", "secrets"), WRITE),
+    RbacRule("", ("serviceaccounts", "services", "configmaps", "secrets"), WRITE),
     # The smoke check of new pods that get no requests yet.
-    Rule("", ("pods/portforward",), ("get", "create")),
-    Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    RbacRule("", ("pods/portforward",), ("get", "create")),
+    RbacRule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
     # A preview says whether the pods fit; only the cluster's admin changes how much does.
-    Rule("", ("resourcequotas", "limitranges"), ("get", "list")),
-    Rule("apps", ("deployments",), WRITE),
-    Rule("apps", ("replicasets",), READ),
-    Rule("discovery.k8s.io", ("endpointslices",), READ),
-    Rule("policy", ("poddisruptionbudgets",), WRITE),
+    RbacRule("", ("resourcequotas", "limitranges"), ("get", "list")),
+    RbacRule("apps", ("deployments",), WRITE),
+    RbacRule("apps", ("replicasets",), READ),
+    RbacRule("discovery.k8s.io", ("endpointslices",), READ),
+    RbacRule("policy", ("poddisruptionbudgets",), WRITE),
     # Both kinds of route: an environment that goes over from one to the other deletes the old ones last.
-    Rule("gateway.networking.k8s.io", ("httproutes",), WRITE),
-    Rule("networking.istio.io", ("virtualservices",), WRITE),
+    RbacRule("gateway.networking.k8s.io", ("httproutes",), WRITE),
+    RbacRule("networking.istio.io", ("virtualservices",), WRITE),
 )
 """Enough to deploy, change and remove an environment; nothing on roles or other namespaces, and quotas are only read.
 
@@ -42,14 +42,14 @@ Nothing on Gateways either: those say which namespace may use which host.
 """
 
 FEATURES_RULES = (
-    Rule("", ("services", "configmaps", "secrets"), WRITE),
-    Rule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    RbacRule("", ("services", "configmaps", "secrets"), WRITE),
+    RbacRule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
     # A preview says whether the pods fit; only the cluster's admin changes how much does.
-    Rule("", ("resourcequotas", "limitranges"), ("get", "list")),
-    Rule("apps", ("deployments",), WRITE),
-    Rule("apps", ("replicasets",), READ),
-    Rule("discovery.k8s.io", ("endpointslices",), READ),
-    Rule("gateway.networking.k8s.io", ("httproutes",), WRITE),
-    Rule("networking.istio.io", ("virtualservices",), READ),
+    RbacRule("", ("resourcequotas", "limitranges"), ("get", "list")),
+    RbacRule("apps", ("deployments",), WRITE),
+    RbacRule("apps", ("replicasets",), READ),
+    RbacRule("discovery.k8s.io", ("endpointslices",), READ),
+    RbacRule("gateway.networking.k8s.io", ("httproutes",), WRITE),
+    RbacRule("networking.istio.io", ("virtualservices",), READ),
 )
 """Enough for feature stacks; that they write what belongs to a feature and nothing else, `admission` says."""

@@ -16,7 +16,7 @@ from boutique.names.image_reference import Reference
 from boutique.settings.durations import duration, moment, written
 from boutique.settings.rollout import Rollout
 from boutique.settings.stack import Availability
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _LENGTH = 8
 _SCRYPT = {"n": 2**12, "r": 8, "p": 1}
@@ -36,7 +36,7 @@ def digest_of_secrets(secrets: Mapping[str, str], salt: str) -> str:
     return hashlib.scrypt(content, salt=salt.encode(), dklen=_LENGTH // 2, **_SCRYPT).hex()
 
 
-def coloured(deployed: Deployed) -> Deployed:
+def coloured(deployed: ResolvedWorkload) -> ResolvedWorkload:
     """Return a service with its colour: another one whenever its pods have to be others.
 
     Replicas are none of it: they can change while pods stay.
@@ -49,7 +49,7 @@ def coloured(deployed: Deployed) -> Deployed:
     return replace(deployed, colour=digest[:_LENGTH])
 
 
-def described(deployed: Deployed) -> dict[str, Any]:
+def described(deployed: ResolvedWorkload) -> dict[str, Any]:
     """Return what `restored` needs to know of a service; its secrets are in clear."""
     return {
         "image": str(deployed.image),
@@ -68,13 +68,13 @@ def described(deployed: Deployed) -> dict[str, Any]:
     }
 
 
-def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> Deployed:
+def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> ResolvedWorkload:
     """Return a service as it was described, of the colour that it had.
 
     Raises:
         ValueError, LookupError, TypeError: Another version of this program has described it.
     """
-    return Deployed(
+    return ResolvedWorkload(
         workload=workload,
         colour=colour,
         image=Reference.parse(known["image"]),
@@ -94,7 +94,7 @@ def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> Deplo
 
 
 @dataclass(frozen=True, kw_only=True)
-class Colours:
+class BlueGreen:
     """The pods of one service.
 
     Attributes:
@@ -106,15 +106,15 @@ class Colours:
         is_first: Whether the environment is only being made, so that nobody's requests are at stake.
     """
 
-    live: Deployed
-    warm: Deployed | None = None
+    live: ResolvedWorkload
+    warm: ResolvedWorkload | None = None
     until: datetime | None = None
     is_new: bool = True
     is_back: bool = False
     is_first: bool = False
 
     @property
-    def variants(self) -> tuple[Deployed, ...]:
+    def variants(self) -> tuple[ResolvedWorkload, ...]:
         """All of them, those that get requests first."""
         return (self.live, self.warm) if self.warm else (self.live,)
 
@@ -126,7 +126,7 @@ class Colours:
     @classmethod
     def of(
         cls,
-        wanted: Deployed,
+        wanted: ResolvedWorkload,
         remembered: Mapping[str, Any] | None,
         now: datetime,
         *,
@@ -168,11 +168,11 @@ class Colours:
         }
 
 
-def _told(each: Deployed) -> dict[str, Any]:
+def _told(each: ResolvedWorkload) -> dict[str, Any]:
     return {"colour": each.colour, **described(each)}
 
 
-def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -> Deployed | None:
+def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -> ResolvedWorkload | None:
     known = (remembered or {}).get(name)
     try:
         return restored(workload, known, known["colour"]) if known else None

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from boutique.workloads.blue_green import digest_of_files, digest_of_secrets
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 
-def object_names(pods: Iterable[Deployed]) -> Mapping[str, set[str]]:
+def object_names(pods: Iterable[ResolvedWorkload]) -> Mapping[str, set[str]]:
     """Return the names of objects by resource, such as `services`.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 from boutique.application.workload import Resources
 from boutique.settings.rollout import RECREATE
 from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS, api_amount
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 Amounts = Mapping[str, Decimal]
 """Cores, bytes and objects, by the resource's name in a ResourceQuota, such as `limits.memory`."""
@@ -39,7 +39,7 @@ class PodSet:
         return self.template == other.template and self.one == other.one
 
 
-def pod_set(deployed: Deployed, *, meshed: bool) -> PodSet:
+def pod_set(deployed: ResolvedWorkload, *, meshed: bool) -> PodSet:
     """Return the pods of a workload as it is configured."""
     requests, limits = _quantities(deployed.requests), _quantities(deployed.limits)
     return PodSet(
@@ -85,7 +85,7 @@ def total_peak(old: Mapping[str, PodSet], new: Mapping[str, PodSet]) -> Amounts:
     return _sum(*((peak(old.get(name), new.get(name)), 1) for name in {*old, *new}))
 
 
-def release_peak(services: Iterable[Deployed], *, meshed: bool) -> Amounts:
+def release_peak(services: Iterable[ResolvedWorkload], *, meshed: bool) -> Amounts:
     """Return the most that a release of all services takes, whatever it was before.
 
     Of a blue/green release the pods before the active ones are deleted first, and the new ones come in their place.
@@ -99,7 +99,7 @@ def release_peak(services: Iterable[Deployed], *, meshed: bool) -> Amounts:
     return _sum(*found)
 
 
-def _surge(deployed: Deployed) -> int:
+def _surge(deployed: ResolvedWorkload) -> int:
     """Return how many pods a rolling update adds: never more than there are replicas, however many are allowed."""
     if deployed.strategy == RECREATE or deployed.is_blue_green:
         return 0

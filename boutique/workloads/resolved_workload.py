@@ -11,13 +11,13 @@ from boutique.names.image_reference import Reference
 from boutique.settings.fields import Section
 from boutique.settings.release_settings import Release
 from boutique.settings.rollout import BLUE_GREEN, RECREATE, ROLLING, Rollout
-from boutique.settings.stack import Availability, Environment, Images, PodUser, Quantities, Service
+from boutique.settings.stack import Availability, Environment, Images, PodUser, Quantities, ServiceSettings
 
 S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
+class ResolvedWorkload:
     """One workload as an environment or a feature runs it; nothing is left to decide.
 
     Attributes:
@@ -89,7 +89,7 @@ class Deployed:
 
 def deployed(
     environment: Environment, release: Release | None = None, secrets: Mapping[str, str] | None = None
-) -> tuple[Deployed, ...]:
+) -> tuple[ResolvedWorkload, ...]:
     """Return every workload that the environment runs, callees first.
 
     Args:
@@ -100,16 +100,16 @@ def deployed(
     return tuple(
         _deployed(workload, environment, release or Release(), secrets or {}, service)
         for workload in online_boutique.WORKLOADS
-        if (service := environment.services.get(workload.name, Service())).enabled
+        if (service := environment.services.get(workload.name, ServiceSettings())).enabled
     )
 
 
 def _deployed(
-    workload: Workload, environment: Environment, release: Release, secrets: Mapping[str, str], service: Service
-) -> Deployed:
+    workload: Workload, environment: Environment, release: Release, secrets: Mapping[str, str], service: ServiceSettings
+) -> ResolvedWorkload:
     image = _image(workload, environment.images, service)
     pin = release.pin(workload)
-    return Deployed(
+    return ResolvedWorkload(
         workload=workload,
         image=pin.applied(image) if pin else image,
         init_image=service.init_image or (workload.init.image if workload.init else None),
@@ -132,7 +132,7 @@ def _deployed(
     )
 
 
-def _image(workload: Workload, images: Images, service: Service) -> Reference:
+def _image(workload: Workload, images: Images, service: ServiceSettings) -> Reference:
     image = Reference.parse(workload.image)
     if workload.shared_image_settings:
         image = replace(image, repository=f"{images.repository}/{workload.name}") if images.repository else image

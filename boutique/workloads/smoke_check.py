@@ -15,7 +15,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from boutique.settings.rollout import SmokeCheck
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 
 ADDRESS = "BOUTIQUE_ADDRESS"
 """The environment variable that tells a command where the pod is."""
@@ -29,7 +29,7 @@ class SmokeCheckError(Exception):
     """A smoke check has failed, or could not be made; the text says what stays as it was."""
 
 
-def run(deployed: Deployed, check: SmokeCheck, kubeconfig: str, namespace: str) -> None:
+def run(deployed: ResolvedWorkload, check: SmokeCheck, kubeconfig: str, namespace: str) -> None:
     """Check one pod of a Deployment.
 
     Args:
@@ -61,7 +61,7 @@ class _FailedError(Exception):
 
 
 @contextmanager
-def _forwarded(deployed: Deployed, kubeconfig: str, namespace: str, deadline: float) -> Iterator[str]:
+def _forwarded(deployed: ResolvedWorkload, kubeconfig: str, namespace: str, deadline: float) -> Iterator[str]:
     """Yield `host:port` of a pod for a while."""
     with tempfile.TemporaryDirectory(prefix="boutique-") as folder:
         path = Path(folder, "kubeconfig")

@@ -10,7 +10,7 @@ from pulumi_aws import eks, iam
 from boutique.eks import controller
 from boutique.eks import iam as documents
 from boutique.helm.releases import Descriptions, load_balancer_controller
-from boutique.settings.eks_settings import LoadBalancerController as Settings
+from boutique.settings.eks_settings import LoadBalancerControllerSettings as Settings
 from components.eks.role import role
 from components.release import release
 

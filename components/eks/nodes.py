@@ -17,7 +17,7 @@ _DISK = "/dev/xvda"
 
 @dataclass(frozen=True, kw_only=True)
 class NodesArgs:
-    """What `Nodes` need to know.
+    """What `NodeGroup` need to know.
 
     Attributes:
         settings: How many of what.
@@ -34,7 +34,7 @@ class NodesArgs:
     cluster: pulumi.Output[eks.Cluster]
 
 
-class Nodes(pulumi.ComponentResource):
+class NodeGroup(pulumi.ComponentResource):
     """A managed node group of amd64 machines in private subnets, whose pods do not reach the machine's identity.
 
     Attributes:

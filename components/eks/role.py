@@ -11,7 +11,7 @@ from boutique.eks.iam import Document
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class PodIdentity:
     """A role.
 
     Attributes:
@@ -25,7 +25,7 @@ class Identity:
     policies: Sequence[pulumi.Resource]
 
 
-def role(name: str, trust: Document, managed: Sequence[str], opts: pulumi.ResourceOptions) -> Identity:
+def role(name: str, trust: Document, managed: Sequence[str], opts: pulumi.ResourceOptions) -> PodIdentity:
     """Create a role.
 
     Args:
@@ -44,4 +44,4 @@ def role(name: str, trust: Document, managed: Sequence[str], opts: pulumi.Resour
         )
         for arn in managed
     ]
-    return Identity(arn=made.arn, name=made.name, policies=policies)
+    return PodIdentity(arn=made.arn, name=made.name, policies=policies)

@@ -9,7 +9,7 @@ import h11
 
 from lab.http import Wire, decoded, encoded
 from lab.kubelet.refusal import Refusal
-from lab.kubelet.streams import Connection
+from lab.kubelet.streams import StreamConnection
 
 _SPDY = "SPDY/3.1"
 
@@ -54,7 +54,7 @@ class Exchange:
         if sending in done:
             await sending
 
-    async def upgrade(self, protocol: str) -> Connection:
+    async def upgrade(self, protocol: str) -> StreamConnection:
         """Answer by going over to SPDY.
 
         Raises:
@@ -69,7 +69,7 @@ class Exchange:
             raise Refusal(message, HTTPStatus.FORBIDDEN)
         headers = [("connection", "Upgrade"), ("upgrade", _SPDY), ("x-stream-protocol-version", protocol)]
         await self._wire.send(h11.InformationalResponse(status_code=101, headers=encoded(headers)))
-        return Connection(self._reader, self._writer)
+        return StreamConnection(self._reader, self._writer)
 
     def _header(self, name: str) -> str:
         return ",".join(value for each, value in self._headers if each == name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.kubelet.refusal import Refusal
-from lab.kubelet.streams import Connection, Stream
+from lab.kubelet.streams import Stream, StreamConnection
 from lab.supervision.process import host_pid
 
 PROTOCOL = "v4.channel.k8s.io"
@@ -64,7 +64,7 @@ def program(kind: str, command: Sequence[str], tty: bool) -> str:
     return known
 
 
-async def serve(connection: Connection, command: Command) -> None:
+async def serve(connection: StreamConnection, command: Command) -> None:
     """Run a command between the streams of a connection, and tell its exit code."""
     streams: dict[str, Stream] = {}
     complete = asyncio.Event()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from lab.kubelet.connecting import connect
-from lab.kubelet.streams import Connection, Stream
+from lab.kubelet.streams import Stream, StreamConnection
 
 PROTOCOL = "portforward.k8s.io"
 
@@ -19,7 +19,7 @@ _CHUNK = 2**16
 class Forwarding:
     """The forwarded connections of one `kubectl port-forward`."""
 
-    def __init__(self, connection: Connection, pod: str, network_of: Callable[[], int]) -> None:
+    def __init__(self, connection: StreamConnection, pod: str, network_of: Callable[[], int]) -> None:
         """Prepare to forward.
 
         Args:

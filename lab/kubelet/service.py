@@ -15,7 +15,7 @@ from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.runner import Runner
 
 
-class Service:
+class KubeletService:
     """The kubelet's API over the pods of one node agent."""
 
     def __init__(self, runners: Callable[[], Iterable[Runner]]) -> None:

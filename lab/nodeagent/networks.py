@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pyroute2 import IPRoute, NetlinkError
 
 from lab.nodeagent import redirection
-from lab.nodeagent.redirection import Rule
+from lab.nodeagent.redirection import RedirectionRule
 from lab.supervision import network
 from lab.supervision.process import host_pid
 
@@ -38,7 +38,7 @@ def bridge() -> None:
         routes.addr("replace", index=index, address=network.LAB_ADDRESS, prefixlen=32)
 
 
-def make(address: str, rules: Sequence[Rule]) -> int:
+def make(address: str, rules: Sequence[RedirectionRule]) -> int:
     """Make a pod's network; return the number of the process that keeps it alive, which does nothing else."""
     with _entered(_unshare):
         # It ends with the lab's process namespace at the latest, and the network namespace with it.
@@ -91,7 +91,7 @@ def _connect(address: str, holder: int) -> None:
         routes.route("add", oif=bridged, prefsrc=network.LAB_ADDRESS, **_way(address))
 
 
-def _address(address: str, rules: Sequence[Rule]) -> None:
+def _address(address: str, rules: Sequence[RedirectionRule]) -> None:
     with IPRoute() as routes:
         routes.link("set", index=_index(routes, "lo"), state="up")
         own = _index(routes, "eth0")

@@ -11,7 +11,7 @@ _EAGER = 0.1
 
 
 @dataclass(frozen=True)
-class Probe:
+class ContainerProbe:
     """One probe.
 
     Attributes:
@@ -39,7 +39,7 @@ class Probe:
     failures: int = 3
 
 
-def parse(spec: Mapping[str, Any], ports: Mapping[str, int]) -> Probe:
+def parse(spec: Mapping[str, Any], ports: Mapping[str, int]) -> ContainerProbe:
     """Return a probe as a container describes it, with the defaults of Kubernetes.
 
     Args:
@@ -56,17 +56,17 @@ def parse(spec: Mapping[str, Any], ports: Mapping[str, int]) -> Probe:
     )
 
 
-def _question(spec: Mapping[str, Any], ports: Mapping[str, int]) -> Probe:
+def _question(spec: Mapping[str, Any], ports: Mapping[str, int]) -> ContainerProbe:
     if "httpGet" in spec:
         ask = spec["httpGet"]
         headers = tuple((one["name"], one["value"]) for one in ask.get("httpHeaders", []))
         path, tls = ask.get("path") or "/", ask.get("scheme") == "HTTPS"
-        return Probe("http", _number(ask["port"], ports), path, tls, headers)
+        return ContainerProbe("http", _number(ask["port"], ports), path, tls, headers)
     if "grpc" in spec:
-        return Probe("grpc", spec["grpc"]["port"], spec["grpc"].get("service") or "")
+        return ContainerProbe("grpc", spec["grpc"]["port"], spec["grpc"].get("service") or "")
     if "tcpSocket" in spec:
-        return Probe("tcp", _number(spec["tcpSocket"]["port"], ports))
-    return Probe("none")
+        return ContainerProbe("tcp", _number(spec["tcpSocket"]["port"], ports))
+    return ContainerProbe("none")
 
 
 def _number(port: int | str, ports: Mapping[str, int]) -> int:
@@ -76,7 +76,7 @@ def _number(port: int | str, ports: Mapping[str, int]) -> int:
 class Verdict:
     """What the answers to a probe have amounted to so far: nothing at first."""
 
-    def __init__(self, probe: Probe, passing: bool | None = None) -> None:
+    def __init__(self, probe: ContainerProbe, passing: bool | None = None) -> None:
         """Begin to listen, with the verdict that an earlier node agent came to, if it did."""
         self._probe = probe
         self._good = 0
@@ -103,7 +103,7 @@ class Verdict:
         return _EAGER if eager and self.passing is not True else self._probe.period
 
 
-async def ask(probe: Probe, address: str) -> bool:
+async def ask(probe: ContainerProbe, address: str) -> bool:
     """Ask once; say whether the answer is good."""
     if probe.kind == "none":
         return True
@@ -116,7 +116,7 @@ async def ask(probe: Probe, address: str) -> bool:
         return False
 
 
-async def _stream(probe: Probe, address: str) -> bool:
+async def _stream(probe: ContainerProbe, address: str) -> bool:
     context = ssl._create_unverified_context() if probe.tls else None  # noqa: S323, SLF001 - a kubelet checks no name either
     reader, writer = await asyncio.open_connection(address, probe.port, ssl=context)
     try:
@@ -131,7 +131,7 @@ async def _stream(probe: Probe, address: str) -> bool:
         writer.close()
 
 
-async def _grpc(probe: Probe, address: str) -> bool:
+async def _grpc(probe: ContainerProbe, address: str) -> bool:
     import grpc.aio  # here, since only pods without a proxy need it: istiod turns such probes into HTTP
 
     name = probe.target.encode()

@@ -20,22 +20,22 @@ has that number."""
 
 
 @dataclass(frozen=True)
-class Identity:
+class ProcessIdentity:
     """One process and no other: a number is given out again, but not with the same start."""
 
     pid: int
     start: int
 
 
-def identify(pid: int) -> Identity | None:
+def identify(pid: int) -> ProcessIdentity | None:
     """Return which process has that number now, if any."""
     try:
-        return Identity(pid, stat(host_pid(pid)).start)
+        return ProcessIdentity(pid, stat(host_pid(pid)).start)
     except (OSError, IndexError):
         return None
 
 
-def lives(identity: Identity) -> bool:
+def lives(identity: ProcessIdentity) -> bool:
     """Say whether that very process lives."""
     try:
         process = stat(host_pid(identity.pid))
@@ -44,10 +44,10 @@ def lives(identity: Identity) -> bool:
     return not process.ended and process.start == identity.start
 
 
-class Process:
+class PodProcess:
     """A process of a pod, own child or not, and its end."""
 
-    def __init__(self, identity: Identity, child: "subprocess.Popen[bytes] | None" = None) -> None:
+    def __init__(self, identity: ProcessIdentity, child: "subprocess.Popen[bytes] | None" = None) -> None:
         self.identity = identity
         self._child = child
         loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ class Process:
 
 async def start(
     command: Sequence[str], variables: Mapping[str, str], folder: Path, log: Path, network_of: int
-) -> Process:
+) -> PodProcess:
     """Start a program in the network of another process, with its output at the end of a log.
 
     Raises:
@@ -103,7 +103,7 @@ async def start(
     child = await asyncio.to_thread(networks.inside, network_of, spawn)
     identity = identify(child.pid)
     # A child that has ended keeps its number until it is waited for, which only Process does.
-    return Process(identity or Identity(child.pid, 0), child)
+    return PodProcess(identity or ProcessIdentity(child.pid, 0), child)
 
 
 def strangers(network_of: int, known: frozenset[int]) -> list[int]:

@@ -26,7 +26,7 @@ _L4PROTO, _TRANSPORT_HEADER, _DESTINATION_PORT, _DNAT, _ACCEPT, _IPV4 = 16, 2, 2
 
 
 @dataclass(frozen=True)
-class Rule:
+class RedirectionRule:
     """What happens to new TCP connections.
 
     Attributes:
@@ -44,26 +44,26 @@ class Rule:
     to_address: str = ""
 
 
-def capture(uncaptured: Sequence[int] | None) -> tuple[Rule, ...]:
+def capture(uncaptured: Sequence[int] | None) -> tuple[RedirectionRule, ...]:
     """Return the rules that stay the same for a pod's whole life; the first that fits wins.
 
     Args:
         uncaptured: The inbound ports that bypass the proxy; nothing if the pod's traffic is not redirected.
     """
-    found = [Rule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)]
+    found = [RedirectionRule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)]
     if uncaptured is not None:
-        found.append(Rule("out", network.SERVICES, to_port=_OUTBOUND))
-        found += [Rule("in", port=port) for port in uncaptured]
-        found.append(Rule("in", to_port=_INBOUND))
+        found.append(RedirectionRule("out", network.SERVICES, to_port=_OUTBOUND))
+        found += [RedirectionRule("in", port=port) for port in uncaptured]
+        found.append(RedirectionRule("in", to_port=_INBOUND))
     return tuple(found)
 
 
-def discovery(istiod: str) -> tuple[Rule, ...]:
+def discovery(istiod: str) -> tuple[RedirectionRule, ...]:
     """Return the rules that lead to istiod, which comes and goes: none if there is none, so that one is refused."""
-    return (Rule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod),) if istiod else ()
+    return (RedirectionRule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod),) if istiod else ()
 
 
-def apply(table: Literal["capture", "discovery"], wanted: Sequence[Rule]) -> None:
+def apply(table: Literal["capture", "discovery"], wanted: Sequence[RedirectionRule]) -> None:
     """Make these the only rules of a table of the current network namespace.
 
     This is no transaction: in between the old rules are gone and the new ones not there yet.
@@ -80,7 +80,7 @@ def apply(table: Literal["capture", "discovery"], wanted: Sequence[Rule]) -> Non
             tables.rule("add", table=table, chain=rule.chain, expressions=(_expressions(rule),))
 
 
-def _expressions(rule: Rule) -> tuple[Any, ...]:
+def _expressions(rule: RedirectionRule) -> tuple[Any, ...]:
     found: list[Any] = []
     if rule.address:
         address = rule.address if "/" in rule.address else f"{rule.address}/32"

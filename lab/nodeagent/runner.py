@@ -12,7 +12,7 @@ from lab.nodeagent import commands, ending, files, logfiles, redirection, report
 from lab.nodeagent.addresses import addressed
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
-from lab.nodeagent.processes import Process
+from lab.nodeagent.processes import PodProcess
 from lab.nodeagent.sandbox import Sandbox
 from lab.nodeagent.state import ContainerState, PodState
 from lab.nodeagent.status_report import Sight
@@ -112,7 +112,7 @@ class Runner:
             await self.sandbox.renew(self._states())
             self._changed()
 
-    async def _start(self, container: Container) -> Process:
+    async def _start(self, container: Container) -> PodProcess:
         services = self._world.folder.services / f"{self.pod['metadata']['namespace']}.json"
         wanted = commands.start(container, self.pod, self._world.programs, services)
         log = logfiles.turn(self.logs, container.name)

@@ -11,8 +11,8 @@ from pathlib import Path
 from pyroute2 import NetlinkError
 
 from lab.nodeagent import clearing, networks, processes, redirection
-from lab.nodeagent.processes import Identity, Process
-from lab.nodeagent.redirection import Rule
+from lab.nodeagent.processes import PodProcess, ProcessIdentity
+from lab.nodeagent.redirection import RedirectionRule
 from lab.nodeagent.state import ContainerState
 
 _PAUSE = 0.5
@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 class Sandbox:
     """One pod's network, and what is started in it."""
 
-    def __init__(self, address: str, rules: Sequence[Rule], folder: Path, tools: Path) -> None:
+    def __init__(self, address: str, rules: Sequence[RedirectionRule], folder: Path, tools: Path) -> None:
         """Prepare a sandbox.
 
         Args:
@@ -31,7 +31,7 @@ class Sandbox:
             folder: Where its programs stand.
             tools: The folder of the lab's tools, which its programs find.
         """
-        self.holder: Identity | None = None
+        self.holder: ProcessIdentity | None = None
         self._address = address
         self._rules = rules
         self._folder = folder
@@ -52,7 +52,7 @@ class Sandbox:
             raise OSError(message)
         return self.holder.pid
 
-    async def open(self, holder: Identity | None, past: Mapping[str, ContainerState]) -> bool:
+    async def open(self, holder: ProcessIdentity | None, past: Mapping[str, ContainerState]) -> bool:
         """Make the network, or take that of an earlier node agent over; say whether that was possible.
 
         Args:
@@ -72,7 +72,7 @@ class Sandbox:
         """Wait until the process that holds the network has ended: whoever wants to go on needs a new one."""
         assert self.holder is not None  # noqa: S101 - it was opened
         with suppress(OSError):
-            await asyncio.shield(Process(self.holder).end)
+            await asyncio.shield(PodProcess(self.holder).end)
         self._connected.clear()
         with suppress(ChildProcessError):
             os.waitpid(self.holder.pid, os.WNOHANG)
@@ -93,7 +93,7 @@ class Sandbox:
         # What is under way belongs to the network before.
         async with self._routing:
             holder = await asyncio.to_thread(networks.make, self._address, self._rules)
-            self.holder = processes.identify(holder) or Identity(holder, 0)
+            self.holder = processes.identify(holder) or ProcessIdentity(holder, 0)
             self._routed = None
             self._connected.set()
 
@@ -116,7 +116,7 @@ class Sandbox:
             else:
                 self._routed = istiod
 
-    async def run(self, command: Sequence[str], variables: Mapping[str, str], log: Path) -> Process:
+    async def run(self, command: Sequence[str], variables: Mapping[str, str], log: Path) -> PodProcess:
         """Start a program, with its output at the end of a log.
 
         Raises:

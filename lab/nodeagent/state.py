@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.nodeagent.processes import Identity
+from lab.nodeagent.processes import ProcessIdentity
 from support.files import replace_file
 
 _FILE = "state.json"
@@ -25,7 +25,7 @@ class ContainerState:
         ready: Whether its readiness probe passes.
     """
 
-    process: Identity | None = None
+    process: ProcessIdentity | None = None
     since: float = 0.0
     restarts: int = 0
     exit_code: int | None = None
@@ -40,7 +40,7 @@ class PodState:
     namespace: str
     name: str
     address: str
-    holder: Identity
+    holder: ProcessIdentity
     containers: Mapping[str, ContainerState] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
@@ -55,9 +55,9 @@ def read(folder: Path) -> PodState | None:
     except FileNotFoundError:
         return None
     containers = {name: _container(one) for name, one in content.pop("containers").items()}
-    return PodState(**{**content, "holder": Identity(**content["holder"]), "containers": containers})
+    return PodState(**{**content, "holder": ProcessIdentity(**content["holder"]), "containers": containers})
 
 
 def _container(content: dict[str, Any]) -> ContainerState:
     process = content["process"]
-    return ContainerState(**{**content, "process": Identity(**process) if process else None})
+    return ContainerState(**{**content, "process": ProcessIdentity(**process) if process else None})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lab.folder import Folder
 from lab.kubernetes.api import Api
-from lab.nodeagent.commands import Programs
+from lab.nodeagent.commands import PodPrograms
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,6 @@ class World:
 
     folder: Folder
     api: Api
-    programs: Programs
+    programs: PodPrograms
     istiod: Callable[[], str]
     changed: Callable[[], None]

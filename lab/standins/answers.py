@@ -49,7 +49,7 @@ def own_hop(pod: Pod, call: str, request: Received) -> Hop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class StandinAnswer:
     """What a callee answers: what it learnt, and its own hop followed by all that it caused."""
 
     values: Mapping[str, object] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Answer:
         return json.dumps({"values": self.values, "hops": [vars(hop) for hop in self.hops]}).encode()
 
 
-def read_answer(body: bytes) -> Answer:
+def read_answer(body: bytes) -> StandinAnswer:
     """Read the body of an answer.
 
     Raises:
@@ -68,7 +68,7 @@ def read_answer(body: bytes) -> Answer:
     """
     try:
         content = json.loads(body)
-        return Answer(values=dict(content["values"]), hops=[Hop(**hop) for hop in content["hops"]])
+        return StandinAnswer(values=dict(content["values"]), hops=[Hop(**hop) for hop in content["hops"]])
     except (ValueError, TypeError, KeyError) as error:
         raise CallError("INTERNAL", "the answer is not a stand-in's") from error
 

@@ -15,7 +15,7 @@ from lab.standins.journeys import Load
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class StandinCall:
     """One downstream call: of a gRPC method, of a path by HTTP POST, or a command for a store.
 
     Attributes:
@@ -59,7 +59,7 @@ class Method:
     """
 
     path: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[StandinCall, ...] = ()
     gives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -86,7 +86,7 @@ class Cookie:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
+class StandinRoute:
     """An HTTP route.
 
     Attributes:
@@ -106,7 +106,7 @@ class Route:
     path: str
     verbs: tuple[str, ...] = ("GET", "HEAD")
     form: Mapping[str, str] = field(default_factory=dict)
-    calls: tuple[Call, ...] = ()
+    calls: tuple[StandinCall, ...] = ()
     text: str | None = None
     redirect: str | None = None
     referer: bool = False
@@ -120,7 +120,7 @@ class Route:
 class Site:
     """What is served over HTTP; the banner's text comes from the environment variable of that name."""
 
-    routes: tuple[Route, ...]
+    routes: tuple[StandinRoute, ...]
     cookies: tuple[Cookie, ...] = ()
     banner_variable: str | None = None
 
@@ -136,7 +136,7 @@ class Behaviour:
     load: Load | None = None
 
     @property
-    def calls(self) -> tuple[Call, ...]:
+    def calls(self) -> tuple[StandinCall, ...]:
         """Every call that the workload can make."""
         groups = [method.calls for method in self.methods]
         groups += [route.calls for route in self.site.routes] if self.site else []

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from lab.standins.answers import Answer, CallError, Values, read_answer
-from lab.standins.behaviour import Call
+from lab.standins.answers import CallError, StandinAnswer, Values, read_answer
+from lab.standins.behaviour import StandinCall
 from lab.standins.directory import Directory, Endpoint
 from lab.standins.headers import Received
 from lab.standins.resp import StoreClient
-from lab.standins.store import Reply, Store, StoreError
+from lab.standins.store import MemoryStore, Reply, StoreError
 from support.hops import Hop
 
 Headers = tuple[tuple[str, str], ...]
@@ -44,9 +44,9 @@ class Calls:
         self._methods = methods
         self._paths = paths
         self._stores = stores
-        self._memory = Store()
+        self._memory = MemoryStore()
 
-    async def run(self, calls: Sequence[Call], values: Values, received: Received, hops: list[Hop]) -> None:
+    async def run(self, calls: Sequence[StandinCall], values: Values, received: Received, hops: list[Hop]) -> None:
         """Make calls in order.
 
         Args:
@@ -66,7 +66,9 @@ class Calls:
                 if not call.optional:
                     raise CallError(call.failure, str(error)) from error
 
-    async def _make(self, call: Call, request: Values, values: Values, received: Received, hops: list[Hop]) -> None:
+    async def _make(
+        self, call: StandinCall, request: Values, values: Values, received: Received, hops: list[Hop]
+    ) -> None:
         what = call.method or call.path or call.command[0]
         authority = self._environment.get(call.variable, "")
         try:
@@ -81,14 +83,14 @@ class Calls:
         values.update(answer.values)
         hops += [replace(answer.hops[0], caller=self._workload), *answer.hops[1:]]
 
-    async def _send(self, call: Call, authority: str, request: Values, received: Received) -> Answer:
+    async def _send(self, call: StandinCall, authority: str, request: Values, received: Received) -> StandinAnswer:
         sender, path = (self._methods, call.method) if call.method else (self._paths, call.path)
         body = json.dumps({name: value for name, value in request.items() if isinstance(value, str)}).encode()
         headers = received.passed_on(baggage=call.baggage, trace=call.trace)
         endpoint = self._directory.find(authority)
         return read_answer(await sender.send(endpoint, path or "/", body, headers, call.timeout_seconds))
 
-    async def _store(self, call: Call, authority: str, request: Values) -> Reply:
+    async def _store(self, call: StandinCall, authority: str, request: Values) -> Reply:
         texts = {name: value for name, value in request.items() if isinstance(value, str)}
         try:
             words = [word.format_map(texts) for word in call.command]
@@ -102,7 +104,7 @@ class Calls:
         return Hop(caller=self._workload, workload=authority.rpartition(":")[0] or "memory", call=what)
 
 
-def _entries(call: Call, values: Values) -> list[Values]:
+def _entries(call: StandinCall, values: Values) -> list[Values]:
     if call.each is None:
         return [{}]
     entries = values.get(call.each, ())

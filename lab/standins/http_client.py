@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import h11
 
-from lab.http import Headers, Request, Response, Wire, decoded, encoded
+from lab.http import Headers, HttpRequest, Response, Wire, decoded, encoded
 from lab.standins.answers import CallError
 from lab.standins.directory import Endpoint
 
@@ -16,7 +16,7 @@ class HttpConnection:
     def __init__(self) -> None:
         self._wire: Wire | None = None
 
-    async def send(self, endpoint: Endpoint, request: Request) -> Response:
+    async def send(self, endpoint: Endpoint, request: HttpRequest) -> Response:
         """Send a request and wait for the answer.
 
         Raises:
@@ -32,7 +32,7 @@ class HttpConnection:
         # A server may close a connection that was idle just when the next request is on its way.
         return await self._exchange(endpoint, request)
 
-    async def _exchange(self, endpoint: Endpoint, request: Request) -> Response:
+    async def _exchange(self, endpoint: Endpoint, request: HttpRequest) -> Response:
         wire, self._wire = self._wire, None
         if wire is None:
             wire = Wire(h11.CLIENT, await asyncio.open_connection(endpoint.address, endpoint.port))
@@ -77,7 +77,9 @@ class PathClient:
         connection = HttpConnection()
         try:
             async with asyncio.timeout(timeout_seconds):
-                response = await connection.send(endpoint, Request(verb="POST", target=path, headers=lines, body=body))
+                response = await connection.send(
+                    endpoint, HttpRequest(verb="POST", target=path, headers=lines, body=body)
+                )
         except (OSError, h11.ProtocolError) as error:
             raise CallError("UNAVAILABLE", str(error)) from error
         finally:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import h11
 
-from lab.http import Request, Response, Wire, decoded, encoded
+from lab.http import HttpRequest, Response, Wire, decoded, encoded
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[HttpRequest], Awaitable[Response]]
 
 
 class HttpServer:
@@ -68,7 +68,7 @@ class HttpServer:
     async def _exchange(self, wire: Wire, head: h11.Request) -> None:
         headers = decoded(head.headers)
         verb, target = head.method.decode(), head.target.decode("latin-1")
-        request = Request(verb=verb, target=target, headers=headers, body=await wire.body())
+        request = HttpRequest(verb=verb, target=target, headers=headers, body=await wire.body())
         response = await self._handler(request)
         lines = [*response.headers, ("content-length", str(len(response.body)))]
         if self._stopping:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import h11
 
-from lab.http import Request, Response
+from lab.http import HttpRequest, Response
 from lab.standins.answers import CallError
 from lab.standins.directory import Directory
 from lab.standins.http_client import HttpConnection
@@ -99,7 +99,7 @@ class User:
         headers = [("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))]
         headers += [("content-type", "application/x-www-form-urlencoded")] if body else []
         try:
-            request = Request(verb=verb, target=path, headers=tuple(headers), body=body.encode())
+            request = HttpRequest(verb=verb, target=path, headers=tuple(headers), body=body.encode())
             response = await self._connection.send(self._directory.find(self._target), request)
         except (OSError, h11.ProtocolError, CallError) as error:
             self._counts.requests += 1

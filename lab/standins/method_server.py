@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import grpc
 import grpc.aio
 
-from lab.standins.answers import Answer, CallError, Pod, own_hop, read_values
+from lab.standins.answers import CallError, Pod, StandinAnswer, own_hop, read_values
 from lab.standins.behaviour import Method
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
@@ -65,7 +65,7 @@ class MethodServer:
 
         return handle
 
-    async def _answer(self, method: Method, body: bytes, request: Received) -> Answer:
+    async def _answer(self, method: Method, body: bytes, request: Received) -> StandinAnswer:
         if self._breakage is Breakage.SLOW:
             await asyncio.sleep(SLOW_SECONDS)
         if self._breakage is Breakage.ERROR:
@@ -78,4 +78,4 @@ class MethodServer:
         hops: list[Hop] = []
         await self._calls.run(method.calls, values, request, hops)
         learnt: Mapping[str, object] = {name: value for name, value in values.items() if name not in asked}
-        return Answer(values=learnt, hops=[own_hop(self._pod, method.path, request), *hops])
+        return StandinAnswer(values=learnt, hops=[own_hop(self._pod, method.path, request), *hops])

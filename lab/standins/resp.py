@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lab.standins.answers import CallError
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.directory import Endpoint
-from lab.standins.store import Reply, Store, StoreError
+from lab.standins.store import MemoryStore, Reply, StoreError
 
 _END = b"\r\n"
 _BROKEN = (OSError, EOFError, ValueError, IndexError)
@@ -54,7 +54,7 @@ async def _decode(reader: asyncio.StreamReader) -> Reply:
 class StoreServer:
     """Answers commands for a store on one port, on any number of connections."""
 
-    def __init__(self, store: Store, breakage: Breakage) -> None:
+    def __init__(self, store: MemoryStore, breakage: Breakage) -> None:
         self._store = store
         self._breakage = breakage
         self._server: asyncio.Server | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import unquote
 
-from lab.standins.behaviour import Route
+from lab.standins.behaviour import StandinRoute
 
 
 class RouteError(Exception):
@@ -23,10 +23,10 @@ class RouteError(Exception):
 class Router:
     """The routes of a site; the first one that matches counts."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    def __init__(self, routes: Sequence[StandinRoute]) -> None:
         self._routes = [(_pattern(route.path), route) for route in routes]
 
-    def find(self, verb: str, path: str) -> tuple[Route, dict[str, str]]:
+    def find(self, verb: str, path: str) -> tuple[StandinRoute, dict[str, str]]:
         """Find the route and the values in its path.
 
         Raises:
@@ -41,7 +41,7 @@ class Router:
         raise RouteError(status, f"there is no {verb} {path}")
 
 
-def check_form(route: Route, form: dict[str, str]) -> dict[str, str]:
+def check_form(route: StandinRoute, form: dict[str, str]) -> dict[str, str]:
     """The fields of a form that a route wants.
 
     Raises:

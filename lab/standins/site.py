@@ -7,14 +7,14 @@ from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from lab.http import Request, Response
+from lab.http import HttpRequest, Response
 from lab.standins.answers import CallError, Pod, Values, own_hop
-from lab.standins.behaviour import Route, Site
+from lab.standins.behaviour import Site, StandinRoute
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
 from lab.standins.cookies import expire_cookie, read_cookies, set_cookie, visitor
 from lab.standins.headers import Received, received
-from lab.standins.pages import Page
+from lab.standins.pages import ShopPage
 from lab.standins.routes import RouteError, Router, check_form
 from support.hops import Hop
 
@@ -34,7 +34,7 @@ class SiteHandler:
         self._breakage = breakage
         self._router = Router(site.routes)
 
-    async def handle(self, request: Request) -> Response:
+    async def handle(self, request: HttpRequest) -> Response:
         """Answer a request."""
         carried = read_cookies(request.header("cookie"))
         values, sets = visitor(self._site.cookies, carried, self._environment)
@@ -51,7 +51,7 @@ class SiteHandler:
             log.info("%s %s: %s", request.verb, path, int(response.status))
         return replace(response, headers=(*response.headers, *(("set-cookie", line) for line in sets)))
 
-    async def _serve(self, route: Route, request: Request, values: Values) -> Response:
+    async def _serve(self, route: StandinRoute, request: HttpRequest, values: Values) -> Response:
         if route.health and self._breakage is Breakage.NEVER_READY:
             return Response(status=HTTPStatus.SERVICE_UNAVAILABLE, body=b"this version never gets ready\n")
         if self._breakage is Breakage.SLOW and not route.health:
@@ -76,8 +76,8 @@ class SiteHandler:
 
     def _page(
         self,
-        route: Route,
-        request: Request,
+        route: StandinRoute,
+        request: HttpRequest,
         arrived: Received,
         hops: list[Hop],
         values: Values,
@@ -85,23 +85,23 @@ class SiteHandler:
         error: str | None,
     ) -> Response:
         banner = self._environment.get(self._site.banner_variable or "")
-        page = Page(self._pod, arrived, hops, values, banner=banner, error=error)
+        page = ShopPage(self._pod, arrived, hops, values, banner=banner, error=error)
         machine = route.machine or _JSON in request.header("accept")
         kind, body = (_JSON, page.json()) if machine else (_HTML, page.html())
         return Response(status=status, headers=(("content-type", kind),), body=body.encode())
 
-    def _chosen(self, route: Route, response: Response, request: Request) -> list[str]:
+    def _chosen(self, route: StandinRoute, response: Response, request: HttpRequest) -> list[str]:
         if response.status >= HTTPStatus.BAD_REQUEST:
             return []
         form = _form(request)
         return [set_cookie(cookie, form[cookie.value]) for cookie in self._site.cookies if cookie.name == route.sets]
 
 
-def _form(request: Request) -> dict[str, str]:
+def _form(request: HttpRequest) -> dict[str, str]:
     return dict(parse_qsl(request.body.decode(errors="replace")))
 
 
-def _plain(route: Route, request: Request) -> Response:
+def _plain(route: StandinRoute, request: HttpRequest) -> Response:
     if route.redirect is None:
         return Response(headers=(("content-type", _TEXT),), body=(route.text or "").encode())
     back = request.header("referer") if route.referer else ""

@@ -118,9 +118,9 @@ async def _start_load(setup: Setup, load: Load, end: asyncio.Event, stack: conte
 
 async def _start_store(setup: Setup, port: int, broken: Breakage, stack: contextlib.AsyncExitStack) -> None:
     from lab.standins.resp import StoreServer
-    from lab.standins.store import Store
+    from lab.standins.store import MemoryStore
 
-    server = StoreServer(Store(), broken)
+    server = StoreServer(MemoryStore(), broken)
     await server.start(setup.address, port)
     stack.push_async_callback(server.stop)
 

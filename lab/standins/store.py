@@ -9,7 +9,7 @@ class StoreError(Exception):
     """A command that a store refuses, in the words that it answers with."""
 
 
-class Store:
+class MemoryStore:
     """Texts and hashes, in memory."""
 
     def __init__(self) -> None:

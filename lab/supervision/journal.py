@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.kubernetes.controlplane import Component
-from lab.record import ComponentRecord, Record, State
+from lab.record import ComponentRecord, LabRecord, State
 from lab.supervision.process import own_host_pid
 
 
@@ -16,7 +16,7 @@ class Journal:
 
     def __init__(self, path: Path, components: Sequence[Component]) -> None:
         self._path = path
-        self._record = Record(
+        self._record = LabRecord(
             State.STARTING,
             pid=own_host_pid(),
             started=time.time(),

@@ -14,7 +14,7 @@ class Processes:
     def __init__(self) -> None:
         self._ends: dict[int, asyncio.Future[int]] = {}
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Process":
+    def start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "SupervisedProcess":
         """Start a program whose output goes to the end of a log.
 
         Raises:
@@ -34,7 +34,7 @@ class Processes:
         )
         end = asyncio.get_running_loop().create_future()
         self._ends[pid] = end
-        return Process(pid, end)
+        return SupervisedProcess(pid, end)
 
     def reap(self) -> None:
         """Take note of every child that has ended: the handler of SIGCHLD."""
@@ -50,7 +50,7 @@ class Processes:
                 end.set_result(os.waitstatus_to_exitcode(status))
 
 
-class Process:
+class SupervisedProcess:
     """A child: its number in this namespace and on the host, and its end."""
 
     def __init__(self, pid: int, end: "asyncio.Future[int]") -> None:

@@ -18,7 +18,7 @@ from lab.record import State
 from lab.supervision import network, publish
 from lab.supervision.component_health import healthy
 from lab.supervision.journal import Journal
-from lab.supervision.process import Process, Processes
+from lab.supervision.process import Processes, SupervisedProcess
 
 _ATTEMPTS = 5
 """How often a component may end before it was ever ready, until the lab gives up."""
@@ -42,7 +42,7 @@ class Supervisor:
         self._components = components
         self._environment = environment
         self._children = Processes()
-        self._running: dict[str, Process] = {}
+        self._running: dict[str, SupervisedProcess] = {}
         self._ready = {component.name: asyncio.Event() for component in components}
         self._stop = asyncio.Event()
         self._journal = Journal(folder.record, components)
@@ -102,7 +102,7 @@ class Supervisor:
                 raise ComponentFailedError(component.name)
             await asyncio.sleep(min(0.1 * 2 ** (failures - 1), _LONGEST_PAUSE))
 
-    def _start(self, component: Component) -> Process:
+    def _start(self, component: Component) -> SupervisedProcess:
         log = self._folder.logs / f"{component.name}.log"
         try:
             process = self._children.start(component.command, self._environment, log)

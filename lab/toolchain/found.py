@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from lab.toolchain import toolcache
-from lab.toolchain.recipe import Family, Question, Tool
+from lab.toolchain.recipe import Family, Tool, VersionQuestion
 from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
 from support.files import replace_file
 
@@ -102,7 +102,7 @@ def _runnable(program: Path) -> bool:
     return program.is_file() and os.access(program, os.X_OK)
 
 
-def _version(program: Path, question: Question) -> str:
+def _version(program: Path, question: VersionQuestion) -> str:
     """Ask a program for its version, or remember its answer if the file has not changed; empty if it has none."""
     status = program.stat()
     identity = [status.st_ino, status.st_size, status.st_mtime_ns, *question.arguments, question.answer]
@@ -118,7 +118,7 @@ def _version(program: Path, question: Question) -> str:
     return version
 
 
-def _ask(program: Path, question: Question) -> str:
+def _ask(program: Path, question: VersionQuestion) -> str:
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(

@@ -61,7 +61,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Question:
+class VersionQuestion:
     """How a program tells its version.
 
     Attributes:
@@ -90,7 +90,7 @@ class Tool:
     name: str
     version: str
     recipe: Built | Taken
-    question: Question | None = None
+    question: VersionQuestion | None = None
     parts: tuple[str, ...] = ()
     plugin: str | None = None
     on_demand: bool = False

@@ -6,7 +6,7 @@ Versions live in the go.mod files under `modules/`. Only what a pseudo-version c
 from pathlib import Path
 
 from lab.toolchain.gomod import selected
-from lab.toolchain.recipe import Built, Embedded, Family, Question, Taken, Tool
+from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
 
 MODULES = Path(__file__).parent / "modules"
 
@@ -90,13 +90,13 @@ def _built(package: str, ldflags: str = "-s -w", tag: str = "", embedded: tuple[
 
 def _etcd(module: Path) -> Tool:
     version = selected(module, _ETCD).removeprefix("v")
-    return Tool("etcd", version, _built(_ETCD), Question(("--version",), r"etcd Version: (\S+)"))
+    return Tool("etcd", version, _built(_ETCD), VersionQuestion(("--version",), r"etcd Version: (\S+)"))
 
 
 def _kwok(module: Path) -> Tool:
     version = selected(module, _KWOK)
     recipe = _built(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}")
-    return Tool("kwok", version, recipe, Question(("--version",), r"kwok version (\S+)"))
+    return Tool("kwok", version, recipe, VersionQuestion(("--version",), r"kwok version (\S+)"))
 
 
 def _kubernetes(module: Path) -> tuple[Tool, ...]:
@@ -114,9 +114,9 @@ def _kubernetes(module: Path) -> tuple[Tool, ...]:
     ldflags = " ".join(
         ["-s -w", *(f"-X {package}.{name}={value}" for package in packages for name, value in values.items())]
     )
-    server = Question(("--version",), r"Kubernetes (\S+)")
+    server = VersionQuestion(("--version",), r"Kubernetes (\S+)")
     questions = {
-        "kubectl": Question(("version", "--client"), r"Client Version: (\S+)"),
+        "kubectl": VersionQuestion(("version", "--client"), r"Client Version: (\S+)"),
         "kube-scheduler": server,
         "kube-apiserver": server,
         "kube-controller-manager": server,
@@ -137,7 +137,10 @@ def _istio(module: Path) -> tuple[Tool, ...]:
     }
     ldflags = " ".join(["-s -w", *(f"-X {_ISTIO}/pkg/version.{name}={value}" for name, value in values.items())])
     answer = r"client version: (\S+)"
-    local, client = Question(("version", "--short"), answer), Question(("version", "--short", "--remote=false"), answer)
+    local, client = (
+        VersionQuestion(("version", "--short"), answer),
+        VersionQuestion(("version", "--short", "--remote=false"), answer),
+    )
     return (
         Tool("pilot-discovery", ISTIO_VERSION, _built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags), local),
         Tool("pilot-agent", ISTIO_VERSION, _built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, "agent"), local),
@@ -170,7 +173,7 @@ def _pulumi(module: Path) -> Family:
             f"-s -w -X {_PULUMI_VERSION}={version}",
             _TAGS,
         ),
-        Question(("version",), r"^(v\S+)"),
+        VersionQuestion(("version",), r"^(v\S+)"),
         parts=("pulumi-language-python", "pulumi-language-python-exec"),
     )
     script = Taken(_PULUMI_SDK, "python/cmd/pulumi-language-python-exec")
@@ -186,4 +189,6 @@ def _language(module: Path) -> Family:
 def _registry(module: Path) -> Family:
     version = selected(module, _DISTRIBUTION)
     recipe = Built(".", f"-s -w -X {_DISTRIBUTION}/version.version={version}")
-    return Family(module, (Tool("registry", version, recipe, Question(("--version",), r"distribution/v3 (\S+)")),))
+    return Family(
+        module, (Tool("registry", version, recipe, VersionQuestion(("--version",), r"distribution/v3 (\S+)")),)
+    )

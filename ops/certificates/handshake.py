@@ -15,7 +15,7 @@ _TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCertificate:
     """What a server showed.
 
     Attributes:
@@ -35,7 +35,7 @@ def address(host: str) -> str:
     return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
 
 
-def shown(host: str, port: int, servername: str, seconds: float | None = None) -> Shown:
+def shown(host: str, port: int, servername: str, seconds: float | None = None) -> ShownCertificate:
     """Return what a server shows; nothing is verified, since it is what is shown that is asked for.
 
     Args:
@@ -65,7 +65,7 @@ def shown(host: str, port: int, servername: str, seconds: float | None = None) -
         raise CertificateError([f"{host}:{port}: cannot be reached: {reason}"]) from None
     if not certificates:
         raise CertificateError([f"{host}:{port}: shows no certificate for {servername!r}"])
-    return Shown(certificates, protocol)
+    return ShownCertificate(certificates, protocol)
 
 
 def _shake_hands(connection: SSL.Connection, raw: socket.socket, deadline: float) -> None:

@@ -9,14 +9,20 @@ from pathlib import Path
 from boutique.certificates.certificate import Inspection, inspect
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.certificate_hosts import uncovered
-from boutique.certificates.reading import Found, Part, read_certificates, read_pfx, read_private_key
+from boutique.certificates.reading import (
+    CertificateContent,
+    CertificatePart,
+    read_certificates,
+    read_pfx,
+    read_private_key,
+)
 from ops.certificates.handshake import shown
 
 _SERVER = re.compile(r"\[?(?P<host>[^/\[\]]+)\]?:(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class InspectionRequest:
     """What is asked about a source.
 
     Attributes:
@@ -53,7 +59,7 @@ class Seen:
     protocol: str = ""
 
 
-def look(source: str, request: Request) -> Seen:
+def look(source: str, request: InspectionRequest) -> Seen:
     """Return what there is to say about a file, or about `<host>:<port>`."""
     protocol, hosts = "", tuple(request.hosts)
     try:
@@ -65,7 +71,7 @@ def look(source: str, request: Request) -> Seen:
             hosts = hosts or (servername,)
             answer = shown(server["host"], int(server["port"]), servername)
             protocol = answer.protocol
-            found = Found(answer.certificates, None, source, source)
+            found = CertificateContent(answer.certificates, None, source, source)
     except CertificateError as error:
         return Seen(source=source, mistakes=error.mistakes)
     except OSError as error:
@@ -83,16 +89,16 @@ def look(source: str, request: Request) -> Seen:
     )
 
 
-def _in_file(path: Path, request: Request) -> Found:
+def _in_file(path: Path, request: InspectionRequest) -> CertificateContent:
     content = path.read_bytes()
-    password = Part("--password-file", request.password.encode() if request.password else None)
-    certificate = Part(str(path), content)
+    password = CertificatePart("--password-file", request.password.encode() if request.password else None)
+    certificate = CertificatePart(str(path), content)
     if b"-----BEGIN " not in content:
         return read_pfx(certificate, password)
     certificates = read_certificates(certificate)
     if request.key:
-        key = Part(str(request.key), request.key.read_bytes())
-        return Found(certificates, read_private_key(key, password), str(path), str(request.key))
+        key = CertificatePart(str(request.key), request.key.read_bytes())
+        return CertificateContent(certificates, read_private_key(key, password), str(path), str(request.key))
     if b"PRIVATE KEY-----" in content:
-        return Found(certificates, read_private_key(certificate, password), str(path), str(path))
-    return Found(certificates, None, str(path), str(path))
+        return CertificateContent(certificates, read_private_key(certificate, password), str(path), str(path))
+    return CertificateContent(certificates, None, str(path), str(path))

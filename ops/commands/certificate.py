@@ -69,10 +69,10 @@ def show(
     Exit code: 0 if nothing is wrong with any, 3 if something is.
     """
     from ops.certificates.certificate_view import show_seen
-    from ops.certificates.inspection import Request, look
+    from ops.certificates.inspection import InspectionRequest, look
 
     password = _password(password_file, ask=password_prompt, confirm=False)
-    request = Request(hosts=hosts or (), servername=servername, key=key, password=password)
+    request = InspectionRequest(hosts=hosts or (), servername=servername, key=key, password=password)
     seen = [look(source, request) for source in sources]
     show_seen(seen, as_json=as_json)
     if any(one.mistakes for one in seen):

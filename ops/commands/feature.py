@@ -63,7 +63,7 @@ def up(
 
     began = time.monotonic()
     which = identity(name, env)
-    wanted = update.Wanted(
+    wanted = update.FeatureRequest(
         services=dict(_service(each) for each in services or ()),
         sessions=sessions or (),
         ttl=_ttl(ttl) if ttl else None,

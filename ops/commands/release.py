@@ -57,11 +57,13 @@ def set_(
     """
     from ops.pulumi.workspace import project
     from ops.releases.release_view import changes_document, show_changes, show_document
-    from ops.releases.set_release import Wanted, set_release
+    from ops.releases.set_release import ReleaseRequest, set_release
 
     if not (default or services or unset):
         raise typer.BadParameter("give --default, --service or --unset")
-    wanted = Wanted(default=default, services=dict(_service(each) for each in services or ()), unset=unset or ())
+    wanted = ReleaseRequest(
+        default=default, services=dict(_service(each) for each in services or ()), unset=unset or ()
+    )
     changes = set_release(project(), env, wanted)
     if as_json:
         show_document({"stack": env, "changes": changes_document(changes)})

@@ -56,11 +56,11 @@ def smoke(
 
 def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool) -> bool:
     from ops.smoke.smoke_report import progress
-    from ops.smoke.smoke_run import Request, run
+    from ops.smoke.smoke_run import SmokeRequest, run
     from ops.smoke.smoke_view import show
 
     with progress(stack, deadline) as told:
-        found = run(Request(stack=stack, cacert=cacert, order=order), deadline, told)
+        found = run(SmokeRequest(stack=stack, cacert=cacert, order=order), deadline, told)
     show(found, deadline.spent, as_json=as_json)
     return bool(found.mistakes)
 
@@ -68,12 +68,12 @@ def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: 
 def _feature(
     name: str, stack: str | None, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool
 ) -> bool:
-    from ops.features.feature_smoke_run import Request, run
+    from ops.features.feature_smoke_run import FeatureSmokeRequest, run
     from ops.features.feature_smoke_view import show
     from ops.pulumi.workspace import project
     from ops.smoke.smoke_report import progress
 
-    request = Request(name=name, environment=stack, cacert=cacert, order=order)
+    request = FeatureSmokeRequest(name=name, environment=stack, cacert=cacert, order=order)
     with progress(f"--feature {name}", deadline) as told:
         found = run(project(), request, deadline, told)
     show(found, deadline.spent, as_json=as_json)

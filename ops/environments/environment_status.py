@@ -10,7 +10,7 @@ from typing import Any
 from boutique.kubernetes import api_groups
 from ops.environments.drift import Drift, drift
 from ops.errors import OperationError
-from ops.features.inventory import Feature, features, objects
+from ops.features.inventory import ClusterFeature, features, objects
 from ops.features.listing import roots
 from ops.pulumi import engine
 from ops.pulumi.deployed_stack import DeployedStack, StackError, deployed_stack, outputs_of
@@ -18,7 +18,7 @@ from ops.pulumi.stack_history import Entry, history, last_change
 from ops.pulumi.stack_outputs import Once
 from ops.smoke.namespace_objects import Namespace
 from ops.smoke.replicas import versions
-from ops.smoke.running_pods import Running, found_running
+from ops.smoke.running_pods import RunningWorkload, found_running
 from support.deadline import Deadline
 
 _PARALLEL = 4
@@ -49,7 +49,7 @@ class ServiceStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class EnvironmentStatus:
     """One environment.
 
     Attributes:
@@ -64,7 +64,7 @@ class Status:
 
     stack: str
     services: Mapping[str, ServiceStatus]
-    features: tuple[Feature, ...] | None
+    features: tuple[ClusterFeature, ...] | None
     updated: Entry | None
     trouble: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Status:
 
 def statuses(
     project: Path, stacks: Sequence[str], deadline: Deadline, progress: Callable[[str], None], *, refresh: bool
-) -> tuple[Status, ...]:
+) -> tuple[EnvironmentStatus, ...]:
     """Ask how environments are doing, all at once; one that does not answer says so and hides no other.
 
     Args:
@@ -103,7 +103,7 @@ def statuses(
         return tuple(sorted(found, key=lambda each: each.stack))
 
 
-def _others(stacks: Collection[str], first: Collection[str], found: Sequence[Status]) -> list[str]:
+def _others(stacks: Collection[str], first: Collection[str], found: Sequence[EnvironmentStatus]) -> list[str]:
     owned = {each.stack for one in found for each in one.features or ()}
     return [name for name in stacks if name not in owned and name not in roots(stacks) and name not in first]
 
@@ -122,11 +122,13 @@ def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str
         return [name for name, may in zip(stacks, pool.map(may_be, stacks), strict=True) if may]
 
 
-def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack: str) -> Status:
+def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack: str) -> EnvironmentStatus:
     try:
         wanted = deployed_stack(stack, deadline, read)
     except OperationError as error:
-        return Status(stack=stack, services={}, features=None, updated=None, trouble=(str(error),), drift=None)
+        return EnvironmentStatus(
+            stack=stack, services={}, features=None, updated=None, trouble=(str(error),), drift=None
+        )
     with ThreadPoolExecutor() as pool:
         updates = pool.submit(_or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left))
         serving = [each.deployment for each in wanted.services.values()]
@@ -138,7 +140,7 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
         entries, unread = updates.result()
         there, unknown = living.result()
         differing, unlooked = moved.result() if moved else (None, "")
-    return Status(
+    return EnvironmentStatus(
         stack=stack,
         services={name: service(each, running, name) for name, each in wanted.services.items()},
         features=there,
@@ -150,7 +152,7 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
     )
 
 
-def service(wanted: Any, running: Mapping[str, Running] | None, name: str) -> ServiceStatus:  # noqa: ANN401
+def service(wanted: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
     """Return how one service is doing.
 
     Args:

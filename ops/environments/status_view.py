@@ -8,14 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from boutique.settings.durations import written
-from ops.environments.environment_status import ServiceStatus, Status
+from ops.environments.environment_status import EnvironmentStatus, ServiceStatus
 from ops.features.feature_view import age
 from ops.releases.release_view import console, entry_document
 
 _NONE = "-"
 
 
-def show(found: Sequence[Status], now: datetime, *, refresh: bool) -> None:
+def show(found: Sequence[EnvironmentStatus], now: datetime, *, refresh: bool) -> None:
     """Print environments as one table: a row per service, a column per environment."""
     table = Table("", *(each.stack for each in found), box=None, pad_edge=False)
     for name in sorted({name for each in found for name in each.services}):
@@ -35,7 +35,7 @@ def show(found: Sequence[Status], now: datetime, *, refresh: bool) -> None:
             out.print(f"{each.stack}: drift: {one}", style="yellow")
 
 
-def document(found: Sequence[Status]) -> list[dict[str, Any]]:
+def document(found: Sequence[EnvironmentStatus]) -> list[dict[str, Any]]:
     """Return environments for a program."""
     return [
         {
@@ -82,13 +82,13 @@ def _cell(one: ServiceStatus | None) -> Text:
     return Text(f"{running}{wanted} {ready}/{one.replicas}", style="" if one.is_well else "red")
 
 
-def _features(each: Status) -> str:
+def _features(each: EnvironmentStatus) -> str:
     if each.features is None:
         return "?"
     return ", ".join(one.key for one in each.features) or _NONE
 
 
-def _updated(each: Status, now: datetime) -> str:
+def _updated(each: EnvironmentStatus, now: datetime) -> str:
     if each.updated is None:
         return "?" if each.trouble else _NONE
     one = each.updated
@@ -97,7 +97,7 @@ def _updated(each: Status, now: datetime) -> str:
     return f"{age(one.when, now)} ago{by}{result}"
 
 
-def _drift(each: Status) -> Text:
+def _drift(each: EnvironmentStatus) -> Text:
     if each.drift is None:
         return Text("?")
     return Text(f"{len(each.drift)} differ", style="yellow") if each.drift else Text("none")

@@ -8,7 +8,7 @@ from boutique.routing import route_table
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import deployed
 from ops.errors import OperationError
-from ops.features.identity import Identity
+from ops.features.identity import FeatureStack
 from ops.registry.newest_tag import NewestOfBranch, newest_of_branch
 from ops.registry.queries import tags_of
 from support.registry.address import Address
@@ -40,7 +40,7 @@ class Discovery:
 _NO_BUILD = "no build of the branch"
 
 
-def discovered(environment: Environment, which: Identity, progress: Callable[[str], None]) -> Discovery:
+def discovered(environment: Environment, which: FeatureStack, progress: Callable[[str], None]) -> Discovery:
     """Return the newest build of a branch of each service that has one and can be part of a feature.
 
     Args:
@@ -73,7 +73,7 @@ def _reason(found: NewestOfBranch) -> str:
     return _NO_BUILD
 
 
-def _nothing(which: Identity, registries: str, left: Mapping[str, str]) -> str:
+def _nothing(which: FeatureStack, registries: str, left: Mapping[str, str]) -> str:
     older = [f"{name}: {why}" for name, why in left.items() if why != _NO_BUILD]
     which_ones = f"that is newer than a release ({'; '.join(older)})" if older else f"for any of {len(left)} services"
     return (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from boutique.names.feature_names import preview_host
 from ops.errors import OperationError
-from ops.features.identity import Identity
-from ops.features.inventory import Feature, features, objects
-from ops.features.origin import Origin, origin
+from ops.features.identity import FeatureStack
+from ops.features.inventory import ClusterFeature, features, objects
+from ops.features.origin import FeatureOrigin, origin
 from ops.features.stack_state import StackState, stack_state
 from ops.smoke.namespace_objects import DEPLOYMENTS, Namespace
 from support.deadline import Deadline
@@ -36,7 +36,7 @@ class WantedFeature:
         is_orphan: Whether its stack is gone.
     """
 
-    identity: Identity
+    identity: FeatureStack
     stack: str
     url: str
     namespace: Namespace
@@ -44,7 +44,7 @@ class WantedFeature:
     is_orphan: bool
 
 
-def wanted(project: Path, which: Identity, deadline: Deadline) -> WantedFeature:
+def wanted(project: Path, which: FeatureStack, deadline: Deadline) -> WantedFeature:
     """Return what a feature is meant to be.
 
     Args:
@@ -81,11 +81,11 @@ def wanted(project: Path, which: Identity, deadline: Deadline) -> WantedFeature:
     )
 
 
-def _link(there: Origin, which: Identity) -> str:
+def _link(there: FeatureOrigin, which: FeatureStack) -> str:
     return there.entrance.link(preview_host(which.key, there.entrance.host))
 
 
-def _services(state: StackState | None, seen: Feature | None) -> dict[str, Build]:
+def _services(state: StackState | None, seen: ClusterFeature | None) -> dict[str, Build]:
     """Return what is wanted, by the stack: of a Deployment that somebody has deleted, no object tells."""
     section = state.section if state else None
     if section is not None:

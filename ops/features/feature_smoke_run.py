@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.features.expected_feature import wanted
-from ops.features.feature_smoke_test import Result, result
+from ops.features.feature_smoke_test import FeatureSmokeResult, result
 from ops.features.identity import located
 from ops.smoke.gateway_checks import trust
 from ops.smoke.running_pods import found_running
@@ -15,7 +15,7 @@ from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class FeatureSmokeRequest:
     """What is to be tested.
 
     Attributes:
@@ -31,7 +31,9 @@ class Request:
     order: bool = True
 
 
-def run(project: Path, request: Request, deadline: Deadline, progress: Callable[[str], None]) -> Result:
+def run(
+    project: Path, request: FeatureSmokeRequest, deadline: Deadline, progress: Callable[[str], None]
+) -> FeatureSmokeResult:
     """Test a feature, with requests that get its key from its preview link.
 
     Args:

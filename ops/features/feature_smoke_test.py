@@ -6,17 +6,17 @@ from http import HTTPStatus
 
 from boutique.names import labels
 from ops.features.expected_feature import Build, WantedFeature
-from ops.features.propagation import NO_HOPS, Arrival, Question, arrival
+from ops.features.propagation import NO_HOPS, Arrival, PropagationQuestion, arrival
 from ops.smoke.reached_services import Proof
 from ops.smoke.replicas import shortfall, versions
-from ops.smoke.running_pods import Running
+from ops.smoke.running_pods import RunningWorkload
 from ops.smoke.visitor_checks import Outside
 
 _REPAIR = "deploy the feature again"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceResult:
+class FeatureServiceResult:
     """How one service of a feature is doing.
 
     Attributes:
@@ -37,7 +37,7 @@ class ServiceResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class FeatureSmokeResult:
     """How a feature is doing.
 
     Attributes:
@@ -50,7 +50,7 @@ class Result:
 
     feature: WantedFeature
     outside: Outside
-    services: tuple[ServiceResult, ...]
+    services: tuple[FeatureServiceResult, ...]
     mistakes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -60,7 +60,9 @@ class Result:
         return sum(each.arrival.reached.proof is Proof.UNKNOWN for each in self.services)
 
 
-def result(feature: WantedFeature, running: Mapping[str, Running] | None, cluster: str, outside: Outside) -> Result:
+def result(
+    feature: WantedFeature, running: Mapping[str, RunningWorkload] | None, cluster: str, outside: Outside
+) -> FeatureSmokeResult:
     """Judge what was found out.
 
     Args:
@@ -76,16 +78,18 @@ def result(feature: WantedFeature, running: Mapping[str, Running] | None, cluste
         *_way(feature, outside),
     ]
     warnings = (*_unsure(feature, services), *outside.warnings)
-    return Result(feature=feature, outside=outside, services=services, mistakes=tuple(mistakes), warnings=warnings)
+    return FeatureSmokeResult(
+        feature=feature, outside=outside, services=services, mistakes=tuple(mistakes), warnings=warnings
+    )
 
 
 def _service(
-    name: str, wanted: Build, feature: WantedFeature, everything: Mapping[str, Running] | None, outside: Outside
-) -> ServiceResult:
+    name: str, wanted: Build, feature: WantedFeature, everything: Mapping[str, RunningWorkload] | None, outside: Outside
+) -> FeatureServiceResult:
     running = everything.get(name) if everything is not None else None
     which, namespace = feature.identity, feature.namespace.name
     runs = versions(running) if running else ()
-    question = Question(
+    question = PropagationQuestion(
         service=name,
         version=wanted.version,
         running=runs,
@@ -105,7 +109,7 @@ def _service(
                 f"runs {' and '.join(runs)}, not {wanted.version}; wait for an update under way, or {_REPAIR}"
             )
     arrived = arrival(question, outside)
-    return ServiceResult(
+    return FeatureServiceResult(
         name=name,
         wanted=wanted,
         ready=None if everything is None else running.ready if running else 0,
@@ -125,7 +129,7 @@ def _way(feature: WantedFeature, outside: Outside) -> tuple[str, ...]:
     return outside.mistakes
 
 
-def _unsure(feature: WantedFeature, services: tuple[ServiceResult, ...]) -> list[str]:
+def _unsure(feature: WantedFeature, services: tuple[FeatureServiceResult, ...]) -> list[str]:
     """Return what is no mistake and should be known."""
     warnings = [
         f"{each.name}: {each.arrival.failed} of {each.arrival.calls + each.arrival.failed} calls had no answer"

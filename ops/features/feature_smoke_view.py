@@ -2,12 +2,12 @@
 
 import json
 
-from ops.features.feature_smoke_test import Result, ServiceResult
+from ops.features.feature_smoke_test import FeatureServiceResult, FeatureSmokeResult
 from ops.smoke import visitor_view
 from ops.smoke.smoke_report import report, row
 
 
-def show(found: Result, seconds: float, *, as_json: bool) -> None:
+def show(found: FeatureSmokeResult, seconds: float, *, as_json: bool) -> None:
     """Print the result, for a reader or for a program."""
     if as_json:
         print(json.dumps(_json(found, seconds), indent=2))
@@ -27,7 +27,7 @@ def show(found: Result, seconds: float, *, as_json: bool) -> None:
     )
 
 
-def _json(found: Result, seconds: float) -> dict[str, object]:
+def _json(found: FeatureSmokeResult, seconds: float) -> dict[str, object]:
     which = found.feature.identity
     return {
         "feature": which.name,
@@ -46,7 +46,7 @@ def _json(found: Result, seconds: float) -> dict[str, object]:
     }
 
 
-def _service(service: ServiceResult) -> dict[str, object]:
+def _service(service: FeatureServiceResult) -> dict[str, object]:
     arrival = service.arrival
     return {
         "ok": not service.mistakes,

@@ -11,7 +11,7 @@ from ops.pulumi import engine
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class FeatureStack:
     """What is meant by a name.
 
     Attributes:
@@ -33,18 +33,18 @@ class Identity:
         return f"feature {self.name!r} of {self.environment!r}"
 
 
-def identity(name: str, environment: str) -> Identity:
+def identity(name: str, environment: str) -> FeatureStack:
     """Return what is meant by a name.
 
     Raises:
         OperationError: It cannot be a feature's.
     """
-    return Identity(name=name, key=_key(name), environment=environment)
+    return FeatureStack(name=name, key=_key(name), environment=environment)
 
 
 def located(
     project: Path, name: str, environment: str | None, *, how: str = "with --env", timeout: float | None = None
-) -> Identity:
+) -> FeatureStack:
     """Return what is meant by a name, in the only environment that has such a feature if none is given.
 
     Args:

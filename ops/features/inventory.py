@@ -16,7 +16,7 @@ _KINDS = (HTTP_ROUTES, SERVICES, DEPLOYMENTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundFeature:
     """One object of a feature.
 
     Attributes:
@@ -35,7 +35,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Feature:
+class ClusterFeature:
     """What the objects of one feature and owner say together.
 
     Attributes:
@@ -56,10 +56,10 @@ class Feature:
     expires: datetime | None
     versions: dict[str, str]
     sessions: int
-    objects: tuple[Found, ...]
+    objects: tuple[FoundFeature, ...]
 
 
-def objects(namespace: Namespace) -> tuple[Found, ...]:
+def objects(namespace: Namespace) -> tuple[FoundFeature, ...]:
     """Return all objects of features, in the order to delete them in.
 
     Raises:
@@ -70,18 +70,18 @@ def objects(namespace: Namespace) -> tuple[Found, ...]:
         return tuple(_found(kind, each) for kind, items in zip(_KINDS, kinds, strict=True) for each in items)
 
 
-def features(found: Iterable[Found]) -> tuple[Feature, ...]:
+def features(found: Iterable[FoundFeature]) -> tuple[ClusterFeature, ...]:
     """Return the features behind objects, by key."""
-    owned: dict[tuple[str, str], list[Found]] = {}
+    owned: dict[tuple[str, str], list[FoundFeature]] = {}
     for each in found:
         if each.owner:
             owned.setdefault((each.key, each.owner), []).append(each)
     return tuple(_feature(key, stack, parts) for (key, stack), parts in sorted(owned.items()))
 
 
-def _found(collection: str, content: Object) -> Found:
+def _found(collection: str, content: Object) -> FoundFeature:
     metadata = content["metadata"]
-    return Found(
+    return FoundFeature(
         collection=collection,
         name=metadata["name"],
         key=metadata["labels"][labels.FEATURE],
@@ -90,9 +90,9 @@ def _found(collection: str, content: Object) -> Found:
     )
 
 
-def _feature(key: str, stack: str, parts: list[Found]) -> Feature:
+def _feature(key: str, stack: str, parts: list[FoundFeature]) -> ClusterFeature:
     ends = list(_annotated(parts, labels.EXPIRES))
-    return Feature(
+    return ClusterFeature(
         key=key,
         stack=stack,
         branch=next(_annotated(parts, labels.BRANCH), None),
@@ -104,7 +104,7 @@ def _feature(key: str, stack: str, parts: list[Found]) -> Feature:
     )
 
 
-def _annotated(parts: list[Found], annotation: str) -> Iterator[str]:
+def _annotated(parts: list[FoundFeature], annotation: str) -> Iterator[str]:
     for each in parts:
         if value := each.content["metadata"].get("annotations", {}).get(annotation):
             yield value

@@ -9,8 +9,8 @@ from typing import Any
 
 from boutique.names.feature_names import preview_host
 from boutique.settings.durations import moment
-from ops.features.inventory import Feature, features, objects
-from ops.features.origin import NoEnvironmentError, Origin, of_outputs, origin
+from ops.features.inventory import ClusterFeature, features, objects
+from ops.features.origin import FeatureOrigin, NoEnvironmentError, of_outputs, origin
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi import engine
 
@@ -78,19 +78,19 @@ def roots(stacks: Collection[str]) -> list[str]:
     return [name for name in stacks if not any(name.startswith(f"{other}-") for other in stacks)]
 
 
-def _environment(project: Path, stack: str) -> Origin | None:
+def _environment(project: Path, stack: str) -> FeatureOrigin | None:
     try:
         return origin(project, stack)
     except NoEnvironmentError:
         return None
 
 
-def _seen(there: Origin, stacks: Mapping[str, Any]) -> Iterator[Listed]:
+def _seen(there: FeatureOrigin, stacks: Mapping[str, Any]) -> Iterator[Listed]:
     for each in features(objects(there.namespace)):
         yield _listed(there, each, COMPLETE if each.stack in stacks else NO_STACK)
 
 
-def _listed(there: Origin, each: Feature, trouble: str) -> Listed:
+def _listed(there: FeatureOrigin, each: ClusterFeature, trouble: str) -> Listed:
     return Listed(
         name=each.branch or each.key,
         key=each.key,
@@ -106,15 +106,15 @@ def _listed(there: Origin, each: Feature, trouble: str) -> Listed:
     )
 
 
-def _is_feature(there: Origin, state: StackState) -> bool:
+def _is_feature(there: FeatureOrigin, state: StackState) -> bool:
     return of_outputs(state.name, state.outputs) is None and state.is_feature(_key(there, state), there.stack)
 
 
-def _key(there: Origin, state: StackState) -> str:
+def _key(there: FeatureOrigin, state: StackState) -> str:
     return str(state.outputs.get("key") or state.name.removeprefix(f"{there.stack}-"))
 
 
-def _lost(there: Origin, state: StackState, row: Mapping[str, Any]) -> Listed:
+def _lost(there: FeatureOrigin, state: StackState, row: Mapping[str, Any]) -> Listed:
     key, section = _key(there, state), state.section or {}
     when = row.get("lastUpdate")
     return Listed(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.feature_settings import Features
 from boutique.settings.stack import Environment
 from ops.errors import OperationError
@@ -22,7 +22,7 @@ class NoEnvironmentError(OperationError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class FeatureOrigin:
     """An environment that allows features.
 
     Attributes:
@@ -35,12 +35,12 @@ class Origin:
 
     stack: str
     namespace: Namespace
-    entrance: Entrance
+    entrance: GatewayEndpoint
     settings: Environment
     features: Features
 
 
-def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | None = None) -> Origin:
+def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | None = None) -> FeatureOrigin:
     """Read an environment.
 
     Args:
@@ -66,7 +66,7 @@ def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | 
     return found
 
 
-def of_outputs(stack: str, outputs: Mapping[str, Any]) -> Origin | None:
+def of_outputs(stack: str, outputs: Mapping[str, Any]) -> FeatureOrigin | None:
     """Return the environment behind the outputs of a stack; None if it has none that allows features.
 
     Raises:
@@ -79,10 +79,10 @@ def of_outputs(stack: str, outputs: Mapping[str, Any]) -> Origin | None:
         settings = Environment.model_validate(facts.get("settings"))
         if settings.features is None or not place.get("entrance"):
             return None
-        return Origin(
+        return FeatureOrigin(
             stack=stack,
             namespace=Namespace(name=str(place["namespace"]), deployer=str(place["kubeconfig"])),
-            entrance=Entrance.model_validate(place["entrance"]),
+            entrance=GatewayEndpoint.model_validate(place["entrance"]),
             settings=settings,
             features=settings.features,
         )

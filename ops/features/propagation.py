@@ -21,7 +21,7 @@ Way = tuple[Hop, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class PropagationQuestion:
     """What is asked about one service of a feature.
 
     Attributes:
@@ -62,7 +62,7 @@ class Arrival:
     failed: int = 0
 
 
-def arrival(asked: Question, outside: Outside) -> Arrival:
+def arrival(asked: PropagationQuestion, outside: Outside) -> Arrival:
     """Return what a visit by the preview link proves about one service of a feature."""
     if outside.unreachable:
         return Arrival(reached=Reached(proof=Proof.NO, said="no: nobody answers at the link"))
@@ -90,7 +90,7 @@ def arrival(asked: Question, outside: Outside) -> Arrival:
     )
 
 
-def _unanswered(asked: Question, outside: Outside, failed: Sequence[Hop]) -> Arrival:
+def _unanswered(asked: PropagationQuestion, outside: Outside, failed: Sequence[Hop]) -> Arrival:
     if failed:
         said = f"no good answer: {failed[-1].caller}'s call ended with {failed[-1].status}"
         look = f"look at `kubectl -n {asked.namespace} logs -l app={asked.service}`"
@@ -119,13 +119,13 @@ def _ways(hops: Sequence[Hop]) -> Iterator[Way]:
         yield way
 
 
-def _wrong(asked: Question, others: Sequence[Way], calls: int) -> Iterator[str]:
+def _wrong(asked: PropagationQuestion, others: Sequence[Way], calls: int) -> Iterator[str]:
     reasons = Counter(_reason(asked, way) for way in others)
     for (version, reason), count in reasons.items():
         yield f"{version} answered {count} of {_calls(calls)}, not {asked.version}: {reason}"
 
 
-def _reason(asked: Question, way: Way) -> tuple[str | None, str]:
+def _reason(asked: PropagationQuestion, way: Way) -> tuple[str | None, str]:
     """Return who answered instead of the feature's build, and why, with the remedy."""
     version, member = way[-1].version, f"{MEMBER}={asked.key}"
     if version in {label_value(each) for each in asked.running}:
@@ -143,7 +143,7 @@ def _reason(asked: Question, way: Way) -> tuple[str | None, str]:
     )
 
 
-def _remedy(asked: Question, caller: str, callee: str) -> str:
+def _remedy(asked: PropagationQuestion, caller: str, callee: str) -> str:
     known = any(each.name == caller and each.drops_baggage_to(callee) for each in online_boutique.WORKLOADS)
     if not known or callee != asked.service:
         return f"; {caller} has to hand the header `baggage` on to {callee}"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ops.errors import OperationError
-from ops.features.identity import Identity
+from ops.features.identity import FeatureStack
 from ops.features.listing import EMPTY, Listed
 from ops.features.removal import down
 from ops.pulumi.engine import LockedError
@@ -58,7 +58,7 @@ def reap(project: Path, features: list[Listed], progress: Callable[[str], None])
 
 
 def _removed(project: Path, feature: Listed, progress: Callable[[str], None]) -> Reaped:
-    which = Identity(name=feature.name, key=feature.key, environment=feature.environment)
+    which = FeatureStack(name=feature.name, key=feature.key, environment=feature.environment)
     try:
         down(project, which, progress, stack=feature.stack, ignore_missing=True)
     except (BusyError, LockedError) as error:

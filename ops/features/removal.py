@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ops.errors import OperationError
-from ops.features.identity import Identity
-from ops.features.inventory import Found, objects
-from ops.features.origin import NoEnvironmentError, Origin, origin
+from ops.features.identity import FeatureStack
+from ops.features.inventory import FoundFeature, objects
+from ops.features.origin import FeatureOrigin, NoEnvironmentError, origin
 from ops.features.stack_state import stack_state
 from ops.pulumi.engine import MissingStackError
 from ops.pulumi.workspace import Workspace, run, workspace
@@ -18,7 +18,7 @@ _ABANDONED = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
 
 
 def down(
-    project: Path, which: Identity, progress: Progress, *, stack: str | None = None, ignore_missing: bool = False
+    project: Path, which: FeatureStack, progress: Progress, *, stack: str | None = None, ignore_missing: bool = False
 ) -> None:
     """Remove a feature, whatever a killed command has left of it.
 
@@ -48,18 +48,18 @@ def down(
             _sweep(there, within.stack, progress)
 
 
-def _environment(project: Path, stack: str) -> Origin | None:
+def _environment(project: Path, stack: str) -> FeatureOrigin | None:
     try:
         return origin(project, stack)
     except NoEnvironmentError:
         return None
 
 
-def _owned(there: Origin, stack: str) -> list[Found]:
+def _owned(there: FeatureOrigin, stack: str) -> list[FoundFeature]:
     return [each for each in objects(there.namespace) if each.owner == stack]
 
 
-def _sweep(there: Origin, stack: str, progress: Progress) -> None:
+def _sweep(there: FeatureOrigin, stack: str, progress: Progress) -> None:
     """Delete what a killed update made before its stack knew of it."""
     for each in _owned(there, stack):
         progress(f"deleting {each.name}, which the stack did not know")

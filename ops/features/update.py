@@ -14,8 +14,8 @@ from boutique.names.feature_names import preview_host
 from boutique.settings.durations import duration, moment, written
 from boutique.settings.errors import SettingsError
 from ops.errors import OperationError
-from ops.features.identity import Identity
-from ops.features.origin import Origin, origin
+from ops.features.identity import FeatureStack
+from ops.features.origin import FeatureOrigin, origin
 from ops.features.sessions import joined
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi.engine import EngineError
@@ -26,7 +26,7 @@ Section = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class FeatureRequest:
     """What `up` is asked for.
 
     Attributes:
@@ -59,7 +59,7 @@ class Updated:
         left: Why services stay as the environment has them, by name, if the registry was asked.
     """
 
-    identity: Identity
+    identity: FeatureStack
     url: str
     expires: datetime | None
     versions: Mapping[str, str]
@@ -71,8 +71,8 @@ class Updated:
 
 def up(
     project: Path,
-    which: Identity,
-    wanted: Wanted,
+    which: FeatureStack,
+    wanted: FeatureRequest,
     progress: Progress,
     *,
     found: Callable[[Sequence[str]], None] = lambda _: None,
@@ -93,7 +93,7 @@ def up(
     """
     left: dict[str, str] = {}
 
-    def services(there: Origin) -> Mapping[str, str]:
+    def services(there: FeatureOrigin) -> Mapping[str, str]:
         if wanted.services:
             return wanted.services
         # Only here: an HTTP client takes half as long to import as the rest of the command.
@@ -104,7 +104,7 @@ def up(
         left.update(discovery.left)
         return discovery.taken
 
-    def section(there: Origin, before: Section) -> dict[str, Any]:
+    def section(there: FeatureOrigin, before: Section) -> dict[str, Any]:
         ttl = wanted.ttl or there.features.default_ttl
         return {
             "of": which.environment,
@@ -120,7 +120,7 @@ def up(
 
 
 def change(
-    project: Path, which: Identity, changed: Callable[[dict[str, Any]], dict[str, Any]], progress: Progress
+    project: Path, which: FeatureStack, changed: Callable[[dict[str, Any]], dict[str, Any]], progress: Progress
 ) -> Updated:
     """Change the configuration of a feature that is there, as its stack remembers it.
 
@@ -138,8 +138,8 @@ def change(
 
 def _update(
     project: Path,
-    which: Identity,
-    section: Callable[[Origin, Section], dict[str, Any]],
+    which: FeatureStack,
+    section: Callable[[FeatureOrigin, Section], dict[str, Any]],
     progress: Progress,
     *,
     create: bool,
@@ -177,14 +177,14 @@ def _update(
     )
 
 
-def _read(project: Path, which: Identity) -> tuple[Origin, StackState | None]:
+def _read(project: Path, which: FeatureStack) -> tuple[FeatureOrigin, StackState | None]:
     with ThreadPoolExecutor(2) as pool:
         there = pool.submit(origin, project, which.environment)
         state = pool.submit(stack_state, project, which.stack)
         return there.result(), state.result()
 
 
-def _check(section: dict[str, Any], there: Origin) -> None:
+def _check(section: dict[str, Any], there: FeatureOrigin) -> None:
     """Refuse what can be known to be wrong, before anything is created."""
     try:
         feature = load({"feature": section}).feature

@@ -11,16 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from lab.contents import Contents
+from lab.contents import LabContents
 from lab.pod_status import PodStatus
 from lab.proxies import ProxyStatus
 from lab.record import ComponentRecord
-from lab.status import Status
+from lab.status import LabStatus
 
 _UNKNOWN = "-"
 
 
-def show_status(found: Sequence[Status], inside: Sequence[Contents], *, as_json: bool, as_list: bool) -> None:
+def show_status(found: Sequence[LabStatus], inside: Sequence[LabContents], *, as_json: bool, as_list: bool) -> None:
     """Print the state of labs, for a reader or for a program."""
     if as_json:
         content = [
@@ -37,7 +37,7 @@ def show_status(found: Sequence[Status], inside: Sequence[Contents], *, as_json:
         typer.echo("there is no lab", err=True)
 
 
-def _print(console: Console, one: Status, within: Contents) -> None:
+def _print(console: Console, one: LabStatus, within: LabContents) -> None:
     state = f"{one.state}, up {_duration(one.uptime)}" if one.pid else one.state
     detail = f", waiting for {one.awaited}" if one.awaited else f", {one.failed} does not start" if one.failed else ""
     console.print(f"lab {one.name}: {state}{detail}")
@@ -93,7 +93,7 @@ def _left(proxy: ProxyStatus | None) -> str:
     return _duration(proxy.expires - time.time()) if proxy and proxy.expires else _UNKNOWN
 
 
-def _mesh(within: Contents) -> list[str]:
+def _mesh(within: LabContents) -> list[str]:
     """Return what there is to say of all proxies together."""
     if within.proxies is None:
         return [f"proxies: unknown, {within.trouble}"]

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from lab.locks import StaleLock
-    from lab.status import Status
+    from lab.status import LabStatus
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def show_orphans(ended: "Sequence[str]") -> None:
         typer.echo(f"ended what a killed pulumi left running: {', '.join(ended)}", err=True)
 
 
-def show_environment(found: "Status") -> None:
+def show_environment(found: "LabStatus") -> None:
     """Hint at what the environment alone does not give."""
     if not found.pid:
         typer.echo(f"lab {found.name} is not running: start it with `boutique lab up --name {found.name}`", err=True)

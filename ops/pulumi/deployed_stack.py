@@ -17,7 +17,7 @@ class StackError(OperationError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ExpectedEnvironment:
     """What a stack wants of one service.
 
     Attributes:
@@ -50,7 +50,7 @@ class DeployedStack:
     name: str
     namespace: str
     url: str
-    services: Mapping[str, Wanted]
+    services: Mapping[str, ExpectedEnvironment]
     kubeconfig: str = field(repr=False)
 
 
@@ -90,7 +90,7 @@ def deployed_stack(
         namespace=said["namespace"],
         url=said["url"],
         services={
-            service: Wanted(
+            service: ExpectedEnvironment(
                 image=each["image"],
                 version=each["version"],
                 replicas=each["replicas"],

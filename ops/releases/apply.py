@@ -98,13 +98,13 @@ def _agree(update: Update, options: Options) -> None:
 
 def _smoke(stack: str, options: Options) -> Mapping[str, Any]:
     from ops.smoke.smoke_report import progress
-    from ops.smoke.smoke_run import Request, run
+    from ops.smoke.smoke_run import SmokeRequest, run
     from ops.smoke.smoke_view import document, show
 
     deadline = Deadline(options.timeout)
     try:
         with progress(stack, deadline) as told:
-            found = run(Request(stack=stack, cacert=options.cacert), deadline, told)
+            found = run(SmokeRequest(stack=stack, cacert=options.cacert), deadline, told)
     except OperationError as error:
         typer.echo(f"the smoke test came to no end: {error}", err=True)
         return {"ok": False, "mistakes": [str(error)]}

@@ -10,7 +10,7 @@ from boutique.names.image_reference import Reference
 from boutique.names.semver import Version, VersionError
 from boutique.settings.release_settings import Pin
 from boutique.settings.version_channel import Channel
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 from ops.pulumi.stack_queries import outputs
 from ops.registry.newest_tag import Newest, newest
 from ops.registry.queries import digest, tags_of
@@ -23,7 +23,7 @@ NEWER, SAME, OLDER, NOTHING = "newer", "", "what is asked for is newer", "nothin
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class NewestVersions:
     """What there is of one service.
 
     Attributes:
@@ -55,7 +55,7 @@ class Feed:
 
     stack: str
     channel: Channel
-    services: tuple[Found, ...]
+    services: tuple[NewestVersions, ...]
     before: StackFile
     after: StackFile
 
@@ -95,7 +95,7 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
     return Feed(stack=stack, channel=channel, services=services, before=before, after=after)
 
 
-def compared(wanted: Deployed, found: Newest, read: Callable[[str, str], str]) -> Found:
+def compared(wanted: ResolvedWorkload, found: Newest, read: Callable[[str, str], str]) -> NewestVersions:
     """Return how the newest version of a service compares with what is asked for.
 
     Args:
@@ -106,10 +106,10 @@ def compared(wanted: Deployed, found: Newest, read: Callable[[str, str], str]) -
     name, image = wanted.workload.name, wanted.image
     now = Pin.of(image)
     if found.version is None:
-        return Found(service=name, now=now, newest=None, said=NOTHING, skipped=found.skipped)
+        return NewestVersions(service=name, now=now, newest=None, said=NOTHING, skipped=found.skipped)
     pin = Pin(tag=found.version.text, digest=read(image.repository, found.version.text))
     said = SAME if pin.tag == now.tag and now.digest in (None, pin.digest) else _order(now, found.version)
-    return Found(service=name, now=now, newest=pin, said=said, skipped=found.skipped)
+    return NewestVersions(service=name, now=now, newest=pin, said=said, skipped=found.skipped)
 
 
 def _order(now: Pin, newest: Version) -> str:

@@ -16,7 +16,7 @@ from ops.releases.promotion import Promotion
 from ops.releases.revisions import Former, differences
 from ops.releases.rollback_plan import Rollback
 from ops.releases.service_versions import NONE, short
-from ops.releases.show import Shown
+from ops.releases.show import ReleaseState
 
 _WIDE = 10_000
 _NAMED = 3
@@ -33,7 +33,7 @@ def show_document(content: Any) -> None:  # noqa: ANN401 - any JSON
     typer.echo(json.dumps(content, indent=2))
 
 
-def show_release(found: Shown) -> None:
+def show_release(found: ReleaseState) -> None:
     """Print the versions of an environment."""
     table = Table("service", found.file, "deployed", "", box=None, pad_edge=False)
     for name in found.services:

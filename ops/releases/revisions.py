@@ -22,7 +22,7 @@ KEPT = ("features", "target")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class RevisionContent:
     """What defines the services of an environment.
 
     Attributes:
@@ -35,7 +35,7 @@ class Content:
     environment: Mapping[str, Any]
     secrets: Mapping[str, str] | None = field(repr=False)
 
-    def is_like(self, other: "Content") -> bool:
+    def is_like(self, other: "RevisionContent") -> bool:
         """Say whether both are the same, as far as it can be told."""
         if (self.release, self.environment) != (other.release, other.environment):
             return False
@@ -65,10 +65,10 @@ class Former:
 
     first: Entry
     numbers: tuple[int, ...]
-    content: Content
+    content: RevisionContent
 
 
-def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> Content | None:
+def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> RevisionContent | None:
     """Return what a configuration says of the services; None if there is no environment in it.
 
     Args:
@@ -80,7 +80,7 @@ def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> Con
         return None
     release = config.get(RELEASE)
     named, known = secret_names(environment), secrets or {}
-    return Content(
+    return RevisionContent(
         release=release if isinstance(release, Mapping) and is_present(release) else None,
         environment={key: value for key, value in environment.items() if key not in KEPT},
         secrets=None if secrets is None and named else {name: text for name, text in known.items() if name in named},
@@ -126,7 +126,7 @@ def running(entries: Sequence[Entry], found: Sequence[Former]) -> Former | None:
     return found[-1] if found and last is not None and last.number in found[-1].numbers else None
 
 
-def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int | None) -> Former:
+def chosen(entries: Sequence[Entry], present: RevisionContent, stack: str, number: int | None) -> Former:
     """Return the release to go back to.
 
     Args:
@@ -153,7 +153,7 @@ def chosen(entries: Sequence[Entry], present: Content, stack: str, number: int |
     return one
 
 
-def _begun(entries: Sequence[Entry], candidates: Sequence[Former], present: Content) -> Former | None:
+def _begun(entries: Sequence[Entry], candidates: Sequence[Former], present: RevisionContent) -> Former | None:
     """Return the release that a rollback was going back to when it failed or was killed; the stack's file has it."""
     last = last_change(tuple(entries))
     if last is None or not (last.result == KILLED or (last.result != SUCCEEDED and last.message.startswith(ROLLBACK))):
@@ -172,7 +172,7 @@ def differences(former: Sequence[Former], most: int | None = None) -> tuple[str,
     return tuple(_differs(old, new.content, most) for old, new in zip(before, former, strict=False))
 
 
-def _differs(old: Content | None, new: Content, most: int | None) -> str:
+def _differs(old: RevisionContent | None, new: RevisionContent, most: int | None) -> str:
     if old is None:
         return "the first"
     if old.pins is None or new.pins is None:

@@ -15,7 +15,7 @@ from ops.pulumi.config_encryption import encrypted
 from ops.pulumi.stack_history import Entry
 from ops.pulumi.stack_queries import outputs, service_secrets
 from ops.releases.file_checks import UNCHANGED, check
-from ops.releases.revisions import KEPT, ROLLBACK, Content, Former, chosen, content, secret_names
+from ops.releases.revisions import KEPT, ROLLBACK, Former, RevisionContent, chosen, content, secret_names
 from ops.releases.service_versions import Standing, asked, said, standing
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
@@ -109,7 +109,7 @@ def plan(
     Raises:
         OperationError: It is refused.
     """
-    present = content(before.config, secrets) or Content(release=None, environment={}, secrets=secrets)
+    present = content(before.config, secrets) or RevisionContent(release=None, environment={}, secrets=secrets)
     former = chosen(updates, present, now.stack, number)
     if secrets is not None and former.content.secrets is None:
         raise OperationError(
@@ -136,7 +136,7 @@ def plan(
     )
 
 
-def _sections(before: StackFile, former: Content) -> Mapping[str, Any]:
+def _sections(before: StackFile, former: RevisionContent) -> Mapping[str, Any]:
     present = before.config.get(ENVIRONMENT)
     stays = {key: value for key, value in present.items() if key in KEPT} if isinstance(present, Mapping) else {}
     return {RELEASE: former.release, ENVIRONMENT: {**former.environment, **stays}}

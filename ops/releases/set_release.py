@@ -13,7 +13,7 @@ from ops.releases.stack_file import RELEASE, StackFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ReleaseRequest:
     """What is to be set.
 
     Attributes:
@@ -27,7 +27,7 @@ class Wanted:
     unset: Sequence[str] = ()
 
 
-def set_release(project: Path, stack: str, wanted: Wanted) -> tuple[Change, ...]:
+def set_release(project: Path, stack: str, wanted: ReleaseRequest) -> tuple[Change, ...]:
     """Change the release in a stack's file, and return what that makes of the versions it asks for.
 
     Args:
@@ -46,7 +46,7 @@ def set_release(project: Path, stack: str, wanted: Wanted) -> tuple[Change, ...]
     return difference(_asked(before), new)
 
 
-def changed(file: StackFile, wanted: Wanted) -> StackFile:
+def changed(file: StackFile, wanted: ReleaseRequest) -> StackFile:
     """Return the file with another release.
 
     Raises:

@@ -13,7 +13,7 @@ from ops.releases.stack_file import StackFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ReleaseState:
     """The versions of an environment.
 
     Attributes:
@@ -41,7 +41,7 @@ class Shown:
         return tuple(name for name in self.services if self.asked.get(name) != self.deployed.get(name))
 
 
-def shown(project: Path, stack: str) -> Shown:
+def shown(project: Path, stack: str) -> ReleaseState:
     """Read the release of an environment.
 
     Raises:
@@ -52,10 +52,10 @@ def shown(project: Path, stack: str) -> Shown:
         file = StackFile.read(project, stack)
         pins = asked(*settings(file))
         here = standing(stack, said.result())
-    return Shown(stack=stack, file=file.path.name, channel=here.channel, asked=pins, deployed=here.pins)
+    return ReleaseState(stack=stack, file=file.path.name, channel=here.channel, asked=pins, deployed=here.pins)
 
 
-def document(found: Shown) -> dict[str, Any]:
+def document(found: ReleaseState) -> dict[str, Any]:
     """Return the versions of an environment for a program."""
     return {
         "stack": found.stack,

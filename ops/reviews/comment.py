@@ -8,9 +8,9 @@ from ops.reviews import cost
 from ops.reviews.component_view import shown, summary
 from ops.reviews.dangers import dangers
 from ops.reviews.differences import differences
-from ops.reviews.markdown import LIMIT, Section, block, code, fitted, header, plain, row
-from ops.reviews.plan import Operation, Plan, Resource
-from ops.reviews.route_changes import Route, Routes, Touched, routes
+from ops.reviews.markdown import LIMIT, MarkdownSection, block, code, fitted, header, plain, row
+from ops.reviews.plan import Operation, Plan, PlannedResource
+from ops.reviews.route_changes import ChangedRoute, RouteTables, Touched, routes
 from ops.reviews.summary import parts, totals
 
 
@@ -42,17 +42,17 @@ def comment(plan: Plan, application: Application, commit: str | None = None, lim
         limit: How many characters it may have.
     """
     sections = [
-        Section(head=f"{marker(plan.stack)}\n### {code(plan.stack)}: {_headline(plan)}"),
+        MarkdownSection(head=f"{marker(plan.stack)}\n### {code(plan.stack)}: {_headline(plan)}"),
         # What a preview has found until it failed is not what the update would do.
         *([_failure(plan.errors)] if plan.errors else []),
         *_alerts("WARNING", plan.warnings),
         *([] if plan.errors else _planned(plan, application)),
-        *([Section(head=f"<sub>{_origin(commit)}</sub>")] if commit else []),
+        *([MarkdownSection(head=f"<sub>{_origin(commit)}</sub>")] if commit else []),
     ]
     return fitted(sections, limit)
 
 
-def _planned(plan: Plan, application: Application) -> Iterator[Section]:
+def _planned(plan: Plan, application: Application) -> Iterator[MarkdownSection]:
     found = routes(plan)
     yield from _alerts("CAUTION", dangers(plan, application.stores))
     if plan.changing:
@@ -78,17 +78,17 @@ def _headline(plan: Plan) -> str:
     return ", ".join([*changes, *([f"{same} unchanged"] if same else [])])
 
 
-def _failure(errors: Sequence[str]) -> Section:
-    return Section(lines=[f"{block(each)}\n" for each in errors])
+def _failure(errors: Sequence[str]) -> MarkdownSection:
+    return MarkdownSection(lines=[f"{block(each)}\n" for each in errors])
 
 
-def _alerts(kind: str, lines: Sequence[str]) -> Iterator[Section]:
+def _alerts(kind: str, lines: Sequence[str]) -> Iterator[MarkdownSection]:
     if lines:
-        yield Section(head=f"> [!{kind}]", lines=[f"> - {plain(each)}" for each in lines])
+        yield MarkdownSection(head=f"> [!{kind}]", lines=[f"> - {plain(each)}" for each in lines])
 
 
-def _touched(found: Sequence[Touched], application: Application) -> Section:
-    return Section(
+def _touched(found: Sequence[Touched], application: Application) -> MarkdownSection:
+    return MarkdownSection(
         head=f"**Routes concerned**\n\n{header('request', 'goes to', 'what changes')}",
         lines=[row(code(each.route.request), code(each.route.goal), _concern(each, application)) for each in found],
     )
@@ -106,7 +106,7 @@ def _concern(each: Touched, application: Application) -> str:
     return "; ".join(filter(None, (said, behind)))
 
 
-def _costs(plan: Plan) -> Section:
+def _costs(plan: Plan) -> MarkdownSection:
     before, after = cost.before(plan), cost.after(plan)
     lines = [
         _amounts("pods", before.pods, after.pods),
@@ -119,7 +119,9 @@ def _costs(plan: Plan) -> Section:
     if charts:
         note += f", nor what is in {charts} Helm release{'s' if charts > 1 else ''}"
     title = "cost" if plan.whole else "cost of what changes"
-    return Section(head=header(title, "before", "after", "", numbers=True), lines=lines, tail=f"<sub>{note}.</sub>")
+    return MarkdownSection(
+        head=header(title, "before", "after", "", numbers=True), lines=lines, tail=f"<sub>{note}.</sub>"
+    )
 
 
 def _amounts(title: str, before: Decimal | int, after: Decimal | int) -> str:
@@ -133,16 +135,16 @@ def _number(value: Decimal | int) -> str:
     return f"{Decimal(value):.3f}".rstrip("0").rstrip(".")
 
 
-def _fields(plan: Plan) -> Section:
+def _fields(plan: Plan) -> MarkdownSection:
     lines = [line for each in plan.changing if each.custom for line in _lines(each)]
-    return Section(
+    return MarkdownSection(
         title=f"Every field that changes ({len(lines)})",
         head=header("object", "field", "before", "after"),
         lines=lines,
     )
 
 
-def _lines(resource: Resource) -> Iterator[str]:
+def _lines(resource: PlannedResource) -> Iterator[str]:
     name = f"{resource.kind} {code(resource.name)}"
     if resource.operation is not Operation.UPDATE:
         yield row(f"**{resource.operation}** {name}", "", "", "")
@@ -150,17 +152,17 @@ def _lines(resource: Resource) -> Iterator[str]:
         yield row(name, code(each.path), shown(each.before), shown(each.after))
 
 
-def _table(found: Routes) -> Section:
+def _table(found: RouteTables) -> MarkdownSection:
     lines = [_route(each) for each in found.after.values()]
     unread = [f"\nLeft out: {plain(each)}" for each in found.unread]
-    return Section(
+    return MarkdownSection(
         title=f"Route table after the update ({len(lines)})",
         head=header("request", "goes to", "owner"),
         lines=[*lines, *unread],
     )
 
 
-def _route(each: Route) -> str:
+def _route(each: ChangedRoute) -> str:
     return row(code(each.request), code(each.goal), code(each.owner))
 
 

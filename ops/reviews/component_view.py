@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 
 from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value
-from ops.reviews.markdown import Section, code, header, row
-from ops.reviews.plan import Operation, Resource, section
-from ops.reviews.summary import Part
+from ops.reviews.markdown import MarkdownSection, code, header, row
+from ops.reviews.plan import Operation, PlannedResource, section
+from ops.reviews.summary import PlanComponent
 
 _SHOWN = 4
 """So many changes of a part are told without unfolding anything."""
 
 
-def summary(found: Sequence[Part]) -> Section:
+def summary(found: Sequence[PlanComponent]) -> MarkdownSection:
     """Return the table of what becomes of each part of a stack."""
-    return Section(head=header("part", "objects", "what changes"), lines=[_part(each) for each in found])
+    return MarkdownSection(head=header("part", "objects", "what changes"), lines=[_part(each) for each in found])
 
 
-def _part(part: Part) -> str:
+def _part(part: PlanComponent) -> str:
     objects = ", ".join(f"{count} to {operation}" for operation, count in part.operations.items())
     said = [*map(_whole, part.whole), *map(_change, part.differences)]
     left = len(said) - _SHOWN
@@ -24,7 +24,7 @@ def _part(part: Part) -> str:
     return row(code(part.name), objects, "<br>".join(lines))
 
 
-def _whole(each: Resource) -> str:
+def _whole(each: PlannedResource) -> str:
     operation = f"**{each.operation}**" if each.operation in (Operation.DELETE, Operation.REPLACE) else each.operation
     containers = section(each.after, "spec", "template", "spec").get("containers")
     images = [code(str(one.get("image")).rpartition("/")[2]) for one in containers or [] if isinstance(one, Mapping)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from boutique.targets.quota import amount
-from ops.reviews.plan import Plan, Resource, section
+from ops.reviews.plan import Plan, PlannedResource, section
 
 Inputs = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ def after(plan: Plan) -> Cost:
     return _cost(plan.resources, lambda each: each.after)
 
 
-def _cost(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | None]) -> Cost:
+def _cost(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResource], Inputs | None]) -> Cost:
     there = [(each, known) for each in resources if each.is_object and (known := inputs(each)) is not None]
     pods = [
         (_replicas(section(known, "spec").get("replicas", 1)), section(known, "spec", "template", "spec"))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from boutique.names import labels
 from ops.reviews.differences import differences
-from ops.reviews.plan import Operation, Plan, Resource
+from ops.reviews.plan import Operation, Plan, PlannedResource
 
 _WITH_CONTENT: Mapping[tuple[str, str], str] = {
     ("kubernetes", "Namespace"): "everything in it",
@@ -39,27 +39,27 @@ def dangers(plan: Plan, stores: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for found in _KINDS for each in plan.changing for line in found(each, stores)))
 
 
-def _protected(resource: Resource, _: Collection[str]) -> Iterator[str]:
+def _protected(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
     if resource.protected and _goes(resource):
         yield (
             f"{_named(resource)} is protected, and the plan would {resource.operation} it: the update will be refused"
         )
 
 
-def _content(resource: Resource, _: Collection[str]) -> Iterator[str]:
+def _content(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
     content = _WITH_CONTENT.get((resource.package, resource.kind.rpartition("/")[2]))
     if content and _goes(resource):
         yield f"{_named(resource)} would be {resource.operation}d, and {content} lost"
 
 
-def _state(resource: Resource, stores: Collection[str]) -> Iterator[str]:
+def _state(resource: PlannedResource, stores: Collection[str]) -> Iterator[str]:
     if resource.kind != "Deployment" or resource.name not in stores or resource.operation is Operation.CREATE:
         return
     if _goes(resource) or any(each.path.startswith("spec.template") for each in differences(resource)):
         yield f"{_named(resource)} gets new pods, or none: what its pods hold is lost"
 
 
-def _interruption(resource: Resource, _: Collection[str]) -> Iterator[str]:
+def _interruption(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
     # Of a blue/green release only what no Service selects is replaced.
     labelled = ((resource.before or {}).get("metadata") or {}).get("labels") or {}
     if labels.COLOUR in labelled:
@@ -68,11 +68,11 @@ def _interruption(resource: Resource, _: Collection[str]) -> Iterator[str]:
         yield f"{_named(resource)} would be replaced: it is gone before its successor is there"
 
 
-def _goes(resource: Resource) -> bool:
+def _goes(resource: PlannedResource) -> bool:
     return resource.operation in (Operation.DELETE, Operation.REPLACE)
 
 
-def _named(resource: Resource) -> str:
+def _named(resource: PlannedResource) -> str:
     return f"{resource.kind} {resource.name}"
 
 

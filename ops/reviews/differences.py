@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.reviews.plan import SECRET, UNKNOWN, Operation, Resource
+from ops.reviews.plan import SECRET, UNKNOWN, Operation, PlannedResource
 
 _ABSENT: Final = object()
 _KEY = "name"
@@ -67,7 +67,7 @@ class Difference:
         return ".".join([*(each for each in before if each not in ("spec", "metadata")), last])
 
 
-def differences(resource: Resource) -> tuple[Difference, ...]:
+def differences(resource: PlannedResource) -> tuple[Difference, ...]:
     """Return every field of a resource that changes; none of one that comes or goes as a whole.
 
     Of a secret that changes only the path is told, which its provider knows.
@@ -115,7 +115,7 @@ def _keyed(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any],
     return dict(enumerate(before)), dict(enumerate(after))
 
 
-def _difference(resource: Resource, path: str, before: object, after: object) -> Difference:
+def _difference(resource: PlannedResource, path: str, before: object, after: object) -> Difference:
     # What was in clear until it became a secret, or is so from now on, is not told either.
     if resource.kind in _TOLD_ELSEWHERE and _bare(path)[0] in _UNTOLD[resource.kind]:
         return Difference(path=_bare(path)[0], before=HIDDEN, after=HIDDEN)

@@ -51,7 +51,7 @@ def header(*titles: str, numbers: bool = False) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class MarkdownSection:
     """A part of a comment of which lines may be left out if it does not fit.
 
     Attributes:
@@ -67,7 +67,7 @@ class Section:
     title: str = ""
 
 
-def fitted(sections: Sequence[Section], limit: int = LIMIT) -> str:
+def fitted(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
     """Return sections as one text that fits: lines are left out, the last section's first, and it says how many."""
     frames = [_rendered(each, ()) for each in sections]
     left = limit - sum(_size(each) + 2 for each in frames)
@@ -83,7 +83,7 @@ def fitted(sections: Sequence[Section], limit: int = LIMIT) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _rendered(section: Section, kept: Sequence[str]) -> str:
+def _rendered(section: MarkdownSection, kept: Sequence[str]) -> str:
     missing = len(section.lines) - len(kept)
     cut = f"\n… and {missing} more; `pulumi preview --diff` shows all of them." if missing else ""
     body = "\n".join([*([section.head] if section.head else []), *kept, *([cut] if cut else [])])

@@ -27,7 +27,7 @@ class Operation(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
+class PlannedResource:
     """One resource in the plan.
 
     Attributes:
@@ -103,18 +103,18 @@ class Plan:
     """
 
     stack: str
-    resources: tuple[Resource, ...] = ()
+    resources: tuple[PlannedResource, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = True
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
     @cached_property
-    def changing(self) -> tuple[Resource, ...]:
+    def changing(self) -> tuple[PlannedResource, ...]:
         """What does not stay as it is."""
         return tuple(each for each in self.resources if each.changes)
 
-    def part_of(self, resource: Resource) -> str:
+    def part_of(self, resource: PlannedResource) -> str:
         """Return the name of the part of the stack that a resource belongs to: the component under the stack."""
         found, parent = resource.logical_name, resource.parent
         while parent and f"::{STACK}::" not in parent:

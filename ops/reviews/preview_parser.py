@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ops.reviews.plan import STACK, Operation, Plan, Resource
+from ops.reviews.plan import STACK, Operation, Plan, PlannedResource
 
 # Others are parts of a replacement, or look at something and change nothing.
 _OPERATIONS = {**{each.value: each for each in Operation}, "import": Operation.CREATE}
@@ -44,14 +44,14 @@ def read(document: object, stack: str | None = None) -> Plan:
         raise PlanError("is not what `pulumi preview --json` prints") from None
 
 
-def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
+def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[PlannedResource]:
     for step in steps:
         operation = _OPERATIONS.get(step["op"])
         if operation is None or f"::{STACK}::" in step["urn"]:
             continue
         before, after = step.get("oldState"), step.get("newState")
         state = after or before or {}
-        yield Resource(
+        yield PlannedResource(
             operation=operation,
             urn=step["urn"],
             type=state["type"],

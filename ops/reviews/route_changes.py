@@ -13,13 +13,13 @@ from boutique.mesh import gateway
 from boutique.routing import http_routes, virtual_services
 from boutique.routing.route_descriptions import asked, called, led
 from boutique.routing.route_parser import InForce, in_force
-from ops.reviews.plan import Operation, Plan, Resource, section
+from ops.reviews.plan import Operation, Plan, PlannedResource, section
 
 Inputs = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
+class ChangedRoute:
     """Where one kind of request goes.
 
     Attributes:
@@ -46,14 +46,14 @@ class Touched:
         workloads: What the update changes behind it.
     """
 
-    route: Route
+    route: ChangedRoute
     was: str | None
     operation: Operation
     workloads: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Routes:
+class RouteTables:
     """The route table of a plan.
 
     Attributes:
@@ -63,13 +63,13 @@ class Routes:
         unread: A line for each object that says what no route of the table can say.
     """
 
-    before: Mapping[str, Route]
-    after: Mapping[str, Route]
+    before: Mapping[str, ChangedRoute]
+    after: Mapping[str, ChangedRoute]
     touched: tuple[Touched, ...]
     unread: tuple[str, ...]
 
 
-def routes(plan: Plan) -> Routes:
+def routes(plan: Plan) -> RouteTables:
     """Return the route table of a plan, from the very objects that are planned."""
     link = _links(plan.outputs.get("url"))
     old, new = (_read(plan.resources, inputs) for inputs in (_before, _after))
@@ -83,7 +83,7 @@ def routes(plan: Plan) -> Routes:
         )
         for request, route in {**before, **after}.items()
     ]
-    return Routes(
+    return RouteTables(
         before=before,
         after=after,
         touched=tuple(each for each in touched if each.operation is not Operation.SAME or each.workloads),
@@ -91,7 +91,7 @@ def routes(plan: Plan) -> Routes:
     )
 
 
-def _operation(before: Route | None, after: Route | None) -> Operation:
+def _operation(before: ChangedRoute | None, after: ChangedRoute | None) -> Operation:
     if before is None:
         return Operation.CREATE
     if after is None:
@@ -99,15 +99,15 @@ def _operation(before: Route | None, after: Route | None) -> Operation:
     return Operation.SAME if before == after else Operation.UPDATE
 
 
-def _before(resource: Resource) -> Inputs | None:
+def _before(resource: PlannedResource) -> Inputs | None:
     return resource.before
 
 
-def _after(resource: Resource) -> Inputs | None:
+def _after(resource: PlannedResource) -> Inputs | None:
     return resource.after
 
 
-def _read(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | None]) -> InForce:
+def _read(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResource], Inputs | None]) -> InForce:
     found: dict[str, list[Inputs]] = {http_routes.KIND: [], virtual_services.KIND: []}
     for each in resources:
         if each.package != "kubernetes" or each.kind not in found or not (known := inputs(each)):
@@ -120,13 +120,13 @@ def _read(resources: Iterable[Resource], inputs: Callable[[Resource], Inputs | N
     return in_force(found[http_routes.KIND], found[virtual_services.KIND])
 
 
-def _table(found: InForce, link: Callable[[str], str]) -> Mapping[str, Route]:
+def _table(found: InForce, link: Callable[[str], str]) -> Mapping[str, ChangedRoute]:
     edge = [
-        Route(request=asked(each, link), goal=led(each), owner=each.owner, service=each.backend.service)
+        ChangedRoute(request=asked(each, link), goal=led(each), owner=each.owner, service=each.backend.service)
         for each in found.table.edge
     ]
     mesh = [
-        Route(request=called(each), goal=str(each.backend), owner=each.owner, service=each.backend.service)
+        ChangedRoute(request=called(each), goal=str(each.backend), owner=each.owner, service=each.backend.service)
         for each in found.table.mesh
     ]
     return {each.request: each for each in (*edge, *mesh)}
@@ -155,7 +155,7 @@ def _behind(plan: Plan, service: str) -> tuple[str, ...]:
     )
 
 
-def _picks(selector: Mapping[str, str], deployment: Resource) -> bool:
+def _picks(selector: Mapping[str, str], deployment: PlannedResource) -> bool:
     return any(
         selector.items() <= section(known, "spec", "template", "metadata", "labels").items()
         for known in (deployment.before, deployment.after)

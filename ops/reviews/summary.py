@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ops.reviews.differences import Difference, differences
-from ops.reviews.plan import Operation, Plan, Resource
+from ops.reviews.plan import Operation, Plan, PlannedResource
 
 _VERSION = "app.kubernetes.io/version"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class PlanComponent:
     """What becomes of one part of a stack, such as a service with its objects.
 
     Attributes:
@@ -24,14 +24,14 @@ class Part:
 
     name: str
     operations: Mapping[Operation, int]
-    whole: Sequence[Resource]
+    whole: Sequence[PlannedResource]
     differences: Sequence[Difference]
     others: int
 
 
-def parts(plan: Plan) -> tuple[Part, ...]:
+def parts(plan: Plan) -> tuple[PlanComponent, ...]:
     """Return the parts in which anything changes, in the order in which the program makes them."""
-    grouped: dict[str, list[Resource]] = {}
+    grouped: dict[str, list[PlannedResource]] = {}
     for each in plan.changing:
         if each.custom:
             grouped.setdefault(plan.part_of(each), []).append(each)
@@ -43,12 +43,12 @@ def totals(plan: Plan) -> Mapping[Operation, int]:
     return _counted([each for each in plan.resources if each.is_object or (each.is_provider and each.changes)])
 
 
-def _counted(resources: Sequence[Resource]) -> Mapping[Operation, int]:
+def _counted(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
     found = Counter(each.operation for each in resources)
     return {operation: found[operation] for operation in Operation if found[operation]}
 
 
-def _part(name: str, resources: Sequence[Resource]) -> Part:
+def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
     found = [each for resource in resources for each in differences(resource)]
     versions = {(_tag(each.before.text), _tag(each.after.text)) for each in found if each.field == "image"}
     # A label that says again what an image says, or a field that is on two objects, is no change of its own.
@@ -57,7 +57,7 @@ def _part(name: str, resources: Sequence[Resource]) -> Part:
         for each in found
         if not (_VERSION in each.path and (each.before.text, each.after.text) in versions)
     }
-    return Part(
+    return PlanComponent(
         name=name,
         operations=_counted(resources),
         whole=[each for each in resources if each.operation is not Operation.UPDATE],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Table
 from boutique.routing.route_parser import Unread, in_force
 from ops.features.origin import origin
@@ -22,7 +22,7 @@ class RouteTable:
     """
 
     environment: str
-    entrance: Entrance
+    entrance: GatewayEndpoint
     table: Table
     others: tuple[Unread, ...]
 

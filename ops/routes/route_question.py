@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from boutique.routing.model import Backend
-from boutique.routing.resolution import Call, Headers, Request, Served, backend
+from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, Resolution, backend
 from ops.errors import OperationError
 from ops.routes.cluster_routes import RouteTable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class RouteAnswer:
     """Where a request goes.
 
     Attributes:
@@ -22,13 +22,13 @@ class Answer:
     """
 
     host: str
-    served: Served | None
-    calls: tuple[tuple[Backend, Served], ...]
+    served: Resolution | None
+    calls: tuple[tuple[Backend, Resolution], ...]
     undecided: tuple[str, ...] = ()
     unread: tuple[str, ...]
 
 
-def question(found: RouteTable, host: str, headers: Iterable[str]) -> Answer:
+def question(found: RouteTable, host: str, headers: Iterable[str]) -> RouteAnswer:
     """Ask the routes in force.
 
     Args:
@@ -43,15 +43,15 @@ def question(found: RouteTable, host: str, headers: Iterable[str]) -> Answer:
     unread = tuple(each.line for each in found.others)
     if deciding := [each.line for each in found.others if each.may_decide(host)]:
         raise OperationError(f"{host}: nothing can be said of it: {'; '.join(deciding)}")
-    served = backend(found.table, Request(host=host, headers=tuple(map(_header, headers))))
+    served = backend(found.table, EdgeRequest(host=host, headers=tuple(map(_header, headers))))
     if served is None:
-        return Answer(host=host, served=None, calls=(), unread=unread)
+        return RouteAnswer(host=host, served=None, calls=(), unread=unread)
     carried: Headers = (("baggage", served.baggage),) if served.baggage else ()
     services = sorted({each.service for each in found.table.mesh}, key=lambda each: each.service)
     undecided = {each.service for each in services if any(other.may_decide(each.service) for other in found.others)}
     called = [each for each in services if each.service not in undecided]
-    calls = ((each, backend(found.table, Call(service=each, headers=carried))) for each in called)
-    return Answer(
+    calls = ((each, backend(found.table, MeshCall(service=each, headers=carried))) for each in called)
+    return RouteAnswer(
         host=host,
         served=served,
         calls=tuple((service, answer) for service, answer in calls if answer),

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table as Rows
 
 from boutique.routing.model import MEMBER, EdgeRoute, MeshRoute
-from boutique.routing.resolution import Served
+from boutique.routing.resolution import Resolution
 from boutique.routing.route_descriptions import called, led
 from ops.routes.cluster_routes import RouteTable
-from ops.routes.route_question import Answer
+from ops.routes.route_question import RouteAnswer
 
 
 def show_table(found: RouteTable, *, as_json: bool) -> None:
@@ -40,7 +40,7 @@ def show_table(found: RouteTable, *, as_json: bool) -> None:
     _show_unread(tuple(each.line for each in found.others))
 
 
-def show_answer(answer: Answer, *, as_json: bool) -> None:
+def show_answer(answer: RouteAnswer, *, as_json: bool) -> None:
     """Print where a request goes, and why."""
     if as_json:
         content = {
@@ -63,7 +63,7 @@ def show_answer(answer: Answer, *, as_json: bool) -> None:
     _show_unread(answer.unread)
 
 
-def _reasoned(served: Served) -> str:
+def _reasoned(served: Resolution) -> str:
     place = str(served.backend)
     carried = f" with baggage {served.baggage}" if isinstance(served.route, EdgeRoute) and served.baggage else ""
     if served.route is None:
@@ -110,7 +110,7 @@ def _mesh_document(route: MeshRoute) -> dict[str, Any]:
     }
 
 
-def _served_document(served: Served | None) -> dict[str, Any] | None:
+def _served_document(served: Resolution | None) -> dict[str, Any] | None:
     if served is None:
         return None
     route = served.route

@@ -10,7 +10,7 @@ from pathlib import Path
 from boutique.certificates.certificate import inspect
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.facts import Facts
-from boutique.certificates.reading import Found
+from boutique.certificates.reading import CertificateContent
 from ops.certificates.handshake import address, shown
 from ops.errors import OperationError
 from ops.smoke.link import LOST, Link, UnreachableError
@@ -23,7 +23,7 @@ class TrustError(OperationError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
+class ServedCertificate:
     """The certificate that a host is served with.
 
     Attributes:
@@ -86,7 +86,7 @@ def trust(given: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
-def served(link: Link, deadline: Deadline, now: datetime | None = None) -> Served:
+def served(link: Link, deadline: Deadline, now: datetime | None = None) -> ServedCertificate:
     """Look at the certificate that a host is served with, trusted or not.
 
     Raises:
@@ -97,9 +97,11 @@ def served(link: Link, deadline: Deadline, now: datetime | None = None) -> Serve
         answer = shown(link.host, link.port, link.host, deadline.left)
     except CertificateError as error:
         raise UnreachableError(f"{error.mistakes[0]}; {LOST}") from None
-    found = inspect(Found(answer.certificates, None, at, at), (link.host,), now, with_key=False, with_issuer=False)
+    found = inspect(
+        CertificateContent(answer.certificates, None, at, at), (link.host,), now, with_key=False, with_issuer=False
+    )
     mistakes = found.mistakes + found.expired
-    return Served(facts=found.facts, protocol=answer.protocol, mistakes=mistakes, warnings=found.warnings)
+    return ServedCertificate(facts=found.facts, protocol=answer.protocol, mistakes=mistakes, warnings=found.warnings)
 
 
 def redirect(source: Link | None, target: Link, deadline: Deadline) -> Redirect:

@@ -1,15 +1,15 @@
 """What is said about the pods of one service."""
 
 from boutique.names.image_reference import Reference
-from ops.smoke.running_pods import Running
+from ops.smoke.running_pods import RunningWorkload
 
 
-def versions(running: Running) -> tuple[str, ...]:
+def versions(running: RunningWorkload) -> tuple[str, ...]:
     """Return what runs."""
     return tuple(_version(image) for image in running.images)
 
 
-def shortfall(running: Running, wanted: int, namespace: str, selector: str, repair: str) -> list[str]:
+def shortfall(running: RunningWorkload, wanted: int, namespace: str, selector: str, repair: str) -> list[str]:
     """Return what is wrong with the number of pods, with the remedy.
 
     Args:

@@ -14,7 +14,7 @@ from support.network_settings import NetworkSettingError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class RunningWorkload:
     """What runs of one service.
 
     Attributes:
@@ -36,7 +36,7 @@ def found_running(
     deadline: Deadline,
     feature: str | None = None,
     deployments: Collection[str] = (),
-) -> tuple[Mapping[str, Running] | None, str]:
+) -> tuple[Mapping[str, RunningWorkload] | None, str]:
     """Return what runs as `running_pods` does, or None and why nobody knows."""
     try:
         return running_pods(deployer, namespace, deadline, feature, deployments), ""
@@ -50,7 +50,7 @@ def running_pods(
     deadline: Deadline,
     feature: str | None = None,
     deployments: Collection[str] = (),
-) -> Mapping[str, Running]:
+) -> Mapping[str, RunningWorkload]:
     """Return what runs of the baseline, or of a feature, by the names of the services.
 
     Args:
@@ -137,14 +137,14 @@ def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401
     return api
 
 
-def _running(deployment: Any, pods: list[Any]) -> Running:  # noqa: ANN401 - the library has no types
+def _running(deployment: Any, pods: list[Any]) -> RunningWorkload:  # noqa: ANN401 - the library has no types
     # The mesh may have put containers of its own into the pods.
     own = {container.name for container in deployment.spec.template.spec.containers}
     ready = [pod for pod in pods if pod.metadata.deletion_timestamp is None and _is(pod, "Ready")]
     images = {container.image for pod in ready for container in pod.spec.containers if container.name in own}
     waiting = [line for pod in pods if pod not in ready for line in _trouble(pod)]
     refused = [one.message for one in deployment.status.conditions or () if one.type == "ReplicaFailure"]
-    return Running(
+    return RunningWorkload(
         replicas=deployment.spec.replicas,
         ready=len(ready),
         images=tuple(sorted(images)),

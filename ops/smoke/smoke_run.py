@@ -8,13 +8,13 @@ from pathlib import Path
 from ops.pulumi.deployed_stack import deployed_stack
 from ops.smoke.gateway_checks import trust
 from ops.smoke.running_pods import found_running
-from ops.smoke.smoke_test import Result, result
+from ops.smoke.smoke_test import SmokeResult, result
 from ops.smoke.visitor_checks import outside
 from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class SmokeRequest:
     """What is to be tested.
 
     Attributes:
@@ -28,7 +28,7 @@ class Request:
     order: bool = True
 
 
-def run(request: Request, deadline: Deadline, progress: Callable[[str], None]) -> Result:
+def run(request: SmokeRequest, deadline: Deadline, progress: Callable[[str], None]) -> SmokeResult:
     """Test an environment.
 
     Raises:

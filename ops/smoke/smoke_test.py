@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from boutique.names.image_reference import label_value
-from ops.pulumi.deployed_stack import DeployedStack, Wanted
+from ops.pulumi.deployed_stack import DeployedStack, ExpectedEnvironment
 from ops.smoke.reached_services import Proof, Reached, reached
 from ops.smoke.replicas import shortfall, versions
-from ops.smoke.running_pods import Running
+from ops.smoke.running_pods import RunningWorkload
 from ops.smoke.visitor_checks import Outside
 
 _REPAIR = "run `pulumi up --refresh`"
@@ -27,7 +27,7 @@ class ServiceResult:
     """
 
     name: str
-    wanted: Wanted
+    wanted: ExpectedEnvironment
     ready: int | None
     versions: tuple[str, ...]
     reached: Reached
@@ -35,7 +35,7 @@ class ServiceResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class SmokeResult:
     """How an environment is doing.
 
     Attributes:
@@ -53,7 +53,9 @@ class Result:
     warnings: tuple[str, ...]
 
 
-def result(stack: DeployedStack, running: Mapping[str, Running] | None, cluster: str, outside: Outside) -> Result:
+def result(
+    stack: DeployedStack, running: Mapping[str, RunningWorkload] | None, cluster: str, outside: Outside
+) -> SmokeResult:
     """Judge what was found out.
 
     Args:
@@ -68,11 +70,17 @@ def result(stack: DeployedStack, running: Mapping[str, Running] | None, cluster:
         *(f"{service.name}: {line}" for service in services for line in service.mistakes),
         *outside.mistakes,
     ]
-    return Result(stack=stack, outside=outside, services=services, mistakes=tuple(mistakes), warnings=outside.warnings)
+    return SmokeResult(
+        stack=stack, outside=outside, services=services, mistakes=tuple(mistakes), warnings=outside.warnings
+    )
 
 
 def _service(
-    name: str, wanted: Wanted, stack: DeployedStack, everything: Mapping[str, Running] | None, outside: Outside
+    name: str,
+    wanted: ExpectedEnvironment,
+    stack: DeployedStack,
+    everything: Mapping[str, RunningWorkload] | None,
+    outside: Outside,
 ) -> ServiceResult:
     running = everything.get(name) if everything is not None else None
     if running and wanted.autoscaled:

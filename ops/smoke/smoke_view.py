@@ -6,10 +6,10 @@ import sys
 from ops.smoke import visitor_view
 from ops.smoke.link import resolving_hint
 from ops.smoke.smoke_report import report, row
-from ops.smoke.smoke_test import Result, ServiceResult
+from ops.smoke.smoke_test import ServiceResult, SmokeResult
 
 
-def show(found: Result, seconds: float, *, as_json: bool) -> None:
+def show(found: SmokeResult, seconds: float, *, as_json: bool) -> None:
     """Print the result, for a reader or for a program."""
     if as_json:
         print(json.dumps(document(found, seconds), indent=2))
@@ -29,7 +29,7 @@ def show(found: Result, seconds: float, *, as_json: bool) -> None:
         print(hint, file=sys.stderr)
 
 
-def document(found: Result, seconds: float) -> dict[str, object]:
+def document(found: SmokeResult, seconds: float) -> dict[str, object]:
     """Return the result for a program."""
     return {
         "stack": found.stack.name,

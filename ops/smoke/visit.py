@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from boutique.application.page import Page
+from boutique.application.page import SmokePage
 from ops.certificates.handshake import address
 from ops.smoke.link import LOST, Link, UnreachableError
 from support.deadline import Deadline
@@ -38,7 +38,7 @@ class Visited:
         problem: What is wrong with the answer; empty if nothing is.
     """
 
-    page: Page
+    page: SmokePage
     status: int | None
     seconds: float
     hops: tuple[Hop, ...] | None
@@ -46,7 +46,7 @@ class Visited:
 
 
 def visit(
-    link: Link, pages: Sequence[Page], trust: ssl.SSLContext, deadline: Deadline, progress: Callable[[str], None]
+    link: Link, pages: Sequence[SmokePage], trust: ssl.SSLContext, deadline: Deadline, progress: Callable[[str], None]
 ) -> tuple[Visited, ...]:
     """Ask for each page once, whatever became of the ones before.
 
@@ -73,7 +73,7 @@ def visit(
         return tuple(visited)
 
 
-def _visited(client: "httpx.Client", link: Link, page: Page, deadline: Deadline) -> Visited:
+def _visited(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadline) -> Visited:
     import httpx
 
     if deadline.is_over:
@@ -95,7 +95,7 @@ def _visited(client: "httpx.Client", link: Link, page: Page, deadline: Deadline)
     return Visited(page=page, status=status, seconds=deadline.spent - began, hops=hops, problem=problem)
 
 
-def _answer(client: "httpx.Client", link: Link, page: Page, deadline: Deadline) -> tuple["httpx.Response", bytes]:
+def _answer(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadline) -> tuple["httpx.Response", bytes]:
     with client.stream(
         "GET" if page.form is None else "POST",
         page.path,
@@ -123,7 +123,7 @@ def _told(kind: str, body: bytes) -> tuple[str, tuple[Hop, ...] | None]:
         return "", None
 
 
-def _wrong(page: Page, status: int, error: str) -> str:
+def _wrong(page: SmokePage, status: int, error: str) -> str:
     phrase = f"{status} {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else str(status)
     return f"answered {phrase} instead of {page.status}{f': {error}' if error else ''}"
 

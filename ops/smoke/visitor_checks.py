@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ssl import SSLContext
 
 from application.smoke_journey import PAGES
-from ops.smoke.gateway_checks import Redirect, Sent, Served, redirect, served
+from ops.smoke.gateway_checks import Redirect, Sent, ServedCertificate, redirect, served
 from ops.smoke.link import Link, UnreachableError, link, plain
 from ops.smoke.visit import Visited, visit
 from support.deadline import Deadline
@@ -28,7 +28,7 @@ class Outside:
 
     url: str
     link: Link | None
-    served: Served | None = None
+    served: ServedCertificate | None = None
     redirect: Redirect | None = None
     visited: Sequence[Visited] = ()
     unreachable: str = ""

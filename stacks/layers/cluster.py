@@ -10,12 +10,14 @@ from boutique.kubernetes import api_client, cluster_admin, kubeconfig
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.stack import Environment, ExistingCluster, Platform
 from boutique.targets import deployer_access
-from stacks.cluster_access import Connection
+from stacks.cluster_access import ClusterAccess
 from stacks.helm_recovery import recover_releases
 from stacks.provider import provider
 
 
-def connect(settings: ExistingCluster | EksCluster, platform: Platform, environment: Environment | None) -> Connection:
+def connect(
+    settings: ExistingCluster | EksCluster, platform: Platform, environment: Environment | None
+) -> ClusterAccess:
     """Return how the cluster's admin reaches it, and build it if it is this stack's own.
 
     Args:
@@ -44,7 +46,7 @@ def connect(settings: ExistingCluster | EksCluster, platform: Platform, environm
     if warning := cluster.check(admin, platform, environment, home, pulumi.get_stack()):
         pulumi.log.warn(warning)
     descriptions = recover_releases(admin.api, platform_releases(platform))
-    return Connection(
+    return ClusterAccess(
         provider=provider("cluster", kubeconfig=settings.kubeconfig, context=settings.context),
         api_server=pulumi.Output.from_input(api_server),
         deployers=pulumi.Output.from_input(deployers),

@@ -23,13 +23,13 @@ from components.eks.addons import Addons, AddonsArgs
 from components.eks.controller import LoadBalancerController, LoadBalancerControllerArgs
 from components.eks.controlplane import ControlPlane, ControlPlaneArgs
 from components.eks.network import Network, NetworkArgs, Subnets
-from components.eks.nodes import Nodes, NodesArgs
-from stacks.cluster_access import Connection
+from components.eks.nodes import NodeGroup, NodesArgs
+from stacks.cluster_access import ClusterAccess
 from stacks.helm_recovery import recover_releases
 from stacks.provider import provider
 
 
-def connect(settings: EksCluster, platform: Platform, environment: Environment | None) -> Connection:
+def connect(settings: EksCluster, platform: Platform, environment: Environment | None) -> ClusterAccess:
     """Build the cluster, and return how its admin reaches it.
 
     Args:
@@ -56,7 +56,7 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
     plane = ControlPlane(
         "cluster", ControlPlaneArgs(settings=settings, scope=scope, subnets=subnets, addons=addons), opts
     )
-    nodes = Nodes(
+    nodes = NodeGroup(
         "nodes",
         NodesArgs(
             settings=settings.nodes, version=settings.version, scope=scope, subnets=subnets, cluster=plane.cluster
@@ -84,7 +84,7 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
         ),
         pulumi.ResourceOptions(providers=[aws, admin]),
     )
-    return Connection(
+    return ClusterAccess(
         provider=admin,
         api_server=plane.kubeconfig.apply(_answering),
         descriptions=descriptions,

@@ -16,9 +16,9 @@ from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import PRODUCTION
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
-from boutique.workloads.blue_green import Colours
+from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.recorded_blue_green import RecordedColours
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 from components.microservice import Microservice, MicroserviceArgs
 from components.store import Store, StoreArgs
 from stacks.layers import environment_routes
@@ -26,7 +26,7 @@ from stacks.layers.environment_history import COLOURS, EnvironmentHistory
 from stacks.provider import provider
 from stacks.references import ENVIRONMENT, environment_facts
 from stacks.rollback_order import WayBack
-from stacks.target_access import Place, Told
+from stacks.target_access import ResolvedTarget, TargetAccess
 
 CALLEES_FIRST = "calleesFirst"
 
@@ -36,7 +36,7 @@ def build(
     release: Release | None,
     secrets: Mapping[str, str],
     target: str,
-    place: Place,
+    place: TargetAccess,
     history: EnvironmentHistory,
     way_back: WayBack,
 ) -> None:
@@ -113,7 +113,12 @@ def build(
 
 
 def _check(
-    section: Environment, release: Release | None, secrets: Mapping[str, str], target: str, place: Place, owner: str
+    section: Environment,
+    release: Release | None,
+    secrets: Mapping[str, str],
+    target: str,
+    place: TargetAccess,
+    owner: str,
 ) -> None:
     """Refuse what does not fit the place.
 
@@ -146,7 +151,7 @@ def _check(
         _check_objects(section, place.told, target, owner)
 
 
-def _check_objects(section: Environment, told: Told, target: str, owner: str) -> None:
+def _check_objects(section: Environment, told: ResolvedTarget, target: str, owner: str) -> None:
     """Refuse objects of another stack, and warn of what others have changed of this one's.
 
     The platform of the same stack has done that already, with the rights of the cluster's admin.
@@ -165,7 +170,7 @@ def _check_objects(section: Environment, told: Told, target: str, owner: str) ->
         pulumi.log.warn(warning)
 
 
-def _callees_too(names: Collection[str], services: Sequence[Deployed]) -> set[str]:
+def _callees_too(names: Collection[str], services: Sequence[ResolvedWorkload]) -> set[str]:
     """Return services and whomever they call, directly or not."""
     found = set(names)
     # They come callees first.
@@ -176,7 +181,7 @@ def _callees_too(names: Collection[str], services: Sequence[Deployed]) -> set[st
 
 
 def _said(
-    service: Deployed, colours: Colours | None, ready: pulumi.Output[int]
+    service: ResolvedWorkload, colours: BlueGreen | None, ready: pulumi.Output[int]
 ) -> dict[str, pulumi.Input[str | int | None]]:
     warm = colours.warm if colours else None
     return {

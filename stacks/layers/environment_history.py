@@ -13,12 +13,12 @@ from boutique.kubernetes import api_client, kubeconfig, listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.settings.stack import Cluster, ExistingCluster
 from boutique.targets.namespace_quota import NAME
-from boutique.workloads.blue_green import Colours
+from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
-from boutique.workloads.resolved_workload import Deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload
 from stacks import stack_outputs
 from stacks.references import TARGETS
-from stacks.target_access import Told
+from stacks.target_access import ResolvedTarget
 
 COLOURS = "colours"
 """The output by which the stack tells itself which pods got requests last; secret."""
@@ -43,13 +43,13 @@ class EnvironmentHistory:
     colours: Mapping[str, Any] | None = field(repr=False)
     recorded: Mapping[str, RecordedColours]
     quota: Mapping[str, str] | None
-    access: Told | None
+    access: ResolvedTarget | None
 
-    def blue_green(self, services: Sequence[Deployed]) -> Mapping[str, Colours]:
+    def blue_green(self, services: Sequence[ResolvedWorkload]) -> Mapping[str, BlueGreen]:
         """Return the pods of each blue/green service, by its name."""
         now = datetime.now(UTC)
         return {
-            name: Colours.of(
+            name: BlueGreen.of(
                 each,
                 (self.colours or {}).get(name),
                 now,
@@ -63,8 +63,8 @@ class EnvironmentHistory:
 
 
 def read_history(
-    services: Sequence[Deployed],
-    told: Told | None,
+    services: Sequence[ResolvedWorkload],
+    told: ResolvedTarget | None,
     namespace: str | None,
     target: str,
     cluster: Cluster | None,
@@ -108,7 +108,7 @@ def _quota(state: State, namespace: str | None) -> Mapping[str, str] | None:
     return None
 
 
-def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> Told | None:
+def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> ResolvedTarget | None:
     """Return how this stack reaches a target of its own, as its last successful update has left it.
 
     This very update may make the namespace, renew the token and widen its rights: what does not let it in is no error.
@@ -131,4 +131,4 @@ def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> 
             f"pods fit its quota: {error}"
         )
         return None
-    return Told(stack=pulumi.get_stack(), namespace=str(namespace), kubeconfig=content)
+    return ResolvedTarget(stack=pulumi.get_stack(), namespace=str(namespace), kubeconfig=content)

@@ -10,20 +10,22 @@ from boutique.checks.quota_fit import environment_refusals, feature_refusals, fe
 from boutique.kubernetes import listing
 from boutique.names import labels
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import Environment, Platform, Settings
+from boutique.settings.stack import Environment, Platform, StackSettings
 from boutique.targets import namespace_quota, target_names
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import hard_limits
-from boutique.workloads.blue_green import Colours
+from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.object_names import object_names
 from boutique.workloads.pod_demand import Amounts, PodSet, deployed_pod_set, pod_set, total_peak
 from boutique.workloads.recorded_blue_green import RecordedColours
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 from stacks.layers.environment_history import EnvironmentHistory, read_history
-from stacks.target_access import Place, Told
+from stacks.target_access import ResolvedTarget, TargetAccess
 
 
-def prepare(settings: Settings, secrets: Mapping[str, str], target: str, place: Place | None) -> EnvironmentHistory:
+def prepare(
+    settings: StackSettings, secrets: Mapping[str, str], target: str, place: TargetAccess | None
+) -> EnvironmentHistory:
     """Read what the last updates of an environment left, and refuse one that its namespace has no room for.
 
     Args:
@@ -59,9 +61,9 @@ def prepare(settings: Settings, secrets: Mapping[str, str], target: str, place: 
 
 def _check_environment(
     section: Environment,
-    services: Sequence[Deployed],
+    services: Sequence[ResolvedWorkload],
     history: EnvironmentHistory,
-    access: Told,
+    access: ResolvedTarget,
     *,
     target: str,
     platform: Platform | None,
@@ -90,7 +92,7 @@ def _check_environment(
         raise SettingsError(refusals)
 
 
-def check_feature(services: Sequence[Deployed], access: Told, *, meshed: bool) -> Sequence[str]:
+def check_feature(services: Sequence[ResolvedWorkload], access: ResolvedTarget, *, meshed: bool) -> Sequence[str]:
     """Return a line for each thing of a feature that its namespace has no room for.
 
     Args:
@@ -113,7 +115,7 @@ def check_feature(services: Sequence[Deployed], access: Told, *, meshed: bool) -
     ]
 
 
-def deleted_first(history: EnvironmentHistory, colours: Mapping[str, Colours]) -> set[str]:
+def deleted_first(history: EnvironmentHistory, colours: Mapping[str, BlueGreen]) -> set[str]:
     """Return the names of the Deployments that are deleted before new ones are created."""
     return {
         f"{name}-{colour}"
@@ -122,7 +124,7 @@ def deleted_first(history: EnvironmentHistory, colours: Mapping[str, Colours]) -
     }
 
 
-def _pods(services: Iterable[Deployed], colours: Mapping[str, Colours]) -> list[Deployed]:
+def _pods(services: Iterable[ResolvedWorkload], colours: Mapping[str, BlueGreen]) -> list[ResolvedWorkload]:
     """Return every set of pods that the update deploys."""
     return [
         pods
@@ -131,7 +133,9 @@ def _pods(services: Iterable[Deployed], colours: Mapping[str, Colours]) -> list[
     ]
 
 
-def _present(access: Told, stack: str, gone: set[str], *, meshed: bool) -> tuple[Mapping[str, PodSet], set[str]]:
+def _present(
+    access: ResolvedTarget, stack: str, gone: set[str], *, meshed: bool
+) -> tuple[Mapping[str, PodSet], set[str]]:
     """Return the Deployments of the namespace that are there throughout the update, and those of other stacks."""
     found = [
         each
@@ -158,11 +162,11 @@ def _in_force(
 
 
 def _need(
-    access: Told,
+    access: ResolvedTarget,
     quotas: Sequence[Quota],
     present: Mapping[str, PodSet],
     new: Mapping[str, PodSet],
-    pods: Iterable[Deployed],
+    pods: Iterable[ResolvedWorkload],
 ) -> Amounts:
     counts = namespace_quota.object_counts(access.kubeconfig, access.namespace, quotas, object_names(pods))
     return {**total_peak(present, new), **counts}

@@ -7,18 +7,18 @@ import pulumi
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.names.feature_names import NamingError
 from boutique.routing import route_conflicts, route_rendering, route_table
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Table
-from boutique.routing.route_conflicts import Claim
+from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
 from boutique.settings.errors import SettingsError
 from boutique.settings.ingress_settings import GATEWAY_API
 from boutique.settings.stack import Environment
 from components.routes import Routes, RoutesArgs
-from stacks.target_access import Place
+from stacks.target_access import TargetAccess
 
 
-def table(section: Environment, entrance: Entrance, owner: str) -> Table:
+def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
     """Return all routes that the environment's stack writes.
 
     Raises:
@@ -34,7 +34,7 @@ def table(section: Environment, entrance: Entrance, owner: str) -> Table:
         raise SettingsError([f"{key}: {error}"]) from None
 
 
-def allowed(written: Table, place: Place, entrance: Entrance, owner: str) -> pulumi.Output[str]:
+def allowed(written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str) -> pulumi.Output[str]:
     """Return the deployer's kubeconfig, unless somebody routes in the other API what the environment routes.
 
     Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack
@@ -51,7 +51,7 @@ def allowed(written: Table, place: Place, entrance: Entrance, owner: str) -> pul
         if told
         else f"boutique:platform.routing.api: {api!r}"
     )
-    claim = Claim.of(written, entrance, stack=owner, said=said, previews=True)
+    claim = RouteClaim.of(written, entrance, stack=owner, said=said, previews=True)
     if told:
         if mistakes := route_conflicts.found(told.kubeconfig, told.namespace, claim):
             raise SettingsError(mistakes)
@@ -73,7 +73,11 @@ def allowed(written: Table, place: Place, entrance: Entrance, owner: str) -> pul
 
 
 def build(
-    written: Table, place: Place, entrance: Entrance, reached: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
+    written: Table,
+    place: TargetAccess,
+    entrance: GatewayEndpoint,
+    reached: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
     """Build the routes that lead to the environment, and return the link to it."""
     args = RoutesArgs(

@@ -13,12 +13,12 @@ from boutique.names import labels
 from boutique.names.feature_names import NamingError, preview_host, session_name
 from boutique.routing import model, route_conflicts, route_descriptions, route_rendering, route_table
 from boutique.routing.model import Table
-from boutique.routing.route_conflicts import Claim
+from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
 from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.ingress_settings import GATEWAY_API
-from components.changedservice import ChangedService, ChangedServiceArgs
+from components.changedservice import ChangedServiceArgs, FeatureService
 from components.routes import Routes, RoutesArgs
 from stacks.layers.environment_quota import check_feature
 from stacks.provider import provider
@@ -49,7 +49,7 @@ def build(section: Feature) -> None:
     opts = pulumi.ResourceOptions(providers=[deployer])
     annotations = labels.branch(known.branch, section.expires)
     changed = [
-        ChangedService(
+        FeatureService(
             each.workload.name,
             ChangedServiceArgs(
                 deployed=each,
@@ -96,7 +96,7 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
         SettingsError: There cannot be such routes.
     """
     environment = route_rendering.environment(origin.settings, section.of, origin.entrance.host)
-    own = model.Feature(
+    own = model.FeatureRouting(
         stack=pulumi.get_stack(),
         key=key,
         services=tuple(section.services),
@@ -145,7 +145,7 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     mistakes = [*ownership.claimed(deployments, there, stack=stack, key=key, sessions=sessions)]
     if api == GATEWAY_API:
         said = f"boutique:feature.of: {section.of!r}: routing.api {api!r}"
-        claim = Claim.of(table, origin.entrance, stack=stack, said=said)
+        claim = RouteClaim.of(table, origin.entrance, stack=stack, said=said)
         mistakes += route_conflicts.found(told.kubeconfig, told.namespace, claim)
     if mistakes:
         raise SettingsError(mistakes)

@@ -9,7 +9,7 @@ from boutique.admission import channel, feature_policies, isolation, owner_polic
 from boutique.mesh import gateway, policies
 from boutique.mesh.gateway_hosts import claims
 from boutique.names import labels
-from boutique.routing.endpoint import Entrance
+from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.mesh_settings import takes_strangers
 from boutique.settings.stack import Platform
 from boutique.targets import quota
@@ -21,14 +21,14 @@ from components.mesh import Mesh, MeshArgs
 from components.policies import Policies, PoliciesArgs
 from components.target import Target, TargetArgs
 from components.unavailable_apis import warn_of_unavailable_apis
-from stacks.cluster_access import Connection
+from stacks.cluster_access import ClusterAccess
 from stacks.configuration import Secrets
 from stacks.references import TARGETS
 from stacks.rollback_order import WayBack
-from stacks.target_access import Place
+from stacks.target_access import TargetAccess
 
 
-def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: WayBack) -> Mapping[str, Place]:
+def build(section: Platform, cluster: ClusterAccess, secrets: Secrets, way_back: WayBack) -> Mapping[str, TargetAccess]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each.
 
     Mesh and targets come first: an environment of the same stack cannot do without them, whatever it does.
@@ -118,7 +118,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
     front = _front(section, mesh, cluster, secrets.certificate, later) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
-        name: Place(
+        name: TargetAccess(
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
             handed_on=target.handed_on,
@@ -137,7 +137,7 @@ def build(section: Platform, cluster: Connection, secrets: Secrets, way_back: Wa
 def _front(
     section: Platform,
     mesh: Mesh,
-    cluster: Connection,
+    cluster: ClusterAccess,
     secrets: Mapping[str, pulumi.Output[str]],
     opts: pulumi.ResourceOptions,
 ) -> Ingress | None:
@@ -170,10 +170,10 @@ def _front(
     return built
 
 
-def _entrances(section: Platform) -> Mapping[str, Entrance]:
+def _entrances(section: Platform) -> Mapping[str, GatewayEndpoint]:
     """Return where people's requests come in for each target."""
     return {
-        claim.target: Entrance(
+        claim.target: GatewayEndpoint(
             routing=section.routing.api,
             host=claim.host,
             port=section.ingress.port if section.ingress else 443,

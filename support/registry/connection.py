@@ -27,7 +27,7 @@ _LOST = "check the name, the network and, behind a proxy, HTTPS_PROXY"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class RegistryAnswer:
     """What a server said.
 
     Attributes:
@@ -59,7 +59,7 @@ class Answer:
         return tuple(code for code in found if isinstance(code, str) and code.isidentifier())
 
 
-class Connection:
+class RegistryConnection:
     """Asks a registry, and the servers that it names.
 
     Args:
@@ -78,7 +78,7 @@ class Connection:
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], *, form: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> RegistryAnswer:
         """Return the answer to one request. To another host, no redirect takes credentials along; a form has them too.
 
         Raises:
@@ -102,7 +102,7 @@ class Connection:
                     )
             return _answer(response, bytes(body))
 
-    def save(self, url: str, headers: Mapping[str, str], write: Callable[[bytes], object]) -> Answer:
+    def save(self, url: str, headers: Mapping[str, str], write: Callable[[bytes], object]) -> RegistryAnswer:
         """Hand over the body of a large file, piece by piece, and return the answer without it.
 
         The body of an answer other than 200 is not handed over.
@@ -170,5 +170,5 @@ class Connection:
         return UnreachableRegistryError(f"{self._name(url)} cannot be reached: {error}; {_LOST}")
 
 
-def _answer(response: httpx.Response, body: bytes) -> Answer:
-    return Answer(url=response.url, status=response.status_code, headers=response.headers, body=body)
+def _answer(response: httpx.Response, body: bytes) -> RegistryAnswer:
+    return RegistryAnswer(url=response.url, status=response.status_code, headers=response.headers, body=body)

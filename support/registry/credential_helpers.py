@@ -5,13 +5,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from support.registry.credentials import Credentials
+from support.registry.credentials import RegistryCredentials
 
 _PATIENCE = 30
 _TOKEN_USER = "<token>"  # noqa: S105 - the name by which a helper says that its secret is no password
 
 
-def ask_helper(helper: str, server: str, path: Path) -> Credentials:
+def ask_helper(helper: str, server: str, path: Path) -> RegistryCredentials:
     """Return what a credential helper has for a registry; one that is missing or fails has nothing.
 
     Args:
@@ -24,21 +24,21 @@ def ask_helper(helper: str, server: str, path: Path) -> Credentials:
     # What the file says is part of a program's name, and no way to start others.
     program = shutil.which(name) if "/" not in helper else None
     if program is None:
-        return Credentials(said=f"there are no credentials: {named} is not on PATH")
+        return RegistryCredentials(said=f"there are no credentials: {named} is not on PATH")
     try:
         done = subprocess.run(
             [program, "get"], input=server, capture_output=True, text=True, timeout=_PATIENCE, check=False
         )
     except subprocess.TimeoutExpired:
-        return Credentials(said=f"there are no credentials: {named} did not answer within {_PATIENCE} s")
+        return RegistryCredentials(said=f"there are no credentials: {named} did not answer within {_PATIENCE} s")
     except (OSError, ValueError):
-        return Credentials(said=f"there are no credentials: {named} cannot be started")
+        return RegistryCredentials(said=f"there are no credentials: {named} cannot be started")
     try:
         content = json.loads(done.stdout) if done.returncode == 0 else {}
         user, secret = str(content["Username"]), str(content["Secret"])
     except (ValueError, KeyError, TypeError):
         # Neither its output nor its messages are shown: there may be a secret in them.
-        return Credentials(said=f"there are no credentials: {named} has none for {server}")
+        return RegistryCredentials(said=f"there are no credentials: {named} has none for {server}")
     if user == _TOKEN_USER:
-        return Credentials(said=f"the token of {name}", identity_token=secret)
-    return Credentials(said=f"user {user!r} of {name}", user=user, password=secret)
+        return RegistryCredentials(said=f"the token of {name}", identity_token=secret)
+    return RegistryCredentials(said=f"user {user!r} of {name}", user=user, password=secret)

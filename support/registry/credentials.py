@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
+class RegistryCredentials:
     """What is known for one registry; all empty if nothing is.
 
     Attributes:

@@ -14,7 +14,7 @@ from typing import Any
 
 from support.registry.address import DOCKER_HUB_NAMES, Address
 from support.registry.credential_helpers import ask_helper
-from support.registry.credentials import Credentials
+from support.registry.credentials import RegistryCredentials
 
 
 class DockerConfiguration:
@@ -26,7 +26,7 @@ class DockerConfiguration:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._helped: dict[str, Credentials] = {}
+        self._helped: dict[str, RegistryCredentials] = {}
         self._content: Mapping[str, Any] = {}
         self._problem = ""
         folder = os.environ.get("DOCKER_CONFIG")
@@ -51,14 +51,14 @@ class DockerConfiguration:
             else:
                 self._problem = self._broken("it is no JSON object")
 
-    def credentials(self, address: Address) -> Credentials:
+    def credentials(self, address: Address) -> RegistryCredentials:
         """Return what there is for a repository.
 
         A credential helper comes before an entry of the file, as for Docker. One that is missing or fails is passed
         over: many registries let everybody read. Of several entries, the one with the longest path counts.
         """
         if self._problem:
-            return Credentials(said=self._problem)
+            return RegistryCredentials(said=self._problem)
         helpers = _mapping(self._content, "credHelpers")
         helper = helpers.get(address.login) or helpers.get(address.registry) or self._content.get("credsStore")
         helped = self._ask_helper(str(helper), address.login) if helper else None
@@ -70,12 +70,12 @@ class DockerConfiguration:
             try:
                 entry = _parse_entry(key, entries[key], self._path) if isinstance(entries[key], Mapping) else None
             except ValueError as error:
-                return Credentials(said=self._broken(str(error)))
+                return RegistryCredentials(said=self._broken(str(error)))
             if entry:
                 return entry
-        return helped or Credentials(said=f"{self._path} has no credentials for it")
+        return helped or RegistryCredentials(said=f"{self._path} has no credentials for it")
 
-    def _ask_helper(self, helper: str, server: str) -> Credentials:
+    def _ask_helper(self, helper: str, server: str) -> RegistryCredentials:
         with self._lock:
             if server not in self._helped:
                 self._helped[server] = ask_helper(helper, server, self._path)
@@ -108,7 +108,7 @@ def _match(key: str, address: Address) -> int | None:
     return len(path)
 
 
-def _parse_entry(key: str, entry: Mapping[str, Any], path: Path) -> Credentials | None:
+def _parse_entry(key: str, entry: Mapping[str, Any], path: Path) -> RegistryCredentials | None:
     """Return the credentials of an entry; None if it has none, as those that a helper keeps.
 
     Raises:
@@ -125,7 +125,7 @@ def _parse_entry(key: str, entry: Mapping[str, Any], path: Path) -> Credentials 
     if not (user or identity or registry):
         return None
     whose = f"user {user!r}" if user else "the token"
-    return Credentials(
+    return RegistryCredentials(
         said=f"{whose} of {path}",
         user=user,
         password=password,

@@ -4,14 +4,14 @@ import re
 
 import httpx
 
-from support.registry.connection import Answer
+from support.registry.connection import RegistryAnswer
 
 _LINK = re.compile(r'<+([^<>]*)>+\s*((?:;(?:[^,;"]|"[^"]*")*)*)')
 _PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*(?:"([^"]*)"|([^";]*))')
 _WEB_PORTS = (None, 80, 443)
 
 
-def next_page(answer: Answer) -> httpx.URL | None:
+def next_page(answer: RegistryAnswer) -> httpx.URL | None:
     """Return the page that the Link header of an answer leads to: of what it says, the query alone counts.
 
     Behind a proxy its scheme and its path may be wrong: Artifactory leaves out the repository's key

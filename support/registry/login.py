@@ -11,8 +11,8 @@ import httpx
 
 from support.registry.address import Address, is_loopback
 from support.registry.challenges import parse_challenges
-from support.registry.connection import Answer, Connection
-from support.registry.credentials import Credentials
+from support.registry.connection import RegistryAnswer, RegistryConnection
+from support.registry.credentials import RegistryCredentials
 from support.registry.registry_errors import NoRegistryError, RefusedLoginError, UnreachableRegistryError
 
 _TOKEN = re.compile(r"[!-~]+")
@@ -20,7 +20,9 @@ _REFUSED = (400, 401, 403)
 """What token servers answer to a wrong password; those of OAuth 2 say 400."""
 
 
-def authorization(connection: Connection, address: Address, refusal: Answer, known: Credentials) -> str:
+def authorization(
+    connection: RegistryConnection, address: Address, refusal: RegistryAnswer, known: RegistryCredentials
+) -> str:
     """Return the header that a registry wants to see.
 
     Args:
@@ -54,7 +56,7 @@ def authorization(connection: Connection, address: Address, refusal: Answer, kno
     raise NoRegistryError(f"registry {address.registry} asks for a login by {schemes}; only Basic and Bearer are known")
 
 
-def refuse(address: Address, known: Credentials, codes: tuple[str, ...] = ()) -> NoReturn:
+def refuse(address: Address, known: RegistryCredentials, codes: tuple[str, ...] = ()) -> NoReturn:
     """Say that nobody with these credentials may read a repository.
 
     Raises:
@@ -69,7 +71,11 @@ def refuse(address: Address, known: Credentials, codes: tuple[str, ...] = ()) ->
 
 
 def _token(
-    connection: Connection, address: Address, realm: str, challenge: Mapping[str, str], known: Credentials
+    connection: RegistryConnection,
+    address: Address,
+    realm: str,
+    challenge: Mapping[str, str],
+    known: RegistryCredentials,
 ) -> str:
     asked = {"scope": challenge.get("scope") or f"repository:{address.name}:pull"}
     if "service" in challenge:
@@ -93,7 +99,7 @@ def _token(
     return token
 
 
-def _token_server(challenge: Mapping[str, str], refusal: Answer, address: Address) -> str | None:
+def _token_server(challenge: Mapping[str, str], refusal: RegistryAnswer, address: Address) -> str | None:
     """Return the URL of a Bearer challenge; None if credentials must not be sent there, or it is no URL."""
     realm = challenge.get("realm", "")
     try:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from support.registry.address import Address
-from support.registry.connection import Answer
+from support.registry.connection import RegistryAnswer
 from support.registry.grammar import is_digest, is_tag
 from support.registry.registry_errors import (
     MissingTagError,
@@ -118,7 +118,7 @@ class Repository:
                 f"{self._registry_name} gives {self._address.name}@{digest} the content of sha256:{hasher.hexdigest()}"
             )
 
-    def _check(self, answer: Answer, reference: str) -> None:
+    def _check(self, answer: RegistryAnswer, reference: str) -> None:
         """Raise an error unless an answer is about the manifest of a reference."""
         if answer.status == HTTPStatus.NOT_FOUND:
             kind = "manifest" if is_digest(reference) else "tag"

@@ -9,8 +9,8 @@ import httpx
 
 from support.registry.address import Address
 from support.registry.challenges import parse_challenges
-from support.registry.connection import Answer, Connection
-from support.registry.credentials import Credentials
+from support.registry.connection import RegistryAnswer, RegistryConnection
+from support.registry.credentials import RegistryCredentials
 from support.registry.docker_configuration import DockerConfiguration
 from support.registry.login import authorization, refuse
 from support.registry.registry_errors import NoRegistryError, RegistryError, UnreachableRegistryError
@@ -26,7 +26,7 @@ class Registry:
     """
 
     def __init__(self, address: Address) -> None:
-        self.connection = Connection(address.registry)
+        self.connection = RegistryConnection(address.registry)
         self.configuration = DockerConfiguration()
 
 
@@ -44,7 +44,7 @@ class Session:
         self._authorization = ""
 
     @cached_property
-    def _credentials(self) -> Credentials:
+    def _credentials(self) -> RegistryCredentials:
         # Only for a registry that asks, as programs may have to be started.
         return self._registry.configuration.credentials(self._address)
 
@@ -53,7 +53,7 @@ class Session:
         """How messages call the registry."""
         return f"registry {self._address.registry}"
 
-    def ask(self, method: str, url: str, accept: str) -> Answer:
+    def ask(self, method: str, url: str, accept: str) -> RegistryAnswer:
         """Return an answer that is no refusal.
 
         Raises:
@@ -62,7 +62,7 @@ class Session:
         connection = self._registry.connection
         return self._authorized(lambda headers: connection.ask(method, url, {"Accept": accept, **headers}), url)
 
-    def save(self, url: str, write: Callable[[bytes], object]) -> Answer:
+    def save(self, url: str, write: Callable[[bytes], object]) -> RegistryAnswer:
         """Hand over the body of a large file, piece by piece, and return the answer without it.
 
         Raises:
@@ -70,7 +70,7 @@ class Session:
         """
         return self._authorized(lambda headers: self._registry.connection.save(url, headers, write), url)
 
-    def _authorized(self, ask: Callable[[dict[str, str]], Answer], url: str) -> Answer:
+    def _authorized(self, ask: Callable[[dict[str, str]], RegistryAnswer], url: str) -> RegistryAnswer:
         """Ask with a login if the registry wants one; a token that has run out since the last request is renewed."""
         # Credentials go to the registry alone, not to the hosts that it leads to.
         authorization_sent = self._authorization if self._is_own(url) else ""
@@ -87,7 +87,7 @@ class Session:
             refuse(self._address, self._credentials, answer.codes)
         return answer
 
-    def _wants_login(self, answer: Answer) -> bool:
+    def _wants_login(self, answer: RegistryAnswer) -> bool:
         # With anonymous access, some registries answer 403 to a request without credentials, and say how to log in.
         return answer.status == HTTPStatus.UNAUTHORIZED or (
             answer.status == HTTPStatus.FORBIDDEN and not _schemes(answer).isdisjoint(("bearer", "basic"))
@@ -96,7 +96,7 @@ class Session:
     def _is_own(self, url: str) -> bool:
         return _origin(httpx.URL(url)) == _origin(httpx.URL(self._address.api))
 
-    def fail(self, answer: Answer) -> NoReturn:
+    def fail(self, answer: RegistryAnswer) -> NoReturn:
         """Say that an answer is none that the registry should give.
 
         Raises:
@@ -116,7 +116,7 @@ class Session:
         )
 
 
-def _schemes(answer: Answer) -> set[str]:
+def _schemes(answer: RegistryAnswer) -> set[str]:
     return {challenge.scheme for challenge in parse_challenges(answer.headers)}
 
 

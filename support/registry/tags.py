@@ -12,7 +12,7 @@ import httpx
 
 from support.deadline import Deadline
 from support.registry.address import Address
-from support.registry.connection import Answer
+from support.registry.connection import RegistryAnswer
 from support.registry.grammar import is_tag
 from support.registry.links import next_page
 from support.registry.registry_errors import MissingRepositoryError, NoRegistryError, UnreachableRegistryError
@@ -37,7 +37,7 @@ _PARAMETER_REFUSED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class TagPage:
     """A page of tags.
 
     Attributes:
@@ -46,7 +46,7 @@ class Page:
         length: The number of entries.
     """
 
-    answer: Answer
+    answer: RegistryAnswer
     names: tuple[str, ...]
     length: int
 
@@ -90,7 +90,7 @@ class TagList:
             names |= dict.fromkeys(page.names)
         return tuple(filter(is_tag, names))
 
-    def _first(self) -> tuple[Page, int | None]:
+    def _first(self) -> tuple[TagPage, int | None]:
         refusal = None
         for size in _SIZES:
             answer = self._ask(self._query(n=size))
@@ -99,16 +99,16 @@ class TagList:
             refusal = refusal or answer
         return self._session.fail(refusal or answer)
 
-    def _after(self, last: str, size: int | None) -> Page | None:
+    def _after(self, last: str, size: int | None) -> TagPage | None:
         """Return the page after a tag; None from a registry that does not take `last`."""
         answer = self._ask(self._query(n=size, last=last))
         if answer.status in _PARAMETER_REFUSED:
             return None
         if answer.status == HTTPStatus.NOT_FOUND:
-            return Page(answer=answer, names=(), length=0)
+            return TagPage(answer=answer, names=(), length=0)
         return self._page(answer)
 
-    def _ensure_complete(self, first: Page, size: int | None) -> None:
+    def _ensure_complete(self, first: TagPage, size: int | None) -> None:
         """Refuse a first page of just the length that was asked for, if the registry cuts there and has no way on.
 
         Others list everything at once, whatever they are asked for, or send a Link wherever there is more.
@@ -125,7 +125,7 @@ class TagList:
     def _query(self, **parameters: str | int | None) -> httpx.URL:
         return self._url.copy_merge_params({name: value for name, value in parameters.items() if value is not None})
 
-    def _ask(self, url: httpx.URL) -> Answer:
+    def _ask(self, url: httpx.URL) -> RegistryAnswer:
         name, registry = self._address.name, self._session.registry_name
         if url in self._asked:
             raise NoRegistryError(f"{registry} does not come to an end with the tags of {name}: a page comes again")
@@ -141,7 +141,7 @@ class TagList:
         self._asked.add(url)
         return self._session.ask("GET", str(url), "application/json")
 
-    def _page(self, answer: Answer) -> Page:
+    def _page(self, answer: RegistryAnswer) -> TagPage:
         if answer.status == HTTPStatus.NOT_FOUND and answer.codes:
             raise MissingRepositoryError(
                 f"{self._session.registry_name} has no repository {self._address.name}; correct the environment's "
@@ -157,9 +157,9 @@ class TagList:
                 f"{self._session.registry_name} lists something for {self._address.name} that is no tag"
             )
         names = tuple(entry for entry in entries if isinstance(entry, str) and entry)
-        return Page(answer=answer, names=names, length=len(entries))
+        return TagPage(answer=answer, names=names, length=len(entries))
 
-    def _next(self, page: Page) -> httpx.URL | None:
+    def _next(self, page: TagPage) -> httpx.URL | None:
         try:
             return next_page(page.answer)
         except ValueError:
@@ -168,7 +168,7 @@ class TagList:
             ) from None
 
 
-def _cut(first: Page, size: int | None) -> float:
+def _cut(first: TagPage, size: int | None) -> float:
     """Return the length from which a page without a Link may be one of several, judged by the first one."""
     is_full = size is None or first.length >= size or first.length % _ROUND == 0
     return first.length if is_full else math.inf

@@ -12,7 +12,7 @@ from boutique.settings.stack import Environment
 from stacks.layers.environment import build as environment
 from stacks.layers.environment_history import EnvironmentHistory
 from stacks.rollback_order import WayBack
-from stacks.target_access import Place
+from stacks.target_access import TargetAccess
 
 Build = Callable[..., Graph]
 NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)
@@ -23,7 +23,7 @@ def build() -> Build:
     def run(**section: Any) -> Graph:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
-            place = Place(
+            place = TargetAccess(
                 namespace=namespace,
                 kubeconfig=kubeconfig,
                 entrance=None,

@@ -13,7 +13,7 @@ from recording import Graph, Registered
 from stackfiles import ACCOUNT, record_stack
 
 from boutique.helm import record_store
-from boutique.helm.records import Record
+from boutique.helm.records import HelmRecord
 from boutique.helm.releases import HelmRelease
 from boutique.kubernetes.admin_api import AdminApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
@@ -79,10 +79,10 @@ def test_stacks_without_releases_ask_for_none(stack: str, monkeypatch: pytest.Mo
     record_stack(stack, answering=False)
 
 
-def stuck(_: AdminApi, releases: Sequence[HelmRelease]) -> tuple[Record, ...]:
+def stuck(_: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
     """Answer that istiod has a revision in the middle of an upgrade."""
     return tuple(
-        Record(
+        HelmRecord(
             namespace=release.namespace,
             secret=f"sh.helm.release.v1.{release.name}.v2",
             uid="u",

@@ -14,7 +14,7 @@ from boutique.mesh import policies
 from boutique.names import labels
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN, ClusterDns
 from boutique.settings.mesh_settings import ISTIO_VERSION
-from boutique.settings.mesh_settings import Mesh as Settings
+from boutique.settings.mesh_settings import MeshSettings as Settings
 from boutique.targets.rbac import DEPLOYER_RULES
 from components.mesh import Mesh, MeshArgs
 

@@ -13,19 +13,19 @@ from google.protobuf import json_format
 from recording import Graph, Registered
 from stackfiles import Recorder
 
-from policy.graph import SECRET, Level, Resource, Rule, broken
+from policy.graph import SECRET, Level, PolicyResource, PolicyRule, broken
 from policy.rules import RULES
 
 BY_NAME = {each.name: each for each in RULES}
 
 
-def resources(graph: Graph) -> list[Resource]:
+def resources(graph: Graph) -> list[PolicyResource]:
     return [resource(each) for each in graph.resources]
 
 
-def resource(each: Registered) -> Resource:
+def resource(each: Registered) -> PolicyResource:
     provider = each.request.provider.split("::")
-    return Resource(
+    return PolicyResource(
         type=each.type,
         name=each.name,
         inputs=marked(json_format.MessageToDict(each.request.object)),
@@ -55,7 +55,7 @@ def test_every_rule_has_a_name_and_a_reason() -> None:
 def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
     """Return what changes one input of one resource of a stack; no value takes it out."""
 
-    def change(before: Sequence[Resource]) -> Iterator[Resource]:
+    def change(before: Sequence[PolicyResource]) -> Iterator[PolicyResource]:
         found = False
         for each in before:
             if (each.kind, each.name) != (kind, name):
@@ -78,7 +78,7 @@ def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
 
 def added(of_type: str, inputs: dict[str, Any], provider: str = "cluster") -> Any:
     """Return what adds a resource to a stack."""
-    return lambda before: [*before, Resource(type=of_type, name="new", inputs=inputs, provider=provider)]
+    return lambda before: [*before, PolicyResource(type=of_type, name="new", inputs=inputs, provider=provider)]
 
 
 def policy(action: str | list[str], resource: str = "*", **more: Any) -> Any:
@@ -172,7 +172,7 @@ CAUGHT: dict[str, list[Any]] = {
     [(BY_NAME[name], each) for name, found in CAUGHT.items() for each in found],
     ids=[f"{name}-{number}" for name, found in CAUGHT.items() for number, _ in enumerate(found)],
 )
-def test_a_rule_catches_what_it_is_for(rule: Rule, breaking: Any, recorded: Recorder) -> None:
+def test_a_rule_catches_what_it_is_for(rule: PolicyRule, breaking: Any, recorded: Recorder) -> None:
     before = resources(recorded("local"))
     after = list(breaking(before))
     assert not broken([rule], before)

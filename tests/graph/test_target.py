@@ -13,7 +13,7 @@ from stackfiles import Recorder
 
 from boutique.kubernetes import api_groups
 from boutique.kubernetes.kubeconfig import reached_by
-from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 
 LOCAL = "local"
 
@@ -60,7 +60,7 @@ def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
 
 
 @pytest.mark.parametrize("rules", [DEPLOYER_RULES, FEATURES_RULES])
-def test_no_rule_has_a_wildcard_or_reaches_roles_and_quotas_are_only_read(rules: Sequence[Rule]) -> None:
+def test_no_rule_has_a_wildcard_or_reaches_roles_and_quotas_are_only_read(rules: Sequence[RbacRule]) -> None:
     named = {each for rule in rules for each in (rule.group, *rule.resources, *rule.verbs)}
     assert not named & {"*", "roles", "rolebindings", "namespaces", "gateways"}
     [limits] = [rule for rule in rules if {"resourcequotas", "limitranges"} & set(rule.resources)]

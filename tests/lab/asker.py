@@ -16,8 +16,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, seed, settings
 from traffic import ENVIRONMENT, SERVICES, calls, requests
 
-from boutique.routing.model import MEMBER, Feature, Table
-from boutique.routing.resolution import Call, Headers, Request, Served, backend
+from boutique.routing.model import MEMBER, FeatureRouting, Table
+from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, Resolution, backend
 from boutique.routing.route_table import table
 
 EDGE, MESH = "edge", "mesh"
@@ -68,11 +68,11 @@ class Asker:
         self._table = whole
         self._proxies = {name: Proxy(address, ports.get(name, GATEWAY_PORT)) for name, address in addresses.items()}
 
-    def ask(self, asked: Request | Call) -> tuple[Served | None, Answer, Answer]:
+    def ask(self, asked: EdgeRequest | MeshCall) -> tuple[Resolution | None, Answer, Answer]:
         """Return what the oracle says, the answer that this asks for, and the one that came."""
         served = backend(self._table, asked)
         wanted = (served.backend.service, served.baggage) if served else None
-        if isinstance(asked, Request):
+        if isinstance(asked, EdgeRequest):
             return served, wanted, self._proxies[EDGE].answer(asked.host, asked.headers)
         said = self._proxies[asked.service.service].answer(str(asked.service), asked.headers)
         # In the mesh what a call carries is nobody's to change.
@@ -90,23 +90,23 @@ class Asker:
                 time.sleep(0.2)
 
 
-def examples(whole: Table, kind: str) -> Iterator[Request | Call]:
+def examples(whole: Table, kind: str) -> Iterator[EdgeRequest | MeshCall]:
     """Return a request for every route."""
     if kind == MESH:
         for inside in whole.mesh:
             carried = ((("baggage", f"{MEMBER}={inside.feature}"),)) if inside.feature else ()
-            yield Call(service=inside.service, headers=carried)
+            yield MeshCall(service=inside.service, headers=carried)
         return
     for route in whole.edge:
         cookie = (("cookie", f"{route.cookie.name}={route.cookie.value}"),) if route.cookie else ()
         header = ((route.header.name, route.header.value),) if route.header else ()
-        yield Request(host=route.host, headers=(*cookie, *header))
+        yield EdgeRequest(host=route.host, headers=(*cookie, *header))
 
 
 def main() -> None:
     told: dict[str, Any] = json.load(sys.stdin)
     kind = told["kind"]
-    features = [Feature(**{**each, **_tuples(each)}) for each in told["features"]]
+    features = [FeatureRouting(**{**each, **_tuples(each)}) for each in told["features"]]
     asker = Asker(table(ENVIRONMENT, features), told["addresses"])
     asker.wait(kind)
     ways: Counter[str] = Counter()
@@ -116,7 +116,7 @@ def main() -> None:
     @seed(told["seed"])
     @settings(max_examples=told["count"], suppress_health_check=list(HealthCheck), deadline=None, database=None)
     @given(requests if kind == EDGE else calls.filter(lambda call: call.service in SERVICES))
-    def compare(asked: Request | Call) -> None:
+    def compare(asked: EdgeRequest | MeshCall) -> None:
         if time.monotonic() > over:
             return
         served, wanted, said = asker.ask(asked)

@@ -7,7 +7,7 @@ from itertools import product
 from labs import Lab
 from questions import Questions
 
-from boutique.targets.rbac import Rule
+from boutique.targets.rbac import RbacRule
 
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 EVERYBODY = {
@@ -25,7 +25,7 @@ def deployer(name: str) -> str:
     return f"system:serviceaccount:deployers:{name}"
 
 
-def ruled(rules: Iterable[Rule]) -> Rights:
+def ruled(rules: Iterable[RbacRule]) -> Rights:
     """Return what the rules of a Role grant."""
     return {(verb, rule.group, resource) for rule in rules for resource in rule.resources for verb in rule.verbs}
 

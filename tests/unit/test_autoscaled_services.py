@@ -10,17 +10,17 @@ from boutique.features import feature_workloads
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
 from ops.environments.environment_status import service
-from ops.pulumi.deployed_stack import DeployedStack, Wanted, deployed_stack
+from ops.pulumi.deployed_stack import DeployedStack, ExpectedEnvironment, deployed_stack
 from ops.smoke import smoke_test
-from ops.smoke.running_pods import Running
+from ops.smoke.running_pods import RunningWorkload
 from support.deadline import Deadline
 
-WANTED = Wanted(image="shop/ads:v1", version="v1", replicas=1, autoscaled=True, deployment="adservice")
+WANTED = ExpectedEnvironment(image="shop/ads:v1", version="v1", replicas=1, autoscaled=True, deployment="adservice")
 SCALED = [(True, 3, 3, True), (True, 3, 2, False), (False, 3, 3, False), (False, 1, 1, True)]
 
 
-def running(replicas: int, ready: int) -> dict[str, Running]:
-    return {"adservice": Running(replicas=replicas, ready=ready, images=(WANTED.image,), trouble=())}
+def running(replicas: int, ready: int) -> dict[str, RunningWorkload]:
+    return {"adservice": RunningWorkload(replicas=replicas, ready=ready, images=(WANTED.image,), trouble=())}
 
 
 @pytest.mark.parametrize(("autoscaled", "replicas", "ready", "well"), SCALED)

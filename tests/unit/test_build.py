@@ -18,7 +18,7 @@ from lab.toolchain import toolcache
 from lab.toolchain.build import ensure
 from lab.toolchain.found import locate
 from lab.toolchain.golang import BuildError
-from lab.toolchain.recipe import Built, Embedded, Family, Question, Taken, Tool
+from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
 
 # Behaves as the file `<tool>.does` beside it says, and writes down how it was called.
 GO = """#!{python} -IS
@@ -79,7 +79,7 @@ class Bench:
         return program
 
 
-VERSION = Question(("version",), r"^version (\S+)")
+VERSION = VersionQuestion(("version",), r"^version (\S+)")
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def test_a_change_of_what_it_is_built_from_builds_anew(bench: Bench, changed: st
 def test_flags_are_part_of_the_key_and_questions_are_not(bench: Bench) -> None:
     module = bench.family.module
 
-    def folder(recipe: Built, question: Question | None) -> Path:
+    def folder(recipe: Built, question: VersionQuestion | None) -> Path:
         return toolcache.folder(Family(module, (Tool("alpha", "v1.2.3", recipe, question),)))
 
     assert folder(Built("a"), None) == folder(Built("a"), VERSION)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from hypothesis import given
 from traffic import COOKIE, ENVIRONMENT, HOST, requests, tables
 
-from boutique.routing.model import EdgeRoute, Feature, Table
-from boutique.routing.resolution import Headers, Request, backend
+from boutique.routing.model import EdgeRoute, FeatureRouting, Table
+from boutique.routing.resolution import EdgeRequest, Headers, backend
 from boutique.routing.route_table import table
 
-FEATURE = Feature(stack="dev-new-ads", key="new-ads", services=("front",), sessions=("abc",), header=True)
+FEATURE = FeatureRouting(stack="dev-new-ads", key="new-ads", services=("front",), sessions=("abc",), header=True)
 TESTER = (("Cookie", f"{COOKIE}=abc"),)
 CI = (("boutique-feature", "new-ads"),)
 
 
-def route_of(of: Table, request: Request) -> EdgeRoute | None:
+def route_of(of: Table, request: EdgeRequest) -> EdgeRoute | None:
     """Return the route that answers a request."""
     served = backend(of, request)
     route = served.route if served else None
@@ -27,7 +27,7 @@ def values(headers: Headers, name: str) -> list[str]:
     return [value for key, value in headers if key.lower() == name.lower()]
 
 
-def may_reuse(of: Table, stored: Request, asked: Request) -> bool:
+def may_reuse(of: Table, stored: EdgeRequest, asked: EdgeRequest) -> bool:
     """Say whether a cache may answer a request with what it stored for another one of the same URL."""
     route = route_of(of, stored)
     return (
@@ -38,7 +38,9 @@ def may_reuse(of: Table, stored: Request, asked: Request) -> bool:
 
 
 @given(tables, requests, requests)
-def test_what_a_cache_reuses_is_what_the_gateway_would_answer(of: Table, stored: Request, asked: Request) -> None:
+def test_what_a_cache_reuses_is_what_the_gateway_would_answer(
+    of: Table, stored: EdgeRequest, asked: EdgeRequest
+) -> None:
     asked = replace(asked, host=stored.host)
     assert not may_reuse(of, stored, asked) or route_of(of, stored) == route_of(of, asked)
 
@@ -46,7 +48,7 @@ def test_what_a_cache_reuses_is_what_the_gateway_would_answer(of: Table, stored:
 def test_testers_and_the_baseline_share_no_answer() -> None:
     of = table(ENVIRONMENT, [FEATURE])
     shoppers: Iterable[Headers] = ((), TESTER, CI, (("Cookie", "a=b"), *CI), (("Cookie", f"a=b; {COOKIE}=abc"),))
-    kinds = [Request(host=HOST, headers=headers) for headers in shoppers]
+    kinds = [EdgeRequest(host=HOST, headers=headers) for headers in shoppers]
     for stored in kinds:
         for asked in kinds:
             assert not may_reuse(of, stored, asked) or route_of(of, stored) == route_of(of, asked)
@@ -56,10 +58,10 @@ def test_testers_and_the_baseline_share_no_answer() -> None:
 def test_no_answer_of_a_feature_is_kept() -> None:
     of = table(ENVIRONMENT, [FEATURE])
     for host, headers in ((HOST, TESTER), (HOST, CI), (f"new-ads.{HOST}", ())):
-        request = Request(host=host, headers=headers)
+        request = EdgeRequest(host=host, headers=headers)
         assert not may_reuse(of, request, request)
 
 
 def test_where_features_are_not_allowed_one_answer_is_for_all() -> None:
     of = table(replace(ENVIRONMENT, features=False), [])
-    assert may_reuse(of, Request(host=HOST, headers=TESTER), Request(host=HOST))
+    assert may_reuse(of, EdgeRequest(host=HOST, headers=TESTER), EdgeRequest(host=HOST))

@@ -35,11 +35,11 @@ from issued import (
     pfx_with_chain,
 )
 
-from boutique.certificates.certificate import Certificate, inspect
+from boutique.certificates.certificate import CheckedCertificate, inspect
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.certificate_hosts import uncovered
 from boutique.certificates.configured import configured
-from boutique.certificates.reading import Found
+from boutique.certificates.reading import CertificateContent
 from boutique.settings.certificate_settings import FilesCertificate, PemCertificate, PfxCertificate
 
 OPENSSL = shutil.which("openssl")
@@ -60,7 +60,7 @@ def openssl(*arguments: str | Path) -> bytes:
     return subprocess.run(["openssl", *arguments], capture_output=True, check=True).stdout
 
 
-def assert_is_good(certificate: Certificate) -> None:
+def assert_is_good(certificate: CheckedCertificate) -> None:
     assert read(certificate.chain) == [each.certificate for each in (GOOD, INNER, OUTER)]
     assert certificate.key.startswith("-----BEGIN PRIVATE KEY-----")
     key = serialization.load_pem_private_key(certificate.key.encode(), None)
@@ -209,14 +209,14 @@ def test_of_two_certificates_with_one_key_the_one_that_is_valid_is_taken() -> No
 
 def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None:
     heap = tuple(each.certificate for each in (issue("Stranger"), ROOT, INNER, OUTER, GOOD))
-    inspection = inspect(Found(heap, None, "heap", "heap"), HOSTS, NOW, with_key=False)
+    inspection = inspect(CertificateContent(heap, None, "heap", "heap"), HOSTS, NOW, with_key=False)
     assert inspection.facts.subject == f"CN={HOST}"
     assert inspection.mistakes == ("heap: 'CN=Stranger' issued none of the other certificates; remove it",)
 
 
 def test_an_expired_certificate_does_not_end_soon_as_well() -> None:
     expired = leaf(begins=timedelta(days=-9), ends=timedelta(days=-1))
-    found = Found(tuple(each.certificate for each in (expired, INNER, OUTER)), expired.key, "some", "some")
+    found = CertificateContent(tuple(each.certificate for each in (expired, INNER, OUTER)), expired.key, "some", "some")
     inspection = inspect(found, HOSTS, NOW)
     assert len(inspection.expired) == 1
     assert not inspection.mistakes
@@ -225,7 +225,7 @@ def test_an_expired_certificate_does_not_end_soon_as_well() -> None:
 
 def test_what_would_move_a_terminals_cursor_is_not_shown() -> None:
     certificate = issue("a\x1b[2Jb\nc", hosts=["\x1b[2J.example"])
-    facts = inspect(Found((certificate.certificate,), None, "", ""), (), NOW, with_key=False).facts
+    facts = inspect(CertificateContent((certificate.certificate,), None, "", ""), (), NOW, with_key=False).facts
     assert facts.subject == "CN=a\ufffd[2Jb\ufffdc"
     assert facts.names == ("\ufffd[2J.example",)
 

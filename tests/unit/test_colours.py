@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
-from boutique.workloads.blue_green import Colours, coloured, described, digest_of_secrets, restored
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.blue_green import BlueGreen, coloured, described, digest_of_secrets, restored
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CANARY = "canary-of-a-secret"
 
 
-def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY, **settings: Any) -> Deployed:
+def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY, **settings: Any) -> ResolvedWorkload:
     own = {"rollout": {"strategy": "blueGreen"}, "secrets": {"KEY": "key"}, **settings}
     environment = Environment.model_validate({"services": {name: own}})
     release = Release.model_validate({"services": {name: tag}})
@@ -25,11 +25,11 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
     return found
 
 
-def after(*releases: Deployed, now: datetime = NOW) -> Colours:
+def after(*releases: ResolvedWorkload, now: datetime = NOW) -> BlueGreen:
     """Return the pods after several updates."""
     remembered: dict[str, Any] | None = None
     for each in releases:
-        colours = Colours.of(each, remembered, now)
+        colours = BlueGreen.of(each, remembered, now)
         remembered = colours.remember()
     return colours
 
@@ -70,25 +70,25 @@ def test_nothing_else_is_a_way_back() -> None:
 
 def test_pods_are_there_until_an_update_removes_them() -> None:
     old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
-    remembered = Colours.of(new, Colours.of(old, None, NOW).remember(), NOW).remember()
+    remembered = BlueGreen.of(new, BlueGreen.of(old, None, NOW).remember(), NOW).remember()
     late = NOW + timedelta(hours=3)
-    assert Colours.of(old, remembered, late).is_back
-    remembered = Colours.of(new, remembered, late).remember()
-    assert not Colours.of(old, remembered, late).is_back
+    assert BlueGreen.of(old, remembered, late).is_back
+    remembered = BlueGreen.of(new, remembered, late).remember()
+    assert not BlueGreen.of(old, remembered, late).is_back
 
 
 def test_whoever_never_came_to_its_end_is_forgotten_and_what_served_is_kept() -> None:
     old, broken, good = service("1.0.0"), service("1.1.0-broken"), service("1.1.1")
-    remembered = Colours.of(old, None, NOW).remember()
-    assert Colours.of(broken, remembered, NOW).warm == coloured(old)
-    assert Colours.of(good, remembered, NOW).warm == coloured(old)
+    remembered = BlueGreen.of(old, None, NOW).remember()
+    assert BlueGreen.of(broken, remembered, NOW).warm == coloured(old)
+    assert BlueGreen.of(good, remembered, NOW).warm == coloured(old)
 
 
 def test_pods_are_kept_for_as_long_as_is_said() -> None:
     old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
-    remembered = Colours.of(new, Colours.of(old, None, NOW).remember(), NOW).remember()
-    assert Colours.of(new, remembered, NOW + timedelta(minutes=119)).warm
-    assert Colours.of(new, remembered, NOW + timedelta(minutes=121)).warm is None
+    remembered = BlueGreen.of(new, BlueGreen.of(old, None, NOW).remember(), NOW).remember()
+    assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=119)).warm
+    assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=121)).warm is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], r
 
 @pytest.mark.parametrize("known", [{}, {"colour": "x"}, {"colour": "x", "image": ":"}, {"colour": "x", "image": None}])
 def test_what_another_program_has_told_is_as_good_as_nothing(known: dict[str, Any]) -> None:
-    assert Colours.of(service(), {"live": known}, NOW).warm is None
+    assert BlueGreen.of(service(), {"live": known}, NOW).warm is None
 
 
 def test_no_secret_shows_in_a_name_or_a_text() -> None:

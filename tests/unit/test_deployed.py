@@ -4,12 +4,12 @@ from typing import Any
 
 from application.online_boutique import REDIS_CART, WORKLOADS
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 DIGEST = "sha256:" + "0" * 64
 
 
-def environment(**values: Any) -> dict[str, Deployed]:
+def environment(**values: Any) -> dict[str, ResolvedWorkload]:
     return {each.workload.name: each for each in deployed(Environment.model_validate(values))}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from boutique.checks.load import load
-from boutique.features.feature_workloads import Identity, identity
+from boutique.features.feature_workloads import FeatureIdentity, identity
 from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 
@@ -46,15 +46,15 @@ def test_the_smallest_feature_names_its_environment_and_one_version() -> None:
 @pytest.mark.parametrize(
     ("section", "expected"),
     [
-        ({}, Identity(key="new-ads", branch="new-ads")),
-        ({"branch": "feature/New_Ads"}, Identity(key="feature-new-ads-3a088e", branch="feature/New_Ads")),
-        ({"key": "ads"}, Identity(key="ads", branch="new-ads")),
-        ({"key": "ads", "branch": "x"}, Identity(key="ads", branch="x")),
-        ({"services": {"adservice": {"version": "1.0.0-5"}}, "key": "ads"}, Identity(key="ads", branch=None)),
+        ({}, FeatureIdentity(key="new-ads", branch="new-ads")),
+        ({"branch": "feature/New_Ads"}, FeatureIdentity(key="feature-new-ads-3a088e", branch="feature/New_Ads")),
+        ({"key": "ads"}, FeatureIdentity(key="ads", branch="new-ads")),
+        ({"key": "ads", "branch": "x"}, FeatureIdentity(key="ads", branch="x")),
+        ({"services": {"adservice": {"version": "1.0.0-5"}}, "key": "ads"}, FeatureIdentity(key="ads", branch=None)),
     ],
 )
 def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
-    section: dict[str, Any], expected: Identity
+    section: dict[str, Any], expected: FeatureIdentity
 ) -> None:
     assert identity(read(**section)) == expected
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from boutique.routing.endpoint import Entrance
-from boutique.routing.model import Backend, Environment, Feature
-from boutique.routing.route_conflicts import Claim, conflicts
+from boutique.routing.endpoint import GatewayEndpoint
+from boutique.routing.model import Backend, EnvironmentRouting, FeatureRouting
+from boutique.routing.route_conflicts import RouteClaim, conflicts
 from boutique.routing.route_table import table
 from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE
 
 ADS, FRONT = Backend(service="adservice", port=9555), Backend(service="frontend", port=80)
-ENTRANCE = Entrance(
+ENTRANCE = GatewayEndpoint(
     routing=GATEWAY_API,
     host="shop.localhost",
     port=443,
@@ -21,7 +21,7 @@ ENTRANCE = Entrance(
     listener="https-local",
     preview_listener="preview-local",
 )
-ENVIRONMENT = Environment(
+ENVIRONMENT = EnvironmentRouting(
     stack="local",
     host=ENTRANCE.host,
     entry=FRONT,
@@ -30,7 +30,9 @@ ENVIRONMENT = Environment(
     cookie="id",
     features=True,
 )
-HTTP_ROUTES = Claim.of(table(ENVIRONMENT, []), ENTRANCE, stack="local", said="some.key: 'some value'", previews=True)
+HTTP_ROUTES = RouteClaim.of(
+    table(ENVIRONMENT, []), ENTRANCE, stack="local", said="some.key: 'some value'", previews=True
+)
 VIRTUAL_SERVICES = replace(HTTP_ROUTES, api=VIRTUAL_SERVICE)
 GATEWAY = "istio-ingress/ingress"
 ON_GATEWAY = [{"kind": "Gateway", "name": "ingress", "namespace": "istio-ingress"}]
@@ -44,7 +46,7 @@ def route(spec: dict[str, Any] | None, name: str = "mine", owner: str = "", feat
     return {"metadata": {"name": name, **annotations, **labels}, **({} if spec is None else {"spec": spec})}
 
 
-def said(claim: Claim, *routes: dict[str, Any]) -> list[str]:
+def said(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
     return list(conflicts(routes, "local", claim))
 
 
@@ -95,7 +97,7 @@ def test_virtual_services_beside_http_routes(spec: dict[str, Any] | None, confli
 
 def test_full_names_end_in_the_domain_of_the_cluster() -> None:
     entrance = ENTRANCE.model_copy(update={"cluster_domain": "prod.internal"})
-    claim = Claim.of(table(ENVIRONMENT, []), entrance, stack="local", said="some.key: 'some value'")
+    claim = RouteClaim.of(table(ENVIRONMENT, []), entrance, stack="local", said="some.key: 'some value'")
     for host in ("adservice", "adservice.local.svc", "adservice.local.svc.prod.internal", "*.prod.internal"):
         assert len(said(claim, route({"hosts": [host]}))) == 1, host
     for host in ("adservice.local.svc.cluster.local", "*.cluster.local"):
@@ -172,7 +174,7 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
     ],
 )
 def test_the_key_the_object_its_owner_and_the_remedy_are_named(
-    claim: Claim, theirs: dict[str, Any], expected: str
+    claim: RouteClaim, theirs: dict[str, Any], expected: str
 ) -> None:
     assert said(claim, theirs) == [expected]
 
@@ -190,13 +192,13 @@ def test_each_route_has_a_line_and_each_feature_one() -> None:
 
 
 def test_a_feature_claims_what_it_routes_and_no_more() -> None:
-    whole = table(ENVIRONMENT, [Feature(stack="local-new", key="new", services=("adservice",))])
+    whole = table(ENVIRONMENT, [FeatureRouting(stack="local-new", key="new", services=("adservice",))])
     own = replace(
         whole,
         edge=tuple(each for each in whole.edge if each.feature),
         mesh=tuple(each for each in whole.mesh if each.feature),
     )
-    claim = Claim.of(own, ENTRANCE, stack="local-new", said="some.key")
+    claim = RouteClaim.of(own, ENTRANCE, stack="local-new", said="some.key")
     assert claim.hosts == {"new.shop.localhost"}
     assert claim.services == {"adservice"}
     assert not said(claim, route({"hosts": ["frontend"]}))

@@ -10,7 +10,7 @@ from boutique.settings.release_settings import Change, Pin
 from ops.errors import OperationError
 from ops.pulumi.interrupted_updates import with_killed
 from ops.pulumi.stack_history import Entry, entries, last_change
-from ops.releases.revisions import Content, Former, chosen, content, differences, releases, running
+from ops.releases.revisions import Former, RevisionContent, chosen, content, differences, releases, running
 from ops.releases.service_versions import said
 
 Said = Mapping[str, Any]
@@ -36,19 +36,19 @@ def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:
     return [each.numbers for each in releases(told(*oldest_first))]
 
 
-def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, **environment: Any) -> Content:
+def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, **environment: Any) -> RevisionContent:
     found = content({"release": {"default": default}, "environment": environment or {"replicas": 1}}, secrets or {})
     assert found
     return found
 
 
-def back(updates: tuple[Entry, ...], now: Content, number: int | None = None) -> Former:
+def back(updates: tuple[Entry, ...], now: RevisionContent, number: int | None = None) -> Former:
     return chosen(updates, now, "test", number)
 
 
 def test_an_environment_or_a_release_with_all_defaults_is_one() -> None:
-    assert content({"environment": {}}, {}) == Content(release=None, environment={}, secrets={})
-    assert content({"environment": {}, "release": {}}, {}) == Content(release={}, environment={}, secrets={})
+    assert content({"environment": {}}, {}) == RevisionContent(release=None, environment={}, secrets={})
+    assert content({"environment": {}, "release": {}}, {}) == RevisionContent(release={}, environment={}, secrets={})
     assert content({"environment": {"enabled": False}}, {}) is None
     assert content({}, {}) is None
     empty = {"objectValue": {}}

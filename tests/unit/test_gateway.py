@@ -10,15 +10,15 @@ import pytest
 from application import online_boutique
 from boutique.mesh import misdirected_requests, policies
 from boutique.mesh.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
-from boutique.mesh.gateway_hosts import Claim
+from boutique.mesh.gateway_hosts import HostAssignment
 from boutique.mesh.gateway_values import values
 from boutique.names import labels
 from boutique.settings.cluster_dns import ClusterDns
-from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, Ingress, RoutingApi
+from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, IngressSettings, RoutingApi
 
 CLAIMS = (
-    Claim(target="dev", namespace="development", host="dev.example.com"),
-    Claim(target="test", namespace="test", host="test.example.com"),
+    HostAssignment(target="dev", namespace="development", host="dev.example.com"),
+    HostAssignment(target="test", namespace="test", host="test.example.com"),
 )
 APIS = get_args(RoutingApi)
 CERTIFICATE = {"kind": "certManager", "issuer": "some"}
@@ -29,8 +29,8 @@ def made(api: RoutingApi, certificate: str | None = "certificate", port: int = 4
     return {(each.kind, each.name): each for each in objects(api, CLAIMS, certificate, port)}
 
 
-def ingress(**section: Any) -> Ingress:
-    return Ingress.model_validate({"certificate": CERTIFICATE, **section})
+def ingress(**section: Any) -> IngressSettings:
+    return IngressSettings.model_validate({"certificate": CERTIFICATE, **section})
 
 
 def annotations(**section: Any) -> Mapping[str, str]:

@@ -14,17 +14,17 @@ from boutique.helm import releases
 from boutique.helm.releases import HelmRelease
 from boutique.kubernetes import admin_api
 from boutique.kubernetes.kubeconfig import KubeconfigError
-from boutique.settings.ingress_settings import Ingress
-from boutique.settings.mesh_settings import Mesh
+from boutique.settings.ingress_settings import IngressSettings
+from boutique.settings.mesh_settings import MeshSettings
 from stacks import helm_recovery, stack_outputs
 
-ISTIOD = releases.istiod(Mesh(), "cluster.local")
+ISTIOD = releases.istiod(MeshSettings(), "cluster.local")
 BASE = releases.base()
-CNI = releases.cni(Mesh(cni=True))
+CNI = releases.cni(MeshSettings(cni=True))
 CONTROLLER = releases.load_balancer_controller(
     {**controller.values(cluster="boutique-prod", region="eu-central-1", replicas=2), "vpcId": "vpc-1"}
 )
-GATEWAY = releases.ingress_gateway(Ingress.model_validate({"certificate": {"kind": "pem"}}))
+GATEWAY = releases.ingress_gateway(IngressSettings.model_validate({"certificate": {"kind": "pem"}}))
 ALL = [BASE, CNI, ISTIOD, GATEWAY, CONTROLLER]
 STUCK = ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling", "uninstalled"]
 OWN = {"istio_system": "shop", "istio_ingress": "shop"}

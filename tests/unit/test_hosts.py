@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from boutique.checks.load import load
-from boutique.mesh.gateway_hosts import Claim, claims
+from boutique.mesh.gateway_hosts import HostAssignment, claims
 from boutique.settings.errors import SettingsError
 
 CERTIFICATE = {"kind": "certManager", "issuer": "letsencrypt"}
@@ -19,7 +19,7 @@ def stack(targets: dict[str, Any], mesh: Any = {}, **ingress: Any) -> dict[str, 
     return {"cluster": {"kind": "existing", "context": "here"}, "platform": platform}
 
 
-def claimed(values: dict[str, Any]) -> tuple[Claim, ...]:
+def claimed(values: dict[str, Any]) -> tuple[HostAssignment, ...]:
     platform = load(values).platform
     assert platform
     return claims(platform)
@@ -34,8 +34,8 @@ def mistakes(values: dict[str, Any]) -> list[str]:
 def test_a_target_has_its_own_host_or_one_under_the_domain() -> None:
     found = claimed(stack({"dev": {}, "test": {"namespace": "t", "host": "try.example.org"}}, domain="example.com"))
     assert found == (
-        Claim(target="dev", namespace="dev", host="dev.example.com"),
-        Claim(target="test", namespace="t", host="try.example.org"),
+        HostAssignment(target="dev", namespace="dev", host="dev.example.com"),
+        HostAssignment(target="test", namespace="t", host="try.example.org"),
     )
 
 

@@ -5,7 +5,7 @@ import zlib
 import pytest
 
 from lab.kubelet.spdy import DICTIONARY, Decoder, Encoder, Frame, Kind
-from lab.kubelet.streams import Connection, Stream
+from lab.kubelet.streams import Stream, StreamConnection
 
 # Written by the library that kubectl uses, github.com/moby/spdystream v0.5.1: two streams are opened, five bytes sent,
 # a ping, the end of the data, a reset, and the end of it all.
@@ -85,7 +85,7 @@ async def connected(handle: "asyncio.Queue[Stream]", content: bytes) -> bytes:
     served = asyncio.Event()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Connection(reader, writer).serve(handle.put_nowait)
+        await StreamConnection(reader, writer).serve(handle.put_nowait)
         writer.close()
         served.set()
 

@@ -5,7 +5,7 @@ import pytest
 
 from lab import environment
 from lab.errors import LabError
-from lab.folder import Folder, Settings
+from lab.folder import Folder, LabSettings
 from lab.kubernetes.api import Api
 from lab.ports import PORTS, check_unchanged
 from lab.supervision.balancer import LoadBalancer, ready
@@ -101,5 +101,5 @@ def test_stacks_are_told_the_port_that_people_use(tmp_path: Path) -> None:
     where = Folder("new", tmp_path / "new")
     assert "BOUTIQUE_LAB_HTTPS_PORT" not in environment.variables(where, "/bin")
     where.create()
-    Settings({"api": 16443, "https": 8443}, "/tools").write(where)
+    LabSettings({"api": 16443, "https": 8443}, "/tools").write(where)
     assert environment.variables(where, "/bin")["BOUTIQUE_LAB_HTTPS_PORT"] == "8443"

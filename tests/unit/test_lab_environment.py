@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab import environment
-from lab.folder import Folder, Settings
+from lab.folder import Folder, LabSettings
 
 TOOLS = "/tools of mine/bin"
 
@@ -15,7 +15,7 @@ TOOLS = "/tools of mine/bin"
 def where(tmp_path: Path) -> Folder:
     folder = Folder("odd", tmp_path / "it's $HOME; `odd`")
     folder.create()
-    Settings({"api": 16443}, TOOLS).write(folder)
+    LabSettings({"api": 16443}, TOOLS).write(folder)
     return folder
 
 
@@ -35,7 +35,7 @@ def test_shell_gets_exactly_what_was_meant(where: Folder) -> None:
 
 def test_shell_learns_the_ports_that_there_are(where: Folder) -> None:
     assert not [name for name in environment.variables(where, "/bin") if name.endswith("_PORT")]
-    Settings({"api": 16443, "https": 8443, "http": 8080}, TOOLS).write(where)
+    LabSettings({"api": 16443, "https": 8443, "http": 8080}, TOOLS).write(where)
     found = environment.variables(where, "/bin")
     assert (found["BOUTIQUE_LAB_HTTPS_PORT"], found["BOUTIQUE_LAB_HTTP_PORT"]) == ("8443", "8080")
 

@@ -5,7 +5,7 @@ import pytest
 
 from lab import folder, record
 from lab.errors import LabError
-from lab.record import ComponentRecord, Record, State
+from lab.record import ComponentRecord, LabRecord, State
 
 
 @pytest.mark.parametrize("name", ["a", "default", "trial-2", "0", "a" * 30])
@@ -38,7 +38,7 @@ def test_failed_write_leaves_the_old_content_and_nothing_else(tmp_path: Path) ->
 
 def test_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     components = (ComponentRecord("etcd", (2379, 2380), State.RUNNING, 7, 1.5, 2),)
-    written = Record(State.STARTING, 5, 1.0, "kube-apiserver", "", components)
+    written = LabRecord(State.STARTING, 5, 1.0, "kube-apiserver", "", components)
     written.write(tmp_path / "record.json")
     assert record.read(tmp_path / "record.json") == written
     assert record.read(tmp_path / "none") is None

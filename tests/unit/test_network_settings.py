@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from boutique.application.page import Page
+from boutique.application.page import SmokePage
 from boutique.kubernetes import api_client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token
 from boutique.kubernetes.listing import DEPLOYMENTS, listed
@@ -116,7 +116,7 @@ def kubeconfig(server: str = SERVER, **entry: str) -> str:
 
 
 def ask_shop() -> None:
-    page = Page(name="home", path="/", needs=())
+    page = SmokePage(name="home", path="/", needs=())
     visit(Link(scheme="https", host="shop.example", port=443), [page], ssl_context(), Deadline(5), print)
 
 

@@ -14,9 +14,9 @@ from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
 from lab.nodeagent.keeper import pause
 from lab.nodeagent.pods import Container
-from lab.nodeagent.probes import Probe, Verdict
-from lab.nodeagent.processes import Identity
-from lab.nodeagent.redirection import Rule
+from lab.nodeagent.probes import ContainerProbe, Verdict
+from lab.nodeagent.processes import ProcessIdentity
+from lab.nodeagent.redirection import RedirectionRule
 from lab.nodeagent.state import ContainerState, PodState
 from lab.nodeagent.status_report import Sight
 
@@ -26,20 +26,22 @@ BEFORE = "2025-12-31T00:00:00Z"
 
 def test_what_leaves_for_services_and_what_arrives_goes_through_the_proxy() -> None:
     assert redirection.capture((15020, 15021)) == (
-        Rule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),
-        Rule("out", "10.96.0.0/16", to_port=15001),
-        Rule("in", port=15020),
-        Rule("in", port=15021),
-        Rule("in", to_port=15006),
+        RedirectionRule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),
+        RedirectionRule("out", "10.96.0.0/16", to_port=15001),
+        RedirectionRule("in", port=15020),
+        RedirectionRule("in", port=15021),
+        RedirectionRule("in", to_port=15006),
     )
 
 
 def test_pod_without_a_sidecar_still_reaches_the_api_server() -> None:
-    assert redirection.capture(None) == (Rule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),)
+    assert redirection.capture(None) == (RedirectionRule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),)
 
 
 def test_discovery_leads_to_the_istiod_there_is() -> None:
-    assert redirection.discovery("10.244.0.9") == (Rule("out", "10.244.255.254", 15012, 15012, "10.244.0.9"),)
+    assert redirection.discovery("10.244.0.9") == (
+        RedirectionRule("out", "10.244.255.254", 15012, 15012, "10.244.0.9"),
+    )
     assert redirection.discovery("") == ()
 
 
@@ -48,33 +50,33 @@ def test_discovery_leads_to_the_istiod_there_is() -> None:
     [
         (
             {"httpGet": {"path": "/app-health/server/readyz", "port": 15020, "scheme": "HTTP"}, "timeoutSeconds": 3},
-            Probe("http", 15020, "/app-health/server/readyz", timeout=3),
+            ContainerProbe("http", 15020, "/app-health/server/readyz", timeout=3),
         ),
-        ({"httpGet": {"port": "web", "scheme": "HTTPS"}}, Probe("http", 80, "/", tls=True)),
-        ({"tcpSocket": {"port": 6379}, "periodSeconds": 5}, Probe("tcp", 6379, period=5)),
-        ({"grpc": {"port": 9555}, "failureThreshold": 1}, Probe("grpc", 9555, failures=1)),
-        ({"exec": {"command": ["true"]}, "initialDelaySeconds": 4}, Probe("none", delay=4)),
+        ({"httpGet": {"port": "web", "scheme": "HTTPS"}}, ContainerProbe("http", 80, "/", tls=True)),
+        ({"tcpSocket": {"port": 6379}, "periodSeconds": 5}, ContainerProbe("tcp", 6379, period=5)),
+        ({"grpc": {"port": 9555}, "failureThreshold": 1}, ContainerProbe("grpc", 9555, failures=1)),
+        ({"exec": {"command": ["true"]}, "initialDelaySeconds": 4}, ContainerProbe("none", delay=4)),
     ],
 )
-def test_probes_have_the_defaults_of_kubernetes(spec: dict[str, Any], expected: Probe) -> None:
+def test_probes_have_the_defaults_of_kubernetes(spec: dict[str, Any], expected: ContainerProbe) -> None:
     assert probes.parse(spec, {"web": 80}) == expected
 
 
 def test_verdict_changes_at_the_thresholds_only() -> None:
-    verdict = Verdict(Probe("tcp", successes=2, failures=3))
+    verdict = Verdict(ContainerProbe("tcp", successes=2, failures=3))
     heard = [verdict.hear(good) for good in (True, True, False, False, True, False, False, False, False)]
     assert [number for number, changed in enumerate(heard) if changed] == [1, 7]
     assert verdict.passing is False
 
 
 def test_verdict_of_an_earlier_agent_stands_until_it_is_refuted() -> None:
-    verdict = Verdict(Probe("tcp", failures=2), passing=True)
+    verdict = Verdict(ContainerProbe("tcp", failures=2), passing=True)
     assert not verdict.hear(good=False)
     assert verdict.hear(good=False)
 
 
 def test_probe_is_asked_eagerly_only_until_it_passes() -> None:
-    verdict = Verdict(Probe("tcp", period=10))
+    verdict = Verdict(ContainerProbe("tcp", period=10))
     assert verdict.pause(eager=True) < 1
     assert verdict.pause(eager=False) == 10
     verdict.hear(good=True)
@@ -100,8 +102,8 @@ def test_hook_that_waits_counts_from_the_deletion_cut_to_seconds(seconds: int, e
 
 
 def test_state_survives_the_agent(tmp_path: Path) -> None:
-    containers = {"server": ContainerState(Identity(7, 123), 5.0, 2, 137, True, True), "new": ContainerState()}
-    written = PodState("shop", "ads-1", "10.244.0.7", Identity(6, 99), containers)
+    containers = {"server": ContainerState(ProcessIdentity(7, 123), 5.0, 2, 137, True, True), "new": ContainerState()}
+    written = PodState("shop", "ads-1", "10.244.0.7", ProcessIdentity(6, 99), containers)
     written.write(tmp_path)
     assert state.read(tmp_path) == written
     assert state.read(tmp_path / "other") is None
@@ -111,7 +113,7 @@ def test_process_is_known_by_its_start_and_not_by_its_number_alone() -> None:
     own = processes.identify(os.getpid())
     assert own is not None
     assert processes.lives(own)
-    assert not processes.lives(Identity(own.pid, own.start + 1))
+    assert not processes.lives(ProcessIdentity(own.pid, own.start + 1))
     with subprocess.Popen(["true"]) as child:
         identity = processes.identify(child.pid)
     assert identity is None or not processes.lives(identity)
@@ -133,7 +135,7 @@ def test_pod_knows_its_address_before_the_api_server_does() -> None:
 def sight(*, ready: bool, sidecar: bool = False, **changes: Any) -> Sight:
     name = "istio-proxy" if sidecar else "server"
     container = Container(name, "proxy" if sidecar else "app", sidecar, {"name": name, "image": "x"})
-    past = {"process": Identity(1, 1), "since": 1.0, "started": True, "ready": ready, **changes}
+    past = {"process": ProcessIdentity(1, 1), "since": 1.0, "started": True, "ready": ready, **changes}
     return Sight(container, ContainerState(**past), ready, pausing=past["process"] is None, trouble="")
 
 

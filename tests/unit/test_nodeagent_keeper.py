@@ -8,26 +8,26 @@ import pytest
 from lab.nodeagent import keeper, probes
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container
-from lab.nodeagent.probes import Probe
-from lab.nodeagent.processes import Process, identify
+from lab.nodeagent.probes import ContainerProbe
+from lab.nodeagent.processes import PodProcess, identify
 
 
 def test_a_container_is_asked_again_after_a_question_that_went_wrong(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked: list[Probe] = []
+    asked: list[ContainerProbe] = []
 
-    async def ask(probe: Probe, _: str) -> bool:
+    async def ask(probe: ContainerProbe, _: str) -> bool:
         asked.append(probe)
         if len(asked) == 1:
             raise EOFError("half an answer")
         return True
 
-    async def start() -> Process:
+    async def start() -> PodProcess:
         child = subprocess.Popen(["sleep", "60"], start_new_session=True)
         identity = identify(child.pid)
         assert identity
-        return Process(identity, child)
+        return PodProcess(identity, child)
 
     async def live() -> None:
         ready = asyncio.Event()

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from lab.nodeagent import commands
-from lab.nodeagent.commands import Programs
+from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.pods import containers, environment, expand, ours, quantity, uncaptured_ports
 
-PROGRAMS = Programs(Path("/t"), Path("/e/envoy"), Path("/b.json"), ("run", "--ports={ports}", "{workload}@{version}"))
+PROGRAMS = PodPrograms(
+    Path("/t"), Path("/e/envoy"), Path("/b.json"), ("run", "--ports={ports}", "{workload}@{version}")
+)
 SERVICES = Path("/services.json")
 
 

@@ -10,7 +10,7 @@ from traffic import COOKIE, ENTRY, KEYS, baggage_headers, cookie_headers, sessio
 from boutique.names import feature_names
 from boutique.routing import header_patterns
 from boutique.routing.model import Backend, Condition, EdgeRoute, MeshRoute, Table
-from boutique.routing.resolution import Call, Headers, Request, backend
+from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, backend
 
 SESSION = "3f1c0f6e-8a52-4e34-9d0b-abc"
 ID = f"{COOKIE}={SESSION}"
@@ -71,13 +71,13 @@ def sent_by(session: str, cookies: tuple[str, ...]) -> bool:
     route = EdgeRoute(
         name="r", owner="s", host="h", cookie=Condition(name=COOKIE, value=session), feature="f", backend=ENTRY
     )
-    return backend(Table(edge=(route,)), Request(host="h", headers=_headers("cookie", cookies))) is not None
+    return backend(Table(edge=(route,)), EdgeRequest(host="h", headers=_headers("cookie", cookies))) is not None
 
 
 def says(key: str, baggage: tuple[str, ...]) -> bool:
     feature = Backend(service="feature", port=1)
     route = MeshRoute(name="r", owner="s", service=ENTRY, feature=key, backend=feature)
-    return backend(Table(mesh=(route,)), Call(service=ENTRY, headers=_headers("baggage", baggage))) is not None
+    return backend(Table(mesh=(route,)), MeshCall(service=ENTRY, headers=_headers("baggage", baggage))) is not None
 
 
 def matches(pattern: str, name: str, values: tuple[str, ...]) -> bool:

@@ -9,12 +9,12 @@ from boutique.features.feature_workloads import changed
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
 from boutique.workloads.pod_demand import PodSet, deployed_pod_set, peak, pod_set, release_peak, total_peak
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 GIB = Decimal(2**30)
 
 
-def service(name: str = "adservice", **environment: Any) -> Deployed:
+def service(name: str = "adservice", **environment: Any) -> ResolvedWorkload:
     [found] = [each for each in deployed(Environment.model_validate(environment)) if each.workload.name == name]
     return found
 
@@ -97,7 +97,7 @@ def test_a_release_of_all_services_takes_two_of_what_is_switched_and_a_surge_of_
     assert need["pods"] == 9 * 5 + 2 * 4 + 1 + 2
 
 
-def live(service: Deployed, **container: Any) -> dict[str, Any]:
+def live(service: ResolvedWorkload, **container: Any) -> dict[str, Any]:
     """Return the Deployment of a service as the API server has it."""
     given: dict[str, Any] = {
         "image": str(service.image),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from boutique.application.page import Page
-from ops.features.propagation import Arrival, Question, arrival
+from boutique.application.page import SmokePage
+from ops.features.propagation import Arrival, PropagationQuestion, arrival
 from ops.smoke.link import link
 from ops.smoke.reached_services import Proof
 from ops.smoke.visit import Visited
@@ -16,8 +16,10 @@ from support.hops import Hop
 
 KEY = "new-ads"
 BUILD, BASELINE = "0.10.7-new-ads.3", "v0.10.6"
-PAGE = Page(name="index", path="/", needs=())
-ADS = Question(service="adservice", version=BUILD, key=KEY, environment="dev", namespace="shop", changed=("adservice",))
+PAGE = SmokePage(name="index", path="/", needs=())
+ADS = PropagationQuestion(
+    service="adservice", version=BUILD, key=KEY, environment="dev", namespace="shop", changed=("adservice",)
+)
 RATES = replace(ADS, service="currencyservice", changed=("currencyservice",))
 ROUTES = "`boutique routes dev` shows which are"
 
@@ -47,7 +49,7 @@ def visit(*answers: Sequence[Hop] | None, problem: str = "", order: bool = True)
     return Outside(url=url, link=link(url), visited=visited, order=order)
 
 
-def asked(question: Question, *answers: Sequence[Hop] | None) -> Arrival:
+def asked(question: PropagationQuestion, *answers: Sequence[Hop] | None) -> Arrival:
     return arrival(question, visit(*answers))
 
 

@@ -12,10 +12,10 @@ from boutique.names import labels
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.targets.quota import amount, hard_limits
-from boutique.workloads.blue_green import Colours, coloured
+from boutique.workloads.blue_green import BlueGreen, coloured
 from boutique.workloads.pod_demand import PodSet, pod_set, total_peak
 from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
-from boutique.workloads.resolved_workload import Deployed, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAME = "adservice"
@@ -24,7 +24,7 @@ ALL = Environment.model_validate(
 )
 
 
-def services(version: str) -> dict[str, Deployed]:
+def services(version: str) -> dict[str, ResolvedWorkload]:
     return {each.workload.name: each for each in deployed(ALL, Release(default=version))}
 
 
@@ -91,12 +91,12 @@ def test_other_strategies_and_features_are_no_colours() -> None:
 
 def test_pods_whose_place_was_taken_are_no_way_back() -> None:
     first, second = (services(version)[NAME] for version in ("v1.0.0", "v1.1.0"))
-    memory = Colours.of(second, Colours.of(first, None, NOW).remember(), NOW).remember()
+    memory = BlueGreen.of(second, BlueGreen.of(first, None, NOW).remember(), NOW).remember()
     ours, theirs = coloured(first).colour or "", coloured(second).colour or ""
-    assert Colours.of(first, memory, NOW, deployed={ours, theirs}).is_back
-    back = Colours.of(first, memory, NOW, deployed={theirs})
+    assert BlueGreen.of(first, memory, NOW, deployed={ours, theirs}).is_back
+    back = BlueGreen.of(first, memory, NOW, deployed={theirs})
     assert (back.is_back, back.is_new, back.warm) == (False, True, coloured(second))
-    assert Colours.of(second, memory, NOW, deployed={theirs}).warm is None
+    assert BlueGreen.of(second, memory, NOW, deployed={theirs}).warm is None
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Simulation:
         most: The most pods and resources that there were at once.
     """
 
-    there: dict[str, Deployed] = field(default_factory=dict)
+    there: dict[str, ResolvedWorkload] = field(default_factory=dict)
     serving: dict[str, str] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     most: dict[str, Any] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class Simulation:
                 left_out.discard(name)
                 continue
             recorded = self.recorded(name)
-            colours = Colours.of(wanted, self.memory.get(name), NOW, deployed=recorded.names)
+            colours = BlueGreen.of(wanted, self.memory.get(name), NOW, deployed=recorded.names)
             names = recorded.logical_names(name, colours.names)
             assert len(set(names.values())) == len(colours.names)
             gone = recorded.deleted_first(name, colours.names)

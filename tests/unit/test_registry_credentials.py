@@ -13,7 +13,7 @@ from registryfakes import LIST, answering, of_tags, read, refused
 
 from ops.registry.queries import tags_of
 from support.registry.address import Address
-from support.registry.credentials import Credentials
+from support.registry.credentials import RegistryCredentials
 from support.registry.docker_configuration import DockerConfiguration
 from support.registry.registry_errors import RefusedLoginError
 
@@ -43,7 +43,7 @@ def helper(folder: Path, script: str) -> None:
     path.chmod(0o755)
 
 
-def of(repository: str = "registry.example:5000/shop/ads") -> Credentials:
+def of(repository: str = "registry.example:5000/shop/ads") -> RegistryCredentials:
     return DockerConfiguration().credentials(Address.of(repository))
 
 
@@ -170,7 +170,7 @@ def test_a_helper_is_no_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_without_a_file_there_are_none(folder: Path) -> None:
-    assert of() == Credentials(said=f"there are no credentials, as there is no {folder}/config.json")
+    assert of() == RegistryCredentials(said=f"there are no credentials, as there is no {folder}/config.json")
 
 
 def test_the_file_is_in_the_home_folder_unless_said_otherwise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ def test_the_file_is_in_the_home_folder_unless_said_otherwise(folder: Path, monk
 def test_a_broken_file_is_a_reason_to_have_none(folder: Path, content: Any, reason: str) -> None:
     write(folder, content)
     broken = of()
-    assert broken == Credentials(said=broken.said)
+    assert broken == RegistryCredentials(said=broken.said)
     assert reason in broken.said
     assert f"{folder}/config.json, where credentials of registries are, holds no Docker configuration: " in broken.said
     assert SECRET not in broken.said
@@ -206,7 +206,7 @@ def test_a_broken_file_is_a_reason_to_have_none(folder: Path, content: Any, reas
 def test_an_empty_file_has_no_credentials(folder: Path, content: Any) -> None:
     """Docker has it so too: https://github.com/docker/cli/pull/2599."""
     write(folder, content)
-    assert of() == Credentials(said=f"{folder}/config.json has no credentials for it")
+    assert of() == RegistryCredentials(said=f"{folder}/config.json has no credentials for it")
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
@@ -217,7 +217,9 @@ def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
 
 def test_a_folder_in_the_place_of_the_file_has_none(folder: Path) -> None:
     (folder / "config.json").mkdir()
-    assert of() == Credentials(said=f"there are no credentials: {folder}/config.json cannot be read: Is a directory")
+    assert of() == RegistryCredentials(
+        said=f"there are no credentials: {folder}/config.json cannot be read: Is a directory"
+    )
 
 
 def test_a_file_in_the_place_of_the_folder_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +237,9 @@ def test_a_file_that_may_not_be_read_has_none(folder: Path, monkeypatch: pytest.
 def test_who_has_no_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_CONFIG", raising=False)
     monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError("Could not determine home directory.")))
-    assert of() == Credentials(said="there are no credentials: there is no home folder, and DOCKER_CONFIG is not set")
+    assert of() == RegistryCredentials(
+        said="there are no credentials: there is no home folder, and DOCKER_CONFIG is not set"
+    )
 
 
 @pytest.mark.parametrize("problem", ["empty", "broken", "folder", "entry"])

@@ -247,7 +247,7 @@ def test_another_host_is_refused(target: str) -> None:
     ],
 )
 def test_a_registry_behind_a_proxy_is_asked_as_before(url: str, link: str, expected: str | None) -> None:
-    page = connection.Answer(
+    page = connection.RegistryAnswer(
         url=httpx.URL(url), status=200, headers=httpx.Headers({"link": f'<{link}>; rel="next"'}), body=b""
     )
     if not expected:

@@ -28,7 +28,7 @@ from lab.toolchain.releases import download_network, fetching, lock, mirror
 from lab.toolchain.releases.artifacts import Download
 from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.releases.checksums import module_h1, stated
-from lab.toolchain.releases.release_errors import ReleaseError, UnreachableError
+from lab.toolchain.releases.release_errors import PublisherUnreachableError, ReleaseError
 from support import transfer
 
 GO = """#!/bin/sh
@@ -217,7 +217,7 @@ def test_a_redirect_that_leads_astray_is_refused(location: str, said: str, monke
 
     monkeypatch.setattr(download_network, "ProxiedTransport", lambda _: httpx.MockTransport(answer))
     with pytest.raises(ReleaseError, match=said):
-        download_network.Network().read("https://good.example/file")
+        download_network.DownloadNetwork().read("https://good.example/file")
     assert set(asked) == {"good.example"}
 
 
@@ -299,13 +299,13 @@ def test_hosts_that_cannot_be_reached_cost_one_wait_and_one_line(
     with socket.create_server(("127.0.0.1", 0)) as closed:
         monkeypatch.setenv(mirror.VARIABLE, f"http://127.0.0.1:{closed.getsockname()[1]}")
     waits: list[float] = []
-    probe = download_network.Network.probe
+    probe = download_network.DownloadNetwork.probe
 
-    def heed(self: download_network.Network, url: str, seconds: float) -> None:
+    def heed(self: download_network.DownloadNetwork, url: str, seconds: float) -> None:
         waits.append(seconds)
         probe(self, url, seconds)
 
-    monkeypatch.setattr(download_network.Network, "probe", heed)
+    monkeypatch.setattr(download_network.DownloadNetwork, "probe", heed)
     _, heard = machine.ensure("kubectl", "etcd", "pilot-agent", files=True)
     assert waits == [3.0]
     assert machine.notices(heard) == [
@@ -319,7 +319,7 @@ def test_a_host_that_is_silent_is_not_waited_for_longer(machine: Machine, monkey
     over = threading.Event()
     monkeypatch.setattr(fetching, "PROBE_SECONDS", 0.2)
     # As when a name is resolved: no timeout of a client ends that.
-    monkeypatch.setattr(download_network.Network, "probe", lambda *_: over.wait(30))
+    monkeypatch.setattr(download_network.DownloadNetwork, "probe", lambda *_: over.wait(30))
     _, heard = machine.ensure("kubectl")
     assert machine.notices(heard) == [
         "no release of kubectl: 127.0.0.1 cannot be reached (no answer within 0 s); built from source"
@@ -463,11 +463,11 @@ def test_modules_are_not_fetched_twice_where_programs_have_to_be_built(
     monkeypatch.delenv(mirror.VARIABLE)
     monkeypatch.setenv("GOPROXY", f"http://127.0.0.1:{machine.publishers.port}/proxy.golang.org")
 
-    def probe(_: download_network.Network, url: str, __: float) -> None:
+    def probe(_: download_network.DownloadNetwork, url: str, __: float) -> None:
         if "dl.k8s.io" in url:
-            raise UnreachableError("dl.k8s.io", "Network is unreachable")
+            raise PublisherUnreachableError("dl.k8s.io", "Network is unreachable")
 
-    monkeypatch.setattr(download_network.Network, "probe", probe)
+    monkeypatch.setattr(download_network.DownloadNetwork, "probe", probe)
     tools, heard = machine.ensure("kubectl", files=True)
     assert (tools.files / "stages" / "one.yaml").read_text() == "built"
     assert machine.publishers.seen == []

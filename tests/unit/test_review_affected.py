@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.errors import OperationError
-from ops.releases.set_release import Wanted
+from ops.releases.set_release import ReleaseRequest
 from ops.releases.set_release import changed as release_changed
 from ops.releases.stack_file import StackFile
 from ops.reviews.affected_stacks import affected
@@ -202,6 +202,6 @@ def test_versions_are_read_as_the_committed_files_have_them(
     assert run("versions", stack, "--base", "main", "--json") == (0, "{}\n")
     before = StackFile.read(tmp_path, stack)
     # What `boutique release set` writes, and what the comment of a pull request advises.
-    before.replaced_by(release_changed(before, Wanted(services={"adservice": "0.10.7-new-ads.3"})))
+    before.replaced_by(release_changed(before, ReleaseRequest(services={"adservice": "0.10.7-new-ads.3"})))
     commit(tmp_path)
     assert run("versions", stack, "--base", "main", "--json") == (0, '{"adservice": "0.10.7-new-ads.3"}\n')

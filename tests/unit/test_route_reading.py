@@ -8,9 +8,9 @@ from hypothesis import given
 from traffic import ENVIRONMENT, GATEWAY, HOST, SERVICES, session_ids, tables
 
 from boutique.routing import header_patterns, http_routes, virtual_services
-from boutique.routing.endpoint import Entrance
-from boutique.routing.model import EdgeRoute, Feature, Table
-from boutique.routing.resolution import Call, Request, Served, backend
+from boutique.routing.endpoint import GatewayEndpoint
+from boutique.routing.model import EdgeRoute, FeatureRouting, Table
+from boutique.routing.resolution import EdgeRequest, MeshCall, Resolution, backend
 from boutique.routing.route_descriptions import led
 from boutique.routing.route_parser import Unread, in_force
 from boutique.routing.route_table import table
@@ -34,7 +34,7 @@ def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def kept(served: Served) -> tuple[bool, tuple[str, ...]]:
+def kept(served: Resolution) -> tuple[bool, tuple[str, ...]]:
     assert isinstance(served.route, EdgeRoute)
     return served.route.no_store, served.route.vary
 
@@ -63,14 +63,14 @@ def test_virtual_services_say_who_serves_whom(of: Table) -> None:
             asked.append(("cookie", f"{each.cookie.name}={each.cookie.value}"))
         if each.header:
             asked.append((each.header.name, each.header.value))
-        request = Request(host=each.host, headers=tuple(asked))
+        request = EdgeRequest(host=each.host, headers=tuple(asked))
         said, wanted = backend(found.table, request), backend(of, request)
         assert said is not None
         assert wanted is not None
         assert (said.backend, said.baggage) == (wanted.backend, wanted.baggage)
         assert kept(said) == kept(wanted)
     for inside in of.mesh:
-        call = Call(service=inside.service, headers=(("baggage", f"feature={inside.feature}"),))
+        call = MeshCall(service=inside.service, headers=(("baggage", f"feature={inside.feature}"),))
         said, wanted = backend(found.table, call), backend(of, call)
         assert said is not None
         assert wanted is not None
@@ -91,7 +91,7 @@ def test_a_pattern_of_somebody_else_is_not_taken_for_ours(pattern: str) -> None:
 
 def changed(**changes: Any) -> dict[str, Any]:
     """Return the edge's route of an environment with something else in its rule."""
-    of = table(ENVIRONMENT, [Feature(stack="dev-a", key="a", services=("ads",))])
+    of = table(ENVIRONMENT, [FeatureRouting(stack="dev-a", key="a", services=("ads",))])
     [route] = objects({"edge": http_routes.edge(of, GATEWAY)["edge"]}, {})
     [rule] = route["spec"]["rules"]
     return {**route, "spec": {**route["spec"], "rules": [{**rule, **changes}]}}
@@ -325,7 +325,7 @@ def test_of_two_that_istio_does_not_join_one_is_left_out() -> None:
 
 def question_of(*others: Unread) -> RouteTable:
     of = table(ENVIRONMENT, [])
-    entrance = Entrance(
+    entrance = GatewayEndpoint(
         routing="gateway-api",
         host=HOST,
         port=443,

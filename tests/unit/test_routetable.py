@@ -10,13 +10,15 @@ from application import online_boutique
 from boutique.mesh.istio import RETRIES
 from boutique.names.feature_names import NamingError
 from boutique.routing import http_routes, route_table, virtual_services
-from boutique.routing.model import Backend, Feature, Table
-from boutique.routing.resolution import Call, Headers, Request, backend
+from boutique.routing.model import Backend, FeatureRouting, Table
+from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, backend
 from boutique.routing.route_table import RoutingError, additions, baseline, table
 
 ADS = Backend(service="ads", port=9555)
-NEW_ADS = Feature(stack="dev-new-ads", key="new-ads", services=("ads",), sessions=("abc", "def"))
-NEW_FRONT = Feature(stack="dev-new-front", key="new-front", services=("front", "cart"), sessions=("ghi",), header=True)
+NEW_ADS = FeatureRouting(stack="dev-new-ads", key="new-ads", services=("ads",), sessions=("abc", "def"))
+NEW_FRONT = FeatureRouting(
+    stack="dev-new-front", key="new-front", services=("front", "cart"), sessions=("ghi",), header=True
+)
 BOTH = table(ENVIRONMENT, [NEW_ADS, NEW_FRONT])
 
 
@@ -24,7 +26,7 @@ def cookie(session: str) -> tuple[str, str]:
     return ("Cookie", f"{ENVIRONMENT.cookie}={session}")
 
 
-def served(request: Request | Call, where: Table = BOTH) -> tuple[str, str | None] | None:
+def served(request: EdgeRequest | MeshCall, where: Table = BOTH) -> tuple[str, str | None] | None:
     answer = backend(where, request)
     return (answer.backend.service, answer.baggage) if answer else None
 
@@ -50,12 +52,12 @@ def served(request: Request | Call, where: Table = BOTH) -> tuple[str, str | Non
     ],
 )
 def test_who_serves_a_request_from_outside(host: str, headers: Headers, service: str, baggage: str | None) -> None:
-    assert served(Request(host=host, headers=headers)) == (service, baggage)
+    assert served(EdgeRequest(host=host, headers=headers)) == (service, baggage)
 
 
 @pytest.mark.parametrize("host", ["shop.example", f"other.{HOST}", f"x{HOST}", ""])
 def test_nobody_serves_another_host(host: str) -> None:
-    assert served(Request(host=host)) is None
+    assert served(EdgeRequest(host=host)) is None
 
 
 @pytest.mark.parametrize(
@@ -72,23 +74,23 @@ def test_nobody_serves_another_host(host: str) -> None:
 )
 def test_who_serves_a_call_inside(service: Backend, baggage: str | None, serving: str) -> None:
     headers = (("baggage", baggage),) if baggage else ()
-    assert served(Call(service=service, headers=headers)) == (serving, baggage)
+    assert served(MeshCall(service=service, headers=headers)) == (serving, baggage)
 
 
 def test_a_feature_without_the_environments_routes_would_starve_everybody_else() -> None:
     alone = additions(ENVIRONMENT, NEW_ADS)
-    assert served(Call(service=ADS), alone) is None
-    assert served(Request(host=HOST), alone) is None
+    assert served(MeshCall(service=ADS), alone) is None
+    assert served(EdgeRequest(host=HOST), alone) is None
 
 
 @given(tables, requests)
-def test_nothing_that_outsiders_say_in_baggage_changes_anything(table: Table, request: Request) -> None:
+def test_nothing_that_outsiders_say_in_baggage_changes_anything(table: Table, request: EdgeRequest) -> None:
     silent = replace(request, headers=tuple(each for each in request.headers if each[0].lower() != "baggage"))
     assert backend(table, request) == backend(table, silent)
 
 
 @given(features())
-def test_features_leave_the_environments_routes_as_they_are(made: tuple[Feature, ...]) -> None:
+def test_features_leave_the_environments_routes_as_they_are(made: tuple[FeatureRouting, ...]) -> None:
     before, after = baseline(ENVIRONMENT), table(ENVIRONMENT, made)
     assert http_routes.edge(before, GATEWAY).items() <= http_routes.edge(after, GATEWAY).items()
     assert http_routes.mesh(before).items() <= http_routes.mesh(after).items()
@@ -101,7 +103,7 @@ def test_features_leave_the_environments_routes_as_they_are(made: tuple[Feature,
 
 
 @given(features())
-def test_a_feature_owns_one_route_for_each_service_and_session_and_its_host(made: tuple[Feature, ...]) -> None:
+def test_a_feature_owns_one_route_for_each_service_and_session_and_its_host(made: tuple[FeatureRouting, ...]) -> None:
     whole = table(ENVIRONMENT, made)
     for feature in made:
         edge = http_routes.edge(additions(ENVIRONMENT, feature), GATEWAY)
@@ -112,7 +114,7 @@ def test_a_feature_owns_one_route_for_each_service_and_session_and_its_host(made
 
 
 @given(features())
-def test_one_object_of_the_one_owner_for_each_host_and_service(made: tuple[Feature, ...]) -> None:
+def test_one_object_of_the_one_owner_for_each_host_and_service(made: tuple[FeatureRouting, ...]) -> None:
     whole = table(ENVIRONMENT, made)
     hosts = [host for spec in virtual_services.edge(whole, GATEWAY).values() for host in spec["hosts"]]
     assert sorted(hosts) == sorted([HOST, *(f"{feature.key}.{HOST}" for feature in made)])
@@ -128,7 +130,10 @@ def test_an_environment_without_features_has_one_route() -> None:
     closed = replace(ENVIRONMENT, features=False)
     assert http_routes.mesh(baseline(closed)) == virtual_services.mesh(baseline(closed)) == {}
     assert list(http_routes.edge(baseline(closed), GATEWAY)) == ["edge"]
-    assert served(Call(service=ADS, headers=(("baggage", "feature=x"),)), baseline(closed)) == ("ads", "feature=x")
+    assert served(MeshCall(service=ADS, headers=(("baggage", "feature=x"),)), baseline(closed)) == (
+        "ads",
+        "feature=x",
+    )
 
 
 def test_routes_of_one_service_have_the_same_parent() -> None:
@@ -187,7 +192,7 @@ def test_an_environment_that_allows_no_features_refuses_them() -> None:
         (replace(NEW_FRONT, key="external"), "'front-external' is the environment's own"),
     ],
 )
-def test_a_feature_that_cannot_be_named_is_refused(feature: Feature, reason: str) -> None:
+def test_a_feature_that_cannot_be_named_is_refused(feature: FeatureRouting, reason: str) -> None:
     with pytest.raises(NamingError, match=f"^{reason}"):
         additions(ENVIRONMENT, feature)
 
@@ -207,7 +212,7 @@ def test_a_feature_that_cannot_be_named_is_refused(feature: Feature, reason: str
         ),
     ],
 )
-def test_what_another_feature_has_is_refused(second: Feature, reason: str) -> None:
+def test_what_another_feature_has_is_refused(second: FeatureRouting, reason: str) -> None:
     with pytest.raises(RoutingError, match=f"^{reason}$"):
         table(ENVIRONMENT, [NEW_ADS, second])
 

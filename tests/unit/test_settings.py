@@ -14,7 +14,7 @@ from boutique.checks.load import load
 from boutique.mesh import istio
 from boutique.settings.errors import SettingsError
 from boutique.settings.mesh_settings import ISTIO_VERSION
-from boutique.settings.stack import Settings, StackCluster
+from boutique.settings.stack import StackCluster, StackSettings
 from lab.toolchain import tools
 
 CLUSTER = {"kind": "existing", "context": "here"}
@@ -37,7 +37,7 @@ def mistakes(values: dict[str, Any]) -> list[str]:
 
 def test_the_smallest_stack_that_deploys_the_shop() -> None:
     settings = load(valid(environment={"replicas": 2}))
-    assert isinstance(settings, Settings)
+    assert isinstance(settings, StackSettings)
     assert settings.environment
     assert settings.environment.replicas == 2
 

@@ -9,20 +9,24 @@ from typing import Any
 import pytest
 from standing import free_port
 
-from lab.http import Request, Response
+from lab.http import HttpRequest, Response
 from lab.standins.answers import Pod
-from lab.standins.behaviour import Behaviour, Call, Route, Site, read, render
+from lab.standins.behaviour import Behaviour, Site, StandinCall, StandinRoute, read, render
 from lab.standins.directory import Directory, Endpoint
 from lab.standins.http_client import HttpConnection
 from lab.standins.standin import Setup, run
 
-QUOTE = Route(path="/quote", verbs=("POST",), machine=True)
+QUOTE = StandinRoute(path="/quote", verbs=("POST",), machine=True)
 WEB = Behaviour(
     site=Site(
         routes=(
-            Route(path="/", calls=(Call(variable="API", path="/quote"),), machine=True),
-            Route(path="/bare", calls=(Call(variable="API", path="/quote", baggage=False, trace=False),), machine=True),
-            Route(path="/wrong", calls=(Call(variable="API", path="/else"),), machine=True),
+            StandinRoute(path="/", calls=(StandinCall(variable="API", path="/quote"),), machine=True),
+            StandinRoute(
+                path="/bare",
+                calls=(StandinCall(variable="API", path="/quote", baggage=False, trace=False),),
+                machine=True,
+            ),
+            StandinRoute(path="/wrong", calls=(StandinCall(variable="API", path="/else"),), machine=True),
         )
     )
 )
@@ -32,7 +36,7 @@ HEADERS = (("baggage", "feature=x"), ("traceparent", "00-1-2-01"))
 async def ask(port: int, path: str) -> Response:
     connection = HttpConnection()
     try:
-        request = Request(verb="GET", target=path, headers=HEADERS)
+        request = HttpRequest(verb="GET", target=path, headers=HEADERS)
         return await connection.send(Endpoint("127.0.0.1", port, "web:80"), request)
     finally:
         connection.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.standins.answers import CallError
-from lab.standins.behaviour import Behaviour, Call, Cookie, Method, Route, Site, read, render
+from lab.standins.behaviour import Behaviour, Cookie, Method, Site, StandinCall, StandinRoute, read, render
 from lab.standins.directory import Directory
 from lab.standins.headers import received
 from lab.standins.routes import RouteError, Router
@@ -85,8 +85,10 @@ def test_an_address_leads_to_itself_and_nonsense_nowhere(tmp_path: Path) -> None
 
 
 def test_of_two_routes_the_one_that_serves_the_verb_counts() -> None:
-    router = Router((Route(path="/a/{b}"), Route(path="/a/{b}", verbs=("POST",)), Route(path="/s/{rest...}")))
-    assert router.find("GET", "/a/x%20y") == (Route(path="/a/{b}"), {"b": "x y"})
+    router = Router(
+        (StandinRoute(path="/a/{b}"), StandinRoute(path="/a/{b}", verbs=("POST",)), StandinRoute(path="/s/{rest...}"))
+    )
+    assert router.find("GET", "/a/x%20y") == (StandinRoute(path="/a/{b}"), {"b": "x y"})
     assert router.find("POST", "/a/x")[0].verbs == ("POST",)
     assert router.find("GET", "/s/x/y")[1] == {"rest": "x/y"}
     for verb, path, status in (("PUT", "/a/x", 405), ("GET", "/a/x/y", 404), ("GET", "/a/", 404)):
@@ -98,9 +100,13 @@ def test_of_two_routes_the_one_that_serves_the_verb_counts() -> None:
 BEHAVIOUR = Behaviour(
     port=80,
     methods=(
-        Method(path="/a.B/C", calls=(Call(variable="D", method="/e.F/G", timeout_seconds=1),), gives={"h": ("i",)}),
+        Method(
+            path="/a.B/C", calls=(StandinCall(variable="D", method="/e.F/G", timeout_seconds=1),), gives={"h": ("i",)}
+        ),
     ),
-    site=Site(routes=(Route(path="/", form={"j": "k"}),), cookies=(Cookie(name="l", value="m", max_age_seconds=1),)),
+    site=Site(
+        routes=(StandinRoute(path="/", form={"j": "k"}),), cookies=(Cookie(name="l", value="m", max_age_seconds=1),)
+    ),
 )
 
 

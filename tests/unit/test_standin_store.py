@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 import pytest
 from standing import Shop
 
-from lab.standins.store import Store, StoreError
+from lab.standins.store import MemoryStore, StoreError
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_info_says_what_it_is(stream: BinaryIO) -> None:
 
 
 def test_texts_and_hashes() -> None:
-    store = Store()
+    store = MemoryStore()
     assert store.execute(["SET", "a", "1"]) == "OK"
     assert store.execute(["get", "a"]) == "1"
     assert store.execute(["HSET", "h", "f", "1", "g", "2"]) == 2
@@ -72,7 +72,7 @@ def test_texts_and_hashes() -> None:
 @pytest.mark.parametrize("words", [["HSET", "h", "f"], ["HINCRBY", "h", "f", "x"], ["SET", "a"], ["FLUSHALL"]])
 def test_what_it_refuses(words: list[str]) -> None:
     with pytest.raises(StoreError, match="ERR"):
-        Store().execute(words)
+        MemoryStore().execute(words)
 
 
 def test_a_restarted_store_is_found_again_without_an_error(shop: Shop) -> None:

@@ -14,13 +14,13 @@ from boutique.kubernetes import api_groups
 from ops.cli import app
 from ops.environments import environment_status
 from ops.environments.drift import Drift, drifted
-from ops.features.inventory import Feature
+from ops.features.inventory import ClusterFeature
 from ops.pulumi import engine
 from ops.pulumi.deployed_stack import StackError
 from ops.pulumi.stack_history import Entry
 from ops.pulumi.stack_outputs import Once
 from ops.smoke.namespace_objects import Namespace
-from ops.smoke.running_pods import Running
+from ops.smoke.running_pods import RunningWorkload
 from support.deadline import Deadline
 
 URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
@@ -44,7 +44,7 @@ class World:
             "dev-eu": outputs("v0.10.5"),
             "test": outputs("v0.10.6"),
         }
-        self.running = Running(replicas=2, ready=2, images=("shop/adservice:v0.10.7",), trouble=())
+        self.running = RunningWorkload(replicas=2, ready=2, images=("shop/adservice:v0.10.7",), trouble=())
         self.silent = ""
         self.unavailable: tuple[str, ...] = ()
         self.drifts: tuple[Drift, ...] = ()
@@ -61,10 +61,10 @@ class World:
     def objects(self, _: Namespace) -> Any:
         return ()
 
-    def features(self, _: Any) -> tuple[Feature, ...]:
+    def features(self, _: Any) -> tuple[ClusterFeature, ...]:
         since = datetime(2026, 1, 10, tzinfo=UTC)
         given = {"branch": "a", "since": since, "expires": None, "versions": {"adservice": "1.0.0-a.1"}}
-        return (Feature(key="a", stack="dev-a", sessions=0, objects=(), **given),)
+        return (ClusterFeature(key="a", stack="dev-a", sessions=0, objects=(), **given),)
 
     def history(self, *_: Any, **__: Any) -> tuple[Entry, ...]:
         given = {"when": datetime(2026, 1, 10, tzinfo=UTC), "who": "ann@host", "message": "m", "config": {}}

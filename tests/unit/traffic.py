@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from boutique.routing.model import Backend, Environment, Feature, Gateway, Table
-from boutique.routing.resolution import Call, Headers, Request
+from boutique.routing.model import Backend, EnvironmentRouting, FeatureRouting, Gateway, Table
+from boutique.routing.resolution import EdgeRequest, Headers, MeshCall
 from boutique.routing.route_table import table
 
 COOKIE = "shop_session-id"
@@ -11,7 +11,7 @@ HOST = "dev.shop.example"
 GATEWAY = Gateway(namespace="istio-ingress", name="shop", listener="https", preview_listener="previews")
 ENTRY = Backend(service="front", port=80)
 SERVICES = (ENTRY, Backend(service="cart", port=7070), Backend(service="ads", port=9555))
-ENVIRONMENT = Environment(
+ENVIRONMENT = EnvironmentRouting(
     stack="dev",
     host=HOST,
     entry=ENTRY,
@@ -29,12 +29,12 @@ _changed = st.lists(st.sampled_from([each.service for each in SERVICES]), min_si
 
 
 @st.composite
-def features(draw: st.DrawFn) -> tuple[Feature, ...]:
+def features(draw: st.DrawFn) -> tuple[FeatureRouting, ...]:
     """Draw features that share no key and no session."""
     sessions = draw(st.permutations(SESSIONS))
     share = len(SESSIONS) // len(KEYS)
     made = [
-        Feature(
+        FeatureRouting(
             stack=f"dev-{key}",
             key=key,
             services=tuple(draw(_changed)),
@@ -97,9 +97,11 @@ def _some(*kinds: st.SearchStrategy[tuple[str, str]]) -> st.SearchStrategy[Heade
 
 _previews = [f"{key}.{HOST}" for key in KEYS]
 _hosts = [HOST] * 8 + [HOST.upper(), f"{HOST}:8443", f"x.{HOST}", "shop.example", *_previews]
-requests: st.SearchStrategy[Request] = st.builds(
-    Request, host=st.sampled_from(_hosts), headers=_some(_cookies, _cookies, _baggage, _others)
+requests: st.SearchStrategy[EdgeRequest] = st.builds(
+    EdgeRequest, host=st.sampled_from(_hosts), headers=_some(_cookies, _cookies, _baggage, _others)
 )
-calls: st.SearchStrategy[Call] = st.builds(
-    Call, service=st.sampled_from([*SERVICES, Backend(service="other", port=1)]), headers=_some(_baggage, _cookies)
+calls: st.SearchStrategy[MeshCall] = st.builds(
+    MeshCall,
+    service=st.sampled_from([*SERVICES, Backend(service="other", port=1)]),
+    headers=_some(_baggage, _cookies),
 )

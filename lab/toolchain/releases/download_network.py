@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import httpx
 
-from lab.toolchain.releases.release_errors import ReleaseError, UnreachableError
+from lab.toolchain.releases.release_errors import PublisherUnreachableError, ReleaseError
 from support.proxied import ProxiedTransport
 from support.transfer import copy_body
 from support.trust import ssl_context
@@ -20,7 +20,7 @@ _ATTEMPTS = 5
 _LARGEST_TEXT = 8 * 2**20
 
 
-class Network:
+class DownloadNetwork:
     """HTTP for several threads."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Network:
                 try:
                     self._append(url, file, advance)
                     break
-                except UnreachableError:
+                except PublisherUnreachableError:
                     if file.tell() == start or attempt == _ATTEMPTS:
                         raise
             file.seek(0)
@@ -123,7 +123,7 @@ class Network:
                     raise ReleaseError(f"{url} leads to {response.next_request.url.host} without TLS; it is refused")
                 request = response.next_request
         except httpx.HTTPError as error:
-            raise UnreachableError(host, _reason(error)) from None
+            raise PublisherUnreachableError(host, _reason(error)) from None
         except (httpx.InvalidURL, UnicodeError):
             raise ReleaseError(f"{url} leads to no address") from None
         raise ReleaseError(f"{url} leads from one redirect to the next")

@@ -13,9 +13,9 @@ from lab.toolchain.compiling import files_item
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.background import Background
 from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
-from lab.toolchain.releases.download_network import Network
-from lab.toolchain.releases.jobs import Files, Job, Programs
-from lab.toolchain.releases.release_errors import ReleaseError, UnreachableError
+from lab.toolchain.releases.download_network import DownloadNetwork
+from lab.toolchain.releases.jobs import Files, Job, ReleasePrograms
+from lab.toolchain.releases.release_errors import PublisherUnreachableError, ReleaseError
 from support.deadline import Deadline
 from support.files import lock_folder
 
@@ -47,7 +47,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
     folder = toolcache.root() / "releases"
     with (
         lock_folder(folder, lambda: report.notice("waiting: another process fetches releases")),
-        closing(Network()) as network,
+        closing(DownloadNetwork()) as network,
     ):
         toolcache.sweep(folder)
         for release in releases.values():
@@ -56,7 +56,9 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         failures = _unreachable(jobs, network)
         reachable = [job for job in jobs if not failures.keys() & set(job.items)]
         # With the first program that has to be built, Go fetches these modules anyway.
-        if any(isinstance(job, Programs) for job in jobs) and not any(isinstance(job, Programs) for job in reachable):
+        if any(isinstance(job, ReleasePrograms) for job in jobs) and not any(
+            isinstance(job, ReleasePrograms) for job in reachable
+        ):
             reachable = []
         if reachable and not (required and failures):
             failures |= _fetch(reachable, network, report)
@@ -67,20 +69,20 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
 
 
 def _jobs(families: Sequence[Family], releases: Mapping[str, FamilyRelease], items: Collection[str]) -> list[Job]:
-    programs: dict[str, Programs] = {}
+    programs: dict[str, ReleasePrograms] = {}
     files: list[Job] = []
     for family in families:
         release = releases[family.name]
         for tool, artifact in release.programs.items():
             if tool in items:
-                job = programs.get(artifact.source.key, Programs(artifact, {}))
-                programs[artifact.source.key] = Programs(artifact, {**job.targets, tool: release.folder / tool})
+                job = programs.get(artifact.source.key, ReleasePrograms(artifact, {}))
+                programs[artifact.source.key] = ReleasePrograms(artifact, {**job.targets, tool: release.folder / tool})
         if release.modules and files_item(family) in items:
             files.append(Files(files_item(family), release))
     return [*programs.values(), *files]
 
 
-def _unreachable(jobs: Sequence[Job], network: Network) -> dict[str, ReleaseError]:
+def _unreachable(jobs: Sequence[Job], network: DownloadNetwork) -> dict[str, ReleaseError]:
     """Return the items whose hosts do not answer, having waited for all hosts together."""
     urls: dict[str, str] = {}
     for url in (url for job in jobs for url in job.urls):
@@ -93,7 +95,7 @@ def _unreachable(jobs: Sequence[Job], network: Network) -> dict[str, ReleaseErro
         if result is not None:
             number, error = result
             if isinstance(error, ReleaseError):
-                silent[hosts[number]] = error.reason if isinstance(error, UnreachableError) else str(error)
+                silent[hosts[number]] = error.reason if isinstance(error, PublisherUnreachableError) else str(error)
             else:
                 del silent[hosts[number]]
         if deadline.is_over:
@@ -107,7 +109,7 @@ def _unreachable(jobs: Sequence[Job], network: Network) -> dict[str, ReleaseErro
     }
 
 
-def _fetch(jobs: Sequence[Job], network: Network, report: Report) -> dict[str, ReleaseError]:
+def _fetch(jobs: Sequence[Job], network: DownloadNetwork, report: Report) -> dict[str, ReleaseError]:
     report.fetching([item for job in jobs for item in job.items], toolcache.root())
     start = time.monotonic()
     sizes = [0] * len(jobs)

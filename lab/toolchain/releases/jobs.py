@@ -10,14 +10,14 @@ from lab.toolchain import toolcache
 from lab.toolchain.releases import archives, checksums, images, lock, mirror
 from lab.toolchain.releases.artifacts import Artifact, Download, Image
 from lab.toolchain.releases.catalogue import FamilyRelease
-from lab.toolchain.releases.download_network import Network
+from lab.toolchain.releases.download_network import DownloadNetwork
 from lab.toolchain.releases.release_errors import ReleaseError
 
 _DOWNLOAD = ".download"
 
 
 @dataclass(frozen=True)
-class Programs:
+class ReleasePrograms:
     """Programs of one artifact.
 
     Attributes:
@@ -51,7 +51,7 @@ class Programs:
         """Whether all of it is there."""
         return all(target.exists() for target in self.targets.values())
 
-    def fetch(self, network: Network, advance: Callable[[int], None]) -> None:
+    def fetch(self, network: DownloadNetwork, advance: Callable[[int], None]) -> None:
         """Fetch, check and publish the programs.
 
         Raises:
@@ -103,7 +103,7 @@ class Files:
         """Whether all of it is there."""
         return self.release.files.exists()
 
-    def fetch(self, network: Network, advance: Callable[[int], None]) -> None:
+    def fetch(self, network: DownloadNetwork, advance: Callable[[int], None]) -> None:
         """Fetch, check and publish the files.
 
         Raises:
@@ -121,11 +121,11 @@ class Files:
             toolcache.publish(files, self.release.files)
 
 
-Job = Programs | Files
+Job = ReleasePrograms | Files
 
 
 def _download(
-    source: Download, members: Mapping[str, str], part: Path, network: Network, advance: Callable[[int], None]
+    source: Download, members: Mapping[str, str], part: Path, network: DownloadNetwork, advance: Callable[[int], None]
 ) -> str:
     digest = checksums.stated(source, network.read(mirror.located(source.checksums)))
     # Before the download: a file that is refused anyway is not worth it.

@@ -7,7 +7,7 @@ class ReleaseError(LabError):
     """A release cannot be fetched, or is refused; the text names it and says why."""
 
 
-class UnreachableError(ReleaseError):
+class PublisherUnreachableError(ReleaseError):
     """A host does not answer.
 
     Attributes:

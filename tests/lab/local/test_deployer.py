@@ -9,7 +9,7 @@ from local_stack import Deployed
 from questions import Questions, questions
 from rights import EVERYBODY, deployer, granted, listed, ruled
 
-from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, Rule
+from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 
 pytestmark = pytest.mark.lab
 
@@ -34,7 +34,7 @@ def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
 def test_deployers_may_do_in_their_namespace_exactly_what_their_rules_say(
-    asked: Questions, user: str, given: tuple[Rule, ...]
+    asked: Questions, user: str, given: tuple[RbacRule, ...]
 ) -> None:
     rules = ruled(given)
     known = asked.resources()
@@ -90,7 +90,7 @@ def test_that_token_is_refused(kubectl: Kubectl, forbidden: str) -> None:
 @pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
 @pytest.mark.parametrize("namespace", ["local", *ELSEWHERE])
 def test_no_right_is_outside_the_matrix(
-    lab: Lab, asked: Questions, namespace: str, user: str, given: tuple[Rule, ...]
+    lab: Lab, asked: Questions, namespace: str, user: str, given: tuple[RbacRule, ...]
 ) -> None:
     """A right on what this cluster does not serve, on one named object, or with another verb, is in no matrix."""
     assert asked.resources()

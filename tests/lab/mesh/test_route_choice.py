@@ -21,7 +21,7 @@ from sizes import Size
 from traffic import ENVIRONMENT, GATEWAY, KEYS, SERVICES, features
 
 from boutique.routing import http_routes, virtual_services
-from boutique.routing.model import Feature, Table
+from boutique.routing.model import FeatureRouting, Table
 from boutique.routing.route_table import additions, baseline, table
 
 pytestmark = pytest.mark.lab
@@ -106,14 +106,14 @@ def choice(mesh: Mesh) -> Iterator[Mesh]:
         lab.kubectl("delete", "namespace", "choice", GATEWAY.namespace, "--ignore-not-found")
 
 
-def drawn(number: int, sets: int) -> tuple[tuple[Feature, ...], ...]:
+def drawn(number: int, sets: int) -> tuple[tuple[FeatureRouting, ...], ...]:
     """Return sets of features, two with sessions in each at least."""
-    found: list[tuple[Feature, ...]] = []
+    found: list[tuple[FeatureRouting, ...]] = []
 
     @seed(number)
     @settings(max_examples=100, phases=[Phase.generate], suppress_health_check=list(HealthCheck), database=None)
     @given(features().filter(lambda made: sum(bool(each.sessions) for each in made) > 1))
-    def draw(made: tuple[Feature, ...]) -> None:
+    def draw(made: tuple[FeatureRouting, ...]) -> None:
         found.append(made)
 
     draw()
@@ -127,7 +127,7 @@ def objects(rendered: ModuleType, part: Table) -> str:
     return yaml.safe_dump_all(made)
 
 
-def compared(choice: Mesh, wanted: Sequence[Feature], number: int, count: int) -> list[dict[str, Any]]:
+def compared(choice: Mesh, wanted: Sequence[FeatureRouting], number: int, count: int) -> list[dict[str, Any]]:
     """Ask at the gateway and in the mesh at the same time."""
     lab = choice.lab
     services = json.loads(lab.kubectl("get", "services", "-n", "choice", "-o", "json"))["items"]
