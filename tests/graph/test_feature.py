@@ -339,10 +339,10 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     config, _ = committed(STACK)
     script = (
         "import json, sys\n"
-        "from boutique import listing, reach\n"
+        "from boutique.kubernetes import api_client, listing\n"
         "from cloud import Cloud\n"
         "from recording import main, record\n"
-        "reach.check = listing.listed = lambda *_, **__: ()\n"
+        "api_client.check = listing.listed = lambda *_, **__: ()\n"
         "config, others = json.load(sys.stdin)\n"
         f"found = record(main, Cloud(others), stack='{STACK}', config=config)\n"
         "assert found.of('Deployment')\n"

@@ -47,7 +47,7 @@ def test_only_the_lock_of_a_dead_process_is_removed(
     pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, cancelled: bool
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "here")
-    monkeypatch.setattr("ops.pulumi.engine.lives", lambda number, _: number == os.getpid())
+    monkeypatch.setattr("ops.pulumi.engine.is_running", lambda number, _: number == os.getpid())
     write(
         pulumi,
         f"[ $1 = cancel ] && touch {tmp_path}/cancelled && exit 0",

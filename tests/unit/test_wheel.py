@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("boutique", "components", "lab", "ops", "policy", "support")
+PACKAGES = ("application", "boutique", "components", "lab", "ops", "policy", "stacks", "support")
 IMPORT_ALL = """
 import importlib, sys
 for name in sys.argv[2:]:
