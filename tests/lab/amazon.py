@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from issued import Issued, issue
+from lab_stacks import QUICKLY, Stack, committed, project
 from labs import Lab
 from shops import versions
 from visitors import Site
 
 from boutique.settings.durations import written
-from stacks import QUICKLY, Stack, committed, project
 
 HERE = Path(__file__).parent / "aws"
 PLUGINS = {"aws": "7.51.1", "eks": "4.4.0"}

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lab_stacks import Stack, committed, project
 from labs import Lab, eventually
 from objects import names
 from visitors import Load, Site, load
 
 from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
-from stacks import Stack, committed, project
 
 HOST, OTHER = "shop.localhost", "other.localhost"
 KINDS = {GATEWAY_API: "httproutes.gateway.networking.k8s.io", VIRTUAL_SERVICE: "virtualservices.networking.istio.io"}

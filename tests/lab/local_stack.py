@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lab_stacks import ROOT, Stack
 from labs import Lab
-
-from stacks import ROOT, Stack
 
 
 @dataclass(frozen=True)

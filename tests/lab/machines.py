@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab_stacks import project
 from labs import BOUTIQUE
 from shops import Shop
-
-from stacks import project
 
 LONGEST = 900
 ADS = ("--service", "adservice=0.10.7-new-ads.3")

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab_stacks import ROOT, Stack, committed, processes, project
 from labs import Lab
 from unready import unready
-
-from stacks import ROOT, Stack, committed, processes, project
 
 LONGEST = 600.0
 STUCK = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from lab_stacks import Stack, end
 from labs import BOUTIQUE, Lab
-
-from stacks import Stack, end
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from lab_stacks import Stack, project, together
 from labs import Lab
 from objects import name
 from visitors import Site
 
 from application.smoke_journey import PAGES
 from boutique.settings.durations import written
-from stacks import Stack, project, together
 
 HOST = "shop.localhost"
 PATH = "/product/OLJCESPC7Z"

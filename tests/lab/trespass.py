@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lab_stacks import Stack
 from labs import Lab, eventually
-
-from stacks import Stack
 
 Object = dict[str, Any]
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from helmapi import secret
+from lab_stacks import Stack, committed, project
 from labs import Lab
-
-from stacks import Stack, committed, project
 
 pytestmark = pytest.mark.lab
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lab_stacks import Stack, project
 from labs import Lab
-
-from stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from amazon import ENVIRONMENTS, VERSION, Amazon, Said, amazon, timed
+from lab_stacks import together
 from labs import Lab, running
-
-from stacks import together
 
 
 @pytest.fixture(scope="package")

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from amazon import ENVIRONMENTS, VERSION, Amazon, Said, timed
+from lab_stacks import together
 from objects import names
-
-from stacks import together
 
 pytestmark = pytest.mark.lab
 

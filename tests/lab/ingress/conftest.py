@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from front_door import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
 from issued import issue
+from lab_stacks import committed
 from labs import Lab, running
 
 from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
-from stacks import committed
 
 
 @pytest.fixture(scope="package")

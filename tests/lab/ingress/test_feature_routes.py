@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from front_door import FrontDoor
+from lab_stacks import Stack, project
 from labs import eventually
 from misdirected import VERSIONS, browse
 from objects import deployments
 from shops import BASELINE, HOST, Shop
 
 from boutique.settings.ingress_settings import VIRTUAL_SERVICE
-from stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 

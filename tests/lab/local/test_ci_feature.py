@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lab_stacks import ROOT
 from machines import Machine
-
-from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from lab_stacks import ROOT
 from machines import Machine
 from shops import BASELINE, HOST, Hop, Shop
 from sizes import Size
@@ -16,7 +17,6 @@ from sizes import Size
 from application import online_boutique
 from boutique.names.feature_names import session_name
 from boutique.routing import route_table
-from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 

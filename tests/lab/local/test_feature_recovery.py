@@ -7,11 +7,10 @@ import signal
 import time
 
 import pytest
+from lab_stacks import processes
 from labs import eventually
 from machines import ADS, LONGEST, Machine
 from sizes import Size
-
-from stacks import processes
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 

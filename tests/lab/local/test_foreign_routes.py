@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab_stacks import Stack, committed, project
 from labs import Lab
 from local_stack import Deployed
 
 from boutique.settings.durations import written
-from stacks import Stack, committed, project
 
 pytestmark = pytest.mark.lab
 

@@ -15,6 +15,7 @@ import registry
 import yaml
 from builds import LOOSE, PUBLISHED
 from issued import issue
+from lab_stacks import ROOT
 from labs import eventually
 from machines import Machine
 from registry import docker_configuration
@@ -24,7 +25,6 @@ from tunnel import proxying
 from application import online_boutique
 from boutique.names.image_reference import Reference
 from ops.registry.queries import tags
-from stacks import ROOT
 from support.registry.registry_errors import UntrustedRegistryError
 
 pytestmark = pytest.mark.lab

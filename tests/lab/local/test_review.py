@@ -4,10 +4,9 @@ import re
 import subprocess
 
 import pytest
+from lab_stacks import ROOT, committed, project
 from labs import BOUTIQUE, Lab
 from local_stack import Deployed
-
-from stacks import ROOT, committed, project
 
 pytestmark = pytest.mark.lab
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from lab_stacks import ROOT
 from labs import Lab
 from local_stack import Deployed
 from objects import deployments, is_available, listed, name, writers
 
 from application import online_boutique
 from boutique.names.image_reference import Reference
-from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from lab_stacks import ROOT
 from labs import BOUTIQUE, Lab, eventually
 from local_stack import Deployed
 from objects import deployments, is_available
 
 from application import online_boutique
-from stacks import ROOT
 
 pytestmark = pytest.mark.lab
 

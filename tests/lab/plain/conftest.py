@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab_stacks import Stack, project
 from labs import Lab, running
-
-from stacks import Stack, project
 
 TARGETS: dict[str, dict[str, Any]] = {
     "channel-releases": {"channel": {}},

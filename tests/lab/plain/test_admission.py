@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from kubernetes import client, config
+from lab_stacks import Stack
 from labs import eventually
 from tagtable import REFUSED, RELEASES
 
 from plain.conftest import TARGETS, platform_of
-from stacks import Stack
 
 pytestmark = pytest.mark.lab
 

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lab_stacks import QUICKLY, Stack
 from labs import Lab
 from objects import deployments
-
-from stacks import QUICKLY, Stack
 
 pytestmark = pytest.mark.lab
 

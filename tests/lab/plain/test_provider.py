@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lab_stacks import Stack
 from labs import Lab
-
-from stacks import Stack
 
 pytestmark = pytest.mark.lab
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from lab_stacks import QUICKLY, Stack, end, processes, until
 from labs import Lab, eventually
 from objects import deployments, is_available
-
-from stacks import QUICKLY, Stack, end, processes, until
 
 pytestmark = pytest.mark.lab
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from lab_stacks import QUICKLY, ROOT, Stack
 from labs import BOUTIQUE, Lab
 from objects import deployments, is_available, names
 
 from application import online_boutique
 from plain.conftest import TARGETS
-from stacks import QUICKLY, ROOT, Stack
 
 pytestmark = pytest.mark.lab
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lab_stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
 from labs import Lab, eventually
 from releasing import Releases
 from sizes import Size
 
 from application import online_boutique
-from stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
 
 pytestmark = pytest.mark.lab
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab_stacks import ROOT, Stack
 from labs import Lab
-
-from stacks import ROOT, Stack
 
 pytestmark = pytest.mark.lab
 

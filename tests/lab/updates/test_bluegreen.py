@@ -8,12 +8,11 @@ import time
 import pytest
 from front_door import FrontDoor, report
 from inside import Call, calls, load
+from lab_stacks import Stack
 from labs import BOUTIQUE, Lab, eventually
 from sizes import Size
 from visitors import Load
 from visitors import load as visitors
-
-from stacks import Stack
 
 pytestmark = pytest.mark.lab
 

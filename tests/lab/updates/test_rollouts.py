@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from front_door import FrontDoor, report
 from inside import calls, load
+from lab_stacks import Stack, project
 from labs import eventually
 from shops import HOST, Shop
 from sizes import SMALL, Size
 from visitors import Load
 from visitors import load as visitors
-
-from stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 
