@@ -64,11 +64,11 @@ def rollback(
 def _list(folder: Path, env: str, *, as_json: bool) -> None:
     from ops.pulumi.interrupted_updates import updates
     from ops.releases.release_view import former_document, show_document, show_former
-    from ops.releases.revisions import releases, running
+    from ops.releases.revisions import releases, running_release
 
     told = updates(folder, env, secrets=True)
     found = releases(told)
-    current = running(told, found)
+    current = running_release(told, found)
     if as_json:
         show_document(former_document(found, current))
     elif found:

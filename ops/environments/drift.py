@@ -46,13 +46,13 @@ def drift(project: Path, stack: str, deadline: Deadline) -> tuple[Drift, ...]:
         EngineError: Pulumi cannot say.
     """
     # The program has the deployer's token that is valid now; the state has that of the last update.
-    said = engine.run(project, stack, "refresh", "--preview-only", "--run-program", "--json", timeout=deadline.left)
-    return tuple(drifted(json.loads(said)))
+    printed = engine.run(project, stack, "refresh", "--preview-only", "--run-program", "--json", timeout=deadline.left)
+    return tuple(parse_drift(json.loads(printed)))
 
 
-def drifted(said: Mapping[str, Any]) -> Iterator[Drift]:
+def parse_drift(document: Mapping[str, Any]) -> Iterator[Drift]:
     """Return what Pulumi's JSON of a refresh tells."""
-    for step in said.get("steps") or ():
+    for step in document.get("steps") or ():
         kind, name = step["urn"].split("::")[-2:]
         if step["op"] in _QUIET or kind.rpartition("$")[2] == _STACK:
             continue

@@ -88,23 +88,23 @@ def statuses(
     """
     read = Once(outputs_of)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        one = partial(_status, project, read, deadline, refresh)
+        read_status = partial(_status, project, read, deadline, refresh)
         if stacks:
             progress(f"asking {', '.join(stacks)}")
-            return tuple(pool.map(one, dict.fromkeys(stacks)))
+            return tuple(pool.map(read_status, dict.fromkeys(stacks)))
         progress("listing the stacks")
-        there = engine.listed(project, deadline.left)
-        first = _possible(read, roots(there), deadline)
+        names = engine.list_stacks(project, deadline.left)
+        first = _possible(read, roots(names), deadline)
         progress(f"asking {', '.join(first)}")
-        found = list(pool.map(one, first))
+        results = list(pool.map(read_status, first))
         # Names that begin with that of an environment are its features', but for those that are environments.
-        others = _others(there, first, found)
-        found += pool.map(one, _possible(read, others, deadline))
-        return tuple(sorted(found, key=lambda each: each.stack))
+        others = _others(names, first, results)
+        results += pool.map(read_status, _possible(read, others, deadline))
+        return tuple(sorted(results, key=lambda status: status.stack))
 
 
-def _others(stacks: Collection[str], first: Collection[str], found: Sequence[EnvironmentStatus]) -> list[str]:
-    owned = {each.stack for one in found for each in one.features or ()}
+def _others(stacks: Collection[str], first: Collection[str], results: Sequence[EnvironmentStatus]) -> list[str]:
+    owned = {feature.stack for status in results for feature in status.features or ()}
     return [name for name in stacks if name not in owned and name not in roots(stacks) and name not in first]
 
 
@@ -113,10 +113,10 @@ def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str
 
     def may_be(stack: str) -> bool:
         try:
-            said = read(stack, deadline)
+            stack_outputs = read(stack, deadline)
         except StackError:
             return True
-        return "target" in said and "services" in said
+        return "target" in stack_outputs and "services" in stack_outputs
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
         return [name for name, may in zip(stacks, pool.map(may_be, stacks), strict=True) if may]
@@ -124,48 +124,56 @@ def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str
 
 def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack: str) -> EnvironmentStatus:
     try:
-        wanted = deployed_stack(stack, deadline, read)
+        deployed = deployed_stack(stack, deadline, read)
     except OperationError as error:
         return EnvironmentStatus(
             stack=stack, services={}, features=None, updated=None, trouble=(str(error),), drift=None
         )
     with ThreadPoolExecutor() as pool:
-        updates = pool.submit(_or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left))
-        serving = [each.deployment for each in wanted.services.values()]
-        pods = pool.submit(found_running, wanted.kubeconfig, wanted.namespace, deadline, deployments=serving)
-        living = pool.submit(_or_trouble, lambda: features(objects(_namespace(wanted))))
-        warned = pool.submit(api_groups.warnings, wanted.kubeconfig)
-        moved = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
-        running, silent = pods.result()
-        entries, unread = updates.result()
-        there, unknown = living.result()
-        differing, unlooked = moved.result() if moved else (None, "")
+        history_result = pool.submit(
+            _or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left)
+        )
+        serving = [expected.deployment for expected in deployed.services.values()]
+        pod_result = pool.submit(found_running, deployed.kubeconfig, deployed.namespace, deadline, deployments=serving)
+        feature_result = pool.submit(_or_trouble, lambda: features(objects(_namespace(deployed))))
+        warning_result = pool.submit(api_groups.warnings, deployed.kubeconfig)
+        drift_result = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
+        running, cluster_error = pod_result.result()
+        entries, history_error = history_result.result()
+        live_features, feature_error = feature_result.result()
+        differences, drift_error = drift_result.result() if drift_result else (None, "")
     return EnvironmentStatus(
         stack=stack,
-        services={name: service(each, running, name) for name, each in wanted.services.items()},
-        features=there,
+        services={name: service(expected, running, name) for name, expected in deployed.services.items()},
+        features=live_features,
         updated=last_change(entries or ()),
-        trouble=tuple(dict.fromkeys(each for each in (silent, unread, "" if silent else unknown, unlooked) if each)),
+        trouble=tuple(
+            dict.fromkeys(
+                reason
+                for reason in (cluster_error, history_error, "" if cluster_error else feature_error, drift_error)
+                if reason
+            )
+        ),
         # An API server that does not answer is named already.
-        warnings=() if silent else warned.result(),
-        drift=differing,
+        warnings=() if cluster_error else warning_result.result(),
+        drift=differences,
     )
 
 
-def service(wanted: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
+def service(expected: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
     """Return how one service is doing.
 
     Args:
-        wanted: What the stack wants of it.
+        expected: What the stack wants of it.
         running: What runs, by service; None if the cluster did not say.
         name: Its name.
     """
-    there = running.get(name) if running is not None else None
+    workload = running.get(name) if running is not None else None
     return ServiceStatus(
-        versions=(wanted.version,) if running is None else versions(there) if there else (),
-        wanted=wanted.version,
-        ready=None if running is None else there.ready if there else 0,
-        replicas=there.replicas if there and wanted.autoscaled else wanted.replicas,
+        versions=(expected.version,) if running is None else versions(workload) if workload else (),
+        wanted=expected.version,
+        ready=None if running is None else workload.ready if workload else 0,
+        replicas=workload.replicas if workload and expected.autoscaled else expected.replicas,
     )
 
 

@@ -70,47 +70,48 @@ def deployed_stack(
         StackError: There is no such stack, its secrets cannot be decrypted, or it deployed no environment.
     """
     read = outputs or outputs_of
-    said = read(name, deadline)
-    missing = [key for key in ("namespace", "url", "services", "target") if key not in said]
+    stack_outputs = read(name, deadline)
+    missing = [key for key in ("namespace", "url", "services", "target") if key not in stack_outputs]
     if missing:
-        state = "has no environment" if "targets" in said else "was not deployed"
+        state = "has no environment" if "targets" in stack_outputs else "was not deployed"
         raise StackError(
             f"stack {name!r} {state}: its outputs lack {', '.join(missing)}; name a stack with boutique:environment, "
             "and run `pulumi up` for it first"
         )
-    place = said["target"]
-    targets = said.get("targets") or read(place["stack"], deadline).get("targets") or {}
-    if place["name"] not in targets:
+    target = stack_outputs["target"]
+    targets = stack_outputs.get("targets") or read(target["stack"], deadline).get("targets") or {}
+    if target["name"] not in targets:
         raise StackError(
-            f"stack {place['stack']!r} has no target {place['name']!r} any more, which {name!r} was deployed to; "
+            f"stack {target['stack']!r} has no target {target['name']!r} any more, which {name!r} was deployed to; "
             "run `pulumi up` for both"
         )
     return DeployedStack(
         name=name,
-        namespace=said["namespace"],
-        url=said["url"],
+        namespace=stack_outputs["namespace"],
+        url=stack_outputs["url"],
         services={
             service: ExpectedEnvironment(
-                image=each["image"],
-                version=each["version"],
-                replicas=each["replicas"],
-                autoscaled=each.get("autoscaled", False),
+                image=expected["image"],
+                version=expected["version"],
+                replicas=expected["replicas"],
+                autoscaled=expected.get("autoscaled", False),
                 # Stacks that were deployed before there were several say nothing.
-                deployment=each.get("deployment", service),
+                deployment=expected.get("deployment", service),
             )
-            for service, each in sorted(said["services"].items())
+            for service, expected in sorted(stack_outputs["services"].items())
         },
-        kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),
+        kubeconfig=_usable(targets[target["name"]].get("kubeconfig"), target),
     )
 
 
-def _usable(content: str | None, place: Mapping[str, str]) -> str:
+def _usable(content: str | None, target: Mapping[str, str]) -> str:
     try:
         kubeconfig.reached_by(content or "")
     except (ValueError, TypeError, LookupError):
         # After an update that left the target out.
         raise StackError(
-            f"stack {place['stack']!r} does not know the kubeconfig of target {place['name']!r}; run `pulumi up` for it"
+            f"stack {target['stack']!r} does not know the kubeconfig of target {target['name']!r}; "
+            "run `pulumi up` for it"
         ) from None
     return content or ""
 
@@ -124,15 +125,15 @@ def outputs_of(stack: str, deadline: Deadline) -> Mapping[str, Any]:
     # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
     except FileNotFoundError:
         raise StackError(engine.MISSING) from None
     except subprocess.TimeoutExpired:
         raise StackError(
             f"pulumi did not tell the outputs of stack {stack!r} in time; give a longer --timeout"
         ) from None
-    if done.returncode != 0:
+    if result.returncode != 0:
         # What it prints on the other channel may be secret.
-        raise StackError(f"pulumi cannot read stack {stack!r}: {engine.reason(done.stderr)}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+        raise StackError(f"pulumi cannot read stack {stack!r}: {engine.reason(result.stderr)}")
+    outputs: dict[str, Any] = json.loads(result.stdout)
+    return outputs

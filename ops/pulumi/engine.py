@@ -103,7 +103,7 @@ def run(
     # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
     command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
     try:
-        running = subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
@@ -114,31 +114,31 @@ def run(
             env={**os.environ, **(environment or {})},
         )
     except FileNotFoundError as error:
-        raise _unstarted(error, folder) from None
-    with running:
+        raise _start_error(error, folder) from None
+    with process:
         lines = []
         try:
-            if said is not None and running.stdout is not None:
-                for line in running.stdout:
+            if said is not None and process.stdout is not None:
+                for line in process.stdout:
                     lines.append(line)
                     said(line.strip())
-            printed, wrong = running.communicate(given, timeout=timeout)
+            printed, errors = process.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
-            running.kill()
+            process.kill()
             raise EngineError(f"pulumi did not tell of stack {stack!r} in time; give a longer --timeout") from None
         except KeyboardInterrupt:
             # Pulumi was told as well, and ends when it has written down how far it got.
-            running.communicate()
+            process.communicate()
             raise
-    everything = "".join(lines) + printed
-    if running.returncode:
-        failure = _failure(stack, f"{wrong or ''}\n{everything}" if said else wrong)
-        failure.printed = everything
+    output = "".join(lines) + printed
+    if process.returncode:
+        failure = _failure(stack, f"{errors or ''}\n{output}" if said else errors)
+        failure.printed = output
         raise failure
-    return everything
+    return output
 
 
-def listed(folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
+def list_stacks(folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
     """Return what `pulumi stack ls` tells of each stack of a project, by name.
 
     Args:
@@ -150,19 +150,19 @@ def listed(folder: Path, timeout: float | None = None) -> dict[str, dict[str, An
     """
     command = ["pulumi", "stack", "ls", "--json", "--non-interactive", "--color", "never"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout)
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout)
     except subprocess.TimeoutExpired:
         raise EngineError("pulumi did not list the stacks in time; give a longer --timeout") from None
     except FileNotFoundError as error:
-        raise _unstarted(error, folder) from None
-    if done.returncode:
-        raise EngineError(f"pulumi cannot list the stacks: {reason(done.stderr)}")
-    return {each["name"].rpartition("/")[2]: each for each in json.loads(done.stdout)}
+        raise _start_error(error, folder) from None
+    if result.returncode:
+        raise EngineError(f"pulumi cannot list the stacks: {reason(result.stderr)}")
+    return {stack["name"].rpartition("/")[2]: stack for stack in json.loads(result.stdout)}
 
 
-def reason(said: str) -> str:
+def reason(printed: str) -> str:
     """Return what Pulumi says went wrong, without what it says beside."""
-    _, heading, diagnostics = said.partition("Diagnostics:\n")
+    _, heading, diagnostics = printed.partition("Diagnostics:\n")
     if heading:
         kept = []
         for line in diagnostics.splitlines():
@@ -171,24 +171,24 @@ def reason(said: str) -> str:
             if line.strip() and not line.strip().startswith("error: update failed"):
                 kept.append(line)
         return "\n".join(kept)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    found = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return "; ".join(found) or (lines[-1] if lines else "it does not say why")
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return "; ".join(errors) or (lines[-1] if lines else "it does not say why")
 
 
-def _unstarted(error: FileNotFoundError, folder: Path) -> EngineError:
+def _start_error(error: FileNotFoundError, folder: Path) -> EngineError:
     if error.filename == str(folder):
         return EngineError(f"the folder {folder} is gone")
     return EngineError(MISSING)
 
 
-def _failure(stack: str, said: str) -> EngineError:
-    if _LOCKED.search(said):
+def _failure(stack: str, printed: str) -> EngineError:
+    if _LOCKED.search(printed):
         holders = [
-            Holder(user=each["user"], host=each["host"], pid=int(each["pid"]), since=each["since"])
-            for each in _LOCKS.finditer(said)
+            Holder(user=match["user"], host=match["host"], pid=int(match["pid"]), since=match["since"])
+            for match in _LOCKS.finditer(printed)
         ]
         return LockedError(stack, holders)
-    if _NO_STACK.search(said):
+    if _NO_STACK.search(printed):
         return MissingStackError(f"there is no stack {stack!r}; `pulumi stack ls` shows which there are")
-    return EngineError(f"stack {stack!r}: {reason(said)}")
+    return EngineError(f"stack {stack!r}: {reason(printed)}")

@@ -27,30 +27,30 @@ def updates(project: Path, stack: str, *, secrets: bool) -> tuple[Entry, ...]:
         EngineError: They cannot be read.
     """
     with ThreadPoolExecutor() as pool:
-        listed = pool.submit(engine.listed, project)
-        found = history(project, stack, secrets=secrets)
-        return with_killed(found, _written(listed.result().get(stack.rpartition("/")[2]) or {}))
+        stacks = pool.submit(engine.list_stacks, project)
+        entries = history(project, stack, secrets=secrets)
+        return with_killed(entries, _written(stacks.result().get(stack.rpartition("/")[2]) or {}))
 
 
-def with_killed(found: tuple[Entry, ...], written: datetime | None) -> tuple[Entry, ...]:
+def with_killed(entries: tuple[Entry, ...], written: datetime | None) -> tuple[Entry, ...]:
     """Return updates, and behind them one that was killed if the stack's state is newer than the end of the last.
 
     Args:
-        found: The updates, the oldest first.
+        entries: The updates, the oldest first.
         written: When the state was written last; None if nobody knows.
     """
-    if not found or written is None or (end := found[-1].end) is None:
-        return found
+    if not entries or written is None or (end := entries[-1].end) is None:
+        return entries
     # The history counts whole seconds, and Pulumi writes it behind the state.
     if written < end + _SECOND:
-        return found
-    number = found[-1].number + 1
+        return entries
+    number = entries[-1].number + 1
     killed = Entry(number=number, kind=UPDATE, result=KILLED, when=written, who="", message="", config={})
-    return (*found, killed)
+    return (*entries, killed)
 
 
-def _written(said: Mapping[str, Any]) -> datetime | None:
+def _written(stack: Mapping[str, Any]) -> datetime | None:
     try:
-        return moment(str(said.get("lastUpdate")))
+        return moment(str(stack.get("lastUpdate")))
     except ValueError:
         return None

@@ -63,17 +63,17 @@ def history(
     Raises:
         EngineError: It cannot be read.
     """
-    found: list[Mapping[str, Any]] = []
+    documents: list[Mapping[str, Any]] = []
     size = newest or _PAGE
-    shown = ["--show-secrets"] if secrets else []
+    options = ["--show-secrets"] if secrets else []
     page = 0
-    while len(found) == page * size and not (newest and found):
+    while len(documents) == page * size and not (newest and documents):
         page += 1
         paging = ("--page-size", str(size), "--page", str(page))
         # Secrets come by a pipe.
-        said = engine.run(project, stack, "stack", "history", "--json", *paging, *shown, timeout=timeout)
-        found += json.loads(said or "[]") or []
-    return entries(found, namespace(project))
+        printed = engine.run(project, stack, "stack", "history", "--json", *paging, *options, timeout=timeout)
+        documents += json.loads(printed or "[]") or []
+    return entries(documents, namespace(project))
 
 
 def entries(newest_first: list[Mapping[str, Any]], namespace: str) -> tuple[Entry, ...]:
@@ -83,35 +83,35 @@ def entries(newest_first: list[Mapping[str, Any]], namespace: str) -> tuple[Entr
         newest_first: That.
         namespace: What the keys of the project's configuration begin with: its name.
     """
-    return tuple(_entry(number, each, namespace) for number, each in enumerate(reversed(newest_first), start=1))
+    return tuple(_entry(number, document, namespace) for number, document in enumerate(reversed(newest_first), start=1))
 
 
-def last_change(found: tuple[Entry, ...]) -> Entry | None:
+def last_change(entries: tuple[Entry, ...]) -> Entry | None:
     """Return the newest entry that changed what runs; None if there is none."""
-    return next((each for each in reversed(found) if each.kind in (UPDATE, DESTROY)), None)
+    return next((entry for entry in reversed(entries) if entry.kind in (UPDATE, DESTROY)), None)
 
 
-def _entry(number: int, said: Mapping[str, Any], namespace: str) -> Entry:
+def _entry(number: int, document: Mapping[str, Any], namespace: str) -> Entry:
     prefix = f"{namespace}:"
-    whole: Mapping[str, Any] = said.get("config") or {}
+    whole: Mapping[str, Any] = document.get("config") or {}
     config = {key.removeprefix(prefix): value for key, value in whole.items() if key.startswith(prefix)}
-    message, who = _signed(str(said.get("message") or "").strip())
+    message, who = _split_signature(str(document.get("message") or "").strip())
     return Entry(
-        number=said.get("version") or number,
-        kind=str(said.get("kind")),
-        result=str(said.get("result")),
-        when=moment(said["startTime"]),
-        end=moment(said["endTime"]) if said.get("endTime") else None,
-        who=who or _who(said.get("environment") or {}),
+        number=document.get("version") or number,
+        kind=str(document.get("kind")),
+        result=str(document.get("result")),
+        when=moment(document["startTime"]),
+        end=moment(document["endTime"]) if document.get("endTime") else None,
+        who=who or _who(document.get("environment") or {}),
         message=message.partition("\n")[0],
         config={key: _value(value) for key, value in config.items() if not value.get("secret")},
         secrets=_secrets(config.get(SERVICE_SECRETS) or {}),
     )
 
 
-def _signed(message: str) -> tuple[str, str]:
-    signed = _BY.search(message)
-    return (message[: signed.start()], signed["who"]) if signed else (message, "")
+def _split_signature(message: str) -> tuple[str, str]:
+    match = _BY.search(message)
+    return (message[: match.start()], match["who"]) if match else (message, "")
 
 
 def _who(environment: Mapping[str, str]) -> str:
@@ -123,17 +123,17 @@ def _who(environment: Mapping[str, str]) -> str:
     return f"commit of {committer}" if committer else ""
 
 
-def _value(said: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
-    if "objectValue" in said:
-        return said["objectValue"]
+def _value(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
+    if "objectValue" in value:
+        return value["objectValue"]
     try:
-        return json.loads(said.get("value") or "null")
+        return json.loads(value.get("value") or "null")
     except ValueError:
-        return said.get("value")
+        return value.get("value")
 
 
-def _secrets(said: Mapping[str, Any]) -> Mapping[str, str] | None:
-    if said.get("value") == _UNDECRYPTABLE:
+def _secrets(value: Mapping[str, Any]) -> Mapping[str, str] | None:
+    if value.get("value") == _UNDECRYPTABLE:
         return None
-    content = _value(said) if said.get("value") else {}
+    content = _value(value) if value.get("value") else {}
     return {str(name): str(value) for name, value in content.items()} if isinstance(content, Mapping) else {}

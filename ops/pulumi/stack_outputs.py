@@ -18,7 +18,7 @@ class Once:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._found: dict[str, Mapping[str, Any]] = {}
+        self._outputs: dict[str, Mapping[str, Any]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -28,6 +28,6 @@ class Once:
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            if name not in self._found:
-                self._found[name] = self._read(stack, deadline)
-            return self._found[name]
+            if name not in self._outputs:
+                self._outputs[name] = self._read(stack, deadline)
+            return self._outputs[name]

@@ -20,9 +20,9 @@ def outputs(project: Path, stack: str, timeout: float | None = None) -> Mapping[
     Raises:
         EngineError: There is no such stack, or it cannot be read.
     """
-    said = engine.run(project, stack, "stack", "output", "--json", timeout=timeout)
-    found: Mapping[str, Any] = json.loads(said or "{}")
-    return found
+    printed = engine.run(project, stack, "stack", "output", "--json", timeout=timeout)
+    stack_outputs: Mapping[str, Any] = json.loads(printed or "{}")
+    return stack_outputs
 
 
 def service_secrets(project: Path, stack: str) -> Mapping[str, str]:
@@ -32,7 +32,9 @@ def service_secrets(project: Path, stack: str) -> Mapping[str, str]:
         EngineError: They cannot be decrypted.
     """
     # By a pipe, as all secrets.
-    said = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
-    found: Mapping[str, Any] = next((each for key, each in said.items() if key.endswith(f":{SERVICE_SECRETS}")), {})
-    content = found.get("objectValue") or json.loads(found.get("value") or "{}")
+    config = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
+    secrets: Mapping[str, Any] = next(
+        (value for key, value in config.items() if key.endswith(f":{SERVICE_SECRETS}")), {}
+    )
+    content = secrets.get("objectValue") or json.loads(secrets.get("value") or "{}")
     return {str(name): str(value) for name, value in content.items()}

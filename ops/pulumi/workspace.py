@@ -61,9 +61,9 @@ def project() -> Path:
     raise OperationError(f"there is no Pulumi.yaml in {here} or above it; change to the folder of the project")
 
 
-def interrupted(stack: str) -> bool:
+def is_interrupted(stack: str) -> bool:
     """Say whether a command on this machine was killed in the middle of its work on a stack."""
-    if (held := _taken(_folder(stack))) is None:
+    if (held := _try_lock(_folder(stack))) is None:
         return False
     os.close(held)
     return True
@@ -72,7 +72,7 @@ def interrupted(stack: str) -> bool:
 def clear() -> None:
     """Remove what killed commands have left behind in the folders of stacks."""
     for folder in _folders().glob("*"):
-        if (held := _taken(folder)) is not None:
+        if (held := _try_lock(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)
 
@@ -91,7 +91,7 @@ def workspace(project: Path, stack: str) -> Iterator[Workspace]:
         BusyError: Another process of this machine holds it.
     """
     folder = _folder(stack)
-    held = _hold(folder, stack)
+    held = _lock(folder, stack)
     try:
         for entry in folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
@@ -104,7 +104,7 @@ def workspace(project: Path, stack: str) -> Iterator[Workspace]:
 
 
 def run(
-    within: Workspace,
+    workspace: Workspace,
     *arguments: str,
     said: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
@@ -118,8 +118,10 @@ def run(
     def once(*arguments: str) -> str:
         # What creates the stack takes no lock of Pulumi's: should it outlive this process, it still holds the folder.
         # An update has a lock, and hands open files on to plugins that outlive it.
-        keeping = (within.held,) if arguments[0] == "stack" else ()
-        return engine.run(within.folder, within.stack, *arguments, said=said, keeping=keeping, environment=environment)
+        keeping = (workspace.held,) if arguments[0] == "stack" else ()
+        return engine.run(
+            workspace.folder, workspace.stack, *arguments, said=said, keeping=keeping, environment=environment
+        )
 
     try:
         return once(*arguments)
@@ -142,18 +144,18 @@ def _folders() -> Path:
     return paths.state() / "workspaces"
 
 
-def _hold(folder: Path, stack: str) -> int:
+def _lock(folder: Path, stack: str) -> int:
     """Return the folder, open and locked; it is made if need be."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (held := _taken(folder)) is not None:
+        if (held := _try_lock(folder)) is not None:
             return held
         time.sleep(_PAUSE)
     raise BusyError(f"another `boutique` on this machine works on stack {stack!r}; wait until it has ended")
 
 
-def _taken(folder: Path) -> int | None:
+def _try_lock(folder: Path) -> int | None:
     """Return a folder, open and locked; None if it is not there, or another process holds it."""
     try:
         held = os.open(folder, os.O_RDONLY)

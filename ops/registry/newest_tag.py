@@ -47,7 +47,7 @@ def newest(tags: Iterable[str], accepts: Callable[[str], bool]) -> Newest:
         accepts: Whether a tag that is a version is wanted.
     """
     versions, skipped = _versions(tags)
-    return Newest(version=_highest(each for each in versions if accepts(each.text)), skipped=skipped)
+    return Newest(version=_highest(version for version in versions if accepts(version.text)), skipped=skipped)
 
 
 def newest_of_branch(tags: Iterable[str], branch: str, services: Iterable[str]) -> NewestOfBranch:
@@ -65,9 +65,13 @@ def newest_of_branch(tags: Iterable[str], branch: str, services: Iterable[str]) 
     names = tuple(services)
     key = feature_key(branch, names)
     built = _highest(
-        each for each in versions if each.branch and (each.branch == branch or feature_key(each.branch, names) == key)
+        version
+        for version in versions
+        if version.branch and (version.branch == branch or feature_key(version.branch, names) == key)
     )
-    release = _highest(each for each in versions if each.is_release and built and each.semver > built.semver)
+    release = _highest(
+        version for version in versions if version.is_release and built and version.semver > built.semver
+    )
     return NewestOfBranch(version=None if release else built, built=built, release=release, skipped=skipped)
 
 
@@ -82,4 +86,4 @@ def _versions(tags: Iterable[str]) -> tuple[list[Version], int]:
 
 
 def _highest(versions: Iterable[Version]) -> Version | None:
-    return max(versions, key=lambda each: (each.semver, each.text), default=None)
+    return max(versions, key=lambda version: (version.semver, version.text), default=None)

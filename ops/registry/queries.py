@@ -30,21 +30,21 @@ def tags_of(repositories: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     Raises:
         RegistryError: A registry cannot be read, or has no such repository; all that are missing are named.
     """
-    wanted = {each: Address.of(each) for each in repositories}
-    missing, found = [], {}
+    addresses = {repository: Address.of(repository) for repository in repositories}
+    missing, tags_by_repository = [], {}
     with ExitStack() as opened, ThreadPoolExecutor(_AT_ONCE) as pool:
         registries: dict[str, Registry] = {}
-        for address in wanted.values():
+        for address in addresses.values():
             if address.registry not in registries:
                 registries[address.registry] = registry = Registry(address)
                 opened.callback(registry.connection.close)
-        asked = {
-            each: pool.submit(Repository(registries[address.registry], address).tags)
-            for each, address in wanted.items()
+        futures = {
+            repository: pool.submit(Repository(registries[address.registry], address).tags)
+            for repository, address in addresses.items()
         }
-        for each, answer in asked.items():
+        for repository, future in futures.items():
             try:
-                found[each] = answer.result()
+                tags_by_repository[repository] = future.result()
             except MissingRepositoryError as error:
                 missing.append(str(error))
             except RegistryError:
@@ -53,7 +53,7 @@ def tags_of(repositories: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
                 raise
     if missing:
         raise MissingRepositoryError("\n".join(missing))
-    return found
+    return tags_by_repository
 
 
 def digest(repository: str, tag: str) -> str:

@@ -13,7 +13,7 @@ import typer
 from ops.errors import OperationError
 from ops.features.feature_view import working
 from ops.releases.release_view import show_document
-from ops.releases.rollout import Update, deploy, previewed
+from ops.releases.rollout import Update, deploy, preview_update
 from ops.smoke.gateway_checks import trust
 from support.deadline import Deadline
 
@@ -58,11 +58,11 @@ def carry_out(project: Path, update: Update, options: Options, document: Mapping
     began = time.monotonic()
     if options.preview:
         with working(f"previewing {update.stack}") as progress:
-            said = previewed(project, update, progress)
+            preview = preview_update(project, update, progress)
         if options.as_json:
-            show_document({**document, "preview": said})
+            show_document({**document, "preview": preview})
         else:
-            typer.echo(said)
+            typer.echo(preview)
         return
     if options.smoke:
         # What the test could not use is said before anything is changed.
@@ -103,11 +103,11 @@ def _smoke(stack: str, options: Options) -> Mapping[str, Any]:
 
     deadline = Deadline(options.timeout)
     try:
-        with progress(stack, deadline) as told:
-            found = run(SmokeRequest(stack=stack, cacert=options.cacert), deadline, told)
+        with progress(stack, deadline) as report:
+            result = run(SmokeRequest(stack=stack, cacert=options.cacert), deadline, report)
     except OperationError as error:
         typer.echo(f"the smoke test came to no end: {error}", err=True)
         return {"ok": False, "mistakes": [str(error)]}
     if not options.as_json:
-        show(found, deadline.spent, as_json=False)
-    return document(found, deadline.spent)
+        show(result, deadline.spent, as_json=False)
+    return document(result, deadline.spent)

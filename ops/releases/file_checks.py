@@ -25,38 +25,38 @@ def settings(file: StackFile) -> tuple[Environment, Release | None]:
     Raises:
         OperationError: It says nothing, or something that is wrong.
     """
-    found = _mistakes(file)
-    if found:
-        raise OperationError(f"{file.path.name}: {SettingsError(found)}")
+    errors = _errors(file)
+    if errors:
+        raise OperationError(f"{file.path.name}: {SettingsError(errors)}")
     return read(file)
 
 
-def check(file: StackFile, standing: Standing, before: StackFile | None = None) -> tuple[Environment, Release | None]:
+def check(file: StackFile, deployed: Standing, before: StackFile | None = None) -> tuple[Environment, Release | None]:
     """Return what a file that is about to be written says of its environment.
 
     Args:
         file: As it would be.
-        standing: What the stack says of the environment, its channel among it.
+        deployed: What the stack says of the environment, its channel among it.
         before: As it is now: what is wrong there already in other sections, such as a variable that is not set on this
             machine, is left to `pulumi`. None leaves nothing.
 
     Raises:
         OperationError: It must not be written; with a line for each reason.
     """
-    known: Collection[str] = [each for each in _mistakes(before) if not each.startswith(_READ)] if before else ()
-    if found := [each for each in _mistakes(file) if each not in known]:
-        raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(found)}")
+    present: Collection[str] = [error for error in _errors(before) if not error.startswith(_READ)] if before else ()
+    if errors := [error for error in _errors(file) if error not in present]:
+        raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(errors)}")
     environment, release = read(file)
     names = file.secret_names
     if names is not None and (missing := list(unknown_secrets(environment, names))):
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(missing)}")
-    if standing.channel and (reasons := list(refused(standing.channel, standing.target, environment, release))):
-        lines = "\n".join(f"  {each}" for each in reasons)
-        raise OperationError(f"{standing.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")
+    if deployed.channel and (reasons := list(refused(deployed.channel, deployed.target, environment, release))):
+        lines = "\n".join(f"  {reason}" for reason in reasons)
+        raise OperationError(f"{deployed.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")
     return environment, release
 
 
-def _mistakes(file: StackFile) -> tuple[str, ...]:
+def _errors(file: StackFile) -> tuple[str, ...]:
     try:
         load(*file.values)
     except SettingsError as error:
@@ -76,12 +76,15 @@ def read(file: StackFile) -> tuple[Environment, Release | None]:
         raise OperationError(
             f"{file.path.name}: has no boutique:environment, so it runs no release; name the stack of an environment"
         )
-    if found := [*_wrong(ENVIRONMENT, Environment, section), *_wrong(RELEASE, Release, release)]:
-        raise OperationError(f"{file.path.name}: {SettingsError(found)}")
+    if errors := [
+        *_validation_errors(ENVIRONMENT, Environment, section),
+        *_validation_errors(RELEASE, Release, release),
+    ]:
+        raise OperationError(f"{file.path.name}: {SettingsError(errors)}")
     return Environment.model_validate(section), Release.model_validate(release) if is_present(release) else None
 
 
-def _wrong(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
+def _validation_errors(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
     if not is_present(section):
         return
     try:

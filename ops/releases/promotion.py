@@ -9,7 +9,14 @@ from ops.errors import OperationError
 from ops.pulumi.stack_history import SUCCEEDED, Entry, history, last_change
 from ops.pulumi.stack_queries import outputs
 from ops.releases.file_checks import check, settings
-from ops.releases.service_versions import Standing, asked, release_for, said, section, standing
+from ops.releases.service_versions import (
+    Standing,
+    deployed_release,
+    describe_changes,
+    release_for,
+    requested_pins,
+    section,
+)
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
 _ENOUGH = 10
@@ -45,7 +52,7 @@ class Promotion:
     @property
     def message(self) -> str:
         """What the update is for."""
-        return f"promote {self.source} -> {self.target}: {said(self.changes) or 'finish the update'}"
+        return f"promote {self.source} -> {self.target}: {describe_changes(self.changes) or 'finish the update'}"
 
 
 def promotion(project: Path, source: str, target: str) -> Promotion:
@@ -63,14 +70,17 @@ def promotion(project: Path, source: str, target: str) -> Promotion:
         raise OperationError(f"{source!r} cannot be promoted to itself; name two stacks")
     before = StackFile.read(project, target)
     with ThreadPoolExecutor() as pool:
-        there, here = (pool.submit(outputs, project, each) for each in (source, target))
+        source_outputs, target_outputs = (pool.submit(outputs, project, stack) for stack in (source, target))
         updates = pool.submit(history, project, target, newest=_ENOUGH)
-        return planned(
-            standing(source, there.result()), standing(target, here.result()), before, last_change(updates.result())
+        return plan_promotion(
+            deployed_release(source, source_outputs.result()),
+            deployed_release(target, target_outputs.result()),
+            before,
+            last_change(updates.result()),
         )
 
 
-def planned(source: Standing, target: Standing, before: StackFile, last: Entry | None) -> Promotion:
+def plan_promotion(source: Standing, target: Standing, before: StackFile, last: Entry | None) -> Promotion:
     """Say what a promotion would do.
 
     Args:
@@ -88,10 +98,10 @@ def planned(source: Standing, target: Standing, before: StackFile, last: Entry |
             "run `pulumi up` for it first"
         )
     environment, release = settings(before)
-    now = asked(environment, release)
-    wanted = {name: source.pins.get(name, target.pins.get(name, pin)) for name, pin in now.items()}
-    same = now == wanted
-    after = before if same else before.changed({RELEASE: section(release_for(wanted, environment))})
+    requested = requested_pins(environment, release)
+    pins = {name: source.pins.get(name, target.pins.get(name, pin)) for name, pin in requested.items()}
+    same = requested == pins
+    after = before if same else before.with_values({RELEASE: section(release_for(pins, environment))})
     check(after, target)
     finished = last is not None and last.result == SUCCEEDED
     return Promotion(
@@ -99,9 +109,9 @@ def planned(source: Standing, target: Standing, before: StackFile, last: Entry |
         target=target.stack,
         before=before,
         after=after,
-        changes=difference(target.pins, wanted),
-        left_out=tuple(sorted(set(source.pins) - set(wanted))),
-        kept=tuple(sorted(set(wanted) - set(source.pins))),
+        changes=difference(target.pins, pins),
+        left_out=tuple(sorted(set(source.pins) - set(pins))),
+        kept=tuple(sorted(set(pins) - set(source.pins))),
         along=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
-        is_done=same and dict(target.pins) == wanted and finished,
+        is_done=same and dict(target.pins) == pins and finished,
     )

@@ -11,12 +11,12 @@ from boutique.checks.load import SERVICE_SECRETS
 from boutique.settings.release_settings import Change, difference
 from ops.errors import OperationError
 from ops.pulumi import interrupted_updates
-from ops.pulumi.config_encryption import encrypted
+from ops.pulumi.config_encryption import encrypt_secrets
 from ops.pulumi.stack_history import Entry
 from ops.pulumi.stack_queries import outputs, service_secrets
 from ops.releases.file_checks import UNCHANGED, check
-from ops.releases.revisions import KEPT, ROLLBACK, Former, RevisionContent, chosen, content, secret_names
-from ops.releases.service_versions import Standing, asked, said, standing
+from ops.releases.revisions import KEPT, ROLLBACK, Former, RevisionContent, choose_release, content, secret_names
+from ops.releases.service_versions import Standing, deployed_release, describe_changes, requested_pins
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
 
@@ -46,12 +46,12 @@ class Rollback:
         # A message that tells versions would grow with each rollback to a rollback.
         what = self.former.first.message.partition(": ")[0]
         about = f" ({what})" if what else ""
-        return f"{ROLLBACK} {self.former.first.number}{about}: {said(self.changes) or 'the same versions'}"
+        return f"{ROLLBACK} {self.former.first.number}{about}: {describe_changes(self.changes) or 'the same versions'}"
 
     @property
     def diff(self) -> str:
         """How the stack's file changes, as a unified diff; secrets are in there as they are encrypted."""
-        old, new = (each.text.splitlines(keepends=True) for each in (self.before, self.after))
+        old, new = (file.text.splitlines(keepends=True) for file in (self.before, self.after))
         name = self.before.path.name
         return "".join(difflib.unified_diff(old, new, f"{name} now", f"{name} as of update {self.former.first.number}"))
 
@@ -70,28 +70,28 @@ def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: boo
     """
     before = StackFile.read(project, stack)
     with ThreadPoolExecutor() as pool:
-        now = pool.submit(outputs, project, stack)
+        stack_outputs = pool.submit(outputs, project, stack)
         # With nothing in them there is nothing to decrypt.
         kept = keep_secrets or not before.config.get(SERVICE_SECRETS)
         secrets = None if kept else pool.submit(service_secrets, project, stack)
         updates = interrupted_updates.updates(project, stack, secrets=not keep_secrets)
-        held: Mapping[str, str] | None = secrets.result() if secrets else None if keep_secrets else {}
-        here = standing(stack, now.result())
-    planned = plan(here, before, updates, held, number)
+        current: Mapping[str, str] | None = secrets.result() if secrets else None if keep_secrets else {}
+        deployed = deployed_release(stack, stack_outputs.result())
+    planned = plan(deployed, before, updates, current, number)
     if keep_secrets or not planned.secrets:
         return planned
     contents = {name: (planned.former.content.secrets or {})[name] for name in planned.secrets}
-    there: Mapping[str, Any] = before.config.get(SERVICE_SECRETS) or {}
+    existing: Mapping[str, Any] = before.config.get(SERVICE_SECRETS) or {}
     if before.secret_names is None:
         # Encrypted as one, so that none of them can be changed alone.
-        contents, there = {**(held or {}), **contents}, {}
-    without = planned.after.changed({SERVICE_SECRETS: there or None})
-    new = {**there, **encrypted(project, stack, without, contents)}
-    return replace(planned, after=planned.after.changed({SERVICE_SECRETS: new}))
+        contents, existing = {**(current or {}), **contents}, {}
+    template = planned.after.with_values({SERVICE_SECRETS: existing or None})
+    new = {**existing, **encrypt_secrets(project, stack, template, contents)}
+    return replace(planned, after=planned.after.with_values({SERVICE_SECRETS: new}))
 
 
 def plan(
-    now: Standing,
+    deployed: Standing,
     before: StackFile,
     updates: tuple[Entry, ...],
     secrets: Mapping[str, str] | None,
@@ -100,7 +100,7 @@ def plan(
     """Say what a rollback would do, but for the content of secrets.
 
     Args:
-        now: What the stack has deployed.
+        deployed: What the stack has deployed.
         before: The stack's file.
         updates: Its history, the oldest first.
         secrets: What is in the file's service secrets; None to leave all secrets alone.
@@ -110,33 +110,33 @@ def plan(
         OperationError: It is refused.
     """
     present = content(before.config, secrets) or RevisionContent(release=None, environment={}, secrets=secrets)
-    former = chosen(updates, present, now.stack, number)
+    former = choose_release(updates, present, deployed.stack, number)
     if secrets is not None and former.content.secrets is None:
         raise OperationError(
-            f"update {former.first.number} of {now.stack!r}: its secrets cannot be decrypted any more "
+            f"update {former.first.number} of {deployed.stack!r}: its secrets cannot be decrypted any more "
             f"({', '.join(secret_names(former.content.environment))}), and {UNCHANGED}; with --keep-secrets everything "
             "else goes back, and secrets stay as they are"
         )
-    back = {} if secrets is None else former.content.secrets or {}
-    restored = {name: text for name, text in back.items() if text != (secrets or {}).get(name)}
+    former_secrets = {} if secrets is None else former.content.secrets or {}
+    restored = {name: text for name, text in former_secrets.items() if text != (secrets or {}).get(name)}
     # That a secret is there has to be known now; its content comes later.
     names = {name: {"secure": "-"} for name in (*(before.secret_names or secrets or ()), *restored)}
-    after = before.changed(_sections(before, former.content))
+    after = before.with_values(_sections(before, former.content))
     try:
-        environment, release = check(after.changed({SERVICE_SECRETS: names}) if restored else after, now)
+        environment, release = check(after.with_values({SERVICE_SECRETS: names}) if restored else after, deployed)
     except OperationError as error:
-        raise OperationError(f"update {former.first.number} of {now.stack!r} cannot come back: {error}") from None
+        raise OperationError(f"update {former.first.number} of {deployed.stack!r} cannot come back: {error}") from None
     return Rollback(
-        stack=now.stack,
+        stack=deployed.stack,
         former=former,
         before=before,
         after=after,
-        changes=difference(now.pins, asked(environment, release)),
+        changes=difference(deployed.pins, requested_pins(environment, release)),
         secrets=tuple(sorted(restored)),
     )
 
 
 def _sections(before: StackFile, former: RevisionContent) -> Mapping[str, Any]:
     present = before.config.get(ENVIRONMENT)
-    stays = {key: value for key, value in present.items() if key in KEPT} if isinstance(present, Mapping) else {}
-    return {RELEASE: former.release, ENVIRONMENT: {**former.environment, **stays}}
+    kept = {key: value for key, value in present.items() if key in KEPT} if isinstance(present, Mapping) else {}
+    return {RELEASE: former.release, ENVIRONMENT: {**former.environment, **kept}}

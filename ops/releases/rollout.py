@@ -32,19 +32,19 @@ class Update:
     message: str
 
 
-def previewed(project: Path, update: Update, progress: Progress) -> str:
+def preview_update(project: Path, update: Update, progress: Progress) -> str:
     """Return what `pulumi preview` says would be done; the stack's file stays as it is.
 
     Raises:
         EngineError: Pulumi refuses.
     """
-    with workspace(project, update.stack) as within:
-        copy = within.folder / update.after.path.name
+    with workspace(project, update.stack) as stack_workspace:
+        copy = stack_workspace.folder / update.after.path.name
         copy.touch(mode=0o600)
         copy.write_bytes(update.after.text.encode())
         # In the project's folder, to which paths in the file are relative.
-        there = replace(within, folder=project)
-        return run(there, "preview", "--config-file", str(copy), said=lambda line: progress(line))
+        project_workspace = replace(stack_workspace, folder=project)
+        return run(project_workspace, "preview", "--config-file", str(copy), said=lambda line: progress(line))
 
 
 def deploy(project: Path, update: Update, progress: Progress) -> None:
@@ -55,11 +55,11 @@ def deploy(project: Path, update: Update, progress: Progress) -> None:
         OperationError: The file has changed since it was read and is left alone, or the update fails; then the file
             stays as the update wants it.
     """
-    with workspace(project, update.stack) as within:
-        update.before.replaced_by(update.after)
-        arguments = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--message", signed(update.message))
+    with workspace(project, update.stack) as stack_workspace:
+        update.before.replace_with(update.after)
+        arguments = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--message", sign_message(update.message))
         try:
-            run(replace(within, folder=project), *arguments, said=lambda line: progress(line))
+            run(replace(stack_workspace, folder=project), *arguments, said=lambda line: progress(line))
         except LockedError as error:
             if update.after != update.before and update.after.is_on_disk():
                 update.before.write()
@@ -72,7 +72,7 @@ def deploy(project: Path, update: Update, progress: Progress) -> None:
             ) from None
 
 
-def signed(message: str) -> str:
+def sign_message(message: str) -> str:
     """Return the message of an update with who runs it: a file backend knows nobody."""
     try:
         user = getpass.getuser()

@@ -37,7 +37,7 @@ class Standing:
     target: str
 
 
-def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
+def deployed_release(stack: str, outputs: Mapping[str, Any]) -> Standing:
     """Read the outputs of a stack.
 
     Raises:
@@ -47,7 +47,8 @@ def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
         return Standing(
             stack=stack,
             pins={
-                name: Pin.of(Reference.parse(said["image"])) for name, said in (outputs.get("services") or {}).items()
+                name: Pin.of(Reference.parse(service["image"]))
+                for name, service in (outputs.get("services") or {}).items()
             },
             channel=Channel.model_validate(outputs["channel"]) if outputs.get("channel") is not None else None,
             target=str((outputs.get("target") or {}).get("name", "")),
@@ -58,20 +59,20 @@ def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
         ) from None
 
 
-def asked(environment: Environment, release: Release | None) -> Pins:
+def requested_pins(environment: Environment, release: Release | None) -> Pins:
     """Return the version of every service that settings ask for."""
-    return {each.workload.name: Pin.of(each.image) for each in deployed(environment, release)}
+    return {resolved.workload.name: Pin.of(resolved.image) for resolved in deployed(environment, release)}
 
 
 def release_for(pins: Pins, environment: Environment) -> Release:
     """Return the shortest release with which an environment runs these versions."""
-    release = release_of(pins, [each for each in online_boutique.WORKLOADS if each.name in pins])
-    for each in online_boutique.WORKLOADS:
+    release = release_of(pins, [workload for workload in online_boutique.WORKLOADS if workload.name in pins])
+    for workload in online_boutique.WORKLOADS:
         # What others publish is what the catalogue says, unless somebody wants it otherwise.
-        if not each.shared_image_settings and each.name in release.services:
-            services = {name: pin for name, pin in release.services.items() if name != each.name}
+        if not workload.shared_image_settings and workload.name in release.services:
+            services = {name: pin for name, pin in release.services.items() if name != workload.name}
             shorter = release.model_copy(update={"services": services})
-            if asked(environment, shorter).get(each.name) == pins[each.name]:
+            if requested_pins(environment, shorter).get(workload.name) == pins[workload.name]:
                 release = shorter
     return release
 
@@ -89,7 +90,7 @@ def short(pin: Pin | None) -> str:
     return (pin.tag or "") + (f"@{pin.digest[:_SHORT]}" if pin.digest else "")
 
 
-def said(changes: Iterable[Change], most: int | None = None) -> str:
+def describe_changes(changes: Iterable[Change], most: int | None = None) -> str:
     """Return changes in one line, services with the same change together.
 
     Args:
@@ -97,8 +98,8 @@ def said(changes: Iterable[Change], most: int | None = None) -> str:
         most: How many services of one change to name; of more their number is told. None for all.
     """
     together: dict[str, list[str]] = {}
-    for each in changes:
-        together.setdefault(f"{short(each.old)} -> {short(each.new)}", []).append(each.service)
+    for change in changes:
+        together.setdefault(f"{short(change.old)} -> {short(change.new)}", []).append(change.service)
     return "; ".join(f"{_named(services, most)} {change}" for change, services in together.items())
 
 

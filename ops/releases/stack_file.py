@@ -13,7 +13,7 @@ import yaml
 from boutique.checks.load import SECRETS, SERVICE_SECRETS
 from boutique.settings.stack import SECTIONS
 from ops.errors import OperationError
-from ops.releases.yaml_edits import edited
+from ops.releases.yaml_edits import edit_config
 
 RELEASE, ENVIRONMENT = "release", "environment"
 
@@ -39,9 +39,9 @@ class StackFile:
         Raises:
             OperationError: There is none, or it is no stack's file.
         """
-        about = _about(project)
+        project_settings = _project_settings(project)
         name = stack.rpartition("/")[2]
-        path = project / str(about.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
+        path = project / str(project_settings.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
         try:
             # Not as text, which would make another file of one with other line ends.
             text = path.read_bytes().decode()
@@ -51,9 +51,9 @@ class StackFile:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"
             ) from None
-        found = cls(path=path, namespace=namespace(project), text=text)
-        _ = found.config
-        return found
+        file = cls(path=path, namespace=namespace(project), text=text)
+        _ = file.config
+        return file
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -62,13 +62,13 @@ class StackFile:
         Raises:
             OperationError: The file holds something else.
         """
-        content = _parsed(self.text, self.path)
+        content = _parse(self.text, self.path)
         config = {} if content.get("config") is None else content["config"]
         prefix = f"{self.namespace}:"
         if not isinstance(config, dict):
             raise OperationError(f"{self.path}: config: must be a mapping of keys to values")
         return {
-            key.removeprefix(prefix): _structured(value)
+            key.removeprefix(prefix): _parse_value(value)
             for key, value in config.items()
             if isinstance(key, str) and key.startswith(prefix)
         }
@@ -76,34 +76,36 @@ class StackFile:
     @property
     def secret_names(self) -> tuple[str, ...] | None:
         """The names of the secrets of services; None if all are encrypted as one."""
-        kept = self.config.get(SERVICE_SECRETS) or {}
-        return None if not isinstance(kept, Mapping) or set(kept) == {"secure"} else tuple(kept)
+        secrets = self.config.get(SERVICE_SECRETS) or {}
+        return None if not isinstance(secrets, Mapping) or set(secrets) == {"secure"} else tuple(secrets)
 
     @property
     def values(self) -> tuple[Mapping[str, Any], list[str]]:
         """What `boutique.checks.load.load` reads: every value but those of secrets, and what is wrong with those."""
         values: dict[str, Any] = {}
-        mistakes = []
+        errors = []
         for key, value in self.config.items():
             values[key] = value
             if key in SECRETS:
                 values[key] = bool(value)
                 if value and not _holds_secret(value):
-                    mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
+                    errors.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
             elif key in SECTIONS and _holds_secret(value):
                 values[key] = None
-                mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
-        return values, mistakes
+                errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+        return values, errors
 
-    def changed(self, changes: Mapping[str, Any]) -> Self:
+    def with_values(self, changes: Mapping[str, Any]) -> Self:
         """Return the file with other values for some keys; None removes one."""
-        return replace(self, text=edited(self.text, {f"{self.namespace}:{key}": new for key, new in changes.items()}))
+        return replace(
+            self, text=edit_config(self.text, {f"{self.namespace}:{key}": new for key, new in changes.items()})
+        )
 
     def is_on_disk(self) -> bool:
         """Say whether the file is still as it was read."""
         return self.path.exists() and self.path.read_bytes() == self.text.encode()
 
-    def replaced_by(self, new: Self) -> None:
+    def replace_with(self, new: Self) -> None:
         """Write another content in place of this one.
 
         Raises:
@@ -136,15 +138,15 @@ def namespace(project: Path) -> str:
     Raises:
         OperationError: What is in the project's file is no project.
     """
-    return str(_about(project).get("name"))
+    return str(_project_settings(project).get("name"))
 
 
-def _about(project: Path) -> Mapping[str, Any]:
+def _project_settings(project: Path) -> Mapping[str, Any]:
     path = project / "Pulumi.yaml"
-    return _parsed(path.read_text(encoding="utf-8"), path)
+    return _parse(path.read_text(encoding="utf-8"), path)
 
 
-def _parsed(text: str, path: Path) -> Mapping[str, Any]:
+def _parse(text: str, path: Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
@@ -154,7 +156,7 @@ def _parsed(text: str, path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _structured(value: Any) -> Any:  # noqa: ANN401 - any value
+def _parse_value(value: Any) -> Any:  # noqa: ANN401 - any value
     """Return a value as the program gets it; `pulumi config set` may have written an object as JSON."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:

@@ -25,40 +25,40 @@ class Affected:
     removed: tuple[str, ...]
 
 
-def affected(changed: Iterable[str], files: Mapping[str, Any]) -> Affected:
+def affected_stacks(changed: Iterable[str], files: Mapping[str, Any]) -> Affected:
     """Return which stacks are concerned when files change.
 
     Args:
         changed: The paths of the files, from the folder of the project.
         files: What the stack files say, by stack.
     """
-    why: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     removed = []
     for path in sorted(changed):
-        if found := _STACK_FILE.fullmatch(path):
-            if found["stack"] in files:
-                why.setdefault(found["stack"], f"{path} changes")
+        if match := _STACK_FILE.fullmatch(path):
+            if match["stack"] in files:
+                reasons.setdefault(match["stack"], f"{path} changes")
             else:
-                removed.append(found["stack"])
+                removed.append(match["stack"])
         elif not _ELSEWHERE.fullmatch(path):
             for stack in files:
-                why.setdefault(stack, f"{path} changes")
-    depending = {stack: needed for stack, content in files.items() if (needed := origin(content))}
+                reasons.setdefault(stack, f"{path} changes")
+    depending = {stack: required for stack, content in files.items() if (required := origin(content))}
     # As often as a chain may be long: a feature of an environment on another stack's cluster.
     for _ in files:
-        for stack, needed in depending.items():
-            if needed in why or needed in removed:
-                why.setdefault(stack, f"it depends on {needed}")
-    return Affected(stacks=dict(sorted(why.items())), removed=tuple(removed))
+        for stack, required in depending.items():
+            if required in reasons or required in removed:
+                reasons.setdefault(stack, f"it depends on {required}")
+    return Affected(stacks=dict(sorted(reasons.items())), removed=tuple(removed))
 
 
 def origin(content: Any) -> str | None:  # noqa: ANN401 - whatever a file holds
     """Return the stack that a stack reads the outputs of; None if it needs no other."""
     config = content.get("config") if isinstance(content, Mapping) else None
     sections = [_section(config, "boutique:cluster").get("name"), _section(config, "boutique:feature").get("of")]
-    return next((each.rpartition("/")[2] for each in sections if isinstance(each, str)), None)
+    return next((name.rpartition("/")[2] for name in sections if isinstance(name, str)), None)
 
 
 def _section(config: object, key: str) -> Mapping[str, Any]:
-    found = config.get(key) if isinstance(config, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    value = config.get(key) if isinstance(config, Mapping) else None
+    return value if isinstance(value, Mapping) else {}

@@ -5,9 +5,9 @@ from pathlib import Path
 from boutique.checks.load import is_present
 from ops.errors import OperationError
 from ops.releases.file_checks import read
-from ops.releases.service_versions import Pins, asked
+from ops.releases.service_versions import Pins, requested_pins
 from ops.releases.stack_file import ENVIRONMENT, StackFile
-from ops.reviews.changed_files import before
+from ops.reviews.changed_files import base_text
 
 
 def versions(project: Path, stack: str, base: str) -> dict[str, str]:
@@ -22,27 +22,29 @@ def versions(project: Path, stack: str, base: str) -> dict[str, str]:
         OperationError: There is no such stack file or commit, or the file does not say what an environment runs.
     """
     file = StackFile.read(project, stack)
-    text = before(project, base, str(file.path.relative_to(project)))
-    was = (
+    text = base_text(project, base, str(file.path.relative_to(project)))
+    old_file = (
         None
         if text is None
         else StackFile(path=Path(f"{file.path.name} of {base}"), namespace=file.namespace, text=text)
     )
-    return changed(was, file)
+    return changed_versions(old_file, file)
 
 
-def changed(was: StackFile | None, file: StackFile) -> dict[str, str]:
+def changed_versions(old_file: StackFile | None, file: StackFile) -> dict[str, str]:
     """Return the services whose tag differs, with the new one.
 
     Args:
-        was: The file of the stack as it was; None if there was none.
+        old_file: The file of the stack as it was; None if there was none.
         file: The same as it is.
 
     Raises:
         OperationError: One of them does not say what an environment runs, or a service has no tag.
     """
-    new = asked(*read(file))
-    old: Pins = asked(*read(was)) if was is not None and is_present(was.config.get(ENVIRONMENT)) else {}
+    new = requested_pins(*read(file))
+    old: Pins = (
+        requested_pins(*read(old_file)) if old_file is not None and is_present(old_file.config.get(ENVIRONMENT)) else {}
+    )
     differing = {name: pin for name, pin in new.items() if name not in old or old[name].tag != pin.tag}
     if tagless := [name for name, pin in differing.items() if not pin.tag]:
         raise OperationError(

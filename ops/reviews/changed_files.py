@@ -10,7 +10,7 @@ import yaml
 from ops.errors import OperationError
 
 
-def changed(project: Path, base: str) -> tuple[str, ...]:
+def list_changes(project: Path, base: str) -> tuple[str, ...]:
     """Return the files that differ from where this branch left another, from the folder of the project.
 
     Raises:
@@ -19,7 +19,7 @@ def changed(project: Path, base: str) -> tuple[str, ...]:
     # A commit that begins with a hyphen is none.
     _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}", base=base)
     printed = _git(project, "diff", "--name-only", "--no-renames", "-z", "--relative", f"{base}...HEAD", base=base)
-    return tuple(each for each in printed.split("\0") if each)
+    return tuple(path for path in printed.split("\0") if path)
 
 
 def stack_files(project: Path) -> dict[str, Any]:
@@ -28,14 +28,14 @@ def stack_files(project: Path) -> dict[str, Any]:
     Raises:
         OperationError: One of them is not YAML.
     """
-    found = {}
+    contents = {}
     for path in sorted(project.iterdir()):
         if name := re.fullmatch(r"Pulumi\.(.+)\.ya?ml", path.name):
-            found[name[1]] = loaded(path.read_text(), path.name)
-    return found
+            contents[name[1]] = load_yaml(path.read_text(), path.name)
+    return contents
 
 
-def before(project: Path, base: str, name: str) -> str | None:
+def base_text(project: Path, base: str, name: str) -> str | None:
     """Return the text of a file of the project where this branch left another; None if it was not there.
 
     Raises:
@@ -48,7 +48,7 @@ def before(project: Path, base: str, name: str) -> str | None:
     return _git(project, "show", f"{ancestor}:./{name}", base=base)
 
 
-def loaded(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
+def load_yaml(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
     """Return what a YAML file holds.
 
     Raises:
@@ -62,13 +62,13 @@ def loaded(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
 
 def _git(project: Path, *arguments: str, base: str) -> str:
     try:
-        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
+        result = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise OperationError("the program 'git' is missing; install it") from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
+    if result.returncode:
+        errors = result.stderr.strip().splitlines()
         raise OperationError(
-            f"--base {base}: git cannot compare with it{f' ({said[-1]})' if said else ''}; name a branch or a commit "
-            "that is here, and in CI fetch the whole history (actions/checkout with fetch-depth: 0)"
+            f"--base {base}: git cannot compare with it{f' ({errors[-1]})' if errors else ''}; name a branch or a "
+            "commit that is here, and in CI fetch the whole history (actions/checkout with fetch-depth: 0)"
         )
-    return done.stdout
+    return result.stdout

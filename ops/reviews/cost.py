@@ -35,24 +35,26 @@ class Cost:
 
 def before(plan: Plan) -> Cost:
     """Return what a stack costs as it is."""
-    return _cost(plan.resources, lambda each: each.before)
+    return _cost(plan.resources, lambda resource: resource.before)
 
 
 def after(plan: Plan) -> Cost:
     """Return what it will cost."""
-    return _cost(plan.resources, lambda each: each.after)
+    return _cost(plan.resources, lambda resource: resource.after)
 
 
 def _cost(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResource], Inputs | None]) -> Cost:
-    there = [(each, known) for each in resources if each.is_object and (known := inputs(each)) is not None]
+    objects = [
+        (resource, fields) for resource in resources if resource.is_object and (fields := inputs(resource)) is not None
+    ]
     pods = [
-        (_replicas(section(known, "spec").get("replicas", 1)), section(known, "spec", "template", "spec"))
-        for each, known in there
-        if each.package == "kubernetes" and each.kind in _REPLICATED
+        (_replicas(section(fields, "spec").get("replicas", 1)), section(fields, "spec", "template", "spec"))
+        for resource, fields in objects
+        if resource.package == "kubernetes" and resource.kind in _REPLICATED
     ]
     return Cost(
-        objects=len(there),
-        charts=sum(each.type == _CHART for each, _ in there),
+        objects=len(objects),
+        charts=sum(resource.type == _CHART for resource, _ in objects),
         pods=sum(replicas for replicas, _ in pods),
         cpu=sum((replicas * _requested(pod, "cpu") for replicas, pod in pods), Decimal(0)),
         memory=sum((replicas * _requested(pod, "memory") for replicas, pod in pods), Decimal(0)),
@@ -65,8 +67,8 @@ def _requested(pod: Inputs, resource: str) -> Decimal:
     Init containers run one by one before the others, so the largest of them counts, if it is larger than all of those:
     https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
     """
-    own = sum((_asked(each, resource) for each in pod.get("containers") or []), Decimal(0))
-    return max([own, *(_asked(each, resource) for each in pod.get("initContainers") or [])])
+    own = sum((_container_request(container, resource) for container in pod.get("containers") or []), Decimal(0))
+    return max([own, *(_container_request(container, resource) for container in pod.get("initContainers") or [])])
 
 
 def _replicas(value: object) -> int:
@@ -74,7 +76,7 @@ def _replicas(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 1
 
 
-def _asked(container: Inputs, resource: str) -> Decimal:
+def _container_request(container: Inputs, resource: str) -> Decimal:
     requests = section(container, "resources", "requests")
     try:
         return amount(str(requests.get(resource, "0")))

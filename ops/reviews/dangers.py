@@ -36,7 +36,9 @@ def dangers(plan: Plan, stores: Collection[str] = ()) -> tuple[str, ...]:
         plan: What is planned.
         stores: Names of Deployments whose pods hold state.
     """
-    return tuple(dict.fromkeys(line for found in _KINDS for each in plan.changing for line in found(each, stores)))
+    return tuple(
+        dict.fromkeys(line for check in _CHECKS for resource in plan.changing for line in check(resource, stores))
+    )
 
 
 def _protected(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
@@ -55,7 +57,7 @@ def _content(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
 def _state(resource: PlannedResource, stores: Collection[str]) -> Iterator[str]:
     if resource.kind != "Deployment" or resource.name not in stores or resource.operation is Operation.CREATE:
         return
-    if _goes(resource) or any(each.path.startswith("spec.template") for each in differences(resource)):
+    if _goes(resource) or any(difference.path.startswith("spec.template") for difference in differences(resource)):
         yield f"{_named(resource)} gets new pods, or none: what its pods hold is lost"
 
 
@@ -76,4 +78,4 @@ def _named(resource: PlannedResource) -> str:
     return f"{resource.kind} {resource.name}"
 
 
-_KINDS = (_protected, _content, _state, _interruption)
+_CHECKS = (_protected, _content, _state, _interruption)

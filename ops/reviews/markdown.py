@@ -16,7 +16,7 @@ def code(text: str) -> str:
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     # The bars of a table are found before its code is; an escaped one is not shown as escaped in there.
     line = line.replace("|", r"\|")
-    fence = "`" * (1 + max((len(each) for each in re.findall("`+", line)), default=0))
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     space = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{space}{line}{space}{fence}"
 
@@ -31,7 +31,7 @@ def plain(text: str) -> str:
 
 def block(text: str) -> str:
     """Return a text of several lines as a block of code, which nothing in it can end."""
-    fence = "`" * max(3, 1 + max((len(each) for each in re.findall("`+", text)), default=0))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}text\n{text.strip()}\n{fence}"
 
 
@@ -67,10 +67,10 @@ class MarkdownSection:
     title: str = ""
 
 
-def fitted(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
+def fit_sections(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
     """Return sections as one text that fits: lines are left out, the last section's first, and it says how many."""
-    frames = [_rendered(each, ()) for each in sections]
-    left = limit - sum(_size(each) + 2 for each in frames)
+    frames = [_render(section, ()) for section in sections]
+    left = limit - sum(_size(frame) + 2 for frame in frames)
     parts = []
     for section in sections:
         kept: list[str] = []
@@ -79,15 +79,15 @@ def fitted(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
                 break
             left -= _size(line) + 1
             kept.append(line)
-        parts.append(_rendered(section, kept))
+        parts.append(_render(section, kept))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _rendered(section: MarkdownSection, kept: Sequence[str]) -> str:
+def _render(section: MarkdownSection, kept: Sequence[str]) -> str:
     missing = len(section.lines) - len(kept)
     cut = f"\n… and {missing} more; `pulumi preview --diff` shows all of them." if missing else ""
     body = "\n".join([*([section.head] if section.head else []), *kept, *([cut] if cut else [])])
-    body = "\n\n".join(each for each in (body, section.tail) if each)
+    body = "\n\n".join(part for part in (body, section.tail) if part)
     if not section.title or not body:
         return body
     return f"<details><summary>{section.title}</summary>\n\n{body}\n\n</details>"

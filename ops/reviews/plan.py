@@ -85,8 +85,8 @@ class PlannedResource:
     @property
     def name(self) -> str:
         """The name of the object that it stands for, or its name in the program."""
-        found = section(self.after or self.before, "metadata").get("name")
-        return found if isinstance(found, str) and found != UNKNOWN else self.logical_name
+        name = section(self.after or self.before, "metadata").get("name")
+        return name if isinstance(name, str) and name != UNKNOWN else self.logical_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,19 +112,19 @@ class Plan:
     @cached_property
     def changing(self) -> tuple[PlannedResource, ...]:
         """What does not stay as it is."""
-        return tuple(each for each in self.resources if each.changes)
+        return tuple(resource for resource in self.resources if resource.changes)
 
     def part_of(self, resource: PlannedResource) -> str:
         """Return the name of the part of the stack that a resource belongs to: the component under the stack."""
-        found, parent = resource.logical_name, resource.parent
+        name, parent = resource.logical_name, resource.parent
         while parent and f"::{STACK}::" not in parent:
-            found = name_of(parent)
+            name = name_of(parent)
             parent = self._parents.get(parent, "")
-        return found
+        return name
 
     @cached_property
     def _parents(self) -> Mapping[str, str]:
-        return {each.urn: each.parent for each in self.resources}
+        return {resource.urn: resource.parent for resource in self.resources}
 
 
 def name_of(urn: str) -> str:
@@ -134,7 +134,7 @@ def name_of(urn: str) -> str:
 
 def section(inputs: Mapping[str, Any] | None, *path: str) -> Mapping[str, Any]:
     """Return a mapping somewhere in the inputs of a resource; an empty one if there is none, or nobody knows it yet."""
-    found: Any = inputs
+    value: Any = inputs
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}

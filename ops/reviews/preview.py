@@ -31,7 +31,7 @@ def preview(project: Path, stack: str) -> Plan:
     return _read(printed, stack, f"pulumi preview --stack {stack}")
 
 
-def saved(file: Path, stack: str | None) -> Plan:
+def read_saved_plan(file: Path, stack: str | None) -> Plan:
     """Return the plan that somebody has kept.
 
     Raises:
@@ -47,5 +47,5 @@ def _read(printed: str, stack: str | None, where: str) -> Plan:
     try:
         return read(json.loads(printed), stack)
     except (json.JSONDecodeError, PlanError) as error:
-        said = error if isinstance(error, PlanError) else "is not JSON"
-        raise OperationError(f"{where}: {said}; give what `pulumi preview --json --show-sames` printed") from None
+        reason = error if isinstance(error, PlanError) else "is not JSON"
+        raise OperationError(f"{where}: {reason}; give what `pulumi preview --json --show-sames` printed") from None

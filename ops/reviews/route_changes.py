@@ -86,7 +86,7 @@ def routes(plan: Plan) -> RouteTables:
     return RouteTables(
         before=before,
         after=after,
-        touched=tuple(each for each in touched if each.operation is not Operation.SAME or each.workloads),
+        touched=tuple(change for change in touched if change.operation is not Operation.SAME or change.workloads),
         unread=new.unread,
     )
 
@@ -108,28 +108,28 @@ def _after(resource: PlannedResource) -> Inputs | None:
 
 
 def _read(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResource], Inputs | None]) -> InForce:
-    found: dict[str, list[Inputs]] = {http_routes.KIND: [], virtual_services.KIND: []}
-    for each in resources:
-        if each.package != "kubernetes" or each.kind not in found or not (known := inputs(each)):
+    objects: dict[str, list[Inputs]] = {http_routes.KIND: [], virtual_services.KIND: []}
+    for resource in resources:
+        if resource.package != "kubernetes" or resource.kind not in objects or not (fields := inputs(resource)):
             continue
         # Only objects that are there have an age. Those of one stack ask for different things, so none decides.
-        metadata = {"creationTimestamp": "", **known.get("metadata", {}), "name": each.name}
+        metadata = {"creationTimestamp": "", **fields.get("metadata", {}), "name": resource.name}
         # What is beside the gateway leads from plain HTTP to HTTPS, for all environments.
         if metadata.get("namespace") != gateway.NAMESPACE:
-            found[each.kind].append({**known, "metadata": metadata})
-    return in_force(found[http_routes.KIND], found[virtual_services.KIND])
+            objects[resource.kind].append({**fields, "metadata": metadata})
+    return in_force(objects[http_routes.KIND], objects[virtual_services.KIND])
 
 
-def _table(found: InForce, link: Callable[[str], str]) -> Mapping[str, ChangedRoute]:
+def _table(current: InForce, link: Callable[[str], str]) -> Mapping[str, ChangedRoute]:
     edge = [
-        ChangedRoute(request=asked(each, link), goal=led(each), owner=each.owner, service=each.backend.service)
-        for each in found.table.edge
+        ChangedRoute(request=asked(route, link), goal=led(route), owner=route.owner, service=route.backend.service)
+        for route in current.table.edge
     ]
     mesh = [
-        ChangedRoute(request=called(each), goal=str(each.backend), owner=each.owner, service=each.backend.service)
-        for each in found.table.mesh
+        ChangedRoute(request=called(route), goal=str(route.backend), owner=route.owner, service=route.backend.service)
+        for route in current.table.mesh
     ]
-    return {each.request: each for each in (*edge, *mesh)}
+    return {route.request: route for route in (*edge, *mesh)}
 
 
 def _links(url: object) -> Callable[[str], str]:
@@ -145,18 +145,20 @@ def _behind(plan: Plan, service: str) -> tuple[str, ...]:
     """Return the workloads behind a Service that the plan changes, with what leads to them."""
     selectors = [
         selector
-        for each in plan.resources
-        if each.kind == "Service" and each.name == service
-        for known in (each.before, each.after)
-        if (selector := section(known, "spec", "selector"))
+        for resource in plan.resources
+        if resource.kind == "Service" and resource.name == service
+        for fields in (resource.before, resource.after)
+        if (selector := section(fields, "spec", "selector"))
     ]
     return tuple(
-        each.name for each in plan.changing if each.kind == "Deployment" and any(_picks(one, each) for one in selectors)
+        resource.name
+        for resource in plan.changing
+        if resource.kind == "Deployment" and any(_selects(selector, resource) for selector in selectors)
     )
 
 
-def _picks(selector: Mapping[str, str], deployment: PlannedResource) -> bool:
+def _selects(selector: Mapping[str, str], deployment: PlannedResource) -> bool:
     return any(
-        selector.items() <= section(known, "spec", "template", "metadata", "labels").items()
-        for known in (deployment.before, deployment.after)
+        selector.items() <= section(fields, "spec", "template", "metadata", "labels").items()
+        for fields in (deployment.before, deployment.after)
     )

@@ -32,37 +32,43 @@ class PlanComponent:
 def parts(plan: Plan) -> tuple[PlanComponent, ...]:
     """Return the parts in which anything changes, in the order in which the program makes them."""
     grouped: dict[str, list[PlannedResource]] = {}
-    for each in plan.changing:
-        if each.custom:
-            grouped.setdefault(plan.part_of(each), []).append(each)
+    for resource in plan.changing:
+        if resource.custom:
+            grouped.setdefault(plan.part_of(resource), []).append(resource)
     return tuple(_part(name, resources) for name, resources in grouped.items())
 
 
 def totals(plan: Plan) -> Mapping[Operation, int]:
     """Return how many objects there are of each operation, and providers that change."""
-    return _counted([each for each in plan.resources if each.is_object or (each.is_provider and each.changes)])
+    return _counted(
+        [resource for resource in plan.resources if resource.is_object or (resource.is_provider and resource.changes)]
+    )
 
 
 def _counted(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
-    found = Counter(each.operation for each in resources)
-    return {operation: found[operation] for operation in Operation if found[operation]}
+    counts = Counter(resource.operation for resource in resources)
+    return {operation: counts[operation] for operation in Operation if counts[operation]}
 
 
 def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
-    found = [each for resource in resources for each in differences(resource)]
-    versions = {(_tag(each.before.text), _tag(each.after.text)) for each in found if each.field == "image"}
+    changed = [difference for resource in resources for difference in differences(resource)]
+    versions = {
+        (_tag(difference.before.text), _tag(difference.after.text))
+        for difference in changed
+        if difference.field == "image"
+    }
     # A label that says again what an image says, or a field that is on two objects, is no change of its own.
-    meant = {
-        (each.title, each.before, each.after): each
-        for each in found
-        if not (_VERSION in each.path and (each.before.text, each.after.text) in versions)
+    distinct = {
+        (difference.title, difference.before, difference.after): difference
+        for difference in changed
+        if not (_VERSION in difference.path and (difference.before.text, difference.after.text) in versions)
     }
     return PlanComponent(
         name=name,
         operations=_counted(resources),
-        whole=[each for each in resources if each.operation is not Operation.UPDATE],
-        differences=tuple(meant.values()),
-        others=len(found) - len(meant),
+        whole=[resource for resource in resources if resource.operation is not Operation.UPDATE],
+        differences=tuple(distinct.values()),
+        others=len(changed) - len(distinct),
     )
 
 
