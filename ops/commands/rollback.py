@@ -35,7 +35,7 @@ def rollback(
     """
     from ops.features.feature_view import working
     from ops.pulumi.workspace import project
-    from ops.releases.apply import Options, carry_out
+    from ops.releases.apply import Options, apply_update
     from ops.releases.release_view import changes_document, show_rollback
     from ops.releases.rollback_plan import rollback as planned_rollback
     from ops.releases.rollout import Update
@@ -58,7 +58,7 @@ def rollback(
         show_rollback(planned)
     update = Update(stack=env, before=planned.before, after=planned.after, message=planned.message)
     options = Options(preview=preview, yes=yes, smoke=not no_smoke, as_json=as_json, timeout=timeout, cacert=cacert)
-    carry_out(folder, update, options, document)
+    apply_update(folder, update, options, document)
 
 
 def _list(folder: Path, env: str, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""How environments are doing: versions, replicas, features and the last update of each."""
+"""Reads the status of environments: versions, replicas, features and the last update."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,18 +23,18 @@ from support.deadline import Deadline
 
 _PARALLEL = 4
 _ENOUGH = 10
-"""Updates of a stack to look at for the last that changed something."""
+"""How many updates to read to find the last one that changed resources."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceStatus:
-    """One service in one environment.
+    """The status of one service in one environment.
 
     Attributes:
-        versions: What runs, or what the stack wants if the cluster did not say.
-        wanted: What the stack wants.
-        ready: How many replicas are ready; None if the cluster did not say.
-        replicas: How many the stack, or its autoscaler, wants.
+        versions: The running versions; the version in the stack if the cluster did not answer.
+        wanted: The version in the stack.
+        ready: How many replicas are ready; None if the cluster did not answer.
+        replicas: The desired replicas of the stack or of the autoscaler.
     """
 
     versions: tuple[str, ...]
@@ -44,22 +44,22 @@ class ServiceStatus:
 
     @property
     def is_well(self) -> bool:
-        """Whether all replicas are ready and run what is wanted, as far as anybody knows."""
+        """Whether all replicas are ready and run the stack's version; true if the cluster did not answer."""
         return self.ready is None or (self.ready == self.replicas and self.versions == (self.wanted,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentStatus:
-    """One environment.
+    """The status of one environment.
 
     Attributes:
         stack: Its stack.
         services: By name; empty if its stack cannot be read.
-        features: Those that live there; None if nobody knows.
-        updated: The last update that changed something, if known.
-        trouble: Why not all is known; empty if it is.
-        warnings: What is wrong with the cluster and harms nothing that runs.
-        drift: What is otherwise than the stack left it; None if nobody asked, or nobody knows.
+        features: Its features; None if they cannot be read.
+        updated: The last update that changed resources; None without one, or if it cannot be read.
+        trouble: Reasons why parts of the status cannot be read; empty if all can.
+        warnings: Problems of the cluster that do not affect running pods.
+        drift: Its drift; None if it was not requested, or cannot be read.
     """
 
     stack: str
@@ -74,17 +74,17 @@ class EnvironmentStatus:
 def statuses(
     project: Path, stacks: Sequence[str], deadline: Deadline, progress: Callable[[str], None], *, refresh: bool
 ) -> tuple[EnvironmentStatus, ...]:
-    """Ask how environments are doing, all at once; one that does not answer says so and hides no other.
+    """Return the status of environments, read in parallel; an environment that cannot be read does not hide others.
 
     Args:
         project: The folder of the project.
-        stacks: Of the environments; none for all.
+        stacks: The stacks of the environments; empty for all.
         deadline: When to give up.
-        progress: Is told what goes on.
-        refresh: Whether to look for what is otherwise than the stacks left it.
+        progress: Called with a line for each step.
+        refresh: Whether to look for drift.
 
     Raises:
-        OperationError: Nobody can say which environments there are.
+        OperationError: The stacks cannot be listed.
     """
     read = Once(outputs_of)
     with ThreadPoolExecutor(_PARALLEL) as pool:
@@ -97,7 +97,7 @@ def statuses(
         first = _possible(read, roots(names), deadline)
         progress(f"asking {', '.join(first)}")
         results = list(pool.map(read_status, first))
-        # Names that begin with that of an environment are its features', but for those that are environments.
+        # A name that begins with an environment's name is a feature's, unless the stack is an environment itself.
         others = _others(names, first, results)
         results += pool.map(read_status, _possible(read, others, deadline))
         return tuple(sorted(results, key=lambda status: status.stack))
@@ -109,7 +109,7 @@ def _others(stacks: Collection[str], first: Collection[str], results: Sequence[E
 
 
 def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str]:
-    """Return the stacks that have an environment, or cannot be read, which has to be said."""
+    """Return the stacks that have an environment, and those that cannot be read, so that their errors appear."""
 
     def may_be(stack: str) -> bool:
         try:
@@ -131,13 +131,13 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
         )
     with ThreadPoolExecutor() as pool:
         history_result = pool.submit(
-            _or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left)
+            _result_or_error, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left)
         )
         serving = [expected.deployment for expected in deployed.services.values()]
         pod_result = pool.submit(found_running, deployed.kubeconfig, deployed.namespace, deadline, deployments=serving)
-        feature_result = pool.submit(_or_trouble, lambda: features(objects(_namespace(deployed))))
+        feature_result = pool.submit(_result_or_error, lambda: features(objects(_namespace(deployed))))
         warning_result = pool.submit(api_groups.warnings, deployed.kubeconfig)
-        drift_result = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
+        drift_result = pool.submit(_result_or_error, lambda: drift(project, stack, deadline)) if refresh else None
         running, cluster_error = pod_result.result()
         entries, history_error = history_result.result()
         live_features, feature_error = feature_result.result()
@@ -154,18 +154,18 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
                 if reason
             )
         ),
-        # An API server that does not answer is named already.
+        # `trouble` has an API server that does not answer already.
         warnings=() if cluster_error else warning_result.result(),
         drift=differences,
     )
 
 
 def service(expected: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
-    """Return how one service is doing.
+    """Return the status of one service.
 
     Args:
-        expected: What the stack wants of it.
-        running: What runs, by service; None if the cluster did not say.
+        expected: The image and replicas in the stack.
+        running: The running workloads by service; None if the cluster did not answer.
         name: Its name.
     """
     workload = running.get(name) if running is not None else None
@@ -181,7 +181,7 @@ def _namespace(stack: DeployedStack) -> Namespace:
     return Namespace(name=stack.namespace, deployer=stack.kubeconfig)
 
 
-def _or_trouble(ask: Callable[[], Any]) -> tuple[Any, str]:
+def _result_or_error(ask: Callable[[], Any]) -> tuple[Any, str]:
     try:
         return ask(), ""
     except OperationError as error:

@@ -1,4 +1,4 @@
-"""What `boutique status` shows."""
+"""Prints the output of `boutique status`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ def show(statuses: Sequence[EnvironmentStatus], now: datetime, *, refresh: bool)
 
 
 def document(statuses: Sequence[EnvironmentStatus]) -> list[dict[str, Any]]:
-    """Return environments for a program."""
+    """Return environments as `--json` prints them."""
     return [
         {
             "stack": status.stack,
@@ -69,7 +69,7 @@ def document(statuses: Sequence[EnvironmentStatus]) -> list[dict[str, Any]]:
     ]
 
 
-def _feature(feature: Any) -> dict[str, Any]:  # noqa: ANN401 - of the inventory
+def _feature(feature: Any) -> dict[str, Any]:  # noqa: ANN401 - a feature of the inventory
     return {
         "key": feature.key,
         "branch": feature.branch,
@@ -83,9 +83,9 @@ def _cell(service: ServiceStatus | None) -> Text:
     if service is None:
         return Text(_NONE, style="dim")
     running = ", ".join(service.versions) or "none"
-    wanted = "" if service.versions == (service.wanted,) else f" (wanted: {service.wanted})"
+    expected = "" if service.versions == (service.wanted,) else f" (wanted: {service.wanted})"
     ready = "?" if service.ready is None else service.ready
-    return Text(f"{running}{wanted} {ready}/{service.replicas}", style="" if service.is_well else "red")
+    return Text(f"{running}{expected} {ready}/{service.replicas}", style="" if service.is_well else "red")
 
 
 def _features(status: EnvironmentStatus) -> str:

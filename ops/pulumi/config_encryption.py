@@ -11,13 +11,13 @@ from ops.releases.stack_file import StackFile
 
 
 def encrypt_secrets(project: Path, stack: str, file: StackFile, contents: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return secrets as a stack's file has them, by name.
+    """Return secrets by name, encrypted as in a stack's file.
 
     Args:
         project: The folder of the project.
-        stack: The stack that they are for.
-        file: Its file, which says how they are encrypted.
-        contents: What is in them, by name.
+        stack: The stack whose key encrypts them.
+        file: Its file, which has the secrets provider.
+        contents: Their contents, by name.
 
     Raises:
         EngineError: They cannot be encrypted.
@@ -27,7 +27,7 @@ def encrypt_secrets(project: Path, stack: str, file: StackFile, contents: Mappin
         copy.touch(mode=0o600)
         copy.write_bytes(file.text.encode())
         for name, content in contents.items():
-            # On a command line everybody on the machine could read it.
+            # By stdin: every user of the machine can read a command line.
             engine.run(
                 project,
                 stack,

@@ -1,4 +1,4 @@
-"""What a stack says about the environment that it deployed: the outputs of its last `pulumi up`."""
+"""Reads the environment of a stack from the outputs of its last `pulumi up`."""
 
 import json
 import subprocess
@@ -13,19 +13,19 @@ from support.deadline import Deadline
 
 
 class StackError(OperationError):
-    """The stack cannot be read, or has no environment; the text says what to do."""
+    """The stack cannot be read, or has no environment; the message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedEnvironment:
-    """What a stack wants of one service.
+    """The desired state of one service in a stack.
 
     Attributes:
-        image: Of its container.
-        version: The image's.
-        replicas: How many pods.
+        image: The image of its container.
+        version: The version of the image.
+        replicas: The number of pods.
         autoscaled: Whether an autoscaler sets that number.
-        deployment: The Deployment that gets its requests.
+        deployment: The Deployment that its Service selects.
     """
 
     image: str
@@ -37,14 +37,14 @@ class ExpectedEnvironment:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
-    """An environment as its stack wants it.
+    """The desired state of an environment.
 
     Attributes:
-        name: Of the stack.
-        namespace: Where the environment is.
-        url: The link to it, or how else to get in.
-        services: What runs in it, by name.
-        kubeconfig: The deployer's, as JSON. Secret.
+        name: The name of the stack.
+        namespace: The namespace of the environment.
+        url: The link to it, or another way to reach it.
+        services: Its services, by name.
+        kubeconfig: The deployer's kubeconfig as JSON. Secret.
     """
 
     name: str
@@ -64,7 +64,7 @@ def deployed_stack(
     Args:
         name: The stack.
         deadline: When to give up.
-        outputs: Returns the outputs of a stack, for whoever reads several; else they are read each time.
+        outputs: Returns the outputs of a stack, such as `stack_outputs.Once` for several reads. None for `outputs_of`.
 
     Raises:
         StackError: There is no such stack, its secrets cannot be decrypted, or it deployed no environment.
@@ -95,20 +95,20 @@ def deployed_stack(
                 version=expected["version"],
                 replicas=expected["replicas"],
                 autoscaled=expected.get("autoscaled", False),
-                # Stacks that were deployed before there were several say nothing.
+                # Stacks of an earlier version of the program have no such output.
                 deployment=expected.get("deployment", service),
             )
             for service, expected in sorted(stack_outputs["services"].items())
         },
-        kubeconfig=_usable(targets[target["name"]].get("kubeconfig"), target),
+        kubeconfig=_require_kubeconfig(targets[target["name"]].get("kubeconfig"), target),
     )
 
 
-def _usable(content: str | None, target: Mapping[str, str]) -> str:
+def _require_kubeconfig(content: str | None, target: Mapping[str, str]) -> str:
     try:
         kubeconfig.reached_by(content or "")
     except (ValueError, TypeError, LookupError):
-        # After an update that left the target out.
+        # The last update of that stack left the target out.
         raise StackError(
             f"stack {target['stack']!r} does not know the kubeconfig of target {target['name']!r}; "
             "run `pulumi up` for it"
@@ -117,12 +117,12 @@ def _usable(content: str | None, target: Mapping[str, str]) -> str:
 
 
 def outputs_of(stack: str, deadline: Deadline) -> Mapping[str, Any]:
-    """Return the outputs of a stack, the secret ones in clear.
+    """Return the outputs of a stack, secrets in plaintext.
 
     Raises:
         StackError: It cannot be read.
     """
-    # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
+    # Secrets come through a pipe: every user of the machine can read a command line.
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
@@ -130,10 +130,10 @@ def outputs_of(stack: str, deadline: Deadline) -> Mapping[str, Any]:
         raise StackError(engine.MISSING) from None
     except subprocess.TimeoutExpired:
         raise StackError(
-            f"pulumi did not tell the outputs of stack {stack!r} in time; give a longer --timeout"
+            f"pulumi did not return the outputs of stack {stack!r} in time; give a longer --timeout"
         ) from None
     if result.returncode != 0:
-        # What it prints on the other channel may be secret.
+        # Its stdout may have secrets.
         raise StackError(f"pulumi cannot read stack {stack!r}: {engine.reason(result.stderr)}")
     outputs: dict[str, Any] = json.loads(result.stdout)
     return outputs

@@ -1,4 +1,4 @@
-"""Runs the `pulumi` command for one stack, and tells what it said in terms of whoever asked."""
+"""Runs the `pulumi` command for one stack, and turns its errors into exceptions."""
 
 import json
 import os
@@ -14,34 +14,34 @@ from typing import Any
 from ops.errors import OperationError
 from support.lock_owners import is_running
 
-# As Pulumi's backend/diy/lock.go writes them.
+# The format of Pulumi's backend/diy/lock.go.
 _LOCKS = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
-# A file backend says the first, Pulumi Cloud the second, with 409 and without a name.
+# The first message is a file backend's, the second Pulumi Cloud's, with status 409 and without a user's name.
 _LOCKED = re.compile(r"the stack is currently locked|Another update is currently in progress")
 _NO_STACK = re.compile(r"no stack named|unknown stack|stack '[^']*' not found")
 MISSING = "the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\""
-"""What whoever has no `pulumi` is told."""
+"""The message without a `pulumi` command."""
 
 _SECTIONS = ("Outputs:", "Resources:", "Duration:", "Policies:")
 
 
 class EngineError(OperationError):
-    """Pulumi could not do what it was asked for; the text has its own reasons.
+    """The `pulumi` command failed; the message has its errors.
 
     Attributes:
-        printed: What it printed nevertheless.
+        printed: The output of the command.
     """
 
     printed = ""
 
 
 class MissingStackError(EngineError):
-    """There is no such stack."""
+    """The backend has no such stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Whoever has locked a stack."""
+    """A process that has locked a stack."""
 
     user: str
     host: str
@@ -50,7 +50,7 @@ class Holder:
 
     @property
     def is_dead(self) -> bool:
-        """Whether it is known to have ended: only of a process of this host can that be said."""
+        """Whether the process has ended; false for a process on another host, which cannot be checked."""
         return self.host == socket.gethostname() and not is_running(self.pid, datetime.fromisoformat(self.since))
 
     def __str__(self) -> str:
@@ -58,17 +58,17 @@ class Holder:
 
 
 class LockedError(EngineError):
-    """Others are updating the stack.
+    """Another process is updating the stack.
 
     Attributes:
-        holders: Who they are.
+        holders: The processes that have locked it; empty if unknown.
     """
 
     def __init__(self, stack: str, holders: Sequence[Holder]) -> None:
         self.holders = tuple(holders)
-        who = " and ".join(map(str, holders)) or "somebody else"
+        owners = " and ".join(map(str, holders)) or "another process"
         super().__init__(
-            f"stack {stack!r} is being updated by {who}; wait until that has ended, or, if "
+            f"stack {stack!r} is being updated by {owners}; wait until that has ended, or, if "
             f"it is known to be dead, remove its lock with `pulumi cancel --stack {stack}`"
         )
 
@@ -83,24 +83,24 @@ def run(
     timeout: float | None = None,
     given: str | None = None,
 ) -> str:
-    """Run `pulumi` for a stack, and return what it printed.
+    """Run `pulumi` for a stack, and return its output.
 
     Args:
-        folder: Of the project.
-        stack: Its name.
-        arguments: What to do.
-        said: Is told each line while it runs.
-        keeping: Open files that stay open for as long as it runs, whatever becomes of this process.
-        environment: Variables to set for it.
-        timeout: After how many seconds to give up, for what only reads; None for never.
-        given: What it reads from its input, such as a secret; not together with `said`.
+        folder: The folder of the project.
+        stack: The name of the stack.
+        arguments: The subcommand and its arguments.
+        said: Called with each line of output while the command runs.
+        keeping: File descriptors that the command inherits, so that they stay open even if this process ends.
+        environment: Environment variables to set for the command.
+        timeout: Seconds before the command is killed, only for commands that read; None for no limit.
+        given: The command's stdin, such as a secret; not together with `said`.
 
     Raises:
-        LockedError: Somebody else is updating the stack.
-        MissingStackError: There is none of that name.
-        EngineError: Anything else.
+        LockedError: Another process is updating the stack.
+        MissingStackError: The backend has no such stack.
+        EngineError: The command failed for another reason.
     """
-    # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
+    # Secrets go through a pipe: every user of the machine can read a command line.
     command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
     try:
         process = subprocess.Popen(
@@ -125,9 +125,9 @@ def run(
             printed, errors = process.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise EngineError(f"pulumi did not tell of stack {stack!r} in time; give a longer --timeout") from None
+            raise EngineError(f"pulumi did not finish for stack {stack!r} in time; give a longer --timeout") from None
         except KeyboardInterrupt:
-            # Pulumi was told as well, and ends when it has written down how far it got.
+            # Pulumi gets the interrupt as well, and ends after it has saved its state.
             process.communicate()
             raise
     output = "".join(lines) + printed
@@ -139,14 +139,14 @@ def run(
 
 
 def list_stacks(folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
-    """Return what `pulumi stack ls` tells of each stack of a project, by name.
+    """Return the stacks of a project by name, as `pulumi stack ls --json` prints them.
 
     Args:
-        folder: Of the project.
-        timeout: After how many seconds to give up; None for never.
+        folder: The folder of the project.
+        timeout: Seconds before the command is killed; None for no limit.
 
     Raises:
-        EngineError: Pulumi cannot say.
+        EngineError: The command failed.
     """
     command = ["pulumi", "stack", "ls", "--json", "--non-interactive", "--color", "never"]
     try:
@@ -161,7 +161,7 @@ def list_stacks(folder: Path, timeout: float | None = None) -> dict[str, dict[st
 
 
 def reason(printed: str) -> str:
-    """Return what Pulumi says went wrong, without what it says beside."""
+    """Return the errors from Pulumi's output, without its other lines."""
     _, heading, diagnostics = printed.partition("Diagnostics:\n")
     if heading:
         kept = []
@@ -173,7 +173,7 @@ def reason(printed: str) -> str:
         return "\n".join(kept)
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return "; ".join(errors) or (lines[-1] if lines else "it does not say why")
+    return "; ".join(errors) or (lines[-1] if lines else "pulumi gives no reason")
 
 
 def _start_error(error: FileNotFoundError, folder: Path) -> EngineError:

@@ -1,4 +1,4 @@
-"""What Pulumi tells of a stack, besides its history."""
+"""Reads the outputs and the secrets of a stack with `pulumi`."""
 
 import json
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ def outputs(project: Path, stack: str, timeout: float | None = None) -> Mapping[
 
     Args:
         project: The folder of the project.
-        stack: Its name.
-        timeout: After how many seconds to give up; None for never.
+        stack: The name of the stack.
+        timeout: Seconds before the command is killed; None for no limit.
 
     Raises:
-        EngineError: There is no such stack, or it cannot be read.
+        EngineError: The stack does not exist, or cannot be read.
     """
     printed = engine.run(project, stack, "stack", "output", "--json", timeout=timeout)
     stack_outputs: Mapping[str, Any] = json.loads(printed or "{}")
@@ -26,12 +26,12 @@ def outputs(project: Path, stack: str, timeout: float | None = None) -> Mapping[
 
 
 def service_secrets(project: Path, stack: str) -> Mapping[str, str]:
-    """Return what is in the secrets of a stack's services, as its file has them now.
+    """Return the contents of the services' secrets in a stack's file.
 
     Raises:
-        EngineError: They cannot be decrypted.
+        EngineError: The secrets cannot be decrypted.
     """
-    # By a pipe, as all secrets.
+    # Through a pipe, as all secrets.
     config = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
     secrets: Mapping[str, Any] = next(
         (value for key, value in config.items() if key.endswith(f":{SERVICE_SECRETS}")), {}

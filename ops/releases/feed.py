@@ -1,4 +1,4 @@
-"""What the image registries have for an environment: the newest version of each service that its channel lets in."""
+"""Reads the newest version of each service that an environment's channel lets in from the image registries."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,19 +19,19 @@ from ops.releases.service_versions import deployed_release, release_for, request
 from ops.releases.stack_file import RELEASE, StackFile
 
 _PARALLEL = 4
-NEWER, SAME, OLDER, NOTHING = "newer", "", "what is asked for is newer", "nothing that the channel lets in"
+NEWER, SAME, OLDER, NOTHING = "newer", "", "the stack file has a newer version", "no version that the channel lets in"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewestVersions:
-    """What there is of one service.
+    """The newest version of one service, and the version that the stack file has.
 
     Attributes:
         service: Its name.
-        now: What the environment's file asks for.
-        newest: The newest version with its digest; None if there is none.
-        comparison: How that compares.
-        skipped: How many tags are no SemVer versions.
+        now: The version in the stack file.
+        newest: The newest version with its digest; None if the channel lets none in.
+        comparison: How both compare: `NEWER`, `SAME`, `OLDER` or `NOTHING`.
+        skipped: How many tags are not SemVer versions.
     """
 
     service: str
@@ -43,14 +43,14 @@ class NewestVersions:
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """What there is of all services.
+    """The newest versions of all services.
 
     Attributes:
-        stack: The environment's.
-        channel: What decides which versions are wanted.
-        services: Of those whose images are published together.
+        stack: The stack of the environment.
+        channel: Which versions the environment's target lets in.
+        services: The services whose images are published together.
         before: The stack's file.
-        after: The same with every newer version.
+        after: The stack's file with every newer version.
     """
 
     stack: str
@@ -61,12 +61,12 @@ class Feed:
 
 
 def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
-    """Read the registries.
+    """Read the newest versions of an environment's services from their registries.
 
     Args:
         project: The folder of the project.
-        stack: The environment's.
-        progress: Is told what goes on.
+        stack: The stack of the environment.
+        progress: Called with a line for each step.
 
     Raises:
         RegistryError: A registry cannot be read, or has no such repository.
@@ -75,7 +75,7 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
     before = StackFile.read(project, stack)
     environment, release = settings(before)
     current = deployed_release(stack, outputs(project, stack))
-    # Where everything is let in, builds of branches are as well; those come as features.
+    # Without a channel only releases count: builds of branches are deployed as features.
     channel = current.channel or Channel()
     workloads = [resolved for resolved in deployed(environment, release) if resolved.workload.shared_image_settings]
     progress(f"reading the tags of {len(workloads)} repositories")
@@ -103,11 +103,11 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
 
 
 def compare(resolved: ResolvedWorkload, candidate: Newest, read: Callable[[str, str], str]) -> NewestVersions:
-    """Return how the newest version of a service compares with what is asked for.
+    """Compare the newest version of a service with the version in the stack file.
 
     Args:
-        resolved: The service as the environment asks for it.
-        candidate: The newest version that is let in.
+        resolved: The service, with the image that the stack file gives it.
+        candidate: The newest version that the channel lets in.
         read: Returns the digest of a tag in a repository.
     """
     name, image = resolved.workload.name, resolved.image
@@ -129,7 +129,7 @@ def _order(now: Pin, newest: Version) -> str:
 
 
 def document(feed: Feed) -> Mapping[str, Any]:
-    """Return what there is for a program."""
+    """Return the newest versions as `--json` prints them."""
     return {
         "stack": feed.stack,
         "channel": feed.channel.model_dump(by_alias=True),

@@ -1,4 +1,4 @@
-"""Whether a stack's file may be written as it is about to be: refused now is better than in the middle of an update."""
+"""Checks a stack's file before it is written, so that an update does not fail halfway."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -20,10 +20,10 @@ _READ = tuple(f"boutique:{key}{end}" for key in (ENVIRONMENT, RELEASE) for end i
 
 
 def settings(file: StackFile) -> tuple[Environment, Release | None]:
-    """Return what a file says of its environment.
+    """Return the settings of an environment and its release from a stack's file.
 
     Raises:
-        OperationError: It says nothing, or something that is wrong.
+        OperationError: The file has no environment, or is invalid.
     """
     errors = _errors(file)
     if errors:
@@ -32,16 +32,16 @@ def settings(file: StackFile) -> tuple[Environment, Release | None]:
 
 
 def check(file: StackFile, deployed: Standing, before: StackFile | None = None) -> tuple[Environment, Release | None]:
-    """Return what a file that is about to be written says of its environment.
+    """Return the settings of an environment and its release from a file that is about to be written.
 
     Args:
-        file: As it would be.
-        deployed: What the stack says of the environment, its channel among it.
-        before: As it is now: what is wrong there already in other sections, such as a variable that is not set on this
-            machine, is left to `pulumi`. None leaves nothing.
+        file: The new file.
+        deployed: The deployed release, with the channel of the environment's target.
+        before: The current file: errors that it has already in other sections, such as a variable that is not set on
+            this machine, are left to `pulumi`. None to report all errors.
 
     Raises:
-        OperationError: It must not be written; with a line for each reason.
+        OperationError: The new file is invalid, or the channel refuses the release; with a line for each reason.
     """
     present: Collection[str] = [error for error in _errors(before) if not error.startswith(_READ)] if before else ()
     if errors := [error for error in _errors(file) if error not in present]:
@@ -65,10 +65,10 @@ def _errors(file: StackFile) -> tuple[str, ...]:
 
 
 def read(file: StackFile) -> tuple[Environment, Release | None]:
-    """Return what a file says of its environment, whatever may be wrong in its other sections.
+    """Return the settings of an environment and its release, without a check of other sections.
 
     Raises:
-        OperationError: It has none, or what it says is wrong.
+        OperationError: The file has no environment, or the environment or the release is invalid.
     """
     values, _ = file.values
     section, release = values.get(ENVIRONMENT), values.get(RELEASE)

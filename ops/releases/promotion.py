@@ -1,4 +1,4 @@
-"""What a promotion makes of a target's stack file: the versions of one environment for another."""
+"""Plans a promotion: the versions of one environment in the stack file of another."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,23 +20,23 @@ from ops.releases.service_versions import (
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
 _ENOUGH = 10
-"""Updates of a stack to look at for the last that changed something."""
+"""How many updates to read to find the last one that changed resources."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """One promotion.
+    """A planned promotion.
 
     Attributes:
         source: The stack whose versions are taken.
         target: The stack that gets them.
         before: The target's file.
-        after: The same with the new release.
-        changes: What becomes of services.
+        after: The target's file with the new release.
+        changes: The versions that change.
         left_out: Services of the source that the target does not run.
         kept: Services of the target that the source does not run.
-        along: Whether the target's file has settings that were not deployed yet.
-        is_done: Whether the target runs all of it already.
+        has_undeployed_settings: Whether the target's file has settings that were not deployed yet.
+        is_done: Whether the target runs all these versions already.
     """
 
     source: str
@@ -46,17 +46,17 @@ class Promotion:
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
     kept: tuple[str, ...]
-    along: bool
+    has_undeployed_settings: bool
     is_done: bool
 
     @property
     def message(self) -> str:
-        """What the update is for."""
+        """The message of the update."""
         return f"promote {self.source} -> {self.target}: {describe_changes(self.changes) or 'finish the update'}"
 
 
 def promotion(project: Path, source: str, target: str) -> Promotion:
-    """Say what a promotion would do.
+    """Read both stacks, and plan a promotion.
 
     Args:
         project: The folder of the project.
@@ -64,7 +64,7 @@ def promotion(project: Path, source: str, target: str) -> Promotion:
         target: The stack that gets them.
 
     Raises:
-        OperationError: It is refused, or a stack cannot be read.
+        OperationError: The promotion is refused, or a stack cannot be read.
     """
     if source == target:
         raise OperationError(f"{source!r} cannot be promoted to itself; name two stacks")
@@ -81,16 +81,16 @@ def promotion(project: Path, source: str, target: str) -> Promotion:
 
 
 def plan_promotion(source: Standing, target: Standing, before: StackFile, last: Entry | None) -> Promotion:
-    """Say what a promotion would do.
+    """Plan a promotion.
 
     Args:
-        source: What the source has deployed.
-        target: What the target has deployed.
+        source: The release that the source has deployed.
+        target: The release that the target has deployed.
         before: The target's file.
         last: The target's last update; None if there was none.
 
     Raises:
-        OperationError: It is refused.
+        OperationError: The promotion is refused.
     """
     if not source.pins:
         raise OperationError(
@@ -112,6 +112,6 @@ def plan_promotion(source: Standing, target: Standing, before: StackFile, last: 
         changes=difference(target.pins, pins),
         left_out=tuple(sorted(set(source.pins) - set(pins))),
         kept=tuple(sorted(set(pins) - set(source.pins))),
-        along=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
+        has_undeployed_settings=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
         is_done=same and dict(target.pins) == pins and finished,
     )

@@ -1,4 +1,4 @@
-"""What the commands of releases show: results on stdout, and on stderr what goes on."""
+"""Prints releases: results on stdout, progress on stderr."""
 
 import json
 import sys
@@ -24,12 +24,12 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 
 
 def console() -> Console:
-    """Return where tables go; a pipe has no width, and a version that is cut is of no use."""
+    """Return the console for tables; in a pipe it is wide enough not to cut versions."""
     return Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def show_document(content: Any) -> None:  # noqa: ANN401 - any JSON
-    """Print something for a program."""
+    """Print a JSON document."""
     typer.echo(json.dumps(content, indent=2))
 
 
@@ -45,7 +45,7 @@ def show_release(state: ReleaseState) -> None:
 
 
 def show_feed(feed: Feed) -> None:
-    """Print what registries have for an environment."""
+    """Print the newest versions in the registries."""
     table = Table("service", "now", "newest", "", box=None, pad_edge=False)
     for versions in feed.services:
         table.add_row(versions.service, short(versions.now), short(versions.newest), versions.comparison)
@@ -53,7 +53,7 @@ def show_feed(feed: Feed) -> None:
 
 
 def show_changes(changes: Sequence[Change], old: str, new: str) -> None:
-    """Print what becomes of services as a table, with titles for both columns."""
+    """Print version changes as a table, with the titles of both version columns."""
     table = Table("service", old, new, box=None, pad_edge=False)
     for change in changes:
         table.add_row(change.service, short(change.old), short(change.new))
@@ -62,11 +62,13 @@ def show_changes(changes: Sequence[Change], old: str, new: str) -> None:
 
 
 def show_promotion(promotion: Promotion) -> None:
-    """Print what a promotion would do."""
+    """Print a planned promotion."""
     show_changes(promotion.changes, f"{promotion.target} now", f"from {promotion.source}")
-    if promotion.along:
+    if promotion.has_undeployed_settings:
         name = promotion.before.path.name
-        typer.echo(f"{name} has other settings than were deployed last; they go along, and --preview shows how")
+        typer.echo(
+            f"{name} has settings that were not deployed yet; this update deploys them too, and --preview shows them"
+        )
     if promotion.left_out:
         typer.echo(f"left out, since {promotion.target} does not run it: {', '.join(promotion.left_out)}")
     if promotion.kept:
@@ -74,7 +76,7 @@ def show_promotion(promotion: Promotion) -> None:
 
 
 def show_rollback(rollback: Rollback) -> None:
-    """Print what a rollback would do."""
+    """Print a planned rollback."""
     show_changes(rollback.changes, "now", f"update {rollback.former.first.number}")
     if not rollback.changes:
         typer.echo("the versions stay as they are")
@@ -84,20 +86,20 @@ def show_rollback(rollback: Rollback) -> None:
 
 
 def show_former(revisions: Sequence[Former], current: Former | None) -> None:
-    """Print former releases, the newest first."""
+    """Print revisions, the newest first."""
     table = Table("", "update", "when (UTC)", "by", "message", "differs from the one before", box=None, pad_edge=False)
     rows = zip(revisions, differences(revisions), differences(revisions, _NAMED), strict=True)
     for revision, change, brief in reversed(list(rows)):
         update = revision.first
         mark = "*" if revision is current else ""
-        # A promotion's message tells the difference as well.
+        # A promotion's message ends with the difference.
         message = update.message.removesuffix(f": {change}")
         table.add_row(mark, str(update.number), update.when.strftime(_TIME), update.who or NONE, message or NONE, brief)
     console().print(table)
 
 
 def former_document(revisions: Sequence[Former], current: Former | None) -> list[Mapping[str, Any]]:
-    """Return former releases for a program, the newest first."""
+    """Return revisions as `--json` prints them, the newest first."""
     rows = zip(revisions, differences(revisions), strict=True)
     return [
         {
@@ -112,7 +114,7 @@ def former_document(revisions: Sequence[Former], current: Former | None) -> list
 
 
 def entry_document(update: Entry) -> dict[str, Any]:
-    """Return an update for a program."""
+    """Return an update as `--json` prints it."""
     from boutique.settings.durations import written
 
     return {
@@ -125,7 +127,7 @@ def entry_document(update: Entry) -> dict[str, Any]:
 
 
 def changes_document(changes: Iterable[Change]) -> list[Mapping[str, str | None]]:
-    """Return what becomes of services for a program."""
+    """Return version changes as `--json` prints them."""
     return [
         {
             "service": change.service,

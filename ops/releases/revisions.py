@@ -1,4 +1,4 @@
-"""Former releases: what the successful updates of a stack have deployed."""
+"""Revisions: the releases that the successful updates of a stack have deployed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,19 +16,19 @@ from ops.releases.service_versions import Pins, describe_changes, requested_pins
 from ops.releases.stack_file import ENVIRONMENT, RELEASE
 
 ROLLBACK = "rollback to"
-"""What the message of a rollback's update begins with."""
+"""The message of a rollback's update begins with this."""
 KEPT = ("features", "target")
-"""Keys of `environment` that say nothing of its services: they stay as they are."""
+"""Keys of `environment` that do not configure services: a rollback keeps them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionContent:
-    """What defines the services of an environment.
+    """The configuration of an environment's services.
 
     Attributes:
         release: The key `release`; None without one.
-        environment: The key `environment`, without what says nothing of the services.
-        secrets: What is in the secrets that the services name; None if nobody can tell.
+        environment: The key `environment`, without the keys in `KEPT`.
+        secrets: The contents of the secrets that the services name; None if they cannot be decrypted.
     """
 
     release: Mapping[str, Any] | None
@@ -36,14 +36,14 @@ class RevisionContent:
     secrets: Mapping[str, str] | None = field(repr=False)
 
     def is_like(self, other: "RevisionContent") -> bool:
-        """Say whether both are the same, as far as it can be told."""
+        """Say whether both are the same; secrets that cannot be decrypted are not compared."""
         if (self.release, self.environment) != (other.release, other.environment):
             return False
         return self.secrets is None or other.secrets is None or self.secrets == other.secrets
 
     @property
     def pins(self) -> Pins | None:
-        """The version of every service; None if this program does not understand it."""
+        """The version of every service; None if this version of the program cannot parse the settings."""
         try:
             return requested_pins(
                 Environment.model_validate(self.environment),
@@ -55,12 +55,12 @@ class RevisionContent:
 
 @dataclass(frozen=True, kw_only=True)
 class Former:
-    """One release: an update, and those right behind it that deployed the same.
+    """A revision: consecutive updates that deployed the same release.
 
     Attributes:
-        first: The update that brought it.
-        numbers: Of all those updates.
-        content: What it was.
+        first: The first of these updates.
+        numbers: The numbers of all these updates.
+        content: The configuration of its services.
     """
 
     first: Entry
@@ -69,11 +69,11 @@ class Former:
 
 
 def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> RevisionContent | None:
-    """Return what a configuration says of the services; None if there is no environment in it.
+    """Return the configuration of the services; None for a stack without an environment.
 
     Args:
-        config: Its keys, without the namespace.
-        secrets: What is in its service secrets; None if nobody can tell.
+        config: The keys of the stack's configuration, without the namespace.
+        secrets: The contents of its service secrets; None if they cannot be decrypted.
     """
     environment = config.get(ENVIRONMENT)
     if not isinstance(environment, Mapping) or not is_present(environment):
@@ -98,7 +98,7 @@ def secret_names(environment: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
-    """Return what successful updates have deployed, the oldest first."""
+    """Return the revisions that successful updates have deployed, the oldest first."""
     revisions: list[Former] = []
     for entry in entries:
         if entry.kind != UPDATE or entry.result != SUCCEEDED:
@@ -114,29 +114,29 @@ def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
 
 
 def running_release(entries: Sequence[Entry], revisions: Sequence[Former]) -> Former | None:
-    """Return the release that runs, whatever the stack's file says by now.
+    """Return the revision that the stack has deployed, independent of its file.
 
-    None if there is none, or if the last update or the end of everything came after it and not to its own end.
+    None if there was none, or if `pulumi destroy` or an update that failed or was killed came after it.
 
     Args:
         entries: The updates of the stack, the oldest first.
-        revisions: What `releases` makes of them.
+        revisions: The revisions of these updates, as `releases` returns them.
     """
     last = last_change(tuple(entries))
     return revisions[-1] if revisions and last is not None and last.number in revisions[-1].numbers else None
 
 
 def choose_release(entries: Sequence[Entry], present: RevisionContent, stack: str, number: int | None) -> Former:
-    """Return the release to go back to.
+    """Return the revision to roll back to.
 
     Args:
         entries: The updates of the stack, the oldest first.
-        present: What its file says now.
-        stack: Its name.
-        number: Of the update that is wanted; None for the last one that is not what runs.
+        present: The configuration in its file now.
+        stack: The name of the stack.
+        number: The update to roll back to; None for the last revision that does not run.
 
     Raises:
-        OperationError: There is none, or it runs already.
+        OperationError: The stack has no such revision, or runs it already.
     """
     revisions = releases(entries)
     current = running_release(entries, revisions)
@@ -156,7 +156,7 @@ def choose_release(entries: Sequence[Entry], present: RevisionContent, stack: st
 def _interrupted_rollback(
     entries: Sequence[Entry], candidates: Sequence[Former], present: RevisionContent
 ) -> Former | None:
-    """Return the release that a rollback was going back to when it failed or was killed; the stack's file has it."""
+    """Return the revision of a rollback that failed or was killed: the stack's file has it already."""
     last = last_change(tuple(entries))
     if last is None or not (last.result == KILLED or (last.result != SUCCEEDED and last.message.startswith(ROLLBACK))):
         return None
@@ -164,11 +164,11 @@ def _interrupted_rollback(
 
 
 def differences(former: Sequence[Former], most: int | None = None) -> tuple[str, ...]:
-    """Return for each release in what it differed from the one before.
+    """Return the difference of each revision from the one before.
 
     Args:
-        former: Releases, the oldest first.
-        most: See `versions.said`.
+        former: The revisions, the oldest first.
+        most: See `service_versions.describe_changes`.
     """
     before = [None, *(revision.content for revision in former)]
     return tuple(_describe_difference(old, new.content, most) for old, new in zip(before, former, strict=False))
@@ -184,7 +184,7 @@ def _describe_difference(old: RevisionContent | None, new: RevisionContent, most
         parts.append("settings")
     if old.secrets is not None and new.secrets is not None and old.secrets != new.secrets:
         parts.append("secrets")
-    return "; ".join(part for part in parts if part) or "how it is written"
+    return "; ".join(part for part in parts if part) or "the same release, written differently"
 
 
 def _without_versions(environment: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What a rollback makes of a stack's file: the services as a former update had them, all else as it is."""
+"""Plans a rollback: the services of an earlier update in the stack's file; everything else stays."""
 
 import difflib
 from collections.abc import Mapping
@@ -22,15 +22,15 @@ from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback:
-    """One rollback.
+    """A planned rollback.
 
     Attributes:
         stack: The stack.
-        former: The release to go back to.
+        former: The revision to roll back to.
         before: The stack's file.
-        after: The same as it was then.
-        changes: What becomes of the versions.
-        secrets: Names of the secrets whose former content comes back.
+        after: The stack's file with that revision.
+        changes: The versions that change.
+        secrets: Names of the secrets whose content is restored.
     """
 
     stack: str
@@ -42,52 +42,52 @@ class Rollback:
 
     @property
     def message(self) -> str:
-        """What the update is for."""
-        # A message that tells versions would grow with each rollback to a rollback.
+        """The message of the update."""
+        # The versions are cut off: else the message would grow with each rollback to a rollback.
         what = self.former.first.message.partition(": ")[0]
         about = f" ({what})" if what else ""
         return f"{ROLLBACK} {self.former.first.number}{about}: {describe_changes(self.changes) or 'the same versions'}"
 
     @property
     def diff(self) -> str:
-        """How the stack's file changes, as a unified diff; secrets are in there as they are encrypted."""
+        """The changes of the stack's file as a unified diff; secrets stay encrypted."""
         old, new = (file.text.splitlines(keepends=True) for file in (self.before, self.after))
         name = self.before.path.name
         return "".join(difflib.unified_diff(old, new, f"{name} now", f"{name} as of update {self.former.first.number}"))
 
 
 def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: bool) -> Rollback:
-    """Say what a rollback would do.
+    """Read the stack, and plan a rollback.
 
     Args:
         project: The folder of the project.
         stack: The stack.
-        number: The update to go back to; None for the last former release.
-        keep_secrets: Leave what is in secrets as it is.
+        number: The update to roll back to; None for the revision before the one that runs.
+        keep_secrets: Keep the contents of secrets.
 
     Raises:
-        OperationError: It is refused, or the stack cannot be read.
+        OperationError: The rollback is refused, or the stack cannot be read.
     """
     before = StackFile.read(project, stack)
     with ThreadPoolExecutor() as pool:
         stack_outputs = pool.submit(outputs, project, stack)
-        # With nothing in them there is nothing to decrypt.
+        # A stack without secrets needs no decryption.
         kept = keep_secrets or not before.config.get(SERVICE_SECRETS)
         secrets = None if kept else pool.submit(service_secrets, project, stack)
         updates = interrupted_updates.updates(project, stack, secrets=not keep_secrets)
         current: Mapping[str, str] | None = secrets.result() if secrets else None if keep_secrets else {}
         deployed = deployed_release(stack, stack_outputs.result())
-    planned = plan(deployed, before, updates, current, number)
-    if keep_secrets or not planned.secrets:
-        return planned
-    contents = {name: (planned.former.content.secrets or {})[name] for name in planned.secrets}
+    draft = plan(deployed, before, updates, current, number)
+    if keep_secrets or not draft.secrets:
+        return draft
+    contents = {name: (draft.former.content.secrets or {})[name] for name in draft.secrets}
     existing: Mapping[str, Any] = before.config.get(SERVICE_SECRETS) or {}
     if before.secret_names is None:
-        # Encrypted as one, so that none of them can be changed alone.
+        # They are encrypted as one value, so they change together.
         contents, existing = {**(current or {}), **contents}, {}
-    template = planned.after.with_values({SERVICE_SECRETS: existing or None})
-    new = {**existing, **encrypt_secrets(project, stack, template, contents)}
-    return replace(planned, after=planned.after.with_values({SERVICE_SECRETS: new}))
+    without_secrets = draft.after.with_values({SERVICE_SECRETS: existing or None})
+    new = {**existing, **encrypt_secrets(project, stack, without_secrets, contents)}
+    return replace(draft, after=draft.after.with_values({SERVICE_SECRETS: new}))
 
 
 def plan(
@@ -97,17 +97,17 @@ def plan(
     secrets: Mapping[str, str] | None,
     number: int | None,
 ) -> Rollback:
-    """Say what a rollback would do, but for the content of secrets.
+    """Plan a rollback without the contents of secrets.
 
     Args:
-        deployed: What the stack has deployed.
+        deployed: The release that the stack has deployed.
         before: The stack's file.
         updates: Its history, the oldest first.
-        secrets: What is in the file's service secrets; None to leave all secrets alone.
-        number: The update to go back to; None for the last former release.
+        secrets: The contents of the file's service secrets; None to keep all secrets.
+        number: The update to roll back to; None for the revision before the one that runs.
 
     Raises:
-        OperationError: It is refused.
+        OperationError: The rollback is refused.
     """
     present = content(before.config, secrets) or RevisionContent(release=None, environment={}, secrets=secrets)
     former = choose_release(updates, present, deployed.stack, number)
@@ -119,7 +119,7 @@ def plan(
         )
     former_secrets = {} if secrets is None else former.content.secrets or {}
     restored = {name: text for name, text in former_secrets.items() if text != (secrets or {}).get(name)}
-    # That a secret is there has to be known now; its content comes later.
+    # The check needs the names of the secrets; their contents come later.
     names = {name: {"secure": "-"} for name in (*(before.secret_names or secrets or ()), *restored)}
     after = before.with_values(_sections(before, former.content))
     try:

@@ -1,4 +1,4 @@
-"""Deploys what a stack's file is about to say: the file first, then `pulumi up`."""
+"""Deploys a new version of a stack's file: writes the file, then runs `pulumi up`."""
 
 import getpass
 import socket
@@ -17,13 +17,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """One update of a stack.
+    """A planned update of a stack.
 
     Attributes:
         stack: The stack.
-        before: Its file as it is.
-        after: Its file as it is to be.
-        message: What the update is for.
+        before: Its current file.
+        after: Its new file.
+        message: The message of the update.
     """
 
     stack: str
@@ -33,27 +33,27 @@ class Update:
 
 
 def preview_update(project: Path, update: Update, progress: Progress) -> str:
-    """Return what `pulumi preview` says would be done; the stack's file stays as it is.
+    """Return the output of `pulumi preview`; the stack's file does not change.
 
     Raises:
-        EngineError: Pulumi refuses.
+        EngineError: The preview fails.
     """
     with workspace(project, update.stack) as stack_workspace:
         copy = stack_workspace.folder / update.after.path.name
         copy.touch(mode=0o600)
         copy.write_bytes(update.after.text.encode())
-        # In the project's folder, to which paths in the file are relative.
+        # Paths in the file are relative to the project's folder.
         project_workspace = replace(stack_workspace, folder=project)
         return run(project_workspace, "preview", "--config-file", str(copy), said=lambda line: progress(line))
 
 
 def deploy(project: Path, update: Update, progress: Progress) -> None:
-    """Write the stack's file and run `pulumi up`; whatever is killed in between, the next `pulumi up` finishes.
+    """Write the stack's file and run `pulumi up`; after a kill in between, the next `pulumi up` finishes the update.
 
     Raises:
-        LockedError: Somebody else is updating the stack; the file is as before.
-        OperationError: The file has changed since it was read and is left alone, or the update fails; then the file
-            stays as the update wants it.
+        LockedError: Another process is updating the stack; the file is restored.
+        OperationError: The file has changed since it was read and is not written, or the update fails; then the new
+            file stays.
     """
     with workspace(project, update.stack) as stack_workspace:
         update.before.replace_with(update.after)
@@ -67,13 +67,13 @@ def deploy(project: Path, update: Update, progress: Progress) -> None:
         except EngineError as error:
             raise OperationError(
                 f"the update of {update.stack!r} failed: {error}\n{update.after.path.name} has the new release: "
-                f"`pulumi up --stack {update.stack}` finishes it once that is mended, "
+                f"`pulumi up --stack {update.stack}` finishes it once you have fixed that, "
                 f"`boutique rollback {update.stack}` goes back"
             ) from None
 
 
 def sign_message(message: str) -> str:
-    """Return the message of an update with who runs it: a file backend knows nobody."""
+    """Append the user and the host to the message of an update: a file backend does not record them."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

@@ -1,4 +1,4 @@
-"""Changes the release in a stack's file, and deploys nothing."""
+"""Changes the release in a stack's file without deploying it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from ops.releases.stack_file import RELEASE, StackFile
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRequest:
-    """What is to be set.
+    """A change of a release.
 
     Attributes:
-        default: The version of all services whose images are published together; None leaves it.
+        default: The version of all services whose images are published together; None keeps it.
         services: Versions of single services, by name.
-        unset: Names of services about which the release says nothing any more.
+        unset: Names of services to remove from the release.
     """
 
     default: str | None = None
@@ -28,7 +28,7 @@ class ReleaseRequest:
 
 
 def set_release(project: Path, stack: str, request: ReleaseRequest) -> tuple[Change, ...]:
-    """Change the release in a stack's file, and return what that makes of the versions it asks for.
+    """Change the release in a stack's file, and return the versions that change.
 
     Args:
         project: The folder of the project.
@@ -36,7 +36,7 @@ def set_release(project: Path, stack: str, request: ReleaseRequest) -> tuple[Cha
         request: The change.
 
     Raises:
-        OperationError: The file is refused as it would be, by the program or by the channel; it is as before.
+        OperationError: The new file is invalid, or the channel refuses the release; the file does not change.
     """
     before = StackFile.read(project, stack)
     deployed = deployed_release(stack, outputs(project, stack))
@@ -50,7 +50,7 @@ def with_release(file: StackFile, request: ReleaseRequest) -> StackFile:
     """Return the file with another release.
 
     Raises:
-        OperationError: What is to be unset is not there.
+        OperationError: The release has no version of a service to unset.
     """
     old = file.config.get(RELEASE)
     release = {key: value for key, value in old.items() if key != "enabled"} if isinstance(old, Mapping) else {}

@@ -1,4 +1,4 @@
-"""The release of one environment: as its file says, and as its stack has deployed it."""
+"""Compares the release in an environment's stack file with the deployed one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class ReleaseState:
     Attributes:
         stack: The stack.
         file: The name of its file.
-        channel: What the environment's target lets in, if known.
-        requested: What the file asks for.
-        deployed: What the stack has deployed.
+        channel: The channel of the environment's target; None without one, or before the first update.
+        requested: The versions in the file.
+        deployed: The versions that the stack has deployed.
     """
 
     stack: str
@@ -32,12 +32,12 @@ class ReleaseState:
 
     @property
     def services(self) -> tuple[str, ...]:
-        """All services that either names."""
+        """All services in the file or the stack."""
         return tuple(sorted({*self.requested, *self.deployed}))
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """Those that the file has otherwise than the stack."""
+        """The services whose versions differ between the file and the stack."""
         return tuple(name for name in self.services if self.requested.get(name) != self.deployed.get(name))
 
 
@@ -58,7 +58,7 @@ def read_release_state(project: Path, stack: str) -> ReleaseState:
 
 
 def document(state: ReleaseState) -> dict[str, Any]:
-    """Return the versions of an environment for a program."""
+    """Return the versions of an environment as `--json` prints them."""
     return {
         "stack": state.stack,
         "channel": state.channel.model_dump(by_alias=True) if state.channel else None,

@@ -20,12 +20,12 @@ RELEASE, ENVIRONMENT = "release", "environment"
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """What is in the file of a stack.
+    """The file of a stack.
 
     Attributes:
-        path: Where it is.
-        namespace: What the keys of its configuration begin with: the project's name.
-        text: All of it.
+        path: The path of the file.
+        namespace: The prefix of the configuration's keys: the project's name.
+        text: Its whole text.
     """
 
     path: Path
@@ -37,16 +37,18 @@ class StackFile:
         """Read the file of a stack.
 
         Raises:
-            OperationError: There is none, or it is no stack's file.
+            OperationError: The file is missing, or is not a stack's file.
         """
         project_settings = _project_settings(project)
         name = stack.rpartition("/")[2]
         path = project / str(project_settings.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
         try:
-            # Not as text, which would make another file of one with other line ends.
+            # `read_text` would replace Windows line ends.
             text = path.read_bytes().decode()
         except UnicodeDecodeError as error:
-            raise OperationError(f"{path}: is no text in UTF-8: byte {error.start} is not; save it as UTF-8") from None
+            raise OperationError(
+                f"{path}: is not UTF-8 text: byte {error.start} is invalid; save it as UTF-8"
+            ) from None
         except FileNotFoundError:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"
@@ -60,7 +62,7 @@ class StackFile:
         """Every key of the project's namespace, without the namespace; secrets as they are encrypted.
 
         Raises:
-            OperationError: The file holds something else.
+            OperationError: The file is not YAML with a mapping `config`.
         """
         content = _parse(self.text, self.path)
         config = {} if content.get("config") is None else content["config"]
@@ -75,13 +77,13 @@ class StackFile:
 
     @property
     def secret_names(self) -> tuple[str, ...] | None:
-        """The names of the secrets of services; None if all are encrypted as one."""
+        """The names of the services' secrets; None if all are encrypted as one value."""
         secrets = self.config.get(SERVICE_SECRETS) or {}
         return None if not isinstance(secrets, Mapping) or set(secrets) == {"secure"} else tuple(secrets)
 
     @property
     def values(self) -> tuple[Mapping[str, Any], list[str]]:
-        """What `boutique.checks.load.load` reads: every value but those of secrets, and what is wrong with those."""
+        """The input of `boutique.checks.load.load`: every value except secrets, and the errors in secrets."""
         values: dict[str, Any] = {}
         errors = []
         for key, value in self.config.items():
@@ -102,14 +104,14 @@ class StackFile:
         )
 
     def is_on_disk(self) -> bool:
-        """Say whether the file is still as it was read."""
+        """Say whether the file has not changed since it was read."""
         return self.path.exists() and self.path.read_bytes() == self.text.encode()
 
     def replace_with(self, new: Self) -> None:
-        """Write another content in place of this one.
+        """Replace this content of the file by another.
 
         Raises:
-            OperationError: Somebody else has changed the file since it was read; it is left as it is.
+            OperationError: The file has changed since it was read; it is not written.
         """
         if not self.is_on_disk():
             raise OperationError(f"{self.path} has changed in the meantime, and nothing was changed; run this again")
@@ -117,7 +119,7 @@ class StackFile:
             new.write()
 
     def write(self) -> None:
-        """Put it in place, whole or not at all."""
+        """Write the file atomically."""
         handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         new = Path(name)
         try:
@@ -126,17 +128,17 @@ class StackFile:
                 file.flush()
                 os.fsync(file.fileno())
             new.chmod(self.path.stat().st_mode & 0o7777)
-            # A link to the file stays one.
+            # A symbolic link to the file stays.
             new.replace(self.path.resolve())
         finally:
             new.unlink(missing_ok=True)
 
 
 def namespace(project: Path) -> str:
-    """Return what the keys of a project's configuration begin with: its name.
+    """Return the prefix of the keys of a project's configuration: its name.
 
     Raises:
-        OperationError: What is in the project's file is no project.
+        OperationError: The file `Pulumi.yaml` is not YAML with a mapping.
     """
     return str(_project_settings(project).get("name"))
 
@@ -150,7 +152,7 @@ def _parse(text: str, path: Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise OperationError(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
+        raise OperationError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise OperationError(f"{path}: must be a mapping of keys to values")
     return content

@@ -1,4 +1,4 @@
-"""Changes keys of a stack's file, and leaves every line of all others as it is."""
+"""Changes keys of a stack's file and keeps every line of all other keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _INDENT = 2
 
 @dataclass(frozen=True)
 class _Lines:
-    """Where one key with its value is: the first line, the line behind the last, and the column."""
+    """The position of a key with its value: the first line, the line after the last, and the column."""
 
     first: int
     end: int
@@ -31,15 +31,15 @@ class _Lines:
 def edit_config(text: str, changes: Mapping[str, Any]) -> str:
     """Return the text of a stack's file with other values for some keys of `config`.
 
-    Comments stay, also those beside what is kept of a changed value, and so do line ends, of Unix or Windows, and
-    a last line without one.
+    Comments stay, also those beside unchanged parts of a changed value, and so do Unix or Windows line ends and a
+    last line without one.
 
     Args:
-        text: Of the file.
-        changes: Values by the whole key, such as `boutique:release`; None removes the key.
+        text: The text of the file.
+        changes: Values by full key, such as `boutique:release`; None removes the key.
 
     Raises:
-        OperationError: The text is no YAML, or those keys cannot be changed without changing others.
+        OperationError: The text is not YAML, or those keys cannot be changed without a change of others.
     """
     new = text
     try:
@@ -59,7 +59,7 @@ def edit_config(text: str, changes: Mapping[str, Any]) -> str:
 
 
 def _quote(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Return a value with quotes around what YAML 1.1 takes for no string, such as off or 1:30."""
+    """Return a value with quotes around strings that YAML 1.1 would not parse as strings, such as off or 1:30."""
     if isinstance(value, Mapping):
         return {key: _quote(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -91,7 +91,7 @@ def _edit(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     if config is None:
         return _with_line_ends(_rewrite(text, key, value), end_of_line)
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-        # What is shared between keys cannot be read from the lines of one of them.
+        # The lines of one key do not have the values that it shares with others.
         return _with_line_ends(_rewrite(text, key, value, merged=False), end_of_line)
     is_ended = lines[-1].endswith(("\r", "\n"))
     if not is_ended:
@@ -123,7 +123,7 @@ def _with_line_ends(text: str, end: str) -> str:
 
 
 def _config(text: str) -> yaml.MappingNode | None:
-    """Return `config` if it is a mapping with a key per line."""
+    """Return `config` if it is a mapping with one key per line."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "config" and isinstance(value, yaml.MappingNode) and not value.flow_style and value.value:
@@ -139,7 +139,7 @@ def _find_key(config: yaml.MappingNode, key: str) -> _Lines | None:
 
 
 def _last_line(key: yaml.Node, value: yaml.Node) -> int:
-    """Return the last line of a value; comments behind it are no part of it."""
+    """Return the last line of a value, without comments after it."""
     if isinstance(value, yaml.CollectionNode) and not value.flow_style and value.value:
         inner = value.value[-1]
         return _last_line(*inner) if isinstance(value, yaml.MappingNode) else _last_line(inner, inner)
@@ -151,7 +151,7 @@ def _last_line(key: yaml.Node, value: yaml.Node) -> int:
 
 
 def _rewrite(text: str, key: str, value: Any, *, under_config: bool = True, merged: bool = True) -> str:  # noqa: ANN401
-    # To `dedent` a line that is empty but for its \r is one without indentation.
+    # `dedent` takes a line that has only \r for a line without indentation.
     text = _with_line_ends(text, "\n")
     reader = _yaml(*_indentation(text))
     document = reader.load(dedent(text)) or CommentedMap()
@@ -178,7 +178,7 @@ def _yaml(indent: int = _INDENT, offset: int = 0) -> YAML:
 
 
 def _indentation(text: str) -> tuple[int, int]:
-    """Return by how much a mapping is indented in another, and a list's dash under its key."""
+    """Return the indentation of nested mappings, and of a list's dash under its key."""
     lines = [line for line in dedent(text).splitlines() if line.strip() and not line.lstrip().startswith("#")]
     depths = [len(line) - len(line.lstrip()) for line in lines]
     indent = next((depth for depth in depths if depth), _INDENT)

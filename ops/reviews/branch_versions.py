@@ -1,4 +1,4 @@
-"""Which versions a branch gives to the services of an environment."""
+"""Finds the service versions that a branch changes in an environment."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ops.reviews.changed_files import base_text
 
 
 def versions(project: Path, stack: str, base: str) -> dict[str, str]:
-    """Return the services whose tag differs from where this branch left another, with the new one.
+    """Return the new tags of the services whose tag this branch has changed since it left another.
 
     Args:
         project: The folder of the project.
@@ -19,7 +19,7 @@ def versions(project: Path, stack: str, base: str) -> dict[str, str]:
         base: The other branch, or a commit of it.
 
     Raises:
-        OperationError: There is no such stack file or commit, or the file does not say what an environment runs.
+        OperationError: There is no such stack file or commit, or the file has no valid environment.
     """
     file = StackFile.read(project, stack)
     text = base_text(project, base, str(file.path.relative_to(project)))
@@ -32,14 +32,14 @@ def versions(project: Path, stack: str, base: str) -> dict[str, str]:
 
 
 def changed_versions(old_file: StackFile | None, file: StackFile) -> dict[str, str]:
-    """Return the services whose tag differs, with the new one.
+    """Return the new tags of the services whose tag differs.
 
     Args:
-        old_file: The file of the stack as it was; None if there was none.
-        file: The same as it is.
+        old_file: The earlier file of the stack; None if it did not exist.
+        file: The current file of the stack.
 
     Raises:
-        OperationError: One of them does not say what an environment runs, or a service has no tag.
+        OperationError: A file has no valid environment, or a service has no tag.
     """
     new = requested_pins(*read(file))
     old: Pins = (

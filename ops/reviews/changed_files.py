@@ -1,4 +1,4 @@
-"""What git and the folder of the project say about a change."""
+"""Reads the files that a branch changes, with git and from the folder of the project."""
 
 import re
 import subprocess
@@ -11,22 +11,22 @@ from ops.errors import OperationError
 
 
 def list_changes(project: Path, base: str) -> tuple[str, ...]:
-    """Return the files that differ from where this branch left another, from the folder of the project.
+    """Return the files that this branch has changed since it left another, relative to the folder of the project.
 
     Raises:
         OperationError: There is no git, no repository, or no such commit.
     """
-    # A commit that begins with a hyphen is none.
+    # git must not take a commit that begins with a hyphen for an option.
     _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}", base=base)
     printed = _git(project, "diff", "--name-only", "--no-renames", "-z", "--relative", f"{base}...HEAD", base=base)
     return tuple(path for path in printed.split("\0") if path)
 
 
 def stack_files(project: Path) -> dict[str, Any]:
-    """Return what the stack files of a project say, by stack.
+    """Return the contents of a project's stack files, by stack.
 
     Raises:
-        OperationError: One of them is not YAML.
+        OperationError: A stack file is not YAML.
     """
     contents = {}
     for path in sorted(project.iterdir()):
@@ -36,7 +36,7 @@ def stack_files(project: Path) -> dict[str, Any]:
 
 
 def base_text(project: Path, base: str, name: str) -> str | None:
-    """Return the text of a file of the project where this branch left another; None if it was not there.
+    """Return the text of a file at the commit where this branch left another; None if the commit lacks the file.
 
     Raises:
         OperationError: There is no such commit.
@@ -48,11 +48,11 @@ def base_text(project: Path, base: str, name: str) -> str | None:
     return _git(project, "show", f"{ancestor}:./{name}", base=base)
 
 
-def load_yaml(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
-    """Return what a YAML file holds.
+def load_yaml(text: str, name: str) -> Any:  # noqa: ANN401 - any YAML
+    """Return the content of a YAML file.
 
     Raises:
-        OperationError: It is none.
+        OperationError: The text is not YAML.
     """
     try:
         return yaml.safe_load(text)

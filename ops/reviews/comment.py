@@ -1,4 +1,4 @@
-"""The comment on a pull request that says what it changes in one stack."""
+"""Writes the pull request comment with the changes of one stack."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ from ops.reviews.summary import parts, totals
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What of the application a plan does not say.
+    """Facts of the application that a plan lacks.
 
     Attributes:
         stores: Names of Deployments whose pods hold state.
-        callers: Who calls a Service, by its name.
+        callers: The workloads that call a Service, by its name.
     """
 
     stores: Collection[str] = ()
@@ -28,7 +28,7 @@ class Application:
 
 
 def marker(stack: str) -> str:
-    """Return the line by which the comment on a stack is found again; nobody sees it."""
+    """Return the hidden line that identifies the comment on a stack."""
     return f"<!-- boutique-review {stack} -->"
 
 
@@ -36,14 +36,14 @@ def comment(plan: Plan, application: Application, commit: str | None = None, lim
     """Return the comment in GitHub's Markdown.
 
     Args:
-        plan: What is planned.
-        application: What else is known.
-        commit: Of which commit it is.
-        limit: How many characters it may have.
+        plan: The plan of the stack.
+        application: Facts that the plan lacks.
+        commit: The commit that was previewed.
+        limit: The maximum number of characters.
     """
     sections = [
         MarkdownSection(head=f"{marker(plan.stack)}\n### {code(plan.stack)}: {_headline(plan)}"),
-        # What a preview has found until it failed is not what the update would do.
+        # The changes of a failed preview are incomplete.
         *([_failure(plan.errors)] if plan.errors else []),
         *_alerts("WARNING", plan.warnings),
         *([] if plan.errors else _planned(plan, application)),
@@ -89,7 +89,7 @@ def _alerts(kind: str, lines: Sequence[str]) -> Iterator[MarkdownSection]:
 
 def _touched(touched: Sequence[Touched], application: Application) -> MarkdownSection:
     return MarkdownSection(
-        head=f"**Routes concerned**\n\n{header('request', 'goes to', 'what changes')}",
+        head=f"**Affected routes**\n\n{header('request', 'goes to', 'what changes')}",
         lines=[
             row(code(change.route.request), code(change.route.goal), _concern(change, application))
             for change in touched
@@ -100,13 +100,13 @@ def _touched(touched: Sequence[Touched], application: Application) -> MarkdownSe
 def _concern(change: Touched, application: Application) -> str:
     outcome = {
         Operation.CREATE: "new route",
-        Operation.DELETE: "**no longer**",
+        Operation.DELETE: "**removed**",
         Operation.UPDATE: f"was {code(change.was)}" if change.was else f"now by {code(change.route.owner)}",
     }.get(change.operation)
     callers = application.callers.get(change.route.service, ())
     called = f", called by {', '.join(map(code, callers))}" if callers else ""
-    behind = f"pods of {', '.join(map(code, change.workloads))}{called}" if change.workloads else None
-    return "; ".join(filter(None, (outcome, behind)))
+    workloads = f"pods of {', '.join(map(code, change.workloads))}{called}" if change.workloads else None
+    return "; ".join(filter(None, (outcome, workloads)))
 
 
 def _costs(plan: Plan) -> MarkdownSection:
@@ -114,8 +114,8 @@ def _costs(plan: Plan) -> MarkdownSection:
     lines = [
         _amounts("pods", before.pods, after.pods),
         _amounts("objects", before.objects, after.objects),
-        _amounts("CPU asked for, cores", before.cpu, after.cpu),
-        _amounts("memory asked for, MiB", before.memory / 2**20, after.memory / 2**20),
+        _amounts("CPU requests, cores", before.cpu, after.cpu),
+        _amounts("memory requests, MiB", before.memory / 2**20, after.memory / 2**20),
     ]
     charts = max(before.charts, after.charts)
     note = "Proxies that the mesh adds to pods are not counted"
@@ -170,4 +170,4 @@ def _route(route: ChangedRoute) -> str:
 
 
 def _origin(commit: str) -> str:
-    return f"Of commit {plain(commit)}, by <code>pulumi preview</code>. It is renewed with every push."
+    return f"Of commit {plain(commit)}, by <code>pulumi preview</code>. Updated with every push."

@@ -1,4 +1,4 @@
-"""The parts of a stack in a comment: what becomes of each, in one line."""
+"""Writes the components of a stack for a comment, one line each."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,11 +8,11 @@ from ops.reviews.plan import Operation, PlannedResource, section
 from ops.reviews.summary import PlanComponent
 
 _SHOWN = 4
-"""So many changes of a part are told without unfolding anything."""
+"""How many changes of a component are visible without unfolding."""
 
 
 def summary(components: Sequence[PlanComponent]) -> MarkdownSection:
-    """Return the table of what becomes of each part of a stack."""
+    """Return the table of a stack's components and their changes."""
     return MarkdownSection(
         head=header("part", "objects", "what changes"), lines=[_part(component) for component in components]
     )
@@ -52,10 +52,10 @@ def _change(difference: Difference) -> str:
     if difference.before == NOTHING:
         return f"{name} {format_value(difference.after)} (new)"
     if difference.after == NOTHING:
-        return f"{name} {format_value(difference.before)} (taken out)"
+        return f"{name} {format_value(difference.before)} (removed)"
     return f"{name} {format_value(difference.before)} → {format_value(difference.after)}"
 
 
 def format_value(value: Value) -> str:
-    """Return what a field says."""
+    """Return the value of a field as Markdown."""
     return code(value.text) if value.literal else f"*{value.text}*"

@@ -1,4 +1,4 @@
-"""What a stack costs its cluster: objects, pods, and what their containers ask for."""
+"""Sums up what a stack needs of its cluster: objects, pods, CPU and memory requests."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _CHART = "kubernetes:helm.sh/v3:Release"
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What there is of everything.
+    """The objects, pods and resource requests of a stack.
 
     Attributes:
-        objects: That a provider has made; a Helm release counts as one.
-        charts: Helm releases among them; what is in them is not known here.
-        pods: Of Deployments, StatefulSets and the like.
-        cpu: Cores that the containers of these pods ask for.
-        memory: Bytes that they ask for.
+        objects: Objects that a provider manages; a Helm release counts as one.
+        charts: Helm releases among them; their contents are not counted.
+        pods: Pods of Deployments, StatefulSets and ReplicaSets.
+        cpu: CPU requests of these pods, in cores.
+        memory: Memory requests of these pods, in bytes.
     """
 
     objects: int = 0
@@ -34,12 +34,12 @@ class Cost:
 
 
 def before(plan: Plan) -> Cost:
-    """Return what a stack costs as it is."""
+    """Return the cost of a stack before the update."""
     return _cost(plan.resources, lambda resource: resource.before)
 
 
 def after(plan: Plan) -> Cost:
-    """Return what it will cost."""
+    """Return the cost of a stack after the update."""
     return _cost(plan.resources, lambda resource: resource.after)
 
 
@@ -62,7 +62,7 @@ def _cost(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResourc
 
 
 def _requested(pod: Inputs, resource: str) -> Decimal:
-    """Return what the scheduler sets aside for a pod.
+    """Return the request of a pod that the scheduler reserves.
 
     Init containers run one by one before the others, so the largest of them counts, if it is larger than all of those:
     https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
@@ -72,7 +72,7 @@ def _requested(pod: Inputs, resource: str) -> Decimal:
 
 
 def _replicas(value: object) -> int:
-    # A number that only the update will tell is counted as the one that Kubernetes takes if there is none.
+    # A number that is unknown before the update counts as 1, the default of Kubernetes.
     return int(value) if isinstance(value, int | float) else 1
 
 
@@ -81,5 +81,5 @@ def _container_request(container: Inputs, resource: str) -> Decimal:
     try:
         return amount(str(requests.get(resource, "0")))
     except ValueError:
-        # An amount that only the update will tell.
+        # The amount is unknown before the update.
         return Decimal(0)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ops.reviews.plan import STACK, Operation, Plan, PlannedResource
 
-# Others are parts of a replacement, or look at something and change nothing.
+# Other operations are steps of a replacement, or only read.
 _OPERATIONS = {**{operation.value: operation for operation in Operation}, "import": Operation.CREATE}
 _ENDED = "an unhandled error occurred: program exited"
 
@@ -15,21 +15,21 @@ class PlanError(ValueError):
 
 
 def read(document: object, stack: str | None = None) -> Plan:
-    """Return the plan that a document holds.
+    """Return the plan from a document of `pulumi preview --json`.
 
     Args:
-        document: What `pulumi preview --json` printed, best with `--show-sames`.
-        stack: Whose it is; None if the document says that by itself.
+        document: The output of `pulumi preview --json`, best with `--show-sames`.
+        stack: The name of the stack; None to read it from the document.
 
     Raises:
-        PlanError: It is something else.
+        PlanError: The document has another format.
     """
     if not isinstance(document, Mapping) or not isinstance(steps := document.get("steps", []), list):
         raise PlanError("is not what `pulumi preview --json` prints")
     try:
         stacks = [str(step["urn"]).split("::")[0].rpartition(":")[2] for step in steps]
         if stack is None and not stacks:
-            raise PlanError("names no stack; say which one it is of")
+            raise PlanError("names no stack; name the stack that it is for")
         root: Mapping[str, Any] = next((step for step in steps if f"::{STACK}::" in step["urn"]), {})
         resources = tuple(_resources(steps))
         return Plan(
@@ -66,7 +66,7 @@ def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[PlannedResource]:
 
 def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:
     errors = tuple(_diagnostics(document, "error"))
-    # Who has read why a program ended need not read that it did.
+    # The error that ended the program is enough; that it ended need not be said.
     return tuple(error for error in errors if not error.startswith(_ENDED)) or errors
 
 

@@ -1,7 +1,7 @@
-"""The routes of a stack before and after its update, and which of them the update touches.
+"""Compares the routes of a stack before and after its update.
 
-They are read from the objects in the plan: of the stack's output `routes` a preview's document has what is there, and
-not what will be.
+They are read from the objects in the plan: a preview's document has the stack's output `routes` only before the
+update.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,13 +20,13 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedRoute:
-    """Where one kind of request goes.
+    """A route: a kind of request, and the Service that it goes to.
 
     Attributes:
         request: The request.
-        goal: Where it goes.
-        owner: The stack that says so.
-        service: The Service there.
+        goal: Where the request goes: Service and port and, at the gateway, the feature.
+        owner: The stack that owns the route.
+        service: The name of the Service.
     """
 
     request: str
@@ -37,13 +37,13 @@ class ChangedRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class Touched:
-    """A route that the update changes, or that leads to what it changes.
+    """A route that the update changes, or that leads to pods that it changes.
 
     Attributes:
-        route: As it will be; as it was if it goes.
-        was: Where the request went before; None if that does not change, or there was no such route.
-        operation: What becomes of the route itself.
-        workloads: What the update changes behind it.
+        route: The route after the update; before it for a deleted route.
+        was: The earlier goal of the request; None if it does not change, or the route is new.
+        operation: The operation on the route itself.
+        workloads: The workloads behind it that the update changes.
     """
 
     route: ChangedRoute
@@ -54,13 +54,13 @@ class Touched:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteTables:
-    """The route table of a plan.
+    """The route tables of a plan.
 
     Attributes:
-        before: As it is, by request.
-        after: As it will be.
-        touched: Those that are concerned.
-        unread: A line for each object that says what no route of the table can say.
+        before: The routes before the update, by request.
+        after: The routes after the update, by request.
+        touched: The affected routes.
+        unread: A line for each object that the table cannot represent.
     """
 
     before: Mapping[str, ChangedRoute]
@@ -70,7 +70,7 @@ class RouteTables:
 
 
 def routes(plan: Plan) -> RouteTables:
-    """Return the route table of a plan, from the very objects that are planned."""
+    """Return the route tables of a plan, from its objects."""
     link = _links(plan.outputs.get("url"))
     old, new = (_read(plan.resources, inputs) for inputs in (_before, _after))
     before, after = _table(old, link), _table(new, link)
@@ -112,9 +112,9 @@ def _read(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResourc
     for resource in resources:
         if resource.package != "kubernetes" or resource.kind not in objects or not (fields := inputs(resource)):
             continue
-        # Only objects that are there have an age. Those of one stack ask for different things, so none decides.
+        # Only existing objects have an age. Routes of one stack match different requests, so the age decides nothing.
         metadata = {"creationTimestamp": "", **fields.get("metadata", {}), "name": resource.name}
-        # What is beside the gateway leads from plain HTTP to HTTPS, for all environments.
+        # Routes in the gateway's namespace redirect plain HTTP to HTTPS, for all environments.
         if metadata.get("namespace") != gateway.NAMESPACE:
             objects[resource.kind].append({**fields, "metadata": metadata})
     return in_force(objects[http_routes.KIND], objects[virtual_services.KIND])
@@ -133,7 +133,7 @@ def _table(current: InForce, link: Callable[[str], str]) -> Mapping[str, Changed
 
 
 def _links(url: object) -> Callable[[str], str]:
-    """Return what makes a link to a host; only the port of a link that is known can tell that of another."""
+    """Return a function that makes links to hosts; they have the port of the environment's own link."""
     parts = urlsplit(url) if isinstance(url, str) else None
     if parts is None or parts.scheme != "https":
         return lambda host: host
@@ -142,7 +142,7 @@ def _links(url: object) -> Callable[[str], str]:
 
 
 def _behind(plan: Plan, service: str) -> tuple[str, ...]:
-    """Return the workloads behind a Service that the plan changes, with what leads to them."""
+    """Return the workloads behind a Service that the plan changes."""
     selectors = [
         selector
         for resource in plan.resources

@@ -1,4 +1,4 @@
-"""The plan in a few lines: what becomes of each part of a stack."""
+"""Summarizes a plan: the changes of each component of a stack."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ _VERSION = "app.kubernetes.io/version"
 
 @dataclass(frozen=True, kw_only=True)
 class PlanComponent:
-    """What becomes of one part of a stack, such as a service with its objects.
+    """The changes of one component of a stack, such as a service with its objects.
 
     Attributes:
         name: Its name in the program.
         operations: How many objects are to be created, updated and so on, in the order of `Operation`.
-        whole: The objects that come, go, or are replaced.
-        differences: The fields that people mean when they change the part, each once.
-        others: How many fields change beside those.
+        whole: The objects that are created, deleted or replaced.
+        differences: The changed fields, without repetitions.
+        others: How many repetitions there are.
     """
 
     name: str
@@ -30,7 +30,7 @@ class PlanComponent:
 
 
 def parts(plan: Plan) -> tuple[PlanComponent, ...]:
-    """Return the parts in which anything changes, in the order in which the program makes them."""
+    """Return the components that change, in the order of the program."""
     grouped: dict[str, list[PlannedResource]] = {}
     for resource in plan.changing:
         if resource.custom:
@@ -39,13 +39,13 @@ def parts(plan: Plan) -> tuple[PlanComponent, ...]:
 
 
 def totals(plan: Plan) -> Mapping[Operation, int]:
-    """Return how many objects there are of each operation, and providers that change."""
-    return _counted(
+    """Return the number of objects, and of changed providers, for each operation."""
+    return _count(
         [resource for resource in plan.resources if resource.is_object or (resource.is_provider and resource.changes)]
     )
 
 
-def _counted(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
+def _count(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
     counts = Counter(resource.operation for resource in resources)
     return {operation: counts[operation] for operation in Operation if counts[operation]}
 
@@ -57,7 +57,7 @@ def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
         for difference in changed
         if difference.field == "image"
     }
-    # A label that says again what an image says, or a field that is on two objects, is no change of its own.
+    # A label with the image's version, or the same field on two objects, is not a change of its own.
     distinct = {
         (difference.title, difference.before, difference.after): difference
         for difference in changed
@@ -65,7 +65,7 @@ def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
     }
     return PlanComponent(
         name=name,
-        operations=_counted(resources),
+        operations=_count(resources),
         whole=[resource for resource in resources if resource.operation is not Operation.UPDATE],
         differences=tuple(distinct.values()),
         others=len(changed) - len(distinct),

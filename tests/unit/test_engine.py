@@ -47,7 +47,7 @@ def test_only_the_lock_of_a_dead_process_is_removed(
     pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pid: int, cancelled: bool
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "here")
-    monkeypatch.setattr("ops.pulumi.engine.lives", lambda number, _: number == os.getpid())
+    monkeypatch.setattr("ops.pulumi.engine.is_running", lambda number, _: number == os.getpid())
     write(
         pulumi,
         f"[ $1 = cancel ] && touch {tmp_path}/cancelled && exit 0",
@@ -66,7 +66,7 @@ def test_only_the_lock_of_a_dead_process_is_removed(
 
 def test_a_lock_of_pulumi_cloud_is_a_lock_whose_holder_nobody_knows(pulumi: Path, tmp_path: Path) -> None:
     write(pulumi, 'echo "error: [409] Conflict: Another update is currently in progress." >&2', "exit 255")
-    with pytest.raises(LockedError, match="is being updated by somebody else; wait until") as raised:
+    with pytest.raises(LockedError, match="is being updated by another process; wait until") as raised:
         engine.run(tmp_path, "dev", "up")
     assert raised.value.holders == ()
 

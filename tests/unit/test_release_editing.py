@@ -171,9 +171,9 @@ def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("config: [", "is no YAML"),
+        ("config: [", "is not YAML"),
         ("- a\n", "must be a mapping"),
-        ("config: []\n- b", "is no YAML"),
+        ("config: []\n- b", "is not YAML"),
         ("config: [a]\n", "config: must"),
     ],
 )

@@ -73,9 +73,11 @@ def test_every_folder_of_the_repository_is_sorted() -> None:
     assert {path.split("/")[0] for path in about_all} == {
         "Pulumi.yaml",
         "__main__.py",
+        "application",
         "boutique",
         "components",
         "requirements.txt",
+        "stacks",
         "support",
     }
 
