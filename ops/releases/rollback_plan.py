@@ -85,8 +85,8 @@ def rollback(project: Path, stack: str, number: int | None, *, keep_secrets: boo
     if before.secret_names is None:
         # They are encrypted as one value, so they change together.
         contents, existing = {**(current or {}), **contents}, {}
-    without_secrets = draft.after.with_values({SERVICE_SECRETS: existing or None})
-    new = {**existing, **encrypt_secrets(project, stack, without_secrets, contents)}
+    file = draft.after.with_values({SERVICE_SECRETS: existing or None})
+    new = {**existing, **encrypt_secrets(project, stack, file, contents)}
     return replace(draft, after=draft.after.with_values({SERVICE_SECRETS: new}))
 
 
