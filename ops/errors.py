@@ -1,11 +1,11 @@
-"""What keeps a command from its work and its user can mend."""
+"""Errors that end a command and that its user can fix."""
 
 from support.errors import UserError
 
 
 class OperationError(UserError):
-    """A command cannot do what it was asked for; the text says why, and what to do."""
+    """A command cannot run; the message says why, and what to do."""
 
 
 class ClusterError(OperationError):
-    """The cluster does not answer, or refuses; the text says what to do."""
+    """The API server does not answer, or refuses; the message says what to do."""

@@ -39,7 +39,7 @@ def promote(
     """
     from ops.features.feature_view import working
     from ops.pulumi.workspace import project
-    from ops.releases.apply import Options, carry_out
+    from ops.releases.apply import Options, apply_update
     from ops.releases.promotion import promotion
     from ops.releases.release_view import changes_document, show_document, show_promotion
     from ops.releases.rollout import Update
@@ -65,4 +65,4 @@ def promote(
         return
     update = Update(stack=target, before=planned.before, after=planned.after, message=planned.message)
     options = Options(preview=preview, yes=yes, smoke=not no_smoke, as_json=as_json, timeout=timeout, cacert=cacert)
-    carry_out(folder, update, options, document)
+    apply_update(folder, update, options, document)

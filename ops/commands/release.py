@@ -19,9 +19,9 @@ def show(env: Env, as_json: Json = False) -> None:
     """Show the version of each service: what the stack's file asks for, and what the stack has deployed."""
     from ops.pulumi.workspace import project
     from ops.releases.release_view import show_document, show_release
-    from ops.releases.show import document, shown
+    from ops.releases.show import document, read_release_state
 
-    found = shown(project(), env)
+    found = read_release_state(project(), env)
     if as_json:
         show_document(document(found))
     else:
@@ -98,7 +98,7 @@ def check(
     with working(f"looking for versions for {env}") as progress:
         found = feed(project(), env, progress)
     if take:
-        found.before.replaced_by(found.after)
+        found.before.replace_with(found.after)
     if as_json:
         show_document({**document(found), "set": take})
         return

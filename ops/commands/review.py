@@ -36,10 +36,10 @@ def comment(
     from ops.pulumi.workspace import project
     from ops.reviews.comment import Application
     from ops.reviews.comment import comment as written
-    from ops.reviews.preview import preview, saved
+    from ops.reviews.preview import preview, read_saved_plan
 
     if file is not None:
-        plan = saved(file, stack)
+        plan = read_saved_plan(file, stack)
     elif stack is None:
         raise typer.BadParameter("give the stack to preview, or --from FILE", param_hint="STACK")
     else:
@@ -72,11 +72,11 @@ def affected(
     import json
 
     from ops.pulumi.workspace import project
-    from ops.reviews.affected_stacks import affected as found
-    from ops.reviews.changed_files import changed, stack_files
+    from ops.reviews.affected_stacks import affected_stacks as found
+    from ops.reviews.changed_files import list_changes, stack_files
 
     folder = project()
-    about = found(changed(folder, base), stack_files(folder))
+    about = found(list_changes(folder, base), stack_files(folder))
     for each in about.removed:
         typer.echo(f"the file of stack {each!r} is gone; if the stack is still there, destroy it first", err=True)
     told = {stack: why for stack, why in about.stacks.items() if not stacks or stack in stacks}

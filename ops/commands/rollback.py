@@ -35,7 +35,7 @@ def rollback(
     """
     from ops.features.feature_view import working
     from ops.pulumi.workspace import project
-    from ops.releases.apply import Options, carry_out
+    from ops.releases.apply import Options, apply_update
     from ops.releases.release_view import changes_document, show_rollback
     from ops.releases.rollback_plan import rollback as planned_rollback
     from ops.releases.rollout import Update
@@ -58,17 +58,17 @@ def rollback(
         show_rollback(planned)
     update = Update(stack=env, before=planned.before, after=planned.after, message=planned.message)
     options = Options(preview=preview, yes=yes, smoke=not no_smoke, as_json=as_json, timeout=timeout, cacert=cacert)
-    carry_out(folder, update, options, document)
+    apply_update(folder, update, options, document)
 
 
 def _list(folder: Path, env: str, *, as_json: bool) -> None:
     from ops.pulumi.interrupted_updates import updates
     from ops.releases.release_view import former_document, show_document, show_former
-    from ops.releases.revisions import releases, running
+    from ops.releases.revisions import releases, running_release
 
     told = updates(folder, env, secrets=True)
     found = releases(told)
-    current = running(told, found)
+    current = running_release(told, found)
     if as_json:
         show_document(former_document(found, current))
     elif found:

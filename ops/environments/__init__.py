@@ -1,1 +1,1 @@
-"""Environments at a glance: the `boutique status` command."""
+"""The status of environments: the `boutique status` command."""

@@ -1,4 +1,4 @@
-"""What is otherwise in the cluster than a stack left it."""
+"""Finds drift: differences between the cluster and the state of a stack."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,11 +15,11 @@ _STACK = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """One object that is otherwise.
+    """An object that differs from the state of its stack.
 
     Attributes:
-        kind: Such as `apps/v1:Deployment`.
-        name: Its logical name.
+        kind: Its API version and kind, such as `apps/v1:Deployment`.
+        name: Its name in the program.
         what: `changed` or `gone`.
         paths: The fields that changed, if known.
     """
@@ -35,7 +35,7 @@ class Drift:
 
 
 def drift(project: Path, stack: str, deadline: Deadline) -> tuple[Drift, ...]:
-    """Return what is otherwise than a stack left it; nothing is changed.
+    """Return the drift of a stack without a change of its state.
 
     Args:
         project: The folder of the project.
@@ -43,16 +43,16 @@ def drift(project: Path, stack: str, deadline: Deadline) -> tuple[Drift, ...]:
         deadline: When to give up.
 
     Raises:
-        EngineError: Pulumi cannot say.
+        EngineError: `pulumi refresh` fails.
     """
-    # The program has the deployer's token that is valid now; the state has that of the last update.
-    said = engine.run(project, stack, "refresh", "--preview-only", "--run-program", "--json", timeout=deadline.left)
-    return tuple(drifted(json.loads(said)))
+    # The program has the deployer's current token; the state has the token of the last update, which may be expired.
+    printed = engine.run(project, stack, "refresh", "--preview-only", "--run-program", "--json", timeout=deadline.left)
+    return tuple(parse_drift(json.loads(printed)))
 
 
-def drifted(said: Mapping[str, Any]) -> Iterator[Drift]:
-    """Return what Pulumi's JSON of a refresh tells."""
-    for step in said.get("steps") or ():
+def parse_drift(document: Mapping[str, Any]) -> Iterator[Drift]:
+    """Return the drift from the JSON of `pulumi refresh`."""
+    for step in document.get("steps") or ():
         kind, name = step["urn"].split("::")[-2:]
         if step["op"] in _QUIET or kind.rpartition("$")[2] == _STACK:
             continue

@@ -1,4 +1,4 @@
-"""How environments are doing: versions, replicas, features and the last update of each."""
+"""Reads the status of environments: versions, replicas, features and the last update."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,18 +23,18 @@ from support.deadline import Deadline
 
 _PARALLEL = 4
 _ENOUGH = 10
-"""Updates of a stack to look at for the last that changed something."""
+"""How many updates to read to find the last one that changed resources."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceStatus:
-    """One service in one environment.
+    """The status of one service in one environment.
 
     Attributes:
-        versions: What runs, or what the stack wants if the cluster did not say.
-        wanted: What the stack wants.
-        ready: How many replicas are ready; None if the cluster did not say.
-        replicas: How many the stack, or its autoscaler, wants.
+        versions: The running versions; the version in the stack if the cluster did not answer.
+        wanted: The version in the stack.
+        ready: How many replicas are ready; None if the cluster did not answer.
+        replicas: The desired replicas of the stack or of the autoscaler.
     """
 
     versions: tuple[str, ...]
@@ -44,22 +44,22 @@ class ServiceStatus:
 
     @property
     def is_well(self) -> bool:
-        """Whether all replicas are ready and run what is wanted, as far as anybody knows."""
+        """Whether all replicas are ready and run the stack's version; true if the cluster did not answer."""
         return self.ready is None or (self.ready == self.replicas and self.versions == (self.wanted,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentStatus:
-    """One environment.
+    """The status of one environment.
 
     Attributes:
         stack: Its stack.
         services: By name; empty if its stack cannot be read.
-        features: Those that live there; None if nobody knows.
-        updated: The last update that changed something, if known.
-        trouble: Why not all is known; empty if it is.
-        warnings: What is wrong with the cluster and harms nothing that runs.
-        drift: What is otherwise than the stack left it; None if nobody asked, or nobody knows.
+        features: Its features; None if they cannot be read.
+        updated: The last update that changed resources; None without one, or if it cannot be read.
+        trouble: Reasons why parts of the status cannot be read; empty if all can.
+        warnings: Problems of the cluster that do not affect running pods.
+        drift: Its drift; None if it was not requested, or cannot be read.
     """
 
     stack: str
@@ -74,49 +74,49 @@ class EnvironmentStatus:
 def statuses(
     project: Path, stacks: Sequence[str], deadline: Deadline, progress: Callable[[str], None], *, refresh: bool
 ) -> tuple[EnvironmentStatus, ...]:
-    """Ask how environments are doing, all at once; one that does not answer says so and hides no other.
+    """Return the status of environments, read in parallel; an environment that cannot be read does not hide others.
 
     Args:
         project: The folder of the project.
-        stacks: Of the environments; none for all.
+        stacks: The stacks of the environments; empty for all.
         deadline: When to give up.
-        progress: Is told what goes on.
-        refresh: Whether to look for what is otherwise than the stacks left it.
+        progress: Called with a line for each step.
+        refresh: Whether to look for drift.
 
     Raises:
-        OperationError: Nobody can say which environments there are.
+        OperationError: The stacks cannot be listed.
     """
     read = Once(outputs_of)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        one = partial(_status, project, read, deadline, refresh)
+        read_status = partial(_status, project, read, deadline, refresh)
         if stacks:
             progress(f"asking {', '.join(stacks)}")
-            return tuple(pool.map(one, dict.fromkeys(stacks)))
+            return tuple(pool.map(read_status, dict.fromkeys(stacks)))
         progress("listing the stacks")
-        there = engine.listed(project, deadline.left)
-        first = _possible(read, roots(there), deadline)
+        names = engine.list_stacks(project, deadline.left)
+        first = _possible(read, roots(names), deadline)
         progress(f"asking {', '.join(first)}")
-        found = list(pool.map(one, first))
-        # Names that begin with that of an environment are its features', but for those that are environments.
-        others = _others(there, first, found)
-        found += pool.map(one, _possible(read, others, deadline))
-        return tuple(sorted(found, key=lambda each: each.stack))
+        results = list(pool.map(read_status, first))
+        # A name that begins with an environment's name is a feature's, unless the stack is an environment itself.
+        others = _others(names, first, results)
+        results += pool.map(read_status, _possible(read, others, deadline))
+        return tuple(sorted(results, key=lambda status: status.stack))
 
 
-def _others(stacks: Collection[str], first: Collection[str], found: Sequence[EnvironmentStatus]) -> list[str]:
-    owned = {each.stack for one in found for each in one.features or ()}
+def _others(stacks: Collection[str], first: Collection[str], results: Sequence[EnvironmentStatus]) -> list[str]:
+    owned = {feature.stack for status in results for feature in status.features or ()}
     return [name for name in stacks if name not in owned and name not in roots(stacks) and name not in first]
 
 
 def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str]:
-    """Return the stacks that have an environment, or cannot be read, which has to be said."""
+    """Return the stacks that have an environment, and those that cannot be read, so that their errors appear."""
 
     def may_be(stack: str) -> bool:
         try:
-            said = read(stack, deadline)
+            stack_outputs = read(stack, deadline)
         except StackError:
             return True
-        return "target" in said and "services" in said
+        return "target" in stack_outputs and "services" in stack_outputs
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
         return [name for name, may in zip(stacks, pool.map(may_be, stacks), strict=True) if may]
@@ -124,48 +124,56 @@ def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str
 
 def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack: str) -> EnvironmentStatus:
     try:
-        wanted = deployed_stack(stack, deadline, read)
+        deployed = deployed_stack(stack, deadline, read)
     except OperationError as error:
         return EnvironmentStatus(
             stack=stack, services={}, features=None, updated=None, trouble=(str(error),), drift=None
         )
     with ThreadPoolExecutor() as pool:
-        updates = pool.submit(_or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left))
-        serving = [each.deployment for each in wanted.services.values()]
-        pods = pool.submit(found_running, wanted.kubeconfig, wanted.namespace, deadline, deployments=serving)
-        living = pool.submit(_or_trouble, lambda: features(objects(_namespace(wanted))))
-        warned = pool.submit(api_groups.warnings, wanted.kubeconfig)
-        moved = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
-        running, silent = pods.result()
-        entries, unread = updates.result()
-        there, unknown = living.result()
-        differing, unlooked = moved.result() if moved else (None, "")
+        history_result = pool.submit(
+            _result_or_error, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left)
+        )
+        serving = [expected.deployment for expected in deployed.services.values()]
+        pod_result = pool.submit(found_running, deployed.kubeconfig, deployed.namespace, deadline, deployments=serving)
+        feature_result = pool.submit(_result_or_error, lambda: features(objects(_namespace(deployed))))
+        warning_result = pool.submit(api_groups.warnings, deployed.kubeconfig)
+        drift_result = pool.submit(_result_or_error, lambda: drift(project, stack, deadline)) if refresh else None
+        running, cluster_error = pod_result.result()
+        entries, history_error = history_result.result()
+        live_features, feature_error = feature_result.result()
+        differences, drift_error = drift_result.result() if drift_result else (None, "")
     return EnvironmentStatus(
         stack=stack,
-        services={name: service(each, running, name) for name, each in wanted.services.items()},
-        features=there,
+        services={name: service(expected, running, name) for name, expected in deployed.services.items()},
+        features=live_features,
         updated=last_change(entries or ()),
-        trouble=tuple(dict.fromkeys(each for each in (silent, unread, "" if silent else unknown, unlooked) if each)),
-        # An API server that does not answer is named already.
-        warnings=() if silent else warned.result(),
-        drift=differing,
+        trouble=tuple(
+            dict.fromkeys(
+                reason
+                for reason in (cluster_error, history_error, "" if cluster_error else feature_error, drift_error)
+                if reason
+            )
+        ),
+        # `trouble` has an API server that does not answer already.
+        warnings=() if cluster_error else warning_result.result(),
+        drift=differences,
     )
 
 
-def service(wanted: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
-    """Return how one service is doing.
+def service(expected: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
+    """Return the status of one service.
 
     Args:
-        wanted: What the stack wants of it.
-        running: What runs, by service; None if the cluster did not say.
+        expected: The image and replicas in the stack.
+        running: The running workloads by service; None if the cluster did not answer.
         name: Its name.
     """
-    there = running.get(name) if running is not None else None
+    workload = running.get(name) if running is not None else None
     return ServiceStatus(
-        versions=(wanted.version,) if running is None else versions(there) if there else (),
-        wanted=wanted.version,
-        ready=None if running is None else there.ready if there else 0,
-        replicas=there.replicas if there and wanted.autoscaled else wanted.replicas,
+        versions=(expected.version,) if running is None else versions(workload) if workload else (),
+        wanted=expected.version,
+        ready=None if running is None else workload.ready if workload else 0,
+        replicas=workload.replicas if workload and expected.autoscaled else expected.replicas,
     )
 
 
@@ -173,7 +181,7 @@ def _namespace(stack: DeployedStack) -> Namespace:
     return Namespace(name=stack.namespace, deployer=stack.kubeconfig)
 
 
-def _or_trouble(ask: Callable[[], Any]) -> tuple[Any, str]:
+def _result_or_error(ask: Callable[[], Any]) -> tuple[Any, str]:
     try:
         return ask(), ""
     except OperationError as error:

@@ -1,4 +1,4 @@
-"""What `boutique status` shows."""
+"""Prints the output of `boutique status`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,89 +15,95 @@ from ops.releases.release_view import console, entry_document
 _NONE = "-"
 
 
-def show(found: Sequence[EnvironmentStatus], now: datetime, *, refresh: bool) -> None:
+def show(statuses: Sequence[EnvironmentStatus], now: datetime, *, refresh: bool) -> None:
     """Print environments as one table: a row per service, a column per environment."""
-    table = Table("", *(each.stack for each in found), box=None, pad_edge=False)
-    for name in sorted({name for each in found for name in each.services}):
-        table.add_row(name, *(_cell(each.services.get(name)) for each in found))
-    table.add_row("features", *(_features(each) for each in found))
-    table.add_row("updated", *(_updated(each, now) for each in found))
+    table = Table("", *(status.stack for status in statuses), box=None, pad_edge=False)
+    for name in sorted({name for status in statuses for name in status.services}):
+        table.add_row(name, *(_cell(status.services.get(name)) for status in statuses))
+    table.add_row("features", *(_features(status) for status in statuses))
+    table.add_row("updated", *(_updated(status, now) for status in statuses))
     if refresh:
-        table.add_row("drift", *(_drift(each) for each in found))
+        table.add_row("drift", *(_drift(status) for status in statuses))
     out = console()
     out.print(table)
-    for each in found:
-        for line in each.trouble:
-            out.print(f"{each.stack}: {line}", style="red")
-        for line in each.warnings:
-            out.print(f"{each.stack}: warning: {line}", style="yellow")
-        for one in each.drift or ():
-            out.print(f"{each.stack}: drift: {one}", style="yellow")
+    for status in statuses:
+        for line in status.trouble:
+            out.print(f"{status.stack}: {line}", style="red")
+        for line in status.warnings:
+            out.print(f"{status.stack}: warning: {line}", style="yellow")
+        for difference in status.drift or ():
+            out.print(f"{status.stack}: drift: {difference}", style="yellow")
 
 
-def document(found: Sequence[EnvironmentStatus]) -> list[dict[str, Any]]:
-    """Return environments for a program."""
+def document(statuses: Sequence[EnvironmentStatus]) -> list[dict[str, Any]]:
+    """Return environments as `--json` prints them."""
     return [
         {
-            "stack": each.stack,
+            "stack": status.stack,
             "services": {
                 name: {
-                    "versions": list(one.versions),
-                    "wanted": one.wanted,
-                    "ready": one.ready,
-                    "replicas": one.replicas,
+                    "versions": list(service.versions),
+                    "wanted": service.wanted,
+                    "ready": service.ready,
+                    "replicas": service.replicas,
                 }
-                for name, one in each.services.items()
+                for name, service in status.services.items()
             },
-            "features": None if each.features is None else [_feature(one) for one in each.features],
-            "updated": entry_document(each.updated) if each.updated else None,
-            "trouble": list(each.trouble),
-            "warnings": list(each.warnings),
+            "features": None if status.features is None else [_feature(feature) for feature in status.features],
+            "updated": entry_document(status.updated) if status.updated else None,
+            "trouble": list(status.trouble),
+            "warnings": list(status.warnings),
             "drift": None
-            if each.drift is None
+            if status.drift is None
             else [
-                {"kind": one.kind, "name": one.name, "what": one.what, "paths": list(one.paths)} for one in each.drift
+                {
+                    "kind": difference.kind,
+                    "name": difference.name,
+                    "what": difference.what,
+                    "paths": list(difference.paths),
+                }
+                for difference in status.drift
             ],
         }
-        for each in found
+        for status in statuses
     ]
 
 
-def _feature(one: Any) -> dict[str, Any]:  # noqa: ANN401 - of the inventory
+def _feature(feature: Any) -> dict[str, Any]:  # noqa: ANN401 - a feature of the inventory
     return {
-        "key": one.key,
-        "branch": one.branch,
-        "stack": one.stack,
-        "services": dict(one.versions),
-        "expires": written(one.expires) if one.expires else None,
+        "key": feature.key,
+        "branch": feature.branch,
+        "stack": feature.stack,
+        "services": dict(feature.versions),
+        "expires": written(feature.expires) if feature.expires else None,
     }
 
 
-def _cell(one: ServiceStatus | None) -> Text:
-    if one is None:
+def _cell(service: ServiceStatus | None) -> Text:
+    if service is None:
         return Text(_NONE, style="dim")
-    running = ", ".join(one.versions) or "none"
-    wanted = "" if one.versions == (one.wanted,) else f" (wanted: {one.wanted})"
-    ready = "?" if one.ready is None else one.ready
-    return Text(f"{running}{wanted} {ready}/{one.replicas}", style="" if one.is_well else "red")
+    running = ", ".join(service.versions) or "none"
+    expected = "" if service.versions == (service.wanted,) else f" (wanted: {service.wanted})"
+    ready = "?" if service.ready is None else service.ready
+    return Text(f"{running}{expected} {ready}/{service.replicas}", style="" if service.is_well else "red")
 
 
-def _features(each: EnvironmentStatus) -> str:
-    if each.features is None:
+def _features(status: EnvironmentStatus) -> str:
+    if status.features is None:
         return "?"
-    return ", ".join(one.key for one in each.features) or _NONE
+    return ", ".join(feature.key for feature in status.features) or _NONE
 
 
-def _updated(each: EnvironmentStatus, now: datetime) -> str:
-    if each.updated is None:
-        return "?" if each.trouble else _NONE
-    one = each.updated
-    by = f" by {one.who}" if one.who else ""
-    result = "" if one.result == "succeeded" else f", {one.result}"
-    return f"{age(one.when, now)} ago{by}{result}"
+def _updated(status: EnvironmentStatus, now: datetime) -> str:
+    if status.updated is None:
+        return "?" if status.trouble else _NONE
+    update = status.updated
+    by = f" by {update.who}" if update.who else ""
+    result = "" if update.result == "succeeded" else f", {update.result}"
+    return f"{age(update.when, now)} ago{by}{result}"
 
 
-def _drift(each: EnvironmentStatus) -> Text:
-    if each.drift is None:
+def _drift(status: EnvironmentStatus) -> Text:
+    if status.drift is None:
         return Text("?")
-    return Text(f"{len(each.drift)} differ", style="yellow") if each.drift else Text("none")
+    return Text(f"{len(status.drift)} differ", style="yellow") if status.drift else Text("none")

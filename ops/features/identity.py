@@ -60,7 +60,7 @@ def located(
     if environment:
         return identity(name, environment)
     key = _key(name)
-    stacks = engine.listed(project, timeout)
+    stacks = engine.list_stacks(project, timeout)
     ending = f"-{key}"
     there = [
         each.removesuffix(ending) for each in stacks if each.endswith(ending) and each.removesuffix(ending) in stacks

@@ -56,7 +56,7 @@ def listed(project: Path, environment: str | None) -> tuple[Listed, ...]:
         OperationError: The stacks cannot be listed, or an environment cannot be read.
     """
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        stacks_read = pool.submit(engine.listed, project)
+        stacks_read = pool.submit(engine.list_stacks, project)
         if environment:
             there = [origin(project, environment)]
             stacks = stacks_read.result()

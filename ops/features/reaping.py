@@ -11,7 +11,7 @@ from ops.features.identity import FeatureStack
 from ops.features.listing import EMPTY, Listed
 from ops.features.removal import down
 from ops.pulumi.engine import LockedError
-from ops.pulumi.workspace import BusyError, interrupted
+from ops.pulumi.workspace import BusyError, is_interrupted
 
 _PARALLEL = 3
 _BEGINNING = timedelta(minutes=10)
@@ -41,7 +41,7 @@ class Reaped:
 def due(feature: Listed, now: datetime) -> bool:
     """Say whether a feature is to be removed."""
     if feature.trouble == EMPTY and feature.expires is None:
-        return interrupted(feature.stack) or (feature.since is not None and now - feature.since > _BEGINNING)
+        return is_interrupted(feature.stack) or (feature.since is not None and now - feature.since > _BEGINNING)
     return feature.expires is not None and feature.expires <= now
 
 

@@ -1,1 +1,1 @@
-"""Runs the `pulumi` command and reads what it says of stacks."""
+"""Runs the `pulumi` command, and reads stacks with it."""

@@ -10,24 +10,24 @@ from ops.pulumi.workspace import workspace
 from ops.releases.stack_file import StackFile
 
 
-def encrypted(project: Path, stack: str, file: StackFile, contents: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return secrets as a stack's file has them, by name.
+def encrypt_secrets(project: Path, stack: str, file: StackFile, contents: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return secrets by name, encrypted as in a stack's file.
 
     Args:
         project: The folder of the project.
-        stack: The stack that they are for.
-        file: Its file, which says how they are encrypted.
-        contents: What is in them, by name.
+        stack: The stack whose key encrypts them.
+        file: Its file, which has the secrets provider.
+        contents: Their contents, by name.
 
     Raises:
         EngineError: They cannot be encrypted.
     """
-    with workspace(project, stack) as within:
-        copy = within.folder / file.path.name
+    with workspace(project, stack) as stack_workspace:
+        copy = stack_workspace.folder / file.path.name
         copy.touch(mode=0o600)
         copy.write_bytes(file.text.encode())
         for name, content in contents.items():
-            # On a command line everybody on the machine could read it.
+            # By stdin: every user of the machine can read a command line.
             engine.run(
                 project,
                 stack,
@@ -35,5 +35,7 @@ def encrypted(project: Path, stack: str, file: StackFile, contents: Mapping[str,
                 *("--config-file", str(copy)),
                 given=content,
             )
-        found = StackFile(path=copy, namespace=file.namespace, text=copy.read_bytes().decode()).config[SERVICE_SECRETS]
-        return {name: found[name] for name in contents}
+        secrets = StackFile(path=copy, namespace=file.namespace, text=copy.read_bytes().decode()).config[
+            SERVICE_SECRETS
+        ]
+        return {name: secrets[name] for name in contents}

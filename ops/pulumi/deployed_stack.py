@@ -1,4 +1,4 @@
-"""What a stack says about the environment that it deployed: the outputs of its last `pulumi up`."""
+"""Reads the environment of a stack from the outputs of its last `pulumi up`."""
 
 import json
 import subprocess
@@ -13,19 +13,19 @@ from support.deadline import Deadline
 
 
 class StackError(OperationError):
-    """The stack cannot be read, or has no environment; the text says what to do."""
+    """The stack cannot be read, or has no environment; the message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedEnvironment:
-    """What a stack wants of one service.
+    """The desired state of one service in a stack.
 
     Attributes:
-        image: Of its container.
-        version: The image's.
-        replicas: How many pods.
+        image: The image of its container.
+        version: The version of the image.
+        replicas: The number of pods.
         autoscaled: Whether an autoscaler sets that number.
-        deployment: The Deployment that gets its requests.
+        deployment: The Deployment that its Service selects.
     """
 
     image: str
@@ -37,14 +37,14 @@ class ExpectedEnvironment:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
-    """An environment as its stack wants it.
+    """The desired state of an environment.
 
     Attributes:
-        name: Of the stack.
-        namespace: Where the environment is.
-        url: The link to it, or how else to get in.
-        services: What runs in it, by name.
-        kubeconfig: The deployer's, as JSON. Secret.
+        name: The name of the stack.
+        namespace: The namespace of the environment.
+        url: The link to it, or another way to reach it.
+        services: Its services, by name.
+        kubeconfig: The deployer's kubeconfig as JSON. Secret.
     """
 
     name: str
@@ -64,75 +64,76 @@ def deployed_stack(
     Args:
         name: The stack.
         deadline: When to give up.
-        outputs: Returns the outputs of a stack, for whoever reads several; else they are read each time.
+        outputs: Returns the outputs of a stack, such as `stack_outputs.Once` for several reads. None for `outputs_of`.
 
     Raises:
         StackError: There is no such stack, its secrets cannot be decrypted, or it deployed no environment.
     """
     read = outputs or outputs_of
-    said = read(name, deadline)
-    missing = [key for key in ("namespace", "url", "services", "target") if key not in said]
+    stack_outputs = read(name, deadline)
+    missing = [key for key in ("namespace", "url", "services", "target") if key not in stack_outputs]
     if missing:
-        state = "has no environment" if "targets" in said else "was not deployed"
+        state = "has no environment" if "targets" in stack_outputs else "was not deployed"
         raise StackError(
             f"stack {name!r} {state}: its outputs lack {', '.join(missing)}; name a stack with boutique:environment, "
             "and run `pulumi up` for it first"
         )
-    place = said["target"]
-    targets = said.get("targets") or read(place["stack"], deadline).get("targets") or {}
-    if place["name"] not in targets:
+    target = stack_outputs["target"]
+    targets = stack_outputs.get("targets") or read(target["stack"], deadline).get("targets") or {}
+    if target["name"] not in targets:
         raise StackError(
-            f"stack {place['stack']!r} has no target {place['name']!r} any more, which {name!r} was deployed to; "
+            f"stack {target['stack']!r} has no target {target['name']!r} any more, which {name!r} was deployed to; "
             "run `pulumi up` for both"
         )
     return DeployedStack(
         name=name,
-        namespace=said["namespace"],
-        url=said["url"],
+        namespace=stack_outputs["namespace"],
+        url=stack_outputs["url"],
         services={
             service: ExpectedEnvironment(
-                image=each["image"],
-                version=each["version"],
-                replicas=each["replicas"],
-                autoscaled=each.get("autoscaled", False),
-                # Stacks that were deployed before there were several say nothing.
-                deployment=each.get("deployment", service),
+                image=expected["image"],
+                version=expected["version"],
+                replicas=expected["replicas"],
+                autoscaled=expected.get("autoscaled", False),
+                # Stacks of an earlier version of the program have no such output.
+                deployment=expected.get("deployment", service),
             )
-            for service, each in sorted(said["services"].items())
+            for service, expected in sorted(stack_outputs["services"].items())
         },
-        kubeconfig=_usable(targets[place["name"]].get("kubeconfig"), place),
+        kubeconfig=_require_kubeconfig(targets[target["name"]].get("kubeconfig"), target),
     )
 
 
-def _usable(content: str | None, place: Mapping[str, str]) -> str:
+def _require_kubeconfig(content: str | None, target: Mapping[str, str]) -> str:
     try:
         kubeconfig.reached_by(content or "")
     except (ValueError, TypeError, LookupError):
-        # After an update that left the target out.
+        # The last update of that stack left the target out.
         raise StackError(
-            f"stack {place['stack']!r} does not know the kubeconfig of target {place['name']!r}; run `pulumi up` for it"
+            f"stack {target['stack']!r} does not know the kubeconfig of target {target['name']!r}; "
+            "run `pulumi up` for it"
         ) from None
     return content or ""
 
 
 def outputs_of(stack: str, deadline: Deadline) -> Mapping[str, Any]:
-    """Return the outputs of a stack, the secret ones in clear.
+    """Return the outputs of a stack, secrets in plaintext.
 
     Raises:
         StackError: It cannot be read.
     """
-    # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
+    # Secrets come through a pipe: every user of the machine can read a command line.
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=deadline.left)
     except FileNotFoundError:
         raise StackError(engine.MISSING) from None
     except subprocess.TimeoutExpired:
         raise StackError(
-            f"pulumi did not tell the outputs of stack {stack!r} in time; give a longer --timeout"
+            f"pulumi did not return the outputs of stack {stack!r} in time; give a longer --timeout"
         ) from None
-    if done.returncode != 0:
-        # What it prints on the other channel may be secret.
-        raise StackError(f"pulumi cannot read stack {stack!r}: {engine.reason(done.stderr)}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    if result.returncode != 0:
+        # Its stdout may have secrets.
+        raise StackError(f"pulumi cannot read stack {stack!r}: {engine.reason(result.stderr)}")
+    outputs: dict[str, Any] = json.loads(result.stdout)
+    return outputs

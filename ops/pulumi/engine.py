@@ -1,4 +1,4 @@
-"""Runs the `pulumi` command for one stack, and tells what it said in terms of whoever asked."""
+"""Runs the `pulumi` command for one stack, and turns its errors into exceptions."""
 
 import json
 import os
@@ -14,34 +14,34 @@ from typing import Any
 from ops.errors import OperationError
 from support.lock_owners import is_running
 
-# As Pulumi's backend/diy/lock.go writes them.
+# The format of Pulumi's backend/diy/lock.go.
 _LOCKS = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
-# A file backend says the first, Pulumi Cloud the second, with 409 and without a name.
+# The first message is a file backend's, the second Pulumi Cloud's, with status 409 and without a user's name.
 _LOCKED = re.compile(r"the stack is currently locked|Another update is currently in progress")
 _NO_STACK = re.compile(r"no stack named|unknown stack|stack '[^']*' not found")
 MISSING = "the program 'pulumi' is missing; install it, or use the lab's: eval \"$(boutique lab env)\""
-"""What whoever has no `pulumi` is told."""
+"""The message without a `pulumi` command."""
 
 _SECTIONS = ("Outputs:", "Resources:", "Duration:", "Policies:")
 
 
 class EngineError(OperationError):
-    """Pulumi could not do what it was asked for; the text has its own reasons.
+    """The `pulumi` command failed; the message has its errors.
 
     Attributes:
-        printed: What it printed nevertheless.
+        printed: The output of the command.
     """
 
     printed = ""
 
 
 class MissingStackError(EngineError):
-    """There is no such stack."""
+    """The backend has no such stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Whoever has locked a stack."""
+    """A process that has locked a stack."""
 
     user: str
     host: str
@@ -50,7 +50,7 @@ class Holder:
 
     @property
     def is_dead(self) -> bool:
-        """Whether it is known to have ended: only of a process of this host can that be said."""
+        """Whether the process has ended; false for a process on another host, which cannot be checked."""
         return self.host == socket.gethostname() and not is_running(self.pid, datetime.fromisoformat(self.since))
 
     def __str__(self) -> str:
@@ -58,17 +58,17 @@ class Holder:
 
 
 class LockedError(EngineError):
-    """Others are updating the stack.
+    """Another process is updating the stack.
 
     Attributes:
-        holders: Who they are.
+        holders: The processes that have locked it; empty if unknown.
     """
 
     def __init__(self, stack: str, holders: Sequence[Holder]) -> None:
         self.holders = tuple(holders)
-        who = " and ".join(map(str, holders)) or "somebody else"
+        owners = " and ".join(map(str, holders)) or "another process"
         super().__init__(
-            f"stack {stack!r} is being updated by {who}; wait until that has ended, or, if "
+            f"stack {stack!r} is being updated by {owners}; wait until that has ended, or, if "
             f"it is known to be dead, remove its lock with `pulumi cancel --stack {stack}`"
         )
 
@@ -83,27 +83,27 @@ def run(
     timeout: float | None = None,
     given: str | None = None,
 ) -> str:
-    """Run `pulumi` for a stack, and return what it printed.
+    """Run `pulumi` for a stack, and return its output.
 
     Args:
-        folder: Of the project.
-        stack: Its name.
-        arguments: What to do.
-        said: Is told each line while it runs.
-        keeping: Open files that stay open for as long as it runs, whatever becomes of this process.
-        environment: Variables to set for it.
-        timeout: After how many seconds to give up, for what only reads; None for never.
-        given: What it reads from its input, such as a secret; not together with `said`.
+        folder: The folder of the project.
+        stack: The name of the stack.
+        arguments: The subcommand and its arguments.
+        said: Called with each line of output while the command runs.
+        keeping: File descriptors that the command inherits, so that they stay open even if this process ends.
+        environment: Environment variables to set for the command.
+        timeout: Seconds before the command is killed, only for commands that read; None for no limit.
+        given: The command's stdin, such as a secret; not together with `said`.
 
     Raises:
-        LockedError: Somebody else is updating the stack.
-        MissingStackError: There is none of that name.
-        EngineError: Anything else.
+        LockedError: Another process is updating the stack.
+        MissingStackError: The backend has no such stack.
+        EngineError: The command failed for another reason.
     """
-    # Secrets come by a pipe: what is on a command line, everybody on the machine can read.
+    # Secrets go through a pipe: every user of the machine can read a command line.
     command = ["pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never"]
     try:
-        running = subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
@@ -114,55 +114,55 @@ def run(
             env={**os.environ, **(environment or {})},
         )
     except FileNotFoundError as error:
-        raise _unstarted(error, folder) from None
-    with running:
+        raise _start_error(error, folder) from None
+    with process:
         lines = []
         try:
-            if said is not None and running.stdout is not None:
-                for line in running.stdout:
+            if said is not None and process.stdout is not None:
+                for line in process.stdout:
                     lines.append(line)
                     said(line.strip())
-            printed, wrong = running.communicate(given, timeout=timeout)
+            printed, errors = process.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
-            running.kill()
-            raise EngineError(f"pulumi did not tell of stack {stack!r} in time; give a longer --timeout") from None
+            process.kill()
+            raise EngineError(f"pulumi did not finish for stack {stack!r} in time; give a longer --timeout") from None
         except KeyboardInterrupt:
-            # Pulumi was told as well, and ends when it has written down how far it got.
-            running.communicate()
+            # Pulumi gets the interrupt as well, and ends after it has saved its state.
+            process.communicate()
             raise
-    everything = "".join(lines) + printed
-    if running.returncode:
-        failure = _failure(stack, f"{wrong or ''}\n{everything}" if said else wrong)
-        failure.printed = everything
+    output = "".join(lines) + printed
+    if process.returncode:
+        failure = _failure(stack, f"{errors or ''}\n{output}" if said else errors)
+        failure.printed = output
         raise failure
-    return everything
+    return output
 
 
-def listed(folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
-    """Return what `pulumi stack ls` tells of each stack of a project, by name.
+def list_stacks(folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
+    """Return the stacks of a project by name, as `pulumi stack ls --json` prints them.
 
     Args:
-        folder: Of the project.
-        timeout: After how many seconds to give up; None for never.
+        folder: The folder of the project.
+        timeout: Seconds before the command is killed; None for no limit.
 
     Raises:
-        EngineError: Pulumi cannot say.
+        EngineError: The command failed.
     """
     command = ["pulumi", "stack", "ls", "--json", "--non-interactive", "--color", "never"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout)
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout)
     except subprocess.TimeoutExpired:
         raise EngineError("pulumi did not list the stacks in time; give a longer --timeout") from None
     except FileNotFoundError as error:
-        raise _unstarted(error, folder) from None
-    if done.returncode:
-        raise EngineError(f"pulumi cannot list the stacks: {reason(done.stderr)}")
-    return {each["name"].rpartition("/")[2]: each for each in json.loads(done.stdout)}
+        raise _start_error(error, folder) from None
+    if result.returncode:
+        raise EngineError(f"pulumi cannot list the stacks: {reason(result.stderr)}")
+    return {stack["name"].rpartition("/")[2]: stack for stack in json.loads(result.stdout)}
 
 
-def reason(said: str) -> str:
-    """Return what Pulumi says went wrong, without what it says beside."""
-    _, heading, diagnostics = said.partition("Diagnostics:\n")
+def reason(printed: str) -> str:
+    """Return the errors from Pulumi's output, without its other lines."""
+    _, heading, diagnostics = printed.partition("Diagnostics:\n")
     if heading:
         kept = []
         for line in diagnostics.splitlines():
@@ -171,24 +171,24 @@ def reason(said: str) -> str:
             if line.strip() and not line.strip().startswith("error: update failed"):
                 kept.append(line)
         return "\n".join(kept)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    found = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return "; ".join(found) or (lines[-1] if lines else "it does not say why")
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return "; ".join(errors) or (lines[-1] if lines else "pulumi gives no reason")
 
 
-def _unstarted(error: FileNotFoundError, folder: Path) -> EngineError:
+def _start_error(error: FileNotFoundError, folder: Path) -> EngineError:
     if error.filename == str(folder):
         return EngineError(f"the folder {folder} is gone")
     return EngineError(MISSING)
 
 
-def _failure(stack: str, said: str) -> EngineError:
-    if _LOCKED.search(said):
+def _failure(stack: str, printed: str) -> EngineError:
+    if _LOCKED.search(printed):
         holders = [
-            Holder(user=each["user"], host=each["host"], pid=int(each["pid"]), since=each["since"])
-            for each in _LOCKS.finditer(said)
+            Holder(user=match["user"], host=match["host"], pid=int(match["pid"]), since=match["since"])
+            for match in _LOCKS.finditer(printed)
         ]
         return LockedError(stack, holders)
-    if _NO_STACK.search(said):
+    if _NO_STACK.search(printed):
         return MissingStackError(f"there is no stack {stack!r}; `pulumi stack ls` shows which there are")
-    return EngineError(f"stack {stack!r}: {reason(said)}")
+    return EngineError(f"stack {stack!r}: {reason(printed)}")

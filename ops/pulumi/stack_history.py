@@ -1,4 +1,4 @@
-"""The updates of a stack, as `pulumi stack history` tells them."""
+"""Reads the updates of a stack with `pulumi stack history`."""
 
 import json
 import re
@@ -18,7 +18,7 @@ UPDATE, DESTROY = "update", "destroy"
 _PAGE = 50
 _BY = re.compile(r" \(by (?P<who>[^()]+)\)$")
 _UNDECRYPTABLE = "ERROR_UNABLE_TO_DECRYPT"
-"""What Pulumi shows for a secret that it cannot decrypt; no error comes with it."""
+"""Pulumi prints this for a secret that it cannot decrypt, without an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +26,15 @@ class Entry:
     """One update of a stack.
 
     Attributes:
-        number: Counted from the oldest, which is 1; on Pulumi Cloud the one shown there.
-        kind: `update`, `refresh`, `destroy` or another of Pulumi's.
-        result: `succeeded` or what else became of it.
-        when: It began.
-        end: It ended; None while it runs.
-        who: Did it, as far as anybody knows.
-        message: What it was for.
-        config: Every key of the project's namespace that is no secret, without the namespace.
-        secrets: What was in `serviceSecrets`, if it was read; None if it cannot be decrypted.
+        number: Its number, counted from the oldest, which is 1; on Pulumi Cloud the number shown there.
+        kind: `update`, `refresh`, `destroy` or another kind of Pulumi's.
+        result: `succeeded` or another result.
+        when: When it began.
+        end: When it ended; None while it runs.
+        who: The user or the CI build that ran it; empty if unknown.
+        message: The first line of its message.
+        config: The keys of the project's namespace that are not secret, without the namespace.
+        secrets: The contents of `serviceSecrets`, if read; None if they cannot be decrypted.
     """
 
     number: int
@@ -56,84 +56,84 @@ def history(
     Args:
         project: The folder of the project.
         stack: The stack.
-        secrets: Whether to read what was in `serviceSecrets`.
-        newest: How many of the newest are enough; those have no numbers that stay. None for all.
-        timeout: After how many seconds to give up; None for never.
+        secrets: Whether to read the contents of `serviceSecrets`.
+        newest: How many of the newest to read; their numbers are not stable. None for all.
+        timeout: Seconds before the command is killed; None for no limit.
 
     Raises:
-        EngineError: It cannot be read.
+        EngineError: The history cannot be read.
     """
-    found: list[Mapping[str, Any]] = []
+    documents: list[Mapping[str, Any]] = []
     size = newest or _PAGE
-    shown = ["--show-secrets"] if secrets else []
+    options = ["--show-secrets"] if secrets else []
     page = 0
-    while len(found) == page * size and not (newest and found):
+    while len(documents) == page * size and not (newest and documents):
         page += 1
         paging = ("--page-size", str(size), "--page", str(page))
-        # Secrets come by a pipe.
-        said = engine.run(project, stack, "stack", "history", "--json", *paging, *shown, timeout=timeout)
-        found += json.loads(said or "[]") or []
-    return entries(found, namespace(project))
+        # Secrets come through a pipe.
+        printed = engine.run(project, stack, "stack", "history", "--json", *paging, *options, timeout=timeout)
+        documents += json.loads(printed or "[]") or []
+    return entries(documents, namespace(project))
 
 
 def entries(newest_first: list[Mapping[str, Any]], namespace: str) -> tuple[Entry, ...]:
-    """Return what Pulumi's JSON tells, the oldest first.
+    """Return the updates from Pulumi's JSON, the oldest first.
 
     Args:
-        newest_first: That.
-        namespace: What the keys of the project's configuration begin with: its name.
+        newest_first: The JSON of `pulumi stack history`.
+        namespace: The prefix of the keys of the project's configuration: its name.
     """
-    return tuple(_entry(number, each, namespace) for number, each in enumerate(reversed(newest_first), start=1))
+    return tuple(_entry(number, document, namespace) for number, document in enumerate(reversed(newest_first), start=1))
 
 
-def last_change(found: tuple[Entry, ...]) -> Entry | None:
-    """Return the newest entry that changed what runs; None if there is none."""
-    return next((each for each in reversed(found) if each.kind in (UPDATE, DESTROY)), None)
+def last_change(entries: tuple[Entry, ...]) -> Entry | None:
+    """Return the newest update that may have changed resources: an `update` or a `destroy`; None without one."""
+    return next((entry for entry in reversed(entries) if entry.kind in (UPDATE, DESTROY)), None)
 
 
-def _entry(number: int, said: Mapping[str, Any], namespace: str) -> Entry:
+def _entry(number: int, document: Mapping[str, Any], namespace: str) -> Entry:
     prefix = f"{namespace}:"
-    whole: Mapping[str, Any] = said.get("config") or {}
+    whole: Mapping[str, Any] = document.get("config") or {}
     config = {key.removeprefix(prefix): value for key, value in whole.items() if key.startswith(prefix)}
-    message, who = _signed(str(said.get("message") or "").strip())
+    message, who = _split_signature(str(document.get("message") or "").strip())
     return Entry(
-        number=said.get("version") or number,
-        kind=str(said.get("kind")),
-        result=str(said.get("result")),
-        when=moment(said["startTime"]),
-        end=moment(said["endTime"]) if said.get("endTime") else None,
-        who=who or _who(said.get("environment") or {}),
+        number=document.get("version") or number,
+        kind=str(document.get("kind")),
+        result=str(document.get("result")),
+        when=moment(document["startTime"]),
+        end=moment(document["endTime"]) if document.get("endTime") else None,
+        who=who or _user(document.get("environment") or {}),
         message=message.partition("\n")[0],
         config={key: _value(value) for key, value in config.items() if not value.get("secret")},
         secrets=_secrets(config.get(SERVICE_SECRETS) or {}),
     )
 
 
-def _signed(message: str) -> tuple[str, str]:
-    signed = _BY.search(message)
-    return (message[: signed.start()], signed["who"]) if signed else (message, "")
+def _split_signature(message: str) -> tuple[str, str]:
+    match = _BY.search(message)
+    return (message[: match.start()], match["who"]) if match else (message, "")
 
 
-def _who(environment: Mapping[str, str]) -> str:
+def _user(environment: Mapping[str, str]) -> str:
     if system := environment.get("ci.system"):
         build = environment.get("ci.build.number") or environment.get("ci.build.id")
         return f"{system} {build}" if build else system
-    # Whoever made the last commit need not be who ran the update, and nothing says more.
+    # The author of the last commit may not be the user who ran the update, but nothing else is recorded.
     committer = environment.get("git.committer") or environment.get("git.author")
     return f"commit of {committer}" if committer else ""
 
 
-def _value(said: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
-    if "objectValue" in said:
-        return said["objectValue"]
+def _value(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any value
+    if "objectValue" in value:
+        return value["objectValue"]
     try:
-        return json.loads(said.get("value") or "null")
+        return json.loads(value.get("value") or "null")
     except ValueError:
-        return said.get("value")
+        return value.get("value")
 
 
-def _secrets(said: Mapping[str, Any]) -> Mapping[str, str] | None:
-    if said.get("value") == _UNDECRYPTABLE:
+def _secrets(value: Mapping[str, Any]) -> Mapping[str, str] | None:
+    if value.get("value") == _UNDECRYPTABLE:
         return None
-    content = _value(said) if said.get("value") else {}
+    content = _value(value) if value.get("value") else {}
     return {str(name): str(value) for name, value in content.items()} if isinstance(content, Mapping) else {}

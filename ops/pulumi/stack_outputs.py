@@ -1,4 +1,4 @@
-"""Reads the outputs of a stack once for all who ask: several environments have one cluster's stack in common."""
+"""Caches the outputs of stacks: several environments read the stack of their common cluster."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ class Once:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._found: dict[str, Mapping[str, Any]] = {}
+        self._outputs: dict[str, Mapping[str, Any]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def __call__(self, stack: str, deadline: Deadline) -> Mapping[str, Any]:
-        """Return the outputs of a stack; one that cannot be read is tried again."""
+        """Return the outputs of a stack; a failed read is not cached."""
         name = stack.rpartition("/")[2]
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            if name not in self._found:
-                self._found[name] = self._read(stack, deadline)
-            return self._found[name]
+            if name not in self._outputs:
+                self._outputs[name] = self._read(stack, deadline)
+            return self._outputs[name]

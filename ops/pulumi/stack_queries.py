@@ -1,4 +1,4 @@
-"""What Pulumi tells of a stack, besides its history."""
+"""Reads the outputs and the secrets of a stack with `pulumi`."""
 
 import json
 from collections.abc import Mapping
@@ -14,25 +14,27 @@ def outputs(project: Path, stack: str, timeout: float | None = None) -> Mapping[
 
     Args:
         project: The folder of the project.
-        stack: Its name.
-        timeout: After how many seconds to give up; None for never.
+        stack: The name of the stack.
+        timeout: Seconds before the command is killed; None for no limit.
 
     Raises:
-        EngineError: There is no such stack, or it cannot be read.
+        EngineError: The stack does not exist, or cannot be read.
     """
-    said = engine.run(project, stack, "stack", "output", "--json", timeout=timeout)
-    found: Mapping[str, Any] = json.loads(said or "{}")
-    return found
+    printed = engine.run(project, stack, "stack", "output", "--json", timeout=timeout)
+    stack_outputs: Mapping[str, Any] = json.loads(printed or "{}")
+    return stack_outputs
 
 
 def service_secrets(project: Path, stack: str) -> Mapping[str, str]:
-    """Return what is in the secrets of a stack's services, as its file has them now.
+    """Return the contents of the services' secrets in a stack's file.
 
     Raises:
-        EngineError: They cannot be decrypted.
+        EngineError: The secrets cannot be decrypted.
     """
-    # By a pipe, as all secrets.
-    said = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
-    found: Mapping[str, Any] = next((each for key, each in said.items() if key.endswith(f":{SERVICE_SECRETS}")), {})
-    content = found.get("objectValue") or json.loads(found.get("value") or "{}")
+    # Through a pipe, as all secrets.
+    config = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
+    secrets: Mapping[str, Any] = next(
+        (value for key, value in config.items() if key.endswith(f":{SERVICE_SECRETS}")), {}
+    )
+    content = secrets.get("objectValue") or json.loads(secrets.get("value") or "{}")
     return {str(name): str(value) for name, value in content.items()}

@@ -1,4 +1,4 @@
-"""A folder for one stack's file while a command works on it: the project's own folder is never written to."""
+"""Creates a locked working folder for one stack's file, so that commands do not write to the project's folder."""
 
 import fcntl
 import hashlib
@@ -20,7 +20,7 @@ from support import paths
 
 _LINKED = ("Pulumi.yaml", "__main__.py", "venv")
 _PATIENCE, _PAUSE = 1.0, 0.05
-"""Seconds to try for: whoever only looks holds a folder for a moment."""
+"""Seconds to wait for a lock, and between attempts: a command that only reads holds it for a moment."""
 
 
 class BusyError(OperationError):
@@ -29,12 +29,12 @@ class BusyError(OperationError):
 
 @dataclass(frozen=True)
 class Workspace:
-    """The project with the file of one stack, held by this process.
+    """A working folder with the project and the file of one stack, locked by this process.
 
     Attributes:
         stack: The stack.
-        folder: Where both are.
-        held: The open folder, by which this process holds it.
+        folder: The working folder.
+        held: The file descriptor of the folder, which has the lock.
     """
 
     stack: str
@@ -42,17 +42,17 @@ class Workspace:
     held: int
 
     def configure(self, content: Mapping[str, Any]) -> None:
-        """Write the stack's file; `pulumi` may add how its secrets are encrypted."""
+        """Write the stack's file; `pulumi` may add its secrets provider."""
         path = self.folder / f"Pulumi.{self.stack}.yaml"
         path.touch(mode=0o600)
         path.write_text(yaml.safe_dump(dict(content)))
 
 
 def project() -> Path:
-    """Return the folder of the project, the nearest above the current one as for `pulumi`.
+    """Return the folder of the project: as for `pulumi`, the nearest with a Pulumi.yaml, upwards from the current one.
 
     Raises:
-        OperationError: There is none.
+        OperationError: No folder has a Pulumi.yaml.
     """
     here = Path.cwd()
     for folder in (here, *here.parents):
@@ -61,37 +61,37 @@ def project() -> Path:
     raise OperationError(f"there is no Pulumi.yaml in {here} or above it; change to the folder of the project")
 
 
-def interrupted(stack: str) -> bool:
-    """Say whether a command on this machine was killed in the middle of its work on a stack."""
-    if (held := _taken(_folder(stack))) is None:
+def is_interrupted(stack: str) -> bool:
+    """Say whether a command on this machine was killed while it worked on a stack."""
+    if (held := _try_lock(_folder(stack))) is None:
         return False
     os.close(held)
     return True
 
 
 def clear() -> None:
-    """Remove what killed commands have left behind in the folders of stacks."""
+    """Remove the working folders that killed commands have left."""
     for folder in _folders().glob("*"):
-        if (held := _taken(folder)) is not None:
+        if (held := _try_lock(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)
 
 
 @contextmanager
 def workspace(project: Path, stack: str) -> Iterator[Workspace]:
-    """Hold the folder of a stack; whatever a killed command has left there is removed, and all of it afterwards.
+    """Lock the working folder of a stack, emptied of leftovers of killed commands, and remove it afterwards.
 
-    The system lets go of it when the process ends, however that happens.
+    The kernel releases the lock when the process ends, also after a kill.
 
     Args:
         project: The folder of the project.
         stack: The stack.
 
     Raises:
-        BusyError: Another process of this machine holds it.
+        BusyError: Another process of this machine has the lock.
     """
     folder = _folder(stack)
-    held = _hold(folder, stack)
+    held = _lock(folder, stack)
     try:
         for entry in folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
@@ -104,35 +104,37 @@ def workspace(project: Path, stack: str) -> Iterator[Workspace]:
 
 
 def run(
-    within: Workspace,
+    workspace: Workspace,
     *arguments: str,
     said: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Run `pulumi`, once more if only dead processes of this machine had locked the stack.
+    """Run `pulumi`, and once more if only dead processes of this machine had locked the stack.
 
     Raises:
         EngineError: See `engine.run`.
     """
 
     def once(*arguments: str) -> str:
-        # What creates the stack takes no lock of Pulumi's: should it outlive this process, it still holds the folder.
-        # An update has a lock, and hands open files on to plugins that outlive it.
-        keeping = (within.held,) if arguments[0] == "stack" else ()
-        return engine.run(within.folder, within.stack, *arguments, said=said, keeping=keeping, environment=environment)
+        # `pulumi stack init` takes no lock of Pulumi's: if it outlives this process, it still has the folder's lock.
+        # An update has Pulumi's lock, and would pass open files on to plugins that outlive it.
+        keeping = (workspace.held,) if arguments[0] == "stack" else ()
+        return engine.run(
+            workspace.folder, workspace.stack, *arguments, said=said, keeping=keeping, environment=environment
+        )
 
     try:
         return once(*arguments)
     except LockedError as locked:
         if not locked.holders or not all(holder.is_dead for holder in locked.holders):
             raise
-        # No other command of this machine can come in between, since this one holds the stack's folder.
+        # No other command of this machine can interfere, since this one has the lock of the stack's folder.
         once("cancel", "--yes")
         return once(*arguments)
 
 
 def _folder(stack: str) -> Path:
-    # Stacks of one name in several backends do not get in each other's way.
+    # Stacks with one name in several backends have different folders.
     backend = "\n".join(os.environ.get(name, "") for name in ("PULUMI_BACKEND_URL", "PULUMI_HOME"))
     digest = hashlib.sha256(f"{backend}\n{stack}".encode()).hexdigest()[:12]
     return _folders() / f"{stack.replace('/', '-')}-{digest}"
@@ -142,26 +144,26 @@ def _folders() -> Path:
     return paths.state() / "workspaces"
 
 
-def _hold(folder: Path, stack: str) -> int:
-    """Return the folder, open and locked; it is made if need be."""
+def _lock(folder: Path, stack: str) -> int:
+    """Return the descriptor of the locked folder, which is created if it is missing."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (held := _taken(folder)) is not None:
+        if (held := _try_lock(folder)) is not None:
             return held
         time.sleep(_PAUSE)
     raise BusyError(f"another `boutique` on this machine works on stack {stack!r}; wait until it has ended")
 
 
-def _taken(folder: Path) -> int | None:
-    """Return a folder, open and locked; None if it is not there, or another process holds it."""
+def _try_lock(folder: Path) -> int | None:
+    """Return the descriptor of a locked folder; None if it is missing, or another process has the lock."""
     try:
         held = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever held it before may have removed it in the meantime.
+        # The previous owner of the lock may have removed the folder in the meantime.
         if folder.stat().st_ino == os.fstat(held).st_ino:
             return held
     except (BlockingIOError, FileNotFoundError):

@@ -1,1 +1,1 @@
-"""What commands ask image registries: which tags a repository has, which is the newest, which manifest a tag names."""
+"""Queries image registries: the tags of a repository, the newest tag, the digest of a tag."""

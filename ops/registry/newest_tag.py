@@ -1,4 +1,4 @@
-"""Which of a repository's tags is the newest, by the precedence of SemVer."""
+"""Finds the newest tag of a repository by SemVer precedence."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from boutique.names.semver import Version, VersionError
 
 @dataclass(frozen=True, kw_only=True)
 class Newest:
-    """The newest tag of a repository that is wanted.
+    """The newest accepted tag of a repository.
 
     Attributes:
-        version: It; None if there is none.
-        skipped: How many tags are no SemVer versions.
+        version: The version in the tag; None if no tag is accepted.
+        skipped: How many tags are not SemVer versions.
     """
 
     version: Version | None
@@ -25,10 +25,10 @@ class NewestOfBranch:
     """The newest build of a branch.
 
     Attributes:
-        version: It; None if there is none, or a release has come since.
-        built: The newest build of the branch, also if a release has come since.
-        release: The release of a higher precedence.
-        skipped: How many tags are no SemVer versions.
+        version: The version in the tag; None if the branch has no build, or a newer release exists.
+        built: The newest build of the branch, also if a newer release exists.
+        release: The newest release with a higher precedence; None without one.
+        skipped: How many tags are not SemVer versions.
     """
 
     version: Version | None
@@ -38,25 +38,25 @@ class NewestOfBranch:
 
 
 def newest(tags: Iterable[str], accepts: Callable[[str], bool]) -> Newest:
-    """Return the newest tag by SemVer, wherever it is in the list.
+    """Return the newest accepted tag by SemVer precedence.
 
-    Of two that mean the same, such as `1.4.2` and `v1.4.2`, the one with the `v` is taken.
+    Of two tags with the same version, such as `1.4.2` and `v1.4.2`, the tag with the `v` wins.
 
     Args:
-        tags: Of a repository.
-        accepts: Whether a tag that is a version is wanted.
+        tags: The tags of a repository, in any order.
+        accepts: Whether to accept a tag that is a SemVer version.
     """
     versions, skipped = _versions(tags)
-    return Newest(version=_highest(each for each in versions if accepts(each.text)), skipped=skipped)
+    return Newest(version=_highest(version for version in versions if accepts(version.text)), skipped=skipped)
 
 
 def newest_of_branch(tags: Iterable[str], branch: str, services: Iterable[str]) -> NewestOfBranch:
-    """Return the newest build of a branch, unless a release has come since: the branch is part of that, or given up.
+    """Return the newest build of a branch, unless a newer release exists: the branch is merged or abandoned.
 
     Args:
-        tags: Of a repository.
-        branch: The branch's name; a tag is of the branch if it says so, or if both have the same key.
-        services: The names of all services that a feature may change, for the key.
+        tags: The tags of a repository, in any order.
+        branch: The branch's name; a tag belongs to it if it has the same branch, or the same feature key.
+        services: The names of all services that a feature may change, for the feature key.
 
     Raises:
         NamingError: The branch is empty.
@@ -65,9 +65,13 @@ def newest_of_branch(tags: Iterable[str], branch: str, services: Iterable[str]) 
     names = tuple(services)
     key = feature_key(branch, names)
     built = _highest(
-        each for each in versions if each.branch and (each.branch == branch or feature_key(each.branch, names) == key)
+        version
+        for version in versions
+        if version.branch and (version.branch == branch or feature_key(version.branch, names) == key)
     )
-    release = _highest(each for each in versions if each.is_release and built and each.semver > built.semver)
+    release = _highest(
+        version for version in versions if version.is_release and built and version.semver > built.semver
+    )
     return NewestOfBranch(version=None if release else built, built=built, release=release, skipped=skipped)
 
 
@@ -82,4 +86,4 @@ def _versions(tags: Iterable[str]) -> tuple[list[Version], int]:
 
 
 def _highest(versions: Iterable[Version]) -> Version | None:
-    return max(versions, key=lambda each: (each.semver, each.text), default=None)
+    return max(versions, key=lambda version: (version.semver, version.text), default=None)

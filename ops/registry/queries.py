@@ -1,4 +1,4 @@
-"""What registries tell of repositories: their tags, and the digests behind them."""
+"""Reads tags of repositories, and digests of tags, from registries."""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,14 +9,14 @@ from support.registry.registry_errors import MissingRepositoryError, RegistryErr
 from support.registry.repository import Repository
 from support.registry.session import Registry
 
-_AT_ONCE = 4
+_PARALLEL = 4
 
 
 def tags(repository: str) -> tuple[str, ...]:
     """Return all tags of a repository, in the registry's order.
 
     Args:
-        repository: As `boutique.names.image_reference.Reference.repository` has it.
+        repository: In the form of `boutique.names.image_reference.Reference.repository`.
 
     Raises:
         RegistryError: The registry cannot be read, or has no such repository.
@@ -25,47 +25,47 @@ def tags(repository: str) -> tuple[str, ...]:
 
 
 def tags_of(repositories: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return all tags of each of several repositories, a few of which are asked for at once.
+    """Return all tags of several repositories, with a few requests in parallel.
 
     Raises:
-        RegistryError: A registry cannot be read, or has no such repository; all that are missing are named.
+        RegistryError: A registry cannot be read, or has no such repository; the message names all missing ones.
     """
-    wanted = {each: Address.of(each) for each in repositories}
-    missing, found = [], {}
-    with ExitStack() as opened, ThreadPoolExecutor(_AT_ONCE) as pool:
+    addresses = {repository: Address.of(repository) for repository in repositories}
+    missing, tags_by_repository = [], {}
+    with ExitStack() as opened, ThreadPoolExecutor(_PARALLEL) as pool:
         registries: dict[str, Registry] = {}
-        for address in wanted.values():
+        for address in addresses.values():
             if address.registry not in registries:
                 registries[address.registry] = registry = Registry(address)
                 opened.callback(registry.connection.close)
-        asked = {
-            each: pool.submit(Repository(registries[address.registry], address).tags)
-            for each, address in wanted.items()
+        futures = {
+            repository: pool.submit(Repository(registries[address.registry], address).tags)
+            for repository, address in addresses.items()
         }
-        for each, answer in asked.items():
+        for repository, future in futures.items():
             try:
-                found[each] = answer.result()
+                tags_by_repository[repository] = future.result()
             except MissingRepositoryError as error:
                 missing.append(str(error))
             except RegistryError:
-                # The others would say the same again, each after as long a wait.
+                # The other requests would fail the same way, after the same wait.
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     if missing:
         raise MissingRepositoryError("\n".join(missing))
-    return found
+    return tags_by_repository
 
 
 def digest(repository: str, tag: str) -> str:
-    """Return the digest of the manifest, or of the index of several platforms, that a tag stands for.
+    """Return the digest of a tag: of its manifest, or of its image index for several platforms.
 
     Args:
-        repository: As `boutique.names.image_reference.Reference.repository` has it.
+        repository: In the form of `boutique.names.image_reference.Reference.repository`.
         tag: The tag.
 
     Raises:
         RegistryError: The registry cannot be read, or has no such tag.
-        ValueError: The tag is none.
+        ValueError: The tag is invalid.
     """
     address = Address.of(repository)
     registry = Registry(address)

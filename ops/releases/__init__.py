@@ -1,1 +1,1 @@
-"""Releases of environments: shown, set, promoted and rolled back."""
+"""Commands that show, set, promote and roll back releases of environments."""

@@ -1,4 +1,4 @@
-"""How a planned release is carried out: looked at, agreed to, deployed, and tested."""
+"""Applies a planned release: preview or confirmation, `pulumi up`, smoke test."""
 
 import os
 import sys
@@ -13,24 +13,24 @@ import typer
 from ops.errors import OperationError
 from ops.features.feature_view import working
 from ops.releases.release_view import show_document
-from ops.releases.rollout import Update, deploy, previewed
+from ops.releases.rollout import Update, deploy, preview_update
 from ops.smoke.gateway_checks import trust
 from support.deadline import Deadline
 
-_WRONG = 3
+_SMOKE_FAILED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How it is to be done.
+    """Options of the commands that deploy a release.
 
     Attributes:
-        preview: Only look.
-        yes: Do not ask.
-        smoke: Test the environment afterwards.
+        preview: Only preview the update.
+        yes: Do not ask for confirmation.
+        smoke: Run the smoke test after the update.
         as_json: Print JSON.
         timeout: Seconds for the smoke test.
-        cacert: A file with an authority for the smoke test to trust besides the system's.
+        cacert: A file with a CA certificate that the smoke test trusts in addition to the system's.
     """
 
     preview: bool
@@ -41,33 +41,33 @@ class Options:
     cacert: Path | None
 
 
-def carry_out(project: Path, update: Update, options: Options, document: Mapping[str, Any]) -> None:
-    """Carry a planned release out, and say what came of it.
+def apply_update(project: Path, update: Update, options: Options, document: Mapping[str, Any]) -> None:
+    """Deploy a planned release, and print the result.
 
     Args:
         project: The folder of the project.
         update: What to deploy.
-        options: How.
-        document: What was planned, for a program.
+        options: Whether to preview, confirm and test it.
+        document: The plan, as `--json` prints it.
 
     Raises:
-        TrustError: The smoke test could not use the authority; nothing was changed.
-        OperationError: Nobody agreed, or the update fails.
-        typer.Exit: The smoke test found something wrong.
+        TrustError: The smoke test cannot use the CA certificate; nothing was changed.
+        OperationError: The user did not confirm, or the update fails.
+        typer.Exit: The smoke test failed.
     """
     began = time.monotonic()
     if options.preview:
         with working(f"previewing {update.stack}") as progress:
-            said = previewed(project, update, progress)
+            preview = preview_update(project, update, progress)
         if options.as_json:
-            show_document({**document, "preview": said})
+            show_document({**document, "preview": preview})
         else:
-            typer.echo(said)
+            typer.echo(preview)
         return
     if options.smoke:
-        # What the test could not use is said before anything is changed.
+        # An unusable CA certificate is reported before anything is changed.
         trust(options.cacert, os.environ)
-    _agree(update, options)
+    _confirm(update, options)
     with working(f"updating {update.stack}") as progress:
         deploy(project, update, progress)
     took = time.monotonic() - began
@@ -78,19 +78,20 @@ def carry_out(project: Path, update: Update, options: Options, document: Mapping
         show_document({**document, "deployed": True, "smoke": smoke, "seconds": round(time.monotonic() - began, 1)})
     if smoke and not smoke["ok"]:
         typer.echo(
-            f"{update.stack} has the new release and the smoke test is not green; "
+            f"{update.stack} has the new release, and its smoke test failed; "
             f"`boutique rollback {update.stack}` goes back",
             err=True,
         )
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(_SMOKE_FAILED)
 
 
-def _agree(update: Update, options: Options) -> None:
+def _confirm(update: Update, options: Options) -> None:
     if options.yes:
         return
     if not sys.stdin.isatty():
         raise OperationError(
-            f"{update.stack}: nobody is there to ask, and nothing was changed; give --yes, or --preview"
+            f"{update.stack}: cannot ask for confirmation without a terminal, and nothing was changed; "
+            "give --yes, or --preview"
         )
     if not typer.confirm(f"{update.stack}: {update.message}?", err=True):
         raise OperationError("nothing was changed")
@@ -103,11 +104,11 @@ def _smoke(stack: str, options: Options) -> Mapping[str, Any]:
 
     deadline = Deadline(options.timeout)
     try:
-        with progress(stack, deadline) as told:
-            found = run(SmokeRequest(stack=stack, cacert=options.cacert), deadline, told)
+        with progress(stack, deadline) as report:
+            result = run(SmokeRequest(stack=stack, cacert=options.cacert), deadline, report)
     except OperationError as error:
-        typer.echo(f"the smoke test came to no end: {error}", err=True)
+        typer.echo(f"the smoke test did not finish: {error}", err=True)
         return {"ok": False, "mistakes": [str(error)]}
     if not options.as_json:
-        show(found, deadline.spent, as_json=False)
-    return document(found, deadline.spent)
+        show(result, deadline.spent, as_json=False)
+    return document(result, deadline.spent)

@@ -1,4 +1,4 @@
-"""What the image registries have for an environment: the newest version of each service that its channel lets in."""
+"""Reads the newest version of each service that an environment's channel lets in from the image registries."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,42 +15,42 @@ from ops.pulumi.stack_queries import outputs
 from ops.registry.newest_tag import Newest, newest
 from ops.registry.queries import digest, tags_of
 from ops.releases.file_checks import check, settings
-from ops.releases.service_versions import asked, release_for, section, standing
+from ops.releases.service_versions import deployed_release, release_for, requested_pins, section
 from ops.releases.stack_file import RELEASE, StackFile
 
 _PARALLEL = 4
-NEWER, SAME, OLDER, NOTHING = "newer", "", "what is asked for is newer", "nothing that the channel lets in"
+NEWER, SAME, OLDER, NOTHING = "newer", "", "the stack file has a newer version", "no version that the channel lets in"
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewestVersions:
-    """What there is of one service.
+    """The newest version of one service, and the version that the stack file has.
 
     Attributes:
         service: Its name.
-        now: What the environment's file asks for.
-        newest: The newest version with its digest; None if there is none.
-        said: How that compares.
-        skipped: How many tags are no SemVer versions.
+        now: The version in the stack file.
+        newest: The newest version with its digest; None if the channel lets none in.
+        comparison: How both compare: `NEWER`, `SAME`, `OLDER` or `NOTHING`.
+        skipped: How many tags are not SemVer versions.
     """
 
     service: str
     now: Pin
     newest: Pin | None
-    said: str
+    comparison: str
     skipped: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """What there is of all services.
+    """The newest versions of all services.
 
     Attributes:
-        stack: The environment's.
-        channel: What decides which versions are wanted.
-        services: Of those whose images are published together.
+        stack: The stack of the environment.
+        channel: Which versions the environment's target lets in.
+        services: The services whose images are published together.
         before: The stack's file.
-        after: The same with every newer version.
+        after: The stack's file with every newer version.
     """
 
     stack: str
@@ -61,12 +61,12 @@ class Feed:
 
 
 def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
-    """Read the registries.
+    """Read the newest versions of an environment's services from their registries.
 
     Args:
         project: The folder of the project.
-        stack: The environment's.
-        progress: Is told what goes on.
+        stack: The stack of the environment.
+        progress: Called with a line for each step.
 
     Raises:
         RegistryError: A registry cannot be read, or has no such repository.
@@ -74,42 +74,49 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
     """
     before = StackFile.read(project, stack)
     environment, release = settings(before)
-    here = standing(stack, outputs(project, stack))
-    # Where everything is let in, builds of branches are as well; those come as features.
-    channel = here.channel or Channel()
-    wanted = [each for each in deployed(environment, release) if each.workload.shared_image_settings]
-    progress(f"reading the tags of {len(wanted)} repositories")
-    tags = tags_of({each.image.repository for each in wanted})
+    current = deployed_release(stack, outputs(project, stack))
+    # Without a channel only releases count: builds of branches are deployed as features.
+    channel = current.channel or Channel()
+    workloads = [resolved for resolved in deployed(environment, release) if resolved.workload.shared_image_settings]
+    progress(f"reading the tags of {len(workloads)} repositories")
+    tags = tags_of({resolved.image.repository for resolved in workloads})
 
     def accepts(image: Reference) -> Callable[[str], bool]:
         return lambda tag: channel.refusal(image.with_tag(tag)) is None
 
-    chosen = {each.workload.name: newest(tags[each.image.repository], accepts(each.image)) for each in wanted}
+    chosen = {
+        resolved.workload.name: newest(tags[resolved.image.repository], accepts(resolved.image))
+        for resolved in workloads
+    }
     progress("reading the digests of the newest")
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        services = tuple(pool.map(lambda each: compared(each, chosen[each.workload.name], digest), wanted))
-    newer = {each.service: each.newest for each in services if each.newest and each.said == NEWER}
-    pins = {**asked(environment, release), **newer}
-    after = before.changed({RELEASE: section(release_for(pins, environment))}) if newer else before
-    check(after, here, before)
+        services = tuple(
+            pool.map(lambda resolved: compare(resolved, chosen[resolved.workload.name], digest), workloads)
+        )
+    newer = {
+        versions.service: versions.newest for versions in services if versions.newest and versions.comparison == NEWER
+    }
+    pins = {**requested_pins(environment, release), **newer}
+    after = before.with_values({RELEASE: section(release_for(pins, environment))}) if newer else before
+    check(after, current, before)
     return Feed(stack=stack, channel=channel, services=services, before=before, after=after)
 
 
-def compared(wanted: ResolvedWorkload, found: Newest, read: Callable[[str, str], str]) -> NewestVersions:
-    """Return how the newest version of a service compares with what is asked for.
+def compare(resolved: ResolvedWorkload, candidate: Newest, read: Callable[[str, str], str]) -> NewestVersions:
+    """Compare the newest version of a service with the version in the stack file.
 
     Args:
-        wanted: The service as the environment asks for it.
-        found: The newest version that is let in.
+        resolved: The service, with the image that the stack file gives it.
+        candidate: The newest version that the channel lets in.
         read: Returns the digest of a tag in a repository.
     """
-    name, image = wanted.workload.name, wanted.image
+    name, image = resolved.workload.name, resolved.image
     now = Pin.of(image)
-    if found.version is None:
-        return NewestVersions(service=name, now=now, newest=None, said=NOTHING, skipped=found.skipped)
-    pin = Pin(tag=found.version.text, digest=read(image.repository, found.version.text))
-    said = SAME if pin.tag == now.tag and now.digest in (None, pin.digest) else _order(now, found.version)
-    return NewestVersions(service=name, now=now, newest=pin, said=said, skipped=found.skipped)
+    if candidate.version is None:
+        return NewestVersions(service=name, now=now, newest=None, comparison=NOTHING, skipped=candidate.skipped)
+    pin = Pin(tag=candidate.version.text, digest=read(image.repository, candidate.version.text))
+    comparison = SAME if pin.tag == now.tag and now.digest in (None, pin.digest) else _order(now, candidate.version)
+    return NewestVersions(service=name, now=now, newest=pin, comparison=comparison, skipped=candidate.skipped)
 
 
 def _order(now: Pin, newest: Version) -> str:
@@ -121,18 +128,18 @@ def _order(now: Pin, newest: Version) -> str:
     return OLDER if current.semver > newest.semver else NEWER
 
 
-def document(found: Feed) -> Mapping[str, Any]:
-    """Return what there is for a program."""
+def document(feed: Feed) -> Mapping[str, Any]:
+    """Return the newest versions as `--json` prints them."""
     return {
-        "stack": found.stack,
-        "channel": found.channel.model_dump(by_alias=True),
+        "stack": feed.stack,
+        "channel": feed.channel.model_dump(by_alias=True),
         "services": {
-            each.service: {
-                "now": str(each.now),
-                "newest": str(each.newest) if each.newest else None,
-                "newer": each.said == NEWER,
-                "skipped": each.skipped,
+            versions.service: {
+                "now": str(versions.now),
+                "newest": str(versions.newest) if versions.newest else None,
+                "newer": versions.comparison == NEWER,
+                "skipped": versions.skipped,
             }
-            for each in found.services
+            for versions in feed.services
         },
     }

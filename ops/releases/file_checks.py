@@ -1,4 +1,4 @@
-"""Whether a stack's file may be written as it is about to be: refused now is better than in the middle of an update."""
+"""Checks a stack's file before it is written, so that an update does not fail halfway."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -20,43 +20,43 @@ _READ = tuple(f"boutique:{key}{end}" for key in (ENVIRONMENT, RELEASE) for end i
 
 
 def settings(file: StackFile) -> tuple[Environment, Release | None]:
-    """Return what a file says of its environment.
+    """Return the settings of an environment and its release from a stack's file.
 
     Raises:
-        OperationError: It says nothing, or something that is wrong.
+        OperationError: The file has no environment, or is invalid.
     """
-    found = _mistakes(file)
-    if found:
-        raise OperationError(f"{file.path.name}: {SettingsError(found)}")
+    errors = _errors(file)
+    if errors:
+        raise OperationError(f"{file.path.name}: {SettingsError(errors)}")
     return read(file)
 
 
-def check(file: StackFile, standing: Standing, before: StackFile | None = None) -> tuple[Environment, Release | None]:
-    """Return what a file that is about to be written says of its environment.
+def check(file: StackFile, deployed: Standing, before: StackFile | None = None) -> tuple[Environment, Release | None]:
+    """Return the settings of an environment and its release from a file that is about to be written.
 
     Args:
-        file: As it would be.
-        standing: What the stack says of the environment, its channel among it.
-        before: As it is now: what is wrong there already in other sections, such as a variable that is not set on this
-            machine, is left to `pulumi`. None leaves nothing.
+        file: The new file.
+        deployed: The deployed release, with the channel of the environment's target.
+        before: The current file: errors that it has already in other sections, such as a variable that is not set on
+            this machine, are left to `pulumi`. None to report all errors.
 
     Raises:
-        OperationError: It must not be written; with a line for each reason.
+        OperationError: The new file is invalid, or the channel refuses the release; with a line for each reason.
     """
-    known: Collection[str] = [each for each in _mistakes(before) if not each.startswith(_READ)] if before else ()
-    if found := [each for each in _mistakes(file) if each not in known]:
-        raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(found)}")
+    present: Collection[str] = [error for error in _errors(before) if not error.startswith(_READ)] if before else ()
+    if errors := [error for error in _errors(file) if error not in present]:
+        raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(errors)}")
     environment, release = read(file)
     names = file.secret_names
     if names is not None and (missing := list(unknown_secrets(environment, names))):
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(missing)}")
-    if standing.channel and (reasons := list(refused(standing.channel, standing.target, environment, release))):
-        lines = "\n".join(f"  {each}" for each in reasons)
-        raise OperationError(f"{standing.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")
+    if deployed.channel and (reasons := list(refused(deployed.channel, deployed.target, environment, release))):
+        lines = "\n".join(f"  {reason}" for reason in reasons)
+        raise OperationError(f"{deployed.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")
     return environment, release
 
 
-def _mistakes(file: StackFile) -> tuple[str, ...]:
+def _errors(file: StackFile) -> tuple[str, ...]:
     try:
         load(*file.values)
     except SettingsError as error:
@@ -65,10 +65,10 @@ def _mistakes(file: StackFile) -> tuple[str, ...]:
 
 
 def read(file: StackFile) -> tuple[Environment, Release | None]:
-    """Return what a file says of its environment, whatever may be wrong in its other sections.
+    """Return the settings of an environment and its release, without a check of other sections.
 
     Raises:
-        OperationError: It has none, or what it says is wrong.
+        OperationError: The file has no environment, or the environment or the release is invalid.
     """
     values, _ = file.values
     section, release = values.get(ENVIRONMENT), values.get(RELEASE)
@@ -76,12 +76,15 @@ def read(file: StackFile) -> tuple[Environment, Release | None]:
         raise OperationError(
             f"{file.path.name}: has no boutique:environment, so it runs no release; name the stack of an environment"
         )
-    if found := [*_wrong(ENVIRONMENT, Environment, section), *_wrong(RELEASE, Release, release)]:
-        raise OperationError(f"{file.path.name}: {SettingsError(found)}")
+    if errors := [
+        *_validation_errors(ENVIRONMENT, Environment, section),
+        *_validation_errors(RELEASE, Release, release),
+    ]:
+        raise OperationError(f"{file.path.name}: {SettingsError(errors)}")
     return Environment.model_validate(section), Release.model_validate(release) if is_present(release) else None
 
 
-def _wrong(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
+def _validation_errors(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
     if not is_present(section):
         return
     try:

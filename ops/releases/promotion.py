@@ -1,4 +1,4 @@
-"""What a promotion makes of a target's stack file: the versions of one environment for another."""
+"""Plans a promotion: the versions of one environment in the stack file of another."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,27 +9,34 @@ from ops.errors import OperationError
 from ops.pulumi.stack_history import SUCCEEDED, Entry, history, last_change
 from ops.pulumi.stack_queries import outputs
 from ops.releases.file_checks import check, settings
-from ops.releases.service_versions import Standing, asked, release_for, said, section, standing
+from ops.releases.service_versions import (
+    Standing,
+    deployed_release,
+    describe_changes,
+    release_for,
+    requested_pins,
+    section,
+)
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
 
 _ENOUGH = 10
-"""Updates of a stack to look at for the last that changed something."""
+"""How many updates to read to find the last one that changed resources."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """One promotion.
+    """A planned promotion.
 
     Attributes:
         source: The stack whose versions are taken.
         target: The stack that gets them.
         before: The target's file.
-        after: The same with the new release.
-        changes: What becomes of services.
+        after: The target's file with the new release.
+        changes: The versions that change.
         left_out: Services of the source that the target does not run.
         kept: Services of the target that the source does not run.
-        along: Whether the target's file has settings that were not deployed yet.
-        is_done: Whether the target runs all of it already.
+        has_undeployed_settings: Whether the target's file has settings that were not deployed yet.
+        is_done: Whether the target runs all these versions already.
     """
 
     source: str
@@ -39,17 +46,17 @@ class Promotion:
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
     kept: tuple[str, ...]
-    along: bool
+    has_undeployed_settings: bool
     is_done: bool
 
     @property
     def message(self) -> str:
-        """What the update is for."""
-        return f"promote {self.source} -> {self.target}: {said(self.changes) or 'finish the update'}"
+        """The message of the update."""
+        return f"promote {self.source} -> {self.target}: {describe_changes(self.changes) or 'finish the update'}"
 
 
 def promotion(project: Path, source: str, target: str) -> Promotion:
-    """Say what a promotion would do.
+    """Read both stacks, and plan a promotion.
 
     Args:
         project: The folder of the project.
@@ -57,30 +64,33 @@ def promotion(project: Path, source: str, target: str) -> Promotion:
         target: The stack that gets them.
 
     Raises:
-        OperationError: It is refused, or a stack cannot be read.
+        OperationError: The promotion is refused, or a stack cannot be read.
     """
     if source == target:
         raise OperationError(f"{source!r} cannot be promoted to itself; name two stacks")
     before = StackFile.read(project, target)
     with ThreadPoolExecutor() as pool:
-        there, here = (pool.submit(outputs, project, each) for each in (source, target))
+        source_outputs, target_outputs = (pool.submit(outputs, project, stack) for stack in (source, target))
         updates = pool.submit(history, project, target, newest=_ENOUGH)
-        return planned(
-            standing(source, there.result()), standing(target, here.result()), before, last_change(updates.result())
+        return plan_promotion(
+            deployed_release(source, source_outputs.result()),
+            deployed_release(target, target_outputs.result()),
+            before,
+            last_change(updates.result()),
         )
 
 
-def planned(source: Standing, target: Standing, before: StackFile, last: Entry | None) -> Promotion:
-    """Say what a promotion would do.
+def plan_promotion(source: Standing, target: Standing, before: StackFile, last: Entry | None) -> Promotion:
+    """Plan a promotion.
 
     Args:
-        source: What the source has deployed.
-        target: What the target has deployed.
+        source: The release that the source has deployed.
+        target: The release that the target has deployed.
         before: The target's file.
         last: The target's last update; None if there was none.
 
     Raises:
-        OperationError: It is refused.
+        OperationError: The promotion is refused.
     """
     if not source.pins:
         raise OperationError(
@@ -88,10 +98,10 @@ def planned(source: Standing, target: Standing, before: StackFile, last: Entry |
             "run `pulumi up` for it first"
         )
     environment, release = settings(before)
-    now = asked(environment, release)
-    wanted = {name: source.pins.get(name, target.pins.get(name, pin)) for name, pin in now.items()}
-    same = now == wanted
-    after = before if same else before.changed({RELEASE: section(release_for(wanted, environment))})
+    requested = requested_pins(environment, release)
+    pins = {name: source.pins.get(name, target.pins.get(name, pin)) for name, pin in requested.items()}
+    same = requested == pins
+    after = before if same else before.with_values({RELEASE: section(release_for(pins, environment))})
     check(after, target)
     finished = last is not None and last.result == SUCCEEDED
     return Promotion(
@@ -99,9 +109,9 @@ def planned(source: Standing, target: Standing, before: StackFile, last: Entry |
         target=target.stack,
         before=before,
         after=after,
-        changes=difference(target.pins, wanted),
-        left_out=tuple(sorted(set(source.pins) - set(wanted))),
-        kept=tuple(sorted(set(wanted) - set(source.pins))),
-        along=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
-        is_done=same and dict(target.pins) == wanted and finished,
+        changes=difference(target.pins, pins),
+        left_out=tuple(sorted(set(source.pins) - set(pins))),
+        kept=tuple(sorted(set(pins) - set(source.pins))),
+        has_undeployed_settings=last is not None and last.config.get(ENVIRONMENT) != before.config.get(ENVIRONMENT),
+        is_done=same and dict(target.pins) == pins and finished,
     )

@@ -1,4 +1,4 @@
-"""What the commands of releases show: results on stdout, and on stderr what goes on."""
+"""Prints releases: results on stdout, progress on stderr."""
 
 import json
 import sys
@@ -24,113 +24,115 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 
 
 def console() -> Console:
-    """Return where tables go; a pipe has no width, and a version that is cut is of no use."""
+    """Return the console for tables; in a pipe it is wide enough not to cut versions."""
     return Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def show_document(content: Any) -> None:  # noqa: ANN401 - any JSON
-    """Print something for a program."""
+    """Print a JSON document."""
     typer.echo(json.dumps(content, indent=2))
 
 
-def show_release(found: ReleaseState) -> None:
+def show_release(state: ReleaseState) -> None:
     """Print the versions of an environment."""
-    table = Table("service", found.file, "deployed", "", box=None, pad_edge=False)
-    for name in found.services:
-        old, new = found.deployed.get(name), found.asked.get(name)
+    table = Table("service", state.file, "deployed", "", box=None, pad_edge=False)
+    for name in state.services:
+        old, new = state.deployed.get(name), state.requested.get(name)
         table.add_row(name, short(new), short(old), "differs" if old != new else "")
     console().print(table)
-    if found.differing:
-        typer.echo(f"{len(found.differing)} differ: `pulumi up --stack {found.stack}` deploys what the file says")
+    if state.differing:
+        typer.echo(f"{len(state.differing)} differ: `pulumi up --stack {state.stack}` deploys what the file says")
 
 
-def show_feed(found: Feed) -> None:
-    """Print what registries have for an environment."""
+def show_feed(feed: Feed) -> None:
+    """Print the newest versions in the registries."""
     table = Table("service", "now", "newest", "", box=None, pad_edge=False)
-    for each in found.services:
-        table.add_row(each.service, short(each.now), short(each.newest), each.said)
+    for versions in feed.services:
+        table.add_row(versions.service, short(versions.now), short(versions.newest), versions.comparison)
     console().print(table)
 
 
 def show_changes(changes: Sequence[Change], old: str, new: str) -> None:
-    """Print what becomes of services as a table, with titles for both columns."""
+    """Print version changes as a table, with the titles of both version columns."""
     table = Table("service", old, new, box=None, pad_edge=False)
-    for each in changes:
-        table.add_row(each.service, short(each.old), short(each.new))
+    for change in changes:
+        table.add_row(change.service, short(change.old), short(change.new))
     if changes:
         console().print(table)
 
 
-def show_promotion(planned: Promotion) -> None:
-    """Print what a promotion would do."""
-    show_changes(planned.changes, f"{planned.target} now", f"from {planned.source}")
-    if planned.along:
-        name = planned.before.path.name
-        typer.echo(f"{name} has other settings than were deployed last; they go along, and --preview shows how")
-    if planned.left_out:
-        typer.echo(f"left out, since {planned.target} does not run it: {', '.join(planned.left_out)}")
-    if planned.kept:
-        typer.echo(f"as it is, since {planned.source} does not run it: {', '.join(planned.kept)}")
+def show_promotion(promotion: Promotion) -> None:
+    """Print a planned promotion."""
+    show_changes(promotion.changes, f"{promotion.target} now", f"from {promotion.source}")
+    if promotion.has_undeployed_settings:
+        name = promotion.before.path.name
+        typer.echo(
+            f"{name} has settings that were not deployed yet; this update deploys them too, and --preview shows them"
+        )
+    if promotion.left_out:
+        typer.echo(f"left out, since {promotion.target} does not run it: {', '.join(promotion.left_out)}")
+    if promotion.kept:
+        typer.echo(f"as it is, since {promotion.source} does not run it: {', '.join(promotion.kept)}")
 
 
-def show_rollback(planned: Rollback) -> None:
-    """Print what a rollback would do."""
-    show_changes(planned.changes, "now", f"update {planned.former.first.number}")
-    if not planned.changes:
+def show_rollback(rollback: Rollback) -> None:
+    """Print a planned rollback."""
+    show_changes(rollback.changes, "now", f"update {rollback.former.first.number}")
+    if not rollback.changes:
         typer.echo("the versions stay as they are")
-    for name in planned.secrets:
+    for name in rollback.secrets:
         typer.echo(f"secret {name}: its former content comes back")
-    typer.echo(planned.diff, nl=False)
+    typer.echo(rollback.diff, nl=False)
 
 
-def show_former(found: Sequence[Former], current: Former | None) -> None:
-    """Print former releases, the newest first."""
+def show_former(revisions: Sequence[Former], current: Former | None) -> None:
+    """Print revisions, the newest first."""
     table = Table("", "update", "when (UTC)", "by", "message", "differs from the one before", box=None, pad_edge=False)
-    rows = zip(found, differences(found), differences(found, _NAMED), strict=True)
-    for each, change, brief in reversed(list(rows)):
-        one = each.first
-        mark = "*" if each is current else ""
-        # A promotion's message tells the difference as well.
-        message = one.message.removesuffix(f": {change}")
-        table.add_row(mark, str(one.number), one.when.strftime(_TIME), one.who or NONE, message or NONE, brief)
+    rows = zip(revisions, differences(revisions), differences(revisions, _NAMED), strict=True)
+    for revision, change, brief in reversed(list(rows)):
+        update = revision.first
+        mark = "*" if revision is current else ""
+        # A promotion's message ends with the difference.
+        message = update.message.removesuffix(f": {change}")
+        table.add_row(mark, str(update.number), update.when.strftime(_TIME), update.who or NONE, message or NONE, brief)
     console().print(table)
 
 
-def former_document(found: Sequence[Former], current: Former | None) -> list[Mapping[str, Any]]:
-    """Return former releases for a program, the newest first."""
-    rows = zip(found, differences(found), strict=True)
+def former_document(revisions: Sequence[Former], current: Former | None) -> list[Mapping[str, Any]]:
+    """Return revisions as `--json` prints them, the newest first."""
+    rows = zip(revisions, differences(revisions), strict=True)
     return [
         {
-            **entry_document(each.first),
-            "updates": list(each.numbers),
-            "current": each is current,
-            "versions": {name: str(pin) for name, pin in (each.content.pins or {}).items()},
+            **entry_document(revision.first),
+            "updates": list(revision.numbers),
+            "current": revision is current,
+            "versions": {name: str(pin) for name, pin in (revision.content.pins or {}).items()},
             "difference": change,
         }
-        for each, change in reversed(list(rows))
+        for revision, change in reversed(list(rows))
     ]
 
 
-def entry_document(one: Entry) -> dict[str, Any]:
-    """Return an update for a program."""
+def entry_document(update: Entry) -> dict[str, Any]:
+    """Return an update as `--json` prints it."""
     from boutique.settings.durations import written
 
     return {
-        "update": one.number,
-        "when": written(one.when),
-        "by": one.who or None,
-        "message": one.message,
-        "result": one.result,
+        "update": update.number,
+        "when": written(update.when),
+        "by": update.who or None,
+        "message": update.message,
+        "result": update.result,
     }
 
 
 def changes_document(changes: Iterable[Change]) -> list[Mapping[str, str | None]]:
-    """Return what becomes of services for a program."""
+    """Return version changes as `--json` prints them."""
     return [
         {
-            "service": each.service,
-            "old": str(each.old) if each.old else None,
-            "new": str(each.new) if each.new else None,
+            "service": change.service,
+            "old": str(change.old) if change.old else None,
+            "new": str(change.new) if change.new else None,
         }
-        for each in changes
+        for change in changes
     ]

@@ -1,4 +1,4 @@
-"""Deploys what a stack's file is about to say: the file first, then `pulumi up`."""
+"""Deploys a new version of a stack's file: writes the file, then runs `pulumi up`."""
 
 import getpass
 import socket
@@ -17,13 +17,13 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """One update of a stack.
+    """A planned update of a stack.
 
     Attributes:
         stack: The stack.
-        before: Its file as it is.
-        after: Its file as it is to be.
-        message: What the update is for.
+        before: Its current file.
+        after: Its new file.
+        message: The message of the update.
     """
 
     stack: str
@@ -32,34 +32,34 @@ class Update:
     message: str
 
 
-def previewed(project: Path, update: Update, progress: Progress) -> str:
-    """Return what `pulumi preview` says would be done; the stack's file stays as it is.
+def preview_update(project: Path, update: Update, progress: Progress) -> str:
+    """Return the output of `pulumi preview`; the stack's file does not change.
 
     Raises:
-        EngineError: Pulumi refuses.
+        EngineError: The preview fails.
     """
-    with workspace(project, update.stack) as within:
-        copy = within.folder / update.after.path.name
+    with workspace(project, update.stack) as stack_workspace:
+        copy = stack_workspace.folder / update.after.path.name
         copy.touch(mode=0o600)
         copy.write_bytes(update.after.text.encode())
-        # In the project's folder, to which paths in the file are relative.
-        there = replace(within, folder=project)
-        return run(there, "preview", "--config-file", str(copy), said=lambda line: progress(line))
+        # Paths in the file are relative to the project's folder.
+        project_workspace = replace(stack_workspace, folder=project)
+        return run(project_workspace, "preview", "--config-file", str(copy), said=lambda line: progress(line))
 
 
 def deploy(project: Path, update: Update, progress: Progress) -> None:
-    """Write the stack's file and run `pulumi up`; whatever is killed in between, the next `pulumi up` finishes.
+    """Write the stack's file and run `pulumi up`; after a kill in between, the next `pulumi up` finishes the update.
 
     Raises:
-        LockedError: Somebody else is updating the stack; the file is as before.
-        OperationError: The file has changed since it was read and is left alone, or the update fails; then the file
-            stays as the update wants it.
+        LockedError: Another process is updating the stack; the file is restored.
+        OperationError: The file has changed since it was read and is not written, or the update fails; then the new
+            file stays.
     """
-    with workspace(project, update.stack) as within:
-        update.before.replaced_by(update.after)
-        arguments = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--message", signed(update.message))
+    with workspace(project, update.stack) as stack_workspace:
+        update.before.replace_with(update.after)
+        arguments = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--message", sign_message(update.message))
         try:
-            run(replace(within, folder=project), *arguments, said=lambda line: progress(line))
+            run(replace(stack_workspace, folder=project), *arguments, said=lambda line: progress(line))
         except LockedError as error:
             if update.after != update.before and update.after.is_on_disk():
                 update.before.write()
@@ -67,13 +67,13 @@ def deploy(project: Path, update: Update, progress: Progress) -> None:
         except EngineError as error:
             raise OperationError(
                 f"the update of {update.stack!r} failed: {error}\n{update.after.path.name} has the new release: "
-                f"`pulumi up --stack {update.stack}` finishes it once that is mended, "
+                f"`pulumi up --stack {update.stack}` finishes it once you have fixed that, "
                 f"`boutique rollback {update.stack}` goes back"
             ) from None
 
 
-def signed(message: str) -> str:
-    """Return the message of an update with who runs it: a file backend knows nobody."""
+def sign_message(message: str) -> str:
+    """Append the user and the host to the message of an update: a file backend does not record them."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

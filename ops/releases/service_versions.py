@@ -1,4 +1,4 @@
-"""Versions of services: as a stack has deployed them, as settings ask for them, and how they are written."""
+"""Versions of services: in a stack's outputs, in settings, and as text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ NONE = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What the outputs of a stack say of its environment.
+    """The release that a stack has deployed, from its outputs.
 
     Attributes:
         stack: The stack.
-        pins: Which versions it has deployed; none before its first update.
-        channel: What the environment's target lets in; None for everything, or if nobody knows yet.
-        target: The name of that target; empty if nobody knows yet.
+        pins: The deployed versions by service; empty before the first update.
+        channel: The channel of the environment's target; None without one, or before the first update.
+        target: The name of that target; empty before the first update.
     """
 
     stack: str
@@ -37,8 +37,8 @@ class Standing:
     target: str
 
 
-def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
-    """Read the outputs of a stack.
+def deployed_release(stack: str, outputs: Mapping[str, Any]) -> Standing:
+    """Return the deployed release from the outputs of a stack.
 
     Raises:
         OperationError: Another version of this program deployed it.
@@ -47,7 +47,8 @@ def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
         return Standing(
             stack=stack,
             pins={
-                name: Pin.of(Reference.parse(said["image"])) for name, said in (outputs.get("services") or {}).items()
+                name: Pin.of(Reference.parse(service["image"]))
+                for name, service in (outputs.get("services") or {}).items()
             },
             channel=Channel.model_validate(outputs["channel"]) if outputs.get("channel") is not None else None,
             target=str((outputs.get("target") or {}).get("name", "")),
@@ -58,49 +59,49 @@ def standing(stack: str, outputs: Mapping[str, Any]) -> Standing:
         ) from None
 
 
-def asked(environment: Environment, release: Release | None) -> Pins:
-    """Return the version of every service that settings ask for."""
-    return {each.workload.name: Pin.of(each.image) for each in deployed(environment, release)}
+def requested_pins(environment: Environment, release: Release | None) -> Pins:
+    """Return the version of every service in the settings."""
+    return {resolved.workload.name: Pin.of(resolved.image) for resolved in deployed(environment, release)}
 
 
 def release_for(pins: Pins, environment: Environment) -> Release:
     """Return the shortest release with which an environment runs these versions."""
-    release = release_of(pins, [each for each in online_boutique.WORKLOADS if each.name in pins])
-    for each in online_boutique.WORKLOADS:
-        # What others publish is what the catalogue says, unless somebody wants it otherwise.
-        if not each.shared_image_settings and each.name in release.services:
-            services = {name: pin for name, pin in release.services.items() if name != each.name}
+    release = release_of(pins, [workload for workload in online_boutique.WORKLOADS if workload.name in pins])
+    for workload in online_boutique.WORKLOADS:
+        # Images of third parties have the catalogue's version unless a release overrides it.
+        if not workload.shared_image_settings and workload.name in release.services:
+            services = {name: pin for name, pin in release.services.items() if name != workload.name}
             shorter = release.model_copy(update={"services": services})
-            if asked(environment, shorter).get(each.name) == pins[each.name]:
+            if requested_pins(environment, shorter).get(workload.name) == pins[workload.name]:
                 release = shorter
     return release
 
 
 def section(release: Release) -> dict[str, Any]:
-    """Return a release as a stack's file has it."""
+    """Return a release as the section of a stack's file."""
     content = release.model_dump(by_alias=True, include={"default", "services"})
     return {key: value for key, value in content.items() if value}
 
 
 def short(pin: Pin | None) -> str:
-    """Return a version for a reader, with no more of a digest than tells it from others."""
+    """Return a version as text with a shortened digest."""
     if pin is None:
         return NONE
     return (pin.tag or "") + (f"@{pin.digest[:_SHORT]}" if pin.digest else "")
 
 
-def said(changes: Iterable[Change], most: int | None = None) -> str:
+def describe_changes(changes: Iterable[Change], most: int | None = None) -> str:
     """Return changes in one line, services with the same change together.
 
     Args:
-        changes: What becomes of services.
-        most: How many services of one change to name; of more their number is told. None for all.
+        changes: The versions that change.
+        most: How many services of one change to name; for more, only their number appears. None for all.
     """
     together: dict[str, list[str]] = {}
-    for each in changes:
-        together.setdefault(f"{short(each.old)} -> {short(each.new)}", []).append(each.service)
-    return "; ".join(f"{_named(services, most)} {change}" for change, services in together.items())
+    for change in changes:
+        together.setdefault(f"{short(change.old)} -> {short(change.new)}", []).append(change.service)
+    return "; ".join(f"{_name_services(services, most)} {change}" for change, services in together.items())
 
 
-def _named(services: Sequence[str], most: int | None) -> str:
+def _name_services(services: Sequence[str], most: int | None) -> str:
     return ", ".join(services) if most is None or len(services) <= most else f"{len(services)} services"

@@ -1,4 +1,4 @@
-"""Changes the release in a stack's file, and deploys nothing."""
+"""Changes the release in a stack's file without deploying it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ from boutique.settings.release_settings import Change, difference
 from ops.errors import OperationError
 from ops.pulumi.stack_queries import outputs
 from ops.releases.file_checks import check, read
-from ops.releases.service_versions import Pins, asked, standing
+from ops.releases.service_versions import Pins, deployed_release, requested_pins
 from ops.releases.stack_file import RELEASE, StackFile
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRequest:
-    """What is to be set.
+    """A change of a release.
 
     Attributes:
-        default: The version of all services whose images are published together; None leaves it.
+        default: The version of all services whose images are published together; None keeps it.
         services: Versions of single services, by name.
-        unset: Names of services about which the release says nothing any more.
+        unset: Names of services to remove from the release.
     """
 
     default: str | None = None
@@ -27,57 +27,57 @@ class ReleaseRequest:
     unset: Sequence[str] = ()
 
 
-def set_release(project: Path, stack: str, wanted: ReleaseRequest) -> tuple[Change, ...]:
-    """Change the release in a stack's file, and return what that makes of the versions it asks for.
+def set_release(project: Path, stack: str, request: ReleaseRequest) -> tuple[Change, ...]:
+    """Change the release in a stack's file, and return the versions that change.
 
     Args:
         project: The folder of the project.
         stack: The stack.
-        wanted: The change.
+        request: The change.
 
     Raises:
-        OperationError: The file is refused as it would be, by the program or by the channel; it is as before.
+        OperationError: The new file is invalid, or the channel refuses the release; the file does not change.
     """
     before = StackFile.read(project, stack)
-    here = standing(stack, outputs(project, stack))
-    after = changed(before, wanted)
-    new = asked(*check(after, here, before))
-    before.replaced_by(after)
-    return difference(_asked(before), new)
+    deployed = deployed_release(stack, outputs(project, stack))
+    after = with_release(before, request)
+    new = requested_pins(*check(after, deployed, before))
+    before.replace_with(after)
+    return difference(_requested_pins(before), new)
 
 
-def changed(file: StackFile, wanted: ReleaseRequest) -> StackFile:
+def with_release(file: StackFile, request: ReleaseRequest) -> StackFile:
     """Return the file with another release.
 
     Raises:
-        OperationError: What is to be unset is not there.
+        OperationError: The release has no version of a service to unset.
     """
     old = file.config.get(RELEASE)
     release = {key: value for key, value in old.items() if key != "enabled"} if isinstance(old, Mapping) else {}
-    there = {} if release.get("services") is None else release["services"]
-    if not isinstance(there, Mapping):
+    present = {} if release.get("services") is None else release["services"]
+    if not isinstance(present, Mapping):
         raise OperationError(
-            f"{file.path.name}: boutique:release.services: must be a mapping of services to versions, not {there!r}"
+            f"{file.path.name}: boutique:release.services: must be a mapping of services to versions, not {present!r}"
         )
-    services = dict(there)
-    for name in wanted.unset:
+    services = dict(present)
+    for name in request.unset:
         if name not in services:
             others = ", ".join(sorted(services)) or "none"
             raise OperationError(
                 f"--unset {name}: {file.path.name} has no boutique:release.services.{name}; it has {others}"
             )
         del services[name]
-    services |= wanted.services
+    services |= request.services
     new = {
         **release,
-        **({"default": wanted.default} if wanted.default else {}),
+        **({"default": request.default} if request.default else {}),
         "services": services,
     }
-    return file.changed({RELEASE: {key: value for key, value in new.items() if value} or None})
+    return file.with_values({RELEASE: {key: value for key, value in new.items() if value} or None})
 
 
-def _asked(file: StackFile) -> Pins:
+def _requested_pins(file: StackFile) -> Pins:
     try:
-        return asked(*read(file))
+        return requested_pins(*read(file))
     except OperationError:
         return {}

@@ -1,4 +1,4 @@
-"""The release of one environment: as its file says, and as its stack has deployed it."""
+"""Compares the release in an environment's stack file with the deployed one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from boutique.settings.version_channel import Channel
 from ops.pulumi.stack_queries import outputs
 from ops.releases.file_checks import settings
-from ops.releases.service_versions import Pins, asked, standing
+from ops.releases.service_versions import Pins, deployed_release, requested_pins
 from ops.releases.stack_file import StackFile
 
 
@@ -19,53 +19,55 @@ class ReleaseState:
     Attributes:
         stack: The stack.
         file: The name of its file.
-        channel: What the environment's target lets in, if known.
-        asked: What the file asks for.
-        deployed: What the stack has deployed.
+        channel: The channel of the environment's target; None without one, or before the first update.
+        requested: The versions in the file.
+        deployed: The versions that the stack has deployed.
     """
 
     stack: str
     file: str
     channel: Channel | None
-    asked: Pins
+    requested: Pins
     deployed: Pins
 
     @property
     def services(self) -> tuple[str, ...]:
-        """All services that either names."""
-        return tuple(sorted({*self.asked, *self.deployed}))
+        """All services in the file or the stack."""
+        return tuple(sorted({*self.requested, *self.deployed}))
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """Those that the file has otherwise than the stack."""
-        return tuple(name for name in self.services if self.asked.get(name) != self.deployed.get(name))
+        """The services whose versions differ between the file and the stack."""
+        return tuple(name for name in self.services if self.requested.get(name) != self.deployed.get(name))
 
 
-def shown(project: Path, stack: str) -> ReleaseState:
+def read_release_state(project: Path, stack: str) -> ReleaseState:
     """Read the release of an environment.
 
     Raises:
         OperationError: The file or the stack cannot be read.
     """
     with ThreadPoolExecutor() as pool:
-        said = pool.submit(outputs, project, stack)
+        stack_outputs = pool.submit(outputs, project, stack)
         file = StackFile.read(project, stack)
-        pins = asked(*settings(file))
-        here = standing(stack, said.result())
-    return ReleaseState(stack=stack, file=file.path.name, channel=here.channel, asked=pins, deployed=here.pins)
+        requested = requested_pins(*settings(file))
+        deployed = deployed_release(stack, stack_outputs.result())
+    return ReleaseState(
+        stack=stack, file=file.path.name, channel=deployed.channel, requested=requested, deployed=deployed.pins
+    )
 
 
-def document(found: ReleaseState) -> dict[str, Any]:
-    """Return the versions of an environment for a program."""
+def document(state: ReleaseState) -> dict[str, Any]:
+    """Return the versions of an environment as `--json` prints them."""
     return {
-        "stack": found.stack,
-        "channel": found.channel.model_dump(by_alias=True) if found.channel else None,
+        "stack": state.stack,
+        "channel": state.channel.model_dump(by_alias=True) if state.channel else None,
         "services": {
             name: {
-                "file": str(found.asked[name]) if name in found.asked else None,
-                "deployed": str(found.deployed[name]) if name in found.deployed else None,
-                "differs": name in found.differing,
+                "file": str(state.requested[name]) if name in state.requested else None,
+                "deployed": str(state.deployed[name]) if name in state.deployed else None,
+                "differs": name in state.differing,
             }
-            for name in found.services
+            for name in state.services
         },
     }

@@ -13,19 +13,19 @@ import yaml
 from boutique.checks.load import SECRETS, SERVICE_SECRETS
 from boutique.settings.stack import SECTIONS
 from ops.errors import OperationError
-from ops.releases.yaml_edits import edited
+from ops.releases.yaml_edits import edit_config
 
 RELEASE, ENVIRONMENT = "release", "environment"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """What is in the file of a stack.
+    """The file of a stack.
 
     Attributes:
-        path: Where it is.
-        namespace: What the keys of its configuration begin with: the project's name.
-        text: All of it.
+        path: The path of the file.
+        namespace: The prefix of the configuration's keys: the project's name.
+        text: Its whole text.
     """
 
     path: Path
@@ -37,77 +37,81 @@ class StackFile:
         """Read the file of a stack.
 
         Raises:
-            OperationError: There is none, or it is no stack's file.
+            OperationError: The file is missing, or is not a stack's file.
         """
-        about = _about(project)
+        project_settings = _project_settings(project)
         name = stack.rpartition("/")[2]
-        path = project / str(about.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
+        path = project / str(project_settings.get("stackConfigDir") or "") / f"Pulumi.{name}.yaml"
         try:
-            # Not as text, which would make another file of one with other line ends.
+            # `read_text` would replace Windows line ends.
             text = path.read_bytes().decode()
         except UnicodeDecodeError as error:
-            raise OperationError(f"{path}: is no text in UTF-8: byte {error.start} is not; save it as UTF-8") from None
+            raise OperationError(
+                f"{path}: is not UTF-8 text: byte {error.start} is invalid; save it as UTF-8"
+            ) from None
         except FileNotFoundError:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"
             ) from None
-        found = cls(path=path, namespace=namespace(project), text=text)
-        _ = found.config
-        return found
+        file = cls(path=path, namespace=namespace(project), text=text)
+        _ = file.config
+        return file
 
     @property
     def config(self) -> Mapping[str, Any]:
         """Every key of the project's namespace, without the namespace; secrets as they are encrypted.
 
         Raises:
-            OperationError: The file holds something else.
+            OperationError: The file is not YAML with a mapping `config`.
         """
-        content = _parsed(self.text, self.path)
+        content = _parse(self.text, self.path)
         config = {} if content.get("config") is None else content["config"]
         prefix = f"{self.namespace}:"
         if not isinstance(config, dict):
             raise OperationError(f"{self.path}: config: must be a mapping of keys to values")
         return {
-            key.removeprefix(prefix): _structured(value)
+            key.removeprefix(prefix): _parse_value(value)
             for key, value in config.items()
             if isinstance(key, str) and key.startswith(prefix)
         }
 
     @property
     def secret_names(self) -> tuple[str, ...] | None:
-        """The names of the secrets of services; None if all are encrypted as one."""
-        kept = self.config.get(SERVICE_SECRETS) or {}
-        return None if not isinstance(kept, Mapping) or set(kept) == {"secure"} else tuple(kept)
+        """The names of the services' secrets; None if all are encrypted as one value."""
+        secrets = self.config.get(SERVICE_SECRETS) or {}
+        return None if not isinstance(secrets, Mapping) or set(secrets) == {"secure"} else tuple(secrets)
 
     @property
     def values(self) -> tuple[Mapping[str, Any], list[str]]:
-        """What `boutique.checks.load.load` reads: every value but those of secrets, and what is wrong with those."""
+        """The input of `boutique.checks.load.load`: every value except secrets, and the errors in secrets."""
         values: dict[str, Any] = {}
-        mistakes = []
+        errors = []
         for key, value in self.config.items():
             values[key] = value
             if key in SECRETS:
                 values[key] = bool(value)
                 if value and not _holds_secret(value):
-                    mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
+                    errors.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
             elif key in SECTIONS and _holds_secret(value):
                 values[key] = None
-                mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
-        return values, mistakes
+                errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+        return values, errors
 
-    def changed(self, changes: Mapping[str, Any]) -> Self:
+    def with_values(self, changes: Mapping[str, Any]) -> Self:
         """Return the file with other values for some keys; None removes one."""
-        return replace(self, text=edited(self.text, {f"{self.namespace}:{key}": new for key, new in changes.items()}))
+        return replace(
+            self, text=edit_config(self.text, {f"{self.namespace}:{key}": new for key, new in changes.items()})
+        )
 
     def is_on_disk(self) -> bool:
-        """Say whether the file is still as it was read."""
+        """Say whether the file has not changed since it was read."""
         return self.path.exists() and self.path.read_bytes() == self.text.encode()
 
-    def replaced_by(self, new: Self) -> None:
-        """Write another content in place of this one.
+    def replace_with(self, new: Self) -> None:
+        """Replace this content of the file by another.
 
         Raises:
-            OperationError: Somebody else has changed the file since it was read; it is left as it is.
+            OperationError: The file has changed since it was read; it is not written.
         """
         if not self.is_on_disk():
             raise OperationError(f"{self.path} has changed in the meantime, and nothing was changed; run this again")
@@ -115,7 +119,7 @@ class StackFile:
             new.write()
 
     def write(self) -> None:
-        """Put it in place, whole or not at all."""
+        """Write the file atomically."""
         handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         new = Path(name)
         try:
@@ -124,37 +128,37 @@ class StackFile:
                 file.flush()
                 os.fsync(file.fileno())
             new.chmod(self.path.stat().st_mode & 0o7777)
-            # A link to the file stays one.
+            # A symbolic link to the file stays.
             new.replace(self.path.resolve())
         finally:
             new.unlink(missing_ok=True)
 
 
 def namespace(project: Path) -> str:
-    """Return what the keys of a project's configuration begin with: its name.
+    """Return the prefix of the keys of a project's configuration: its name.
 
     Raises:
-        OperationError: What is in the project's file is no project.
+        OperationError: The file `Pulumi.yaml` is not YAML with a mapping.
     """
-    return str(_about(project).get("name"))
+    return str(_project_settings(project).get("name"))
 
 
-def _about(project: Path) -> Mapping[str, Any]:
+def _project_settings(project: Path) -> Mapping[str, Any]:
     path = project / "Pulumi.yaml"
-    return _parsed(path.read_text(encoding="utf-8"), path)
+    return _parse(path.read_text(encoding="utf-8"), path)
 
 
-def _parsed(text: str, path: Path) -> Mapping[str, Any]:
+def _parse(text: str, path: Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise OperationError(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
+        raise OperationError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise OperationError(f"{path}: must be a mapping of keys to values")
     return content
 
 
-def _structured(value: Any) -> Any:  # noqa: ANN401 - any value
+def _parse_value(value: Any) -> Any:  # noqa: ANN401 - any value
     """Return a value as the program gets it; `pulumi config set` may have written an object as JSON."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:

@@ -1,4 +1,4 @@
-"""Changes keys of a stack's file, and leaves every line of all others as it is."""
+"""Changes keys of a stack's file and keeps every line of all other keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,36 +21,36 @@ _INDENT = 2
 
 @dataclass(frozen=True)
 class _Lines:
-    """Where one key with its value is: the first line, the line behind the last, and the column."""
+    """The position of a key with its value: the first line, the line after the last, and the column."""
 
     first: int
     end: int
     column: int
 
 
-def edited(text: str, changes: Mapping[str, Any]) -> str:
+def edit_config(text: str, changes: Mapping[str, Any]) -> str:
     """Return the text of a stack's file with other values for some keys of `config`.
 
-    Comments stay, also those beside what is kept of a changed value, and so do line ends, of Unix or Windows, and
-    a last line without one.
+    Comments stay, also those beside unchanged parts of a changed value, and so do Unix or Windows line ends and a
+    last line without one.
 
     Args:
-        text: Of the file.
-        changes: Values by the whole key, such as `boutique:release`; None removes the key.
+        text: The text of the file.
+        changes: Values by full key, such as `boutique:release`; None removes the key.
 
     Raises:
-        OperationError: The text is no YAML, or those keys cannot be changed without changing others.
+        OperationError: The text is not YAML, or those keys cannot be changed without a change of others.
     """
     new = text
     try:
         for key, value in changes.items():
-            new = _edited(new, key, _quoted(value))
-        as_wanted = _read(new) == _applied(_read(text), changes)
+            new = _edit(new, key, _quote(value))
+        matches = _read(new) == _apply(_read(text), changes)
     except YAMLError as error:
         raise OperationError(f"the file cannot be edited: {' '.join(str(error).split())}") from None
     except yaml.YAMLError:
-        as_wanted = False
-    if not as_wanted:
+        matches = False
+    if not matches:
         raise OperationError(
             f"{', '.join(changes)}: cannot be changed without changing more of the file than that; change it by hand, "
             "or write the file without anchors (&, *) and each key once"
@@ -58,16 +58,16 @@ def edited(text: str, changes: Mapping[str, Any]) -> str:
     return new
 
 
-def _quoted(value: Any) -> Any:  # noqa: ANN401 - any YAML
-    """Return a value with quotes around what YAML 1.1 takes for no string, such as off or 1:30."""
+def _quote(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Return a value with quotes around strings that YAML 1.1 would not parse as strings, such as off or 1:30."""
     if isinstance(value, Mapping):
-        return {key: _quoted(each) for key, each in value.items()}
+        return {key: _quote(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_quoted(each) for each in value]
-    return DoubleQuotedScalarString(value) if isinstance(value, str) and _other(value) else value
+        return [_quote(item) for item in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and _needs_quotes(value) else value
 
 
-def _other(text: str) -> bool:
+def _needs_quotes(text: str) -> bool:
     try:
         return bool(yaml.safe_load(text) != text)
     except yaml.YAMLError:
@@ -79,36 +79,36 @@ def _read(text: str) -> dict[str, Any]:
     return {**content, "config": content.get("config") or {}}
 
 
-def _applied(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _apply(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     config = {**content["config"], **changes}
     return {**content, "config": {key: value for key, value in config.items() if value is not None}}
 
 
-def _edited(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
+def _edit(text: str, key: str, value: Any) -> str:  # noqa: ANN401 - any YAML
     config = _config(text)
     lines = text.splitlines(keepends=True)
     end_of_line = _line_end(lines[0]) if lines else "\n"
     if config is None:
-        return _with_line_ends(_whole(text, key, value), end_of_line)
+        return _with_line_ends(_rewrite(text, key, value), end_of_line)
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-        # What is shared between keys cannot be read from the lines of one of them.
-        return _with_line_ends(_whole(text, key, value, merged=False), end_of_line)
+        # The lines of one key do not have the values that it shares with others.
+        return _with_line_ends(_rewrite(text, key, value, merged=False), end_of_line)
     is_ended = lines[-1].endswith(("\r", "\n"))
     if not is_ended:
         lines[-1] += end_of_line
-    found = _found(config, key)
-    if found is None:
+    span = _find_key(config, key)
+    if span is None:
         if value is None:
             return text
-        last = _found(config, config.value[-1][0].value)
+        last = _find_key(config, config.value[-1][0].value)
         assert last is not None  # noqa: S101 - it was just read there
-        first, end, changed = last.end, last.end, _indented(_dumped({key: value}), last.column)
+        first, end, changed = last.end, last.end, _indent(_dump({key: value}), last.column)
     else:
-        first, end, changed = found.first, found.end, ""
+        first, end, changed = span.first, span.end, ""
         if value is not None:
-            changed = _indented(_whole("".join(lines[first:end]), key, value, under_config=False), found.column)
+            changed = _indent(_rewrite("".join(lines[first:end]), key, value, under_config=False), span.column)
         elif len(config.value) == 1:
-            changed = _indented("{}\n", found.column)
+            changed = _indent("{}\n", span.column)
     changed = _with_line_ends(changed, _line_end(lines[first - 1]))
     new = "".join([*lines[:first], changed, *lines[end:]])
     return new if is_ended else new.removesuffix(_line_end(new.splitlines(keepends=True)[-1]))
@@ -123,7 +123,7 @@ def _with_line_ends(text: str, end: str) -> str:
 
 
 def _config(text: str) -> yaml.MappingNode | None:
-    """Return `config` if it is a mapping with a key per line."""
+    """Return `config` if it is a mapping with one key per line."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "config" and isinstance(value, yaml.MappingNode) and not value.flow_style and value.value:
@@ -131,18 +131,18 @@ def _config(text: str) -> yaml.MappingNode | None:
     return None
 
 
-def _found(config: yaml.MappingNode, key: str) -> _Lines | None:
-    for each, value in config.value:
-        if each.value == key:
-            return _Lines(each.start_mark.line, _last(each, value) + 1, each.start_mark.column)
+def _find_key(config: yaml.MappingNode, key: str) -> _Lines | None:
+    for key_node, value in config.value:
+        if key_node.value == key:
+            return _Lines(key_node.start_mark.line, _last_line(key_node, value) + 1, key_node.start_mark.column)
     return None
 
 
-def _last(key: yaml.Node, value: yaml.Node) -> int:
-    """Return the last line of a value; comments behind it are no part of it."""
+def _last_line(key: yaml.Node, value: yaml.Node) -> int:
+    """Return the last line of a value, without comments after it."""
     if isinstance(value, yaml.CollectionNode) and not value.flow_style and value.value:
         inner = value.value[-1]
-        return _last(*inner) if isinstance(value, yaml.MappingNode) else _last(inner, inner)
+        return _last_line(*inner) if isinstance(value, yaml.MappingNode) else _last_line(inner, inner)
     if isinstance(value, yaml.ScalarNode) and value.style in ("|", ">"):
         return int(value.end_mark.line) - 1
     if isinstance(value, yaml.ScalarNode) and not value.value and value.style is None:
@@ -150,23 +150,23 @@ def _last(key: yaml.Node, value: yaml.Node) -> int:
     return int(value.end_mark.line)
 
 
-def _whole(text: str, key: str, value: Any, *, under_config: bool = True, merged: bool = True) -> str:  # noqa: ANN401
-    # To `dedent` a line that is empty but for its \r is one without indentation.
+def _rewrite(text: str, key: str, value: Any, *, under_config: bool = True, merged: bool = True) -> str:  # noqa: ANN401
+    # `dedent` takes a line that has only \r for a line without indentation.
     text = _with_line_ends(text, "\n")
     reader = _yaml(*_indentation(text))
     document = reader.load(dedent(text)) or CommentedMap()
-    place = document
+    mapping = document
     if under_config:
         if not isinstance(document.get("config"), CommentedMap):
             document["config"] = CommentedMap()
-        place = document["config"]
+        mapping = document["config"]
     if value is None:
-        place.pop(key, None)
-    elif merged and isinstance(place.get(key), CommentedMap) and isinstance(value, Mapping):
-        _merge(place[key], value)
+        mapping.pop(key, None)
+    elif merged and isinstance(mapping.get(key), CommentedMap) and isinstance(value, Mapping):
+        _merge(mapping[key], value)
     else:
-        place[key] = value
-    return _dumped(document, reader)
+        mapping[key] = value
+    return _dump(document, reader)
 
 
 def _yaml(indent: int = _INDENT, offset: int = 0) -> YAML:
@@ -178,7 +178,7 @@ def _yaml(indent: int = _INDENT, offset: int = 0) -> YAML:
 
 
 def _indentation(text: str) -> tuple[int, int]:
-    """Return by how much a mapping is indented in another, and a list's dash under its key."""
+    """Return the indentation of nested mappings, and of a list's dash under its key."""
     lines = [line for line in dedent(text).splitlines() if line.strip() and not line.lstrip().startswith("#")]
     depths = [len(line) - len(line.lstrip()) for line in lines]
     indent = next((depth for depth in depths if depth), _INDENT)
@@ -189,7 +189,7 @@ def _indentation(text: str) -> tuple[int, int]:
 
 
 def _merge(old: CommentedMap, new: Mapping[str, Any]) -> None:
-    for key in [each for each in old if each not in new]:
+    for key in [key for key in old if key not in new]:
         del old[key]
     for key, value in new.items():
         if isinstance(old.get(key), CommentedMap) and isinstance(value, Mapping):
@@ -198,11 +198,11 @@ def _merge(old: CommentedMap, new: Mapping[str, Any]) -> None:
             old[key] = value
 
 
-def _dumped(document: Any, writer: YAML | None = None) -> str:  # noqa: ANN401 - any YAML
+def _dump(document: Any, writer: YAML | None = None) -> str:  # noqa: ANN401 - any YAML
     target = StringIO()
     (writer or _yaml()).dump(document, target)
     return target.getvalue()
 
 
-def _indented(text: str, column: int) -> str:
+def _indent(text: str, column: int) -> str:
     return "".join(" " * column + line if line.strip() else line for line in text.splitlines(keepends=True))

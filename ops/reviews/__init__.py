@@ -1,1 +1,1 @@
-"""What a change of the project would do to its stacks, as people read it in a pull request."""
+"""Describes the changes of a pull request to the project's stacks, for its reviewers."""

@@ -1,4 +1,4 @@
-"""What git and the folder of the project say about a change."""
+"""Reads the files that a branch changes, with git and from the folder of the project."""
 
 import re
 import subprocess
@@ -10,33 +10,33 @@ import yaml
 from ops.errors import OperationError
 
 
-def changed(project: Path, base: str) -> tuple[str, ...]:
-    """Return the files that differ from where this branch left another, from the folder of the project.
+def list_changes(project: Path, base: str) -> tuple[str, ...]:
+    """Return the files that this branch has changed since it left another, relative to the folder of the project.
 
     Raises:
         OperationError: There is no git, no repository, or no such commit.
     """
-    # A commit that begins with a hyphen is none.
+    # git must not take a commit that begins with a hyphen for an option.
     _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}", base=base)
     printed = _git(project, "diff", "--name-only", "--no-renames", "-z", "--relative", f"{base}...HEAD", base=base)
-    return tuple(each for each in printed.split("\0") if each)
+    return tuple(path for path in printed.split("\0") if path)
 
 
 def stack_files(project: Path) -> dict[str, Any]:
-    """Return what the stack files of a project say, by stack.
+    """Return the contents of a project's stack files, by stack.
 
     Raises:
-        OperationError: One of them is not YAML.
+        OperationError: A stack file is not YAML.
     """
-    found = {}
+    contents = {}
     for path in sorted(project.iterdir()):
         if name := re.fullmatch(r"Pulumi\.(.+)\.ya?ml", path.name):
-            found[name[1]] = loaded(path.read_text(), path.name)
-    return found
+            contents[name[1]] = load_yaml(path.read_text(), path.name)
+    return contents
 
 
-def before(project: Path, base: str, name: str) -> str | None:
-    """Return the text of a file of the project where this branch left another; None if it was not there.
+def base_text(project: Path, base: str, name: str) -> str | None:
+    """Return the text of a file at the commit where this branch left another; None if the commit lacks the file.
 
     Raises:
         OperationError: There is no such commit.
@@ -48,11 +48,11 @@ def before(project: Path, base: str, name: str) -> str | None:
     return _git(project, "show", f"{ancestor}:./{name}", base=base)
 
 
-def loaded(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
-    """Return what a YAML file holds.
+def load_yaml(text: str, name: str) -> Any:  # noqa: ANN401 - any YAML
+    """Return the content of a YAML file.
 
     Raises:
-        OperationError: It is none.
+        OperationError: The text is not YAML.
     """
     try:
         return yaml.safe_load(text)
@@ -62,13 +62,13 @@ def loaded(text: str, name: str) -> Any:  # noqa: ANN401 - whatever a file holds
 
 def _git(project: Path, *arguments: str, base: str) -> str:
     try:
-        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
+        result = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise OperationError("the program 'git' is missing; install it") from None
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
+    if result.returncode:
+        errors = result.stderr.strip().splitlines()
         raise OperationError(
-            f"--base {base}: git cannot compare with it{f' ({said[-1]})' if said else ''}; name a branch or a commit "
-            "that is here, and in CI fetch the whole history (actions/checkout with fetch-depth: 0)"
+            f"--base {base}: git cannot compare with it{f' ({errors[-1]})' if errors else ''}; name a branch or a "
+            "commit that is here, and in CI fetch the whole history (actions/checkout with fetch-depth: 0)"
         )
-    return done.stdout
+    return result.stdout

@@ -1,14 +1,14 @@
-"""The comment on a pull request that says what it changes in one stack."""
+"""Writes the pull request comment with the changes of one stack."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ops.reviews import cost
-from ops.reviews.component_view import shown, summary
+from ops.reviews.component_view import format_value, summary
 from ops.reviews.dangers import dangers
 from ops.reviews.differences import differences
-from ops.reviews.markdown import LIMIT, MarkdownSection, block, code, fitted, header, plain, row
+from ops.reviews.markdown import LIMIT, MarkdownSection, block, code, fit_sections, header, plain, row
 from ops.reviews.plan import Operation, Plan, PlannedResource
 from ops.reviews.route_changes import ChangedRoute, RouteTables, Touched, routes
 from ops.reviews.summary import parts, totals
@@ -16,11 +16,11 @@ from ops.reviews.summary import parts, totals
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What of the application a plan does not say.
+    """Facts of the application that a plan lacks.
 
     Attributes:
         stores: Names of Deployments whose pods hold state.
-        callers: Who calls a Service, by its name.
+        callers: The workloads that call a Service, by its name.
     """
 
     stores: Collection[str] = ()
@@ -28,7 +28,7 @@ class Application:
 
 
 def marker(stack: str) -> str:
-    """Return the line by which the comment on a stack is found again; nobody sees it."""
+    """Return the hidden line that identifies the comment on a stack."""
     return f"<!-- boutique-review {stack} -->"
 
 
@@ -36,35 +36,35 @@ def comment(plan: Plan, application: Application, commit: str | None = None, lim
     """Return the comment in GitHub's Markdown.
 
     Args:
-        plan: What is planned.
-        application: What else is known.
-        commit: Of which commit it is.
-        limit: How many characters it may have.
+        plan: The plan of the stack.
+        application: Facts that the plan lacks.
+        commit: The commit that was previewed.
+        limit: The maximum number of characters.
     """
     sections = [
         MarkdownSection(head=f"{marker(plan.stack)}\n### {code(plan.stack)}: {_headline(plan)}"),
-        # What a preview has found until it failed is not what the update would do.
+        # The changes of a failed preview are incomplete.
         *([_failure(plan.errors)] if plan.errors else []),
         *_alerts("WARNING", plan.warnings),
         *([] if plan.errors else _planned(plan, application)),
         *([MarkdownSection(head=f"<sub>{_origin(commit)}</sub>")] if commit else []),
     ]
-    return fitted(sections, limit)
+    return fit_sections(sections, limit)
 
 
 def _planned(plan: Plan, application: Application) -> Iterator[MarkdownSection]:
-    found = routes(plan)
+    tables = routes(plan)
     yield from _alerts("CAUTION", dangers(plan, application.stores))
     if plan.changing:
         yield summary(parts(plan))
-    if found.touched:
-        yield _touched(found.touched, application)
+    if tables.touched:
+        yield _touched(tables.touched, application)
     if plan.resources:
         yield _costs(plan)
     if plan.changing:
         yield _fields(plan)
-    if found.after:
-        yield _table(found)
+    if tables.after:
+        yield _table(tables)
 
 
 def _headline(plan: Plan) -> str:
@@ -79,31 +79,34 @@ def _headline(plan: Plan) -> str:
 
 
 def _failure(errors: Sequence[str]) -> MarkdownSection:
-    return MarkdownSection(lines=[f"{block(each)}\n" for each in errors])
+    return MarkdownSection(lines=[f"{block(error)}\n" for error in errors])
 
 
 def _alerts(kind: str, lines: Sequence[str]) -> Iterator[MarkdownSection]:
     if lines:
-        yield MarkdownSection(head=f"> [!{kind}]", lines=[f"> - {plain(each)}" for each in lines])
+        yield MarkdownSection(head=f"> [!{kind}]", lines=[f"> - {plain(line)}" for line in lines])
 
 
-def _touched(found: Sequence[Touched], application: Application) -> MarkdownSection:
+def _touched(touched: Sequence[Touched], application: Application) -> MarkdownSection:
     return MarkdownSection(
-        head=f"**Routes concerned**\n\n{header('request', 'goes to', 'what changes')}",
-        lines=[row(code(each.route.request), code(each.route.goal), _concern(each, application)) for each in found],
+        head=f"**Affected routes**\n\n{header('request', 'goes to', 'what changes')}",
+        lines=[
+            row(code(change.route.request), code(change.route.goal), _concern(change, application))
+            for change in touched
+        ],
     )
 
 
-def _concern(each: Touched, application: Application) -> str:
-    said = {
+def _concern(change: Touched, application: Application) -> str:
+    outcome = {
         Operation.CREATE: "new route",
-        Operation.DELETE: "**no longer**",
-        Operation.UPDATE: f"was {code(each.was)}" if each.was else f"now by {code(each.route.owner)}",
-    }.get(each.operation)
-    callers = application.callers.get(each.route.service, ())
+        Operation.DELETE: "**removed**",
+        Operation.UPDATE: f"was {code(change.was)}" if change.was else f"now by {code(change.route.owner)}",
+    }.get(change.operation)
+    callers = application.callers.get(change.route.service, ())
     called = f", called by {', '.join(map(code, callers))}" if callers else ""
-    behind = f"pods of {', '.join(map(code, each.workloads))}{called}" if each.workloads else None
-    return "; ".join(filter(None, (said, behind)))
+    workloads = f"pods of {', '.join(map(code, change.workloads))}{called}" if change.workloads else None
+    return "; ".join(filter(None, (outcome, workloads)))
 
 
 def _costs(plan: Plan) -> MarkdownSection:
@@ -111,8 +114,8 @@ def _costs(plan: Plan) -> MarkdownSection:
     lines = [
         _amounts("pods", before.pods, after.pods),
         _amounts("objects", before.objects, after.objects),
-        _amounts("CPU asked for, cores", before.cpu, after.cpu),
-        _amounts("memory asked for, MiB", before.memory / 2**20, after.memory / 2**20),
+        _amounts("CPU requests, cores", before.cpu, after.cpu),
+        _amounts("memory requests, MiB", before.memory / 2**20, after.memory / 2**20),
     ]
     charts = max(before.charts, after.charts)
     note = "Proxies that the mesh adds to pods are not counted"
@@ -136,7 +139,7 @@ def _number(value: Decimal | int) -> str:
 
 
 def _fields(plan: Plan) -> MarkdownSection:
-    lines = [line for each in plan.changing if each.custom for line in _lines(each)]
+    lines = [line for resource in plan.changing if resource.custom for line in _lines(resource)]
     return MarkdownSection(
         title=f"Every field that changes ({len(lines)})",
         head=header("object", "field", "before", "after"),
@@ -148,13 +151,13 @@ def _lines(resource: PlannedResource) -> Iterator[str]:
     name = f"{resource.kind} {code(resource.name)}"
     if resource.operation is not Operation.UPDATE:
         yield row(f"**{resource.operation}** {name}", "", "", "")
-    for each in differences(resource):
-        yield row(name, code(each.path), shown(each.before), shown(each.after))
+    for difference in differences(resource):
+        yield row(name, code(difference.path), format_value(difference.before), format_value(difference.after))
 
 
-def _table(found: RouteTables) -> MarkdownSection:
-    lines = [_route(each) for each in found.after.values()]
-    unread = [f"\nLeft out: {plain(each)}" for each in found.unread]
+def _table(tables: RouteTables) -> MarkdownSection:
+    lines = [_route(route) for route in tables.after.values()]
+    unread = [f"\nLeft out: {plain(line)}" for line in tables.unread]
     return MarkdownSection(
         title=f"Route table after the update ({len(lines)})",
         head=header("request", "goes to", "owner"),
@@ -162,9 +165,9 @@ def _table(found: RouteTables) -> MarkdownSection:
     )
 
 
-def _route(each: ChangedRoute) -> str:
-    return row(code(each.request), code(each.goal), code(each.owner))
+def _route(route: ChangedRoute) -> str:
+    return row(code(route.request), code(route.goal), code(route.owner))
 
 
 def _origin(commit: str) -> str:
-    return f"Of commit {plain(commit)}, by <code>pulumi preview</code>. It is renewed with every push."
+    return f"Of commit {plain(commit)}, by <code>pulumi preview</code>. Updated with every push."

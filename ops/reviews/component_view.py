@@ -1,4 +1,4 @@
-"""The parts of a stack in a comment: what becomes of each, in one line."""
+"""Writes the components of a stack for a comment, one line each."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,44 +8,54 @@ from ops.reviews.plan import Operation, PlannedResource, section
 from ops.reviews.summary import PlanComponent
 
 _SHOWN = 4
-"""So many changes of a part are told without unfolding anything."""
+"""How many changes of a component are visible without unfolding."""
 
 
-def summary(found: Sequence[PlanComponent]) -> MarkdownSection:
-    """Return the table of what becomes of each part of a stack."""
-    return MarkdownSection(head=header("part", "objects", "what changes"), lines=[_part(each) for each in found])
+def summary(components: Sequence[PlanComponent]) -> MarkdownSection:
+    """Return the table of a stack's components and their changes."""
+    return MarkdownSection(
+        head=header("part", "objects", "what changes"), lines=[_part(component) for component in components]
+    )
 
 
 def _part(part: PlanComponent) -> str:
     objects = ", ".join(f"{count} to {operation}" for operation, count in part.operations.items())
-    said = [*map(_whole, part.whole), *map(_change, part.differences)]
-    left = len(said) - _SHOWN
-    lines = [*said[:_SHOWN], f"and {left} more, see below"] if left > 1 else said
+    changes = [*map(_whole, part.whole), *map(_change, part.differences)]
+    left = len(changes) - _SHOWN
+    lines = [*changes[:_SHOWN], f"and {left} more, see below"] if left > 1 else changes
     return row(code(part.name), objects, "<br>".join(lines))
 
 
-def _whole(each: PlannedResource) -> str:
-    operation = f"**{each.operation}**" if each.operation in (Operation.DELETE, Operation.REPLACE) else each.operation
-    containers = section(each.after, "spec", "template", "spec").get("containers")
-    images = [code(str(one.get("image")).rpartition("/")[2]) for one in containers or [] if isinstance(one, Mapping)]
-    return f"{operation} {each.kind} {code(each.name)}{f', image {images[0]}' if images else ''}"
+def _whole(resource: PlannedResource) -> str:
+    operation = (
+        f"**{resource.operation}**"
+        if resource.operation in (Operation.DELETE, Operation.REPLACE)
+        else resource.operation
+    )
+    containers = section(resource.after, "spec", "template", "spec").get("containers")
+    images = [
+        code(str(container.get("image")).rpartition("/")[2])
+        for container in containers or []
+        if isinstance(container, Mapping)
+    ]
+    return f"{operation} {resource.kind} {code(resource.name)}{f', image {images[0]}' if images else ''}"
 
 
-def _change(each: Difference) -> str:
-    before, after = each.before.text, each.after.text
-    if each.field == "image" and before.rpartition(":")[0] == after.rpartition(":")[0]:
+def _change(difference: Difference) -> str:
+    before, after = difference.before.text, difference.after.text
+    if difference.field == "image" and before.rpartition(":")[0] == after.rpartition(":")[0]:
         before, after = before.rpartition(":")[2], after.rpartition(":")[2]
         return f"image {code(before)} → {code(after)}"
-    name = code(each.title)
-    if each.before == each.after == HIDDEN:
+    name = code(difference.title)
+    if difference.before == difference.after == HIDDEN:
         return f"{name}, which is not shown"
-    if each.before == NOTHING:
-        return f"{name} {shown(each.after)} (new)"
-    if each.after == NOTHING:
-        return f"{name} {shown(each.before)} (taken out)"
-    return f"{name} {shown(each.before)} → {shown(each.after)}"
+    if difference.before == NOTHING:
+        return f"{name} {format_value(difference.after)} (new)"
+    if difference.after == NOTHING:
+        return f"{name} {format_value(difference.before)} (removed)"
+    return f"{name} {format_value(difference.before)} → {format_value(difference.after)}"
 
 
-def shown(value: Value) -> str:
-    """Return what a field says."""
+def format_value(value: Value) -> str:
+    """Return the value of a field as Markdown."""
     return code(value.text) if value.literal else f"*{value.text}*"

@@ -1,4 +1,4 @@
-"""What a stack costs its cluster: objects, pods, and what their containers ask for."""
+"""Sums up what a stack needs of its cluster: objects, pods, CPU and memory requests."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _CHART = "kubernetes:helm.sh/v3:Release"
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What there is of everything.
+    """The objects, pods and resource requests of a stack.
 
     Attributes:
-        objects: That a provider has made; a Helm release counts as one.
-        charts: Helm releases among them; what is in them is not known here.
-        pods: Of Deployments, StatefulSets and the like.
-        cpu: Cores that the containers of these pods ask for.
-        memory: Bytes that they ask for.
+        objects: Objects that a provider manages; a Helm release counts as one.
+        charts: Helm releases among them; their contents are not counted.
+        pods: Pods of Deployments, StatefulSets and ReplicaSets.
+        cpu: CPU requests of these pods, in cores.
+        memory: Memory requests of these pods, in bytes.
     """
 
     objects: int = 0
@@ -34,25 +34,27 @@ class Cost:
 
 
 def before(plan: Plan) -> Cost:
-    """Return what a stack costs as it is."""
-    return _cost(plan.resources, lambda each: each.before)
+    """Return the cost of a stack before the update."""
+    return _cost(plan.resources, lambda resource: resource.before)
 
 
 def after(plan: Plan) -> Cost:
-    """Return what it will cost."""
-    return _cost(plan.resources, lambda each: each.after)
+    """Return the cost of a stack after the update."""
+    return _cost(plan.resources, lambda resource: resource.after)
 
 
 def _cost(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResource], Inputs | None]) -> Cost:
-    there = [(each, known) for each in resources if each.is_object and (known := inputs(each)) is not None]
+    objects = [
+        (resource, fields) for resource in resources if resource.is_object and (fields := inputs(resource)) is not None
+    ]
     pods = [
-        (_replicas(section(known, "spec").get("replicas", 1)), section(known, "spec", "template", "spec"))
-        for each, known in there
-        if each.package == "kubernetes" and each.kind in _REPLICATED
+        (_replicas(section(fields, "spec").get("replicas", 1)), section(fields, "spec", "template", "spec"))
+        for resource, fields in objects
+        if resource.package == "kubernetes" and resource.kind in _REPLICATED
     ]
     return Cost(
-        objects=len(there),
-        charts=sum(each.type == _CHART for each, _ in there),
+        objects=len(objects),
+        charts=sum(resource.type == _CHART for resource, _ in objects),
         pods=sum(replicas for replicas, _ in pods),
         cpu=sum((replicas * _requested(pod, "cpu") for replicas, pod in pods), Decimal(0)),
         memory=sum((replicas * _requested(pod, "memory") for replicas, pod in pods), Decimal(0)),
@@ -60,24 +62,24 @@ def _cost(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResourc
 
 
 def _requested(pod: Inputs, resource: str) -> Decimal:
-    """Return what the scheduler sets aside for a pod.
+    """Return the request of a pod that the scheduler reserves.
 
     Init containers run one by one before the others, so the largest of them counts, if it is larger than all of those:
     https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
     """
-    own = sum((_asked(each, resource) for each in pod.get("containers") or []), Decimal(0))
-    return max([own, *(_asked(each, resource) for each in pod.get("initContainers") or [])])
+    own = sum((_container_request(container, resource) for container in pod.get("containers") or []), Decimal(0))
+    return max([own, *(_container_request(container, resource) for container in pod.get("initContainers") or [])])
 
 
 def _replicas(value: object) -> int:
-    # A number that only the update will tell is counted as the one that Kubernetes takes if there is none.
+    # A number that is unknown before the update counts as 1, the default of Kubernetes.
     return int(value) if isinstance(value, int | float) else 1
 
 
-def _asked(container: Inputs, resource: str) -> Decimal:
+def _container_request(container: Inputs, resource: str) -> Decimal:
     requests = section(container, "resources", "requests")
     try:
         return amount(str(requests.get(resource, "0")))
     except ValueError:
-        # An amount that only the update will tell.
+        # The amount is unknown before the update.
         return Decimal(0)

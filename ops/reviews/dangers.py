@@ -1,4 +1,4 @@
-"""What a plan would lose, or take away for a while."""
+"""Finds data loss and interruptions in a plan."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -23,57 +23,61 @@ _WITH_CONTENT: Mapping[tuple[str, str], str] = {
     ("aws", "BucketV2"): "its data",
     ("aws", "Vpc"): "everything in it",
 }
-"""What goes with an object, by the package and the last part of its type."""
+"""What the deletion of an object destroys, by the package and the last part of its type."""
 
 _SERVING = ("Deployment", "Service", "HTTPRoute", "VirtualService", "Gateway")
-"""What nobody is served without."""
+"""Kinds that serve requests: their replacement interrupts the service."""
 
 
 def dangers(plan: Plan, stores: Collection[str] = ()) -> tuple[str, ...]:
-    """Return a line for each thing that a reviewer has to know before the update, the worst first.
+    """Return a line for each danger of the update, the worst first.
 
     Args:
-        plan: What is planned.
+        plan: The plan of the stack.
         stores: Names of Deployments whose pods hold state.
     """
-    return tuple(dict.fromkeys(line for found in _KINDS for each in plan.changing for line in found(each, stores)))
+    return tuple(
+        dict.fromkeys(line for check in _CHECKS for resource in plan.changing for line in check(resource, stores))
+    )
 
 
 def _protected(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
-    if resource.protected and _goes(resource):
+    if resource.protected and _is_removed(resource):
         yield (
-            f"{_named(resource)} is protected, and the plan would {resource.operation} it: the update will be refused"
+            f"{_title(resource)} is protected, and the plan would {resource.operation} it: the update will be refused"
         )
 
 
 def _content(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
     content = _WITH_CONTENT.get((resource.package, resource.kind.rpartition("/")[2]))
-    if content and _goes(resource):
-        yield f"{_named(resource)} would be {resource.operation}d, and {content} lost"
+    if content and _is_removed(resource):
+        yield f"{_title(resource)} would be {resource.operation}d, and {content} lost"
 
 
 def _state(resource: PlannedResource, stores: Collection[str]) -> Iterator[str]:
     if resource.kind != "Deployment" or resource.name not in stores or resource.operation is Operation.CREATE:
         return
-    if _goes(resource) or any(each.path.startswith("spec.template") for each in differences(resource)):
-        yield f"{_named(resource)} gets new pods, or none: what its pods hold is lost"
+    if _is_removed(resource) or any(
+        difference.path.startswith("spec.template") for difference in differences(resource)
+    ):
+        yield f"{_title(resource)} loses its pods, and with them the data that they hold"
 
 
 def _interruption(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
-    # Of a blue/green release only what no Service selects is replaced.
+    # A blue/green rollout replaces only objects that no Service selects.
     labelled = ((resource.before or {}).get("metadata") or {}).get("labels") or {}
     if labels.COLOUR in labelled:
         return
     if resource.operation is Operation.REPLACE and (resource.kind in _SERVING or resource.is_provider):
-        yield f"{_named(resource)} would be replaced: it is gone before its successor is there"
+        yield f"{_title(resource)} would be replaced: it is deleted before its replacement exists"
 
 
-def _goes(resource: PlannedResource) -> bool:
+def _is_removed(resource: PlannedResource) -> bool:
     return resource.operation in (Operation.DELETE, Operation.REPLACE)
 
 
-def _named(resource: PlannedResource) -> str:
+def _title(resource: PlannedResource) -> str:
     return f"{resource.kind} {resource.name}"
 
 
-_KINDS = (_protected, _content, _state, _interruption)
+_CHECKS = (_protected, _content, _state, _interruption)

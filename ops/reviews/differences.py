@@ -1,4 +1,4 @@
-"""What differs between two versions of an object, field by field."""
+"""Compares two versions of an object field by field."""
 
 import json
 import re
@@ -10,27 +10,27 @@ from ops.reviews.plan import SECRET, UNKNOWN, Operation, PlannedResource
 
 _ABSENT: Final = object()
 _KEY = "name"
-"""By what people tell the elements of a list, if all of them have it."""
-_UNTOLD: Mapping[str, tuple[str, ...]] = {
+"""The key that identifies the elements of a list, if all of them have it."""
+_HIDDEN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "Secret": ("data", "stringData"),
     "HTTPRoute": ("spec",),
     "VirtualService": ("spec",),
 }
-"""Fields by the kind of their object whose values nobody is told, whether or not they are marked as secret.
+"""Fields by the kind of their object whose values are hidden, whether or not they are marked as secret.
 
-Routes may hold the id of a tester's session, which is all that it takes to have the session.
+Routes may hold the id of a tester's session, and anyone with the id has the session.
 """
-_TOLD_ELSEWHERE = ("HTTPRoute", "VirtualService")
-"""Kinds of which the route table says all there is to say."""
+_IN_ROUTE_TABLE = ("HTTPRoute", "VirtualService")
+"""Kinds whose changes the route table shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """What a field says.
+    """The value of a field.
 
     Attributes:
-        text: It as text.
-        literal: Whether the text is the value itself, and not words about it.
+        text: The value as text.
+        literal: Whether the text is the value itself, and not a description of it.
     """
 
     text: str
@@ -46,9 +46,9 @@ class Difference:
     """One field that changes.
 
     Attributes:
-        path: Where it is, such as `spec.template.spec.containers[server].image`.
-        before: What it says.
-        after: What it will say.
+        path: The path of the field, such as `spec.template.spec.containers[server].image`.
+        before: The value before the update.
+        after: The value after the update.
     """
 
     path: str
@@ -57,34 +57,34 @@ class Difference:
 
     @property
     def field(self) -> str:
-        """The last step of its path."""
+        """The last step of the path."""
         return _steps(self.path)[-1]
 
     @property
     def title(self) -> str:
-        """As much of its path as people need who see what it says, such as `requests.cpu` or `env[NAME].value`."""
+        """The end of the path, enough for a reader who sees the value, such as `requests.cpu` or `env[NAME].value`."""
         *before, last = _steps(self.path)[-2:]
-        return ".".join([*(each for each in before if each not in ("spec", "metadata")), last])
+        return ".".join([*(step for step in before if step not in ("spec", "metadata")), last])
 
 
 def differences(resource: PlannedResource) -> tuple[Difference, ...]:
-    """Return every field of a resource that changes; none of one that comes or goes as a whole.
+    """Return the changed fields of a resource; none for a resource that is created or deleted.
 
-    Of a secret that changes only the path is told, which its provider knows.
+    Of a changed secret only the path appears, from its provider.
     """
     if resource.operation not in (Operation.UPDATE, Operation.REPLACE):
         return ()
-    found = dict.fromkeys(
+    changed = dict.fromkeys(
         _difference(resource, path, before, after)
         for path, before, after in _walk("", resource.before or {}, resource.after or {})
     )
-    known = [_bare(each.path) for each in found]
+    paths = [_field_names(difference.path) for difference in changed]
     return (
-        *found,
+        *changed,
         *(
             Difference(path=reason, before=HIDDEN, after=HIDDEN)
             for reason in resource.reasons
-            if not any(_overlap(_bare(reason), each) for each in known)
+            if not any(_overlap(_field_names(reason), path) for path in paths)
         ),
     )
 
@@ -92,36 +92,39 @@ def differences(resource: PlannedResource) -> tuple[Difference, ...]:
 def _walk(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - JSON
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
-            yield from _walk(_joined(path, key), before.get(key, _ABSENT), after.get(key, _ABSENT))
+            yield from _walk(_join(path, key), before.get(key, _ABSENT), after.get(key, _ABSENT))
     elif isinstance(before, list) and isinstance(after, list):
-        one, other = _keyed(before, after)
-        for key in dict.fromkeys([*one, *other]):
-            yield from _walk(f"{path}[{key}]", one.get(key, _ABSENT), other.get(key, _ABSENT))
+        old, new = _keyed(before, after)
+        for key in dict.fromkeys([*old, *new]):
+            yield from _walk(f"{path}[{key}]", old.get(key, _ABSENT), new.get(key, _ABSENT))
     elif before != after:
         yield path, before, after
 
 
-def _joined(path: str, key: str) -> str:
+def _join(path: str, key: str) -> str:
     # As in Pulumi's own paths: a key with a dot is quoted.
     step = f'["{key}"]' if re.search(r"[.\[\]]", key) else key
     return f"{path}{'' if step.startswith('[') or not path else '.'}{step}"
 
 
 def _keyed(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """Return the elements of two lists by what tells them from each other; by their place if nothing does."""
-    keys = [[each.get(_KEY) if isinstance(each, Mapping) else None for each in one] for one in (before, after)]
-    if all(None not in one and len(set(map(str, one))) == len(one) for one in keys):
+    """Return the elements of two lists by their names, or by their positions if they have no unique names."""
+    keys = [
+        [element.get(_KEY) if isinstance(element, Mapping) else None for element in elements]
+        for elements in (before, after)
+    ]
+    if all(None not in names and len(set(map(str, names))) == len(names) for names in keys):
         return dict(zip(keys[0], before, strict=True)), dict(zip(keys[1], after, strict=True))
     return dict(enumerate(before)), dict(enumerate(after))
 
 
 def _difference(resource: PlannedResource, path: str, before: object, after: object) -> Difference:
-    # What was in clear until it became a secret, or is so from now on, is not told either.
-    if resource.kind in _TOLD_ELSEWHERE and _bare(path)[0] in _UNTOLD[resource.kind]:
-        return Difference(path=_bare(path)[0], before=HIDDEN, after=HIDDEN)
-    untold = SECRET in (before, after) or _bare(path)[0] in _UNTOLD.get(resource.kind, ())
-    told = _hidden if untold else _value
-    return Difference(path=path, before=told(before), after=told(after))
+    # A value that becomes a secret, or is no longer one, is hidden on both sides.
+    if resource.kind in _IN_ROUTE_TABLE and _field_names(path)[0] in _HIDDEN_FIELDS[resource.kind]:
+        return Difference(path=_field_names(path)[0], before=HIDDEN, after=HIDDEN)
+    is_hidden = SECRET in (before, after) or _field_names(path)[0] in _HIDDEN_FIELDS.get(resource.kind, ())
+    render = _hidden if is_hidden else _value
+    return Difference(path=path, before=render(before), after=render(after))
 
 
 def _hidden(value: object) -> Value:
@@ -141,11 +144,11 @@ def _steps(path: str) -> list[str]:
     return re.findall(r"(?:[^.\[]|\[[^\]]*\])+", path)
 
 
-def _bare(path: str) -> list[str]:
-    """Return the steps of a path without what tells elements from each other: Pulumi counts them."""
-    return [re.sub(r"\[.*", "", each) for each in _steps(path)]
+def _field_names(path: str) -> list[str]:
+    """Return the steps of a path without list keys: Pulumi writes indexes there."""
+    return [re.sub(r"\[.*", "", step) for step in _steps(path)]
 
 
-def _overlap(one: list[str], other: list[str]) -> bool:
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
+def _overlap(left: list[str], right: list[str]) -> bool:
+    length = min(len(left), len(right))
+    return left[:length] == right[:length]

@@ -1,28 +1,28 @@
-"""GitHub's Markdown: texts of others that stay texts, tables, and a whole that fits into one comment."""
+"""Writes GitHub's Markdown: escaped text, tables, and sections that fit into one comment."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 LIMIT = 65_536
-"""Characters that GitHub takes in one comment. Bytes are counted, which are never fewer."""
+"""The maximum length of a GitHub comment in characters. The code counts bytes, which are never fewer."""
 
 _LONGEST = 200
 
 
 def code(text: str) -> str:
-    """Return a text as code, which nothing in it can end: one line, cut if it is long, good for a cell of a table."""
+    """Return a text as inline code that it cannot close: one line, cut if it is long, valid in a table cell."""
     line = re.sub(r"\s+", " ", text).strip() or " "
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
-    # The bars of a table are found before its code is; an escaped one is not shown as escaped in there.
+    # GitHub splits table cells before it parses code, and removes the escape of a bar in code.
     line = line.replace("|", r"\|")
-    fence = "`" * (1 + max((len(each) for each in re.findall("`+", line)), default=0))
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     space = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{space}{line}{space}{fence}"
 
 
 def plain(text: str) -> str:
-    """Return a text as a line of words in which nothing is taken for Markdown, HTML or somebody's name."""
+    """Return a text as one line in which Markdown, HTML and mentions of users are escaped."""
     line = re.sub(r"\s+", " ", text).strip()
     line = line if len(line) <= 5 * _LONGEST else f"{line[: 5 * _LONGEST - 1]}…"
     escaped = re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", line).replace("&", "&amp;").replace("<", "&lt;")
@@ -30,8 +30,8 @@ def plain(text: str) -> str:
 
 
 def block(text: str) -> str:
-    """Return a text of several lines as a block of code, which nothing in it can end."""
-    fence = "`" * max(3, 1 + max((len(each) for each in re.findall("`+", text)), default=0))
+    """Return a text of several lines as a code block that it cannot close."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}text\n{text.strip()}\n{fence}"
 
 
@@ -44,7 +44,7 @@ def header(*titles: str, numbers: bool = False) -> str:
     """Return the first two rows of a table.
 
     Args:
-        titles: Of the columns.
+        titles: The titles of the columns.
         numbers: Whether all columns but the first hold numbers.
     """
     return f"{row(*titles)}\n|{'|'.join('--:' if numbers and at else '---' for at in range(len(titles)))}|"
@@ -52,13 +52,13 @@ def header(*titles: str, numbers: bool = False) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class MarkdownSection:
-    """A part of a comment of which lines may be left out if it does not fit.
+    """A section of a comment, which loses lines if the comment is too long.
 
     Attributes:
-        head: What comes before the lines.
+        head: The text before the lines.
         lines: The lines, the most important first.
-        tail: What comes after them.
-        title: What can be unfolded to see the section; empty if it is always seen.
+        tail: The text after the lines.
+        title: The title of the section while it is folded; empty for a section that is always visible.
     """
 
     head: str = ""
@@ -67,10 +67,10 @@ class MarkdownSection:
     title: str = ""
 
 
-def fitted(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
-    """Return sections as one text that fits: lines are left out, the last section's first, and it says how many."""
-    frames = [_rendered(each, ()) for each in sections]
-    left = limit - sum(_size(each) + 2 for each in frames)
+def fit_sections(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
+    """Return sections as one text within the limit: the last sections lose lines first, and the text counts them."""
+    frames = [_render(section, ()) for section in sections]
+    left = limit - sum(_size(frame) + 2 for frame in frames)
     parts = []
     for section in sections:
         kept: list[str] = []
@@ -79,15 +79,15 @@ def fitted(sections: Sequence[MarkdownSection], limit: int = LIMIT) -> str:
                 break
             left -= _size(line) + 1
             kept.append(line)
-        parts.append(_rendered(section, kept))
+        parts.append(_render(section, kept))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _rendered(section: MarkdownSection, kept: Sequence[str]) -> str:
+def _render(section: MarkdownSection, kept: Sequence[str]) -> str:
     missing = len(section.lines) - len(kept)
     cut = f"\n… and {missing} more; `pulumi preview --diff` shows all of them." if missing else ""
     body = "\n".join([*([section.head] if section.head else []), *kept, *([cut] if cut else [])])
-    body = "\n\n".join(each for each in (body, section.tail) if each)
+    body = "\n\n".join(part for part in (body, section.tail) if part)
     if not section.title or not body:
         return body
     return f"<details><summary>{section.title}</summary>\n\n{body}\n\n</details>"

@@ -1,4 +1,4 @@
-"""What Pulumi plans for a stack."""
+"""The plan of a stack: its resources before and after an update."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ from functools import cached_property
 from typing import Any
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that only the update will tell (Pulumi's sdk/go/common/resource/plugin/rpc.go)."""
+"""Pulumi's placeholder for a value that is unknown before the update (sdk/go/common/resource/plugin/rpc.go)."""
 
-SECRET = "[secret]"  # noqa: S105 - what stands for one
-"""What stands for a secret value (Pulumi's pkg/backend/display/json.go)."""
+SECRET = "[secret]"  # noqa: S105 - a placeholder
+"""Pulumi's placeholder for a secret value (pkg/backend/display/json.go)."""
 
 STACK = "pulumi:pulumi:Stack"
 _PROVIDERS = "pulumi:providers:"
 
 
 class Operation(StrEnum):
-    """What becomes of a resource, in the order in which a reader wants to know."""
+    """The operation on a resource, the most important first."""
 
     DELETE = "delete"
     REPLACE = "replace"
@@ -31,15 +31,15 @@ class PlannedResource:
     """One resource in the plan.
 
     Attributes:
-        operation: What becomes of it.
-        urn: Its identity.
+        operation: The operation on it.
+        urn: Its URN.
         type: Its type token.
-        parent: The identity of its parent; empty for the stack.
-        custom: Whether a provider makes something of it; false for a component.
+        parent: The URN of its parent; empty for the stack.
+        custom: Whether a provider manages it; false for a component.
         protected: Whether Pulumi refuses to delete it.
-        before: Its inputs as they are; None if it is not there yet.
-        after: Its inputs as they will be; None if it goes.
-        reasons: The paths that its provider calls different, with or without a difference of inputs.
+        before: Its inputs before the update; None if it does not exist yet.
+        after: Its inputs after the update; None if it is deleted.
+        reasons: The paths that its provider reports as changed, with or without a difference of inputs.
     """
 
     operation: Operation
@@ -54,17 +54,17 @@ class PlannedResource:
 
     @property
     def is_object(self) -> bool:
-        """Whether it is there outside of Pulumi: neither a component nor a provider."""
+        """Whether it exists outside of Pulumi: neither a component nor a provider."""
         return self.custom and not self.is_provider
 
     @property
     def is_provider(self) -> bool:
-        """Whether it is what makes others."""
+        """Whether it is a provider."""
         return self.type.startswith(_PROVIDERS)
 
     @property
     def changes(self) -> bool:
-        """Whether anything becomes of it."""
+        """Whether the update changes it."""
         return self.operation is not Operation.SAME
 
     @property
@@ -74,7 +74,7 @@ class PlannedResource:
 
     @property
     def kind(self) -> str:
-        """The last part of its type, which for Kubernetes is the object's kind."""
+        """The last part of its type: for Kubernetes the object's kind."""
         return self.type.rpartition(":")[2]
 
     @property
@@ -84,22 +84,22 @@ class PlannedResource:
 
     @property
     def name(self) -> str:
-        """The name of the object that it stands for, or its name in the program."""
-        found = section(self.after or self.before, "metadata").get("name")
-        return found if isinstance(found, str) and found != UNKNOWN else self.logical_name
+        """The name of its Kubernetes object, or its name in the program."""
+        name = section(self.after or self.before, "metadata").get("name")
+        return name if isinstance(name, str) and name != UNKNOWN else self.logical_name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that Pulumi plans for a stack.
+    """The plan of a stack.
 
     Attributes:
         stack: Its name.
-        resources: All there are or will be, but the stack itself; those that stay only if the document has them.
-        outputs: Of the stack, as they are.
-        whole: Whether what stays is among the resources.
-        warnings: What was warned of.
-        errors: Why the plan is not complete.
+        resources: All resources except the stack itself; unchanged ones only if the document has them.
+        outputs: The outputs of the stack before the update.
+        whole: Whether the resources include unchanged ones.
+        warnings: Warnings of the preview.
+        errors: Errors of the preview; with one the plan is incomplete.
     """
 
     stack: str
@@ -111,30 +111,30 @@ class Plan:
 
     @cached_property
     def changing(self) -> tuple[PlannedResource, ...]:
-        """What does not stay as it is."""
-        return tuple(each for each in self.resources if each.changes)
+        """The resources that the update changes."""
+        return tuple(resource for resource in self.resources if resource.changes)
 
     def part_of(self, resource: PlannedResource) -> str:
-        """Return the name of the part of the stack that a resource belongs to: the component under the stack."""
-        found, parent = resource.logical_name, resource.parent
+        """Return the name of the top-level component that a resource belongs to."""
+        name, parent = resource.logical_name, resource.parent
         while parent and f"::{STACK}::" not in parent:
-            found = name_of(parent)
+            name = name_of(parent)
             parent = self._parents.get(parent, "")
-        return found
+        return name
 
     @cached_property
     def _parents(self) -> Mapping[str, str]:
-        return {each.urn: each.parent for each in self.resources}
+        return {resource.urn: resource.parent for resource in self.resources}
 
 
 def name_of(urn: str) -> str:
-    """Return the name in the program that ends an identity."""
+    """Return the name in the program from a URN."""
     return urn.rpartition("::")[2]
 
 
 def section(inputs: Mapping[str, Any] | None, *path: str) -> Mapping[str, Any]:
-    """Return a mapping somewhere in the inputs of a resource; an empty one if there is none, or nobody knows it yet."""
-    found: Any = inputs
+    """Return the mapping at a path of a resource's inputs; an empty one if it is missing or still unknown."""
+    value: Any = inputs
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}

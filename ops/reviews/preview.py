@@ -1,4 +1,4 @@
-"""Asks Pulumi for the plan of a stack."""
+"""Runs `pulumi preview` for the plan of a stack, or reads a saved one."""
 
 import json
 from pathlib import Path
@@ -11,14 +11,14 @@ from ops.reviews.preview_parser import PlanError, read
 
 
 def preview(project: Path, stack: str) -> Plan:
-    """Run `pulumi preview` for a stack; what keeps it from its work is in the plan.
+    """Run `pulumi preview` for a stack, and return its plan, which includes errors of the preview.
 
     Args:
         project: The folder of the project.
         stack: The stack.
 
     Raises:
-        OperationError: There is no `pulumi`, or it prints what nobody understands.
+        OperationError: `pulumi` is missing, or its output is not JSON of a preview.
     """
     try:
         printed = engine.run(project, stack, "preview", "--json", "--show-sames")
@@ -31,11 +31,11 @@ def preview(project: Path, stack: str) -> Plan:
     return _read(printed, stack, f"pulumi preview --stack {stack}")
 
 
-def saved(file: Path, stack: str | None) -> Plan:
-    """Return the plan that somebody has kept.
+def read_saved_plan(file: Path, stack: str | None) -> Plan:
+    """Return the plan from a file.
 
     Raises:
-        OperationError: The file is not there, or holds something else.
+        OperationError: The file is not JSON of a preview.
     """
     try:
         return _read(file.read_text(), stack, f"--from {file}")
@@ -47,5 +47,5 @@ def _read(printed: str, stack: str | None, where: str) -> Plan:
     try:
         return read(json.loads(printed), stack)
     except (json.JSONDecodeError, PlanError) as error:
-        said = error if isinstance(error, PlanError) else "is not JSON"
-        raise OperationError(f"{where}: {said}; give what `pulumi preview --json --show-sames` printed") from None
+        reason = error if isinstance(error, PlanError) else "is not JSON"
+        raise OperationError(f"{where}: {reason}; give what `pulumi preview --json --show-sames` printed") from None

@@ -5,8 +5,8 @@ from typing import Any
 
 from ops.reviews.plan import STACK, Operation, Plan, PlannedResource
 
-# Others are parts of a replacement, or look at something and change nothing.
-_OPERATIONS = {**{each.value: each for each in Operation}, "import": Operation.CREATE}
+# Other operations are steps of a replacement, or only read.
+_OPERATIONS = {**{operation.value: operation for operation in Operation}, "import": Operation.CREATE}
 _ENDED = "an unhandled error occurred: program exited"
 
 
@@ -15,27 +15,27 @@ class PlanError(ValueError):
 
 
 def read(document: object, stack: str | None = None) -> Plan:
-    """Return the plan that a document holds.
+    """Return the plan from a document of `pulumi preview --json`.
 
     Args:
-        document: What `pulumi preview --json` printed, best with `--show-sames`.
-        stack: Whose it is; None if the document says that by itself.
+        document: The output of `pulumi preview --json`, best with `--show-sames`.
+        stack: The name of the stack; None to read it from the document.
 
     Raises:
-        PlanError: It is something else.
+        PlanError: The document has another format.
     """
     if not isinstance(document, Mapping) or not isinstance(steps := document.get("steps", []), list):
         raise PlanError("is not what `pulumi preview --json` prints")
     try:
-        said = [str(each["urn"]).split("::")[0].rpartition(":")[2] for each in steps]
-        if stack is None and not said:
-            raise PlanError("names no stack; say which one it is of")
-        root: Mapping[str, Any] = next((each for each in steps if f"::{STACK}::" in each["urn"]), {})
+        stacks = [str(step["urn"]).split("::")[0].rpartition(":")[2] for step in steps]
+        if stack is None and not stacks:
+            raise PlanError("names no stack; name the stack that it is for")
+        root: Mapping[str, Any] = next((step for step in steps if f"::{STACK}::" in step["urn"]), {})
         resources = tuple(_resources(steps))
         return Plan(
-            stack=stack or said[0],
+            stack=stack or stacks[0],
             resources=resources,
-            whole=root.get("oldState") is None or not all(each.changes for each in resources),
+            whole=root.get("oldState") is None or not all(resource.changes for resource in resources),
             outputs=(root.get("oldState") or {}).get("outputs") or {},
             warnings=tuple(_diagnostics(document, "warning")),
             errors=_errors(document),
@@ -65,13 +65,13 @@ def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[PlannedResource]:
 
 
 def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:
-    found = tuple(_diagnostics(document, "error"))
-    # Who has read why a program ended need not read that it did.
-    return tuple(each for each in found if not each.startswith(_ENDED)) or found
+    errors = tuple(_diagnostics(document, "error"))
+    # The error that ended the program is enough; that it ended need not be said.
+    return tuple(error for error in errors if not error.startswith(_ENDED)) or errors
 
 
 def _diagnostics(document: Mapping[str, Any], severity: str) -> Iterator[str]:
-    for each in document.get("diagnostics") or []:
-        text = str(each.get("message", "")).strip().removeprefix(f"{severity}: ")
-        if each.get("severity") == severity and text:
+    for diagnostic in document.get("diagnostics") or []:
+        text = str(diagnostic.get("message", "")).strip().removeprefix(f"{severity}: ")
+        if diagnostic.get("severity") == severity and text:
             yield text

@@ -1,7 +1,7 @@
-"""The routes of a stack before and after its update, and which of them the update touches.
+"""Compares the routes of a stack before and after its update.
 
-They are read from the objects in the plan: of the stack's output `routes` a preview's document has what is there, and
-not what will be.
+They are read from the objects in the plan: a preview's document has the stack's output `routes` only before the
+update.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,13 +20,13 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedRoute:
-    """Where one kind of request goes.
+    """A route: a kind of request, and the Service that it goes to.
 
     Attributes:
         request: The request.
-        goal: Where it goes.
-        owner: The stack that says so.
-        service: The Service there.
+        goal: Where the request goes: Service and port and, at the gateway, the feature.
+        owner: The stack that owns the route.
+        service: The name of the Service.
     """
 
     request: str
@@ -37,13 +37,13 @@ class ChangedRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class Touched:
-    """A route that the update changes, or that leads to what it changes.
+    """A route that the update changes, or that leads to pods that it changes.
 
     Attributes:
-        route: As it will be; as it was if it goes.
-        was: Where the request went before; None if that does not change, or there was no such route.
-        operation: What becomes of the route itself.
-        workloads: What the update changes behind it.
+        route: The route after the update; before it for a deleted route.
+        was: The earlier goal of the request; None if it does not change, or the route is new.
+        operation: The operation on the route itself.
+        workloads: The workloads behind it that the update changes.
     """
 
     route: ChangedRoute
@@ -54,13 +54,13 @@ class Touched:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteTables:
-    """The route table of a plan.
+    """The route tables of a plan.
 
     Attributes:
-        before: As it is, by request.
-        after: As it will be.
-        touched: Those that are concerned.
-        unread: A line for each object that says what no route of the table can say.
+        before: The routes before the update, by request.
+        after: The routes after the update, by request.
+        touched: The affected routes.
+        unread: A line for each object that the table cannot represent.
     """
 
     before: Mapping[str, ChangedRoute]
@@ -70,7 +70,7 @@ class RouteTables:
 
 
 def routes(plan: Plan) -> RouteTables:
-    """Return the route table of a plan, from the very objects that are planned."""
+    """Return the route tables of a plan, from its objects."""
     link = _links(plan.outputs.get("url"))
     old, new = (_read(plan.resources, inputs) for inputs in (_before, _after))
     before, after = _table(old, link), _table(new, link)
@@ -86,7 +86,7 @@ def routes(plan: Plan) -> RouteTables:
     return RouteTables(
         before=before,
         after=after,
-        touched=tuple(each for each in touched if each.operation is not Operation.SAME or each.workloads),
+        touched=tuple(change for change in touched if change.operation is not Operation.SAME or change.workloads),
         unread=new.unread,
     )
 
@@ -108,32 +108,32 @@ def _after(resource: PlannedResource) -> Inputs | None:
 
 
 def _read(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResource], Inputs | None]) -> InForce:
-    found: dict[str, list[Inputs]] = {http_routes.KIND: [], virtual_services.KIND: []}
-    for each in resources:
-        if each.package != "kubernetes" or each.kind not in found or not (known := inputs(each)):
+    objects: dict[str, list[Inputs]] = {http_routes.KIND: [], virtual_services.KIND: []}
+    for resource in resources:
+        if resource.package != "kubernetes" or resource.kind not in objects or not (fields := inputs(resource)):
             continue
-        # Only objects that are there have an age. Those of one stack ask for different things, so none decides.
-        metadata = {"creationTimestamp": "", **known.get("metadata", {}), "name": each.name}
-        # What is beside the gateway leads from plain HTTP to HTTPS, for all environments.
+        # Only existing objects have an age. Routes of one stack match different requests, so the age decides nothing.
+        metadata = {"creationTimestamp": "", **fields.get("metadata", {}), "name": resource.name}
+        # Routes in the gateway's namespace redirect plain HTTP to HTTPS, for all environments.
         if metadata.get("namespace") != gateway.NAMESPACE:
-            found[each.kind].append({**known, "metadata": metadata})
-    return in_force(found[http_routes.KIND], found[virtual_services.KIND])
+            objects[resource.kind].append({**fields, "metadata": metadata})
+    return in_force(objects[http_routes.KIND], objects[virtual_services.KIND])
 
 
-def _table(found: InForce, link: Callable[[str], str]) -> Mapping[str, ChangedRoute]:
+def _table(current: InForce, link: Callable[[str], str]) -> Mapping[str, ChangedRoute]:
     edge = [
-        ChangedRoute(request=asked(each, link), goal=led(each), owner=each.owner, service=each.backend.service)
-        for each in found.table.edge
+        ChangedRoute(request=asked(route, link), goal=led(route), owner=route.owner, service=route.backend.service)
+        for route in current.table.edge
     ]
     mesh = [
-        ChangedRoute(request=called(each), goal=str(each.backend), owner=each.owner, service=each.backend.service)
-        for each in found.table.mesh
+        ChangedRoute(request=called(route), goal=str(route.backend), owner=route.owner, service=route.backend.service)
+        for route in current.table.mesh
     ]
-    return {each.request: each for each in (*edge, *mesh)}
+    return {route.request: route for route in (*edge, *mesh)}
 
 
 def _links(url: object) -> Callable[[str], str]:
-    """Return what makes a link to a host; only the port of a link that is known can tell that of another."""
+    """Return a function that makes links to hosts; they have the port of the environment's own link."""
     parts = urlsplit(url) if isinstance(url, str) else None
     if parts is None or parts.scheme != "https":
         return lambda host: host
@@ -142,21 +142,23 @@ def _links(url: object) -> Callable[[str], str]:
 
 
 def _behind(plan: Plan, service: str) -> tuple[str, ...]:
-    """Return the workloads behind a Service that the plan changes, with what leads to them."""
+    """Return the workloads behind a Service that the plan changes."""
     selectors = [
         selector
-        for each in plan.resources
-        if each.kind == "Service" and each.name == service
-        for known in (each.before, each.after)
-        if (selector := section(known, "spec", "selector"))
+        for resource in plan.resources
+        if resource.kind == "Service" and resource.name == service
+        for fields in (resource.before, resource.after)
+        if (selector := section(fields, "spec", "selector"))
     ]
     return tuple(
-        each.name for each in plan.changing if each.kind == "Deployment" and any(_picks(one, each) for one in selectors)
+        resource.name
+        for resource in plan.changing
+        if resource.kind == "Deployment" and any(_selects(selector, resource) for selector in selectors)
     )
 
 
-def _picks(selector: Mapping[str, str], deployment: PlannedResource) -> bool:
+def _selects(selector: Mapping[str, str], deployment: PlannedResource) -> bool:
     return any(
-        selector.items() <= section(known, "spec", "template", "metadata", "labels").items()
-        for known in (deployment.before, deployment.after)
+        selector.items() <= section(fields, "spec", "template", "metadata", "labels").items()
+        for fields in (deployment.before, deployment.after)
     )

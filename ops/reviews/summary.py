@@ -1,4 +1,4 @@
-"""The plan in a few lines: what becomes of each part of a stack."""
+"""Summarizes a plan: the changes of each component of a stack."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ _VERSION = "app.kubernetes.io/version"
 
 @dataclass(frozen=True, kw_only=True)
 class PlanComponent:
-    """What becomes of one part of a stack, such as a service with its objects.
+    """The changes of one component of a stack, such as a service with its objects.
 
     Attributes:
         name: Its name in the program.
         operations: How many objects are to be created, updated and so on, in the order of `Operation`.
-        whole: The objects that come, go, or are replaced.
-        differences: The fields that people mean when they change the part, each once.
-        others: How many fields change beside those.
+        whole: The objects that are created, deleted or replaced.
+        differences: The changed fields, without repetitions.
+        others: How many repetitions there are.
     """
 
     name: str
@@ -30,39 +30,45 @@ class PlanComponent:
 
 
 def parts(plan: Plan) -> tuple[PlanComponent, ...]:
-    """Return the parts in which anything changes, in the order in which the program makes them."""
+    """Return the components that change, in the order of the program."""
     grouped: dict[str, list[PlannedResource]] = {}
-    for each in plan.changing:
-        if each.custom:
-            grouped.setdefault(plan.part_of(each), []).append(each)
+    for resource in plan.changing:
+        if resource.custom:
+            grouped.setdefault(plan.part_of(resource), []).append(resource)
     return tuple(_part(name, resources) for name, resources in grouped.items())
 
 
 def totals(plan: Plan) -> Mapping[Operation, int]:
-    """Return how many objects there are of each operation, and providers that change."""
-    return _counted([each for each in plan.resources if each.is_object or (each.is_provider and each.changes)])
+    """Return the number of objects, and of changed providers, for each operation."""
+    return _count(
+        [resource for resource in plan.resources if resource.is_object or (resource.is_provider and resource.changes)]
+    )
 
 
-def _counted(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
-    found = Counter(each.operation for each in resources)
-    return {operation: found[operation] for operation in Operation if found[operation]}
+def _count(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
+    counts = Counter(resource.operation for resource in resources)
+    return {operation: counts[operation] for operation in Operation if counts[operation]}
 
 
 def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
-    found = [each for resource in resources for each in differences(resource)]
-    versions = {(_tag(each.before.text), _tag(each.after.text)) for each in found if each.field == "image"}
-    # A label that says again what an image says, or a field that is on two objects, is no change of its own.
-    meant = {
-        (each.title, each.before, each.after): each
-        for each in found
-        if not (_VERSION in each.path and (each.before.text, each.after.text) in versions)
+    changed = [difference for resource in resources for difference in differences(resource)]
+    versions = {
+        (_tag(difference.before.text), _tag(difference.after.text))
+        for difference in changed
+        if difference.field == "image"
+    }
+    # A label with the image's version, or the same field on two objects, is not a change of its own.
+    distinct = {
+        (difference.title, difference.before, difference.after): difference
+        for difference in changed
+        if not (_VERSION in difference.path and (difference.before.text, difference.after.text) in versions)
     }
     return PlanComponent(
         name=name,
-        operations=_counted(resources),
-        whole=[each for each in resources if each.operation is not Operation.UPDATE],
-        differences=tuple(meant.values()),
-        others=len(found) - len(meant),
+        operations=_count(resources),
+        whole=[resource for resource in resources if resource.operation is not Operation.UPDATE],
+        differences=tuple(distinct.values()),
+        others=len(changed) - len(distinct),
     )
 
 

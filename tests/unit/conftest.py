@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = Project(tmp_path / "project")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(engine, "run", made.run)
-    monkeypatch.setattr(engine, "listed", made.listed)
+    monkeypatch.setattr(engine, "list_stacks", made.list_stacks)
     monkeypatch.chdir(made.folder)
     return made
 

@@ -124,8 +124,8 @@ class Project:
                 raise AssertionError(arguments)
         return ""
 
-    def listed(self, folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
-        """Do what `ops.pulumi.engine.listed` does."""
+    def list_stacks(self, folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
+        """Do what `ops.pulumi.engine.list_stacks` does."""
         assert (folder, timeout) == (self.folder, None)
         return {name: {"name": name, "lastUpdate": self._written(name)} for name in self.history}
 

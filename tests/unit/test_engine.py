@@ -66,7 +66,7 @@ def test_only_the_lock_of_a_dead_process_is_removed(
 
 def test_a_lock_of_pulumi_cloud_is_a_lock_whose_holder_nobody_knows(pulumi: Path, tmp_path: Path) -> None:
     write(pulumi, 'echo "error: [409] Conflict: Another update is currently in progress." >&2', "exit 255")
-    with pytest.raises(LockedError, match="is being updated by somebody else; wait until") as raised:
+    with pytest.raises(LockedError, match="is being updated by another process; wait until") as raised:
         engine.run(tmp_path, "dev", "up")
     assert raised.value.holders == ()
 
@@ -105,7 +105,7 @@ def test_a_stack_has_one_folder_that_is_gone_afterwards(tmp_path: Path) -> None:
         within.configure({"config": {"boutique:feature": {"sessions": ["secret"]}}})
         file = within.folder / "Pulumi.dev-a.yaml"
         assert file.stat().st_mode & 0o077 == 0, "it holds the ids of sessions"
-        assert not workspace.interrupted("dev-a"), "somebody is at work"
+        assert not workspace.is_interrupted("dev-a"), "somebody is at work"
         with (
             pytest.raises(workspace.BusyError, match="works on stack 'dev-a'"),
             workspace.workspace(tmp_path, "dev-a"),
@@ -122,7 +122,7 @@ def test_what_a_killed_command_left_is_found_and_cleared(tmp_path: Path) -> None
         folder = within.folder
     folder.mkdir(parents=True)
     (folder / "Pulumi.dev-a.yaml").touch()
-    assert workspace.interrupted("dev-a")
+    assert workspace.is_interrupted("dev-a")
     with workspace.workspace(tmp_path, "dev-a") as within:
         assert not (within.folder / "Pulumi.dev-a.yaml").exists()
     folder.mkdir()

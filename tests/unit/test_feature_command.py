@@ -175,7 +175,7 @@ def test_a_name_is_a_branch_or_a_key() -> None:
 
 def test_without_an_environment_the_only_one_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stacks = {"dev": {}, "dev-a": {}, "test": {}, "other-b": {}, "dev-c": {}, "test-c": {}}
-    monkeypatch.setattr(engine, "listed", lambda *_: stacks)
+    monkeypatch.setattr(engine, "list_stacks", lambda *_: stacks)
     assert identity.located(tmp_path, "a", None).environment == "dev"
     with pytest.raises(OperationError, match="has no stack such as dev-b"):
         identity.located(tmp_path, "b", None)

@@ -10,8 +10,16 @@ from boutique.settings.release_settings import Change, Pin
 from ops.errors import OperationError
 from ops.pulumi.interrupted_updates import with_killed
 from ops.pulumi.stack_history import Entry, entries, last_change
-from ops.releases.revisions import Former, RevisionContent, chosen, content, differences, releases, running
-from ops.releases.service_versions import said
+from ops.releases.revisions import (
+    Former,
+    RevisionContent,
+    choose_release,
+    content,
+    differences,
+    releases,
+    running_release,
+)
+from ops.releases.service_versions import describe_changes
 
 Said = Mapping[str, Any]
 
@@ -43,7 +51,7 @@ def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, 
 
 
 def back(updates: tuple[Entry, ...], now: RevisionContent, number: int | None = None) -> Former:
-    return chosen(updates, now, "test", number)
+    return choose_release(updates, now, "test", number)
 
 
 def test_an_environment_or_a_release_with_all_defaults_is_one() -> None:
@@ -152,7 +160,7 @@ def test_what_was_written_and_not_deployed_says_nothing_of_what_runs(edited: str
     updates = told(update("v1.0.0"), update("v2.0.0"))
     assert back(updates, present(edited)).numbers == (1,)
     found = releases(updates)
-    assert running(updates, found) == found[-1]
+    assert running_release(updates, found) == found[-1]
 
 
 def test_it_can_be_undone_by_number() -> None:
@@ -240,7 +248,7 @@ def test_what_differed_is_said() -> None:
 def test_a_change_of_the_digest_alone_can_be_seen() -> None:
     old, new = (Pin(tag="v1.0.0", digest=f"sha256:{digit * 64}") for digit in "ab")
     change = Change(service="adservice", old=old, new=new)
-    assert said([change]) == f"adservice v1.0.0@sha256:{'a' * 12} -> v1.0.0@sha256:{'b' * 12}"
+    assert describe_changes([change]) == f"adservice v1.0.0@sha256:{'a' * 12} -> v1.0.0@sha256:{'b' * 12}"
 
 
 def test_the_last_change_is_no_refresh() -> None:

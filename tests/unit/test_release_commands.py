@@ -143,8 +143,7 @@ def test_promote_says_what_goes_along(project: Project, run: Run) -> None:
     assert "go along" not in run("promote", "dev", "test", "--preview").output
     test.write_text(test.read_text().replace("environment:\n", "environment:\n    replicas: 2\n"))
     assert (
-        "Pulumi.test.yaml has other settings than were deployed last"
-        in run("promote", "dev", "test", "--preview").output
+        "Pulumi.test.yaml has settings that were not deployed yet" in run("promote", "dev", "test", "--preview").output
     )
 
 
@@ -182,7 +181,7 @@ def test_nobody_to_ask_is_a_refusal(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     before = project.stack("test").read_text()
     project.up("dev", "v0.10.7")
-    assert "nobody is there to ask" in refused(run("promote", "dev", "test", code=1))
+    assert "cannot ask for confirmation" in refused(run("promote", "dev", "test", code=1))
     assert project.file("test").read_text() == before
 
 
@@ -267,8 +266,8 @@ def test_check_goes_back_to_nothing_older(project: Project, run: Run, registry: 
     registry["adservice"] = ("main", "0.13.0-branch.1")
     before = file.read_text()
     said = run("release", "check", "test", "--set").output
-    assert "what is asked for is newer" in said
-    assert "nothing that the channel lets in" in said
+    assert "the stack file has a newer version" in said
+    assert "no version that the channel lets in" in said
     assert file.read_text() == before
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from ops.errors import OperationError
 from ops.releases.stack_file import StackFile
-from ops.releases.yaml_edits import edited
+from ops.releases.yaml_edits import edit_config
 
 TEXT = """# head
 config:
@@ -32,7 +32,7 @@ SHARED_CRLF = "config:\r\n  boutique:release: &release\r\n    default: v1.0.0\r\
 
 
 def changed(release: object) -> str:
-    return edited(TEXT, {"boutique:release": release})
+    return edit_config(TEXT, {"boutique:release": release})
 
 
 def test_one_version_is_one_line() -> None:
@@ -55,7 +55,7 @@ def test_a_key_is_removed_and_added() -> None:
     without = changed(None)
     assert "boutique:release" not in without
     assert "# about the environment" in without
-    again = edited(without, {"boutique:release": {"default": "v3.0.0"}})
+    again = edit_config(without, {"boutique:release": {"default": "v3.0.0"}})
     assert yaml.safe_load(again)["config"]["boutique:release"] == {"default": "v3.0.0"}
     assert again.endswith("  boutique:release:\n    default: v3.0.0\n# tail\nencryptionsalt: v1:abc=\n")
 
@@ -75,7 +75,7 @@ RELEASES = [
 def test_line_ends_stay_as_they_are(release: object, head: str, tail: str) -> None:
     before = head + CRLF.removesuffix("\r\n") + tail
     assert (
-        edited(before, {"boutique:release": release})
+        edit_config(before, {"boutique:release": release})
         == head + changed(release).replace("\n", "\r\n").removesuffix("\r\n") + tail
     )
 
@@ -83,14 +83,14 @@ def test_line_ends_stay_as_they_are(release: object, head: str, tail: str) -> No
 @pytest.mark.parametrize("key", ["boutique:cluster", "boutique:new"])
 def test_a_change_at_the_end_of_a_file_adds_no_line_end(key: str) -> None:
     text = "config:\r\n  boutique:cluster:\r\n    name: a"
-    now = edited(text, {key: {"name": "b"}})
+    now = edit_config(text, {key: {"name": "b"}})
     last = f"  {key}:\r\n    name: b"
     assert now == (f"config:\r\n{last}" if key == "boutique:cluster" else f"{text}\r\n{last}")
 
 
 def test_of_a_file_with_both_line_ends_other_lines_stay_as_they_are() -> None:
     text = TEXT.replace("# head\n", "# head\r\n").replace("\n# tail\n", "\r\n# tail\r\n")
-    now = edited(text, {"boutique:release": {"default": "v0.10.7"}})
+    now = edit_config(text, {"boutique:release": {"default": "v0.10.7"}})
     assert now == changed({"default": "v0.10.7"}).replace("# head\n", "# head\r\n").replace(
         "\n# tail\n", "\r\n# tail\r\n"
     )
@@ -98,7 +98,7 @@ def test_of_a_file_with_both_line_ends_other_lines_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize("text", ["config: {a: 1}\r\n# tail\r\n", "config: {}\r\n", SHARED_CRLF])
 def test_line_ends_stay_also_where_the_file_has_to_be_written_anew(text: str) -> None:
-    now = edited(text, {"boutique:release": {"default": "v0.10.7"}})
+    now = edit_config(text, {"boutique:release": {"default": "v0.10.7"}})
     assert now.count("\n") == now.count("\r\n") > 0
 
 
@@ -108,18 +108,18 @@ def test_line_ends_stay_also_where_the_file_has_to_be_written_anew(text: str) ->
 )
 def test_every_shape_of_file_takes_a_key(text: str) -> None:
     before = yaml.safe_load(text) or {}
-    after = yaml.safe_load(edited(text, {"k": {"l": [1, {"m": "n"}]}}))
+    after = yaml.safe_load(edit_config(text, {"k": {"l": [1, {"m": "n"}]}}))
     assert after == {**before, "config": {**(before.get("config") or {}), "k": {"l": [1, {"m": "n"}]}}}
 
 
 def test_the_last_key_may_go() -> None:
-    assert yaml.safe_load(edited("config:\n  a: 1\n", {"a": None})) == {"config": {}}
+    assert yaml.safe_load(edit_config("config:\n  a: 1\n", {"a": None})) == {"config": {}}
 
 
 @pytest.mark.parametrize("offset", ["", "  "])
 def test_lists_keep_their_indentation(offset: str) -> None:
     text = f"config:\n  a:\n    list:\n    {offset}- one\n    {offset}- two\n    other: 1\n"
-    assert edited(text, {"a": {"list": ["one", "two"], "other": 2}}) == text.replace("other: 1", "other: 2")
+    assert edit_config(text, {"a": {"list": ["one", "two"], "other": 2}}) == text.replace("other: 1", "other: 2")
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def file(tmp_path: Path) -> StackFile:
 
 def test_writing_keeps_the_mode_and_leaves_nothing_behind(file: StackFile) -> None:
     file.path.chmod(0o640)
-    new = file.changed({"release": {"default": "v0.10.7"}})
+    new = file.with_values({"release": {"default": "v0.10.7"}})
     assert file.is_on_disk()
     new.write()
     assert new.is_on_disk()
@@ -144,7 +144,7 @@ def test_only_what_changes_is_written_of_a_file_with_other_line_ends(file: Stack
     file.path.write_bytes(CRLF.encode())
     read = StackFile.read(file.path.parent, "dev")
     assert read.is_on_disk()
-    read.replaced_by(read.changed({"release": {"default": "v0.10.7"}}))
+    read.replace_with(read.with_values({"release": {"default": "v0.10.7"}}))
     assert file.path.read_bytes() == changed({"default": "v0.10.7"}).replace("\n", "\r\n").encode()
 
 
@@ -154,7 +154,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(file: StackFile, monkeypat
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        file.changed({"release": None}).write()
+        file.with_values({"release": None}).write()
     assert file.is_on_disk()
     assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml"]
 
@@ -163,7 +163,7 @@ def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
     real = tmp_path / "real.yaml"
     file.path.rename(real)
     file.path.symlink_to(real)
-    file.changed({"release": None}).write()
+    file.with_values({"release": None}).write()
     assert file.path.is_symlink()
     assert "boutique:release" not in real.read_text()
 
@@ -171,9 +171,9 @@ def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("config: [", "is no YAML"),
+        ("config: [", "is not YAML"),
         ("- a\n", "must be a mapping"),
-        ("config: []\n- b", "is no YAML"),
+        ("config: []\n- b", "is not YAML"),
         ("config: [a]\n", "config: must"),
     ],
 )
@@ -222,7 +222,7 @@ SHARED = """config:
     "key", ["boutique:release", "boutique:other", "boutique:services", "boutique:environment", "boutique:new"]
 )
 def test_what_keys_share_changes_for_the_one_that_is_meant(key: str) -> None:
-    now = edited(SHARED, {key: {"default": "v0.10.7"}})
+    now = edit_config(SHARED, {key: {"default": "v0.10.7"}})
     before = yaml.safe_load(SHARED)["config"]
     assert yaml.safe_load(now)["config"] == {**before, key: {"default": "v0.10.7"}}
     assert "# the last" in now
@@ -230,15 +230,15 @@ def test_what_keys_share_changes_for_the_one_that_is_meant(key: str) -> None:
 
 @pytest.mark.parametrize("value", [{"A": "off"}, {"A": "0o17"}, {"A": "1:30"}, {"A": "2026-01-01"}, {"A": "~"}])
 def test_a_word_stays_a_word(value: dict[str, str]) -> None:
-    now = edited("config:\n  boutique:release: {A: b}\n", {"boutique:release": value})
+    now = edit_config("config:\n  boutique:release: {A: b}\n", {"boutique:release": value})
     assert yaml.safe_load(now) == {"config": {"boutique:release": value}}
 
 
 def test_what_changes_nothing_that_is_read_is_refused() -> None:
     with pytest.raises(OperationError, match="boutique:release: cannot be changed without"):
-        edited("config:\n  boutique:release: a\nconfig:\n  boutique:release: b\n", {"boutique:release": "c"})
+        edit_config("config:\n  boutique:release: a\nconfig:\n  boutique:release: b\n", {"boutique:release": "c"})
 
 
 def test_a_key_that_is_there_twice_is_refused() -> None:
     with pytest.raises(OperationError, match=r"the file cannot be edited: .*duplicate key"):
-        edited("config:\n  boutique:release: {a: 1, a: 2}\n", {"boutique:release": {"a": 3}})
+        edit_config("config:\n  boutique:release: {a: 1, a: 2}\n", {"boutique:release": {"a": 3}})

@@ -69,5 +69,5 @@ def test_a_file_that_is_no_text_is_named(project: Project, run: Run, command: tu
     file = broken(project, "# of all", "# of all")
     content = file.read_bytes().replace(b"of all", b"f\xfcr alle")
     file.write_bytes(content)
-    assert f"{file}: is no text in UTF-8" in refused(run(*command, code=1))
+    assert f"{file}: is not UTF-8 text" in refused(run(*command, code=1))
     assert file.read_bytes() == content

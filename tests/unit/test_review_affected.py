@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from ops.cli import app
 from ops.errors import OperationError
 from ops.releases.set_release import ReleaseRequest
-from ops.releases.set_release import changed as release_changed
+from ops.releases.set_release import with_release as release_changed
 from ops.releases.stack_file import StackFile
-from ops.reviews.affected_stacks import affected
-from ops.reviews.branch_versions import changed as versions
-from ops.reviews.changed_files import before, changed
+from ops.reviews.affected_stacks import affected_stacks
+from ops.reviews.branch_versions import changed_versions as versions
+from ops.reviews.changed_files import base_text, list_changes
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,13 +55,13 @@ FILES: dict[str, Any] = {
     ],
 )
 def test_a_file_is_about_its_stack_and_those_that_need_it(paths: list[str], stacks: list[str]) -> None:
-    found = affected(paths, FILES)
+    found = affected_stacks(paths, FILES)
     assert list(found.stacks) == stacks
     assert found.removed == ()
 
 
 def test_a_stack_without_its_file_is_named_and_those_that_need_it_are_concerned() -> None:
-    found = affected(["Pulumi.nonprod.yaml"], {name: each for name, each in FILES.items() if name != "nonprod"})
+    found = affected_stacks(["Pulumi.nonprod.yaml"], {name: each for name, each in FILES.items() if name != "nonprod"})
     assert (list(found.stacks), found.removed) == (["dev", "dev-new-ads", "test"], ("nonprod",))
     assert found.stacks["dev"] == "it depends on nonprod"
 
@@ -69,7 +69,7 @@ def test_a_stack_without_its_file_is_named_and_those_that_need_it_are_concerned(
 def test_every_folder_of_the_repository_is_sorted() -> None:
     """Whatever the program reads changes every stack; the rest changes none, so that a typing error does not either."""
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
-    about_all = {path for path in tracked if affected([path], FILES).stacks.keys() == FILES.keys()}
+    about_all = {path for path in tracked if affected_stacks([path], FILES).stacks.keys() == FILES.keys()}
     assert {path.split("/")[0] for path in about_all} == {
         "Pulumi.yaml",
         "__main__.py",
@@ -131,7 +131,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_only_what_the_branch_changed_counts(repository: Path) -> None:
-    assert changed(repository, "main") == ("Pulumi.dev.yaml",)
+    assert list_changes(repository, "main") == ("Pulumi.dev.yaml",)
     assert run("affected", "--base", "main") == (0, "dev: Pulumi.dev.yaml changes\n")
     assert run("affected", "--base", "main", "--json") == (0, '["dev"]\n')
     assert run("affected", "--base", "main", "--json", "--stack", "test", "--stack", "prod") == (0, "[]\n")
@@ -141,13 +141,13 @@ def test_only_what_the_branch_changed_counts(repository: Path) -> None:
 @pytest.mark.parametrize("base", ["nowhere", "--help", "-x"])
 def test_a_base_that_is_not_here_is_named_with_the_remedy(repository: Path, base: str) -> None:
     with pytest.raises(OperationError, match=r"^--base .*fetch-depth: 0"):
-        changed(repository, base)
+        list_changes(repository, base)
 
 
 def test_the_versions_of_a_branch_are_those_that_differ(repository: Path) -> None:
     assert run("versions", "dev", "--base", "main") == (0, "adservice=v0.10.7\n")
     assert json.loads(run("versions", "dev", "--base", "main", "--json")[1]) == {"adservice": "v0.10.7"}
-    assert before(repository, "main", "Pulumi.new.yaml") is None
+    assert base_text(repository, "main", "Pulumi.new.yaml") is None
     with pytest.raises(OperationError, match=r"there is no file .*Pulumi.nothing.yaml"):
         run("versions", "nothing", "--base", "main")
 
@@ -204,6 +204,6 @@ def test_versions_are_read_as_the_committed_files_have_them(
     assert run("versions", stack, "--base", "main", "--json") == (0, "{}\n")
     before = StackFile.read(tmp_path, stack)
     # What `boutique release set` writes, and what the comment of a pull request advises.
-    before.replaced_by(release_changed(before, ReleaseRequest(services={"adservice": "0.10.7-new-ads.3"})))
+    before.replace_with(release_changed(before, ReleaseRequest(services={"adservice": "0.10.7-new-ads.3"})))
     commit(tmp_path)
     assert run("versions", stack, "--base", "main", "--json") == (0, '{"adservice": "0.10.7-new-ads.3"}\n')

@@ -49,7 +49,7 @@ def test_no_changes_are_no_table() -> None:
     said = written(read(document(*microservice("adservice", 9555, same, same))))
     assert "### `local`: no changes" in said
     assert "| part |" not in said
-    assert "Routes concerned" not in said
+    assert "Affected routes" not in said
 
 
 def test_a_failed_preview_says_why_and_nothing_of_its_half_plan() -> None:
@@ -91,7 +91,7 @@ def test_a_route_that_changes_is_concerned(before: Any, after: Any, operation: O
     [touched] = route_table(read(document(*routes((before, after))))).touched
     assert (touched.operation, touched.was) == (operation, was)
     said = written(read(document(*routes((before, after)))))
-    assert {"create": "new route", "delete": "**no longer**", "update": "was `a:1`"}[operation] in said
+    assert {"create": "new route", "delete": "**removed**", "update": "was `a:1`"}[operation] in said
 
 
 def test_what_leads_plain_http_to_https_is_no_route_of_an_environment() -> None:

@@ -160,7 +160,7 @@ def test_what_is_protected_or_has_content_is_called_out_first() -> None:
     assert lines == (
         "Namespace dev is protected, and the plan would delete it: the update will be refused",
         "Namespace dev would be deleted, and everything in it lost",
-        "Service a would be replaced: it is gone before its successor is there",
+        "Service a would be replaced: it is deleted before its replacement exists",
     )
 
 
@@ -183,7 +183,7 @@ def test_a_release_that_takes_the_place_of_pods_without_requests_is_no_danger() 
 )
 def test_new_pods_of_a_store_lose_what_the_old_ones_hold(before: Any, after: Any, lost: bool) -> None:
     plan = found(kubernetes("apps/v1:Deployment", "store", before, after))
-    assert any("what its pods hold is lost" in each for each in dangers(plan, ["store"])) == lost
+    assert any("the data that they hold" in each for each in dangers(plan, ["store"])) == lost
     assert not dangers(plan, ["another"])
 
 

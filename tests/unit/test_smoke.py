@@ -287,7 +287,7 @@ def test_a_pulumi_that_hangs_is_given_up(boutique: Smoke, tmp_path: Path) -> Non
     found = boutique("some", "--timeout", "1")
     assert (found.code, found.err) == (
         1,
-        "error: pulumi did not tell the outputs of stack 'some' in time; give a longer --timeout\n",
+        "error: pulumi did not return the outputs of stack 'some' in time; give a longer --timeout\n",
     )
 
 

@@ -13,12 +13,12 @@ def test_what_somebody_else_wrote_in_the_meantime_stays(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text("config:\n  boutique:release: {default: v0.10.6}\n")
     before = StackFile.read(tmp_path, "dev")
-    after = before.changed({RELEASE: {"default": "v0.10.7"}})
+    after = before.with_values({RELEASE: {"default": "v0.10.7"}})
     theirs = before.text + "# theirs\n"
     path.write_text(theirs)
     with pytest.raises(OperationError, match="has changed in the meantime"):
-        before.replaced_by(after)
+        before.replace_with(after)
     assert path.read_text() == theirs
     path.write_text(before.text)
-    before.replaced_by(after)
+    before.replace_with(after)
     assert "v0.10.7" in path.read_text()

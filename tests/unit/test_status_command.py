@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from boutique.kubernetes import api_groups
 from ops.cli import app
 from ops.environments import environment_status
-from ops.environments.drift import Drift, drifted
+from ops.environments.drift import Drift, parse_drift
 from ops.features.inventory import ClusterFeature
 from ops.pulumi import engine
 from ops.pulumi.deployed_stack import StackError
@@ -75,7 +75,7 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     made = World()
     monkeypatch.setattr(environment_status, "outputs_of", made.outputs)
-    monkeypatch.setattr(engine, "listed", lambda *_: made.stacks)
+    monkeypatch.setattr(engine, "list_stacks", lambda *_: made.stacks)
     monkeypatch.setattr(environment_status, "objects", made.objects)
     monkeypatch.setattr(environment_status, "features", made.features)
     monkeypatch.setattr(environment_status, "history", made.history)
@@ -177,7 +177,7 @@ def test_no_environment_at_all_is_said(world: World) -> None:
 def test_what_pulumi_tells_of_a_refresh(step: dict[str, Any], expected: list[str]) -> None:
     told = {"urn": URN.format("kubernetes:v1:Service", "adservice"), **step}
     stack = {"urn": "urn:pulumi:test::boutique::pulumi:pulumi:Stack::boutique-test", "op": "update"}
-    assert [str(each) for each in drifted({"steps": [told, stack]})] == expected
+    assert [str(each) for each in parse_drift({"steps": [told, stack]})] == expected
 
 
 def test_what_could_not_be_read_is_tried_again() -> None:

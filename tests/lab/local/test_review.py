@@ -72,8 +72,8 @@ def test_a_new_version_costs_what_the_old_one_did(written: str, lab: Lab) -> Non
     cost = {title: (before, after, change) for title, before, after, change in cells(written, "cost")}
     pods = len(lab.kubectl("get", "deployments", "-n", "local", "-o", "name").split())
     assert cost["pods"] == (str(pods), str(pods), "")
-    assert cost["CPU asked for, cores"] == ("1.57", "1.57", "")
-    assert cost["memory asked for, MiB"] == ("1368", "1368", "")
+    assert cost["CPU requests, cores"] == ("1.57", "1.57", "")
+    assert cost["memory requests, MiB"] == ("1368", "1368", "")
     assert cost["objects"][0] == cost["objects"][1] != "0"
 
 

@@ -77,7 +77,7 @@ def test_a_release_goes_from_one_environment_to_the_next_and_back(both: Releases
         (("promote", "shared", "test", "--yes"), "has deployed no environment, so there is nothing to promote"),
         (("promote", "staging", "shared", "--yes"), "has no boutique:environment"),
         (("promote", "nope", "test", "--yes"), "there is no stack 'nope'"),
-        (("promote", "staging", "test"), "nobody is there to ask"),
+        (("promote", "staging", "test"), "cannot ask for confirmation"),
         (("rollback", "staging", "--to", "99", "--yes"), "stack 'staging' has no such update"),
         (("rollback", "shared", "--yes"), "has no former release"),
     ],
