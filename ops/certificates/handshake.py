@@ -1,4 +1,4 @@
-"""The certificate that a server shows to whoever connects."""
+"""Fetches the certificate that a server sends in a TLS handshake."""
 
 import select
 import socket
@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class ShownCertificate:
-    """What a server showed.
+    """The certificates that a server sent.
 
     Attributes:
         certificates: In the order in which it sent them.
@@ -28,20 +28,20 @@ class ShownCertificate:
 
 
 def address(host: str) -> str:
-    """Return where a host is: names under `localhost` are this machine, whatever a resolver makes of them.
+    """Return the address of a host: names under `localhost` are this machine, without a resolver.
 
     https://www.rfc-editor.org/rfc/rfc6761#section-6.3
     """
     return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
 
 
-def shown(host: str, port: int, servername: str, seconds: float | None = None) -> ShownCertificate:
-    """Return what a server shows; nothing is verified, since it is what is shown that is asked for.
+def fetch_certificate(host: str, port: int, servername: str, seconds: float | None = None) -> ShownCertificate:
+    """Fetch the certificates of a server without verifying them.
 
     Args:
         host: Its name or address, see `address`.
-        port: Where it listens.
-        servername: Which of its hosts it is asked for (SNI).
+        port: Its TCP port.
+        servername: The host name to request (SNI).
         seconds: How long to wait for an answer; ten if not given.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ops.lab_views.lab_view import show_environment, show_locks, show_orphans, started
+from ops.lab_views.lab_view import show_environment, show_locks, show_orphans, show_start
 
 app = typer.Typer(
     help="A real Kubernetes on this machine: no Docker, no root; its nodes run everything but the containers.",
@@ -27,7 +27,7 @@ From = Annotated[
 ]
 
 _HOSTS = ("shop.localhost",)
-"""What a lab has a certificate for, with the names under it."""
+"""The hosts of a lab's certificate, with the names under them."""
 
 _NOT_READY = 3
 
@@ -69,11 +69,11 @@ def up(
         from support.files import replace_file
 
         tools = toolchain(origin=origin)
-        if wrong := inotify.warning():
-            typer.echo(f"warning: {wrong}", err=True)
+        if message := inotify.warning():
+            typer.echo(f"warning: {message}", err=True)
         where.create()
         replace_file(where.behaviour, document(WORKLOADS))
-        with started(name) as progress:
+        with show_start(name) as progress:
             cluster.up(where, tools, chosen, progress)
     development_certificate(where.certificate, _HOSTS)
     show_locks(locks.clear(where.pulumi_state))
@@ -100,10 +100,10 @@ def down(
 @app.command()
 def status(
     name: Name = "default",
-    every: Annotated[bool, typer.Option("--all", help="All labs there are.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All labs.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how a lab is doing, with its pods, their proxies and certificates, and the memory of it all.
+    """Show the state of a lab, with its pods, their proxies and certificates, and the memory in use.
 
     Exit code: 0 if it is running and ready (with --all: if all are), 3 if not.
     """
@@ -112,11 +112,11 @@ def status(
     from lab.status import status as inspect
     from ops.lab_views.lab_status_view import show_status
 
-    wheres = folder.folders() if every else [folder.folder(name)]
-    found = [inspect(where) for where in wheres]
-    inside = [contents(where, one) for where, one in zip(wheres, found, strict=True)]
-    show_status(found, inside, as_json=as_json, as_list=every)
-    if not all(one.ready for one in found):
+    folders = folder.folders() if every else [folder.folder(name)]
+    statuses = [inspect(lab_folder) for lab_folder in folders]
+    inside = [contents(lab_folder, lab_status) for lab_folder, lab_status in zip(folders, statuses, strict=True)]
+    show_status(statuses, inside, as_json=as_json, as_list=every)
+    if not all(lab_status.ready for lab_status in statuses):
         raise typer.Exit(_NOT_READY)
 
 
@@ -155,13 +155,13 @@ def exec(  # noqa: A001 - the command's name is that of the function
     from ops.lab_views.lab_tools import make_on_demand
 
     where = folder.folder(name)
-    found = inspect(where)
-    if not found.pid:
+    lab_status = inspect(where)
+    if not lab_status.pid:
         message = f"lab {name} is not running: start it with `boutique lab up --name {name}`"
         raise LabError(message)
-    # Inside, no network has what it is made from.
+    # Inside, there is no network to download its sources.
     make_on_demand(command[0])
-    inside = namespaces.command_inside(found.pid, command)
+    inside = namespaces.command_inside(lab_status.pid, command)
     sys.stdout.flush()
     try:
         os.execvpe(inside[0], inside, environment.inside(where, os.environ))  # noqa: S606 - no shell is wanted
@@ -180,7 +180,7 @@ def tools(
     only_path: Annotated[bool, typer.Option("--path", help="Print the paths and nothing else.")] = False,
     origin: From = "auto",
 ) -> None:
-    """Show the tools of the lab and of its tests: which version, and where each comes from."""
+    """Show the tools of the lab and of its tests, with version and origin."""
     from ops.lab_views.lab_tools import show, toolchain
 
     if build:

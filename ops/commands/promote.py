@@ -1,4 +1,4 @@
-"""`boutique promote`: an environment gets the versions that another runs."""
+"""`boutique promote`: deploys to an environment the versions of another."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +34,7 @@ def promote(
     runs `pulumi up`, and `boutique smoke`. Services that TO does not run are left out. Killed at any moment, the same
     command finishes it.
 
-    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or
+    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds errors, 1 if it is refused or
     fails.
     """
     from ops.features.feature_view import working

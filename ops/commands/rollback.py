@@ -1,4 +1,4 @@
-"""`boutique rollback`: an environment gets a release back that it had."""
+"""`boutique rollback`: deploys a former release of an environment again."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ def rollback(
     Former releases are the stack's successful updates. What says nothing of services stays as it is now: the cluster,
     the platform, and whether the environment has features.
 
-    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or
+    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds errors, 1 if it is refused or
     fails.
     """
     from ops.features.feature_view import working
@@ -66,12 +66,12 @@ def _list(folder: Path, env: str, *, as_json: bool) -> None:
     from ops.releases.release_view import former_document, show_document, show_former
     from ops.releases.revisions import releases, running
 
-    told = updates(folder, env, secrets=True)
-    found = releases(told)
-    current = running(told, found)
+    history = updates(folder, env, secrets=True)
+    revisions = releases(history)
+    current = running(history, revisions)
     if as_json:
-        show_document(former_document(found, current))
-    elif found:
-        show_former(found, current)
+        show_document(former_document(revisions, current))
+    elif revisions:
+        show_former(revisions, current)
     else:
         typer.echo(f"stack {env!r} has no successful update with an environment", err=True)

@@ -1,4 +1,4 @@
-"""`boutique routes`: who is sent where in an environment, who says so, and where one request would go."""
+"""`boutique routes`: the routes of an environment with their owners, and the backend of one request."""
 
 from typing import Annotated
 
@@ -20,11 +20,11 @@ def routes(
     """
     from ops.pulumi.workspace import project
     from ops.routes.cluster_routes import route_table
-    from ops.routes.route_question import question
+    from ops.routes.route_question import answer_question
     from ops.routes.routes_view import show_answer, show_table
 
-    found = route_table(project(), env)
+    table = route_table(project(), env)
     if headers or host:
-        show_answer(question(found, host or found.entrance.host, headers or ()), as_json=as_json)
+        show_answer(answer_question(table, host or table.entrance.host, headers or ()), as_json=as_json)
     else:
-        show_table(found, as_json=as_json)
+        show_table(table, as_json=as_json)

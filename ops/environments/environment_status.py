@@ -18,7 +18,7 @@ from ops.pulumi.stack_history import Entry, history, last_change
 from ops.pulumi.stack_outputs import Once
 from ops.smoke.namespace_objects import Namespace
 from ops.smoke.replicas import versions
-from ops.smoke.running_pods import RunningWorkload, found_running
+from ops.smoke.running_pods import RunningWorkload, try_running_pods
 from support.deadline import Deadline
 
 _PARALLEL = 4
@@ -132,7 +132,7 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
     with ThreadPoolExecutor() as pool:
         updates = pool.submit(_or_trouble, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left))
         serving = [each.deployment for each in wanted.services.values()]
-        pods = pool.submit(found_running, wanted.kubeconfig, wanted.namespace, deadline, deployments=serving)
+        pods = pool.submit(try_running_pods, wanted.kubeconfig, wanted.namespace, deadline, deployments=serving)
         living = pool.submit(_or_trouble, lambda: features(objects(_namespace(wanted))))
         warned = pool.submit(api_groups.warnings, wanted.kubeconfig)
         moved = pool.submit(_or_trouble, lambda: drift(project, stack, deadline)) if refresh else None
