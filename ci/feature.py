@@ -1,4 +1,4 @@
-"""A feature for a pull request: what its branch changes in the file of an environment, beside that environment.
+"""Deploys a feature for a pull request: the versions that its branch changes in the file of an environment.
 
 Writes a comment, for `sticky_comments.py` to put on the pull request.
 """
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("action", choices=["up", "down"])
     parser.add_argument("--env", required=True, help="the environment's stack, such as dev")
     parser.add_argument("--branch", required=True, help="the branch of the pull request")
-    parser.add_argument("--base", help="what the branch is compared with; for up")
+    parser.add_argument("--base", help="the commit to compare the branch with; for up")
     parser.add_argument("--secrets-provider", help="of the feature's stack, as for `pulumi stack init`; for up")
     parser.add_argument("--comment", required=True, type=Path, help="the file to write the comment to")
     options = parser.parse_args(arguments)

@@ -1,11 +1,11 @@
-"""Keeps one comment of a kind on a pull request for each thing it is about, such as a stack.
+"""Keeps one comment per kind and name on a pull request, such as one per stack.
 
 The first line of a comment is its marker, such as `<!-- boutique-review dev -->`. `put` writes the comment that a
-file holds, in place of the one with the same marker; `prune` deletes those of a kind but the ones that are named.
+file holds, in place of the one with the same marker; `prune` deletes the comments of a kind that are not named.
 Comments of other authors are left alone, also those with a marker.
 
-It needs Python alone and `gh` with a token that may write to pull requests: where it runs, nothing of the pull request
-itself has to run.
+It needs only Python, and `gh` with a token that may write to pull requests; its job need not run code of the
+pull request.
 """
 
 import argparse
@@ -24,19 +24,19 @@ ROBOT = "github-actions[bot]"
 
 
 class CommentError(Exception):
-    """Something is wrong with a comment, or GitHub refuses it; the text says what to do."""
+    """A comment is invalid, or GitHub refuses it; the message says what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the comments of a pull request up to date."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     actions = parser.add_subparsers(dest="action", required=True)
-    put = actions.add_parser("put", help="write a comment, in place of the one before")
+    put = actions.add_parser("put", help="write a comment, in place of the former one")
     prune = actions.add_parser("prune", help="delete all comments of a kind but some")
     for action in (put, prune):
         action.add_argument("kind", help="such as boutique-review")
         action.add_argument("pull_request", type=int, help="its number")
-    put.add_argument("file", type=Path, help="what to write; its first line is the marker")
+    put.add_argument("file", type=Path, help="the comment; its first line is the marker")
     prune.add_argument("names", nargs="*", help="of the comments that stay, such as dev")
     options = parser.parse_args(arguments)
     try:
@@ -63,7 +63,7 @@ def _put(pull_request: int, kind: str, file: Path) -> str:
     if name is None:
         raise CommentError(f"{file}: does not begin with a line such as <!-- {kind} dev -->")
     first, *duplicates = _list_comments(pull_request, kind).get(name, [None])
-    # Two runs at once may have written one each.
+    # Two concurrent runs may have written duplicates.
     for duplicate in duplicates:
         _gh("--method", "DELETE", _comment(duplicate))
     if first is None:

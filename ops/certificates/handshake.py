@@ -69,7 +69,7 @@ def fetch_certificate(host: str, port: int, servername: str, seconds: float | No
 
 
 def _shake_hands(connection: SSL.Connection, raw: socket.socket, deadline: float) -> None:
-    # A socket with a timeout does not block, and leaves the waiting to its user.
+    # A socket with a timeout is non-blocking, so the caller has to wait for data.
     while True:
         try:
             connection.do_handshake()
@@ -81,7 +81,7 @@ def _shake_hands(connection: SSL.Connection, raw: socket.socket, deadline: float
 
 
 def _reason(error: SSL.Error) -> str:
-    """Return what OpenSSL calls the error: a list of tuples whose last member is a text, or a number and a text."""
+    """Return OpenSSL's text for an error, whose argument is a list of tuples, or a number and a text."""
     details = error.args[0] if error.args else None
     if isinstance(details, list) and details:
         return str(details[-1][-1])

@@ -1,4 +1,4 @@
-"""What is in a file with a certificate, or at an address that serves one, and what is wrong with it."""
+"""Inspects the certificate in a file, or of a server, and lists its errors."""
 
 import re
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ _SERVER = re.compile(r"\[?(?P<host>[^/\[\]]+)\]?:(?P<port>[0-9]{1,5})")
 
 @dataclass(frozen=True, kw_only=True)
 class InspectionRequest:
-    """What is asked about a source.
+    """The options of an inspection.
 
     Attributes:
-        hosts: What its certificate has to be valid for.
-        servername: Which host a server is asked for; its own name if not given.
-        key: The file with the private key, if it is another one.
-        password: Of a PFX, or of a private key.
+        hosts: The hosts that the certificate has to be valid for.
+        servername: The host name to request from a server; None for its own.
+        key: The file with the private key, if the source does not contain it.
+        password: The password of a PFX, or of a private key.
     """
 
     hosts: Sequence[str] = ()

@@ -17,7 +17,7 @@ Env = Annotated[
 ]
 Sessions = Annotated[
     list[str] | None,
-    typer.Option("--session", help="A tester: the shop's session cookie in their browser; again for more."),
+    typer.Option("--session", help="A tester: the shop's session cookie in their browser; repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -55,12 +55,12 @@ def up(
     from lab.status import status as inspect
     from ops.certificates.development_certificates import development_certificate
 
-    where = folder.folder(name)
-    before = inspect(where)
-    given = {"api": port, "https": https_port, "http": http_port}
-    chosen = {key: number for key, number in given.items() if number is not None}
+    lab_folder = folder.folder(name)
+    before = inspect(lab_folder)
+    ports = {"api": port, "https": https_port, "http": http_port}
+    chosen = {key: number for key, number in ports.items() if number is not None}
     if before.ready:
-        check_unchanged(name, chosen, folder.settings(where).ports)
+        check_unchanged(name, chosen, folder.settings(lab_folder).ports)
         typer.echo(f"lab {name} is already running at {before.api}", err=True)
     else:
         from application.lab_behaviour import document
@@ -71,13 +71,13 @@ def up(
         tools = toolchain(origin=origin)
         if message := inotify.warning():
             typer.echo(f"warning: {message}", err=True)
-        where.create()
-        replace_file(where.behaviour, document(WORKLOADS))
+        lab_folder.create()
+        replace_file(lab_folder.behaviour, document(WORKLOADS))
         with show_start(name) as progress:
-            cluster.up(where, tools, chosen, progress)
-    development_certificate(where.certificate, _HOSTS)
-    show_locks(locks.clear(where.pulumi_state))
-    show_orphans(orphans.end(where.pulumi_home))
+            cluster.up(lab_folder, tools, chosen, progress)
+    development_certificate(lab_folder.certificate, _HOSTS)
+    show_locks(locks.clear(lab_folder.pulumi_state))
+    show_orphans(orphans.end(lab_folder.pulumi_home))
 
 
 @app.command()
@@ -90,9 +90,9 @@ def down(
     """Stop a lab; `boutique lab up` resumes it with nothing lost, unless it is deleted."""
     from lab import cluster, folder
 
-    where = folder.folder(name)
-    existed = where.root.is_dir()
-    was_running = cluster.down(where, delete=delete)
+    lab_folder = folder.folder(name)
+    existed = lab_folder.root.is_dir()
+    was_running = cluster.down(lab_folder, delete=delete)
     done = "stopped" if was_running else "was not running"
     typer.echo(f"lab {name} {done}{' and is deleted' if delete and existed else ''}", err=True)
 
@@ -129,14 +129,14 @@ def env(name: Name = "default", as_json: Json = False) -> None:
     from lab import environment, folder
     from lab.status import status as inspect
 
-    where = folder.folder(name)
+    lab_folder = folder.folder(name)
     path = os.environ.get("PATH", os.defpath)
     if as_json:
         unset = dict.fromkeys(environment.UNWANTED)
-        typer.echo(json.dumps({**environment.variables(where, path), **unset}, indent=2))
+        typer.echo(json.dumps({**environment.variables(lab_folder, path), **unset}, indent=2))
     else:
-        typer.echo(environment.script(where, path))
-    show_environment(inspect(where))
+        typer.echo(environment.script(lab_folder, path))
+    show_environment(inspect(lab_folder))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -154,8 +154,8 @@ def exec(  # noqa: A001 - the command's name is that of the function
     from lab.supervision import namespaces
     from ops.lab_views.lab_tools import make_on_demand
 
-    where = folder.folder(name)
-    lab_status = inspect(where)
+    lab_folder = folder.folder(name)
+    lab_status = inspect(lab_folder)
     if not lab_status.pid:
         message = f"lab {name} is not running: start it with `boutique lab up --name {name}`"
         raise LabError(message)
@@ -164,7 +164,7 @@ def exec(  # noqa: A001 - the command's name is that of the function
     inside = namespaces.command_inside(lab_status.pid, command)
     sys.stdout.flush()
     try:
-        os.execvpe(inside[0], inside, environment.inside(where, os.environ))  # noqa: S606 - no shell is wanted
+        os.execvpe(inside[0], inside, environment.inside(lab_folder, os.environ))  # noqa: S606 - no shell is wanted
     except FileNotFoundError as error:
         message = "the program 'nsenter' is missing: install the package util-linux"
         raise LabError(message) from error
@@ -175,7 +175,7 @@ def tools(
     names: Annotated[list[str] | None, typer.Argument(help="Only these tools; all by default.")] = None,
     as_json: Json = False,
     build: Annotated[
-        bool, typer.Option("--build", help="Fetch or build first what is missing, what only tests need included.")
+        bool, typer.Option("--build", help="Fetch or build missing tools first, also those that only tests need.")
     ] = False,
     only_path: Annotated[bool, typer.Option("--path", help="Print the paths and nothing else.")] = False,
     origin: From = "auto",

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-Preview = Annotated[bool, typer.Option("--preview", help="Only look; nothing is changed.")]
+Preview = Annotated[bool, typer.Option("--preview", help="Show the plan and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoSmoke = Annotated[bool, typer.Option("--no-smoke", help="Do not test the environment afterwards.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Timeout = Annotated[float, typer.Option(min=1, max=600, help="Seconds for the smoke test, as a whole.")]
+Timeout = Annotated[float, typer.Option(min=1, max=600, help="Seconds for the whole smoke test.")]
 Authority = Annotated[
     Path | None,
     typer.Option(

@@ -41,12 +41,12 @@ def set_(
             "--service",
             "-s",
             metavar="NAME=VERSION",
-            help="The version of one service: a tag, tag@sha256:… or @sha256:…; again for more.",
+            help="The version of one service: a tag, tag@sha256:… or @sha256:…; repeatable.",
         ),
     ] = None,
     unset: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Leave this service to the default again; again for more."),
+        typer.Option(metavar="NAME", help="Leave this service to the default again; repeatable."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -85,7 +85,7 @@ def check(
     take: Annotated[bool, typer.Option("--set", help="Write every newer version into the stack's file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the newest version of each service that the registry has and the environment's channel lets in.
+    """Show the newest version of each service in the registry that the environment's channel accepts.
 
     Newest is by SemVer, wherever a tag is in the list; tags that are no versions are left out. Without a channel only
     releases are looked at. A version is taken with its digest. `pulumi up` deploys what --set has written.

@@ -29,7 +29,7 @@ def comment(
 
     Its first line is hidden, and the same for each comment on the stack: the next one replaces it.
 
-    Exit code: 0 if there is a plan, 1 if there is none; the comment then says why.
+    Exit code: 0 if there is a plan, 1 if not; the comment then says why.
     """
     from application import online_boutique
     from ops.features.feature_view import working
@@ -76,7 +76,7 @@ def affected(
     folder = project()
     result = affected_stacks(changed(folder, base), stack_files(folder))
     for stack in result.removed:
-        typer.echo(f"the file of stack {stack!r} is gone; if the stack is still there, destroy it first", err=True)
+        typer.echo(f"the file of stack {stack!r} is gone; if the stack still exists, destroy it first", err=True)
     reasons = {stack: reason for stack, reason in result.stacks.items() if not stacks or stack in stacks}
     if as_json:
         typer.echo(json.dumps(list(reasons)))

@@ -10,13 +10,13 @@ from ops.commands.promote import Authority, Json, NoSmoke, Preview, Timeout, Yes
 
 def rollback(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment's stack, such as test.")],
-    show_list: Annotated[bool, typer.Option("--list", help="Only show which former releases there are.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="Only list the former releases.")] = False,
     to: Annotated[
         int | None,
         typer.Option("--to", metavar="N", min=1, help="The update to go back to; else the last one that differs."),
     ] = None,
     keep_secrets: Annotated[
-        bool, typer.Option("--keep-secrets", help="Leave what is in the services' secrets as it is.")
+        bool, typer.Option("--keep-secrets", help="Keep the current content of the services' secrets.")
     ] = False,
     preview: Preview = False,
     yes: Yes = False,

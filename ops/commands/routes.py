@@ -9,14 +9,15 @@ def routes(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment's stack, such as dev.")],
     headers: Annotated[
         list[str] | None,
-        typer.Option("--for", "--header", help="Where a request with this header, 'Cookie: …', goes; again for more."),
+        typer.Option("--for", "--header", help="Where a request with this header, 'Cookie: …', goes; repeatable."),
     ] = None,
     host: Annotated[str | None, typer.Option(help="The request's host; the environment's own if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the routes that are in force in an environment, with the stack that owns each, as the cluster has them.
 
-    With --for, --header or --host: where such a request goes, there and at each service that it may reach, and why.
+    With --for, --header or --host: the backend of such a request, at the gateway and at each service that it may reach,
+    and why.
     """
     from ops.pulumi.workspace import project
     from ops.routes.cluster_routes import route_table

@@ -20,12 +20,10 @@ def smoke(
     ] = None,
     feature: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="A feature, such as new-ads: do its testers' requests reach what it changed?"
-        ),
+        typer.Option(metavar="NAME", help="A feature, such as new-ads: do its testers' requests reach its services?"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds to be done in, as a whole.")] = 30,
+    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds for the whole test.")] = 30,
     cacert: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="An authority to trust besides the system's (PEM).")
     ] = None,

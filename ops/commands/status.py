@@ -16,7 +16,7 @@ def status(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     timeout: Annotated[
-        float | None, typer.Option(min=1, max=600, help="Seconds to be done in; else 30, with --refresh 120.")
+        float | None, typer.Option(min=1, max=600, help="Seconds for all environments; else 30, with --refresh 120.")
     ] = None,
 ) -> None:
     """Show for each environment which version of each service runs, and how many of the wanted replicas are ready.
@@ -24,7 +24,7 @@ def status(
     With the features that live there, and when and by whom it was last updated. An environment that does not answer is
     shown as its stack wants it, and says why.
 
-    Exit code: 0, 3 if --refresh finds a difference, 1 if an environment cannot be asked.
+    Exit code: 0, 3 if --refresh finds a difference, 1 if an environment cannot be read.
     """
     from ops.environments.environment_status import statuses
     from ops.environments.status_view import document, show

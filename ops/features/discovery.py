@@ -29,11 +29,11 @@ class Discovery:
     @property
     def lines(self) -> tuple[str, ...]:
         """One line per service with a build, and one line for all services without any."""
-        plain = [name for name, why in self.left.items() if why == _NO_BUILD]
+        without_build = [name for name, reason in self.left.items() if reason == _NO_BUILD]
         return (
             *(f"{name}: {version}" for name, version in self.taken.items()),
-            *(f"{name}: left, {why}" for name, why in self.left.items() if why != _NO_BUILD),
-            *([f"left, {_NO_BUILD}: {', '.join(plain)}"] if plain else []),
+            *(f"{name}: left, {reason}" for name, reason in self.left.items() if reason != _NO_BUILD),
+            *([f"left, {_NO_BUILD}: {', '.join(without_build)}"] if without_build else []),
         )
 
 
@@ -41,7 +41,7 @@ _NO_BUILD = "no build of the branch"
 
 
 def discover_builds(environment: Environment, feature: FeatureStack, progress: Callable[[str], None]) -> Discovery:
-    """Return the newest build of a branch of each service that has one and can be part of a feature.
+    """Return the newest build of a branch for each service that can be part of a feature.
 
     Args:
         environment: The environment with the image repositories.
@@ -78,7 +78,7 @@ def _reason(newest: NewestOfBranch) -> str:
 
 
 def _no_build_message(feature: FeatureStack, registries: str, left: Mapping[str, str]) -> str:
-    older = [f"{name}: {why}" for name, why in left.items() if why != _NO_BUILD]
+    older = [f"{name}: {reason}" for name, reason in left.items() if reason != _NO_BUILD]
     detail = f"that is newer than a release ({'; '.join(older)})" if older else f"for any of {len(left)} services"
     return (
         f"{feature}: {registries} has no build of the branch {feature.name!r} {detail}; push an image with a tag such "

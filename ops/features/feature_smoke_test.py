@@ -68,7 +68,7 @@ def result(
     Args:
         feature: Its expected state.
         running: Its running workloads by service; None if the cluster did not answer.
-        cluster: Its error; empty if there is none.
+        cluster: The error of the cluster; empty without one.
         outside: The result of a visit by the preview link.
     """
     services = tuple(_service(name, build, feature, running, outside) for name, build in feature.services.items())

@@ -21,21 +21,21 @@ _NEVER = "never"
 
 
 @contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
+def working(action: str) -> Iterator[Callable[[str], None]]:
     """Show progress on stderr: in one line of a terminal, else only the first line."""
     if not sys.stderr.isatty():
-        typer.echo(what, err=True)
+        typer.echo(action, err=True)
         yield lambda _: None
         return
     from rich.console import Console
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     start = time.monotonic()
-    with console.status(what) as status:
+    with console.status(action) as status:
 
         def progress(step: str) -> None:
             if step.strip(".@ "):
-                status.update(f"{what} ({time.monotonic() - start:.0f} s): {step}")
+                status.update(f"{action} ({time.monotonic() - start:.0f} s): {step}")
 
         yield progress
 

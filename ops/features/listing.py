@@ -33,7 +33,7 @@ class Listed:
         expires: When it may be removed; None for never, or if unknown.
         versions: By the name of the service.
         sessions: How many testers' sessions it has.
-        trouble: What is missing of it, in words.
+        trouble: The missing parts of it, in words; empty if it is complete.
         objects: Its objects in the cluster, as `<kind>/<name>`.
     """
 

@@ -32,20 +32,20 @@ def down(
     Raises:
         OperationError: The feature does not exist, the stack is not its stack, or it cannot be removed.
     """
-    with workspace(project, stack or feature.stack) as within:
-        progress(f"reading stack {within.stack}")
+    with workspace(project, stack or feature.stack) as stack_workspace:
+        progress(f"reading stack {stack_workspace.stack}")
         with ThreadPoolExecutor(2) as pool:
             future = pool.submit(_environment, project, feature.environment)
-            state = pool.submit(stack_state, project, within.stack).result()
+            state = pool.submit(stack_state, project, stack_workspace.stack).result()
             environment = future.result()
         if state is not None and not state.is_feature(feature.key, feature.environment):
-            raise OperationError(f"stack {within.stack!r} is not the {feature}; nothing was removed")
-        if not ignore_missing and state is None and not (environment and _owned(environment, within.stack)):
+            raise OperationError(f"stack {stack_workspace.stack!r} is not the {feature}; nothing was removed")
+        if not ignore_missing and state is None and not (environment and _owned(environment, stack_workspace.stack)):
             raise OperationError(f"{feature}: no such feature; `boutique feature list` lists them")
         if state is not None:
-            _destroy(within, progress, abandoned=environment is None)
+            _destroy(stack_workspace, progress, abandoned=environment is None)
         if environment:
-            _delete_leftovers(environment, within.stack, progress)
+            _delete_leftovers(environment, stack_workspace.stack, progress)
 
 
 def _environment(project: Path, stack: str) -> FeatureOrigin | None:
@@ -62,19 +62,19 @@ def _owned(environment: FeatureOrigin, stack: str) -> list[FoundFeature]:
 def _delete_leftovers(environment: FeatureOrigin, stack: str, progress: Progress) -> None:
     """Delete the objects that a killed update created before its stack recorded them."""
     for item in _owned(environment, stack):
-        progress(f"deleting {item.name}, which the stack did not know")
+        progress(f"deleting {item.name}, which the stack does not know")
         environment.namespace.delete(item.collection, item.name)
 
 
-def _destroy(within: Workspace, progress: Progress, *, abandoned: bool) -> None:
+def _destroy(stack_workspace: Workspace, progress: Progress, *, abandoned: bool) -> None:
     # Without the environment, its deployer has no rights, and the objects are gone with the namespace.
     extra = _ABANDONED if abandoned else {}
     try:
         run(
-            within,
+            stack_workspace,
             *("destroy", "--yes", "--skip-preview", "--remove"),
-            said=lambda line: progress(f"{within.stack}: {line}"),
+            said=lambda line: progress(f"{stack_workspace.stack}: {line}"),
             environment=extra,
         )
     except MissingStackError:
-        progress(f"stack {within.stack} is gone: another process has removed it")
+        progress(f"stack {stack_workspace.stack} is gone: another process has removed it")

@@ -34,7 +34,7 @@ class FeatureRequest:
         sessions: Ids of more testers' sessions; those that have joined stay.
         ttl: The time to live from now; None for the default of the environment.
         header: Whether requests may select it by header; None keeps the setting.
-        secrets_provider: What encrypts the secrets of a new stack; None for Pulumi's own choice.
+        secrets_provider: The secrets provider of a new stack; None for Pulumi's default.
     """
 
     services: Mapping[str, str]
@@ -148,22 +148,24 @@ def _update(
     provider: str | None = None,
     preview: bool = False,
 ) -> Updated:
-    with workspace(project, feature.stack) as within:
+    with workspace(project, feature.stack) as stack_workspace:
         progress(f"reading stack {feature.environment}")
         environment, state = _read(project, feature)
         if state is not None and not state.is_feature(feature.key, feature.environment):
             raise OperationError(f"stack {feature.stack!r} is not the {feature}; rename the branch, or that stack")
         before = state.section if state else None
         if before is None and not create:
-            missing = f"stack {feature.stack!r} was never deployed to its end" if state else "no such feature"
+            missing = f"stack {feature.stack!r} was never deployed completely" if state else "no such feature"
             raise OperationError(f"{feature}: {missing}; deploy it with `boutique feature up`")
         content = section(environment, before or {})
         _check(content, environment)
-        within.configure({**(state.settings if state else {}), "config": {"boutique:feature": content}})
+        stack_workspace.configure({**(state.settings if state else {}), "config": {"boutique:feature": content}})
         if state is None:
             progress(f"creating stack {feature.stack}")
-            run(within, "stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else []))
-        output = _run(within, state, progress, preview=preview)
+            run(
+                stack_workspace, "stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else [])
+            )
+        output = _run(stack_workspace, state, progress, preview=preview)
     return Updated(
         identity=feature,
         url=environment.entrance.link(preview_host(feature.key, environment.entrance.host)),
@@ -203,24 +205,26 @@ def _check(section: dict[str, Any], environment: FeatureOrigin) -> None:
         raise OperationError(str(error)) from None
 
 
-def _run(within: Workspace, before: StackState | None, progress: Progress, *, preview: bool) -> str:
+def _run(stack_workspace: Workspace, before: StackState | None, progress: Progress, *, preview: bool) -> str:
     command = ("preview",) if preview else ("up", "--yes", "--skip-preview", "--suppress-outputs")
     # Refresh restores objects that were removed or scaled; the program provides the current token.
     refreshed = ("--refresh", "--run-program") if before else ()
     try:
-        output = run(within, *command, *refreshed, said=lambda line: progress(f"{within.stack}: {line}"))
+        output = run(
+            stack_workspace, *command, *refreshed, said=lambda line: progress(f"{stack_workspace.stack}: {line}")
+        )
     except EngineError:
         if before is None:
-            _forget(within, progress)
+            _forget(stack_workspace, progress)
         raise
     if preview and before is None:
-        _forget(within, progress)
+        _forget(stack_workspace, progress)
     return output
 
 
-def _forget(within: Workspace, progress: Progress) -> None:
+def _forget(stack_workspace: Workspace, progress: Progress) -> None:
     """Remove a new stack that has created nothing."""
-    state = stack_state(within.folder, within.stack)
+    state = stack_state(stack_workspace.folder, stack_workspace.stack)
     if state and not state.keys:
-        progress(f"removing stack {within.stack}, which has created nothing")
-        run(within, "destroy", "--yes", "--skip-preview", "--remove")
+        progress(f"removing stack {stack_workspace.stack}, which has created nothing")
+        run(stack_workspace, "destroy", "--yes", "--skip-preview", "--remove")

@@ -64,12 +64,12 @@ class Redirect:
     description: str
 
 
-def trust(given: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return an SSL context that trusts the system's authorities, a given one, and the lab's.
+def trust(authority: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Return an SSL context that trusts the system's authorities, the lab's, and those of a file.
 
     Args:
-        given: A file with certificates of authorities.
-        environment: Of this process; the shell of a lab names the lab's files in it.
+        authority: A PEM file with certificates of authorities.
+        environment: The variables of this process; the shell of a lab names the lab's files in them.
 
     Raises:
         TrustError: A file has no certificate in it.
@@ -78,7 +78,7 @@ def trust(given: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
     lab_authority = (
         Path(environment["BOUTIQUE_LAB_FILES"]) / "certificate/ca.crt" if "BOUTIQUE_LAB_FILES" in environment else None
     )
-    for path in filter(None, (given, lab_authority if lab_authority and lab_authority.is_file() else None)):
+    for path in filter(None, (authority, lab_authority if lab_authority and lab_authority.is_file() else None)):
         try:
             context.load_verify_locations(path)
         except ssl.SSLError:

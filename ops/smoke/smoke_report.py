@@ -16,10 +16,10 @@ _COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.U
 
 
 @contextmanager
-def progress(what: str, deadline: Deadline) -> Iterator[Callable[[str], None]]:
+def progress(subject: str, deadline: Deadline) -> Iterator[Callable[[str], None]]:
     """Show the current step on stderr, if that is a terminal."""
-    with Console(stderr=True).status(f"smoke {what}") as line:
-        yield lambda step: line.update(f"smoke {what}: asking for {step} ({deadline.spent:.0f} s)")
+    with Console(stderr=True).status(f"smoke {subject}") as status:
+        yield lambda step: status.update(f"smoke {subject}: asking for {step} ({deadline.spent:.0f} s)")
 
 
 def row(
@@ -46,7 +46,7 @@ def row(
 
 
 def report(
-    what: str,
+    subject: str,
     rows: Iterable[tuple[str, Text, Text, Text]],
     lines: Iterable[tuple[str, str]],
     warnings: Sequence[str],
@@ -58,7 +58,7 @@ def report(
     """Print the findings as text.
 
     Args:
-        what: The stack or feature that was tested.
+        subject: The stack or feature that was tested.
         rows: One row per service.
         lines: Pairs of a title and its value.
         warnings: One line per warning.
@@ -84,4 +84,4 @@ def report(
         state, style = f"no errors, {open_questions} unknown", "yellow"
     if count := len(errors):
         state, style = f"{count} error{'s' * (count > 1)}", "red"
-    console.print(f"smoke {what}: {state}, {seconds:.1f} s", style=style)
+    console.print(f"smoke {subject}: {state}, {seconds:.1f} s", style=style)

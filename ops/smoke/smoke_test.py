@@ -61,7 +61,7 @@ def result(
     Args:
         stack: The deployed stack.
         running: The running workloads by service; None if the cluster did not answer.
-        cluster: Its error; empty if there is none.
+        cluster: The error of the cluster; empty without one.
         outside: The result of a visit.
     """
     services = tuple(_service(name, expected, stack, running, outside) for name, expected in stack.services.items())
