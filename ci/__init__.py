@@ -1,1 +1,1 @@
-"""What the workflows in `.github/workflows` run beside the `boutique` command."""
+"""Scripts that the workflows in `.github/workflows` run beside the `boutique` command."""

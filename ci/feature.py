@@ -1,4 +1,4 @@
-"""A feature for a pull request: what its branch changes in the file of an environment, beside that environment.
+"""Deploys a feature for a pull request: the versions that its branch changes in the file of an environment.
 
 Writes a comment, for `sticky_comments.py` to put on the pull request.
 """
@@ -20,7 +20,7 @@ MARKER = "<!-- boutique-feature link -->"
 
 
 class CommandError(Exception):
-    """A command has failed; the text is what it said."""
+    """A command has failed; the message is its output."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,29 +29,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("action", choices=["up", "down"])
     parser.add_argument("--env", required=True, help="the environment's stack, such as dev")
     parser.add_argument("--branch", required=True, help="the branch of the pull request")
-    parser.add_argument("--base", help="what the branch is compared with; for up")
+    parser.add_argument("--base", help="the commit to compare the branch with; for up")
     parser.add_argument("--secrets-provider", help="of the feature's stack, as for `pulumi stack init`; for up")
     parser.add_argument("--comment", required=True, type=Path, help="the file to write the comment to")
-    given = parser.parse_args(arguments)
-    if given.action == "up" and not given.base:
+    options = parser.parse_args(arguments)
+    if options.action == "up" and not options.base:
         parser.error("up needs --base")
     try:
-        said = (
-            _up(given.env, given.branch, given.base, given.secrets_provider)
-            if given.action == "up"
-            else _down(given.env, given.branch)
+        comment = (
+            _up(options.env, options.branch, options.base, options.secrets_provider)
+            if options.action == "up"
+            else _down(options.env, options.branch)
         )
     except (CommandError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
-        _write(given.comment, f"### Feature {code(given.branch)}: failed\n\n{block(str(error))}")
+        _write(options.comment, f"### Feature {code(options.branch)}: failed\n\n{block(str(error))}")
         return 1
-    _write(given.comment, said)
+    _write(options.comment, comment)
     return 0
 
 
 def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
     changed: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
-    shared = sorted(set(changed) - {each.service for each in route_table.services(online_boutique.WORKLOADS)})
+    shared = sorted(set(changed) - {workload.service for workload in route_table.services(online_boutique.WORKLOADS)})
     versions = {name: version for name, version in changed.items() if name not in shared}
     if not versions:
         _remove(env, branch)
@@ -61,53 +61,53 @@ def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
             f"version: change {code('boutique:release')} in {code(f'Pulumi.{env}.yaml')}, such as by {code(example)}."
         )
     services = [f"--service={name}={version}" for name, version in versions.items()]
-    kept = [f"--secrets-provider={secrets_provider}"] if secrets_provider else []
-    done = json.loads(_boutique("feature", "up", f"--env={env}", *services, *kept, "--json", "--", branch))
-    lines = [row(code(name), code(version)) for name, version in done["services"].items()]
-    until = f" It lives until {done['expires']}, and every push renews it." if done["expires"] else ""
+    provider = [f"--secrets-provider={secrets_provider}"] if secrets_provider else []
+    feature = json.loads(_boutique("feature", "up", f"--env={env}", *services, *provider, "--json", "--", branch))
+    lines = [row(code(name), code(version)) for name, version in feature["services"].items()]
+    until = f" It lives until {feature['expires']}, and every push renews it." if feature["expires"] else ""
     return "\n".join(
         [
-            f"### Feature {code(branch)}: <{done['url']}>",
+            f"### Feature {code(branch)}: <{feature['url']}>",
             "",
             header("service", "version"),
             *lines,
             "",
-            f"Everything else is that of {code(env)}{_also(shared)}.{until} It ends with the label, or with the pull "
-            "request.",
+            f"Everything else is that of {code(env)}{_shared_note(shared)}.{until} "
+            "It ends with the label, or with the pull request.",
         ]
     )
 
 
-def _also(shared: Sequence[str]) -> str:
+def _shared_note(shared: Sequence[str]) -> str:
     names = ", ".join(map(code, shared))
-    return f", also {names}, whose calls cannot be told apart" if shared else ""
+    return f", also {names}, whose calls cannot be distinguished" if shared else ""
 
 
 def _down(env: str, branch: str) -> str:
-    there = _remove(env, branch)
-    return f"### Feature {code(branch)}: {'removed' if there else 'there is none'}"
+    existed = _remove(env, branch)
+    return f"### Feature {code(branch)}: {'removed' if existed else 'no such feature'}"
 
 
 def _remove(env: str, branch: str) -> bool:
-    """Remove the feature; say whether there was one."""
+    """Remove the feature; return whether it existed."""
     key = identity(branch, env).key
-    if not any(each["key"] == key for each in json.loads(_boutique("feature", "list", f"--env={env}", "--json"))):
+    if not any(feature["key"] == key for feature in json.loads(_boutique("feature", "list", f"--env={env}", "--json"))):
         return False
     _boutique("feature", "down", f"--env={env}", "--", branch)
     return True
 
 
-def _write(file: Path, said: str) -> None:
+def _write(file: Path, comment: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(f"{MARKER}\n{said}\n")
+    file.write_text(f"{MARKER}\n{comment}\n")
 
 
 def _boutique(*arguments: str) -> str:
-    done = subprocess.run(["boutique", *arguments], capture_output=True, text=True, check=False)
-    sys.stderr.write(done.stderr)
-    if done.returncode:
-        raise CommandError(done.stderr.strip().removeprefix("error: ") or f"it ended with {done.returncode}")
-    return done.stdout
+    process = subprocess.run(["boutique", *arguments], capture_output=True, text=True, check=False)
+    sys.stderr.write(process.stderr)
+    if process.returncode:
+        raise CommandError(process.stderr.strip().removeprefix("error: ") or f"it ended with {process.returncode}")
+    return process.stdout
 
 
 if __name__ == "__main__":

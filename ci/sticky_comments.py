@@ -1,11 +1,11 @@
-"""Keeps one comment of a kind on a pull request for each thing it is about, such as a stack.
+"""Keeps one comment per kind and name on a pull request, such as one per stack.
 
 The first line of a comment is its marker, such as `<!-- boutique-review dev -->`. `put` writes the comment that a
-file holds, in place of the one with the same marker; `prune` deletes those of a kind but the ones that are named.
-Comments of anybody else are left alone, whatever they say.
+file holds, in place of the one with the same marker; `prune` deletes the comments of a kind that are not named.
+Comments of other authors are left alone, also those with a marker.
 
-It needs Python alone and `gh` with a token that may write to pull requests: where it runs, nothing of the pull request
-itself has to run.
+It needs only Python, and `gh` with a token that may write to pull requests; its job need not run code of the
+pull request.
 """
 
 import argparse
@@ -20,39 +20,39 @@ from typing import Any
 
 MARKER = re.compile(r"<!-- (?P<kind>boutique-[a-z]+) (?P<name>\S+) -->")
 ROBOT = "github-actions[bot]"
-"""Who writes with the token of a workflow."""
+"""The author of comments that are written with the token of a workflow."""
 
 
 class CommentError(Exception):
-    """Something is wrong with a comment, or GitHub refuses it; the text says what to do."""
+    """A comment is invalid, or GitHub refuses it; the message says what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the comments of a pull request up to date."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     actions = parser.add_subparsers(dest="action", required=True)
-    put = actions.add_parser("put", help="write a comment, in place of the one before")
+    put = actions.add_parser("put", help="write a comment, in place of the former one")
     prune = actions.add_parser("prune", help="delete all comments of a kind but some")
-    for each in (put, prune):
-        each.add_argument("kind", help="such as boutique-review")
-        each.add_argument("pull_request", type=int, help="its number")
-    put.add_argument("file", type=Path, help="what to write; its first line is the marker")
+    for action in (put, prune):
+        action.add_argument("kind", help="such as boutique-review")
+        action.add_argument("pull_request", type=int, help="its number")
+    put.add_argument("file", type=Path, help="the comment; its first line is the marker")
     prune.add_argument("names", nargs="*", help="of the comments that stay, such as dev")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        if given.action == "put":
-            said = [_put(given.pull_request, given.kind, given.file)]
+        if options.action == "put":
+            lines = [_put(options.pull_request, options.kind, options.file)]
         else:
-            said = _prune(given.pull_request, given.kind, given.names)
+            lines = _prune(options.pull_request, options.kind, options.names)
     except CommentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print("\n".join(said))
+    print("\n".join(lines))
     return 0
 
 
 def named(body: str, kind: str) -> str | None:
-    """Return what a comment of a kind is about; None if it is none."""
+    """Return the name in the marker of a comment; None without a marker of that kind."""
     match = MARKER.fullmatch(body.partition("\n")[0].strip())
     return match["name"] if match and match["kind"] == kind else None
 
@@ -62,10 +62,10 @@ def _put(pull_request: int, kind: str, file: Path) -> str:
     name = named(body, kind)
     if name is None:
         raise CommentError(f"{file}: does not begin with a line such as <!-- {kind} dev -->")
-    first, *others = _found(pull_request, kind).get(name, [None])
-    # Two runs at once may have written one each.
-    for other in others:
-        _gh("--method", "DELETE", _comment(other))
+    first, *duplicates = _list_comments(pull_request, kind).get(name, [None])
+    # Two concurrent runs may have written duplicates.
+    for duplicate in duplicates:
+        _gh("--method", "DELETE", _comment(duplicate))
     if first is None:
         _gh("--method", "POST", _comments(pull_request), content={"body": body})
         return f"{kind} {name}: written"
@@ -74,23 +74,23 @@ def _put(pull_request: int, kind: str, file: Path) -> str:
 
 
 def _prune(pull_request: int, kind: str, names: Sequence[str]) -> list[str]:
-    gone = {name: numbers for name, numbers in _found(pull_request, kind).items() if name not in names}
+    gone = {name: numbers for name, numbers in _list_comments(pull_request, kind).items() if name not in names}
     for numbers in gone.values():
         for number in numbers:
             _gh("--method", "DELETE", _comment(number))
     return [f"{kind} {name}: deleted" for name in gone] or [f"no {kind} to delete"]
 
 
-def _found(pull_request: int, kind: str) -> dict[str, list[int | None]]:
-    """Return the numbers of the comments that are there, by what they are about."""
+def _list_comments(pull_request: int, kind: str) -> dict[str, list[int | None]]:
+    """Return the numbers of the existing comments by the name in their marker."""
     author = os.environ.get("COMMENT_AUTHOR", ROBOT)
     pages = json.loads(_gh("--paginate", "--slurp", f"{_comments(pull_request)}?per_page=100"))
-    found: dict[str, list[int | None]] = {}
-    for each in (one for page in pages for one in page):
-        name = named(each["body"] or "", kind)
-        if name and (each["user"] or {}).get("login") == author:
-            found.setdefault(name, []).append(each["id"])
-    return found
+    numbers: dict[str, list[int | None]] = {}
+    for comment in (item for page in pages for item in page):
+        name = named(comment["body"] or "", kind)
+        if name and (comment["user"] or {}).get("login") == author:
+            numbers.setdefault(name, []).append(comment["id"])
+    return numbers
 
 
 def _comments(pull_request: int) -> str:
@@ -105,17 +105,17 @@ def _comment(number: int | None) -> str:
 def _gh(*arguments: str, content: Mapping[str, Any] | None = None) -> str:
     # A comment is too long for a command line, and may begin with an @, which would name a file.
     command = ["gh", "api", *arguments, *(["--input", "-"] if content is not None else [])]
-    given = None if content is None else json.dumps(content)
+    data = None if content is None else json.dumps(content)
     try:
-        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        process = subprocess.run(command, input=data, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise CommentError("the program 'gh' is missing: https://cli.github.com") from None
-    if done.returncode:
+    if process.returncode:
         raise CommentError(
-            f"GitHub refuses {' '.join(arguments)}: {done.stderr.strip()}; "
+            f"GitHub refuses {' '.join(arguments)}: {process.stderr.strip()}; "
             "the job needs `pull-requests: write` and GH_TOKEN"
         )
-    return done.stdout
+    return process.stdout
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The `boutique` command. Only this file and what it shows in --help is imported before a command is chosen."""
+"""The `boutique` command. Before a command is chosen, only this file and the help texts are imported."""
 
 import sys
 
@@ -37,7 +37,7 @@ app.command()(status)
 
 
 def main() -> None:
-    """Run the command; what its user can mend is told in one line, without a stack trace."""
+    """Run the command; print an error of its user in one line, without a stack trace."""
     try:
         app()
     except (CertificateError, UserError) as error:

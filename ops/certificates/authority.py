@@ -1,4 +1,4 @@
-"""The authority that signs development certificates: one per user, who trusts it once."""
+"""The authority that signs development certificates: one per user, trusted once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,20 +13,20 @@ from support.certificate_issuing import split_pem
 from support.files import lock_folder, replace_file
 
 NAME = "Boutique development"
-# Names that nobody can own: https://www.rfc-editor.org/rfc/rfc6761#section-6.
+# Reserved names, which have no owner: https://www.rfc-editor.org/rfc/rfc6761#section-6.
 _RESERVED = ("localhost", "test")
 _FILE = "ca.pem"
 
 
 @dataclass(frozen=True)
 class Authority:
-    """Who signs.
+    """A certificate authority with its key.
 
     Attributes:
-        certificate: To be trusted by whoever trusts what it signs.
+        certificate: The certificate for clients to trust.
         pem: The same as text.
         key: Its private key.
-        is_new: Whether it was made just now, so that nobody can trust it yet.
+        is_new: Whether it was created just now, so that no client trusts it yet.
     """
 
     certificate: x509.Certificate
@@ -36,13 +36,13 @@ class Authority:
 
 
 def authority(hosts: Sequence[str], now: datetime) -> Authority:
-    """Return the authority, a new one if there is none or its time runs out.
+    """Return the authority; create it if it is missing or about to expire.
 
-    Whoever trusts it has to fear little: it may sign for names that nobody owns, and for the hosts it was made for.
+    It is safe to trust: it may sign only for reserved names, and for the hosts that it was created for.
 
     Args:
-        hosts: What it is to sign for.
-        now: The time.
+        hosts: The hosts to sign for.
+        now: The current time.
 
     Raises:
         CertificateError: It may not sign for these hosts, or is damaged.
@@ -50,10 +50,10 @@ def authority(hosts: Sequence[str], now: datetime) -> Authority:
     path = paths.authority() / _FILE
     with lock_folder(paths.authority(), lambda: None):
         if path.exists():
-            found = _read(path.read_text(), is_new=False)
-            if not certificate_issuing.runs_out(found.certificate, now):
-                _check(found.certificate, hosts)
-                return found
+            existing = _read(path.read_text(), is_new=False)
+            if not certificate_issuing.runs_out(existing.certificate, now):
+                _check(existing.certificate, hosts)
+                return existing
         domains = [*_RESERVED, *(host for host in sorted(set(hosts)) if not _under(host, _RESERVED))]
         text = certificate_issuing.authority(now, f"{NAME} authority", domains)
         paths.authority().chmod(0o700)
@@ -72,15 +72,15 @@ def _read(text: str, *, is_new: bool) -> Authority:
 
 def _check(certificate: x509.Certificate, hosts: Sequence[str]) -> None:
     constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
-    domains = [str(each.value) for each in constraints.permitted_subtrees or ()]
-    mistakes = [
+    domains = [str(subtree.value) for subtree in constraints.permitted_subtrees or ()]
+    errors = [
         f"{host!r}: the authority in {paths.authority()} may sign for {', '.join(domains)} and names under them only; "
         f"take a host there, or remove the folder: a new authority may sign for {host}, and has to be trusted anew"
         for host in hosts
         if not _under(host, domains)
     ]
-    if mistakes:
-        raise CertificateError(mistakes)
+    if errors:
+        raise CertificateError(errors)
 
 
 def _under(host: str, domains: Sequence[str]) -> bool:

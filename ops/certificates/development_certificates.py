@@ -1,4 +1,4 @@
-"""Certificates for development: made when there is none that will do, and kept otherwise."""
+"""Certificates for development: created if none is valid for the hosts, kept otherwise."""
 
 import re
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ class Development:
     """A development certificate on disk.
 
     Attributes:
-        folder: Where its files are.
-        names: What it is valid for.
-        ends: Until when.
-        is_new: Whether it was made just now.
-        has_new_authority: Whether the authority was, too, so that nobody can trust it yet.
+        folder: The folder of its files.
+        names: The DNS names that it is valid for.
+        ends: The end of its validity.
+        is_new: Whether it was created just now.
+        has_new_authority: Whether its authority was created just now, so that no client trusts it yet.
     """
 
     folder: Path
@@ -46,27 +46,27 @@ def development_certificate(
 ) -> Development:
     """Put a certificate for hosts and all names one label below them into a folder, with its key and its authority.
 
-    What is there stays, unless it is for other hosts, has less than 30 days left, or is not whole.
+    An existing certificate stays, unless it is for other hosts, has less than 30 days left, or is incomplete.
 
     Args:
         folder: Gets `tls.crt` (with the issuer), `tls.key` and `ca.crt`.
         hosts: Such as `shop.localhost`.
-        days: How long a new one lasts.
-        renew: Whether to make a new one in any case.
-        now: The time, if it is not the present.
+        days: The validity of a new certificate.
+        renew: Whether to create a new certificate in any case.
+        now: The current time; None for the clock.
 
     Raises:
-        CertificateError: A host is no name, or one that the authority may not sign for.
+        CertificateError: A host is not a DNS name, or the authority may not sign for it.
     """
     now = now or datetime.now(UTC)
     leaf = Leaf(CHAIN_FILE, f"{NAME} certificate", names=_names(hosts))
     signer = authority(hosts, now)
     folder.mkdir(parents=True, exist_ok=True)
-    is_new = renew or not _is_good(folder, leaf, signer.certificate, now)
+    is_new = renew or not _is_valid(folder, leaf, signer.certificate, now)
     if is_new:
-        life = timedelta(days=days)
-        certificate, key = split_pem(certificate_issuing.issue(leaf, signer.certificate, signer.key, now, life))
-        # Whoever reads in between finds a key that does not fit; should it end here, the next run makes both anew.
+        lifetime = timedelta(days=days)
+        certificate, key = split_pem(certificate_issuing.issue(leaf, signer.certificate, signer.key, now, lifetime))
+        # A reader in between gets a key that does not match; after a crash here, the next run replaces both.
         replace_file(folder / KEY_FILE, key)
         replace_file(folder / CHAIN_FILE, certificate + signer.pem, _PUBLIC)
     replace_file(folder / AUTHORITY_FILE, signer.pem, _PUBLIC)
@@ -85,20 +85,20 @@ def write_pfx(folder: Path, password: str) -> Path:
 
 
 def _names(hosts: Sequence[str]) -> tuple[str, ...]:
-    if mistakes := [said for host in hosts if (said := _mistake(host))]:
-        raise CertificateError(mistakes)
+    if errors := [error for host in hosts if (error := _host_error(host))]:
+        raise CertificateError(errors)
     names = [name for host in sorted(set(hosts)) for name in (host, f"*.{host}")]
-    # Browsers take no wildcard in front of a single label.
+    # Browsers reject a wildcard in front of a single label.
     return tuple(name for name in names if not name.startswith("*.") or name.count(".") > 1)
 
 
-def _mistake(host: str) -> str:
+def _host_error(host: str) -> str:
     if len(host) <= 253 and re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", host) and not is_address(host):
         return ""
     return f"{host!r}: must be a DNS name in lower case such as shop.localhost; names under it are covered with it"
 
 
-def _is_good(folder: Path, leaf: Leaf, signer: x509.Certificate, now: datetime) -> bool:
+def _is_valid(folder: Path, leaf: Leaf, signer: x509.Certificate, now: datetime) -> bool:
     try:
         chain, key = (folder / CHAIN_FILE).read_bytes(), (folder / KEY_FILE).read_bytes()
         fits = x509.load_pem_x509_certificate(chain).public_key() == certificate_issuing.private_key(key).public_key()

@@ -1,4 +1,4 @@
-"""The certificate that a server shows to whoever connects."""
+"""Fetches the certificate that a server sends in a TLS handshake."""
 
 import select
 import socket
@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class ShownCertificate:
-    """What a server showed.
+    """The certificates that a server sent.
 
     Attributes:
         certificates: In the order in which it sent them.
@@ -28,20 +28,20 @@ class ShownCertificate:
 
 
 def address(host: str) -> str:
-    """Return where a host is: names under `localhost` are this machine, whatever a resolver makes of them.
+    """Return the address of a host: names under `localhost` are this machine, without a resolver.
 
     https://www.rfc-editor.org/rfc/rfc6761#section-6.3
     """
     return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
 
 
-def shown(host: str, port: int, servername: str, seconds: float | None = None) -> ShownCertificate:
-    """Return what a server shows; nothing is verified, since it is what is shown that is asked for.
+def fetch_certificate(host: str, port: int, servername: str, seconds: float | None = None) -> ShownCertificate:
+    """Fetch the certificates of a server without verifying them.
 
     Args:
         host: Its name or address, see `address`.
-        port: Where it listens.
-        servername: Which of its hosts it is asked for (SNI).
+        port: Its TCP port.
+        servername: The host name to request (SNI).
         seconds: How long to wait for an answer; ten if not given.
 
     Raises:
@@ -69,7 +69,7 @@ def shown(host: str, port: int, servername: str, seconds: float | None = None) -
 
 
 def _shake_hands(connection: SSL.Connection, raw: socket.socket, deadline: float) -> None:
-    # A socket with a timeout does not block, and leaves the waiting to its user.
+    # A socket with a timeout is non-blocking, so the caller has to wait for data.
     while True:
         try:
             connection.do_handshake()
@@ -81,7 +81,7 @@ def _shake_hands(connection: SSL.Connection, raw: socket.socket, deadline: float
 
 
 def _reason(error: SSL.Error) -> str:
-    """Return what OpenSSL calls the error: a list of tuples whose last member is a text, or a number and a text."""
+    """Return OpenSSL's text for an error, whose argument is a list of tuples, or a number and a text."""
     details = error.args[0] if error.args else None
     if isinstance(details, list) and details:
         return str(details[-1][-1])

@@ -1,4 +1,4 @@
-"""What is in a file with a certificate, or at an address that serves one, and what is wrong with it."""
+"""Inspects the certificate in a file, or of a server, and lists its errors."""
 
 import re
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from boutique.certificates.reading import (
     read_pfx,
     read_private_key,
 )
-from ops.certificates.handshake import shown
+from ops.certificates.handshake import fetch_certificate
 
 _SERVER = re.compile(r"\[?(?P<host>[^/\[\]]+)\]?:(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class InspectionRequest:
-    """What is asked about a source.
+    """The options of an inspection.
 
     Attributes:
-        hosts: What its certificate has to be valid for.
-        servername: Which host a server is asked for; its own name if not given.
-        key: The file with the private key, if it is another one.
-        password: Of a PFX, or of a private key.
+        hosts: The hosts that the certificate has to be valid for.
+        servername: The host name to request from a server; None for its own.
+        key: The file with the private key, if the source does not contain it.
+        password: The password of a PFX, or of a private key.
     """
 
     hosts: Sequence[str] = ()
@@ -40,51 +40,51 @@ class InspectionRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was found out about a source.
+    """The result of inspecting a source.
 
     Attributes:
-        source: As it was given.
-        mistakes: A line for everything that is wrong.
-        inspection: What its certificate is like; None if it could not be read.
-        covered: Each host that was asked about, and whether the certificate is valid for it.
-        has_key: Whether the private key is there too.
-        protocol: The version of TLS that a server spoke.
+        source: The file, or `<host>:<port>`.
+        errors: One line per error.
+        inspection: The facts about its certificate; None if it could not be read.
+        covered: Each requested host, and whether the certificate is valid for it.
+        has_key: Whether the source has the private key.
+        protocol: The negotiated version of TLS; empty for a file.
     """
 
     source: str
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
     inspection: Inspection | None = None
     covered: tuple[tuple[str, bool], ...] = ()
     has_key: bool = False
     protocol: str = ""
 
 
-def look(source: str, request: InspectionRequest) -> Seen:
-    """Return what there is to say about a file, or about `<host>:<port>`."""
+def inspect_source(source: str, request: InspectionRequest) -> Seen:
+    """Inspect the certificate in a file, or of the server at `<host>:<port>`."""
     protocol, hosts = "", tuple(request.hosts)
     try:
         server = None if Path(source).exists() else _SERVER.fullmatch(source)
         if server is None:
-            found = _in_file(Path(source), request)
+            content = _in_file(Path(source), request)
         else:
             servername = request.servername or server["host"]
             hosts = hosts or (servername,)
-            answer = shown(server["host"], int(server["port"]), servername)
-            protocol = answer.protocol
-            found = CertificateContent(answer.certificates, None, source, source)
+            handshake = fetch_certificate(server["host"], int(server["port"]), servername)
+            protocol = handshake.protocol
+            content = CertificateContent(handshake.certificates, None, source, source)
     except CertificateError as error:
-        return Seen(source=source, mistakes=error.mistakes)
+        return Seen(source=source, errors=error.mistakes)
     except OSError as error:
-        return Seen(source=source, mistakes=(f"{error.filename}: {error.strerror}",))
+        return Seen(source=source, errors=(f"{error.filename}: {error.strerror}",))
     now = datetime.now(UTC)
-    inspection = inspect(found, hosts, now, with_key=request.key is not None, with_issuer=server is None)
+    inspection = inspect(content, hosts, now, with_key=request.key is not None, with_issuer=server is None)
     missing = uncovered(hosts, inspection.facts.names)
     return Seen(
         source=source,
-        mistakes=inspection.mistakes + inspection.expired,
+        errors=inspection.mistakes + inspection.expired,
         inspection=inspection,
         covered=tuple((host, host not in missing) for host in hosts),
-        has_key=found.key is not None,
+        has_key=content.key is not None,
         protocol=protocol,
     )
 

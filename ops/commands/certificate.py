@@ -1,4 +1,4 @@
-"""`boutique certificate`: one for development, and what is in any."""
+"""`boutique certificate`: creates a development certificate, and inspects any certificate."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="The certificate that people's requests are served with: make one for development, look into any.",
+    help="The certificate of the gateway: make one for development, inspect any.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
 )
@@ -16,26 +16,26 @@ PasswordFile = Annotated[
 ]
 AskPassword = Annotated[bool, typer.Option("--password-prompt", help="Ask for the password.")]
 
-_WRONG = 3
+_HAS_ERRORS = 3
 
 
 @app.command()
 def make(
     hosts: Annotated[
-        list[str] | None, typer.Option("--host", help="What to make it for, with the names under it; again for more.")
+        list[str] | None, typer.Option("--host", help="The host to make it for, with the names under it; repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option(file_okay=False, help="The folder to put it into.")] = Path("certificate"),
-    days: Annotated[int, typer.Option(min=1, max=825, help="How long a new one lasts.")] = 90,
-    renew: Annotated[bool, typer.Option("--renew", help="Make a new one even if the old one will do.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=825, help="Days until a new one expires.")] = 90,
+    renew: Annotated[bool, typer.Option("--renew", help="Make a new one even if the old one is valid.")] = False,
     pfx: Annotated[bool, typer.Option("--pfx", help="Put it into a PFX too.")] = False,
     password_file: PasswordFile = None,
     password_prompt: AskPassword = False,
 ) -> None:
-    """Make a certificate for development, signed by an authority of your own, and say how to trust that.
+    """Make a certificate for development, signed by an authority of your own, and print how to trust that.
 
-    Run again, it keeps what is there, unless it is for other hosts or has less than 30 days left. The authority is made
-    once and lasts for ten years; it may sign for names that nobody owns, such as those under localhost, and for the
-    hosts of its first certificate.
+    Run again, it keeps the certificate, unless it is for other hosts or has less than 30 days left. The authority is
+    made once and lasts for ten years; it may sign for reserved names, such as those under localhost, and for the hosts
+    of its first certificate.
     """
     from ops.certificates.certificate_view import show_made
     from ops.certificates.development_certificates import development_certificate, write_pfx
@@ -45,8 +45,8 @@ def make(
         raise typer.BadParameter(
             "a PFX needs a password: give --password-file or --password-prompt", param_hint="--pfx"
         )
-    made = development_certificate(out, hosts or ["shop.localhost"], days=days, renew=renew)
-    show_made(made, write_pfx(out, password) if pfx and password else None)
+    certificate = development_certificate(out, hosts or ["shop.localhost"], days=days, renew=renew)
+    show_made(certificate, write_pfx(out, password) if pfx and password else None)
 
 
 @app.command()
@@ -54,9 +54,9 @@ def show(
     sources: Annotated[list[str], typer.Argument(help="PFX files, PEM files, or servers as HOST:PORT.")],
     hosts: Annotated[
         list[str] | None,
-        typer.Option("--host", help="What it has to be valid for, such as '*.shop.localhost'; again for more."),
+        typer.Option("--host", help="A host that it has to be valid for, such as '*.shop.localhost'; repeatable."),
     ] = None,
-    servername: Annotated[str | None, typer.Option(help="Which of its hosts to ask a server for (SNI).")] = None,
+    servername: Annotated[str | None, typer.Option(help="The host name to request from a server (SNI).")] = None,
     key: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The private key of a PEM file, to see if it fits.")
     ] = None,
@@ -64,19 +64,19 @@ def show(
     password_prompt: AskPassword = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what a certificate is for, who issued it, how long it lasts, and everything that is wrong with it.
+    """Show the names of a certificate, its issuers, its validity, and all errors in it.
 
-    Exit code: 0 if nothing is wrong with any, 3 if something is.
+    Exit code: 0 without errors, 3 with errors.
     """
-    from ops.certificates.certificate_view import show_seen
-    from ops.certificates.inspection import InspectionRequest, look
+    from ops.certificates.certificate_view import show_inspections
+    from ops.certificates.inspection import InspectionRequest, inspect_source
 
     password = _password(password_file, ask=password_prompt, confirm=False)
     request = InspectionRequest(hosts=hosts or (), servername=servername, key=key, password=password)
-    seen = [look(source, request) for source in sources]
-    show_seen(seen, as_json=as_json)
-    if any(one.mistakes for one in seen):
-        raise typer.Exit(_WRONG)
+    results = [inspect_source(source, request) for source in sources]
+    show_inspections(results, as_json=as_json)
+    if any(result.errors for result in results):
+        raise typer.Exit(_HAS_ERRORS)
 
 
 def _password(file: Path | None, *, ask: bool, confirm: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""`boutique feature`: what a branch changed, beside an environment, for its own testers."""
+"""`boutique feature`: deploys the services that a branch changed beside an environment, for its testers."""
 
 import time
 from typing import Annotated, Any
@@ -17,11 +17,11 @@ Env = Annotated[
 ]
 Sessions = Annotated[
     list[str] | None,
-    typer.Option("--session", help="A tester: the shop's session cookie in their browser; again for more."),
+    typer.Option("--session", help="A tester: the shop's session cookie in their browser; repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-_WRONG = 3
+_HAS_ERRORS = 3
 
 
 @app.command()
@@ -47,9 +47,7 @@ def up(
         bool | None, typer.Option("--header/--no-header", help="Let requests ask for it with boutique-feature: KEY.")
     ] = None,
     secrets_provider: Annotated[str | None, typer.Option(help="As for `pulumi stack init`, for a new stack.")] = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Only say what would be done, the routes included.")
-    ] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only print the plan, with the routes.")] = False,
     as_json: Json = False,
 ) -> None:
     """Deploy a feature, or its next build, and print the link to it.
@@ -57,71 +55,74 @@ def up(
     It creates the stack ENV-NAME and runs `pulumi up`; sessions that have joined before stay.
     """
     from ops.features import update
-    from ops.features.feature_view import show_found, show_updated, working
+    from ops.features.feature_view import show_builds, show_updated, working
     from ops.features.identity import identity
     from ops.pulumi.workspace import project
 
-    began = time.monotonic()
-    which = identity(name, env)
-    wanted = update.FeatureRequest(
-        services=dict(_service(each) for each in services or ()),
+    start = time.monotonic()
+    feature = identity(name, env)
+    request = update.FeatureRequest(
+        services=dict(_service(service) for service in services or ()),
         sessions=sessions or (),
         ttl=_ttl(ttl) if ttl else None,
         header=header,
         secrets_provider=secrets_provider,
     )
-    with working(f"{'previewing' if preview else 'deploying'} {which}") as progress:
-        done = update.up(project(), which, wanted, progress, found=show_found, preview=preview)
+    with working(f"{'previewing' if preview else 'deploying'} {feature}") as progress:
+        result = update.up(project(), feature, request, progress, found=show_builds, preview=preview)
     if preview:
-        typer.echo(done.said)
+        typer.echo(result.output)
     else:
-        show_updated(done, time.monotonic() - began, as_json=as_json)
+        show_updated(result, time.monotonic() - start, as_json=as_json)
 
 
 @app.command("list")
 def list_(
     env: Annotated[str | None, typer.Option("--env", "-e", help="Only of this stack.")] = None, as_json: Json = False
 ) -> None:
-    """Show which features there are, with their age, owner, end, services and link."""
+    """List the features with their age, owner, end, services and link."""
     from ops.features.feature_view import moment_now, show_listed
-    from ops.features.listing import listed
+    from ops.features.listing import list_features
     from ops.pulumi.workspace import project
 
-    show_listed(listed(project(), env), moment_now(), as_json=as_json)
+    show_listed(list_features(project(), env), moment_now(), as_json=as_json)
 
 
 @app.command()
 def show(name: Name, env: Env = None, as_json: Json = False) -> None:
     """Show everything about one feature."""
     from ops.errors import OperationError
-    from ops.features.feature_view import moment_now, show_one
-    from ops.features.identity import located
-    from ops.features.listing import listed
+    from ops.features.feature_view import moment_now, show_feature
+    from ops.features.identity import locate_feature
+    from ops.features.listing import list_features
     from ops.pulumi.workspace import project
 
-    which = located(project(), name, env)
-    found = next((each for each in listed(project(), which.environment) if each.key == which.key), None)
-    if found is None:
-        raise OperationError(f"{which}: there is none; `boutique feature list` shows which there are")
-    show_one(found, moment_now(), as_json=as_json)
+    identity = locate_feature(project(), name, env)
+    feature = next(
+        (candidate for candidate in list_features(project(), identity.environment) if candidate.key == identity.key),
+        None,
+    )
+    if feature is None:
+        raise OperationError(f"{identity}: no such feature; `boutique feature list` lists them")
+    show_feature(feature, moment_now(), as_json=as_json)
 
 
 @app.command()
 def join(name: Name, sessions: Sessions = None, env: Env = None, as_json: Json = False) -> None:
     """Send testers to a feature, by their sessions."""
-    from ops.features.sessions import joined
+    from ops.features.sessions import add_sessions
 
-    given = _given(sessions)
-    _changed(name, env, "sending testers to", as_json, lambda before: joined(before, given))
+    ids = _require_sessions(sessions)
+    _change(name, env, "sending testers to", as_json, lambda before: add_sessions(before, ids))
 
 
 @app.command()
 def leave(name: Name, sessions: Sessions = None, env: Env = None, as_json: Json = False) -> None:
     """Send testers back to the environment's own services."""
-    from ops.features.sessions import left
+    from ops.features.sessions import remove_sessions
 
-    given = _given(sessions)
-    _changed(name, env, "sending testers back from", as_json, lambda before: left(before, given))
+    ids = _require_sessions(sessions)
+    _change(name, env, "sending testers back from", as_json, lambda before: remove_sessions(before, ids))
 
 
 @app.command()
@@ -136,21 +137,21 @@ def extend(
     from ops.features.feature_view import moment_now
 
     length = duration(_ttl(ttl))
-    _changed(name, env, "extending", as_json, lambda before: {**before, "expires": written(moment_now() + length)})
+    _change(name, env, "extending", as_json, lambda before: {**before, "expires": written(moment_now() + length)})
 
 
 @app.command()
 def down(name: Name, env: Env = None) -> None:
-    """Remove a feature with its routes and its stack, whatever a killed command has left of it."""
+    """Remove a feature with its routes and its stack, also one that a killed command left half deployed."""
     from ops.features import removal
     from ops.features.feature_view import working
-    from ops.features.identity import located
+    from ops.features.identity import locate_feature
     from ops.pulumi.workspace import project
 
-    which = located(project(), name, env)
-    with working(f"removing {which}") as progress:
-        removal.down(project(), which, progress)
-    typer.echo(f"{which}: removed")
+    feature = locate_feature(project(), name, env)
+    with working(f"removing {feature}") as progress:
+        removal.down(project(), feature, progress)
+    typer.echo(f"{feature}: removed")
 
 
 @app.command()
@@ -161,38 +162,38 @@ def reap(
 ) -> None:
     """Remove every feature that has expired. It may run anywhere, any number of times at once.
 
-    Exit code: 0 if none is left but those that somebody else is working on, 3 if one could not be removed.
+    Exit code: 0 if all are removed but those that another process is working on, 3 if one could not be removed.
     """
     from ops.features.feature_view import moment_now, show_listed, show_reaped, working
-    from ops.features.listing import listed
-    from ops.features.reaping import due
+    from ops.features.listing import list_features
+    from ops.features.reaping import is_due
     from ops.features.reaping import reap as remove
     from ops.pulumi.workspace import clear, project
 
     now = moment_now()
-    found = [each for each in listed(project(), env) if due(each, now)]
+    expired = [feature for feature in list_features(project(), env) if is_due(feature, now)]
     if dry_run:
-        show_listed(found, now, as_json=as_json)
+        show_listed(expired, now, as_json=as_json)
         return
-    with working(f"removing {len(found)} that have expired") as progress:
-        done = remove(project(), found, progress)
+    with working(f"removing {len(expired)} that have expired") as progress:
+        results = remove(project(), expired, progress)
         clear()
-    show_reaped(done, now, as_json=as_json)
-    if any(each.error for each in done):
-        raise typer.Exit(_WRONG)
+    show_reaped(results, now, as_json=as_json)
+    if any(result.error for result in results):
+        raise typer.Exit(_HAS_ERRORS)
 
 
-def _changed(name: str, env: str | None, doing: str, as_json: bool, changed: Any) -> None:  # noqa: ANN401 - see update
+def _change(name: str, env: str | None, action: str, as_json: bool, edit: Any) -> None:  # noqa: ANN401 - see update
     from ops.features import update
     from ops.features.feature_view import show_updated, working
-    from ops.features.identity import located
+    from ops.features.identity import locate_feature
     from ops.pulumi.workspace import project
 
-    began = time.monotonic()
-    which = located(project(), name, env)
-    with working(f"{doing} {which}") as progress:
-        done = update.change(project(), which, changed, progress)
-    show_updated(done, time.monotonic() - began, as_json=as_json)
+    start = time.monotonic()
+    feature = locate_feature(project(), name, env)
+    with working(f"{action} {feature}") as progress:
+        result = update.change(project(), feature, edit, progress)
+    show_updated(result, time.monotonic() - start, as_json=as_json)
 
 
 def _service(text: str) -> tuple[str, str]:
@@ -213,7 +214,7 @@ def _ttl(text: str) -> str:
         raise typer.BadParameter(f"{text!r} {error}", param_hint="--ttl") from None
 
 
-def _given(sessions: list[str] | None) -> list[str]:
+def _require_sessions(sessions: list[str] | None) -> list[str]:
     if not sessions:
-        raise typer.BadParameter("give one at least", param_hint="--session")
+        raise typer.BadParameter("give at least one", param_hint="--session")
     return sessions

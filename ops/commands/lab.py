@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ops.lab_views.lab_view import show_environment, show_locks, show_orphans, started
+from ops.lab_views.lab_view import show_environment, show_locks, show_orphans, show_start
 
 app = typer.Typer(
     help="A real Kubernetes on this machine: no Docker, no root; its nodes run everything but the containers.",
@@ -27,7 +27,7 @@ From = Annotated[
 ]
 
 _HOSTS = ("shop.localhost",)
-"""What a lab has a certificate for, with the names under it."""
+"""The hosts of a lab's certificate, with the names under them."""
 
 _NOT_READY = 3
 
@@ -55,12 +55,12 @@ def up(
     from lab.status import status as inspect
     from ops.certificates.development_certificates import development_certificate
 
-    where = folder.folder(name)
-    before = inspect(where)
-    given = {"api": port, "https": https_port, "http": http_port}
-    chosen = {key: number for key, number in given.items() if number is not None}
+    lab_folder = folder.folder(name)
+    before = inspect(lab_folder)
+    ports = {"api": port, "https": https_port, "http": http_port}
+    chosen = {key: number for key, number in ports.items() if number is not None}
     if before.ready:
-        check_unchanged(name, chosen, folder.settings(where).ports)
+        check_unchanged(name, chosen, folder.settings(lab_folder).ports)
         typer.echo(f"lab {name} is already running at {before.api}", err=True)
     else:
         from application.lab_behaviour import document
@@ -69,15 +69,15 @@ def up(
         from support.files import replace_file
 
         tools = toolchain(origin=origin)
-        if wrong := inotify.warning():
-            typer.echo(f"warning: {wrong}", err=True)
-        where.create()
-        replace_file(where.behaviour, document(WORKLOADS))
-        with started(name) as progress:
-            cluster.up(where, tools, chosen, progress)
-    development_certificate(where.certificate, _HOSTS)
-    show_locks(locks.clear(where.pulumi_state))
-    show_orphans(orphans.end(where.pulumi_home))
+        if message := inotify.warning():
+            typer.echo(f"warning: {message}", err=True)
+        lab_folder.create()
+        replace_file(lab_folder.behaviour, document(WORKLOADS))
+        with show_start(name) as progress:
+            cluster.up(lab_folder, tools, chosen, progress)
+    development_certificate(lab_folder.certificate, _HOSTS)
+    show_locks(locks.clear(lab_folder.pulumi_state))
+    show_orphans(orphans.end(lab_folder.pulumi_home))
 
 
 @app.command()
@@ -90,9 +90,9 @@ def down(
     """Stop a lab; `boutique lab up` resumes it with nothing lost, unless it is deleted."""
     from lab import cluster, folder
 
-    where = folder.folder(name)
-    existed = where.root.is_dir()
-    was_running = cluster.down(where, delete=delete)
+    lab_folder = folder.folder(name)
+    existed = lab_folder.root.is_dir()
+    was_running = cluster.down(lab_folder, delete=delete)
     done = "stopped" if was_running else "was not running"
     typer.echo(f"lab {name} {done}{' and is deleted' if delete and existed else ''}", err=True)
 
@@ -100,10 +100,10 @@ def down(
 @app.command()
 def status(
     name: Name = "default",
-    every: Annotated[bool, typer.Option("--all", help="All labs there are.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All labs.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how a lab is doing, with its pods, their proxies and certificates, and the memory of it all.
+    """Show the state of a lab, with its pods, their proxies and certificates, and the memory in use.
 
     Exit code: 0 if it is running and ready (with --all: if all are), 3 if not.
     """
@@ -112,11 +112,11 @@ def status(
     from lab.status import status as inspect
     from ops.lab_views.lab_status_view import show_status
 
-    wheres = folder.folders() if every else [folder.folder(name)]
-    found = [inspect(where) for where in wheres]
-    inside = [contents(where, one) for where, one in zip(wheres, found, strict=True)]
-    show_status(found, inside, as_json=as_json, as_list=every)
-    if not all(one.ready for one in found):
+    folders = folder.folders() if every else [folder.folder(name)]
+    statuses = [inspect(lab_folder) for lab_folder in folders]
+    inside = [contents(lab_folder, lab_status) for lab_folder, lab_status in zip(folders, statuses, strict=True)]
+    show_status(statuses, inside, as_json=as_json, as_list=every)
+    if not all(lab_status.ready for lab_status in statuses):
         raise typer.Exit(_NOT_READY)
 
 
@@ -129,14 +129,14 @@ def env(name: Name = "default", as_json: Json = False) -> None:
     from lab import environment, folder
     from lab.status import status as inspect
 
-    where = folder.folder(name)
+    lab_folder = folder.folder(name)
     path = os.environ.get("PATH", os.defpath)
     if as_json:
         unset = dict.fromkeys(environment.UNWANTED)
-        typer.echo(json.dumps({**environment.variables(where, path), **unset}, indent=2))
+        typer.echo(json.dumps({**environment.variables(lab_folder, path), **unset}, indent=2))
     else:
-        typer.echo(environment.script(where, path))
-    show_environment(inspect(where))
+        typer.echo(environment.script(lab_folder, path))
+    show_environment(inspect(lab_folder))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -154,17 +154,17 @@ def exec(  # noqa: A001 - the command's name is that of the function
     from lab.supervision import namespaces
     from ops.lab_views.lab_tools import make_on_demand
 
-    where = folder.folder(name)
-    found = inspect(where)
-    if not found.pid:
+    lab_folder = folder.folder(name)
+    lab_status = inspect(lab_folder)
+    if not lab_status.pid:
         message = f"lab {name} is not running: start it with `boutique lab up --name {name}`"
         raise LabError(message)
-    # Inside, no network has what it is made from.
+    # Inside, there is no network to download its sources.
     make_on_demand(command[0])
-    inside = namespaces.command_inside(found.pid, command)
+    inside = namespaces.command_inside(lab_status.pid, command)
     sys.stdout.flush()
     try:
-        os.execvpe(inside[0], inside, environment.inside(where, os.environ))  # noqa: S606 - no shell is wanted
+        os.execvpe(inside[0], inside, environment.inside(lab_folder, os.environ))  # noqa: S606 - no shell is wanted
     except FileNotFoundError as error:
         message = "the program 'nsenter' is missing: install the package util-linux"
         raise LabError(message) from error
@@ -175,12 +175,12 @@ def tools(
     names: Annotated[list[str] | None, typer.Argument(help="Only these tools; all by default.")] = None,
     as_json: Json = False,
     build: Annotated[
-        bool, typer.Option("--build", help="Fetch or build first what is missing, what only tests need included.")
+        bool, typer.Option("--build", help="Fetch or build missing tools first, also those that only tests need.")
     ] = False,
     only_path: Annotated[bool, typer.Option("--path", help="Print the paths and nothing else.")] = False,
     origin: From = "auto",
 ) -> None:
-    """Show the tools of the lab and of its tests: which version, and where each comes from."""
+    """Show the tools of the lab and of its tests, with version and origin."""
     from ops.lab_views.lab_tools import show, toolchain
 
     if build:

@@ -1,15 +1,15 @@
-"""`boutique promote`: an environment gets the versions that another runs."""
+"""`boutique promote`: deploys to an environment the versions of another."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Preview = Annotated[bool, typer.Option("--preview", help="Only look; nothing is changed.")]
+Preview = Annotated[bool, typer.Option("--preview", help="Show the plan and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoSmoke = Annotated[bool, typer.Option("--no-smoke", help="Do not test the environment afterwards.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Timeout = Annotated[float, typer.Option(min=1, max=600, help="Seconds for the smoke test, as a whole.")]
+Timeout = Annotated[float, typer.Option(min=1, max=600, help="Seconds for the whole smoke test.")]
 Authority = Annotated[
     Path | None,
     typer.Option(
@@ -34,7 +34,7 @@ def promote(
     runs `pulumi up`, and `boutique smoke`. Services that TO does not run are left out. Killed at any moment, the same
     command finishes it.
 
-    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or
+    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds errors, 1 if it is refused or
     fails.
     """
     from ops.features.feature_view import working

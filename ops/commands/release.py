@@ -21,11 +21,11 @@ def show(env: Env, as_json: Json = False) -> None:
     from ops.releases.release_view import show_document, show_release
     from ops.releases.show import document, read_release_state
 
-    found = read_release_state(project(), env)
+    state = read_release_state(project(), env)
     if as_json:
-        show_document(document(found))
+        show_document(document(state))
     else:
-        show_release(found)
+        show_release(state)
 
 
 @app.command("set")
@@ -41,12 +41,12 @@ def set_(
             "--service",
             "-s",
             metavar="NAME=VERSION",
-            help="The version of one service: a tag, tag@sha256:… or @sha256:…; again for more.",
+            help="The version of one service: a tag, tag@sha256:… or @sha256:…; repeatable.",
         ),
     ] = None,
     unset: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Leave this service to the default again; again for more."),
+        typer.Option(metavar="NAME", help="Leave this service to the default again; repeatable."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,15 +61,15 @@ def set_(
 
     if not (default or services or unset):
         raise typer.BadParameter("give --default, --service or --unset")
-    wanted = ReleaseRequest(
-        default=default, services=dict(_service(each) for each in services or ()), unset=unset or ()
+    request = ReleaseRequest(
+        default=default, services=dict(_service(service) for service in services or ()), unset=unset or ()
     )
-    changes = set_release(project(), env, wanted)
+    changes = set_release(project(), env, request)
     if as_json:
         show_document({"stack": env, "changes": changes_document(changes)})
         return
     show_changes(changes, "before", "now")
-    typer.echo(f"`pulumi up --stack {env}` deploys it" if changes else "that is what the file said", err=True)
+    typer.echo(f"`pulumi up --stack {env}` deploys it" if changes else "the file has that release already", err=True)
 
 
 def _service(text: str) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def check(
     take: Annotated[bool, typer.Option("--set", help="Write every newer version into the stack's file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the newest version of each service that the registry has and the environment's channel lets in.
+    """Show the newest version of each service in the registry that the environment's channel accepts.
 
     Newest is by SemVer, wherever a tag is in the list; tags that are no versions are left out. Without a channel only
     releases are looked at. A version is taken with its digest. `pulumi up` deploys what --set has written.
@@ -96,16 +96,16 @@ def check(
     from ops.releases.release_view import show_document, show_feed
 
     with working(f"looking for versions for {env}") as progress:
-        found = feed(project(), env, progress)
+        versions = feed(project(), env, progress)
     if take:
-        found.before.replace_with(found.after)
+        versions.before.replace_with(versions.after)
     if as_json:
-        show_document({**document(found), "set": take})
+        show_document({**document(versions), "set": take})
         return
-    show_feed(found)
-    if found.after == found.before:
+    show_feed(versions)
+    if versions.after == versions.before:
         typer.echo("there is nothing newer", err=True)
     elif take:
-        typer.echo(f"{found.after.path.name} has them; `pulumi up --stack {env}` deploys it", err=True)
+        typer.echo(f"{versions.after.path.name} has them; `pulumi up --stack {env}` deploys it", err=True)
     else:
         typer.echo("--set writes the newer ones into the stack's file", err=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="What a pull request changes in the stacks, for whoever reviews it.",
+    help="What a pull request changes in the stacks, for its reviewers.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
 )
@@ -29,7 +29,7 @@ def comment(
 
     Its first line is hidden, and the same for each comment on the stack: the next one replaces it.
 
-    Exit code: 0 if there is a plan, 1 if there is none; the comment then says why.
+    Exit code: 0 if there is a plan, 1 if not; the comment then says why.
     """
     from application import online_boutique
     from ops.features.feature_view import working
@@ -46,7 +46,7 @@ def comment(
         with working(f"previewing {stack}"):
             plan = preview(project(), stack)
     application = Application(
-        stores=[each.name for each in online_boutique.WORKLOADS if each.store],
+        stores=[workload.name for workload in online_boutique.WORKLOADS if workload.store],
         callers={
             callee.name: [caller.name for caller in online_boutique.WORKLOADS if callee in caller.calls.values()]
             for callee in online_boutique.WORKLOADS
@@ -60,33 +60,31 @@ def comment(
 @app.command()
 def affected(
     base: Base,
-    stacks: Annotated[
-        list[str] | None, typer.Option("--stack", "-s", help="Only tell of this stack; again for more.")
-    ] = None,
+    stacks: Annotated[list[str] | None, typer.Option("--stack", "-s", help="Only this stack; repeatable.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of names, for a matrix of jobs.")] = False,
 ) -> None:
-    """Print which stacks this branch is about: whose files it changes, and those that depend on them.
+    """Print the stacks that this branch affects: those whose files it changes, and those that depend on them.
 
-    A change of the program is about every stack.
+    A change of the program affects every stack.
     """
     import json
 
     from ops.pulumi.workspace import project
-    from ops.reviews.affected_stacks import affected_stacks as found
+    from ops.reviews.affected_stacks import affected_stacks
     from ops.reviews.changed_files import list_changes, stack_files
 
     folder = project()
-    about = found(list_changes(folder, base), stack_files(folder))
-    for each in about.removed:
-        typer.echo(f"the file of stack {each!r} is gone; if the stack is still there, destroy it first", err=True)
-    told = {stack: why for stack, why in about.stacks.items() if not stacks or stack in stacks}
+    result = affected_stacks(list_changes(folder, base), stack_files(folder))
+    for stack in result.removed:
+        typer.echo(f"the file of stack {stack!r} is gone; if the stack still exists, destroy it first", err=True)
+    reasons = {stack: reason for stack, reason in result.stacks.items() if not stacks or stack in stacks}
     if as_json:
-        typer.echo(json.dumps(list(told)))
+        typer.echo(json.dumps(list(reasons)))
         return
-    for stack, why in told.items():
-        typer.echo(f"{stack}: {why}")
-    if not told:
-        typer.echo("no stack is concerned", err=True)
+    for stack, reason in reasons.items():
+        typer.echo(f"{stack}: {reason}")
+    if not reasons:
+        typer.echo("no stack is affected", err=True)
 
 
 @app.command()
@@ -99,7 +97,9 @@ def versions(
     import json
 
     from ops.pulumi.workspace import project
-    from ops.reviews.branch_versions import versions as changed
+    from ops.reviews.branch_versions import versions as branch_versions
 
-    found = changed(project(), stack, base)
-    typer.echo(json.dumps(found) if as_json else "\n".join(f"{each}={version}" for each, version in found.items()))
+    changes = branch_versions(project(), stack, base)
+    typer.echo(
+        json.dumps(changes) if as_json else "\n".join(f"{service}={version}" for service, version in changes.items())
+    )

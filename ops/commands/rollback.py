@@ -1,4 +1,4 @@
-"""`boutique rollback`: an environment gets a release back that it had."""
+"""`boutique rollback`: deploys a former release of an environment again."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +10,13 @@ from ops.commands.promote import Authority, Json, NoSmoke, Preview, Timeout, Yes
 
 def rollback(
     env: Annotated[str, typer.Argument(metavar="ENV", help="The environment's stack, such as test.")],
-    show_list: Annotated[bool, typer.Option("--list", help="Only show which former releases there are.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="Only list the former releases.")] = False,
     to: Annotated[
         int | None,
         typer.Option("--to", metavar="N", min=1, help="The update to go back to; else the last one that differs."),
     ] = None,
     keep_secrets: Annotated[
-        bool, typer.Option("--keep-secrets", help="Leave what is in the services' secrets as it is.")
+        bool, typer.Option("--keep-secrets", help="Keep the current content of the services' secrets.")
     ] = False,
     preview: Preview = False,
     yes: Yes = False,
@@ -30,7 +30,7 @@ def rollback(
     Former releases are the stack's successful updates. What says nothing of services stays as it is now: the cluster,
     the platform, and whether the environment has features.
 
-    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds something wrong, 1 if it is refused or
+    Exit code: 0 if it is done, 3 if it is deployed and the smoke test finds errors, 1 if it is refused or
     fails.
     """
     from ops.features.feature_view import working
@@ -66,12 +66,12 @@ def _list(folder: Path, env: str, *, as_json: bool) -> None:
     from ops.releases.release_view import former_document, show_document, show_former
     from ops.releases.revisions import releases, running_release
 
-    told = updates(folder, env, secrets=True)
-    found = releases(told)
-    current = running_release(told, found)
+    history = updates(folder, env, secrets=True)
+    revisions = releases(history)
+    current = running_release(history, revisions)
     if as_json:
-        show_document(former_document(found, current))
-    elif found:
-        show_former(found, current)
+        show_document(former_document(revisions, current))
+    elif revisions:
+        show_former(revisions, current)
     else:
         typer.echo(f"stack {env!r} has no successful update with an environment", err=True)

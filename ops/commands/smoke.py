@@ -1,4 +1,4 @@
-"""`boutique smoke`: whether what a stack deployed is there, is what it wants, and can be reached."""
+"""`boutique smoke`: tests whether the services of a stack run, in the right version, and can be reached."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from support.deadline import Deadline
 
-_WRONG = 3
+_HAS_ERRORS = 3
 
 
 def smoke(
@@ -20,20 +20,18 @@ def smoke(
     ] = None,
     feature: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="A feature, such as new-ads: do its testers' requests reach what it changed?"
-        ),
+        typer.Option(metavar="NAME", help="A feature, such as new-ads: do its testers' requests reach its services?"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds to be done in, as a whole.")] = 30,
+    timeout: Annotated[float, typer.Option(min=1, max=600, help="Seconds for the whole test.")] = 30,
     cacert: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="An authority to trust besides the system's (PEM).")
     ] = None,
     no_order: Annotated[
-        bool, typer.Option("--no-order", help="Buy nothing; what only an order reaches is then not known.")
+        bool, typer.Option("--no-order", help="Place no order; services that only an order reaches are then unknown.")
     ] = False,
 ) -> None:
-    """Say of each service of an environment if it is ready, runs what its stack wants, and is reached by a request.
+    """Show for each service of an environment if it is ready, runs the right version, and is reached by a request.
 
     It looks at the pods with the rights of the environment's deployer, at the certificate, and at the pages of the shop
     like a visitor: it puts something into a cart and buys it, as smoke-test@example.com. Nothing is tried twice.
@@ -41,17 +39,17 @@ def smoke(
     With --feature the same of the services that a feature changed, by its preview link: every call of them has to be
     answered by the feature, and if not, it says where on the way the feature's key got lost.
 
-    Exit code: 0 if everything is as it should be, 3 if something is not, 1 if the stack cannot be read.
+    Exit code: 0 without errors, 3 with errors, 1 if the stack cannot be read.
     """
     deadline = Deadline(timeout)
     if feature is not None:
-        wrong = _feature(feature, stack, deadline, cacert, order=not no_order, as_json=as_json)
+        has_errors = _feature(feature, stack, deadline, cacert, order=not no_order, as_json=as_json)
     elif stack is not None:
-        wrong = _environment(stack, deadline, cacert, order=not no_order, as_json=as_json)
+        has_errors = _environment(stack, deadline, cacert, order=not no_order, as_json=as_json)
     else:
         context.fail("Missing argument 'STACK': give the stack of an environment, such as local, or --feature NAME.")
-    if wrong:
-        raise typer.Exit(_WRONG)
+    if has_errors:
+        raise typer.Exit(_HAS_ERRORS)
 
 
 def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool) -> bool:
@@ -59,10 +57,10 @@ def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: 
     from ops.smoke.smoke_run import SmokeRequest, run
     from ops.smoke.smoke_view import show
 
-    with progress(stack, deadline) as told:
-        found = run(SmokeRequest(stack=stack, cacert=cacert, order=order), deadline, told)
-    show(found, deadline.spent, as_json=as_json)
-    return bool(found.mistakes)
+    with progress(stack, deadline) as report:
+        result = run(SmokeRequest(stack=stack, cacert=cacert, order=order), deadline, report)
+    show(result, deadline.spent, as_json=as_json)
+    return bool(result.errors)
 
 
 def _feature(
@@ -74,7 +72,7 @@ def _feature(
     from ops.smoke.smoke_report import progress
 
     request = FeatureSmokeRequest(name=name, environment=stack, cacert=cacert, order=order)
-    with progress(f"--feature {name}", deadline) as told:
-        found = run(project(), request, deadline, told)
-    show(found, deadline.spent, as_json=as_json)
-    return bool(found.mistakes)
+    with progress(f"--feature {name}", deadline) as report:
+        result = run(project(), request, deadline, report)
+    show(result, deadline.spent, as_json=as_json)
+    return bool(result.errors)

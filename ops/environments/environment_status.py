@@ -18,7 +18,7 @@ from ops.pulumi.stack_history import Entry, history, last_change
 from ops.pulumi.stack_outputs import Once
 from ops.smoke.namespace_objects import Namespace
 from ops.smoke.replicas import versions
-from ops.smoke.running_pods import RunningWorkload, found_running
+from ops.smoke.running_pods import RunningWorkload, try_running_pods
 from support.deadline import Deadline
 
 _PARALLEL = 4
@@ -134,7 +134,9 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
             _result_or_error, lambda: history(project, stack, newest=_ENOUGH, timeout=deadline.left)
         )
         serving = [expected.deployment for expected in deployed.services.values()]
-        pod_result = pool.submit(found_running, deployed.kubeconfig, deployed.namespace, deadline, deployments=serving)
+        pod_result = pool.submit(
+            try_running_pods, deployed.kubeconfig, deployed.namespace, deadline, deployments=serving
+        )
         feature_result = pool.submit(_result_or_error, lambda: features(objects(_namespace(deployed))))
         warning_result = pool.submit(api_groups.warnings, deployed.kubeconfig)
         drift_result = pool.submit(_result_or_error, lambda: drift(project, stack, deadline)) if refresh else None

@@ -1,4 +1,4 @@
-"""What a branch has changed, as the tags of the images tell: who has no --service to name need not name any."""
+"""Finds the newest builds of a branch by the tags of its images, for features without --service."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from support.registry.address import Address
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """What was found of a branch.
+    """The builds of a branch in the registry.
 
     Attributes:
         taken: The newest builds of the branch, by the name of the service.
-        left: Why the other services stay as the environment has them, by name.
+        left: Why the other services keep the version of the environment, by name.
     """
 
     taken: Mapping[str, str]
@@ -28,55 +28,59 @@ class Discovery:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was found, a line for each service; those without any build of the branch are in one."""
-        plain = [name for name, why in self.left.items() if why == _NO_BUILD]
+        """One line per service with a build, and one line for all services without any."""
+        without_build = [name for name, reason in self.left.items() if reason == _NO_BUILD]
         return (
             *(f"{name}: {version}" for name, version in self.taken.items()),
-            *(f"{name}: left, {why}" for name, why in self.left.items() if why != _NO_BUILD),
-            *([f"left, {_NO_BUILD}: {', '.join(plain)}"] if plain else []),
+            *(f"{name}: left, {reason}" for name, reason in self.left.items() if reason != _NO_BUILD),
+            *([f"left, {_NO_BUILD}: {', '.join(without_build)}"] if without_build else []),
         )
 
 
 _NO_BUILD = "no build of the branch"
 
 
-def discovered(environment: Environment, which: FeatureStack, progress: Callable[[str], None]) -> Discovery:
-    """Return the newest build of a branch of each service that has one and can be part of a feature.
+def discover_builds(environment: Environment, feature: FeatureStack, progress: Callable[[str], None]) -> Discovery:
+    """Return the newest build of a branch for each service that can be part of a feature.
 
     Args:
-        environment: Where the images of its services are.
-        which: The feature.
-        progress: Is told what goes on.
+        environment: The environment with the image repositories.
+        feature: The feature.
+        progress: Receives a line per step.
 
     Raises:
         RegistryError: A registry cannot be read, or has no such repository.
         OperationError: The branch has built nothing, or all it has built is older than a release.
     """
-    names = [each.service for each in route_table.services(online_boutique.WORKLOADS)]
+    names = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
     repositories = {
-        each.workload.name: each.image.repository for each in deployed(environment) if each.workload.name in names
+        resolved.workload.name: resolved.image.repository
+        for resolved in deployed(environment)
+        if resolved.workload.name in names
     }
-    registries = ", ".join(sorted({Address.of(each).registry for each in repositories.values()}))
+    registries = ", ".join(sorted({Address.of(repository).registry for repository in repositories.values()}))
     progress(f"reading the tags of {len(repositories)} repositories in {registries}")
     tags = tags_of(repositories.values())
-    found = {name: newest_of_branch(tags[repository], which.name, names) for name, repository in repositories.items()}
-    taken = {name: each.version.text for name, each in found.items() if each.version}
-    left = {name: _reason(each) for name, each in found.items() if not each.version}
+    newest = {
+        name: newest_of_branch(tags[repository], feature.name, names) for name, repository in repositories.items()
+    }
+    taken = {name: build.version.text for name, build in newest.items() if build.version}
+    left = {name: _reason(build) for name, build in newest.items() if not build.version}
     if not taken:
-        raise OperationError(_nothing(which, registries, left))
+        raise OperationError(_no_build_message(feature, registries, left))
     return Discovery(taken=taken, left=left)
 
 
-def _reason(found: NewestOfBranch) -> str:
-    if found.built and found.release:
-        return f"{found.built} is older than the release {found.release}"
+def _reason(newest: NewestOfBranch) -> str:
+    if newest.built and newest.release:
+        return f"{newest.built} is older than the release {newest.release}"
     return _NO_BUILD
 
 
-def _nothing(which: FeatureStack, registries: str, left: Mapping[str, str]) -> str:
-    older = [f"{name}: {why}" for name, why in left.items() if why != _NO_BUILD]
-    which_ones = f"that is newer than a release ({'; '.join(older)})" if older else f"for any of {len(left)} services"
+def _no_build_message(feature: FeatureStack, registries: str, left: Mapping[str, str]) -> str:
+    older = [f"{name}: {reason}" for name, reason in left.items() if reason != _NO_BUILD]
+    detail = f"that is newer than a release ({'; '.join(older)})" if older else f"for any of {len(left)} services"
     return (
-        f"{which}: {registries} has no build of the branch {which.name!r} {which_ones}; push an image with a tag such "
-        f"as 1.4.2-{which.key}.1, or name services with --service"
+        f"{feature}: {registries} has no build of the branch {feature.name!r} {detail}; push an image with a tag such "
+        f"as 1.4.2-{feature.key}.1, or name services with --service"
     )

@@ -1,4 +1,4 @@
-"""What one feature is meant to be: as its stack wants it, or as the cluster's objects have it where that is gone."""
+"""The expected state of a feature: by its stack, or by the cluster's objects if the stack is gone."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from support.deadline import Deadline
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """What is wanted of one service."""
+    """The expected version and replicas of one service."""
 
     version: str
     replicas: int
@@ -25,14 +25,14 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class WantedFeature:
-    """A feature as it is meant to be.
+    """The expected state of a feature.
 
     Attributes:
-        identity: Which one.
+        identity: Its name, key and environment.
         stack: The stack that owns it.
         url: Its preview link.
-        namespace: Where it is.
-        services: What it runs, by name.
+        namespace: The namespace of its objects.
+        services: The expected builds by the name of the service.
         is_orphan: Whether its stack is gone.
     """
 
@@ -44,61 +44,64 @@ class WantedFeature:
     is_orphan: bool
 
 
-def wanted(project: Path, which: FeatureStack, deadline: Deadline) -> WantedFeature:
-    """Return what a feature is meant to be.
+def read_expected_feature(project: Path, feature: FeatureStack, deadline: Deadline) -> WantedFeature:
+    """Return the expected state of a feature.
 
     Args:
         project: The folder of the project.
-        which: The feature.
+        feature: The feature.
         deadline: When to give up.
 
     Raises:
-        OperationError: There is no such feature, nothing of it was deployed, or it cannot be read.
+        OperationError: The feature does not exist, was never deployed, or cannot be read.
     """
     with ThreadPoolExecutor(2) as pool:
-        reading = pool.submit(stack_state, project, which.stack, deadline.left)
-        there = origin(project, which.environment, named="STACK", timeout=deadline.left)
-        seen = next((each for each in features(objects(there.namespace)) if each.key == which.key), None)
+        reading = pool.submit(stack_state, project, feature.stack, deadline.left)
+        environment = origin(project, feature.environment, named="STACK", timeout=deadline.left)
+        observed = next(
+            (candidate for candidate in features(objects(environment.namespace)) if candidate.key == feature.key), None
+        )
         state = reading.result()
-    stack = seen.stack if seen else which.stack
-    if stack != which.stack:
-        # Plain `pulumi` may give it any name.
+    stack = observed.stack if observed else feature.stack
+    if stack != feature.stack:
+        # With `pulumi` alone, the stack may have any name.
         state = stack_state(project, stack, deadline.left)
-    if state is not None and not state.is_feature(which.key, which.environment):
+    if state is not None and not state.is_feature(feature.key, feature.environment):
         state = None
-    if state is None and seen is None:
-        raise OperationError(f"{which}: there is none; `boutique feature list` shows which there are")
-    services = _services(state, seen)
+    if state is None and observed is None:
+        raise OperationError(f"{feature}: no such feature; `boutique feature list` lists them")
+    services = _services(state, observed)
     if not services:
-        raise OperationError(f"{which}: nothing of it was deployed; deploy it with `boutique feature up`")
+        raise OperationError(f"{feature}: nothing of it was deployed; deploy it with `boutique feature up`")
     return WantedFeature(
-        identity=which,
+        identity=feature,
         stack=stack,
-        url=_link(there, which),
-        namespace=there.namespace,
+        url=_preview_link(environment, feature),
+        namespace=environment.namespace,
         services=services,
         is_orphan=state is None,
     )
 
 
-def _link(there: FeatureOrigin, which: FeatureStack) -> str:
-    return there.entrance.link(preview_host(which.key, there.entrance.host))
+def _preview_link(environment: FeatureOrigin, feature: FeatureStack) -> str:
+    return environment.entrance.link(preview_host(feature.key, environment.entrance.host))
 
 
-def _services(state: StackState | None, seen: ClusterFeature | None) -> dict[str, Build]:
-    """Return what is wanted, by the stack: of a Deployment that somebody has deleted, no object tells."""
+def _services(state: StackState | None, observed: ClusterFeature | None) -> dict[str, Build]:
+    """Return the expected builds, by the stack first: a deleted Deployment leaves no object."""
     section = state.section if state else None
     if section is not None:
-        said: Mapping[str, Mapping[str, object]] = section.get("services", {})
+        services: Mapping[str, Mapping[str, object]] = section.get("services", {})
         return {
-            name: Build(version=str(each["version"]), replicas=int(str(each.get("replicas", 1))))
-            for name, each in sorted(said.items())
+            name: Build(version=str(service["version"]), replicas=int(str(service.get("replicas", 1))))
+            for name, service in sorted(services.items())
         }
     replicas = {
-        each.content["metadata"]["labels"]["app"]: int(each.content["spec"].get("replicas", 1))
-        for each in (seen.objects if seen else ())
-        if each.collection == DEPLOYMENTS
+        item.content["metadata"]["labels"]["app"]: int(item.content["spec"].get("replicas", 1))
+        for item in (observed.objects if observed else ())
+        if item.collection == DEPLOYMENTS
     }
     return {
-        name: Build(version=each, replicas=replicas[name]) for name, each in (seen.versions if seen else {}).items()
+        name: Build(version=version, replicas=replicas[name])
+        for name, version in (observed.versions if observed else {}).items()
     }

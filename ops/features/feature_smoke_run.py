@@ -1,28 +1,28 @@
-"""Asks everybody that a smoke test of a feature has to ask: Pulumi, the cluster, and the shop at the preview link."""
+"""Runs the smoke test of a feature: reads its stack and its pods, and visits the shop at the preview link."""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.features.expected_feature import wanted
+from ops.features.expected_feature import read_expected_feature
 from ops.features.feature_smoke_test import FeatureSmokeResult, result
-from ops.features.identity import located
+from ops.features.identity import locate_feature
 from ops.smoke.gateway_checks import trust
-from ops.smoke.running_pods import found_running
-from ops.smoke.visitor_checks import outside
+from ops.smoke.running_pods import try_running_pods
+from ops.smoke.visitor_checks import check_visit
 from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSmokeRequest:
-    """What is to be tested.
+    """The arguments of a smoke test.
 
     Attributes:
         name: The branch, or the key.
         environment: The environment's stack; None for the only one that has such a feature.
-        cacert: A file with an authority to trust besides the system's.
-        order: Whether to buy something.
+        cacert: A PEM file with an authority to trust besides the system's.
+        order: Whether to place an order.
     """
 
     name: str
@@ -34,23 +34,23 @@ class FeatureSmokeRequest:
 def run(
     project: Path, request: FeatureSmokeRequest, deadline: Deadline, progress: Callable[[str], None]
 ) -> FeatureSmokeResult:
-    """Test a feature, with requests that get its key from its preview link.
+    """Test a feature with requests to its preview link.
 
     Args:
         project: The folder of the project.
-        request: What is to be tested.
+        request: The feature, and the options of the test.
         deadline: When to be done.
-        progress: Is told what is asked for.
+        progress: Receives each step.
 
     Raises:
-        OperationError: There is no such feature, or it cannot be read.
+        OperationError: The feature does not exist, or cannot be read.
         TrustError: A file with an authority cannot be used.
     """
-    believed = trust(request.cacert, os.environ)
+    context = trust(request.cacert, os.environ)
     progress("the stacks")
-    which = located(project, request.name, request.environment, how="as STACK", timeout=deadline.left)
-    feature = wanted(project, which, deadline)
+    identity = locate_feature(project, request.name, request.environment, how="as STACK", timeout=deadline.left)
+    feature = read_expected_feature(project, identity, deadline)
     progress("the pods")
-    running, cluster = found_running(feature.namespace.deployer, feature.namespace.name, deadline, which.key)
-    found = outside(feature.url, believed, deadline, progress, order=request.order)
-    return result(feature, running, cluster, found)
+    running, cluster = try_running_pods(feature.namespace.deployer, feature.namespace.name, deadline, identity.key)
+    outside = check_visit(feature.url, context, deadline, progress, order=request.order)
+    return result(feature, running, cluster, outside)

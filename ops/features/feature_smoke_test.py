@@ -1,4 +1,4 @@
-"""The smoke test of a feature: what its stack wants, what runs, and whether its key leads a visitor there."""
+"""The verdict of a feature's smoke test: compares its stack, its pods, and a visit by its preview link."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,128 +17,132 @@ _REPAIR = "deploy the feature again"
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureServiceResult:
-    """How one service of a feature is doing.
+    """The verdict on one service of a feature.
 
     Attributes:
-        name: Its name.
-        wanted: What the feature wants of it.
-        ready: How many of its replicas are ready; None if the cluster did not say.
-        versions: What they run.
-        arrival: Whether its calls arrive there.
-        mistakes: A line for everything that is not as it should be.
+        name: The name of the service.
+        expected: The build that the feature wants.
+        ready: How many replicas are ready; None if the cluster did not answer.
+        versions: The versions that its pods run.
+        arrival: The evidence that its calls reach the feature's build.
+        errors: One line per error.
     """
 
     name: str
-    wanted: Build
+    expected: Build
     ready: int | None
     versions: tuple[str, ...]
     arrival: Arrival
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSmokeResult:
-    """How a feature is doing.
+    """The verdict on a feature.
 
     Attributes:
-        feature: As it is meant to be.
-        outside: As a visitor of its preview link found it.
-        services: How each service is doing.
-        mistakes: A line for everything that is not as it should be, with the remedy.
-        warnings: A line for what will be wrong soon, and for what nobody can tell.
+        feature: Its expected state.
+        outside: The result of a visit by its preview link.
+        services: The verdict on each service.
+        errors: One line per error, with the remedy.
+        warnings: One line per error to come, and per check that was not possible.
     """
 
     feature: WantedFeature
     outside: Outside
     services: tuple[FeatureServiceResult, ...]
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property
     def unknown(self) -> int:
-        """Of how many services nobody knows whether their calls arrive."""
-        return sum(each.arrival.reached.proof is Proof.UNKNOWN for each in self.services)
+        """The number of services whose calls may or may not reach the feature."""
+        return sum(service.arrival.reached.proof is Proof.UNKNOWN for service in self.services)
 
 
 def result(
     feature: WantedFeature, running: Mapping[str, RunningWorkload] | None, cluster: str, outside: Outside
 ) -> FeatureSmokeResult:
-    """Judge what was found out.
+    """Return the verdict on a feature.
 
     Args:
-        feature: What is wanted.
-        running: What runs of it, by service; None if the cluster did not say.
-        cluster: Why it did not.
-        outside: What a visitor of the preview link found.
+        feature: Its expected state.
+        running: Its running workloads by service; None if the cluster did not answer.
+        cluster: The error of the cluster; empty without one.
+        outside: The result of a visit by the preview link.
     """
     services = tuple(_service(name, build, feature, running, outside) for name, build in feature.services.items())
-    mistakes = [
+    errors = [
         *([cluster] if cluster else []),
-        *(f"{service.name}: {line}" for service in services for line in service.mistakes),
-        *_way(feature, outside),
+        *(f"{service.name}: {line}" for service in services for line in service.errors),
+        *_visit_errors(feature, outside),
     ]
-    warnings = (*_unsure(feature, services), *outside.warnings)
+    warnings = (*_warnings(feature, services), *outside.warnings)
     return FeatureSmokeResult(
-        feature=feature, outside=outside, services=services, mistakes=tuple(mistakes), warnings=warnings
+        feature=feature, outside=outside, services=services, errors=tuple(errors), warnings=warnings
     )
 
 
 def _service(
-    name: str, wanted: Build, feature: WantedFeature, everything: Mapping[str, RunningWorkload] | None, outside: Outside
+    name: str,
+    expected: Build,
+    feature: WantedFeature,
+    workloads: Mapping[str, RunningWorkload] | None,
+    outside: Outside,
 ) -> FeatureServiceResult:
-    running = everything.get(name) if everything is not None else None
-    which, namespace = feature.identity, feature.namespace.name
-    runs = versions(running) if running else ()
+    running = workloads.get(name) if workloads is not None else None
+    identity, namespace = feature.identity, feature.namespace.name
+    actual = versions(running) if running else ()
     question = PropagationQuestion(
         service=name,
-        version=wanted.version,
-        running=runs,
-        key=which.key,
-        environment=which.environment,
+        version=expected.version,
+        running=actual,
+        key=identity.key,
+        environment=identity.environment,
         namespace=namespace,
         changed=tuple(feature.services),
     )
-    mistakes = []
-    if everything is not None and running is None:
-        mistakes.append(f"is not there; {_REPAIR}")
+    errors = []
+    if workloads is not None and running is None:
+        errors.append(f"has no Deployment; {_REPAIR}")
     if running:
-        selector = f"app={name},{labels.FEATURE}={which.key}"
-        mistakes += shortfall(running, wanted.replicas, namespace, selector, _REPAIR)
-        if runs and runs != (wanted.version,):
-            mistakes.append(
-                f"runs {' and '.join(runs)}, not {wanted.version}; wait for an update under way, or {_REPAIR}"
+        selector = f"app={name},{labels.FEATURE}={identity.key}"
+        errors += shortfall(running, expected.replicas, namespace, selector, _REPAIR)
+        if actual and actual != (expected.version,):
+            errors.append(
+                f"runs {' and '.join(actual)}, not {expected.version}; wait for an update under way, or {_REPAIR}"
             )
-    arrived = arrival(question, outside)
+    evidence = arrival(question, outside)
     return FeatureServiceResult(
         name=name,
-        wanted=wanted,
-        ready=None if everything is None else running.ready if running else 0,
-        versions=runs,
-        arrival=arrived,
-        mistakes=(*mistakes, *arrived.mistakes),
+        expected=expected,
+        ready=None if workloads is None else running.ready if running else 0,
+        versions=actual,
+        arrival=evidence,
+        errors=(*errors, *evidence.errors),
     )
 
 
-def _way(feature: WantedFeature, outside: Outside) -> tuple[str, ...]:
-    """Return what is wrong on the way to the feature."""
-    if outside.visited and all(one.status == HTTPStatus.NOT_FOUND for one in outside.visited):
+def _visit_errors(feature: WantedFeature, outside: Outside) -> tuple[str, ...]:
+    """Return the errors between the visitor and the feature."""
+    if outside.visited and all(page.status == HTTPStatus.NOT_FOUND for page in outside.visited):
         return (
             f"{outside.link}: every page answered 404: no route for that host is in force; "
             f"`boutique routes {feature.identity.environment}` shows which are",
         )
-    return outside.mistakes
+    return outside.errors
 
 
-def _unsure(feature: WantedFeature, services: tuple[FeatureServiceResult, ...]) -> list[str]:
-    """Return what is no mistake and should be known."""
+def _warnings(feature: WantedFeature, services: tuple[FeatureServiceResult, ...]) -> list[str]:
+    """Return the warnings about a feature and its services."""
     warnings = [
-        f"{each.name}: {each.arrival.failed} of {each.arrival.calls + each.arrival.failed} calls had no answer"
-        for each in services
-        if each.arrival.calls and each.arrival.failed
+        f"{service.name}: {calls.failed} of {calls.calls + calls.failed} calls had no answer"
+        for service in services
+        if (calls := service.arrival).calls and calls.failed
     ]
-    if any(each.arrival.reached.said == NO_HOPS for each in services):
+    if any(service.arrival.reached.description == NO_HOPS for service in services):
         warnings.append(
-            "real images list no hops: which version answered is not known, only what the pages of the preview link "
+            "real images list no hops: which version answered is unknown, only what the pages of the preview link "
             "answered and which pods are ready"
         )
     if feature.is_orphan:

@@ -1,4 +1,4 @@
-"""What `boutique smoke --feature` shows."""
+"""The output of `boutique smoke --feature`."""
 
 import json
 
@@ -7,41 +7,48 @@ from ops.smoke import visitor_view
 from ops.smoke.smoke_report import report, row
 
 
-def show(found: FeatureSmokeResult, seconds: float, *, as_json: bool) -> None:
-    """Print the result, for a reader or for a program."""
+def show(result: FeatureSmokeResult, seconds: float, *, as_json: bool) -> None:
+    """Print the result, as text or as JSON."""
     if as_json:
-        print(json.dumps(_json(found, seconds), indent=2))
+        print(json.dumps(_json(result, seconds), indent=2))
         return
-    which = found.feature.identity
+    identity = result.feature.identity
     report(
-        f"--feature {which.name} of {which.environment}",
+        f"--feature {identity.name} of {identity.environment}",
         [
-            row(each.name, each.versions, each.wanted.version, each.ready, each.wanted.replicas, each.arrival.reached)
-            for each in found.services
+            row(
+                service.name,
+                service.versions,
+                service.expected.version,
+                service.ready,
+                service.expected.replicas,
+                service.arrival.reached,
+            )
+            for service in result.services
         ],
-        visitor_view.lines(found.outside),
-        found.warnings,
-        found.mistakes,
+        visitor_view.lines(result.outside),
+        result.warnings,
+        result.errors,
         seconds,
-        open_questions=found.unknown,
+        open_questions=result.unknown,
     )
 
 
-def _json(found: FeatureSmokeResult, seconds: float) -> dict[str, object]:
-    which = found.feature.identity
+def _json(result: FeatureSmokeResult, seconds: float) -> dict[str, object]:
+    identity = result.feature.identity
     return {
-        "feature": which.name,
-        "key": which.key,
-        "environment": which.environment,
-        "stack": found.feature.stack,
-        "namespace": found.feature.namespace.name,
-        "link": found.feature.url,
-        "ok": not found.mistakes,
-        "unknown": found.unknown,
-        "services": {service.name: _service(service) for service in found.services},
-        **visitor_view.document(found.outside),
-        "mistakes": list(found.mistakes),
-        "warnings": list(found.warnings),
+        "feature": identity.name,
+        "key": identity.key,
+        "environment": identity.environment,
+        "stack": result.feature.stack,
+        "namespace": result.feature.namespace.name,
+        "link": result.feature.url,
+        "ok": not result.errors,
+        "unknown": result.unknown,
+        "services": {service.name: _service(service) for service in result.services},
+        **visitor_view.document(result.outside),
+        "mistakes": list(result.errors),
+        "warnings": list(result.warnings),
         "seconds": round(seconds, 1),
     }
 
@@ -49,10 +56,10 @@ def _json(found: FeatureSmokeResult, seconds: float) -> dict[str, object]:
 def _service(service: FeatureServiceResult) -> dict[str, object]:
     arrival = service.arrival
     return {
-        "ok": not service.mistakes,
-        "replicas": service.wanted.replicas,
+        "ok": not service.errors,
+        "replicas": service.expected.replicas,
         "ready": service.ready,
-        "version": service.wanted.version,
+        "version": service.expected.version,
         "running": list(service.versions),
         "reached": {
             "proof": arrival.reached.proof,
@@ -61,7 +68,7 @@ def _service(service: FeatureServiceResult) -> dict[str, object]:
             "failed": arrival.failed,
             "versions": list(arrival.reached.versions),
             "pods": list(arrival.reached.pods),
-            "said": arrival.reached.said,
+            "said": arrival.reached.description,
         },
-        "mistakes": list(service.mistakes),
+        "mistakes": list(service.errors),
     }

@@ -1,4 +1,4 @@
-"""What the `boutique feature` commands show: results on stdout, and on stderr what goes on."""
+"""The output of the `boutique feature` commands: results on stdout, progress on stderr."""
 
 import json
 import sys
@@ -21,65 +21,65 @@ _NEVER = "never"
 
 
 @contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
-    """Show what goes on: in one line of a terminal, else what each step begins with."""
+def working(action: str) -> Iterator[Callable[[str], None]]:
+    """Show progress on stderr: in one line of a terminal, else only the first line."""
     if not sys.stderr.isatty():
-        typer.echo(what, err=True)
+        typer.echo(action, err=True)
         yield lambda _: None
         return
     from rich.console import Console
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    began = time.monotonic()
-    with console.status(what) as line:
+    start = time.monotonic()
+    with console.status(action) as status:
 
         def progress(step: str) -> None:
             if step.strip(".@ "):
-                line.update(f"{what} ({time.monotonic() - began:.0f} s): {step}")
+                status.update(f"{action} ({time.monotonic() - start:.0f} s): {step}")
 
         yield progress
 
 
-def show_found(lines: Sequence[str]) -> None:
-    """Print what the registry has of a branch, before it is deployed."""
+def show_builds(lines: Sequence[str]) -> None:
+    """Print the builds of a branch in the registry, before they are deployed."""
     for line in lines:
-        # Not by typer, which writes past the line that `working` keeps on a terminal.
+        # Not by typer, which bypasses the status line that `working` keeps on a terminal.
         print(line, file=sys.stderr)
 
 
-def show_updated(done: Updated, seconds: float, *, as_json: bool) -> None:
-    """Print the link to a feature that was deployed or changed."""
-    for warning in done.warnings:
+def show_updated(update: Updated, seconds: float, *, as_json: bool) -> None:
+    """Print the preview link of a feature that was deployed or changed."""
+    for warning in update.warnings:
         typer.echo(f"warning: {warning}", err=True)
     if as_json:
-        which = done.identity
+        identity = update.identity
         content = {
-            "name": which.name,
-            "key": which.key,
-            "stack": which.stack,
-            "environment": which.environment,
-            "url": done.url,
-            "expires": written(done.expires) if done.expires else None,
-            "services": dict(done.versions),
-            "left": dict(done.left),
-            "sessions": done.sessions,
+            "name": identity.name,
+            "key": identity.key,
+            "stack": identity.stack,
+            "environment": identity.environment,
+            "url": update.url,
+            "expires": written(update.expires) if update.expires else None,
+            "services": dict(update.versions),
+            "left": dict(update.left),
+            "sessions": update.sessions,
             "seconds": round(seconds, 1),
         }
         typer.echo(json.dumps(content, indent=2))
         return
-    typer.echo(done.url)
-    until = f"until {written(done.expires)}, " if done.expires else ""
-    typer.echo(f"{done.identity}: {until}{_sessions(done.sessions)}; {seconds:.1f} s", err=True)
-    if hint := resolving_hint(urlsplit(done.url).hostname or ""):
+    typer.echo(update.url)
+    until = f"until {written(update.expires)}, " if update.expires else ""
+    typer.echo(f"{update.identity}: {until}{_sessions(update.sessions)}; {seconds:.1f} s", err=True)
+    if hint := resolving_hint(urlsplit(update.url).hostname or ""):
         typer.echo(hint, err=True)
 
 
-def show_listed(found: Sequence[Listed], now: datetime, *, as_json: bool) -> None:
+def show_listed(features: Sequence[Listed], now: datetime, *, as_json: bool) -> None:
     """Print features as a table."""
     if as_json:
-        typer.echo(json.dumps([document(each, now) for each in found], indent=2))
+        typer.echo(json.dumps([document(feature, now) for feature in features], indent=2))
         return
-    if not found:
+    if not features:
         typer.echo("there are no features", err=True)
         return
     from rich.console import Console
@@ -87,78 +87,86 @@ def show_listed(found: Sequence[Listed], now: datetime, *, as_json: bool) -> Non
 
     table = Table("feature", "environment", "stack", "age", "expires", "services", "testers", box=None, pad_edge=False)
     table.add_column("link", no_wrap=True)
-    for each in found:
-        services = " ".join(f"{name}={version}" for name, version in each.versions.items())
-        end = "expired" if each.expires and each.expires <= now else _left(each.expires, now)
-        row = (each.name, each.environment, each.stack, age(each.since, now), end, services, str(each.sessions))
-        table.add_row(*row, each.trouble or each.url)
+    for feature in features:
+        services = " ".join(f"{name}={version}" for name, version in feature.versions.items())
+        end = "expired" if feature.expires and feature.expires <= now else _left(feature.expires, now)
+        row = (
+            feature.name,
+            feature.environment,
+            feature.stack,
+            age(feature.since, now),
+            end,
+            services,
+            str(feature.sessions),
+        )
+        table.add_row(*row, feature.trouble or feature.url)
     # A pipe has no width, and a link that is cut is of no use.
     Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000).print(table)
 
 
-def show_one(each: Listed, now: datetime, *, as_json: bool) -> None:
+def show_feature(feature: Listed, now: datetime, *, as_json: bool) -> None:
     """Print everything about one feature."""
     if as_json:
-        typer.echo(json.dumps(document(each, now), indent=2))
+        typer.echo(json.dumps(document(feature, now), indent=2))
         return
-    services = [f"{name} {version}" for name, version in each.versions.items()]
+    services = [f"{name} {version}" for name, version in feature.versions.items()]
     rows = [
-        ("feature", each.name),
-        ("key", each.key),
-        ("environment", each.environment),
-        ("stack", each.stack),
-        ("link", each.url),
-        ("age", age(each.since, now)),
-        ("expires", f"{written(each.expires)}, {_left(each.expires, now)}" if each.expires else _NEVER),
+        ("feature", feature.name),
+        ("key", feature.key),
+        ("environment", feature.environment),
+        ("stack", feature.stack),
+        ("link", feature.url),
+        ("age", age(feature.since, now)),
+        ("expires", f"{written(feature.expires)}, {_left(feature.expires, now)}" if feature.expires else _NEVER),
         ("services", ", ".join(services) or "-"),
-        ("testers", _sessions(each.sessions)),
-        *([("trouble", each.trouble)] if each.trouble else []),
-        *((("objects" if number == 0 else ""), name) for number, name in enumerate(each.objects)),
+        ("testers", _sessions(feature.sessions)),
+        *([("trouble", feature.trouble)] if feature.trouble else []),
+        *((("objects" if number == 0 else ""), name) for number, name in enumerate(feature.objects)),
     ]
     for title, text in rows:
         typer.echo(f"{title:<13}{text}")
 
 
-def show_reaped(done: Sequence[Reaped], now: datetime, *, as_json: bool) -> None:
-    """Print what became of features that were due."""
+def show_reaped(results: Sequence[Reaped], now: datetime, *, as_json: bool) -> None:
+    """Print the result for each feature that was due."""
     if as_json:
         rows = [
-            {**document(each.feature, now), "removed": each.removed, "busy": each.busy, "error": each.error}
-            for each in done
+            {**document(result.feature, now), "removed": result.removed, "busy": result.busy, "error": result.error}
+            for result in results
         ]
         typer.echo(json.dumps(rows, indent=2))
         return
-    for each in done:
-        name = f"feature {each.feature.name!r} of {each.feature.environment!r}"
-        if each.removed:
+    for result in results:
+        name = f"feature {result.feature.name!r} of {result.feature.environment!r}"
+        if result.removed:
             typer.echo(f"{name}: removed")
         else:
-            typer.echo(f"{name}: {f'left alone: {each.busy}' if each.busy else each.error}", err=True)
-    if not done:
+            typer.echo(f"{name}: {f'left alone: {result.busy}' if result.busy else result.error}", err=True)
+    if not results:
         typer.echo("nothing has expired", err=True)
 
 
-def document(each: Listed, now: datetime) -> dict[str, Any]:
-    """Return a feature for a program."""
+def document(feature: Listed, now: datetime) -> dict[str, Any]:
+    """Return a feature as a JSON document."""
     return {
-        "name": each.name,
-        "key": each.key,
-        "stack": each.stack,
-        "environment": each.environment,
-        "url": each.url,
-        "since": written(each.since) if each.since else None,
-        "age": round((now - each.since).total_seconds()) if each.since else None,
-        "expires": written(each.expires) if each.expires else None,
-        "expired": bool(each.expires and each.expires <= now),
-        "services": dict(each.versions),
-        "sessions": each.sessions,
-        "trouble": each.trouble,
-        "objects": list(each.objects),
+        "name": feature.name,
+        "key": feature.key,
+        "stack": feature.stack,
+        "environment": feature.environment,
+        "url": feature.url,
+        "since": written(feature.since) if feature.since else None,
+        "age": round((now - feature.since).total_seconds()) if feature.since else None,
+        "expires": written(feature.expires) if feature.expires else None,
+        "expired": bool(feature.expires and feature.expires <= now),
+        "services": dict(feature.versions),
+        "sessions": feature.sessions,
+        "trouble": feature.trouble,
+        "objects": list(feature.objects),
     }
 
 
 def age(since: datetime | None, now: datetime) -> str:
-    """Return how long ago something was, in its largest unit."""
+    """Return the time since a moment, in its largest unit."""
     return _length(now - since) if since else "-"
 
 
@@ -181,5 +189,5 @@ def _sessions(count: int) -> str:
 
 
 def moment_now() -> datetime:
-    """Return the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""From the name that people call a feature by to its key and its stack."""
+"""Resolves the name of a feature to its key and its stack."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from ops.pulumi import engine
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureStack:
-    """What is meant by a name.
+    """The key, the name and the environment of a feature.
 
     Attributes:
         name: The branch, or the key.
@@ -34,45 +34,47 @@ class FeatureStack:
 
 
 def identity(name: str, environment: str) -> FeatureStack:
-    """Return what is meant by a name.
+    """Return the key and the stack of a feature by its name.
 
     Raises:
-        OperationError: It cannot be a feature's.
+        OperationError: The name is not valid for a feature.
     """
     return FeatureStack(name=name, key=_key(name), environment=environment)
 
 
-def located(
+def locate_feature(
     project: Path, name: str, environment: str | None, *, how: str = "with --env", timeout: float | None = None
 ) -> FeatureStack:
-    """Return what is meant by a name, in the only environment that has such a feature if none is given.
+    """Return the feature of a name, in the only environment that has it if no environment is given.
 
     Args:
         project: The folder of the project.
         name: The branch, or the key.
         environment: The environment's stack, if given.
-        how: People say which it is.
+        how: How a user names the environment, for the error message.
         timeout: After how many seconds to give up; None for never.
 
     Raises:
-        OperationError: There is none, or there are several.
+        OperationError: No environment has it, or several have.
     """
     if environment:
         return identity(name, environment)
     key = _key(name)
     stacks = engine.list_stacks(project, timeout)
     ending = f"-{key}"
-    there = [
-        each.removesuffix(ending) for each in stacks if each.endswith(ending) and each.removesuffix(ending) in stacks
+    environments = [
+        stack.removesuffix(ending)
+        for stack in stacks
+        if stack.endswith(ending) and stack.removesuffix(ending) in stacks
     ]
-    if len(there) != 1:
-        said = f"is in {' and '.join(sorted(there))}" if there else f"has no stack such as dev{ending}"
-        raise OperationError(f"the feature {name!r} {said}: say which environment {how}")
-    return identity(name, there[0])
+    if len(environments) != 1:
+        state = f"is in {' and '.join(sorted(environments))}" if environments else f"has no stack such as dev{ending}"
+        raise OperationError(f"the feature {name!r} {state}: say which environment {how}")
+    return identity(name, environments[0])
 
 
 def _key(name: str) -> str:
     try:
-        return feature_key(name, [each.service for each in route_table.services(online_boutique.WORKLOADS)])
+        return feature_key(name, [service.service for service in route_table.services(online_boutique.WORKLOADS)])
     except NamingError as error:
         raise OperationError(f"{name!r}: {error}") from None

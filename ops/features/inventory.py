@@ -1,4 +1,4 @@
-"""The features of an environment as the cluster's objects tell, without any stack."""
+"""The features of an environment, read from the cluster's objects alone."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from boutique.settings.durations import moment
 from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES, SERVICES, Namespace, Object
 
 _SESSION = session_name("x").partition("-")[0]
-# What leads somewhere goes before what it leads to.
+# Routes are deleted before their backends.
 _KINDS = (HTTP_ROUTES, SERVICES, DEPLOYMENTS)
 
 
@@ -20,11 +20,11 @@ class FoundFeature:
     """One object of a feature.
 
     Attributes:
-        collection: Of which kind, as `ops.smoke.namespace_objects` has it.
-        name: Its name.
-        key: The feature's.
-        owner: The stack; None for nobody's.
-        content: All of it.
+        collection: The collection of its kind, from `ops.smoke.namespace_objects`.
+        name: The name of the object.
+        key: The key of the feature.
+        owner: The stack that owns it; None without one.
+        content: The whole object.
     """
 
     collection: str
@@ -36,13 +36,13 @@ class FoundFeature:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterFeature:
-    """What the objects of one feature and owner say together.
+    """A feature as the objects of one key and one owner describe it.
 
     Attributes:
         key: Its key.
         stack: The owner.
-        branch: What it was built from, if known.
-        since: When the oldest object was made.
+        branch: The branch of its builds, if an object names it.
+        since: When the oldest object was created.
         expires: When it may be removed: the latest time that any object names; None for never.
         versions: By the name of the service.
         sessions: How many testers' sessions have a route.
@@ -66,20 +66,20 @@ def objects(namespace: Namespace) -> tuple[FoundFeature, ...]:
         ClusterError: The cluster does not answer.
     """
     with ThreadPoolExecutor(len(_KINDS)) as pool:
-        kinds = pool.map(lambda kind: namespace.listed(kind, labels.FEATURE), _KINDS)
-        return tuple(_found(kind, each) for kind, items in zip(_KINDS, kinds, strict=True) for each in items)
+        kinds = pool.map(lambda kind: namespace.list_objects(kind, labels.FEATURE), _KINDS)
+        return tuple(_parse_object(kind, item) for kind, items in zip(_KINDS, kinds, strict=True) for item in items)
 
 
-def features(found: Iterable[FoundFeature]) -> tuple[ClusterFeature, ...]:
-    """Return the features behind objects, by key."""
+def features(items: Iterable[FoundFeature]) -> tuple[ClusterFeature, ...]:
+    """Group objects into features, by key."""
     owned: dict[tuple[str, str], list[FoundFeature]] = {}
-    for each in found:
-        if each.owner:
-            owned.setdefault((each.key, each.owner), []).append(each)
+    for item in items:
+        if item.owner:
+            owned.setdefault((item.key, item.owner), []).append(item)
     return tuple(_feature(key, stack, parts) for (key, stack), parts in sorted(owned.items()))
 
 
-def _found(collection: str, content: Object) -> FoundFeature:
+def _parse_object(collection: str, content: Object) -> FoundFeature:
     metadata = content["metadata"]
     return FoundFeature(
         collection=collection,
@@ -90,27 +90,27 @@ def _found(collection: str, content: Object) -> FoundFeature:
     )
 
 
-def _feature(key: str, stack: str, parts: list[FoundFeature]) -> ClusterFeature:
-    ends = list(_annotated(parts, labels.EXPIRES))
+def _feature(key: str, stack: str, items: list[FoundFeature]) -> ClusterFeature:
+    ends = list(_annotated(items, labels.EXPIRES))
     return ClusterFeature(
         key=key,
         stack=stack,
-        branch=next(_annotated(parts, labels.BRANCH), None),
-        since=min(moment(each.content["metadata"]["creationTimestamp"]) for each in parts),
+        branch=next(_annotated(items, labels.BRANCH), None),
+        since=min(moment(item.content["metadata"]["creationTimestamp"]) for item in items),
         expires=max(map(moment, ends), default=None),
-        versions=dict(sorted(_version(each.content) for each in parts if each.collection == DEPLOYMENTS)),
-        sessions=sum(each.name.startswith(f"{_SESSION}-") for each in parts if each.collection == HTTP_ROUTES),
-        objects=tuple(parts),
+        versions=dict(sorted(_version(item.content) for item in items if item.collection == DEPLOYMENTS)),
+        sessions=sum(item.name.startswith(f"{_SESSION}-") for item in items if item.collection == HTTP_ROUTES),
+        objects=tuple(items),
     )
 
 
-def _annotated(parts: list[FoundFeature], annotation: str) -> Iterator[str]:
-    for each in parts:
-        if value := each.content["metadata"].get("annotations", {}).get(annotation):
+def _annotated(items: list[FoundFeature], annotation: str) -> Iterator[str]:
+    for item in items:
+        if value := item.content["metadata"].get("annotations", {}).get(annotation):
             yield value
 
 
 def _version(deployment: Object) -> tuple[str, str]:
-    # A mesh may have put containers beside it; the service's own comes first.
+    # A mesh may have injected sidecars; the service's own container comes first.
     image = str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
     return deployment["metadata"]["labels"]["app"], image.partition("@")[0].rpartition(":")[2]

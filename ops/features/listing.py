@@ -1,4 +1,4 @@
-"""Which features there are: by the cluster's objects, and by the stacks that have none."""
+"""Lists features: by the cluster's objects, and by stacks without objects."""
 
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +9,9 @@ from typing import Any
 
 from boutique.names.feature_names import preview_host
 from boutique.settings.durations import moment
-from ops.features.inventory import ClusterFeature, features, objects
-from ops.features.origin import FeatureOrigin, NoEnvironmentError, of_outputs, origin
+from ops.features.inventory import ClusterFeature, objects
+from ops.features.inventory import features as group_features
+from ops.features.origin import FeatureOrigin, NoEnvironmentError, origin, parse_outputs
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi import engine
 
@@ -23,17 +24,17 @@ class Listed:
     """One feature.
 
     Attributes:
-        name: Its branch, if known, else its key.
+        name: Its branch if an object or its stack names it, else its key.
         key: Its key.
         stack: The stack that owns it.
         environment: The environment's stack.
         url: Its preview link.
-        since: When it was made.
-        expires: When it may be removed; None for never, or if nothing says.
+        since: When it was created.
+        expires: When it may be removed; None for never, or if unknown.
         versions: By the name of the service.
         sessions: How many testers' sessions it has.
-        trouble: What is missing of it.
-        objects: What the cluster has of it, as `<kind>/<name>`.
+        trouble: The missing parts of it, in words; empty if it is complete.
+        objects: Its objects in the cluster, as `<kind>/<name>`.
     """
 
     name: str
@@ -49,32 +50,40 @@ class Listed:
     objects: tuple[str, ...] = ()
 
 
-def listed(project: Path, environment: str | None) -> tuple[Listed, ...]:
-    """Return the features of one environment, or of all, by environment and key.
+def list_features(project: Path, environment: str | None) -> tuple[Listed, ...]:
+    """List the features of one environment, or of all, by environment and key.
 
     Raises:
         OperationError: The stacks cannot be listed, or an environment cannot be read.
     """
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        stacks_read = pool.submit(engine.list_stacks, project)
+        listing = pool.submit(engine.list_stacks, project)
         if environment:
-            there = [origin(project, environment)]
-            stacks = stacks_read.result()
+            origins = [origin(project, environment)]
+            stacks = listing.result()
         else:
-            stacks = stacks_read.result()
-            there = [each for each in pool.map(lambda name: _environment(project, name), roots(stacks)) if each]
-        found = [each for one in there for each in _seen(one, stacks)]
-        seen = {each.stack for each in found} | {one.stack for one in there}
-        unseen = [
-            (one, name) for one in there for name in stacks if name.startswith(f"{one.stack}-") and name not in seen
+            stacks = listing.result()
+            candidates = pool.map(lambda name: _environment(project, name), roots(stacks))
+            origins = [candidate for candidate in candidates if candidate]
+        features = [feature for source in origins for feature in _cluster_features(source, stacks)]
+        listed_stacks = {feature.stack for feature in features} | {source.stack for source in origins}
+        others = [
+            (source, name)
+            for source in origins
+            for name in stacks
+            if name.startswith(f"{source.stack}-") and name not in listed_stacks
         ]
-        read = pool.map(lambda pair: (*pair, stack_state(project, pair[1])), unseen)
-        found += [_lost(one, state, stacks[name]) for one, name, state in read if state and _is_feature(one, state)]
-    return tuple(sorted(found, key=lambda each: (each.environment, each.key)))
+        states = pool.map(lambda pair: (*pair, stack_state(project, pair[1])), others)
+        features += [
+            _without_objects(source, state, stacks[name])
+            for source, name, state in states
+            if state and _is_feature(source, state)
+        ]
+    return tuple(sorted(features, key=lambda feature: (feature.environment, feature.key)))
 
 
 def roots(stacks: Collection[str]) -> list[str]:
-    """Return the stacks that are no feature of another by their names."""
+    """Return the stacks whose names do not begin with the name of another stack."""
     return [name for name in stacks if not any(name.startswith(f"{other}-") for other in stacks)]
 
 
@@ -85,47 +94,47 @@ def _environment(project: Path, stack: str) -> FeatureOrigin | None:
         return None
 
 
-def _seen(there: FeatureOrigin, stacks: Mapping[str, Any]) -> Iterator[Listed]:
-    for each in features(objects(there.namespace)):
-        yield _listed(there, each, COMPLETE if each.stack in stacks else NO_STACK)
+def _cluster_features(source: FeatureOrigin, stacks: Mapping[str, Any]) -> Iterator[Listed]:
+    for feature in group_features(objects(source.namespace)):
+        yield _with_objects(source, feature, COMPLETE if feature.stack in stacks else NO_STACK)
 
 
-def _listed(there: FeatureOrigin, each: ClusterFeature, trouble: str) -> Listed:
+def _with_objects(source: FeatureOrigin, feature: ClusterFeature, trouble: str) -> Listed:
     return Listed(
-        name=each.branch or each.key,
-        key=each.key,
-        stack=each.stack,
-        environment=there.stack,
-        url=there.entrance.link(preview_host(each.key, there.entrance.host)),
-        since=each.since,
-        expires=each.expires,
-        versions=each.versions,
-        sessions=each.sessions,
+        name=feature.branch or feature.key,
+        key=feature.key,
+        stack=feature.stack,
+        environment=source.stack,
+        url=source.entrance.link(preview_host(feature.key, source.entrance.host)),
+        since=feature.since,
+        expires=feature.expires,
+        versions=feature.versions,
+        sessions=feature.sessions,
         trouble=trouble,
-        objects=tuple(f"{one.collection.rpartition('/')[2]}/{one.name}" for one in each.objects),
+        objects=tuple(f"{item.collection.rpartition('/')[2]}/{item.name}" for item in feature.objects),
     )
 
 
-def _is_feature(there: FeatureOrigin, state: StackState) -> bool:
-    return of_outputs(state.name, state.outputs) is None and state.is_feature(_key(there, state), there.stack)
+def _is_feature(source: FeatureOrigin, state: StackState) -> bool:
+    return parse_outputs(state.name, state.outputs) is None and state.is_feature(_key(source, state), source.stack)
 
 
-def _key(there: FeatureOrigin, state: StackState) -> str:
-    return str(state.outputs.get("key") or state.name.removeprefix(f"{there.stack}-"))
+def _key(source: FeatureOrigin, state: StackState) -> str:
+    return str(state.outputs.get("key") or state.name.removeprefix(f"{source.stack}-"))
 
 
-def _lost(there: FeatureOrigin, state: StackState, row: Mapping[str, Any]) -> Listed:
-    key, section = _key(there, state), state.section or {}
-    when = row.get("lastUpdate")
+def _without_objects(source: FeatureOrigin, state: StackState, row: Mapping[str, Any]) -> Listed:
+    key, section = _key(source, state), state.section or {}
+    updated = row.get("lastUpdate")
     return Listed(
         name=str(section.get("branch") or key),
         key=key,
         stack=state.name,
-        environment=there.stack,
-        url=there.entrance.link(preview_host(key, there.entrance.host)),
-        since=moment(when) if when else None,
+        environment=source.stack,
+        url=source.entrance.link(preview_host(key, source.entrance.host)),
+        since=moment(updated) if updated else None,
         expires=moment(section["expires"]) if section.get("expires") else None,
-        versions={name: each["version"] for name, each in section.get("services", {}).items()},
+        versions={name: service["version"] for name, service in section.get("services", {}).items()},
         sessions=len(section.get("sessions", ())),
         trouble=NO_OBJECTS if state.keys else EMPTY,
     )

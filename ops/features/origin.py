@@ -1,4 +1,4 @@
-"""The environment that features are of, as its stack's outputs tell."""
+"""The environment of a feature, read from the outputs of its stack."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from ops.smoke.namespace_objects import Namespace
 
 
 class NoEnvironmentError(OperationError):
-    """A stack has no environment with features, or there is no such stack."""
+    """A stack has no environment with features, or does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +27,10 @@ class FeatureOrigin:
 
     Attributes:
         stack: Its stack.
-        namespace: Where it is.
-        entrance: Where people's requests come in.
-        settings: How it is configured.
-        features: What it lets features do.
+        namespace: Its namespace.
+        entrance: The endpoint of its gateway.
+        settings: Its configuration.
+        features: The limits of its features.
     """
 
     stack: str
@@ -41,33 +41,33 @@ class FeatureOrigin:
 
 
 def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | None = None) -> FeatureOrigin:
-    """Read an environment.
+    """Read an environment from the outputs of its stack.
 
     Args:
         project: The folder of the project.
         stack: Its stack.
-        named: By which argument of the command.
+        named: The argument of the command that names it, for error messages.
         timeout: After how many seconds to give up; None for never.
 
     Raises:
-        NoEnvironmentError: There is no such stack, or none that allows features.
+        NoEnvironmentError: The stack does not exist, or has no environment that allows features.
         OperationError: It cannot be read.
     """
     try:
-        said = engine.run(project, stack, "stack", "output", "--json", "--show-secrets", timeout=timeout)
+        output = engine.run(project, stack, "stack", "output", "--json", "--show-secrets", timeout=timeout)
     except MissingStackError as error:
         raise NoEnvironmentError(f"{named} {stack}: {error}") from None
-    found = of_outputs(stack, json.loads(said))
-    if found is None:
+    environment = parse_outputs(stack, json.loads(output))
+    if environment is None:
         raise NoEnvironmentError(
             f"{named} {stack}: that stack has no environment with features that was deployed; name another, or add "
             "boutique:environment.features: {} to that stack and run `pulumi up` there"
         )
-    return found
+    return environment
 
 
-def of_outputs(stack: str, outputs: Mapping[str, Any]) -> FeatureOrigin | None:
-    """Return the environment behind the outputs of a stack; None if it has none that allows features.
+def parse_outputs(stack: str, outputs: Mapping[str, Any]) -> FeatureOrigin | None:
+    """Return the environment in the outputs of a stack; None if it has none that allows features.
 
     Raises:
         OperationError: Another version of this program deployed it.

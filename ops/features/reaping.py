@@ -1,4 +1,4 @@
-"""Removes what has expired, and what killed commands have left of stacks that hold nothing."""
+"""Removes expired features, and empty stacks that killed commands have left."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,17 @@ from ops.pulumi.workspace import BusyError, is_interrupted
 
 _PARALLEL = 3
 _BEGINNING = timedelta(minutes=10)
-"""How long a stack may be there before its first resource: whoever made it, maybe elsewhere, is about to deploy."""
+"""How long a stack may stay empty: the command that created it, maybe on another machine, is about to deploy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reaped:
-    """What became of one feature.
+    """The result of removing one feature.
 
     Attributes:
-        feature: Which.
-        busy: Who else is working on it; such a feature is left to them.
-        error: Why it could not be removed.
+        feature: The feature.
+        busy: The other process that works on it, which keeps it; empty without one.
+        error: Why it could not be removed; empty if it was.
     """
 
     feature: Listed
@@ -38,8 +38,8 @@ class Reaped:
         return not self.busy and not self.error
 
 
-def due(feature: Listed, now: datetime) -> bool:
-    """Say whether a feature is to be removed."""
+def is_due(feature: Listed, now: datetime) -> bool:
+    """Return whether a feature has to be removed: it has expired, or its stack stayed empty."""
     if feature.trouble == EMPTY and feature.expires is None:
         return is_interrupted(feature.stack) or (feature.since is not None and now - feature.since > _BEGINNING)
     return feature.expires is not None and feature.expires <= now
@@ -50,17 +50,17 @@ def reap(project: Path, features: list[Listed], progress: Callable[[str], None])
 
     Args:
         project: The folder of the project.
-        features: Those that are due.
-        progress: Is told what goes on.
+        features: The features that are due.
+        progress: Receives a line per step.
     """
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        return tuple(pool.map(lambda each: _removed(project, each, progress), features))
+        return tuple(pool.map(lambda feature: _remove(project, feature, progress), features))
 
 
-def _removed(project: Path, feature: Listed, progress: Callable[[str], None]) -> Reaped:
-    which = FeatureStack(name=feature.name, key=feature.key, environment=feature.environment)
+def _remove(project: Path, feature: Listed, progress: Callable[[str], None]) -> Reaped:
+    identity = FeatureStack(name=feature.name, key=feature.key, environment=feature.environment)
     try:
-        down(project, which, progress, stack=feature.stack, ignore_missing=True)
+        down(project, identity, progress, stack=feature.stack, ignore_missing=True)
     except (BusyError, LockedError) as error:
         return Reaped(feature=feature, busy=str(error))
     except OperationError as error:

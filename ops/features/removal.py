@@ -1,4 +1,4 @@
-"""Removes features: by their stack, and by their objects where the stack does not know them any more."""
+"""Removes features: by their stack, and by their objects that no stack knows."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,34 +18,34 @@ _ABANDONED = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
 
 
 def down(
-    project: Path, which: FeatureStack, progress: Progress, *, stack: str | None = None, ignore_missing: bool = False
+    project: Path, feature: FeatureStack, progress: Progress, *, stack: str | None = None, ignore_missing: bool = False
 ) -> None:
-    """Remove a feature, whatever a killed command has left of it.
+    """Remove a feature, also one that a killed command has left half deployed.
 
     Args:
         project: The folder of the project.
-        which: The feature.
-        progress: Is told what goes on.
-        stack: Its stack, if that has another name than `boutique feature up` gives.
-        ignore_missing: Whether it is well if there is nothing of it.
+        feature: The feature.
+        progress: Receives a line per step.
+        stack: Its stack, if it has another name than `boutique feature up` gives.
+        ignore_missing: Whether a feature without stack and objects is no error.
 
     Raises:
-        OperationError: There is nothing of it, the stack is another's, or it cannot be removed.
+        OperationError: The feature does not exist, the stack is not its stack, or it cannot be removed.
     """
-    with workspace(project, stack or which.stack) as within:
-        progress(f"reading stack {within.stack}")
+    with workspace(project, stack or feature.stack) as stack_workspace:
+        progress(f"reading stack {stack_workspace.stack}")
         with ThreadPoolExecutor(2) as pool:
-            reading = pool.submit(_environment, project, which.environment)
-            state = pool.submit(stack_state, project, within.stack).result()
-            there = reading.result()
-        if state is not None and not state.is_feature(which.key, which.environment):
-            raise OperationError(f"stack {within.stack!r} is not the {which}; nothing was removed")
-        if not ignore_missing and state is None and not (there and _owned(there, within.stack)):
-            raise OperationError(f"{which}: there is none; `boutique feature list` shows which there are")
+            future = pool.submit(_environment, project, feature.environment)
+            state = pool.submit(stack_state, project, stack_workspace.stack).result()
+            environment = future.result()
+        if state is not None and not state.is_feature(feature.key, feature.environment):
+            raise OperationError(f"stack {stack_workspace.stack!r} is not the {feature}; nothing was removed")
+        if not ignore_missing and state is None and not (environment and _owned(environment, stack_workspace.stack)):
+            raise OperationError(f"{feature}: no such feature; `boutique feature list` lists them")
         if state is not None:
-            _destroy(within, progress, abandoned=there is None)
-        if there:
-            _sweep(there, within.stack, progress)
+            _destroy(stack_workspace, progress, abandoned=environment is None)
+        if environment:
+            _delete_leftovers(environment, stack_workspace.stack, progress)
 
 
 def _environment(project: Path, stack: str) -> FeatureOrigin | None:
@@ -55,26 +55,26 @@ def _environment(project: Path, stack: str) -> FeatureOrigin | None:
         return None
 
 
-def _owned(there: FeatureOrigin, stack: str) -> list[FoundFeature]:
-    return [each for each in objects(there.namespace) if each.owner == stack]
+def _owned(environment: FeatureOrigin, stack: str) -> list[FoundFeature]:
+    return [item for item in objects(environment.namespace) if item.owner == stack]
 
 
-def _sweep(there: FeatureOrigin, stack: str, progress: Progress) -> None:
-    """Delete what a killed update made before its stack knew of it."""
-    for each in _owned(there, stack):
-        progress(f"deleting {each.name}, which the stack did not know")
-        there.namespace.delete(each.collection, each.name)
+def _delete_leftovers(environment: FeatureOrigin, stack: str, progress: Progress) -> None:
+    """Delete the objects that a killed update created before its stack recorded them."""
+    for item in _owned(environment, stack):
+        progress(f"deleting {item.name}, which the stack does not know")
+        environment.namespace.delete(item.collection, item.name)
 
 
-def _destroy(within: Workspace, progress: Progress, *, abandoned: bool) -> None:
-    # Where the environment is gone, so are its deployer's rights, and the objects with the namespace.
+def _destroy(stack_workspace: Workspace, progress: Progress, *, abandoned: bool) -> None:
+    # Without the environment, its deployer has no rights, and the objects are gone with the namespace.
     extra = _ABANDONED if abandoned else {}
     try:
         run(
-            within,
+            stack_workspace,
             *("destroy", "--yes", "--skip-preview", "--remove"),
-            said=lambda line: progress(f"{within.stack}: {line}"),
+            said=lambda line: progress(f"{stack_workspace.stack}: {line}"),
             environment=extra,
         )
     except MissingStackError:
-        progress(f"stack {within.stack} is gone: somebody else has removed it")
+        progress(f"stack {stack_workspace.stack} is gone: another process has removed it")

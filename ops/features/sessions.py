@@ -1,4 +1,4 @@
-"""Which testers' sessions a feature has."""
+"""Adds testers' sessions to a feature, and removes them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 from ops.errors import OperationError
 
 
-def joined(section: dict[str, Any], sessions: Sequence[str]) -> dict[str, Any]:
-    """Return a feature's section with more sessions; one that is there already stays once."""
+def add_sessions(section: dict[str, Any], sessions: Sequence[str]) -> dict[str, Any]:
+    """Return a feature's section with more sessions, each listed once."""
     return {**section, "sessions": list(dict.fromkeys([*section.get("sessions", ()), *sessions]))}
 
 
-def left(section: dict[str, Any], sessions: Sequence[str]) -> dict[str, Any]:
+def remove_sessions(section: dict[str, Any], sessions: Sequence[str]) -> dict[str, Any]:
     """Return a feature's section with fewer sessions.
 
     Raises:
-        OperationError: One of them is not there. It is told by its place: whoever has a session's id has the session.
+        OperationError: A session has not joined. The message gives its position: its id is a secret.
     """
-    there = section.get("sessions", ())
-    for place, each in enumerate(sessions, start=1):
-        if each not in there:
+    joined = section.get("sessions", ())
+    for position, session in enumerate(sessions, start=1):
+        if session not in joined:
             raise OperationError(
-                f"--session {place} has not joined this feature; `boutique feature show` says how many"
+                f"--session {position} has not joined this feature; `boutique feature show` says how many"
             )
-    return {**section, "sessions": [each for each in there if each not in sessions]}
+    return {**section, "sessions": [session for session in joined if session not in sessions]}

@@ -1,4 +1,4 @@
-"""What is known of a feature's stack from its state, wherever it was deployed from."""
+"""The state of a feature's stack, read from its backend."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from ops.pulumi import engine
 from ops.pulumi.engine import MissingStackError
 
 _FEATURE = "feature"
-"""The output that holds the section which the stack was deployed with; see `stacks.layers.feature`."""
+"""The output with the section that the stack was deployed with; see `stacks.layers.feature`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +19,11 @@ class StackState:
     """The state of one stack.
 
     Attributes:
-        name: Of the stack.
-        outputs: Of its last update that got so far. Some are secret.
-        keys: Of the features that its objects belong to; None among them for an object of no feature.
-        resources: How many resources there are, what has no objects in a cluster included.
-        settings: How its secrets are encrypted, as a stack's file says it.
+        name: The name of the stack.
+        outputs: The outputs of the last update that set them. Some are secret.
+        keys: The keys of the features that its objects belong to; with None for an object of no feature.
+        resources: The number of its resources, also of those outside of a cluster.
+        settings: The encryption of its secrets, as in a stack's file.
     """
 
     name: str
@@ -34,12 +34,12 @@ class StackState:
 
     @property
     def section(self) -> Mapping[str, Any] | None:
-        """The section `feature` that it was deployed with, if an update ever got so far."""
-        found = self.outputs.get(_FEATURE)
-        return found if isinstance(found, Mapping) else None
+        """The section `feature` that it was deployed with; None if no update has set its outputs."""
+        section = self.outputs.get(_FEATURE)
+        return section if isinstance(section, Mapping) else None
 
     def is_feature(self, key: str, environment: str) -> bool:
-        """Say whether the stack holds this feature of this environment, or nothing yet, and nothing else."""
+        """Return whether the stack holds only this feature of this environment, or nothing yet."""
         of = self.outputs.get("of", environment)
         return str(of).rpartition("/")[2] == environment and self.keys <= {key}
 
@@ -56,29 +56,31 @@ def stack_state(project: Path, stack: str, timeout: float | None = None) -> Stac
         EngineError: It cannot be read.
     """
     try:
-        said = engine.run(project, stack, "stack", "export", "--show-secrets", timeout=timeout)
+        output = engine.run(project, stack, "stack", "export", "--show-secrets", timeout=timeout)
     except MissingStackError:
         return None
-    return of_export(stack, json.loads(said))
+    return parse_export(stack, json.loads(output))
 
 
-def of_export(stack: str, exported: Mapping[str, Any]) -> StackState:
-    """Return what is known from what `pulumi stack export` says."""
+def parse_export(stack: str, exported: Mapping[str, Any]) -> StackState:
+    """Parse the output of `pulumi stack export`."""
     deployment = exported.get("deployment") or {}
-    pending = [each["resource"] for each in deployment.get("pending_operations") or ()]
+    pending = [operation["resource"] for operation in deployment.get("pending_operations") or ()]
     resources = [*(deployment.get("resources") or ()), *pending]
-    outputs = next((each.get("outputs") for each in resources if each["type"] == "pulumi:pulumi:Stack"), None)
+    outputs = next(
+        (resource.get("outputs") for resource in resources if resource["type"] == "pulumi:pulumi:Stack"), None
+    )
     return StackState(
         name=stack,
         outputs={key: _plain(value) for key, value in (outputs or {}).items()},
-        keys=frozenset(_key(each) for each in resources if each["type"].startswith("kubernetes:")),
+        keys=frozenset(_key(resource) for resource in resources if resource["type"].startswith("kubernetes:")),
         resources=len(resources),
         settings=_encryption(deployment.get("secrets_providers") or {}),
     )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any output
-    """Return a value without the envelope in which an export shows a secret."""
+    """Return a value without the envelope that an export puts around a secret."""
     if isinstance(value, Mapping) and "plaintext" in value:
         return json.loads(value["plaintext"])
     return value
@@ -86,8 +88,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any output
 
 def _key(resource: Mapping[str, Any]) -> str | None:
     metadata = _plain((resource.get("inputs") or {}).get("metadata")) or {}
-    found = (metadata.get("labels") or {}).get(labels.FEATURE)
-    return str(found) if found else None
+    key = (metadata.get("labels") or {}).get(labels.FEATURE)
+    return str(key) if key else None
 
 
 def _encryption(provider: Mapping[str, Any]) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from boutique.settings.errors import SettingsError
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.features.origin import FeatureOrigin, origin
-from ops.features.sessions import joined
+from ops.features.sessions import add_sessions
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi.engine import EngineError
 from ops.pulumi.workspace import Workspace, run, workspace
@@ -27,14 +27,14 @@ Section = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureRequest:
-    """What `up` is asked for.
+    """The arguments of `up`.
 
     Attributes:
-        services: Versions by the name of the service; empty for whatever the branch has built.
-        sessions: Ids of testers' sessions, beside those that have joined already.
-        ttl: How long it is to live from now; None for as long as the environment says.
-        header: Whether requests may ask for it by header; None leaves that as it is.
-        secrets_provider: What encrypts the secrets of a new stack; None for Pulumi's own choice.
+        services: Versions by the name of the service; empty for the newest builds of the branch.
+        sessions: Ids of more testers' sessions; those that have joined stay.
+        ttl: The time to live from now; None for the default of the environment.
+        header: Whether requests may select it by header; None keeps the setting.
+        secrets_provider: The secrets provider of a new stack; None for Pulumi's default.
     """
 
     services: Mapping[str, str]
@@ -46,17 +46,17 @@ class FeatureRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Updated:
-    """What came of it.
+    """The result of an update.
 
     Attributes:
-        identity: Which feature.
+        identity: The feature.
         url: Its preview link.
         expires: When it may be removed; None for never.
         versions: By the name of the service.
         sessions: How many testers' sessions it has.
-        warnings: What Pulumi warned of.
-        said: All it said.
-        left: Why services stay as the environment has them, by name, if the registry was asked.
+        warnings: The warnings of Pulumi.
+        output: The whole output of Pulumi.
+        left: Why services keep the version of the environment, by name, if the registry was read.
     """
 
     identity: FeatureStack
@@ -65,14 +65,14 @@ class Updated:
     versions: Mapping[str, str]
     sessions: int
     warnings: Sequence[str]
-    said: str
+    output: str
     left: Mapping[str, str] = field(default_factory=dict)
 
 
 def up(
     project: Path,
-    which: FeatureStack,
-    wanted: FeatureRequest,
+    feature: FeatureStack,
+    request: FeatureRequest,
     progress: Progress,
     *,
     found: Callable[[Sequence[str]], None] = lambda _: None,
@@ -82,63 +82,65 @@ def up(
 
     Args:
         project: The folder of the project.
-        which: The feature.
-        wanted: What it is to be.
-        progress: Is told what goes on.
-        found: Is told, in lines, what the registry has of the branch, if no services were named.
-        preview: Only look what would be done.
+        feature: The feature.
+        request: Its builds, sessions and settings.
+        progress: Receives a line per step.
+        found: Receives the builds of the branch in the registry as lines, if the request names no services.
+        preview: Whether to preview the update only.
 
     Raises:
-        OperationError: It is refused or fails.
+        OperationError: The update is refused or fails.
     """
     left: dict[str, str] = {}
 
-    def services(there: FeatureOrigin) -> Mapping[str, str]:
-        if wanted.services:
-            return wanted.services
+    def services(environment: FeatureOrigin) -> Mapping[str, str]:
+        if request.services:
+            return request.services
         # Only here: an HTTP client takes half as long to import as the rest of the command.
-        from ops.features.discovery import discovered
+        from ops.features.discovery import discover_builds
 
-        discovery = discovered(there.settings, which, progress)
+        discovery = discover_builds(environment.settings, feature, progress)
         found(discovery.lines)
         left.update(discovery.left)
         return discovery.taken
 
-    def section(there: FeatureOrigin, before: Section) -> dict[str, Any]:
-        ttl = wanted.ttl or there.features.default_ttl
+    def section(environment: FeatureOrigin, before: Section) -> dict[str, Any]:
+        ttl = request.ttl or environment.features.default_ttl
         return {
-            "of": which.environment,
-            "branch": before.get("branch", which.name),
-            "services": {name: {"version": version} for name, version in services(there).items()},
-            "sessions": joined(dict(before), wanted.sessions)["sessions"],
-            "header": before.get("header", False) if wanted.header is None else wanted.header,
+            "of": feature.environment,
+            "branch": before.get("branch", feature.name),
+            "services": {name: {"version": version} for name, version in services(environment).items()},
+            "sessions": add_sessions(dict(before), request.sessions)["sessions"],
+            "header": before.get("header", False) if request.header is None else request.header,
             "expires": written(datetime.now(UTC) + duration(ttl)),
         }
 
-    done = _update(project, which, section, progress, provider=wanted.secrets_provider, create=True, preview=preview)
-    return replace(done, left=left)
+    update = _update(
+        project, feature, section, progress, provider=request.secrets_provider, create=True, preview=preview
+    )
+    return replace(update, left=left)
 
 
 def change(
-    project: Path, which: FeatureStack, changed: Callable[[dict[str, Any]], dict[str, Any]], progress: Progress
+    project: Path, feature: FeatureStack, edit: Callable[[dict[str, Any]], dict[str, Any]], progress: Progress
 ) -> Updated:
-    """Change the configuration of a feature that is there, as its stack remembers it.
+    """Change the configuration of a deployed feature, starting from the section in its stack.
 
     Args:
         project: The folder of the project.
-        which: The feature.
-        changed: Returns the new section for the old one.
-        progress: Is told what goes on.
+        feature: The feature.
+        edit: Returns the new section for the old one.
+        progress: Receives a line per step.
 
     Raises:
-        OperationError: There is no such feature, or the change is refused or fails.
+        OperationError: The feature does not exist, or the change is refused or fails.
     """
-    return _update(project, which, lambda _, before: changed(dict(before)), progress, create=False)
+    return _update(project, feature, lambda _, before: edit(dict(before)), progress, create=False)
 
 
 def _update(
     project: Path,
-    which: FeatureStack,
+    feature: FeatureStack,
     section: Callable[[FeatureOrigin, Section], dict[str, Any]],
     progress: Progress,
     *,
@@ -146,75 +148,83 @@ def _update(
     provider: str | None = None,
     preview: bool = False,
 ) -> Updated:
-    with workspace(project, which.stack) as within:
-        progress(f"reading stack {which.environment}")
-        there, state = _read(project, which)
-        if state is not None and not state.is_feature(which.key, which.environment):
-            raise OperationError(f"stack {which.stack!r} is not the {which}; rename the branch, or that stack")
+    with workspace(project, feature.stack) as stack_workspace:
+        progress(f"reading stack {feature.environment}")
+        environment, state = _read(project, feature)
+        if state is not None and not state.is_feature(feature.key, feature.environment):
+            raise OperationError(f"stack {feature.stack!r} is not the {feature}; rename the branch, or that stack")
         before = state.section if state else None
         if before is None and not create:
-            missing = f"stack {which.stack!r} was never deployed to its end" if state else "there is none"
-            raise OperationError(f"{which}: {missing}; deploy it with `boutique feature up`")
-        content = section(there, before or {})
-        _check(content, there)
-        within.configure({**(state.settings if state else {}), "config": {"boutique:feature": content}})
+            missing = f"stack {feature.stack!r} was never deployed completely" if state else "no such feature"
+            raise OperationError(f"{feature}: {missing}; deploy it with `boutique feature up`")
+        content = section(environment, before or {})
+        _check(content, environment)
+        stack_workspace.configure({**(state.settings if state else {}), "config": {"boutique:feature": content}})
         if state is None:
-            progress(f"creating stack {which.stack}")
-            run(within, "stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else []))
-        said = _run(within, state, progress, preview=preview)
+            progress(f"creating stack {feature.stack}")
+            run(
+                stack_workspace, "stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else [])
+            )
+        output = _run(stack_workspace, state, progress, preview=preview)
     return Updated(
-        identity=which,
-        url=there.entrance.link(preview_host(which.key, there.entrance.host)),
+        identity=feature,
+        url=environment.entrance.link(preview_host(feature.key, environment.entrance.host)),
         expires=moment(content["expires"]) if content.get("expires") else None,
-        versions={name: each["version"] for name, each in content["services"].items()},
+        versions={name: service["version"] for name, service in content["services"].items()},
         sessions=len(content.get("sessions", ())),
         warnings=[
             line.strip().removeprefix("warning: ")
-            for line in said.splitlines()
+            for line in output.splitlines()
             if line.lstrip().startswith("warning: ")
         ],
-        said=said,
+        output=output,
     )
 
 
-def _read(project: Path, which: FeatureStack) -> tuple[FeatureOrigin, StackState | None]:
+def _read(project: Path, feature: FeatureStack) -> tuple[FeatureOrigin, StackState | None]:
     with ThreadPoolExecutor(2) as pool:
-        there = pool.submit(origin, project, which.environment)
-        state = pool.submit(stack_state, project, which.stack)
-        return there.result(), state.result()
+        environment = pool.submit(origin, project, feature.environment)
+        state = pool.submit(stack_state, project, feature.stack)
+        return environment.result(), state.result()
 
 
-def _check(section: dict[str, Any], there: FeatureOrigin) -> None:
-    """Refuse what can be known to be wrong, before anything is created."""
+def _check(section: dict[str, Any], environment: FeatureOrigin) -> None:
+    """Check the section of a feature before any resource is created.
+
+    Raises:
+        OperationError: The section is invalid.
+    """
     try:
         feature = load({"feature": section}).feature
         if feature is not None:
             key = feature_workloads.identity(feature).key
-            services = feature_workloads.changed(there.settings, feature, key)
-            if mistakes := list(fits(feature, services, there.features, datetime.now(UTC))):
-                raise SettingsError(mistakes)
-    except SettingsError as mistakes:
-        raise OperationError(str(mistakes)) from None
+            services = feature_workloads.changed(environment.settings, feature, key)
+            if errors := list(fits(feature, services, environment.features, datetime.now(UTC))):
+                raise SettingsError(errors)
+    except SettingsError as error:
+        raise OperationError(str(error)) from None
 
 
-def _run(within: Workspace, before: StackState | None, progress: Progress, *, preview: bool) -> str:
+def _run(stack_workspace: Workspace, before: StackState | None, progress: Progress, *, preview: bool) -> str:
     command = ("preview",) if preview else ("up", "--yes", "--skip-preview", "--suppress-outputs")
-    # What others removed or scaled since has to come back; the program has the token that is valid now.
+    # Refresh restores objects that were removed or scaled; the program provides the current token.
     refreshed = ("--refresh", "--run-program") if before else ()
     try:
-        said = run(within, *command, *refreshed, said=lambda line: progress(f"{within.stack}: {line}"))
+        output = run(
+            stack_workspace, *command, *refreshed, said=lambda line: progress(f"{stack_workspace.stack}: {line}")
+        )
     except EngineError:
         if before is None:
-            _forget(within, progress)
+            _forget(stack_workspace, progress)
         raise
     if preview and before is None:
-        _forget(within, progress)
-    return said
+        _forget(stack_workspace, progress)
+    return output
 
 
-def _forget(within: Workspace, progress: Progress) -> None:
-    """Remove a new stack that has made nothing."""
-    state = stack_state(within.folder, within.stack)
+def _forget(stack_workspace: Workspace, progress: Progress) -> None:
+    """Remove a new stack that has created nothing."""
+    state = stack_state(stack_workspace.folder, stack_workspace.stack)
     if state and not state.keys:
-        progress(f"removing stack {within.stack}, which has made nothing")
-        run(within, "destroy", "--yes", "--skip-preview", "--remove")
+        progress(f"removing stack {stack_workspace.stack}, which has created nothing")
+        run(stack_workspace, "destroy", "--yes", "--skip-preview", "--remove")

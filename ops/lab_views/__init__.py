@@ -1,1 +1,1 @@
-"""What the `boutique lab` commands show."""
+"""The output of the `boutique lab` commands."""

@@ -1,4 +1,4 @@
-"""What `boutique lab status` shows."""
+"""The output of `boutique lab status`."""
 
 import json
 import sys
@@ -20,37 +20,37 @@ from lab.status import LabStatus
 _UNKNOWN = "-"
 
 
-def show_status(found: Sequence[LabStatus], inside: Sequence[LabContents], *, as_json: bool, as_list: bool) -> None:
-    """Print the state of labs, for a reader or for a program."""
+def show_status(labs: Sequence[LabStatus], contents: Sequence[LabContents], *, as_json: bool, as_list: bool) -> None:
+    """Print the state of labs, as text or as JSON."""
     if as_json:
         content = [
-            {**asdict(one), "folder": str(one.folder), "logs": str(one.folder / "logs"), **asdict(within)}
-            for one, within in zip(found, inside, strict=True)
+            {**asdict(lab), "folder": str(lab.folder), "logs": str(lab.folder / "logs"), **asdict(lab_contents)}
+            for lab, lab_contents in zip(labs, contents, strict=True)
         ]
         typer.echo(json.dumps(content if as_list else content[0], indent=2))
         return
     # A pipe has no width, and names that are cut are of no use.
     console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 10_000)
-    for one, within in zip(found, inside, strict=True):
-        _print(console, one, within)
-    if not found:
+    for lab, lab_contents in zip(labs, contents, strict=True):
+        _print(console, lab, lab_contents)
+    if not labs:
         typer.echo("there is no lab", err=True)
 
 
-def _print(console: Console, one: LabStatus, within: LabContents) -> None:
-    state = f"{one.state}, up {_duration(one.uptime)}" if one.pid else one.state
-    detail = f", waiting for {one.awaited}" if one.awaited else f", {one.failed} does not start" if one.failed else ""
-    console.print(f"lab {one.name}: {state}{detail}")
-    console.print(f"API     {one.api or 'none yet'}\nweb     {one.https or 'none yet'}  {one.http}".rstrip())
-    console.print(f"folder  {one.folder}\nlogs    {one.folder / 'logs'}")
-    if not one.components:
+def _print(console: Console, lab: LabStatus, contents: LabContents) -> None:
+    state = f"{lab.state}, up {_duration(lab.uptime)}" if lab.pid else lab.state
+    detail = f", waiting for {lab.awaited}" if lab.awaited else f", {lab.failed} does not start" if lab.failed else ""
+    console.print(f"lab {lab.name}: {state}{detail}")
+    console.print(f"API     {lab.api or 'none yet'}\nweb     {lab.https or 'none yet'}  {lab.http}".rstrip())
+    console.print(f"folder  {lab.folder}\nlogs    {lab.folder / 'logs'}")
+    if not lab.components:
         return
-    console.print(_components(one.components))
-    if within.pods:
+    console.print(_components(lab.components))
+    if contents.pods:
         console.print()
-        console.print(_pods(within.pods, {(each.namespace, each.pod): each for each in within.proxies or ()}))
-        console.print("\n".join(_mesh(within)))
-    memory = within.memory
+        console.print(_pods(contents.pods, {(proxy.namespace, proxy.pod): proxy for proxy in contents.proxies or ()}))
+        console.print("\n".join(_mesh(contents)))
+    memory = contents.memory
     parts = f"{_mebibytes(memory.control_plane)} control plane, {_mebibytes(memory.pods)} pods"
     console.print(f"memory: {_mebibytes(memory.total)} ({parts})")
 
@@ -93,19 +93,19 @@ def _left(proxy: ProxyStatus | None) -> str:
     return _duration(proxy.expires - time.time()) if proxy and proxy.expires else _UNKNOWN
 
 
-def _mesh(within: LabContents) -> list[str]:
-    """Return what there is to say of all proxies together."""
-    if within.proxies is None:
-        return [f"proxies: unknown, {within.trouble}"]
-    if not within.proxies:
+def _mesh(contents: LabContents) -> list[str]:
+    """Return the lines about all proxies together."""
+    if contents.proxies is None:
+        return [f"proxies: unknown, {contents.trouble}"]
+    if not contents.proxies:
         return []
-    synced = sum(one.synced for one in within.proxies)
-    lines = [f"proxies: {synced} of {len(within.proxies)} synced"]
+    synced = sum(proxy.synced for proxy in contents.proxies)
+    lines = [f"proxies: {synced} of {len(contents.proxies)} synced"]
     now = time.time()
-    certified = [one for one in within.proxies if one.expires]
+    certified = [proxy for proxy in contents.proxies if proxy.expires]
     if certified:
-        ages = sorted(now - one.valid_from for one in certified)
-        left = min(one.expires - now for one in certified)
+        ages = sorted(now - proxy.valid_from for proxy in certified)
+        left = min(proxy.expires - now for proxy in certified)
         lines.append(
             f"certificates: {len(certified)}, from {_duration(ages[0])} to {_duration(ages[-1])} old; "
             f"the first ends in {_duration(left)}"

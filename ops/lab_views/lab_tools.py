@@ -1,4 +1,4 @@
-"""The lab's tools as seen from the command: where each is, and how fetching or building the others goes on."""
+"""The lab's tools as seen from the command: their paths and versions, and the progress of fetching or building them."""
 
 import json
 import sys
@@ -60,10 +60,10 @@ def show(only: Collection[str] | None, *, as_json: bool, only_path: bool) -> Non
 
 
 def toolchain(*, tests: bool = False, only: Collection[str] | None = None, origin: Origin = "auto") -> Toolchain:
-    """Make tools of a lab available and show on stderr how that goes on.
+    """Make tools of a lab available and show the progress on stderr.
 
     Args:
-        tests: Whether to make available those as well that only tests and people need.
+        tests: Whether to include the tools that only tests and users need.
         only: The names of the tools; all by default.
         origin: Where missing tools come from.
     """
@@ -114,12 +114,12 @@ class LiveReport:
     task: TaskID
 
     def missing(self, items: Collection[str], total: int, folder: Path) -> None:
-        """Say what is ahead."""
+        """Show the work ahead."""
         _say(self.progress.console, _ahead(items, total, folder))
         self.progress.reset(self.task, visible=True)
 
     def waiting(self, family: str) -> None:
-        """Say whom it is waiting for."""
+        """Show the process that it waits for."""
         self.progress.update(self.task, description=f"waiting: another process builds {family}")
 
     def notice(self, text: str) -> None:
@@ -127,12 +127,12 @@ class LiveReport:
         _say(self.progress.console, text)
 
     def fetching(self, items: Collection[str], folder: Path) -> None:
-        """Say what is ahead."""
+        """Show the work ahead."""
         _say(self.progress.console, _ahead_of_fetching(items, folder))
         self.progress.reset(self.task, visible=True)
 
     def transferred(self, done: int, total: int, size: int) -> None:
-        """Say how far it is."""
+        """Show the progress."""
         self.progress.update(self.task, description=_fetched(done, total, size))
 
     def fetched(self, release: str, size: int, seconds: float) -> None:
@@ -157,11 +157,11 @@ class PlainReport:
     _since: float = field(default=0.0, init=False)
 
     def missing(self, items: Collection[str], total: int, folder: Path) -> None:
-        """Say what is ahead."""
+        """Show the work ahead."""
         _say(self.console, _ahead(items, total, folder))
 
     def waiting(self, family: str) -> None:
-        """Say whom it is waiting for."""
+        """Show the process that it waits for."""
         self._begin(f"waiting: another process builds {family}")
 
     def notice(self, text: str) -> None:
@@ -169,12 +169,12 @@ class PlainReport:
         _say(self.console, text)
 
     def fetching(self, items: Collection[str], folder: Path) -> None:
-        """Say what is ahead."""
+        """Show the work ahead."""
         self._since = time.monotonic()
         _say(self.console, _ahead_of_fetching(items, folder))
 
     def transferred(self, done: int, total: int, size: int) -> None:
-        """Remember how far it is, for the next line that says that there is life."""
+        """Store the progress for the next periodic line."""
         self._doing = _fetched(done, total, size) if done < total else ""
 
     def fetched(self, release: str, size: int, seconds: float) -> None:
@@ -182,16 +182,16 @@ class PlainReport:
         _say(self.console, f"{release}, {_megabytes(size)}, after {_duration(seconds)}")
 
     def started(self, item: str, done: int, total: int) -> None:
-        """Say that the item is begun."""
+        """Write that the item has started."""
         self._begin(f"building {item}, {done + 1} of {total}")
 
     def finished(self, item: str, seconds: float) -> None:
-        """Say that the item is finished."""
+        """Write that the item is finished."""
         self._doing = ""
         _say(self.console, f"{item} in {_duration(seconds)}")
 
     def still(self) -> None:
-        """Say that the work goes on, if there is any."""
+        """Write that the work continues, if there is any."""
         if doing := self._doing:
             _say(self.console, f"still {doing}, for {_duration(time.monotonic() - self._since)}")
 

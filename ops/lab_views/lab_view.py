@@ -1,4 +1,4 @@
-"""What the `boutique lab` commands show, `status` apart: see ops.lab_views.lab_status_view."""
+"""The output of the `boutique lab` commands but `status`: see ops.lab_views.lab_status_view."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def started(name: str) -> Iterator[Callable[[str], None]]:
-    """Show on stderr what the start of a lab is waiting for, and at last how long it took."""
+def show_start(name: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr what the start of a lab waits for, and at the end its duration."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    began = time.monotonic()
-    with console.status(f"lab {name}: starting") as line:
+    start = time.monotonic()
+    with console.status(f"lab {name}: starting") as status:
 
         def progress(awaited: str) -> None:
-            line.update(f"lab {name}: waiting for {awaited} ({time.monotonic() - began:.0f} s)")
+            status.update(f"lab {name}: waiting for {awaited} ({time.monotonic() - start:.0f} s)")
 
         yield progress
-    typer.echo(f"lab {name} is ready after {time.monotonic() - began:.1f} s", err=True)
+    typer.echo(f"lab {name} is ready after {time.monotonic() - start:.1f} s", err=True)
 
 
 def show_locks(removed: "Sequence[StaleLock]") -> None:
-    """Say which locks were removed."""
+    """Print the locks that were removed."""
     for lock in removed:
         typer.echo(
             f"removed the Pulumi lock of stack {lock.stack}: its process {lock.pid}, of {lock.timestamp}, is gone",
@@ -38,12 +38,12 @@ def show_locks(removed: "Sequence[StaleLock]") -> None:
 
 
 def show_orphans(ended: "Sequence[str]") -> None:
-    """Say which parts of a killed Pulumi were ended."""
+    """Print the processes of a killed Pulumi that were ended."""
     if ended:
         typer.echo(f"ended what a killed pulumi left running: {', '.join(ended)}", err=True)
 
 
-def show_environment(found: "LabStatus") -> None:
-    """Hint at what the environment alone does not give."""
-    if not found.pid:
-        typer.echo(f"lab {found.name} is not running: start it with `boutique lab up --name {found.name}`", err=True)
+def show_environment(lab: "LabStatus") -> None:
+    """Print a hint if the lab is not running."""
+    if not lab.pid:
+        typer.echo(f"lab {lab.name} is not running: start it with `boutique lab up --name {lab.name}`", err=True)

@@ -1,4 +1,4 @@
-"""The route table of an environment, as its cluster has it."""
+"""The route table of an environment, read from its cluster."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ from ops.smoke.namespace_objects import HTTP_ROUTES, VIRTUAL_SERVICES
 
 @dataclass(frozen=True, kw_only=True)
 class RouteTable:
-    """What is in force.
+    """The routes in force in an environment.
 
     Attributes:
         environment: The environment's stack.
-        entrance: Where people's requests come in.
+        entrance: The endpoint of its gateway.
         table: The routes.
-        others: The objects that say what no route of the table can say.
+        others: The objects that the table cannot represent.
     """
 
     environment: str
@@ -33,8 +33,10 @@ def route_table(project: Path, environment: str) -> RouteTable:
     Raises:
         OperationError: The environment or its cluster cannot be read.
     """
-    there = origin(project, environment)
-    httproutes, virtual_services = (there.namespace.listed(each) for each in (HTTP_ROUTES, VIRTUAL_SERVICES))
-    entrance = there.entrance
-    found = in_force(httproutes, virtual_services, entrance.attached, entrance.cluster_domain)
-    return RouteTable(environment=environment, entrance=entrance, table=found.table, others=found.others)
+    source = origin(project, environment)
+    httproutes, virtual_services = (
+        source.namespace.list_objects(collection) for collection in (HTTP_ROUTES, VIRTUAL_SERVICES)
+    )
+    entrance = source.entrance
+    effective = in_force(httproutes, virtual_services, entrance.attached, entrance.cluster_domain)
+    return RouteTable(environment=environment, entrance=entrance, table=effective.table, others=effective.others)

@@ -1,4 +1,4 @@
-"""Where one request would go, at the edge and in the mesh, and why."""
+"""Resolves one request at the gateway and in the mesh."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from ops.routes.cluster_routes import RouteTable
 
 @dataclass(frozen=True, kw_only=True)
 class RouteAnswer:
-    """Where a request goes.
+    """The backends of one request.
 
     Attributes:
-        host: What it is for.
-        served: What the gateway does with it; None if nobody serves it.
-        calls: By Service, what the mesh does with the calls that it leads to, as long as `baggage` is handed on.
-        undecided: Services whose calls may go elsewhere, by an object that cannot be read.
-        unread: A line for each object that cannot be read.
+        host: The host of the request.
+        served: The backend that the gateway selects; None if no route matches.
+        calls: By Service, the backend of the calls that it causes, as long as `baggage` is passed on.
+        undecided: Services whose backend an object decides that cannot be read.
+        unread: One line per object that cannot be read.
     """
 
     host: str
@@ -28,29 +28,31 @@ class RouteAnswer:
     unread: tuple[str, ...]
 
 
-def question(found: RouteTable, host: str, headers: Iterable[str]) -> RouteAnswer:
-    """Ask the routes in force.
+def answer_question(routes: RouteTable, host: str, headers: Iterable[str]) -> RouteAnswer:
+    """Resolve a request by the routes in force.
 
     Args:
-        found: The routes.
-        host: Of the request.
-        headers: As `Name: value`.
+        routes: The routes.
+        host: The host of the request.
+        headers: Its headers, as `Name: value`.
 
     Raises:
-        OperationError: A header is none, or an object that cannot be read may decide about the host.
+        OperationError: A header is invalid, or an object that cannot be read may decide about the host.
     """
     host = host.partition(":")[0].lower()
-    unread = tuple(each.line for each in found.others)
-    if deciding := [each.line for each in found.others if each.may_decide(host)]:
-        raise OperationError(f"{host}: nothing can be said of it: {'; '.join(deciding)}")
-    served = backend(found.table, EdgeRequest(host=host, headers=tuple(map(_header, headers))))
+    unread = tuple(item.line for item in routes.others)
+    if deciding := [item.line for item in routes.others if item.may_decide(host)]:
+        raise OperationError(f"{host}: its route is unknown: {'; '.join(deciding)}")
+    served = backend(routes.table, EdgeRequest(host=host, headers=tuple(map(_header, headers))))
     if served is None:
         return RouteAnswer(host=host, served=None, calls=(), unread=unread)
     carried: Headers = (("baggage", served.baggage),) if served.baggage else ()
-    services = sorted({each.service for each in found.table.mesh}, key=lambda each: each.service)
-    undecided = {each.service for each in services if any(other.may_decide(each.service) for other in found.others)}
-    called = [each for each in services if each.service not in undecided]
-    calls = ((each, backend(found.table, MeshCall(service=each, headers=carried))) for each in called)
+    services = sorted({route.service for route in routes.table.mesh}, key=lambda service: service.service)
+    undecided = {
+        service.service for service in services if any(item.may_decide(service.service) for item in routes.others)
+    }
+    called = [service for service in services if service.service not in undecided]
+    calls = ((service, backend(routes.table, MeshCall(service=service, headers=carried))) for service in called)
     return RouteAnswer(
         host=host,
         served=served,
@@ -63,7 +65,7 @@ def question(found: RouteTable, host: str, headers: Iterable[str]) -> RouteAnswe
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
-        # It may hold somebody's session.
+        # The message omits the text: it may contain a session's id.
         raise OperationError(
             "--for, --header: a header is written as 'Name: value', such as 'Cookie: shop_session-id=…'"
         )

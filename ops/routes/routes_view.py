@@ -1,4 +1,4 @@
-"""What `boutique routes` shows. Sessions are told by the name of their route: whoever has an id has the session."""
+"""The output of `boutique routes`. It names the route of a session, never its id: the id is a secret."""
 
 import json
 import sys
@@ -15,29 +15,29 @@ from ops.routes.cluster_routes import RouteTable
 from ops.routes.route_question import RouteAnswer
 
 
-def show_table(found: RouteTable, *, as_json: bool) -> None:
+def show_table(routes: RouteTable, *, as_json: bool) -> None:
     """Print all routes: first those of the gateway, then those of each Service."""
     edge = sorted(
-        found.table.edge, key=lambda each: (each.host != found.entrance.host, each.host, not each.conditional)
+        routes.table.edge, key=lambda route: (route.host != routes.entrance.host, route.host, not route.conditional)
     )
-    mesh = sorted(found.table.mesh, key=lambda each: (each.service.service, not each.conditional))
+    mesh = sorted(routes.table.mesh, key=lambda route: (route.service.service, not route.conditional))
     if as_json:
         content = {
-            "environment": found.environment,
-            "edge": [_edge_document(each) for each in edge],
-            "mesh": [_mesh_document(each) for each in mesh],
-            "unread": [each.line for each in found.others],
+            "environment": routes.environment,
+            "edge": [_edge_document(route) for route in edge],
+            "mesh": [_mesh_document(route) for route in mesh],
+            "unread": [item.line for item in routes.others],
         }
         typer.echo(json.dumps(content, indent=2))
         return
     rows = Rows("request", "goes to", "owner", "route", box=None, pad_edge=False)
     for at_edge in edge:
-        rows.add_row(_asked(at_edge, found), led(at_edge), at_edge.owner, at_edge.name)
+        rows.add_row(_request_of(at_edge, routes), led(at_edge), at_edge.owner, at_edge.name)
     for inside in mesh:
         rows.add_row(called(inside), str(inside.backend), inside.owner, inside.name)
     # A pipe has no width, and a name that is cut is of no use.
     Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000).print(rows)
-    _show_unread(tuple(each.line for each in found.others))
+    _show_unread(tuple(item.line for item in routes.others))
 
 
 def show_answer(answer: RouteAnswer, *, as_json: bool) -> None:
@@ -53,22 +53,22 @@ def show_answer(answer: RouteAnswer, *, as_json: bool) -> None:
         typer.echo(json.dumps(content, indent=2))
         return
     if answer.served is None:
-        typer.echo(f"{answer.host}: nobody serves it: no route is for that host, so the gateway answers 404")
+        typer.echo(f"{answer.host}: no route is for that host, so the gateway answers 404")
     else:
-        typer.echo(f"{answer.host}: {_reasoned(answer.served)}")
+        typer.echo(f"{answer.host}: {_explain(answer.served)}")
     for service, served in answer.calls:
-        typer.echo(f"{service.service}:{service.port}: {_reasoned(served)}")
+        typer.echo(f"{service.service}:{service.port}: {_explain(served)}")
     for name in answer.undecided:
-        typer.echo(f"{name}: nothing can be said of it: an object that is left out may decide")
+        typer.echo(f"{name}: its route is unknown: an object that is left out may decide")
     _show_unread(answer.unread)
 
 
-def _reasoned(served: Resolution) -> str:
-    place = str(served.backend)
+def _explain(served: Resolution) -> str:
+    target = str(served.backend)
     carried = f" with baggage {served.baggage}" if isinstance(served.route, EdgeRoute) and served.baggage else ""
     if served.route is None:
-        return f"{place}{carried}, as no route says otherwise"
-    return f"{place}{carried}, by {served.route.name} of {served.route.owner}, {_condition(served.route)}"
+        return f"{target}{carried}, as no route says otherwise"
+    return f"{target}{carried}, by {served.route.name} of {served.route.owner}, {_condition(served.route)}"
 
 
 def _condition(route: EdgeRoute | MeshRoute) -> str:
@@ -81,8 +81,8 @@ def _condition(route: EdgeRoute | MeshRoute) -> str:
     return "for every request to this host" if route.feature else "for all other requests"
 
 
-def _asked(route: EdgeRoute, found: RouteTable) -> str:
-    link = found.entrance.link(route.host)
+def _request_of(route: EdgeRoute, routes: RouteTable) -> str:
+    link = routes.entrance.link(route.host)
     return f"{link} {_condition(route)}" if route.conditional else link
 
 

@@ -1,4 +1,4 @@
-"""The front door of an environment: its certificate, and what becomes of those who come by plain HTTP."""
+"""Checks of an environment's gateway: its certificate, and its answer to plain HTTP."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from boutique.certificates.certificate import inspect
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.facts import Facts
 from boutique.certificates.reading import CertificateContent
-from ops.certificates.handshake import address, shown
+from ops.certificates.handshake import address, fetch_certificate
 from ops.errors import OperationError
 from ops.smoke.link import LOST, Link, UnreachableError
 from support.deadline import Deadline
@@ -24,23 +24,23 @@ class TrustError(OperationError):
 
 @dataclass(frozen=True, kw_only=True)
 class ServedCertificate:
-    """The certificate that a host is served with.
+    """The certificate that a server sends for a host.
 
     Attributes:
-        facts: About it.
-        protocol: The version of TLS that was agreed on.
-        mistakes: A line for each reason not to trust it.
-        warnings: A line for what will be wrong soon.
+        facts: Its content.
+        protocol: The negotiated version of TLS.
+        errors: One line per reason not to trust it.
+        warnings: One line per error to come.
     """
 
     facts: Facts
     protocol: str
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 class Sent(StrEnum):
-    """What becomes of a request by plain HTTP."""
+    """How the gateway answers a request by plain HTTP."""
 
     TO_HTTPS = "to https"
     ELSEWHERE = "elsewhere"
@@ -51,34 +51,34 @@ class Sent(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Redirect:
-    """What becomes of those who come by plain HTTP.
+    """The gateway's answer to a request by plain HTTP.
 
     Attributes:
-        source: Where they come; None if that is not known.
-        sent: What becomes of them.
-        said: The same in words.
+        source: The link of the request; None if its port is unknown.
+        sent: The kind of answer.
+        description: The same in words.
     """
 
     source: Link | None
     sent: Sent
-    said: str
+    description: str
 
 
-def trust(given: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
-    """Return whose certificates are believed: the system's authorities, a given one, and the lab's.
+def trust(authority: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Return an SSL context that trusts the system's authorities, the lab's, and those of a file.
 
     Args:
-        given: A file with certificates of authorities.
-        environment: Of this process; the shell of a lab names the lab's files in it.
+        authority: A PEM file with certificates of authorities.
+        environment: The variables of this process; the shell of a lab names the lab's files in them.
 
     Raises:
         TrustError: A file has no certificate in it.
     """
     context = without_strict_checks(ssl.create_default_context())
-    labs = (
+    lab_authority = (
         Path(environment["BOUTIQUE_LAB_FILES"]) / "certificate/ca.crt" if "BOUTIQUE_LAB_FILES" in environment else None
     )
-    for path in filter(None, (given, labs if labs and labs.is_file() else None)):
+    for path in filter(None, (authority, lab_authority if lab_authority and lab_authority.is_file() else None)):
         try:
             context.load_verify_locations(path)
         except ssl.SSLError:
@@ -86,30 +86,36 @@ def trust(given: Path | None, environment: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
-def served(link: Link, deadline: Deadline, now: datetime | None = None) -> ServedCertificate:
-    """Look at the certificate that a host is served with, trusted or not.
+def served_certificate(link: Link, deadline: Deadline, now: datetime | None = None) -> ServedCertificate:
+    """Fetch and inspect the certificate that a server sends for a host, trusted or not.
 
     Raises:
-        UnreachableError: Nobody answers, or not with TLS.
+        UnreachableError: No server answers, or not with TLS.
     """
-    at = f"{link.host}:{link.port}"
+    authority = f"{link.host}:{link.port}"
     try:
-        answer = shown(link.host, link.port, link.host, deadline.left)
+        handshake = fetch_certificate(link.host, link.port, link.host, deadline.left)
     except CertificateError as error:
         raise UnreachableError(f"{error.mistakes[0]}; {LOST}") from None
-    found = inspect(
-        CertificateContent(answer.certificates, None, at, at), (link.host,), now, with_key=False, with_issuer=False
+    inspection = inspect(
+        CertificateContent(handshake.certificates, None, authority, authority),
+        (link.host,),
+        now,
+        with_key=False,
+        with_issuer=False,
     )
-    mistakes = found.mistakes + found.expired
-    return ServedCertificate(facts=found.facts, protocol=answer.protocol, mistakes=mistakes, warnings=found.warnings)
+    errors = inspection.mistakes + inspection.expired
+    return ServedCertificate(
+        facts=inspection.facts, protocol=handshake.protocol, errors=errors, warnings=inspection.warnings
+    )
 
 
 def redirect(source: Link | None, target: Link, deadline: Deadline) -> Redirect:
-    """Come by plain HTTP once, and see where that leads.
+    """Send one request by plain HTTP, and return where its answer leads.
 
     Args:
-        source: Where to come; None if nobody knows.
-        target: The link that should be named in the answer.
+        source: The link to request; None if its port is unknown.
+        target: The link that the answer should redirect to.
         deadline: When to give up.
     """
     import httpx
@@ -118,23 +124,23 @@ def redirect(source: Link | None, target: Link, deadline: Deadline) -> Redirect:
     from support.trust import ssl_context
 
     if source is None:
-        return Redirect(source=None, sent=Sent.UNKNOWN, said="the port of plain HTTP is not known")
+        return Redirect(source=None, sent=Sent.UNKNOWN, description="the port of plain HTTP is unknown")
     url = httpx.URL(scheme="http", host=address(source.host), port=source.port, path="/")
     headers = {"Host": source.authority}
     try:
         # The body does not matter.
         with (
             httpx.Client(transport=ProxiedTransport(ssl_context()), trust_env=False) as client,
-            client.stream("GET", url, headers=headers, timeout=deadline.left) as answer,
+            client.stream("GET", url, headers=headers, timeout=deadline.left) as response,
         ):
             pass
     except httpx.HTTPError as error:
-        said = f"{source} does not answer: {str(error) or type(error).__name__}"
-        return Redirect(source=source, sent=Sent.UNKNOWN, said=said)
-    if not answer.has_redirect_location:
-        sent = Sent.SERVED if answer.is_success else Sent.REFUSED
-        said = f"{source} answers {answer.status_code} {answer.reason_phrase}"
-        return Redirect(source=source, sent=sent, said=said)
-    to = answer.headers["location"]
-    sent = Sent.TO_HTTPS if to.rstrip("/") == str(target) else Sent.ELSEWHERE
-    return Redirect(source=source, sent=sent, said=f"{source} leads to {to}")
+        description = f"{source} does not answer: {str(error) or type(error).__name__}"
+        return Redirect(source=source, sent=Sent.UNKNOWN, description=description)
+    if not response.has_redirect_location:
+        sent = Sent.SERVED if response.is_success else Sent.REFUSED
+        description = f"{source} answers {response.status_code} {response.reason_phrase}"
+        return Redirect(source=source, sent=sent, description=description)
+    location = response.headers["location"]
+    sent = Sent.TO_HTTPS if location.rstrip("/") == str(target) else Sent.ELSEWHERE
+    return Redirect(source=source, sent=sent, description=f"{source} leads to {location}")

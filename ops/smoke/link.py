@@ -16,17 +16,17 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class UnreachableError(OperationError):
-    """Nobody at a link can be asked for anything; the text says why, and what to do."""
+    """No server answers at a link; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Where a shop is in the web.
+    """The URL of a shop, without a path.
 
     Attributes:
         scheme: `https` or `http`.
-        host: Its name.
-        port: Its port.
+        host: The host's name.
+        port: The TCP port.
     """
 
     scheme: str
@@ -35,7 +35,7 @@ class Link:
 
     @property
     def authority(self) -> str:
-        """Host and port as in a request."""
+        """Host and port as in the header Host."""
         return self.host if self.port == _PORTS[self.scheme] else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class Link:
 
 
 def link(url: str) -> Link | None:
-    """Read a link; None for a text that is none."""
+    """Parse a link; None if the text is not an HTTP URL."""
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
         return None
@@ -51,7 +51,7 @@ def link(url: str) -> Link | None:
 
 
 def resolving_hint(host: str) -> str:
-    """Return how programs of this machine come to know a name under `localhost`; empty if they do, or for another name.
+    """Return how to make a name under `localhost` resolve on this machine; empty if it does, or for any other name.
 
     Browsers and curl know such names by themselves (https://www.rfc-editor.org/rfc/rfc6761#section-6.3); Python, and so
     Locust, asks the resolver of the system, which may not.
@@ -65,25 +65,25 @@ def resolving_hint(host: str) -> str:
 
 
 def _resolves(host: str) -> bool:
-    known: list[object] = []
+    addresses: list[object] = []
 
     def resolve() -> None:
         with suppress(OSError):
-            known.extend(socket.getaddrinfo(host, None))
+            addresses.extend(socket.getaddrinfo(host, None))
 
-    # Without a network a resolver may take its time; a thread that waits for it keeps nobody.
-    resolving = threading.Thread(target=resolve, daemon=True)
-    resolving.start()
-    resolving.join(_RESOLVED_SECONDS)
-    return bool(known)
+    # Without a network a resolver may take long; a daemon thread that waits for it does not delay the exit.
+    thread = threading.Thread(target=resolve, daemon=True)
+    thread.start()
+    thread.join(_RESOLVED_SECONDS)
+    return bool(addresses)
 
 
 def plain(secure: Link, environment: Mapping[str, str]) -> Link | None:
-    """Return where the same host is asked without TLS; None if nobody knows.
+    """Return the link to the same host without TLS; None if its port is unknown.
 
     Args:
         secure: The link to the host.
-        environment: Of this process; a lab says in it which of its ports belong together.
+        environment: The variables of this process; the shell of a lab names the lab's ports in them.
     """
     port = None
     if secure.port == _PORTS["https"]:

@@ -1,4 +1,4 @@
-"""Whether a request reached a service: what the answers of a visit prove, and what they leave open."""
+"""Whether a request reached a service, as far as the answers of a visit prove it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,58 +10,60 @@ _OK = "OK"
 
 
 class Proof(StrEnum):
-    """How sure it is that a request reached a service."""
+    """The evidence that a request reached a service."""
 
     YES = "yes"
     """The answer of a page names the pod."""
     IMPLIED = "implied"
-    """A page was answered that cannot be without the service."""
+    """A page succeeded that needs the service."""
     NO = "no"
-    """Every call of it failed, or there was no way to the shop."""
+    """Every call of it failed, or the shop was unreachable."""
     UNKNOWN = "unknown"
-    """No page says so."""
+    """No page proves it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reached:
-    """What is known about the requests to one service.
+    """The evidence about the requests to one service.
 
     Attributes:
-        proof: How sure it is that one arrived.
-        versions: Of those who answered, as they say.
-        pods: Their names.
-        said: The same in words.
+        proof: The evidence that one arrived.
+        versions: The versions that answered, as the pods report them.
+        pods: The names of these pods.
+        description: The same in words.
     """
 
     proof: Proof
     versions: tuple[str, ...] = ()
     pods: tuple[str, ...] = ()
-    said: str
+    description: str
 
 
-def reached(service: str, visited: Sequence[Visited], left_out: Sequence[str] = ()) -> Reached:
+def prove_reached(service: str, visited: Sequence[Visited], left_out: Sequence[str] = ()) -> Reached:
     """Return what a visit proves about a service.
 
     Args:
         service: Its name.
-        visited: What became of the pages.
-        left_out: The services of pages that were left out on purpose.
+        visited: The results of the pages.
+        left_out: The services that only skipped pages need.
     """
-    hops = [hop for one in visited for hop in one.hops or () if hop.workload == service]
+    hops = [hop for visit in visited for hop in visit.hops or () if hop.workload == service]
     arrived = [hop for hop in hops if hop.status == _OK]
     if arrived:
         versions = tuple(sorted({hop.version for hop in arrived if hop.version}))
         pods = tuple(sorted({hop.pod for hop in arrived if hop.pod}))
         by = f", by {' and '.join(versions)} in {', '.join(pods)}" if pods else ""
-        return Reached(proof=Proof.YES, versions=versions, pods=pods, said=f"yes{by}")
+        return Reached(proof=Proof.YES, versions=versions, pods=pods, description=f"yes{by}")
     if hops:
         caller = f"{hops[-1].caller}'s call" if hops[-1].caller else "the request"
-        return Reached(proof=Proof.NO, said=f"no good answer: {caller} ended with {hops[-1].status}")
-    needing = [one for one in visited if service in one.page.needs]
+        return Reached(proof=Proof.NO, description=f"no good answer: {caller} ended with {hops[-1].status}")
+    dependent = [visit for visit in visited if service in visit.page.needs]
     # An answer that lists its hops, and not this service, did without it after all.
-    if proving := [one for one in needing if not one.problem and one.hops is None and one.status is not None]:
-        return Reached(proof=Proof.IMPLIED, said=f"implied by {proving[0].page.name}")
-    if any(one.problem for one in needing):
-        return Reached(proof=Proof.UNKNOWN, said="unknown: a page that needs it failed")
-    said = "unknown: no order was made" if service in left_out else "unknown: no page needs it"
-    return Reached(proof=Proof.UNKNOWN, said=said)
+    if answered := [
+        visit for visit in dependent if not visit.problem and visit.hops is None and visit.status is not None
+    ]:
+        return Reached(proof=Proof.IMPLIED, description=f"implied by {answered[0].page.name}")
+    if any(visit.problem for visit in dependent):
+        return Reached(proof=Proof.UNKNOWN, description="unknown: a page that needs it failed")
+    description = "unknown: no order was made" if service in left_out else "unknown: no page needs it"
+    return Reached(proof=Proof.UNKNOWN, description=description)

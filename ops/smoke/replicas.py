@@ -1,31 +1,31 @@
-"""What is said about the pods of one service."""
+"""Versions and replica errors of one service's pods."""
 
 from boutique.names.image_reference import Reference
 from ops.smoke.running_pods import RunningWorkload
 
 
 def versions(running: RunningWorkload) -> tuple[str, ...]:
-    """Return what runs."""
+    """Return the versions of the running images."""
     return tuple(_version(image) for image in running.images)
 
 
-def shortfall(running: RunningWorkload, wanted: int, namespace: str, selector: str, repair: str) -> list[str]:
-    """Return what is wrong with the number of pods, with the remedy.
+def shortfall(running: RunningWorkload, replicas: int, namespace: str, selector: str, repair: str) -> list[str]:
+    """Return the errors in the number of pods, with the remedy.
 
     Args:
-        running: What runs.
-        wanted: How many replicas the stack wants.
-        namespace: Where it runs.
-        selector: What picks its pods.
-        repair: How it becomes again as the stack wants it.
+        running: The running workload.
+        replicas: How many replicas the stack wants.
+        namespace: The namespace of the pods.
+        selector: The label selector of the pods.
+        repair: The remedy for another number of replicas.
     """
-    if running.replicas != wanted:
-        return [f"was scaled to {running.replicas}, {running.ready} ready, and the stack wants {wanted}; {repair}"]
-    if running.ready >= wanted:
+    if running.replicas != replicas:
+        return [f"was scaled to {running.replicas}, {running.ready} ready, and the stack wants {replicas}; {repair}"]
+    if running.ready >= replicas:
         return []
     trouble = f" ({'; '.join(running.trouble)})" if running.trouble else ""
     return [
-        f"{running.ready} of {wanted} replicas are ready{trouble}; "
+        f"{running.ready} of {replicas} replicas are ready{trouble}; "
         f"look at `kubectl -n {namespace} describe pods -l {selector}`"
     ]
 
@@ -34,5 +34,5 @@ def _version(image: str) -> str:
     try:
         return Reference.parse(image).version
     except ValueError:
-        # Somebody else's image, without a tag.
+        # A third-party image without a tag.
         return image

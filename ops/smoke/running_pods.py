@@ -1,4 +1,4 @@
-"""What runs of an environment, asked with the rights of its deployer."""
+"""Reads the running pods of an environment with the rights of its deployer."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -15,13 +15,13 @@ from support.network_settings import NetworkSettingError
 
 @dataclass(frozen=True, kw_only=True)
 class RunningWorkload:
-    """What runs of one service.
+    """The Deployment and the pods of one service.
 
     Attributes:
         replicas: How many pods its Deployment asks for.
         ready: How many pods are ready.
-        images: What runs in those.
-        trouble: Why other pods are not ready, as far as the cluster says.
+        images: The images of the ready pods.
+        trouble: Why other pods are not ready, as far as their status says.
     """
 
     replicas: int
@@ -30,14 +30,14 @@ class RunningWorkload:
     trouble: tuple[str, ...]
 
 
-def found_running(
+def try_running_pods(
     deployer: str,
     namespace: str,
     deadline: Deadline,
     feature: str | None = None,
     deployments: Collection[str] = (),
 ) -> tuple[Mapping[str, RunningWorkload] | None, str]:
-    """Return what runs as `running_pods` does, or None and why nobody knows."""
+    """Return the result of `running_pods` and an empty text, or None and its error."""
     try:
         return running_pods(deployer, namespace, deadline, feature, deployments), ""
     except ClusterError as error:
@@ -51,17 +51,17 @@ def running_pods(
     feature: str | None = None,
     deployments: Collection[str] = (),
 ) -> Mapping[str, RunningWorkload]:
-    """Return what runs of the baseline, or of a feature, by the names of the services.
+    """Return the running workloads of the baseline, or of a feature, by the name of the service.
 
     Args:
         deployer: Its kubeconfig, as JSON.
-        namespace: Where to look.
-        deadline: When to give up; nothing is asked a second time.
+        namespace: The namespace to read.
+        deadline: When to give up; no request is repeated.
         feature: The key of the feature; None for the baseline.
-        deployments: Which Deployments get the requests of services with blue/green releases, by their names.
+        deployments: The names of the active Deployments of services with blue/green releases.
 
     Raises:
-        ClusterError: There is no answer, or a refusal.
+        ClusterError: The API server does not answer, or refuses.
     """
     from kubernetes import client
     from urllib3.exceptions import HTTPError
@@ -70,7 +70,7 @@ def running_pods(
     selector = f"{labels.FEATURE}={feature}" if feature else f"{labels.TRACK}={labels.BASELINE}"
     try:
         with _client(deployer, server) as api:
-            found = (
+            items = (
                 client.AppsV1Api(api)
                 .list_namespaced_deployment(namespace, label_selector=selector, _request_timeout=deadline.left)
                 .items
@@ -101,21 +101,21 @@ def running_pods(
         raise ClusterError(
             f"the API server {server.server} does not answer: {type(error).__name__}; is the cluster running?"
         ) from None
-    serving = [each for each in found if not _colour(each) or each.metadata.name in deployments]
+    serving = [deployment for deployment in items if not _colour(deployment) or deployment.metadata.name in deployments]
     return {
-        name: _running(each, [pod for pod in pods if _app(pod) == name and _colour(pod) == _colour(each)])
-        for each in serving
-        if (name := _app(each))
+        name: _running(deployment, [pod for pod in pods if _app(pod) == name and _colour(pod) == _colour(deployment)])
+        for deployment in serving
+        if (name := _app(deployment))
     }
 
 
-def _colour(found: Any) -> str | None:  # noqa: ANN401 - the library has no types
-    name: str | None = (found.metadata.labels or {}).get(labels.COLOUR)
+def _colour(item: Any) -> str | None:  # noqa: ANN401 - the library has no types
+    name: str | None = (item.metadata.labels or {}).get(labels.COLOUR)
     return name
 
 
-def _app(found: Any) -> str | None:  # noqa: ANN401 - the library has no types
-    name: str | None = (found.metadata.labels or {}).get("app")
+def _app(item: Any) -> str | None:  # noqa: ANN401 - the library has no types
+    name: str | None = (item.metadata.labels or {}).get("app")
     return name
 
 
@@ -132,18 +132,20 @@ def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401
             proxy_basic_auth=f"{unquote(login.username)}:{unquote(login.password or '')}"
         )
     api = config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
-    # The library's own context refuses authorities that every other client of ours takes, from Python 3.13 on.
+    # From Python 3.13 on, the library's default context refuses authorities that the other clients here accept.
     api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = api_client.ssl_context(server)
     return api
 
 
 def _running(deployment: Any, pods: list[Any]) -> RunningWorkload:  # noqa: ANN401 - the library has no types
-    # The mesh may have put containers of its own into the pods.
-    own = {container.name for container in deployment.spec.template.spec.containers}
-    ready = [pod for pod in pods if pod.metadata.deletion_timestamp is None and _is(pod, "Ready")]
-    images = {container.image for pod in ready for container in pod.spec.containers if container.name in own}
-    waiting = [line for pod in pods if pod not in ready for line in _trouble(pod)]
-    refused = [one.message for one in deployment.status.conditions or () if one.type == "ReplicaFailure"]
+    # The mesh may have injected containers into the pods.
+    declared = {container.name for container in deployment.spec.template.spec.containers}
+    ready = [pod for pod in pods if pod.metadata.deletion_timestamp is None and _has_condition(pod, "Ready")]
+    images = {container.image for pod in ready for container in pod.spec.containers if container.name in declared}
+    waiting = [line for pod in pods if pod not in ready for line in _pod_errors(pod)]
+    refused = [
+        condition.message for condition in deployment.status.conditions or () if condition.type == "ReplicaFailure"
+    ]
     return RunningWorkload(
         replicas=deployment.spec.replicas,
         ready=len(ready),
@@ -152,14 +154,14 @@ def _running(deployment: Any, pods: list[Any]) -> RunningWorkload:  # noqa: ANN4
     )
 
 
-def _is(pod: Any, condition: str) -> bool:  # noqa: ANN401 - the library has no types
-    return any(one.type == condition and one.status == "True" for one in pod.status.conditions or ())
+def _has_condition(pod: Any, kind: str) -> bool:  # noqa: ANN401 - the library has no types
+    return any(condition.type == kind and condition.status == "True" for condition in pod.status.conditions or ())
 
 
-def _trouble(pod: Any) -> Iterator[str]:  # noqa: ANN401 - the library has no types
-    for one in pod.status.conditions or ():
-        if one.type == "PodScheduled" and one.status == "False":
-            yield f"{one.reason}: {one.message}"
+def _pod_errors(pod: Any) -> Iterator[str]:  # noqa: ANN401 - the library has no types
+    for condition in pod.status.conditions or ():
+        if condition.type == "PodScheduled" and condition.status == "False":
+            yield f"{condition.reason}: {condition.message}"
     for container in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
         state = container.state.waiting or container.state.terminated
         if state is not None and state.reason not in (None, "Completed", "PodInitializing", "ContainerCreating"):

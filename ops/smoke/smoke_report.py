@@ -1,4 +1,4 @@
-"""What every smoke test shows, whatever it tests: what goes on, and its findings for a reader."""
+"""The report that all smoke tests share: progress, and the findings as text."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,60 +16,60 @@ _COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.U
 
 
 @contextmanager
-def progress(what: str, deadline: Deadline) -> Iterator[Callable[[str], None]]:
-    """Show on stderr, if that is a terminal, what is asked for."""
-    with Console(stderr=True).status(f"smoke {what}") as line:
-        yield lambda asked: line.update(f"smoke {what}: asking for {asked} ({deadline.spent:.0f} s)")
+def progress(subject: str, deadline: Deadline) -> Iterator[Callable[[str], None]]:
+    """Show the current step on stderr, if that is a terminal."""
+    with Console(stderr=True).status(f"smoke {subject}") as status:
+        yield lambda step: status.update(f"smoke {subject}: asking for {step} ({deadline.spent:.0f} s)")
 
 
 def row(
-    name: str, running: Sequence[str], wanted: str, ready: int | None, replicas: int, reached: Reached
+    name: str, running: Sequence[str], expected: str, ready: int | None, replicas: int, reached: Reached
 ) -> tuple[str, Text, Text, Text]:
-    """Return the row of one service: its name, what it runs, what of it is ready, and whether a request arrived.
+    """Return the row of one service: name, versions, ready replicas, and whether a request reached it.
 
     Args:
-        name: Of the service.
+        name: The name of the service.
         running: The versions that run.
-        wanted: The version that should.
-        ready: How many replicas are ready; None if nobody knows.
-        replicas: How many there should be.
-        reached: Whether a request arrived.
+        expected: The version that should run.
+        ready: How many replicas are ready; None if unknown.
+        replicas: How many replicas there should be.
+        reached: The evidence that a request reached it.
     """
-    right = tuple(running) == (wanted,)
+    is_expected = tuple(running) == (expected,)
     versions = ", ".join(running) or "none"
     return (
         name,
-        Text(versions if right else f"{versions} (wanted: {wanted})", style="" if right else "red"),
+        Text(versions if is_expected else f"{versions} (wanted: {expected})", style="" if is_expected else "red"),
         Text(f"{'?' if ready is None else ready}/{replicas}", style="" if ready == replicas else "red"),
-        Text(reached.said, style=_COLOURS[reached.proof]),
+        Text(reached.description, style=_COLOURS[reached.proof]),
     )
 
 
 def report(
-    what: str,
+    subject: str,
     rows: Iterable[tuple[str, Text, Text, Text]],
     lines: Iterable[tuple[str, str]],
     warnings: Sequence[str],
-    mistakes: Sequence[str],
+    errors: Sequence[str],
     seconds: float,
     *,
     open_questions: int = 0,
 ) -> None:
-    """Print the findings for a reader.
+    """Print the findings as text.
 
     Args:
-        what: What was tested.
-        rows: Of the services.
-        lines: Titles and what to say.
-        warnings: A line for each thing that is not wrong and should be known.
-        mistakes: A line for each thing that is wrong.
-        seconds: How long it took.
-        open_questions: How many things the test was for, and could not tell.
+        subject: The stack or feature that was tested.
+        rows: One row per service.
+        lines: Pairs of a title and its value.
+        warnings: One line per warning.
+        errors: One line per error.
+        seconds: The duration of the test.
+        open_questions: How many results are unknown.
     """
     table = Table("service", "version", "ready", "reached", box=None, pad_edge=False)
-    for each in rows:
-        table.add_row(*each)
-    # What goes into a file or a pipe has lines of any length.
+    for cells in rows:
+        table.add_row(*cells)
+    # In a file or a pipe, lines may have any length.
     console = Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True, highlight=False, markup=False)
     console.print(table)
     console.print()
@@ -77,11 +77,11 @@ def report(
         console.print(f"{title:<12}{value}")
     for line in warnings:
         console.print(f"warning: {line}", style="yellow")
-    for line in mistakes:
-        console.print(f"wrong: {line}", style="red")
+    for line in errors:
+        console.print(f"error: {line}", style="red")
     state, style = "all green", "green"
     if open_questions:
-        state, style = f"nothing wrong, {open_questions} unknown", "yellow"
-    if count := len(mistakes):
-        state, style = f"{count} thing{'s' * (count > 1)} wrong", "red"
-    console.print(f"smoke {what}: {state}, {seconds:.1f} s", style=style)
+        state, style = f"no errors, {open_questions} unknown", "yellow"
+    if count := len(errors):
+        state, style = f"{count} error{'s' * (count > 1)}", "red"
+    console.print(f"smoke {subject}: {state}, {seconds:.1f} s", style=style)

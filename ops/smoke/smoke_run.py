@@ -1,4 +1,4 @@
-"""Asks everybody that a smoke test of an environment has to ask: Pulumi, the cluster, and the shop."""
+"""Runs the smoke test of an environment: reads its stack and its pods, and visits the shop."""
 
 import os
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from pathlib import Path
 
 from ops.pulumi.deployed_stack import deployed_stack
 from ops.smoke.gateway_checks import trust
-from ops.smoke.running_pods import found_running
+from ops.smoke.running_pods import try_running_pods
 from ops.smoke.smoke_test import SmokeResult, result
-from ops.smoke.visitor_checks import outside
+from ops.smoke.visitor_checks import check_visit
 from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeRequest:
-    """What is to be tested.
+    """The arguments of a smoke test.
 
     Attributes:
         stack: The name of the environment's stack.
-        cacert: A file with an authority to trust besides the system's.
-        order: Whether to buy something.
+        cacert: A PEM file with an authority to trust besides the system's.
+        order: Whether to place an order.
     """
 
     stack: str
@@ -35,11 +35,11 @@ def run(request: SmokeRequest, deadline: Deadline, progress: Callable[[str], Non
         StackError: Its stack cannot be read.
         TrustError: A file with an authority cannot be used.
     """
-    believed = trust(request.cacert, os.environ)
+    context = trust(request.cacert, os.environ)
     progress("the outputs of the stack")
     stack = deployed_stack(request.stack, deadline)
     progress("the pods")
-    serving = [each.deployment for each in stack.services.values()]
-    running, cluster = found_running(stack.kubeconfig, stack.namespace, deadline, deployments=serving)
-    found = outside(stack.url, believed, deadline, progress, order=request.order)
-    return result(stack, running, cluster, found)
+    serving = [service.deployment for service in stack.services.values()]
+    running, cluster = try_running_pods(stack.kubeconfig, stack.namespace, deadline, deployments=serving)
+    outside = check_visit(stack.url, context, deadline, progress, order=request.order)
+    return result(stack, running, cluster, outside)

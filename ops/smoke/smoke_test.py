@@ -1,11 +1,11 @@
-"""The smoke test of an environment: what its stack wants, what runs, and what a visitor gets."""
+"""The verdict of an environment's smoke test: compares its stack, its pods, and a visit to the shop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from boutique.names.image_reference import label_value
 from ops.pulumi.deployed_stack import DeployedStack, ExpectedEnvironment
-from ops.smoke.reached_services import Proof, Reached, reached
+from ops.smoke.reached_services import Proof, Reached, prove_reached
 from ops.smoke.replicas import shortfall, versions
 from ops.smoke.running_pods import RunningWorkload
 from ops.smoke.visitor_checks import Outside
@@ -15,100 +15,98 @@ _REPAIR = "run `pulumi up --refresh`"
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceResult:
-    """How one service is doing.
+    """The verdict on one service.
 
     Attributes:
-        name: Its name.
-        wanted: What the stack wants of it.
-        ready: How many of its replicas are ready; None if the cluster did not say.
-        versions: What they run.
-        reached: Whether a request arrived.
-        mistakes: A line for everything that is not as it should be.
+        name: The name of the service.
+        expected: The state that the stack wants.
+        ready: How many replicas are ready; None if the cluster did not answer.
+        versions: The versions that its pods run.
+        reached: The evidence that a request reached it.
+        errors: One line per error.
     """
 
     name: str
-    wanted: ExpectedEnvironment
+    expected: ExpectedEnvironment
     ready: int | None
     versions: tuple[str, ...]
     reached: Reached
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeResult:
-    """How an environment is doing.
+    """The verdict on an environment.
 
     Attributes:
-        stack: As it wants the environment.
-        outside: As a visitor found it.
-        services: How each service is doing.
-        mistakes: A line for everything that is not as it should be, with the remedy.
-        warnings: A line for what will be wrong soon, and for what nobody can tell.
+        stack: The deployed stack of the environment.
+        outside: The result of a visit.
+        services: The verdict on each service.
+        errors: One line per error, with the remedy.
+        warnings: One line per error to come, and per check that was not possible.
     """
 
     stack: DeployedStack
     outside: Outside
     services: tuple[ServiceResult, ...]
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def result(
     stack: DeployedStack, running: Mapping[str, RunningWorkload] | None, cluster: str, outside: Outside
 ) -> SmokeResult:
-    """Judge what was found out.
+    """Return the verdict on an environment.
 
     Args:
-        stack: What is wanted.
-        running: What runs, by service; None if the cluster did not say.
-        cluster: Why it did not.
-        outside: What a visitor found.
+        stack: The deployed stack.
+        running: The running workloads by service; None if the cluster did not answer.
+        cluster: The error of the cluster; empty without one.
+        outside: The result of a visit.
     """
-    services = tuple(_service(name, wanted, stack, running, outside) for name, wanted in stack.services.items())
-    mistakes = [
+    services = tuple(_service(name, expected, stack, running, outside) for name, expected in stack.services.items())
+    errors = [
         *([cluster] if cluster else []),
-        *(f"{service.name}: {line}" for service in services for line in service.mistakes),
-        *outside.mistakes,
+        *(f"{service.name}: {line}" for service in services for line in service.errors),
+        *outside.errors,
     ]
-    return SmokeResult(
-        stack=stack, outside=outside, services=services, mistakes=tuple(mistakes), warnings=outside.warnings
-    )
+    return SmokeResult(stack=stack, outside=outside, services=services, errors=tuple(errors), warnings=outside.warnings)
 
 
 def _service(
     name: str,
-    wanted: ExpectedEnvironment,
+    expected: ExpectedEnvironment,
     stack: DeployedStack,
-    everything: Mapping[str, RunningWorkload] | None,
+    workloads: Mapping[str, RunningWorkload] | None,
     outside: Outside,
 ) -> ServiceResult:
-    running = everything.get(name) if everything is not None else None
-    if running and wanted.autoscaled:
-        wanted = replace(wanted, replicas=running.replicas)
+    running = workloads.get(name) if workloads is not None else None
+    if running and expected.autoscaled:
+        expected = replace(expected, replicas=running.replicas)
     if outside.unreachable:
-        arrived = Reached(proof=Proof.NO, said="no: nobody answers at the link")
+        evidence = Reached(proof=Proof.NO, description="no: the link does not answer")
     elif outside.link is None:
-        arrived = Reached(proof=Proof.UNKNOWN, said="unknown: there is no link")
+        evidence = Reached(proof=Proof.UNKNOWN, description="unknown: there is no link")
     else:
-        arrived = reached(name, outside.visited, outside.left_out)
-    mistakes = []
-    if everything is not None and running is None:
-        mistakes.append(f"is not there; {_REPAIR}")
+        evidence = prove_reached(name, outside.visited, outside.left_out)
+    errors = []
+    if workloads is not None and running is None:
+        errors.append(f"has no Deployment; {_REPAIR}")
     if running:
-        mistakes += shortfall(running, wanted.replicas, stack.namespace, f"app={name}", _REPAIR)
-        if running.images and running.images != (wanted.image,):
-            mistakes.append(
-                f"runs {' and '.join(running.images)}, not {wanted.image}; wait for an update under way, or {_REPAIR}"
+        errors += shortfall(running, expected.replicas, stack.namespace, f"app={name}", _REPAIR)
+        if running.images and running.images != (expected.image,):
+            errors.append(
+                f"runs {' and '.join(running.images)}, not {expected.image}; wait for an update under way, or {_REPAIR}"
             )
-    if arrived.proof is Proof.NO and not outside.unreachable:
-        mistakes.append(f"{arrived.said}; look at `kubectl -n {stack.namespace} logs -l app={name}`")
-    if others := [each for each in arrived.versions if each != label_value(wanted.version)]:
-        mistakes.append(f"requests were answered by {' and '.join(others)}, not {wanted.version}; look at its routes")
+    if evidence.proof is Proof.NO and not outside.unreachable:
+        errors.append(f"{evidence.description}; look at `kubectl -n {stack.namespace} logs -l app={name}`")
+    if others := [version for version in evidence.versions if version != label_value(expected.version)]:
+        errors.append(f"requests were answered by {' and '.join(others)}, not {expected.version}; look at its routes")
     return ServiceResult(
         name=name,
-        wanted=wanted,
-        ready=None if everything is None else running.ready if running else 0,
+        expected=expected,
+        ready=None if workloads is None else running.ready if running else 0,
         versions=versions(running) if running else (),
-        reached=arrived,
-        mistakes=tuple(mistakes),
+        reached=evidence,
+        errors=tuple(errors),
     )

@@ -1,4 +1,4 @@
-"""What `boutique smoke` shows of an environment."""
+"""The output of `boutique smoke` for an environment."""
 
 import json
 import sys
@@ -9,53 +9,60 @@ from ops.smoke.smoke_report import report, row
 from ops.smoke.smoke_test import ServiceResult, SmokeResult
 
 
-def show(found: SmokeResult, seconds: float, *, as_json: bool) -> None:
-    """Print the result, for a reader or for a program."""
+def show(result: SmokeResult, seconds: float, *, as_json: bool) -> None:
+    """Print the result, as text or as JSON."""
     if as_json:
-        print(json.dumps(document(found, seconds), indent=2))
+        print(json.dumps(document(result, seconds), indent=2))
         return
     report(
-        found.stack.name,
+        result.stack.name,
         [
-            row(each.name, each.versions, each.wanted.version, each.ready, each.wanted.replicas, each.reached)
-            for each in found.services
+            row(
+                service.name,
+                service.versions,
+                service.expected.version,
+                service.ready,
+                service.expected.replicas,
+                service.reached,
+            )
+            for service in result.services
         ],
-        visitor_view.lines(found.outside),
-        found.warnings,
-        found.mistakes,
+        visitor_view.lines(result.outside),
+        result.warnings,
+        result.errors,
         seconds,
     )
-    if found.outside.link and (hint := resolving_hint(found.outside.link.host)):
+    if result.outside.link and (hint := resolving_hint(result.outside.link.host)):
         print(hint, file=sys.stderr)
 
 
-def document(found: SmokeResult, seconds: float) -> dict[str, object]:
-    """Return the result for a program."""
+def document(result: SmokeResult, seconds: float) -> dict[str, object]:
+    """Return the result as a JSON document."""
     return {
-        "stack": found.stack.name,
-        "namespace": found.stack.namespace,
-        "link": str(found.outside.link) if found.outside.link else None,
-        "ok": not found.mistakes,
-        "services": {service.name: _service(service) for service in found.services},
-        **visitor_view.document(found.outside),
-        "mistakes": list(found.mistakes),
-        "warnings": list(found.warnings),
+        "stack": result.stack.name,
+        "namespace": result.stack.namespace,
+        "link": str(result.outside.link) if result.outside.link else None,
+        "ok": not result.errors,
+        "services": {service.name: _service(service) for service in result.services},
+        **visitor_view.document(result.outside),
+        "mistakes": list(result.errors),
+        "warnings": list(result.warnings),
         "seconds": round(seconds, 1),
     }
 
 
 def _service(service: ServiceResult) -> dict[str, object]:
     return {
-        "ok": not service.mistakes,
-        "replicas": service.wanted.replicas,
+        "ok": not service.errors,
+        "replicas": service.expected.replicas,
         "ready": service.ready,
-        "version": service.wanted.version,
+        "version": service.expected.version,
         "running": list(service.versions),
         "reached": {
             "proof": service.reached.proof,
             "versions": list(service.reached.versions),
             "pods": list(service.reached.pods),
-            "said": service.reached.said,
+            "said": service.reached.description,
         },
-        "mistakes": list(service.mistakes),
+        "mistakes": list(service.errors),
     }

@@ -1,4 +1,4 @@
-"""A visit to a shop: the pages of a journey, one after the other, and what their answers tell."""
+"""A visit to a shop: requests the pages of a journey in order, and reads the hops in their answers."""
 
 import json
 import ssl
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _LARGEST = 4 * 2**20
 _UNKNOWN_ISSUER = (18, 19, 20, 21)
-"""X509_V_ERR_ for a certificate that nobody known has signed: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/."""
+"""X509_V_ERR_ for a certificate of an unknown issuer: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/."""
 
 
 class _PageError(Exception):
@@ -28,14 +28,14 @@ class _PageError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Visited:
-    """What became of one page.
+    """The result of one page.
 
     Attributes:
-        page: What was asked for.
-        status: Of the answer; None if there was none.
-        seconds: How long it took.
-        hops: The way of the request, if the answer lists it, as stand-ins' do; None if it does not.
-        problem: What is wrong with the answer; empty if nothing is.
+        page: The requested page.
+        status: The status code of the answer; None if there was none.
+        seconds: The duration of the request.
+        hops: The hops that the answer lists, as those of stand-ins do; None if it lists none.
+        problem: The error; empty if the page succeeded.
     """
 
     page: SmokePage
@@ -48,17 +48,17 @@ class Visited:
 def visit(
     link: Link, pages: Sequence[SmokePage], trust: ssl.SSLContext, deadline: Deadline, progress: Callable[[str], None]
 ) -> tuple[Visited, ...]:
-    """Ask for each page once, whatever became of the ones before.
+    """Request each page once, even if others before it failed.
 
     Args:
-        link: The shop.
-        pages: In order; cookies go from each to the next.
-        trust: Whose certificates to believe.
-        deadline: When to be done; pages that have no time left are not asked for.
-        progress: Is told what is asked for.
+        link: The link to the shop.
+        pages: In order; cookies are kept from page to page.
+        trust: The SSL context.
+        deadline: When to be done; pages without time left are not requested.
+        progress: Receives each request.
 
     Raises:
-        UnreachableError: No connection to the shop comes about.
+        UnreachableError: No connection to the shop is possible.
     """
     import httpx
 
@@ -69,21 +69,21 @@ def visit(
         visited = []
         for page in pages:
             progress(page.request)
-            visited.append(_visited(client, link, page, deadline))
+            visited.append(_request_page(client, link, page, deadline))
         return tuple(visited)
 
 
-def _visited(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadline) -> Visited:
+def _request_page(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadline) -> Visited:
     import httpx
 
     if deadline.is_over:
-        return Visited(page=page, status=None, seconds=0, hops=None, problem="there was no time left to ask for it")
-    began, status, hops = deadline.spent, None, None
+        return Visited(page=page, status=None, seconds=0, hops=None, problem="no time was left to request it")
+    start, status, hops = deadline.spent, None, None
     try:
-        response, body = _answer(client, link, page, deadline)
+        response, body = _send(client, link, page, deadline)
         status = response.status_code
-        error, hops = _told(response.headers.get("content-type", ""), body)
-        problem = "" if status == page.status else _wrong(page, status, error)
+        error, hops = _parse_answer(response.headers.get("content-type", ""), body)
+        problem = "" if status == page.status else _status_error(page, status, error)
     except httpx.ConnectError as error:
         raise UnreachableError(f"{link}: {_reason(error)}") from None
     except httpx.ConnectTimeout:
@@ -92,10 +92,10 @@ def _visited(client: "httpx.Client", link: Link, page: SmokePage, deadline: Dead
         problem = "no answer in time"
     except (httpx.HTTPError, _PageError) as error:
         problem = str(error) or type(error).__name__
-    return Visited(page=page, status=status, seconds=deadline.spent - began, hops=hops, problem=problem)
+    return Visited(page=page, status=status, seconds=deadline.spent - start, hops=hops, problem=problem)
 
 
-def _answer(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadline) -> tuple["httpx.Response", bytes]:
+def _send(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadline) -> tuple["httpx.Response", bytes]:
     with client.stream(
         "GET" if page.form is None else "POST",
         page.path,
@@ -112,9 +112,9 @@ def _answer(client: "httpx.Client", link: Link, page: SmokePage, deadline: Deadl
         return response, body
 
 
-def _told(kind: str, body: bytes) -> tuple[str, tuple[Hop, ...] | None]:
-    """Return the error that an answer names, and the hops that it lists; only stand-ins' answers do either."""
-    if not kind.startswith(_JSON):
+def _parse_answer(content_type: str, body: bytes) -> tuple[str, tuple[Hop, ...] | None]:
+    """Return the error and the hops in an answer; only answers of stand-ins have them."""
+    if not content_type.startswith(_JSON):
         return "", None
     try:
         content = json.loads(body)
@@ -123,13 +123,13 @@ def _told(kind: str, body: bytes) -> tuple[str, tuple[Hop, ...] | None]:
         return "", None
 
 
-def _wrong(page: SmokePage, status: int, error: str) -> str:
+def _status_error(page: SmokePage, status: int, error: str) -> str:
     phrase = f"{status} {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else str(status)
     return f"answered {phrase} instead of {page.status}{f': {error}' if error else ''}"
 
 
 def _reason(error: BaseException) -> str:
-    """Return what was the matter with a connection: the cause that is not only passed on."""
+    """Return why a connection failed: the innermost cause."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

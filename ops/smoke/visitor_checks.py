@@ -1,4 +1,4 @@
-"""A shop as a visitor finds it: the certificate, plain HTTP beside it, and the pages."""
+"""Checks of a shop from outside of the cluster: its certificate, plain HTTP, and its pages."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ssl import SSLContext
 
 from application.smoke_journey import PAGES
-from ops.smoke.gateway_checks import Redirect, Sent, ServedCertificate, redirect, served
+from ops.smoke.gateway_checks import Redirect, Sent, ServedCertificate, redirect, served_certificate
 from ops.smoke.link import Link, UnreachableError, link, plain
 from ops.smoke.visit import Visited, visit
 from support.deadline import Deadline
@@ -14,16 +14,16 @@ from support.deadline import Deadline
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """What a visitor found.
+    """The result of a visit.
 
     Attributes:
-        url: The link, or how else to get in.
-        link: Where the shop is in the web; None if that names no link.
+        url: The link, or the command that opens the shop.
+        link: The parsed link; None if `url` is not a link.
         served: The certificate; None without TLS.
-        redirect: What becomes of those who come by plain HTTP; None without TLS.
-        visited: The pages; empty if none was asked for.
+        redirect: The answer to plain HTTP; None without TLS.
+        visited: The results of the pages; empty if none was requested.
         unreachable: Why none was.
-        order: Whether something was to be bought.
+        order: Whether the visit includes an order.
     """
 
     url: str
@@ -36,29 +36,30 @@ class Outside:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The services that only pages need which were left out on purpose."""
-        asked = {name for page in PAGES if self.order or not page.order for name in page.needs}
-        return tuple(sorted({name for page in PAGES for name in page.needs} - asked))
+        """The services that only skipped pages need."""
+        requested = {name for page in PAGES if self.order or not page.order for name in page.needs}
+        return tuple(sorted({name for page in PAGES for name in page.needs} - requested))
 
     @property
-    def mistakes(self) -> tuple[str, ...]:
-        """A line for everything that is wrong on the way to the shop, with the remedy."""
-        mistakes = [*(self.served.mistakes if self.served else ()), *([self.unreachable] if self.unreachable else [])]
-        mistakes += [
-            f"page {one.page.name!r} ({one.page.request}): {one.problem}; it needs {', '.join(one.page.needs)}"
-            for one in self.visited
-            if one.problem
+    def errors(self) -> tuple[str, ...]:
+        """One line per error, with the remedy."""
+        errors = [*(self.served.errors if self.served else ()), *([self.unreachable] if self.unreachable else [])]
+        errors += [
+            f"page {result.page.name!r} ({result.page.request}): {result.problem}; "
+            f"it needs {', '.join(result.page.needs)}"
+            for result in self.visited
+            if result.problem
         ]
         if self.redirect and self.redirect.sent in (Sent.ELSEWHERE, Sent.REFUSED):
-            mistakes.append(
-                f"{self.redirect.said} instead of leading to {self.link}; "
+            errors.append(
+                f"{self.redirect.description} instead of leading to {self.link}; "
                 "run `pulumi up --refresh` for the stack that owns the gateway"
             )
-        return tuple(mistakes)
+        return tuple(errors)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A line for what will be wrong soon, and for what nobody can tell."""
+        """One line per error to come, and per check that was not possible."""
         warnings = [*(self.served.warnings if self.served else ())]
         if self.link is None:
             warnings.append(
@@ -67,43 +68,43 @@ class Outside:
             )
         if self.redirect and self.redirect.sent is Sent.SERVED:
             warnings.append(
-                f"{self.redirect.said} without encryption or a redirect; only with the certificate acm that has to be "
-                "so"
+                f"{self.redirect.description} without encryption or a redirect; only with the "
+                "certificate acm that has to be so"
             )
         return tuple(warnings)
 
 
-def outside(
-    url: str, believed: SSLContext, deadline: Deadline, progress: Callable[[str], None], *, order: bool
+def check_visit(
+    url: str, context: SSLContext, deadline: Deadline, progress: Callable[[str], None], *, order: bool
 ) -> Outside:
-    """Look at a shop from outside, every page of the journey once.
+    """Visit a shop from outside of the cluster, each page of the journey once.
 
     Args:
-        url: The link, or how else to get in: then nothing is asked for.
-        believed: Whose certificates to believe.
+        url: The link, or the command that opens the shop: then nothing is requested.
+        context: The SSL context.
         deadline: When to be done.
-        progress: Is told what is asked for.
-        order: Whether to buy something.
+        progress: Receives each step.
+        order: Whether to place an order.
     """
-    where = link(url)
-    if where is None:
+    shop = link(url)
+    if shop is None:
         return Outside(url=url, link=None, order=order)
-    certificate = led = None
+    certificate = answer = None
     try:
-        if where.scheme == "https":
+        if shop.scheme == "https":
             progress("the certificate")
-            certificate = served(where, deadline)
+            certificate = served_certificate(shop, deadline)
             progress("the redirect")
-            led = redirect(plain(where, os.environ), where, deadline)
+            answer = redirect(plain(shop, os.environ), shop, deadline)
         pages = [page for page in PAGES if order or not page.order]
-        visited, unreachable = visit(where, pages, believed, deadline, progress), ""
+        visited, unreachable = visit(shop, pages, context, deadline, progress), ""
     except UnreachableError as error:
         visited, unreachable = (), str(error)
     return Outside(
         url=url,
-        link=where,
+        link=shop,
         served=certificate,
-        redirect=led,
+        redirect=answer,
         visited=visited,
         unreachable=unreachable,
         order=order,

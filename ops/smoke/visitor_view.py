@@ -1,4 +1,4 @@
-"""What is shown of a shop as a visitor found it."""
+"""The result of a visit, as text and as JSON."""
 
 from collections.abc import Iterator
 
@@ -6,39 +6,44 @@ from ops.smoke.visit import Visited
 from ops.smoke.visitor_checks import Outside
 
 
-def lines(found: Outside) -> Iterator[tuple[str, str]]:
-    """Return titles and what to say, for a reader."""
-    yield "link", str(found.link or found.url)
-    if found.served:
-        facts = found.served.facts
-        yield "TLS", found.served.protocol
+def lines(outside: Outside) -> Iterator[tuple[str, str]]:
+    """Return pairs of a title and its value."""
+    yield "link", str(outside.link or outside.url)
+    if outside.served:
+        facts = outside.served.facts
+        yield "TLS", outside.served.protocol
         yield "certificate", f"{facts.subject}, {facts.days_left()} days left"
-    if found.redirect:
-        yield "plain HTTP", found.redirect.said
-    if found.visited:
-        yield "pages", ", ".join(f"{one.page.name}{' (failed)' * bool(one.problem)}" for one in found.visited)
+    if outside.redirect:
+        yield "plain HTTP", outside.redirect.description
+    if outside.visited:
+        yield (
+            "pages",
+            ", ".join(f"{result.page.name}{' (failed)' * bool(result.problem)}" for result in outside.visited),
+        )
 
 
-def document(found: Outside) -> dict[str, object]:
-    """Return the same for a program, without the link."""
+def document(outside: Outside) -> dict[str, object]:
+    """Return the same as a JSON document, without the link."""
     return {
         "certificate": {
-            **found.served.facts.told(),
-            "daysLeft": found.served.facts.days_left(),
-            "protocol": found.served.protocol,
+            **outside.served.facts.told(),
+            "daysLeft": outside.served.facts.days_left(),
+            "protocol": outside.served.protocol,
         }
-        if found.served
+        if outside.served
         else None,
-        "plainHttp": {"sent": found.redirect.sent, "said": found.redirect.said} if found.redirect else None,
-        "pages": [_page(one) for one in found.visited],
+        "plainHttp": {"sent": outside.redirect.sent, "said": outside.redirect.description}
+        if outside.redirect
+        else None,
+        "pages": [_page(result) for result in outside.visited],
     }
 
 
-def _page(one: Visited) -> dict[str, object]:
+def _page(result: Visited) -> dict[str, object]:
     return {
-        "name": one.page.name,
-        "request": one.page.request,
-        "status": one.status,
-        "seconds": round(one.seconds, 3),
-        "problem": one.problem or None,
+        "name": result.page.name,
+        "request": result.page.request,
+        "status": result.status,
+        "seconds": round(result.seconds, 3),
+        "problem": result.problem or None,
     }

@@ -13,7 +13,7 @@ from registry import PAGE, PASSWORD, USER, Registry, docker_configuration
 
 from application import online_boutique
 from boutique.settings.stack import Environment
-from ops.features.discovery import discovered
+from ops.features.discovery import discover_builds
 from ops.features.identity import identity
 from ops.registry.newest_tag import newest, newest_of_branch
 from ops.registry.queries import digest, tags, tags_of
@@ -148,7 +148,7 @@ def test_a_branch_is_found_among_the_services_of_an_environment(by_password: Reg
     docker_configuration(configuration, by_password.name)
     environment = Environment.model_validate({"images": {"repository": f"{by_password.name}/shop"}, "features": {}})
     said: list[str] = []
-    found = discovered(environment, identity("new-ads", "local"), said.append)
+    found = discover_builds(environment, identity("new-ads", "local"), said.append)
     assert found.taken == {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
     assert found.left["checkoutservice"] == "0.10.5-new-ads.4 is older than the release v0.10.6"
     assert found.left["emailservice"] == "no build of the branch"

@@ -37,10 +37,10 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
 ) -> None:
     wanted = dataclasses.replace(WANTED, autoscaled=autoscaled)
     stack = DeployedStack(name="dev", namespace="dev", url="", services={"adservice": wanted}, kubeconfig="")
-    outside: Any = SimpleNamespace(unreachable=False, link=None, mistakes=(), warnings=())
+    outside: Any = SimpleNamespace(unreachable=False, link=None, errors=(), warnings=())
     [found] = smoke_test.result(stack, running(replicas, ready), "", outside).services
-    assert (not found.mistakes) is well
-    assert found.wanted.replicas == (replicas if autoscaled else 1)
+    assert (not found.errors) is well
+    assert found.expected.replicas == (replicas if autoscaled else 1)
 
 
 @pytest.mark.parametrize("said", [{"autoscaled": True}, {}])

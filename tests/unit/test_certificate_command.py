@@ -93,7 +93,7 @@ def test_what_is_wrong_with_several_is_told_of_each(tmp_path: Path) -> None:
     assert said[1][1].startswith("old.pem: 'CN=old' expired on")
     assert said[2] == ["empty: is no PFX (PKCS #12) file, or a damaged one; export it again"]
     assert said[3] == ["none: No such file or directory"]
-    assert "wrong: none: No such file or directory" in run("show", "none").stdout
+    assert "error: none: No such file or directory" in run("show", "none").stdout
 
 
 def test_a_servers_certificate_is_the_one_for_the_host_that_is_asked_for() -> None:

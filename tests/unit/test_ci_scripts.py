@@ -203,7 +203,7 @@ def test_what_cannot_be_part_of_a_feature_stays_and_is_named(feature: Feature) -
     code, said, asked = feature("up", {"review versions": versions, "feature up": UP})
     assert code == 0
     assert [each for each in asked[-1] if each.startswith("--service")] == ["--service=adservice=0.10.7-new-ads.3"]
-    assert "is that of `dev`, also `loadgenerator`, `redis-cart`, whose calls cannot be told apart." in said
+    assert "is that of `dev`, also `loadgenerator`, `redis-cart`, whose calls cannot be distinguished." in said
 
 
 def test_the_secrets_of_a_features_stack_are_kept_as_it_is_told(feature: Feature) -> None:
@@ -223,7 +223,7 @@ def test_a_branch_that_changes_no_version_has_no_feature_any_more(feature: Featu
 
 def test_a_feature_that_is_not_there_need_not_be_removed(feature: Feature) -> None:
     code, said, asked = feature("down", {"feature list": [{"key": "another"}]})
-    assert (code, said) == (0, "<!-- boutique-feature link -->\n### Feature `new-ads`: there is none\n")
+    assert (code, said) == (0, "<!-- boutique-feature link -->\n### Feature `new-ads`: no such feature\n")
     assert len(asked) == 1
 
 

@@ -9,7 +9,7 @@ from application import online_boutique
 from boutique.settings.stack import Environment
 from ops.errors import OperationError
 from ops.features import discovery
-from ops.features.discovery import Discovery, discovered
+from ops.features.discovery import Discovery, discover_builds
 from ops.features.identity import identity
 
 RELEASED = ("v0.10.6", "latest")
@@ -28,7 +28,7 @@ def found(
 
     monkeypatch.setattr(discovery, "tags_of", tags_of)
     environment = Environment.model_validate({"images": {"repository": "registry.example/shop"}, **(settings or {})})
-    return discovered(environment, identity("new-ads", "dev"), lambda _: None), asked
+    return discover_builds(environment, identity("new-ads", "dev"), lambda _: None), asked
 
 
 def test_every_service_that_a_feature_may_change_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from ops.features import identity, inventory, listing, reaping, sessions
 from ops.features.feature_view import age, show_listed
 from ops.features.inventory import FoundFeature
 from ops.features.listing import EMPTY, Listed
-from ops.features.stack_state import of_export
+from ops.features.stack_state import parse_export
 from ops.pulumi import engine
 from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES
 
@@ -54,7 +54,7 @@ def listed_feature(**changes: Any) -> Listed:
         (("up", "new-ads", "--env", "dev", "--service", "adservice"), "'adservice' is not NAME=VERSION"),
         (("up", "new-ads", "--service", "adservice=1.0.0-a.1"), "Missing option '--env'"),
         (("up", "a", "--env", "dev", "--service", "adservice=1.0.0-a.1", "--ttl", "soon"), "'soon' must be a whole"),
-        (("join", "new-ads", "--env", "dev"), "give one at least"),
+        (("join", "new-ads", "--env", "dev"), "give at least one"),
         (("extend", "new-ads", "--env", "dev"), "Missing option '--ttl'"),
     ],
 )
@@ -78,22 +78,22 @@ def resource(key: str | None) -> dict[str, Any]:
 
 
 def test_another_stack_is_never_taken_for_a_feature() -> None:
-    assert of_export("dev-a", exported(resource("a"), of="dev")).is_feature("a", "dev")
-    assert of_export("dev-a", exported(resource("a"), of="organization/boutique/dev")).is_feature("a", "dev")
-    assert of_export("dev-a", exported(resource("a"))).is_feature("a", "dev"), "killed before it had outputs"
-    assert of_export("dev-a", {"deployment": {}}).is_feature("a", "dev"), "created and no more"
-    assert not of_export("dev-a", exported(resource("a"), of="test")).is_feature("a", "dev")
-    assert not of_export("dev-a", exported(resource("b"), of="dev")).is_feature("a", "dev")
-    assert not of_export("dev-a", exported(resource(None))).is_feature("a", "dev"), "an environment"
-    assert not of_export("dev-a", exported(pending=resource(None))).is_feature("a", "dev")
+    assert parse_export("dev-a", exported(resource("a"), of="dev")).is_feature("a", "dev")
+    assert parse_export("dev-a", exported(resource("a"), of="organization/boutique/dev")).is_feature("a", "dev")
+    assert parse_export("dev-a", exported(resource("a"))).is_feature("a", "dev"), "killed before it had outputs"
+    assert parse_export("dev-a", {"deployment": {}}).is_feature("a", "dev"), "created and no more"
+    assert not parse_export("dev-a", exported(resource("a"), of="test")).is_feature("a", "dev")
+    assert not parse_export("dev-a", exported(resource("b"), of="dev")).is_feature("a", "dev")
+    assert not parse_export("dev-a", exported(resource(None))).is_feature("a", "dev"), "an environment"
+    assert not parse_export("dev-a", exported(pending=resource(None))).is_feature("a", "dev")
 
 
 def test_the_section_comes_back_from_a_secret_output() -> None:
     section = {"of": "dev", "sessions": ["abc"]}
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(section)}
-    state = of_export("dev-a", exported(feature=secret))
+    state = parse_export("dev-a", exported(feature=secret))
     assert state.section == section
-    assert of_export("dev-a", exported()).section is None
+    assert parse_export("dev-a", exported()).section is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_section_comes_back_from_a_secret_output() -> None:
     ],
 )
 def test_secrets_stay_encrypted_as_they_were(provider: dict[str, Any], settings: dict[str, str]) -> None:
-    assert of_export("dev-a", {"deployment": {"secrets_providers": provider}}).settings == settings
+    assert parse_export("dev-a", {"deployment": {"secrets_providers": provider}}).settings == settings
 
 
 def found(collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None) -> FoundFeature:
@@ -154,15 +154,15 @@ def test_objects_tell_a_feature_without_its_stack() -> None:
     ],
 )
 def test_what_has_expired_is_removed_and_nothing_else(changes: dict[str, Any], due: bool) -> None:
-    assert reaping.due(listed_feature(**changes), NOW) == due
+    assert reaping.is_due(listed_feature(**changes), NOW) == due
 
 
 def test_sessions_join_once_and_leave_only_if_they_are_there() -> None:
-    section = sessions.joined({"sessions": ["a"], "of": "dev"}, ["b", "a"])
+    section = sessions.add_sessions({"sessions": ["a"], "of": "dev"}, ["b", "a"])
     assert section == {"sessions": ["a", "b"], "of": "dev"}
-    assert sessions.left(section, ["a"]) == {"sessions": ["b"], "of": "dev"}
+    assert sessions.remove_sessions(section, ["a"]) == {"sessions": ["b"], "of": "dev"}
     with pytest.raises(OperationError, match="--session 2 has not joined") as caught:
-        sessions.left(section, ["a", "hidden"])
+        sessions.remove_sessions(section, ["a", "hidden"])
     assert "hidden" not in str(caught.value), "whoever has a session's id has the session"
 
 
@@ -176,11 +176,11 @@ def test_a_name_is_a_branch_or_a_key() -> None:
 def test_without_an_environment_the_only_one_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stacks = {"dev": {}, "dev-a": {}, "test": {}, "other-b": {}, "dev-c": {}, "test-c": {}}
     monkeypatch.setattr(engine, "list_stacks", lambda *_: stacks)
-    assert identity.located(tmp_path, "a", None).environment == "dev"
+    assert identity.locate_feature(tmp_path, "a", None).environment == "dev"
     with pytest.raises(OperationError, match="has no stack such as dev-b"):
-        identity.located(tmp_path, "b", None)
+        identity.locate_feature(tmp_path, "b", None)
     with pytest.raises(OperationError, match="is in dev and test: say which environment with --env"):
-        identity.located(tmp_path, "c", None)
+        identity.locate_feature(tmp_path, "c", None)
 
 
 @pytest.mark.parametrize(

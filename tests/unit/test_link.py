@@ -86,7 +86,7 @@ def test_the_line_comes_where_the_link_is_printed(
         versions={},
         sessions=0,
         warnings=(),
-        said="",
+        output="",
     )
     show_updated(done, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)
@@ -96,7 +96,7 @@ def test_the_line_comes_where_the_link_is_printed(
         services=[],
         outside=SimpleNamespace(link=link(done.url)),
         warnings=[],
-        mistakes=[],
+        errors=[],
     )
     monkeypatch.setattr(visitor_view, "lines", lambda _: [])
     smoke_view.show(found, 1.0, as_json=False)

@@ -124,7 +124,10 @@ CLIENTS: dict[str, tuple[type[Exception], Callable[[], object]]] = {
     "program": (KubeconfigError, lambda: api_client.check(ApiServer(server=SERVER, entry={}), "context 'x'")),
     "listing": (KubeconfigError, lambda: listed(kubeconfig(), "x", DEPLOYMENTS)),
     "gateway API": (GatewayApiError, lambda: manifests(GatewayApiRelease(kind="release", url="https://x.example/a"))),
-    "command": (ClusterError, lambda: Namespace(name="x", deployer=kubeconfig()).listed(namespace_objects.DEPLOYMENTS)),
+    "command": (
+        ClusterError,
+        lambda: Namespace(name="x", deployer=kubeconfig()).list_objects(namespace_objects.DEPLOYMENTS),
+    ),
     "pods": (ClusterError, lambda: running_pods(kubeconfig(), "x", Deadline(5))),
     "registry": (NetworkSettingError, lambda: tags("registry.example/shop/ads")),
     "smoke": (NetworkSettingError, ask_shop),

@@ -136,7 +136,7 @@ def test_a_server_proves_the_name_that_the_kubeconfig_gives_it(by_another_name: 
         with pytest.raises(NotReadyError, match="certificate verify failed"):
             rollout_status.wait(stranger, "dev", "ads", 0)
         with pytest.raises(ClusterError, match="certificate verify failed"):
-            Namespace(name="dev", deployer=stranger).listed(namespaced.HTTP_ROUTES)
+            Namespace(name="dev", deployer=stranger).list_objects(namespaced.HTTP_ROUTES)
         with pytest.raises(KubeconfigError, match="its certificate is not trusted"):
             api_client.check(reached_by(stranger), "context 'x'")
 
@@ -176,8 +176,10 @@ def test_what_no_api_server_would_answer_is_no_empty_list(elsewhere: str) -> Non
     with pytest.raises(KubeconfigError, match=f"the API server {elsewhere} answers"):
         owned(kubeconfig(elsewhere), "dev", DEPLOYMENTS)
     for collection in (namespaced.DEPLOYMENTS, namespaced.SERVICES):
-        with pytest.raises(ClusterError, match=f"the API server {elsewhere} answers .* with what is no list"):
-            Namespace(name="dev", deployer=kubeconfig(elsewhere)).listed(collection)
+        with pytest.raises(
+            ClusterError, match=f"the API server {elsewhere} answers .* with something other than a list"
+        ):
+            Namespace(name="dev", deployer=kubeconfig(elsewhere)).list_objects(collection)
 
 
 @pytest.mark.parametrize("elsewhere", ["empty"], indirect=True)

@@ -57,8 +57,8 @@ def test_a_service_whose_every_call_the_feature_answers_is_reached() -> None:
     mine = hop("frontend", "adservice", version=BUILD, pod="adservice-new-ads-1")
     found = asked(ADS, [FRONT, mine], None, [FRONT, mine])
     assert (found.reached.proof, found.calls, found.right) == (Proof.YES, 2, 2)
-    assert found.reached.said == f"yes, 2 calls, by {BUILD} in adservice-new-ads-1"
-    assert found.mistakes == ()
+    assert found.reached.description == f"yes, 2 calls, by {BUILD} in adservice-new-ads-1"
+    assert found.errors == ()
     # What is called directly needs no key.
     assert asked(ADS, [FRONT, hop("frontend", "adservice", None, BUILD)]).reached.proof is Proof.YES
 
@@ -68,7 +68,7 @@ def test_the_first_edge_that_dropped_the_key_is_named_and_not_a_later_one() -> N
     question = replace(ADS, service="productcatalogservice", changed=("productcatalogservice",))
     found = asked(question, [*lost, hop("recommendationservice", "productcatalogservice", None)])
     assert found.reached.proof is Proof.NO
-    assert found.mistakes == (
+    assert found.errors == (
         f"{BASELINE} answered 1 of 1 call, not {BUILD}: frontend -> recommendationservice dropped feature=new-ads; "
         "frontend has to hand the header `baggage` on to recommendationservice",
     )
@@ -80,24 +80,24 @@ def test_each_call_has_its_own_way() -> None:
     # The frontend calls once more after the checkout: its own hop is far up the list.
     found = asked(RATES, [FRONT, mine, CHECKOUT, hop("checkoutservice", "cartservice"), theirs, theirs, mine])
     assert (found.calls, found.right) == (4, 2)
-    assert found.reached.said == f"wrong, 2 of 4 calls by {BASELINE} in currencyservice-0"
-    [mistake] = found.mistakes
-    assert mistake.startswith(f"{BASELINE} answered 2 of 4 calls, not {BUILD}: checkoutservice -> currencyservice ")
+    assert found.reached.description == f"wrong, 2 of 4 calls by {BASELINE} in currencyservice-0"
+    [error] = found.errors
+    assert error.startswith(f"{BASELINE} answered 2 of 4 calls, not {BUILD}: checkoutservice -> currencyservice ")
 
 
 def test_what_the_published_image_is_known_to_drop_has_a_way_round() -> None:
     answer = [FRONT, CHECKOUT, hop("checkoutservice", "currencyservice", None)]
-    [mistake] = asked(RATES, answer).mistakes
-    assert mistake.endswith(
+    [error] = asked(RATES, answer).errors
+    assert error.endswith(
         "checkoutservice -> currencyservice dropped feature=new-ads, as the published image of checkoutservice does; "
         "let the feature deploy checkoutservice as well, which then calls currencyservice-new-ads directly"
     )
     # Calls further on would lose the key all the same.
-    [mistake] = asked(ADS, [*answer, hop("currencyservice", "adservice", None)]).mistakes
-    assert mistake.endswith("; checkoutservice has to hand the header `baggage` on to currencyservice")
+    [error] = asked(ADS, [*answer, hop("currencyservice", "adservice", None)]).errors
+    assert error.endswith("; checkoutservice has to hand the header `baggage` on to currencyservice")
     both = replace(RATES, changed=("checkoutservice", "currencyservice"))
-    [mistake] = asked(both, answer).mistakes
-    assert mistake.endswith("deploy the feature again: then its checkoutservice calls currencyservice-new-ads directly")
+    [error] = asked(both, answer).errors
+    assert error.endswith("deploy the feature again: then its checkoutservice calls currencyservice-new-ads directly")
 
 
 @pytest.mark.parametrize(
@@ -126,20 +126,20 @@ def test_what_the_published_image_is_known_to_drop_has_a_way_round() -> None:
 )
 def test_why_others_answered(hops: list[Hop], reason: str) -> None:
     question = replace(ADS, running=(BUILD, "0.10.7-new-ads.2"))
-    [mistake] = asked(question, hops).mistakes
-    assert mistake == f"{hops[-1].version} answered 1 of 1 call, not {BUILD}: {reason}"
+    [error] = asked(question, hops).errors
+    assert error == f"{hops[-1].version} answered 1 of 1 call, not {BUILD}: {reason}"
 
 
 def test_baggage_is_read_as_its_specification_has_it() -> None:
     among_others = hop("frontend", "adservice", baggage="a=b , feature = new-ads;p=1,c=d")
-    [mistake] = asked(ADS, [FRONT, among_others]).mistakes
-    assert "did arrive" in mistake
+    [error] = asked(ADS, [FRONT, among_others]).errors
+    assert "did arrive" in error
 
 
 def test_several_reasons_are_several_mistakes() -> None:
     unrouted = hop("frontend", "currencyservice")
     dropped = hop("checkoutservice", "currencyservice", None)
-    first, second = asked(RATES, [FRONT, unrouted, CHECKOUT, dropped, dropped]).mistakes
+    first, second = asked(RATES, [FRONT, unrouted, CHECKOUT, dropped, dropped]).errors
     assert first.startswith(f"{BASELINE} answered 1 of 3 calls")
     assert second.startswith(f"{BASELINE} answered 2 of 3 calls")
 
@@ -149,12 +149,12 @@ def test_a_call_without_an_answer_drops_no_key() -> None:
     dead = hop("frontend", "adservice", None, None, status="UNAVAILABLE")
     found = asked(ADS, [FRONT, dead])
     assert (found.reached.proof, found.calls, found.failed) == (Proof.NO, 0, 1)
-    assert found.mistakes == (
+    assert found.errors == (
         "no good answer: frontend's call ended with UNAVAILABLE; look at `kubectl -n shop logs -l app=adservice`",
     )
     alive = hop("frontend", "adservice", version=BUILD)
     found = asked(ADS, [FRONT, dead, alive])
-    assert (found.reached.proof, found.calls, found.failed, found.mistakes) == (Proof.YES, 1, 1, ())
+    assert (found.reached.proof, found.calls, found.failed, found.errors) == (Proof.YES, 1, 1, ())
     direct = hop("checkoutservice", "currencyservice-new-ads", None, None, status="UNAVAILABLE")
     assert asked(RATES, [FRONT, CHECKOUT, direct]).failed == 1
 
@@ -174,9 +174,9 @@ def test_a_call_without_an_answer_drops_no_key() -> None:
 )
 def test_what_no_hop_proves_stays_unknown(outside: Outside, said: str) -> None:
     found = arrival(ADS, outside)
-    assert (found.reached.proof, found.reached.said, found.mistakes) == (Proof.UNKNOWN, said, ())
+    assert (found.reached.proof, found.reached.description, found.errors) == (Proof.UNKNOWN, said, ())
 
 
 def test_a_link_that_nobody_answers_reaches_nothing() -> None:
     found = arrival(ADS, replace(visit(), unreachable="gone"))
-    assert (found.reached.proof, found.mistakes) == (Proof.NO, ())
+    assert (found.reached.proof, found.errors) == (Proof.NO, ())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from boutique.application.page import SmokePage
-from ops.smoke.reached_services import Proof, reached
+from ops.smoke.reached_services import Proof, prove_reached
 from ops.smoke.visit import Visited
 from support.hops import Hop
 
@@ -49,5 +49,5 @@ def hop(**different: Any) -> Hop:
     ],
 )
 def test_what_is_proven(visited: list[Visited], proof: Proof, said: str) -> None:
-    found = reached("carts", visited)
-    assert (found.proof, found.said) == (proof, said)
+    found = prove_reached("carts", visited)
+    assert (found.proof, found.description) == (proof, said)

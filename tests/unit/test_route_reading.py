@@ -16,7 +16,7 @@ from boutique.routing.route_parser import Unread, in_force
 from boutique.routing.route_table import table
 from ops.errors import OperationError
 from ops.routes.cluster_routes import RouteTable
-from ops.routes.route_question import question
+from ops.routes.route_question import answer_question
 
 
 def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:
@@ -338,12 +338,16 @@ def question_of(*others: Unread) -> RouteTable:
 
 
 def test_nothing_is_answered_that_an_unread_object_may_decide() -> None:
-    answer = question(question_of(), HOST, [])
+    answer = answer_question(question_of(), HOST, [])
     assert answer.served
     assert len(answer.calls) == len(SERVICES)
     for requests in ("*", "*.shop.example", HOST):
-        with pytest.raises(OperationError, match=r"dev.shop.example: nothing can be said of it: HTTPRoute x of nobody"):
-            question(question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset([requests]))), HOST, [])
-    answer = question(question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset(["ads"]))), HOST, [])
+        with pytest.raises(OperationError, match=r"dev.shop.example: its route is unknown: HTTPRoute x of nobody"):
+            answer_question(
+                question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset([requests]))), HOST, []
+            )
+    answer = answer_question(
+        question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset(["ads"]))), HOST, []
+    )
     assert answer.undecided == ("ads",)
     assert "ads" not in [service.service for service, _ in answer.calls]

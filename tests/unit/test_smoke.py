@@ -123,7 +123,7 @@ def test_an_order_goes_to_the_test_customer_unless_it_is_left_out(smoke: Smoke) 
             Cluster(scaled={"cartservice": 0}),
             "cartservice: was scaled to 0, 0 ready, and the stack wants 1; run `pulumi up --refresh`",
         ),
-        (Cluster(missing=("cartservice",)), "cartservice: is not there; run `pulumi up --refresh`"),
+        (Cluster(missing=("cartservice",)), "cartservice: has no Deployment; run `pulumi up --refresh`"),
         (
             Cluster(images={"redis-cart": "redis:7"}),
             f"redis-cart: runs redis:7, not {online_boutique.REDIS_CART.image}; wait for an update under way, "
@@ -332,5 +332,5 @@ def test_people_get_a_table(boutique: Smoke, tmp_path: Path) -> None:
     assert ["cartservice", "none", "(wanted:", "v0.10.6)", "0/1", "implied", "by", "index"] in lines
     assert f"link        https://{HOST}:{web}" in found.out
     assert "certificate CN=shop.localhost, 89 days left" in found.out
-    assert "wrong: cartservice: 0 of 1 replicas are ready" in found.out
-    assert "smoke some: 1 thing wrong, " in found.out
+    assert "error: cartservice: 0 of 1 replicas are ready" in found.out
+    assert "smoke some: 1 error, " in found.out

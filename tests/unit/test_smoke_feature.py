@@ -143,10 +143,10 @@ def test_real_images_prove_no_more_than_they_say(smoke: Smoke) -> None:
     found = smoke(shop=RoutedShop(listing=False))
     assert (found.code, found.reached) == (0, {"adservice": "unknown"})
     [warning] = found.json["warnings"]
-    assert warning.startswith("real images list no hops: which version answered is not known")
+    assert warning.startswith("real images list no hops: which version answered is unknown")
     said = smoke("--feature", KEY, shop=RoutedShop(listing=False)).out
     assert "all green" not in said
-    assert "smoke --feature new-ads of some: nothing wrong, 1 unknown, " in said
+    assert "smoke --feature new-ads of some: no errors, 1 unknown, " in said
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_real_images_prove_no_more_than_they_say(smoke: Smoke) -> None:
             "adservice: 0 of 1 replicas are ready; "
             "look at `kubectl -n shop describe pods -l app=adservice,boutique.dev/feature=new-ads`",
         ),
-        (FeatureCluster(services={}), "adservice: is not there; deploy the feature again"),
-        (FeatureCluster(services={}, routed=False), "adservice: is not there; deploy the feature again"),
+        (FeatureCluster(services={}), "adservice: has no Deployment; deploy the feature again"),
+        (FeatureCluster(services={}, routed=False), "adservice: has no Deployment; deploy the feature again"),
         (
             FeatureCluster(services={"adservice": "0.10.7-new-ads.2"}),
             f"adservice: runs 0.10.7-new-ads.2, not {BUILD}; wait for an update under way, or deploy the feature again",
@@ -210,7 +210,7 @@ def test_a_stack_of_any_name_and_one_that_is_gone(smoke: Smoke) -> None:
         ),
         (
             ("some", "--feature", "other"),
-            "error: feature 'other' of 'some': there is none; `boutique feature list` shows which there are\n",
+            "error: feature 'other' of 'some': no such feature; `boutique feature list` lists them\n",
         ),
         (("gone", "--feature", KEY), "error: STACK gone: there is no stack 'gone'; `pulumi stack ls` shows which\n"),
         (("some", "--feature", ""), "error: '': the branch is empty\n"),

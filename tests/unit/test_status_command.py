@@ -83,7 +83,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr(environment_status, "drift", lambda _, stack, __: made.drifts if stack == "dev" else ())
     monkeypatch.setattr(
         environment_status,
-        "found_running",
+        "try_running_pods",
         lambda *_, **__: (None, made.silent) if made.silent else ({"adservice": made.running}, ""),
     )
     (tmp_path / "Pulumi.yaml").touch()

@@ -67,4 +67,4 @@ def test_a_pull_request_has_a_link_until_its_label_goes(branch: Machine) -> None
         said = script(branch, "down")
     assert said.endswith("### Feature `ci/ads`: removed\n")
     assert branch.shop.objects() == before
-    assert script(branch, "down").endswith("### Feature `ci/ads`: there is none\n")
+    assert script(branch, "down").endswith("### Feature `ci/ads`: no such feature\n")

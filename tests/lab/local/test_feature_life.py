@@ -61,7 +61,7 @@ REFUSED = {
     ("up", "d", "--env", "local", *ADS, "--ttl", "90d"): "allows 14d",
     ("up", "e", "--env", "local", *ADS, "--session", "a b"): "a session id cannot hold ' '",
     ("join", "nobody", "--env", "local", "--session", "a"): "deploy it with `boutique feature up`",
-    ("down", "missing", "--env", "local"): "there is none; `boutique feature list` shows which there are",
+    ("down", "missing", "--env", "local"): "no such feature; `boutique feature list` lists them",
     ("show", "unnamed"): "say which environment with --env",
 }
 
