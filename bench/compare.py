@@ -52,9 +52,9 @@ class Side:
 
 def main() -> None:
     """Measure, and print the medians and their ratios."""
-    other, rounds = _arguments()
+    baseline, rounds = _arguments()
     with ExitStack() as stack:
-        before = Side(other, stack.enter_context(lab(str(other / "venv/bin/boutique"))))
+        before = Side(baseline, stack.enter_context(lab(str(baseline / "venv/bin/boutique"))))
         after = Side(ROOT, stack.enter_context(lab(BOUTIQUE)))
         preview = ("pulumi", "preview", "--stack", STACK, "--expect-no-changes")
         for side in (before, after):

@@ -69,8 +69,14 @@ def _measure(environment: Environment, folder: Path) -> tuple[float, float, floa
 def _objects(environment: Environment, folder: Path) -> dict[str, Any]:
     """Return the objects that Pulumi made, as it asked for them, namespaces first."""
     state = json.loads(run(environment, "pulumi", "stack", "export", folder=folder))
-    inputs = [each["inputs"] for each in state["deployment"]["resources"] if "metadata" in each.get("inputs", {})]
-    return {"apiVersion": "v1", "kind": "List", "items": sorted(inputs, key=lambda each: each["kind"] != "Namespace")}
+    inputs = [
+        resource["inputs"] for resource in state["deployment"]["resources"] if "metadata" in resource.get("inputs", {})
+    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": sorted(inputs, key=lambda content: content["kind"] != "Namespace"),
+    }
 
 
 def _apply(environment: Environment, objects: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a feature costs beside a full copy of the shop: time from command to first answer, objects, pods, memory.
+"""What a feature costs compared with a full copy of the shop: seconds to the first answer, objects, pods, memory.
 
 Both are deployed on the same lab in the same run, the copy into a namespace of its own. Everything lives in temporary
 folders and is removed.
@@ -71,8 +71,8 @@ def _project(environment: Environment, folder: Path) -> Path:
     platform["ingress"]["certificate"] |= {"chain": str(certificate / "tls.crt"), "key": str(certificate / "tls.key")}
     platform["targets"]["copy"] = {"protect": False, "host": COPY}
     config["boutique:environment"] = {**shop, "target": "local"}
-    there = {"kind": "stack", "name": "local", "target": "copy"}
-    copy = {"config": {"boutique:cluster": there, "boutique:environment": shop}}
+    cluster = {"kind": "stack", "name": "local", "target": "copy"}
+    copy = {"config": {"boutique:cluster": cluster, "boutique:environment": shop}}
     expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     feature = {"of": "local", "services": {CHANGED: {"version": f"0.10.7-{PLAIN}.1"}}, "expires": expires}
     plain = {**local, "config": {"boutique:feature": feature}}

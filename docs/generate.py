@@ -90,7 +90,7 @@ def _default(field: FieldInfo) -> str:
         return ""
     # As a stack file has it.
     if isinstance(value, dict):
-        return f"`{{{', '.join(f'{key}: {each}' for key, each in value.items())}}}`"
+        return f"`{{{', '.join(f'{key}: {item}' for key, item in value.items())}}}`"
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -149,15 +149,15 @@ class LabSettings:
     ports: dict[str, int]
     tools: str
 
-    def write(self, where: Folder) -> None:
+    def write(self, folder: Folder) -> None:
         """Keep the settings in the lab's folder."""
-        replace_file(where.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
+        replace_file(folder.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
 
 
-def settings(where: Folder) -> LabSettings:
+def settings(folder: Folder) -> LabSettings:
     """Return the settings of a lab, empty ones before its first start."""
     try:
-        content = json.loads(where.settings.read_text())
+        content = json.loads(folder.settings.read_text())
         return LabSettings(dict(content["ports"]), str(content["tools"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # A file cut short by a power failure must not keep this lab, or its neighbours, from starting.

@@ -28,18 +28,18 @@ PORTS: Mapping[str, Port] = {
 }
 
 
-def check_unchanged(name: str, chosen: Mapping[str, int], remembered: Mapping[str, int]) -> None:
+def check_unchanged(name: str, ports: Mapping[str, int], remembered: Mapping[str, int]) -> None:
     """See that no port is to be changed while the lab runs.
 
     Args:
         name: The lab's name.
-        chosen: The ports that somebody chose.
+        ports: The ports that the user chose.
         remembered: The ports that it has.
 
     Raises:
         LabError: One is; it says how to.
     """
-    for key, number in chosen.items():
+    for key, number in ports.items():
         if number != remembered.get(key):
             port = PORTS[key]
             message = (

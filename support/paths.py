@@ -20,7 +20,7 @@ def labs() -> Path:
 
 
 def authority() -> Path:
-    """Return the folder of the authority that signs development certificates: whoever trusts it does so once."""
+    """Return the folder of the authority that signs development certificates; clients have to trust it only once."""
     return state() / "authority"
 
 

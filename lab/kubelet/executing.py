@@ -47,21 +47,21 @@ def program(kind: str, command: Sequence[str], tty: bool) -> str:
     """Return the program that a command runs in a container.
 
     Raises:
-        Refusal: It is not one that is here.
+        Refusal: The container has no such program in the lab.
     """
-    known = PROGRAMS.get(kind)
-    if known is None or not command or Path(command[0]).name != known:
-        wanted = command[0] if command else "nothing"
-        here = f"{known} is all there is in it" if known else "a stand-in runs in its place"
+    name = PROGRAMS.get(kind)
+    if name is None or not command or Path(command[0]).name != name:
+        requested = command[0] if command else "nothing"
+        contents = f"{name} is all there is in it" if name else "a stand-in runs in its place"
         reason = (
-            f"{wanted} cannot be run: no image runs in the lab. In this container {here}. "
+            f"{requested} cannot be run: no image runs in the lab. In this container {contents}. "
             "Programs of this machine run in the lab's network by: boutique lab exec -- COMMAND"
         )
         raise Refusal(reason)
     if tty:
-        message = f"the lab gives {known} no terminal: leave -t out"
+        message = f"the lab gives {name} no terminal: leave -t out"
         raise Refusal(message)
-    return known
+    return name
 
 
 async def serve(connection: StreamConnection, command: Command) -> None:
@@ -78,7 +78,7 @@ async def serve(connection: StreamConnection, command: Command) -> None:
     try:
         await asyncio.wait_for(complete.wait(), _PATIENCE)
         running = asyncio.create_task(_run(command, streams))
-        # Whoever asked may go away before the end.
+        # The client may disconnect before the end.
         await asyncio.wait([running, serving], return_when=asyncio.FIRST_COMPLETED)
         running.cancel()
         with suppress(asyncio.CancelledError):

@@ -107,7 +107,7 @@ class Decoder:
         if kind in (Kind.SETTINGS, Kind.PING, Kind.GO_AWAY):
             return Frame(kind, content=content)
         (stream,) = struct.unpack_from(">I", content)
-        # All headers are one compressed text: those that nobody wants have to be read as well.
+        # All headers are one compressed text: unused headers have to be read as well.
         packed = {Kind.OPEN: 10, Kind.REPLY: 4, Kind.HEADERS: 4}.get(kind)
         headers = None if packed is None else self._headers(content[packed:])
         return Frame(kind, stream, last, content, headers)

@@ -54,7 +54,7 @@ def start(container: Container, pod: Mapping[str, Any], programs: PodPrograms, s
         services: The file that tells a stand-in the addresses of the Services.
     """
     variables = environment(container, pod)
-    arguments = [expand(one, variables) for one in container.spec.get("args", [])]
+    arguments = [expand(argument, variables) for argument in container.spec.get("args", [])]
     if container.kind == "proxy":
         return _proxy(pod, programs, arguments, variables)
     if container.kind == "istiod":
@@ -68,7 +68,7 @@ def _proxy(
     metadata = pod["metadata"]
     configuration = {
         **json.loads(variables.get("PROXY_CONFIG") or "{}"),
-        # There is no DNS in the lab: istiod is found at the lab's own address, for which its certificate is good too.
+        # There is no DNS in the lab: istiod listens at the lab's own address, for which its certificate is valid too.
         "discoveryAddress": _DISCOVERY,
         "binaryPath": str(programs.envoy),
         "configPath": _PROXY_FOLDER,
@@ -126,12 +126,12 @@ def standin(template: Sequence[str], container: Container, pod: Mapping[str, Any
         "ports": ",".join(str(port["containerPort"]) for port in container.spec.get("ports", [])),
         "services": str(services),
     }
-    found = []
+    command = []
     for part in template:
         for name, value in values.items():
             part = part.replace(f"{{{name}}}", value)
-        found.append(part)
-    return tuple(found)
+        command.append(part)
+    return tuple(command)
 
 
 def _tag(image: str) -> str:

@@ -18,7 +18,7 @@ def previous(folder: Path, container: str) -> Path:
     return folder / f"{container}.previous.log"
 
 
-def last_words(log: Path) -> str:
+def last_line(log: Path) -> str:
     """Return the last line of a log, shortened; empty if there is none."""
     with suppress(OSError), log.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from lab.nodeagent import commands, ending, files, logfiles, redirection, reporting
-from lab.nodeagent.addresses import addressed
+from lab.nodeagent.addresses import pod_with_address
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import PodProcess
@@ -26,7 +26,7 @@ class Runner:
 
     def __init__(self, pod: Mapping[str, Any], address: str, world: World, past: PodState | None) -> None:
         metadata = pod["metadata"]
-        self.pod = addressed(pod, address)
+        self.pod = pod_with_address(pod, address)
         self.address = address
         self.keepers: list[Keeper] = []
         self.tools = world.programs.tools
@@ -44,7 +44,7 @@ class Runner:
     @property
     def ready(self) -> bool:
         """Whether every container is."""
-        return bool(self.keepers) and all(one.ready for one in self.keepers) and not self._ending.is_set()
+        return bool(self.keepers) and all(keeper.ready for keeper in self.keepers) and not self._ending.is_set()
 
     @property
     def taking_over(self) -> bool:
@@ -57,7 +57,7 @@ class Runner:
             self._gone = True
             self._ending.set()
             return
-        self.pod = addressed(pod, self.address)
+        self.pod = pod_with_address(pod, self.address)
         if "deletionTimestamp" in pod["metadata"]:
             self._ending.set()
 
@@ -86,9 +86,9 @@ class Runner:
         past = self._past.containers if self._past else {}
         if not await self.sandbox.open(self._past.holder if self._past else None, past):
             past = {}
-        for one in containers(self.pod):
-            start = partial(self._start, one)
-            self.keepers.append(Keeper(one, self.address, start, self._changed, past.get(one.name)))
+        for container in containers(self.pod):
+            start = partial(self._start, container)
+            self.keepers.append(Keeper(container, self.address, start, self._changed, past.get(container.name)))
         self._changed()
         self._task(reporting.keep(self._world.api, self._news, self._account, self.see))
         self._task(self._hold())
@@ -114,9 +114,9 @@ class Runner:
 
     async def _start(self, container: Container) -> PodProcess:
         services = self._world.folder.services / f"{self.pod['metadata']['namespace']}.json"
-        wanted = commands.start(container, self.pod, self._world.programs, services)
+        start = commands.start(container, self.pod, self._world.programs, services)
         log = logfiles.turn(self.logs, container.name)
-        return await self.sandbox.run(wanted.command, wanted.variables, log)
+        return await self.sandbox.run(start.command, start.variables, log)
 
     async def _hook(self, keeper: Keeper, command: Sequence[str]) -> None:
         """Run the command of a hook, if it is a program of Istio's: there is no container with any other."""
@@ -133,22 +133,22 @@ class Runner:
         self._world.changed()
 
     def _states(self) -> dict[str, ContainerState]:
-        return {one.container.name: one.state for one in self.keepers}
+        return {keeper.container.name: keeper.state for keeper in self.keepers}
 
     def _account(self) -> tuple[Mapping[str, Any], list[Sight]]:
-        """Write down for a successor how the pod is doing, and return it for the API server."""
-        assert self.sandbox.holder is not None  # noqa: S101 - nobody asks before there is a network
+        """Write down the pod's status for the next node agent, and return it for the API server."""
+        assert self.sandbox.holder is not None  # noqa: S101 - called only once there is a network
         metadata = self.pod["metadata"]
         state = PodState(metadata["namespace"], metadata["name"], self.address, self.sandbox.holder, self._states())
         state.write(self.folder)
-        return self.pod, [self._sight(one) for one in self.keepers]
+        return self.pod, [self._sight(keeper) for keeper in self.keepers]
 
-    def _sight(self, one: Keeper) -> Sight:
-        state, said = one.state, ""
+    def _sight(self, keeper: Keeper) -> Sight:
+        state, last_line = keeper.state, ""
         if state.exit_code is not None:
             ended = logfiles.current if state.process is None else logfiles.previous
-            said = logfiles.last_words(ended(self.logs, one.container.name))
-        return Sight(one.container, state, one.ready, one.pausing, one.trouble, said)
+            last_line = logfiles.last_line(ended(self.logs, keeper.container.name))
+        return Sight(keeper.container, state, keeper.ready, keeper.pausing, keeper.trouble, last_line)
 
     async def _end(self) -> None:
         await ending.end(self.keepers, ending.grace(None if self._gone else self.pod), self._hook)

@@ -1,4 +1,4 @@
-"""What a node agent has to remember of a pod, so that its successor finds the pod's processes again."""
+"""The state of a pod on disk, from which the next node agent recognizes the pod's processes."""
 
 import json
 from collections.abc import Mapping
@@ -49,12 +49,12 @@ class PodState:
 
 
 def read(folder: Path) -> PodState | None:
-    """Return what was kept of a pod, if anything was."""
+    """Return the state of a pod, if one was written."""
     try:
         content = json.loads((folder / _FILE).read_text())
     except FileNotFoundError:
         return None
-    containers = {name: _container(one) for name, one in content.pop("containers").items()}
+    containers = {name: _container(container) for name, container in content.pop("containers").items()}
     return PodState(**{**content, "holder": ProcessIdentity(**content["holder"]), "containers": containers})
 
 

@@ -17,7 +17,7 @@ class World:
         api: The API server.
         programs: Where the programs are.
         istiod: Returns the address of the istiod for new connections; empty if there is none.
-        changed: Is told when a pod has changed.
+        changed: Is called when a pod has changed.
     """
 
     folder: Folder

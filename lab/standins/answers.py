@@ -55,7 +55,7 @@ class StandinAnswer:
     values: Mapping[str, object] = field(default_factory=dict)
     hops: Sequence[Hop]
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """The body of the answer."""
         return json.dumps({"values": self.values, "hops": [vars(hop) for hop in self.hops]}).encode()
 

@@ -85,8 +85,8 @@ class ShopPage:
 
 def _account(identity: str) -> str:
     """Return the namespace and the name of the ServiceAccount that a SPIFFE id of Istio is made from."""
-    found = re.fullmatch(r"spiffe://[^/]+/ns/([^/]+)/sa/([^/]+)", identity)
-    return "/".join(found.groups()) if found else identity
+    match = re.fullmatch(r"spiffe://[^/]+/ns/([^/]+)/sa/([^/]+)", identity)
+    return "/".join(match.groups()) if match else identity
 
 
 def _row(*texts: str, cell: str = "td") -> str:

@@ -131,7 +131,7 @@ class _Accepted(_End):
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
         # Nothing is read before the other end is there to send it. Not at once: asyncio of Python 3.11.2 begins to read
-        # after this call whatever the call does (_SelectorSocketTransport.__init__ in asyncio/selector_events.py).
+        # after this call in any case (_SelectorSocketTransport.__init__ in asyncio/selector_events.py).
         loop.call_soon(cast(asyncio.Transport, transport).pause_reading)
         self._connecting = loop.create_task(self._connect())
 

@@ -40,20 +40,20 @@ def locate(families: Sequence[Family]) -> list[Located]:
     """Say where each tool is, building nothing.
 
     What the lab has built or fetched comes first: it is looked up without starting a program, which keeps every command
-    of the lab quick, and it does not change when somebody's PATH does. PATH is asked only for the rest.
+    of the lab quick, and it does not depend on the user's PATH. PATH is searched only for the rest.
     """
     owners = {part: tool.name for family in families for tool in family.tools for part in tool.parts}
-    found: dict[str, Located] = {}
+    tools: dict[str, Located] = {}
     releases = catalogue(families)
     for family in families:
         folder = toolcache.folder(family)
         for tool in family.tools:
-            owner = found.get(owners.get(tool.name, ""))
+            owner = tools.get(owners.get(tool.name, ""))
             if owner and owner.path and owner.origin == "path":
-                found[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
+                tools[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
             else:
-                found[tool.name] = _locate(tool, folder / tool.name, releases[family.name])
-    return list(found.values())
+                tools[tool.name] = _locate(tool, folder / tool.name, releases[family.name])
+    return list(tools.values())
 
 
 def _locate(tool: Tool, built: Path, release: FamilyRelease) -> Located:
@@ -91,10 +91,10 @@ def _installed(tool: Tool) -> Path | None:
 
 
 def _path() -> Iterator[Path]:
-    own = toolcache.root().resolve()
+    cache = toolcache.root().resolve()
     for folder in map(Path, os.environ.get("PATH", "").split(os.pathsep)):
         # An empty or relative entry means another folder with every `cd`.
-        if folder.is_absolute() and not folder.resolve().is_relative_to(own):
+        if folder.is_absolute() and not folder.resolve().is_relative_to(cache):
             yield folder
 
 

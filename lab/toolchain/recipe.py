@@ -38,7 +38,7 @@ class Built:
 
     Attributes:
         package: Import path, or a path below the module's folder for a main package of ours.
-        ldflags: What the linker is told, versions included.
+        ldflags: The flags of the linker, versions included.
         tags: Build tags, comma-separated.
         embedded: What has to lie beside a main package of ours.
         not_inlined: Patterns of packages whose functions are not inlined: so large ones compile in half the time.

@@ -1,7 +1,7 @@
 """The cache of finished tools: one folder per family and content, in which everything that has its final name is whole.
 
 tools/kubernetes-1f2e3d4c5b6a/kwok              finished: it got this name after it was written to disk
-tools/kubernetes-1f2e3d4c5b6a/kwok.log          what Go said while it was built
+tools/kubernetes-1f2e3d4c5b6a/kwok.log          Go's messages of the build
 tools/kubernetes-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
 tools/kubernetes-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
 tools/kubernetes-1f2e3d4c5b6a/.lock             held while a build works in the folder
@@ -37,7 +37,7 @@ def folder(family: Family) -> Path:
 
 
 def make_part(parent: Path) -> Path:
-    """Create an empty folder in `parent` for something unfinished; nobody else, dead or alive, has its name."""
+    """Create an empty folder in `parent` for something unfinished; its name is unique."""
     return Path(tempfile.mkdtemp(prefix=_PART, dir=parent))
 
 

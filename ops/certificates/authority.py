@@ -51,7 +51,7 @@ def authority(hosts: Sequence[str], now: datetime) -> Authority:
     with lock_folder(paths.authority(), lambda: None):
         if path.exists():
             found = _read(path.read_text(), is_new=False)
-            if not certificate_issuing.runs_out(found.certificate, now):
+            if not certificate_issuing.expires_soon(found.certificate, now):
                 _check(found.certificate, hosts)
                 return found
         domains = [*_RESERVED, *(host for host in sorted(set(hosts)) if not _under(host, _RESERVED))]

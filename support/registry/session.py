@@ -54,10 +54,10 @@ class Session:
         return f"registry {self._address.registry}"
 
     def ask(self, method: str, url: str, accept: str) -> RegistryAnswer:
-        """Return an answer that is no refusal.
+        """Return an answer that is not a refusal.
 
         Raises:
-            RegistryError: There is none.
+            RegistryError: There is no such answer.
         """
         connection = self._registry.connection
         return self._authorized(lambda headers: connection.ask(method, url, {"Accept": accept, **headers}), url)
@@ -97,7 +97,7 @@ class Session:
         return _origin(httpx.URL(url)) == _origin(httpx.URL(self._address.api))
 
     def fail(self, answer: RegistryAnswer) -> NoReturn:
-        """Say that an answer is none that the registry should give.
+        """Raise the error of an answer that a registry should not give.
 
         Raises:
             RegistryError: Always.

@@ -63,7 +63,7 @@ class TagList:
         self._session = session
         self._address = address
         self._url = httpx.URL(f"{address.api}/tags/list")
-        self._asked: set[httpx.URL] = set()
+        self._requested: set[httpx.URL] = set()
         self._deadline = Deadline(_LISTING_SECONDS)
 
     def read(self) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class TagList:
     def _ensure_complete(self, first: TagPage, size: int | None) -> None:
         """Refuse a first page of just the length that was asked for, if the registry cuts there and has no way on.
 
-        Others list everything at once, whatever they are asked for, or send a Link wherever there is more.
+        Other registries ignore the number and list everything at once, or send a Link when there are more tags.
         """
         if first.length != size:
             return
@@ -127,9 +127,9 @@ class TagList:
 
     def _ask(self, url: httpx.URL) -> RegistryAnswer:
         name, registry = self._address.name, self._session.registry_name
-        if url in self._asked:
+        if url in self._requested:
             raise NoRegistryError(f"{registry} does not come to an end with the tags of {name}: a page comes again")
-        if len(self._asked) >= _MOST_PAGES:
+        if len(self._requested) >= _MOST_PAGES:
             raise NoRegistryError(
                 f"{registry} has more than {_MOST_PAGES} pages of tags of {name}, the most that are read; delete old "
                 "tags"
@@ -138,7 +138,7 @@ class TagList:
             raise UnreachableRegistryError(
                 f"{registry} does not list the tags of {name} within {self._deadline.seconds:.0f} s; try again later"
             )
-        self._asked.add(url)
+        self._requested.add(url)
         return self._session.ask("GET", str(url), "application/json")
 
     def _page(self, answer: RegistryAnswer) -> TagPage:

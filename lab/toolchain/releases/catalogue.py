@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.toolchain import toolcache
-from lab.toolchain.gomod import selected
+from lab.toolchain.gomod import required_version
 from lab.toolchain.recipe import Family, Taken
 from lab.toolchain.releases import lock, publishers
 from lab.toolchain.releases.artifacts import Artifact, ModuleZip
@@ -56,7 +56,7 @@ def catalogue(families: Sequence[Family]) -> Mapping[str, FamilyRelease]:
 def _release(family: Family, released: Mapping[str, Artifact]) -> FamilyRelease:
     programs = {tool.name: released[tool.name] for tool in family.tools if tool.name in released}
     modules = _modules(family) if programs else ()
-    pins = lock.committed()
+    pins = lock.committed_digests()
     content = {
         "programs": {name: [asdict(artifact), pins.get(artifact.source.key)] for name, artifact in programs.items()},
         "modules": [asdict(module) for module in modules],
@@ -73,7 +73,7 @@ def _modules(family: Family) -> tuple[ModuleZip, ...]:
 
 
 def _module(family: Family, module: str, content: Sequence[tuple[str, Taken]]) -> ModuleZip:
-    version = selected(family.module, module)
+    version = required_version(family.module, module)
     line = re.search(
         rf"^{re.escape(module)} {re.escape(version)} h1:(\S+)$", (family.module / "go.sum").read_text(), re.MULTILINE
     )

@@ -23,7 +23,7 @@ def recorded_path() -> Path:
     return toolcache.root() / "releases" / "lock.json"
 
 
-def committed() -> Mapping[str, str]:
+def committed_digests() -> Mapping[str, str]:
     """Return the committed digests.
 
     Raises:
