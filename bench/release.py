@@ -30,7 +30,7 @@ STRATEGIES = ("rolling", "blueGreen", "recreate")
 SHOP, PLATFORM, WHOLE = "shop", "platform", "whole"
 IN_ONE_STACK = "blueGreen with its platform"
 PER_SECOND = 50
-"""Requests for the page that calls no other service; upstream's load generator makes two (10 users, 1 to 10 s apart)."""
+"""Requests for the page that calls no other service; upstream's generator makes two (10 users, 1 to 10 s apart)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Writes who may do what in a target: `make docs` runs it, and a test fails when it is stale."""
+"""Writes the page of all identities and their rights: `make docs` runs it, and a test fails when it is stale."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ IDENTITIES = (
     ("<target>-deployer", "deploys the environment's stack", DEPLOYER_RULES),
     (
         "<target>-features",
-        "deploys feature stacks; there is none where the channel lets none in",
+        "deploys feature stacks; it does not exist where the channel accepts no features",
         FEATURES_RULES,
     ),
 )
@@ -35,7 +35,7 @@ def document() -> str:
     for name, purpose, rules in IDENTITIES:
         rows = "\n".join(_rows(rules))
         parts.append(f"## `{name}`\n\nIt {purpose}.\n\n| group | resources | verbs |\n|---|---|---|\n{rows}\n")
-    parts.append("## What the API server refuses beside\n\n| rule | for whom | what is said |\n|---|---|---|")
+    parts.append("## What the API server refuses beside\n\n| rule | applies to | message |\n|---|---|---|")
     parts.append("\n".join(_refusals()))
     parts.append("")
     return "\n".join(parts)

@@ -15,7 +15,7 @@ from lab.errors import LabError
 from lab.toolchain.build import Toolchain, locate_all
 from lab.toolchain.build_report import Report
 from lab.toolchain.found import Located
-from lab.toolchain.gomod import go_version, selected
+from lab.toolchain.gomod import go_version, required_version
 from lab.toolchain.recipe import Built, Family, Tool
 from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families, families_of_tests
 
@@ -73,7 +73,7 @@ SHARED = (
 def test_what_tools_share_is_compiled_once(dependency: str) -> None:
     modules = [family.module for family in families() if f"\t{dependency} v" in (family.module / "go.mod").read_text()]
     assert len(modules) > 1
-    assert len({selected(module, dependency) for module in modules}) == 1
+    assert len({required_version(module, dependency) for module in modules}) == 1
 
 
 @pytest.mark.parametrize(("package", "tool"), [("pulumi", "pulumi"), ("pulumi-kubernetes", PROVIDER)])
@@ -157,10 +157,10 @@ def test_pins_name_what_is_meant() -> None:
 )
 def test_a_version_is_read_from_go_mod(tmp_path: Path, text: str) -> None:
     (tmp_path / "go.mod").write_text(f"module example.test/x\n\ngo 1.26.0\n\n{text}")
-    assert selected(tmp_path, "example.test/a") == "v1.2.3"
+    assert required_version(tmp_path, "example.test/a") == "v1.2.3"
     assert go_version(tmp_path) == "1.26.0"
     with pytest.raises(LabError, match="lacks a requirement of"):
-        selected(tmp_path, "example.test/b")
+        required_version(tmp_path, "example.test/b")
 
 
 def test_without_the_modules_the_message_says_how_to_install(tmp_path: Path) -> None:
