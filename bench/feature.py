@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from labs import BOUTIQUE, ROOT, Environment, await_version, lab, run, timed
+from labs import BOUTIQUE, ROOT, Environment, await_version, lab, run, time_action
 
 HOST, COPY = "shop.localhost", "copy.localhost"
 CHANGED = "adservice"
@@ -29,17 +29,17 @@ def main() -> None:
     with lab() as environment, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         project = _project(environment, Path(folder))
         _deploy(environment, project, "local")
-        copy = timed(lambda: _deploy(environment, project, "copy"))
+        copy = time_action(lambda: _deploy(environment, project, "copy"))
         whole = _cost(environment, "copy", "app.kubernetes.io/part-of=online-boutique")
         preview = ("pulumi", "preview", "--stack", PLAIN)
         run(environment, "pulumi", "stack", "init", "--no-select", "--stack", PLAIN, folder=project)
-        previews = [timed(lambda: run(environment, *preview, folder=project)) for _ in range(rounds)]
+        previews = [time_action(lambda: run(environment, *preview, folder=project)) for _ in range(rounds)]
         ups, downs = [], []
         for number in range(1, rounds + 1):
             version = f"0.10.7-{KEY}.{number}"
-            ups.append(timed(lambda: _up(environment, project, version)))  # noqa: B023 - it is called at once
+            ups.append(time_action(lambda: _up(environment, project, version)))  # noqa: B023 - it is called at once
             part = _cost(environment, "local", f"boutique.dev/feature={KEY}")
-            downs.append(timed(lambda: run(environment, BOUTIQUE, "feature", "down", KEY, folder=project)))
+            downs.append(time_action(lambda: run(environment, BOUTIQUE, "feature", "down", KEY, folder=project)))
             print(f"round {number} of {rounds}: up {ups[-1]:.1f} s, down {downs[-1]:.1f} s", file=sys.stderr)
     up = statistics.median(ups)
     print(f"feature, command to first answer   {up:.1f} s (median of {rounds}; slowest {max(ups):.1f} s)")

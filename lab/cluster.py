@@ -98,8 +98,8 @@ def _launch(folder: Folder, lock: int, toolchain: Toolchain, ports: Mapping[str,
 def _listen(port: Port, requested: int | None) -> socket.socket:
     if requested:
         return listen(requested, port.option)
-    taken = {number for other in folders() for number in settings(other).ports.values()}
-    return listen_on_first(number for number in range(port.first, port.first + 100) if number not in taken)
+    used = {number for other in folders() for number in settings(other).ports.values()}
+    return listen_on_first(number for number in range(port.first, port.first + 100) if number not in used)
 
 
 def _await(folder: Folder, progress: Callable[[str], None], deadline: float) -> bool:

@@ -1,4 +1,4 @@
-"""What goes on in a running lab: its pods, their proxies, and what all of it costs."""
+"""Reads the pods, the proxies and the memory of a running lab."""
 
 from dataclasses import dataclass, field
 
@@ -11,12 +11,12 @@ from lab.status import LabStatus
 
 @dataclass(frozen=True)
 class LabContents:
-    """What goes on in a lab.
+    """The pods, the proxies and the memory of a lab.
 
     Attributes:
         pods: The pods that really run.
-        proxies: The proxies of those pods; nothing if it cannot be known.
-        trouble: Why the proxies cannot be known, if so.
+        proxies: The proxies of those pods; None if they are unknown.
+        trouble: Why the proxies are unknown, if they are.
         memory: What the lab uses.
     """
 
@@ -27,11 +27,11 @@ class LabContents:
 
 
 def contents(folder: Folder, status: LabStatus) -> LabContents:
-    """Look into a lab.
+    """Return the pods, the proxies and the memory of a lab.
 
     Args:
         folder: Its folder.
-        status: How it is doing as a whole.
+        status: Its status as a whole.
     """
     try:
         used = uses(status.pid) if status.pid else {}

@@ -10,7 +10,7 @@ from lab.folder import Folder, settings
 
 PASSPHRASE = "boutique-lab"  # noqa: S105 - see variables(): it keeps no secret
 UNWANTED = ("PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_STACK", "PULUMI_CLOUD_URL")
-"""What would make Pulumi use another passphrase, another backend or another stack than the lab's."""
+"""Variables that would make Pulumi use another passphrase, another backend or another stack than the lab's."""
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 

@@ -1,4 +1,4 @@
-"""How many inotify instances this user may still have: every proxy and every control plane needs some of them.
+"""Counts the inotify instances that this user may still have: every proxy and every control plane needs some.
 
 https://man7.org/linux/man-pages/man7/inotify.7.html
 """
@@ -23,7 +23,7 @@ def warning(system: Path = PROC) -> str:
         limit = int((system / "sys/fs/inotify/max_user_instances").read_text())
     except (OSError, ValueError):
         return ""
-    used = _used(system)
+    used = _count_used(system)
     if limit - used >= ENOUGH:
         return ""
     return (
@@ -33,7 +33,7 @@ def warning(system: Path = PROC) -> str:
     )
 
 
-def _used(system: Path) -> int:
+def _count_used(system: Path) -> int:
     count = 0
     for folder in system.glob("[0-9]*/fd"):
         # Other users' processes do not tell and do not count; any may end meanwhile.

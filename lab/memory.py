@@ -10,7 +10,7 @@ from support.procfs import PROC, stat
 
 @dataclass(frozen=True)
 class ProcessUse:
-    """One process.
+    """The memory of a process.
 
     Attributes:
         session: The number of the session it belongs to.

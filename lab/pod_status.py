@@ -10,11 +10,11 @@ from lab.memory import ProcessUse
 
 @dataclass(frozen=True)
 class ContainerStatus:
-    """One container.
+    """The status of a container.
 
     Attributes:
         name: Its name.
-        kind: What runs for it: `proxy`, `istiod` or `app`.
+        kind: Its program: `proxy`, `istiod` or `app`.
         ready: Whether its readiness probe passes.
         restarts: How often it was started again.
         pid: Its process number on the host, 0 if it does not run.
@@ -29,7 +29,7 @@ class ContainerStatus:
 
 @dataclass(frozen=True)
 class PodStatus:
-    """One pod.
+    """The status of a pod.
 
     Attributes:
         namespace: Its namespace.

@@ -14,13 +14,13 @@ _PATH = f"/api/v1/nodes/{NODES[0]['metadata']['name']}/proxy/mesh"
 
 @dataclass(frozen=True)
 class ProxyStatus:
-    """One proxy. Times are seconds since the epoch, 0 if they are not known.
+    """The status of a proxy. Times are seconds since the epoch, 0 if they are not known.
 
     Attributes:
         namespace: Its pod's namespace.
         pod: Its pod's name.
         alive: Whether its Envoy answers.
-        sync: How istiod sees its configuration: `synced`, or what is not and why.
+        sync: The state of its configuration at istiod: `synced`, or the part that is not and why.
         valid_from: From when on its certificate is good; Istio dates it two minutes back.
         expires: When that ends.
     """

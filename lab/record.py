@@ -15,7 +15,7 @@ from support.files import replace_file
 
 
 class State(StrEnum):
-    """How a lab, or one component of it, is doing."""
+    """The state of a lab, or of one component of it."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class ComponentRecord:
-    """One process of a lab. Times are seconds since the epoch; process numbers are those of the host."""
+    """The record of one process of a lab. Times are seconds since the epoch; process numbers are those of the host."""
 
     name: str
     ports: tuple[int, ...]
@@ -39,13 +39,13 @@ class ComponentRecord:
 
 @dataclass(frozen=True)
 class LabRecord:
-    """One lab, as its supervisor sees it.
+    """The record of a lab, written by its supervisor.
 
     Attributes:
-        state: How the lab is doing as a whole.
+        state: The state of the lab as a whole.
         pid: The supervisor's process number on the host: the way into the lab's network.
         started: When the supervisor began.
-        awaited: What a starting lab is waiting for.
+        awaited: The component that a starting lab waits for.
         failed: The component that a failed lab failed for.
         components: Its processes, in the order of their start.
     """
@@ -63,7 +63,7 @@ class LabRecord:
         return self.state == State.RUNNING and all(component.state == State.RUNNING for component in self.components)
 
     def write(self, path: Path) -> None:
-        """Put the record where others look."""
+        """Write the record."""
         replace_file(path, json.dumps(asdict(self), indent=2))
 
 

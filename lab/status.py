@@ -16,11 +16,11 @@ class LabStatus:
 
     Attributes:
         name: Its name.
-        state: How it is doing as a whole.
+        state: Its state as a whole.
         ready: Whether it is running with every component.
-        pid: The process number of its supervisor, 0 if there is none.
+        pid: The process number of its supervisor, 0 if it does not run.
         uptime: Seconds since its start.
-        awaited: What it is waiting for while it starts.
+        awaited: The component that it waits for while it starts.
         failed: The component it failed for.
         api: The URL of its API server on the host; empty before the first start.
         https: The URL under which the host reaches the load balancer's HTTPS; empty before the first start.

@@ -1,4 +1,4 @@
-"""How a certificate is made, for the lab or for development, and when one has to be made anew."""
+"""Issues certificates, for the lab or for development, and says when one has to be renewed."""
 
 import ipaddress
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How long a command may take as a whole."""
+"""The time limit of a command as a whole."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What the environment says of the network: proxies as kubectl takes them, and the file of trusted authorities.
+"""Reads the network settings of the environment: proxies as kubectl takes them, and the trusted authorities.
 
 Proxies are those of Go's standard library, which kubectl, Pulumi and Helm use
 (https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config): HTTPS_PROXY or HTTP_PROXY by the scheme of the URL, unless

@@ -1,4 +1,4 @@
-"""Where the lab keeps what it builds and what it runs, after the XDG base directory specification 0.8."""
+"""The folders of the lab's tools and data, after the XDG base directory specification 0.8."""
 
 import os
 from pathlib import Path

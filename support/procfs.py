@@ -8,7 +8,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class ProcessStat:
-    """One process, by its number on the host.
+    """The state of a process, by its number on the host.
 
     Attributes:
         name: The first 15 bytes of its program's file name.

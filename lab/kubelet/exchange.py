@@ -1,4 +1,4 @@
-"""One request to the kubelet's API, and the ways to answer it."""
+"""A request to the kubelet's API, and the ways to answer it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ _SPDY = "SPDY/3.1"
 
 
 class Exchange:
-    """One request and its answer.
+    """A request and its answer.
 
     Attributes:
         path: The parts of the path.
@@ -58,7 +58,7 @@ class Exchange:
         """Answer by going over to SPDY.
 
         Raises:
-            Refusal: That was not asked for.
+            Refusal: The client did not ask for that.
         """
         offered = [name.strip() for name in self._header("x-stream-protocol-version").split(",")]
         if self._header("upgrade").lower() != _SPDY.lower():

@@ -20,7 +20,7 @@ from lab.supervision.process import host_pid
 PROTOCOL = "v4.channel.k8s.io"
 
 PROGRAMS = {"proxy": "pilot-agent", "istiod": "pilot-discovery"}
-"""What can be run in which kind of container: the only programs of an image that are here."""
+"""The program that can run in each kind of container: the lab has no other program of an image."""
 
 _CHUNK = 2**16
 _PATIENCE = 30.0
@@ -28,13 +28,13 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Command:
-    """What to run.
+    """A command to run.
 
     Attributes:
         arguments: The program's path and its arguments.
-        folder: Where it stands.
+        folder: Its working directory.
         network: The number of a process in the network that it runs in.
-        streams: Which of stdin, stdout and stderr are wanted.
+        streams: Which of stdin, stdout and stderr the client asked for.
     """
 
     arguments: Sequence[str]
@@ -65,16 +65,16 @@ def program(kind: str, command: Sequence[str], tty: bool) -> str:
 
 
 async def serve(connection: StreamConnection, command: Command) -> None:
-    """Run a command between the streams of a connection, and tell its exit code."""
+    """Run a command between the streams of a connection, and send its exit code."""
     streams: dict[str, Stream] = {}
     complete = asyncio.Event()
 
-    def opened(stream: Stream) -> None:
+    def on_open(stream: Stream) -> None:
         streams[stream.headers.get("streamtype", "")] = stream
         if streams.keys() >= {"error", *command.streams}:
             complete.set()
 
-    serving = asyncio.create_task(connection.serve(opened))
+    serving = asyncio.create_task(connection.serve(on_open))
     try:
         await asyncio.wait_for(complete.wait(), _PATIENCE)
         running = asyncio.create_task(_run(command, streams))
@@ -93,7 +93,7 @@ async def serve(connection: StreamConnection, command: Command) -> None:
 
 
 async def _run(command: Command, streams: Mapping[str, Stream]) -> dict[str, Any]:
-    """Run a command to its end and return what the protocol says of that."""
+    """Run a command to its end and return its result as the protocol has it."""
     enter = shutil.which("nsenter", path=os.defpath) or "nsenter"
     inside = (enter, f"--net=/proc/{host_pid(command.network)}/ns/net", "--", *command.arguments)
     pipe = asyncio.subprocess.PIPE

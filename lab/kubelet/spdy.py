@@ -39,11 +39,11 @@ def _dictionary() -> bytes:
 
 
 DICTIONARY = _dictionary()
-"""What both sides' compression begins with: section 2.6.10.1 of the format."""
+"""The dictionary with which both sides' compression begins: section 2.6.10.1 of the format."""
 
 
 class Kind(IntEnum):
-    """What a frame is for."""
+    """The type of a frame."""
 
     DATA = 0
     OPEN = 1
@@ -58,10 +58,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame.
+    """A frame.
 
     Attributes:
-        kind: What it is for.
+        kind: Its type.
         stream: The stream that it belongs to, if it belongs to one.
         last: Whether it is the sender's last one of the stream.
         content: What it carries: of a stream's data, or still packed.

@@ -10,7 +10,7 @@ _MOST = 2**20
 
 
 class Stream:
-    """One stream: bytes in both directions, each of which ends by itself."""
+    """A stream: bytes in both directions, each of which ends by itself."""
 
     def __init__(self, number: int, headers: Mapping[str, str], connection: "StreamConnection") -> None:
         self.number = number
@@ -63,7 +63,7 @@ class Stream:
 
 
 class StreamConnection:
-    """One connection, whose streams the other side opens."""
+    """A connection, whose streams the other side opens."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.encoder = Encoder()

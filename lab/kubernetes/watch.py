@@ -20,7 +20,7 @@ class Watch:
         Args:
             api: The API server.
             path: The path of a collection.
-            changed: Hears all objects by their uid after every change, from the watch's thread.
+            changed: Is called with all objects by their uid after every change, from the watch's thread.
         """
         self._api = api
         self._path = path

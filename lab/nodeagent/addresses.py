@@ -18,12 +18,12 @@ class Addresses:
     def __init__(self) -> None:
         self._last = int(_RANGE.network_address)
 
-    def free(self, taken: Collection[str]) -> str:
+    def free(self, used: Collection[str]) -> str:
         """Return an address that is not taken."""
         base, size = int(_RANGE.network_address), _RANGE.num_addresses
         for step in range(1, size):
             number = base + (self._last - base + step) % size
-            if number != base and str(IPv4Address(number)) not in taken:
+            if number != base and str(IPv4Address(number)) not in used:
                 self._last = number
                 return str(IPv4Address(number))
         message = f"every address of {_RANGE} is taken"

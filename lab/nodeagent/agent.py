@@ -32,7 +32,7 @@ class Agent:
     def __init__(self, folder: Folder, programs: PodPrograms, api: Api) -> None:
         self._folder = folder
         self._api = api
-        self._world = World(folder, api, programs, self._istiod, self._changed)
+        self._world = World(folder, api, programs, self._istiod, self._notify)
         self._runners: dict[str, Runner] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._over: set[str] = set()
@@ -68,7 +68,7 @@ class Agent:
         loop = asyncio.get_running_loop()
         return lambda objects: (loop.call_soon_threadsafe(see, objects), None)[1]
 
-    def _changed(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
 
     def _istiod(self) -> str:
@@ -92,10 +92,10 @@ class Agent:
         for uid, runner in self._runners.items():
             runner.see(pods.get(uid))
         self._over &= pods.keys()
-        taken = {pod["status"].get("podIP", "") for pod in pods.values()}
+        used = {pod["status"].get("podIP", "") for pod in pods.values()}
         for uid, pod in pods.items():
-            if uid not in self._runners and uid not in self._over and is_run_by_agent(pod) and _wanted(pod):
-                self._take(uid, pod, taken | {runner.address for runner in self._runners.values()})
+            if uid not in self._runners and uid not in self._over and is_run_by_agent(pod) and _needs_runner(pod):
+                self._take(uid, pod, used | {runner.address for runner in self._runners.values()})
         if not self._tidied:
             self._tidied = True
             leftovers = [path for path in self._folder.pods.iterdir() if path.name not in self._runners]
@@ -105,17 +105,17 @@ class Agent:
         self.synced = True
         self._news.set()
 
-    def _take(self, uid: str, pod: Mapping[str, Any], taken: Collection[str]) -> None:
+    def _take(self, uid: str, pod: Mapping[str, Any], used: Collection[str]) -> None:
         past = state.read(self._folder.pods / uid)
-        address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(taken))
+        address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(used))
         runner = Runner(pod, address, self._world, past)
         runner.see(pod)
         self._runners[uid] = runner
         life = asyncio.create_task(runner.live())
         self._lives[uid] = life
-        life.add_done_callback(lambda done: self._ended(uid, done))
+        life.add_done_callback(lambda done: self._on_end(uid, done))
 
-    def _ended(self, uid: str, life: "asyncio.Task[None]") -> None:
+    def _on_end(self, uid: str, life: "asyncio.Task[None]") -> None:
         if not life.cancelled() and (error := life.exception()):
             _LOG.error("pod %s", uid, exc_info=error)
         self._over.add(uid)
@@ -152,7 +152,7 @@ def names(services: list[Any], namespace: str) -> dict[str, str]:
     return addresses
 
 
-def _wanted(pod: Mapping[str, Any]) -> bool:
+def _needs_runner(pod: Mapping[str, Any]) -> bool:
     """Say whether there is something to do for a pod: it has a node, or is being deleted."""
     if "deletionTimestamp" in pod["metadata"]:
         return True

@@ -32,7 +32,7 @@ async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, writte
     Args:
         api: The API server.
         pod: The pod.
-        folder: Where its programs stand.
+        folder: The working directory of its programs.
         pki: The folder of the cluster's certificates.
         written: Is set once every file is there.
     """

@@ -87,7 +87,7 @@ class Keeper:
                     watching.cancel()
                 self._end(code)
             if not self._stopping:
-                await self._rest()
+                await self._back_off()
 
     async def stop(self, patience: float) -> None:
         """End it: politely, and after so many seconds by force."""
@@ -134,7 +134,7 @@ class Keeper:
         self.state = replace(self.state, process=None, exit_code=code, started=False, ready=False)
         self._changed()
 
-    async def _rest(self) -> None:
+    async def _back_off(self) -> None:
         seconds = pause(self._failures)
         if seconds:
             self.pausing = True

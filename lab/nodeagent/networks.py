@@ -40,7 +40,7 @@ def bridge() -> None:
 
 def make(address: str, rules: Sequence[RedirectionRule]) -> int:
     """Make a pod's network; return the number of the process that keeps it alive, which does nothing else."""
-    with _entered(_unshare):
+    with _in_namespace(_unshare):
         # It ends with the lab's process namespace at the latest, and the network namespace with it.
         holder = os.posix_spawn(
             shutil.which("sleep", path=os.defpath) or "sleep", ["sleep", "infinity"], {}, setsid=True
@@ -63,7 +63,7 @@ def inside(pid: int, work: Callable[[], T]) -> T:
         with path.open() as namespace:
             _set(namespace.fileno())
 
-    with _entered(enter):
+    with _in_namespace(enter):
         return work()
 
 
@@ -126,8 +126,8 @@ def _interface(address: str) -> str:
 
 
 @contextmanager
-def _entered(enter: Callable[[], None]) -> Iterator[None]:
-    """Have the calling thread, and the processes it starts meanwhile, in another network namespace."""
+def _in_namespace(enter: Callable[[], None]) -> Iterator[None]:
+    """Put the calling thread, and the processes that it starts meanwhile, into another network namespace."""
     with Path("/proc/thread-self/ns/net").open() as original:
         enter()
         try:

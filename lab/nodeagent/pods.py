@@ -1,4 +1,4 @@
-"""Reads a pod's object: what is to be run for it, and with which variables."""
+"""Reads a pod's object: the containers to run for it, and their variables."""
 
 import re
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi":
 
 @dataclass(frozen=True)
 class Container:
-    """One container to stand in for.
+    """A container to stand in for.
 
     Attributes:
         name: Its name.
-        kind: What is run for it: Istio's agent with Envoy, Istio's control plane, or a stand-in.
+        kind: Its program: Istio's agent with Envoy, Istio's control plane, or a stand-in.
         sidecar: Whether it is a native sidecar, started before the others and stopped after them.
         spec: The container in the pod's spec.
     """

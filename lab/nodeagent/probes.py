@@ -12,7 +12,7 @@ _EAGER = 0.1
 
 @dataclass(frozen=True)
 class ContainerProbe:
-    """One probe.
+    """A probe.
 
     Attributes:
         kind: How to ask. `none` is an `exec` probe: there is no container to run it in, so it passes.

@@ -21,14 +21,14 @@ that number."""
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """One process and no other: a number is given out again, but not with the same start."""
+    """The identity of a process: its number may be reused, but not with the same start time."""
 
     pid: int
     start: int
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return which process has that number now, if any."""
+    """Return the process that has that number now; None if no process has it."""
     try:
         return ProcessIdentity(pid, stat(host_pid(pid)).start)
     except (OSError, IndexError):
@@ -53,9 +53,9 @@ class PodProcess:
         loop = asyncio.get_running_loop()
         self.end: asyncio.Future[int] = loop.create_future()
         self._descriptor = os.pidfd_open(identity.pid)
-        loop.add_reader(self._descriptor, self._ended)
+        loop.add_reader(self._descriptor, self._on_end)
 
-    def _ended(self) -> None:
+    def _on_end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
         code = self._child.wait() if self._child is not None else LOST

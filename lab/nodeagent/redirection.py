@@ -27,7 +27,7 @@ _L4PROTO, _TRANSPORT_HEADER, _DESTINATION_PORT, _DNAT, _ACCEPT, _IPV4 = 16, 2, 2
 
 @dataclass(frozen=True)
 class RedirectionRule:
-    """What happens to new TCP connections.
+    """A rule for new TCP connections.
 
     Attributes:
         chain: Whether those that arrive or those that leave are meant.
@@ -59,7 +59,7 @@ def capture(uncaptured: Sequence[int] | None) -> tuple[RedirectionRule, ...]:
 
 
 def discovery(istiod: str) -> tuple[RedirectionRule, ...]:
-    """Return the rules that lead to istiod, which comes and goes: none if there is none, so that one is refused."""
+    """Return the rules that lead to istiod; empty without an istiod, so that connections to it are refused."""
     return (RedirectionRule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod),) if istiod else ()
 
 

@@ -1,4 +1,4 @@
-"""The life of one pod, from its appearance until nothing is left of it."""
+"""Runs one pod, from its creation until everything of it is removed."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Runner:
-    """One pod."""
+    """Runs one pod."""
 
     def __init__(self, pod: Mapping[str, Any], address: str, world: World, past: PodState | None) -> None:
         metadata = pod["metadata"]
@@ -36,7 +36,7 @@ class Runner:
         self.folder = world.folder.pods / metadata["uid"]
         rules = redirection.capture(uncaptured_ports(pod))
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
-        self._gone = False
+        self._deleted = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,13 +48,13 @@ class Runner:
 
     @property
     def taking_over(self) -> bool:
-        """Whether it has yet to find what an earlier node agent has started."""
+        """Whether it still has to take over the processes of an earlier node agent."""
         return self._past is not None and not self.keepers and not self._ending.is_set()
 
     def see(self, pod: Mapping[str, Any] | None) -> None:
         """Take note of the pod's object as it is now, or of its absence."""
         if pod is None:
-            self._gone = True
+            self._deleted = True
             self._ending.set()
             return
         self.pod = pod_with_address(pod, self.address)
@@ -62,7 +62,7 @@ class Runner:
             self._ending.set()
 
     async def live(self) -> None:
-        """Run the pod until its object is deleted, then leave nothing of it."""
+        """Run the pod until its object is deleted, then remove everything of it."""
         rising = asyncio.create_task(self._rise())
         ending_ = asyncio.create_task(self._ending.wait())
         await asyncio.wait([rising, ending_], return_when=asyncio.FIRST_COMPLETED)
@@ -75,7 +75,7 @@ class Runner:
         await self._end()
 
     async def reroute(self) -> None:
-        """Send what the pod says to istiod to the one that is there now."""
+        """Redirect the pod's connections to istiod to the current istiod."""
         await self.sandbox.reroute(self._world.istiod)
 
     async def _rise(self) -> None:
@@ -88,8 +88,8 @@ class Runner:
             past = {}
         for container in containers(self.pod):
             start = partial(self._start, container)
-            self.keepers.append(Keeper(container, self.address, start, self._changed, past.get(container.name)))
-        self._changed()
+            self.keepers.append(Keeper(container, self.address, start, self._notify, past.get(container.name)))
+        self._notify()
         self._task(reporting.keep(self._world.api, self._news, self._account, self.see))
         self._task(self._hold())
         await self.reroute()
@@ -105,12 +105,12 @@ class Runner:
         self._tasks.append(asyncio.create_task(work))
 
     async def _hold(self) -> None:
-        """See to it that the pod has a network: without the process that holds it, nothing could be started."""
+        """Renew the pod's network when the process that holds it has ended."""
         while True:
             await self.sandbox.lost()
             _LOG.warning("pod %s lost its network and is started again", self.pod["metadata"]["name"])
             await self.sandbox.renew(self._states())
-            self._changed()
+            self._notify()
 
     async def _start(self, container: Container) -> PodProcess:
         services = self._world.folder.services / f"{self.pod['metadata']['namespace']}.json"
@@ -128,7 +128,7 @@ class Runner:
             process = await self.sandbox.run([str(program), *command[1:]], {}, log)
             await asyncio.shield(process.end)
 
-    def _changed(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
         self._world.changed()
 
@@ -151,9 +151,9 @@ class Runner:
         return Sight(keeper.container, state, keeper.ready, keeper.pausing, keeper.trouble, last_line)
 
     async def _end(self) -> None:
-        await ending.end(self.keepers, ending.grace(None if self._gone else self.pod), self._hook)
+        await ending.end(self.keepers, ending.grace(None if self._deleted else self.pod), self._hook)
         for task in self._tasks:
             task.cancel()
         await self.sandbox.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        await reporting.delete(self._world.api, self.pod, lambda: self._gone)
+        await reporting.delete(self._world.api, self.pod, lambda: self._deleted)

@@ -20,15 +20,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class Sandbox:
-    """One pod's network, and what is started in it."""
+    """A pod's network, and the processes in it."""
 
     def __init__(self, address: str, rules: Sequence[RedirectionRule], folder: Path, tools: Path) -> None:
         """Prepare a sandbox.
 
         Args:
             address: The pod's.
-            rules: Where the pod's traffic is redirected to.
-            folder: Where its programs stand.
+            rules: The redirection of the pod's traffic.
+            folder: The working directory of its programs.
             tools: The folder of the lab's tools, which its programs find.
         """
         self.holder: ProcessIdentity | None = None
@@ -45,7 +45,7 @@ class Sandbox:
         """The number of the process that holds the network.
 
         Raises:
-            OSError: There is none.
+            OSError: The pod has no network.
         """
         if self.holder is None or not self._connected.is_set():
             message = "the pod has no network"
@@ -98,10 +98,10 @@ class Sandbox:
             self._connected.set()
 
     async def reroute(self, find: Callable[[], str]) -> None:
-        """Send what the pod says to istiod to the one that is there now.
+        """Redirect the pod's connections to istiod to the current istiod.
 
         Args:
-            find: Returns its address; empty if there is none.
+            find: Returns its address; empty without an istiod.
         """
         # Two at once would take each other's table away.
         async with self._routing:

@@ -14,7 +14,7 @@ _FILE = "state.json"
 
 @dataclass(frozen=True)
 class ContainerState:
-    """One container's past.
+    """The state of a container.
 
     Attributes:
         process: Its process, if it runs.
@@ -35,7 +35,7 @@ class ContainerState:
 
 @dataclass(frozen=True)
 class PodState:
-    """One pod's past: its network, by address and the process that keeps it alive, and its containers."""
+    """The state of a pod: its network, by address and the process that keeps it alive, and its containers."""
 
     namespace: str
     name: str

@@ -36,7 +36,7 @@ def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> di
     ready = all(sight.ready for sight in sights)
     names = [sight.container.name for sight in sights if not sight.ready]
     gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates", [])]
-    truth = {"PodReadyToStartContainers": True, "Initialized": _initialized(sights)}
+    truth = {"PodReadyToStartContainers": True, "Initialized": _is_initialized(sights)}
     # Only a cloud's load balancer sets a gate, and the lab has no such load balancer.
     truth |= dict.fromkeys(gates, True)
     truth |= {"ContainersReady": ready, "Ready": ready}
@@ -52,7 +52,7 @@ def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> di
     }
 
 
-def _initialized(sights: Sequence[Sight]) -> bool:
+def _is_initialized(sights: Sequence[Sight]) -> bool:
     return all(sight.state.started for sight in sights if sight.container.sidecar)
 
 

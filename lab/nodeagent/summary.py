@@ -11,7 +11,7 @@ from lab.supervision.process import host_pid
 
 @dataclass(frozen=True)
 class PodSummary:
-    """One pod."""
+    """The summary of a pod."""
 
     namespace: str
     name: str

@@ -16,7 +16,7 @@ from lab.standins.journeys import Load
 
 @dataclass(frozen=True, kw_only=True)
 class StandinCall:
-    """One downstream call: of a gRPC method, of a path by HTTP POST, or a command for a store.
+    """A downstream call: of a gRPC method, of a path by HTTP POST, or a command for a store.
 
     Attributes:
         variable: The environment variable with the callee's address.
@@ -118,7 +118,7 @@ class StandinRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What is served over HTTP; the banner's text comes from the environment variable of that name."""
+    """The HTTP site of a workload; the banner's text comes from the environment variable of that name."""
 
     routes: tuple[StandinRoute, ...]
     cookies: tuple[Cookie, ...] = ()
@@ -127,7 +127,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """What one workload does: it serves gRPC methods, a site, or a store, on one port, or it makes load."""
+    """The behaviour of a workload: it serves gRPC methods, a site, or a store, on one port, or it makes load."""
 
     port: int | None = None
     methods: tuple[Method, ...] = ()

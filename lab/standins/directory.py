@@ -1,4 +1,4 @@
-"""Where names lead: there is no DNS where stand-ins run, so a file says it."""
+"""Resolves names from a file: there is no DNS where stand-ins run."""
 
 import ipaddress
 import json
@@ -49,7 +49,7 @@ class Directory:
                 self._addresses = dict(json.loads(self._path.read_text()))
                 self._version = version
         except (OSError, ValueError):
-            # What was known before is more use than nothing.
+            # The previous addresses stay in use.
             return
 
 

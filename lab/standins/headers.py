@@ -1,4 +1,4 @@
-"""What a request carries besides its content: W3C baggage and trace context, and who the mesh says is calling."""
+"""Reads the headers of a request: W3C baggage and trace context, and the caller's identity from the mesh."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ class Received:
 
     @property
     def caller(self) -> str | None:
-        """The identity of the nearest caller, if a proxy says who that is."""
+        """The identity of the nearest caller, if a proxy gives it."""
         uris = _URI.findall(self.headers.get(CALLER, ""))
         return uris[-1] if uris else None
 

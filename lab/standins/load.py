@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Counts:
-    """How many requests were made, and how many of them failed."""
+    """The number of requests, and of those that failed."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -106,7 +106,7 @@ class User:
             self._counts.errors += 1
             log.warning("%s %s: %s", verb, path, error)
             return None
-        # Only now: what is under way when the load ends is neither here nor there.
+        # Only now: requests that are under way when the load ends are not counted.
         self._counts.requests += 1
         if response.status >= HTTPStatus.BAD_REQUEST:
             self._counts.errors += 1

@@ -110,7 +110,7 @@ class StoreClient:
         self._turns: dict[Endpoint, asyncio.Lock] = {}
 
     async def execute(self, endpoint: Endpoint, words: Sequence[str]) -> Reply:
-        """Have a command executed.
+        """Send a command and return the store's reply.
 
         Raises:
             CallError: The store cannot be reached, or refuses the command.

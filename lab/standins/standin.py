@@ -1,4 +1,4 @@
-"""One stand-in: puts together what a workload does, starts it, and ends it gracefully."""
+"""Runs a stand-in: starts the servers of a workload, and ends them gracefully."""
 
 import asyncio
 import contextlib
@@ -24,14 +24,14 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What a stand-in is started with.
+    """The setup of a stand-in.
 
     Attributes:
-        pod: Who it is.
-        behaviour: What it does.
+        pod: Its pod.
+        behaviour: The workload's behaviour.
         environment: Of the container.
-        directory: Where names lead.
-        address: What it listens on.
+        directory: Resolves the names of Services.
+        address: The address on which it listens.
         grace_seconds: Seconds to finish requests after SIGTERM.
     """
 

@@ -29,7 +29,7 @@ class Journal:
         self._record.write(self._path)
 
     def awaits(self, awaited: str) -> None:
-        """Note what the start waits for."""
+        """Note the component that the start waits for."""
         if awaited != self._record.awaited:
             self._note(awaited=awaited)
 
@@ -42,7 +42,7 @@ class Journal:
         self._note(state=State.STOPPING, awaited="")
 
     def end(self, failed: str) -> None:
-        """Leave the name of the component that the lab failed for, or else nothing."""
+        """Leave the name of the component that failed; remove the record if none did."""
         if failed:
             self._note(state=State.FAILED, failed=failed, pid=0)
         else:

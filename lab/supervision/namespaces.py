@@ -22,13 +22,13 @@ _SETTINGS = (
 
 
 def check(system: Path = Path("/proc/sys")) -> None:
-    """See whether namespaces can be made here.
+    """Check that this machine allows namespaces.
 
     Args:
         system: Where the kernel's settings are.
 
     Raises:
-        LabError: They cannot; it says which setting forbids it and how to change it.
+        LabError: It does not; the error names the setting that forbids it and how to change it.
     """
     try:
         attempt = subprocess.run(

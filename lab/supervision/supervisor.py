@@ -21,7 +21,7 @@ from lab.supervision.journal import Journal
 from lab.supervision.process import Processes, SupervisedProcess
 
 _ATTEMPTS = 5
-"""How often a component may end before it was ever ready, until the lab gives up."""
+"""The number of times that a component may end before it was ever ready, until the lab gives up."""
 
 _POLL = 0.05
 _GRACE = 15.0

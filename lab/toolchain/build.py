@@ -23,7 +23,7 @@ from lab.toolchain.tools import PROVIDER, families, families_of_tests
 from support.files import lock_folder
 
 Origin = Literal["auto", "release", "source"]
-"""Where missing tools come from: releases if they can be fetched and else source, or one of both alone."""
+"""The origin of missing tools: releases if they can be fetched and otherwise source, or one of both alone."""
 
 _ON_DEMAND = """#!/bin/sh
 program=$(boutique lab tools --build --path {0}) && exec "$program" "$@"
@@ -68,7 +68,7 @@ def ensure(
     """Make tools available, fetching or building those that are neither installed nor there yet.
 
     Args:
-        report: Hears how it goes on; not called if nothing is missing.
+        report: Is called with the progress; not called if nothing is missing.
         only: Names of the tools that are needed; by default all but those made on demand. Files come with their
             family's tools.
         choice: The families to take them from; by default those of the lab, without those that only tests need.
@@ -84,7 +84,7 @@ def ensure(
     selected = [family for family in all_families if any(tool.name in names for tool in family.tools)]
     try:
         places = _places(all_families, selected)
-        missing = _missing(all_families, selected, names, places)
+        missing = _find_missing(all_families, selected, names, places)
         if missing and origin != "source":
             # A command that finds its tools has no use for an HTTP client.
             from lab.toolchain.releases.fetching import fetch
@@ -92,7 +92,7 @@ def ensure(
             with terminable():
                 fetch(all_families, missing, report, required=origin == "release")
             places = _places(all_families, selected)
-            missing = _missing(all_families, selected, names, places)
+            missing = _find_missing(all_families, selected, names, places)
         if missing:
             total = len(names) + sum(bool(family.files) for family in selected)
             report.missing(missing, total, toolcache.root())
@@ -122,7 +122,7 @@ def _places(all_families: Sequence[Family], selected: Sequence[Family]) -> dict[
     return {place.name: place for place in locate(all_families) if place.name in names}
 
 
-def _missing(
+def _find_missing(
     all_families: Sequence[Family], selected: Sequence[Family], names: Collection[str], places: Mapping[str, Located]
 ) -> list[str]:
     files = _files(all_families)
@@ -141,7 +141,7 @@ def _files(all_families: Sequence[Family]) -> Mapping[str, Path]:
 
 
 def _gather(selected: Sequence[Family], places: Mapping[str, Located], folders: Mapping[str, Path]) -> Toolchain:
-    """Collect the tools in a folder named after what is in it, so that it never changes under who uses it."""
+    """Collect the tools in a folder named after what is in it, so that it never changes while it is in use."""
     plugins = {tool.name for family in selected for tool in family.tools if tool.plugin}
     sources = {name: (place.path, place.origin) for name, place in places.items() if place.path}
     files = {

@@ -72,7 +72,7 @@ def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
     program = toolcache.make_part(folder) / tool.name
     if isinstance(tool.recipe, Built):
         for document in tool.recipe.embedded:
-            content = json.loads(_source(document.taken, tool.name, work, log).read_bytes())
+            content = json.loads(_source(document.file, tool.name, work, log).read_bytes())
             if document.version is not None:
                 content["version"] = document.version
             (work / document.name).write_text(json.dumps(content, separators=(",", ":")))

@@ -1,4 +1,4 @@
-"""Which tools are there already, and where: built or fetched earlier, on PATH, or among Pulumi's plugins."""
+"""Locates the tools: built or fetched earlier, on PATH, or among Pulumi's plugins."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Located:
-    """Where a tool is.
+    """The location of a tool.
 
     Attributes:
         name: The tool's name.
@@ -61,14 +61,14 @@ def _locate(tool: Tool, built: Path, release: FamilyRelease) -> Located:
         return Located(tool.name, tool.version, "cache", built)
     if tool.name in release.programs and (fetched := release.folder / tool.name).exists():
         return Located(tool.name, release.programs[tool.name].version, "release", fetched)
-    if plugin := _plugin(tool):
+    if plugin := _find_plugin(tool):
         return Located(tool.name, tool.version, "plugin", plugin)
-    if installed := _installed(tool):
+    if installed := _find_installed(tool):
         return Located(tool.name, tool.version, "path", installed)
     return Located(tool.name, tool.version, "missing", None)
 
 
-def _plugin(tool: Tool) -> Path | None:
+def _find_plugin(tool: Tool) -> Path | None:
     if tool.plugin is None:
         return None
     folder = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
@@ -78,7 +78,7 @@ def _plugin(tool: Tool) -> Path | None:
     return program if _runnable(program) and not unfinished else None
 
 
-def _installed(tool: Tool) -> Path | None:
+def _find_installed(tool: Tool) -> Path | None:
     if tool.question is None:
         return None
     for folder in _path():

@@ -1,4 +1,4 @@
-"""Where a repository is: from the name in an image's reference to the registry's API.
+"""The address of a repository: from the name in an image's reference to the registry's API.
 
 The rules are those of the reference grammar: https://pkg.go.dev/github.com/distribution/reference.
 """
@@ -48,7 +48,7 @@ class Address:
 
     @property
     def api(self) -> str:
-        """The URL below which the registry tells of the repository."""
+        """The URL of the repository in the registry's API."""
         host = _DOCKER_HUB_API if self.registry == _DOCKER_HUB else self.registry
         return f"{'http' if self.is_local else 'https'}://{host}/v2/{self.name}"
 

@@ -44,18 +44,18 @@ class DockerConfiguration:
         except OSError as error:
             self._problem = f"there are no credentials: {self._path} cannot be read: {error.strerror}"
         except (ValueError, RecursionError):
-            self._problem = self._broken("it is no JSON")
+            self._problem = self._describe_broken("it is no JSON")
         else:
             if isinstance(content, dict):
                 self._content = content
             else:
-                self._problem = self._broken("it is no JSON object")
+                self._problem = self._describe_broken("it is no JSON object")
 
     def credentials(self, address: Address) -> RegistryCredentials:
         """Return what there is for a repository.
 
         A credential helper comes before an entry of the file, as for Docker. One that is missing or fails is passed
-        over: many registries let everybody read. Of several entries, the one with the longest path counts.
+        over: many registries allow anonymous reads. Of several entries, the one with the longest path counts.
         """
         if self._problem:
             return RegistryCredentials(description=self._problem)
@@ -70,7 +70,7 @@ class DockerConfiguration:
             try:
                 entry = _parse_entry(key, entries[key], self._path) if isinstance(entries[key], Mapping) else None
             except ValueError as error:
-                return RegistryCredentials(description=self._broken(str(error)))
+                return RegistryCredentials(description=self._describe_broken(str(error)))
             if entry:
                 return entry
         return from_helper or RegistryCredentials(description=f"{self._path} has no credentials for it")
@@ -81,7 +81,7 @@ class DockerConfiguration:
                 self._helper_answers[server] = ask_helper(helper, server, self._path)
             return self._helper_answers[server]
 
-    def _broken(self, reason: str) -> str:
+    def _describe_broken(self, reason: str) -> str:
         return (
             f"{self._path}, where credentials of registries are, holds no Docker configuration: {reason}; mend it, or "
             "log in again with `docker login`"

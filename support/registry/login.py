@@ -17,7 +17,7 @@ from support.registry.registry_errors import NoRegistryError, RefusedLoginError,
 
 _TOKEN = re.compile(r"[!-~]+")
 _REFUSED = (400, 401, 403)
-"""What token servers answer to a wrong password; those of OAuth 2 say 400."""
+"""The status codes of token servers for a wrong password; those of OAuth 2 answer 400."""
 
 
 def authorization(

@@ -1,4 +1,4 @@
-"""What keeps a registry from being read; each text names the registry and says what to do."""
+"""The errors of reading a registry; each text names the registry and says what to do."""
 
 from support.errors import UserError
 

@@ -19,7 +19,7 @@ from support.registry.registry_errors import MissingRepositoryError, NoRegistryE
 from support.registry.session import Session
 
 _SIZES = (1000, 100, 50, 10, None)
-"""How many tags are asked for at once, until the registry takes the number; at last, as many as it likes."""
+"""The page sizes that are tried until the registry accepts one; at last, its own default."""
 _ROUND = 50
 """Registries that list less than they are asked for list 50, 100 or 1000, some without a Link to the others."""
 _MOST_PAGES = 1000
@@ -72,7 +72,7 @@ class TagList:
         Raises:
             RegistryError: They cannot be read, or not all of them.
         """
-        first, size = self._first()
+        first, size = self._first_page()
         page, has_links, cut = first, False, _cut(first, size)
         names = dict.fromkeys(page.names)
         while True:
@@ -90,7 +90,7 @@ class TagList:
             names |= dict.fromkeys(page.names)
         return tuple(filter(is_tag, names))
 
-    def _first(self) -> tuple[TagPage, int | None]:
+    def _first_page(self) -> tuple[TagPage, int | None]:
         refusal = None
         for size in _SIZES:
             answer = self._ask(self._query(n=size))

@@ -6,6 +6,7 @@ import pytest
 from lab import folder, record
 from lab.errors import LabError
 from lab.record import ComponentRecord, LabRecord, State
+from support.files import replace_file
 
 
 @pytest.mark.parametrize("name", ["a", "default", "trial-2", "0", "a" * 30])
@@ -29,9 +30,9 @@ def test_folder_is_its_owners(tmp_path: Path) -> None:
 
 def test_failed_write_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    folder.replace(path, "old")
+    replace_file(path, "old")
     with pytest.raises(UnicodeEncodeError):
-        folder.replace(path, "\ud800")
+        replace_file(path, "\ud800")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

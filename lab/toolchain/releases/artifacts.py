@@ -1,4 +1,4 @@
-"""What a publisher releases, where it states the checksum, and where in it each program lies."""
+"""The artifacts of publishers: their URLs, their checksums, and the paths of the programs in them."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Which of the lab's tools and files are released, and where fetched ones are kept."""
+"""The releases of the lab's tools and files, and the folders of fetched ones."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from lab.toolchain.releases.artifacts import Artifact, ModuleZip
 
 @dataclass(frozen=True)
 class FamilyRelease:
-    """What is released of a family.
+    """The releases of a family.
 
     Attributes:
         folder: Where it is kept, whether that exists or not; only what is whole and checked has its final name there.
@@ -67,8 +67,8 @@ def _release(family: Family, released: Mapping[str, Artifact]) -> FamilyRelease:
 
 def _modules(family: Family) -> tuple[ModuleZip, ...]:
     files: dict[str, list[tuple[str, Taken]]] = {}
-    for target, taken in family.files:
-        files.setdefault(taken.module, []).append((target, taken))
+    for target, file in family.files:
+        files.setdefault(file.module, []).append((target, file))
     return tuple(_module(family, module, content) for module, content in files.items())
 
 
@@ -79,4 +79,4 @@ def _module(family: Family, module: str, content: Sequence[tuple[str, Taken]]) -
     )
     # Without a line in go.sum nothing that is fetched can match, which says so.
     h1 = line[1] if line else ""
-    return ModuleZip(module, version, h1, tuple((target, taken.source) for target, taken in content))
+    return ModuleZip(module, version, h1, tuple((target, file.source) for target, file in content))

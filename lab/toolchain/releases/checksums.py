@@ -1,4 +1,4 @@
-"""What publishers state of their files, and what go.sum states of a module."""
+"""Reads the checksums of publishers, and computes those of go.sum."""
 
 import base64
 import hashlib

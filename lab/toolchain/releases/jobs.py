@@ -1,4 +1,4 @@
-"""What can be fetched by itself: the programs of one artifact, or the files of one family."""
+"""The units of fetching: the programs of one artifact, or the files of one family."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ class ReleasePrograms:
 
     @property
     def name(self) -> str:
-        """What is fetched."""
+        """The name of the artifact or the modules, for messages."""
         return self.artifact.source.name
 
     @property
@@ -85,7 +85,7 @@ class Files:
 
     @property
     def name(self) -> str:
-        """What is fetched."""
+        """The name of the artifact or the modules, for messages."""
         return ", ".join(module.name for module in self.release.modules)
 
     @property

@@ -1,4 +1,4 @@
-"""Where releases are fetched from: their publishers, or a mirror of them."""
+"""Chooses between the publishers of releases and a mirror of them."""
 
 import os
 
