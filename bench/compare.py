@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from labs import BOUTIQUE, ROOT, Environment, await_version, cpu, lab, run, timed
+from labs import BOUTIQUE, ROOT, Environment, await_version, cpu, lab, run, time_action
 
 STACK, HOST, KEY, SERVICE = "local", "shop.localhost", "measured", "adservice"
 PREVIEW, FEATURE = "pulumi preview", "feature up to first answer"
@@ -41,7 +41,7 @@ class Side:
 
     def measure(self, name: str, action: Callable[[], object]) -> None:
         """Keep how long something takes."""
-        self.cpu[name].append(cpu(lambda: self.wall[name].append(timed(action))))
+        self.cpu[name].append(cpu(lambda: self.wall[name].append(time_action(action))))
 
     def feature_up(self, number: int) -> None:
         """Deploy a feature, and wait until its preview link leads to it."""
@@ -52,9 +52,9 @@ class Side:
 
 def main() -> None:
     """Measure, and print the medians and their ratios."""
-    other, rounds = _arguments()
+    baseline, rounds = _arguments()
     with ExitStack() as stack:
-        before = Side(other, stack.enter_context(lab(str(other / "venv/bin/boutique"))))
+        before = Side(baseline, stack.enter_context(lab(str(baseline / "venv/bin/boutique"))))
         after = Side(ROOT, stack.enter_context(lab(BOUTIQUE)))
         preview = ("pulumi", "preview", "--stack", STACK, "--expect-no-changes")
         for side in (before, after):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from labs import ROOT, Environment, lab, run, timed
+from labs import ROOT, Environment, lab, run, time_action
 
 ROUNDS = 3
 STACK = "plain"
@@ -54,13 +54,13 @@ def _measure(environment: Environment, folder: Path) -> tuple[float, float, floa
     up = partial(run, environment, "pulumi", "up", "--yes", "--skip-preview", folder=folder)
     objects: dict[str, Any] = {}
     for number in range(1, ROUNDS + 1):
-        pulumi.append(timed(up))
+        pulumi.append(time_action(up))
         objects = _objects(environment, folder)
         if number == 1:
             look = partial(run, environment, "pulumi", "preview", "--expect-no-changes", folder=folder)
-            preview, unchanged = timed(look), timed(up)
+            preview, unchanged = time_action(look), time_action(up)
         run(environment, "pulumi", "destroy", "--yes", "--skip-preview", folder=folder)
-        kubectl.append(timed(partial(_apply, environment, objects)))
+        kubectl.append(time_action(partial(_apply, environment, objects)))
         run(environment, "kubectl", "delete", "-f", "-", "--ignore-not-found", stdin=json.dumps(objects))
         print(f"round {number} of {ROUNDS}: pulumi {pulumi[-1]:.1f} s, kubectl {kubectl[-1]:.1f} s", file=sys.stderr)
     return statistics.median(pulumi), statistics.median(kubectl), preview, unchanged, len(objects["items"])
@@ -69,8 +69,14 @@ def _measure(environment: Environment, folder: Path) -> tuple[float, float, floa
 def _objects(environment: Environment, folder: Path) -> dict[str, Any]:
     """Return the objects that Pulumi made, as it asked for them, namespaces first."""
     state = json.loads(run(environment, "pulumi", "stack", "export", folder=folder))
-    inputs = [each["inputs"] for each in state["deployment"]["resources"] if "metadata" in each.get("inputs", {})]
-    return {"apiVersion": "v1", "kind": "List", "items": sorted(inputs, key=lambda each: each["kind"] != "Namespace")}
+    inputs = [
+        resource["inputs"] for resource in state["deployment"]["resources"] if "metadata" in resource.get("inputs", {})
+    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": sorted(inputs, key=lambda content: content["kind"] != "Namespace"),
+    }
 
 
 def _apply(environment: Environment, objects: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a feature costs beside a full copy of the shop: time from command to first answer, objects, pods, memory.
+"""What a feature costs compared with a full copy of the shop: seconds to the first answer, objects, pods, memory.
 
 Both are deployed on the same lab in the same run, the copy into a namespace of its own. Everything lives in temporary
 folders and is removed.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from labs import BOUTIQUE, ROOT, Environment, await_version, lab, run, timed
+from labs import BOUTIQUE, ROOT, Environment, await_version, lab, run, time_action
 
 HOST, COPY = "shop.localhost", "copy.localhost"
 CHANGED = "adservice"
@@ -29,17 +29,17 @@ def main() -> None:
     with lab() as environment, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         project = _project(environment, Path(folder))
         _deploy(environment, project, "local")
-        copy = timed(lambda: _deploy(environment, project, "copy"))
+        copy = time_action(lambda: _deploy(environment, project, "copy"))
         whole = _cost(environment, "copy", "app.kubernetes.io/part-of=online-boutique")
         preview = ("pulumi", "preview", "--stack", PLAIN)
         run(environment, "pulumi", "stack", "init", "--no-select", "--stack", PLAIN, folder=project)
-        previews = [timed(lambda: run(environment, *preview, folder=project)) for _ in range(rounds)]
+        previews = [time_action(lambda: run(environment, *preview, folder=project)) for _ in range(rounds)]
         ups, downs = [], []
         for number in range(1, rounds + 1):
             version = f"0.10.7-{KEY}.{number}"
-            ups.append(timed(lambda: _up(environment, project, version)))  # noqa: B023 - it is called at once
+            ups.append(time_action(lambda: _up(environment, project, version)))  # noqa: B023 - it is called at once
             part = _cost(environment, "local", f"boutique.dev/feature={KEY}")
-            downs.append(timed(lambda: run(environment, BOUTIQUE, "feature", "down", KEY, folder=project)))
+            downs.append(time_action(lambda: run(environment, BOUTIQUE, "feature", "down", KEY, folder=project)))
             print(f"round {number} of {rounds}: up {ups[-1]:.1f} s, down {downs[-1]:.1f} s", file=sys.stderr)
     up = statistics.median(ups)
     print(f"feature, command to first answer   {up:.1f} s (median of {rounds}; slowest {max(ups):.1f} s)")
@@ -71,8 +71,8 @@ def _project(environment: Environment, folder: Path) -> Path:
     platform["ingress"]["certificate"] |= {"chain": str(certificate / "tls.crt"), "key": str(certificate / "tls.key")}
     platform["targets"]["copy"] = {"protect": False, "host": COPY}
     config["boutique:environment"] = {**shop, "target": "local"}
-    there = {"kind": "stack", "name": "local", "target": "copy"}
-    copy = {"config": {"boutique:cluster": there, "boutique:environment": shop}}
+    cluster = {"kind": "stack", "name": "local", "target": "copy"}
+    copy = {"config": {"boutique:cluster": cluster, "boutique:environment": shop}}
     expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     feature = {"of": "local", "services": {CHANGED: {"version": f"0.10.7-{PLAIN}.1"}}, "expires": expires}
     plain = {**local, "config": {"boutique:feature": feature}}

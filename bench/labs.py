@@ -1,4 +1,4 @@
-"""What measurements share: a lab of their own, and commands in it."""
+"""Starts a lab for a measurement, and runs commands in it."""
 
 import json
 import os
@@ -81,7 +81,7 @@ def run(environment: Environment, *command: str, stdin: str | None = None, folde
     return done.stdout
 
 
-def timed(action: Callable[[], object]) -> float:
+def time_action(action: Callable[[], object]) -> float:
     """Return the seconds that something takes."""
     began = time.monotonic()
     action()

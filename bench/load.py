@@ -1,4 +1,4 @@
-"""Visitors who ask at a steady rate while something is measured."""
+"""Simulated visitors who send requests at a steady rate during a measurement."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ VISITORS = 5
 
 @dataclass
 class Load:
-    """What became of the requests.
+    """The results of the requests.
 
     Attributes:
         answered: How many were answered with status 200.
@@ -28,19 +28,19 @@ class Load:
 
 @contextmanager
 def load(connect: Callable[[], HTTPConnection], path: str, per_second: int) -> Iterator[Load]:
-    """Have visitors ask until the block ends, each over a connection that is kept.
+    """Have visitors send requests until the block ends, each over a connection that stays open.
 
     Args:
         connect: Opens a connection.
-        path: What they ask for.
-        per_second: How often, all together.
+        path: The path of the requests.
+        per_second: The requests of all visitors per second.
     """
-    found, over, lock = Load(), threading.Event(), threading.Lock()
+    counts, stopped, lock = Load(), threading.Event(), threading.Lock()
 
     def visit() -> None:
         connection: HTTPConnection | None = None
         pause, due = VISITORS / per_second, time.monotonic()
-        while not over.wait(max(0.0, due - time.monotonic())):
+        while not stopped.wait(max(0.0, due - time.monotonic())):
             due = max(due + pause, time.monotonic())
             try:
                 connection = connection or connect()
@@ -55,16 +55,16 @@ def load(connect: Callable[[], HTTPConnection], path: str, per_second: int) -> I
                 good, connection = False, None
             with lock:
                 if good:
-                    found.answered += 1
+                    counts.answered += 1
                 else:
-                    found.failed += 1
+                    counts.failed += 1
 
     visitors = [threading.Thread(target=visit) for _ in range(VISITORS)]
-    for each in visitors:
-        each.start()
+    for thread in visitors:
+        thread.start()
     try:
-        yield found
+        yield counts
     finally:
-        over.set()
-        for each in visitors:
-            each.join()
+        stopped.set()
+        for thread in visitors:
+            thread.join()

@@ -1,7 +1,7 @@
 """How long the meshed shop takes to serve, what it costs, and how fast a page is.
 
-The page's peer is the frontend's health page: it comes the same way, through the gateway and both proxies, but calls
-nobody. The ratio is what the calls behind a page cost.
+The page's peer is the frontend's health page: it comes the same way, through the gateway and both proxies, but calls no
+other service. The ratio is what the calls behind a page cost.
 """
 
 import http.client
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 class _Visitor(http.client.HTTPSConnection):
-    """A connection to a host that is this one, whatever the machine's resolver says of its name."""
+    """A connection to this machine for a host whose name need not resolve."""
 
     def __init__(self, url: str, authority: Path) -> None:
         parts = urlsplit(url)
@@ -63,14 +63,14 @@ class _Visitor(http.client.HTTPSConnection):
 
 def _appearance(environment: Environment, visitor: _Visitor) -> float:
     """Return the seconds from a new pod of a service to the first page that it helped to make."""
-    known = _serving(visitor)
+    before = _serving(visitor)
     run(environment, "kubectl", "rollout", "restart", f"deployment/{LEAF}", "--namespace", STACK)
     began = time.monotonic()
-    while _serving(visitor) <= known:
+    while _serving(visitor) <= before:
         time.sleep(0.02)
-    taken = time.monotonic() - began
+    seconds = time.monotonic() - began
     run(environment, "kubectl", "rollout", "status", f"deployment/{LEAF}", "--namespace", STACK)
-    return taken
+    return seconds
 
 
 def _serving(visitor: _Visitor) -> set[str]:

@@ -1,4 +1,4 @@
-"""How long the way back to the last release takes under load, and for how long nobody answers meanwhile, by strategy.
+"""How long a rollback takes under load, and for how long the page is unavailable meanwhile, by strategy.
 
 All are of the same page of the same environment in the same run: in a stack of its own, and blue/green once more in one
 stack with its platform. Everything lives in temporary folders and is removed.
@@ -30,16 +30,16 @@ STRATEGIES = ("rolling", "blueGreen", "recreate")
 SHOP, PLATFORM, WHOLE = "shop", "platform", "whole"
 IN_ONE_STACK = "blueGreen with its platform"
 PER_SECOND = 50
-"""Requests for the page that calls nobody; upstream's load generator makes two a second (10 users, 1 to 10 s apart)."""
+"""Requests for the page that calls no other service; upstream's generator makes two (10 users, 1 to 10 s apart)."""
 
 
 @dataclass(frozen=True)
 class Back:
-    """A way back.
+    """A measured rollback.
 
     Attributes:
         took: Seconds from the command to the first old page.
-        gap: Seconds from the first look at the page that nobody answered to the first old page.
+        gap: Seconds from the first request without an answer to the first old page.
         load: What became of the visitors' requests, from the command to its end.
     """
 
@@ -51,23 +51,28 @@ class Back:
 def main() -> None:
     """Measure, and print the figures and their ratio."""
     rounds = _arguments()
-    backs: dict[str, list[Back]] = {}
-    with _deployed(PLATFORM, SHOP) as (environment, project):
+    rollbacks: dict[str, list[Back]] = {}
+    with _deploy(PLATFORM, SHOP) as (environment, project):
         for strategy in STRATEGIES:
-            backs[strategy] = _backs(environment, project, SHOP, strategy, rounds)
-    with _deployed(WHOLE) as (environment, project):
-        backs[IN_ONE_STACK] = _backs(environment, project, WHOLE, "blueGreen", rounds)
-    for name, found in backs.items():
-        _print(f"{name}, back to the first old page", [each.took for each in found])
-        _print(f"{name}, nobody answers for", [each.gap for each in found])
-        total = Load(sum(each.load.answered for each in found), sum(each.load.failed for each in found))
+            rollbacks[strategy] = _measure_rollbacks(environment, project, SHOP, strategy, rounds)
+    with _deploy(WHOLE) as (environment, project):
+        rollbacks[IN_ONE_STACK] = _measure_rollbacks(environment, project, WHOLE, "blueGreen", rounds)
+    for name, measurements in rollbacks.items():
+        _print(f"{name}, back to the first old page", [measurement.took for measurement in measurements])
+        _print(f"{name}, unavailable for", [measurement.gap for measurement in measurements])
+        total = Load(
+            sum(measurement.load.answered for measurement in measurements),
+            sum(measurement.load.failed for measurement in measurements),
+        )
         print(f"{f'{name}, meanwhile':<56}{total}")
-    rolling, switched = (statistics.median(each.took for each in backs[name]) for name in STRATEGIES[:2])
+    rolling, switched = (
+        statistics.median(measurement.took for measurement in rollbacks[name]) for name in STRATEGIES[:2]
+    )
     print(f"{'rolling takes as long as blueGreen, times':<56}{rolling / switched:.1f}")
 
 
-def _print(what: str, seconds: list[float]) -> None:
-    print(f"{what:<56}{statistics.median(seconds):.1f} s (median of {len(seconds)}; longest {max(seconds):.1f} s)")
+def _print(title: str, seconds: list[float]) -> None:
+    print(f"{title:<56}{statistics.median(seconds):.1f} s (median of {len(seconds)}; longest {max(seconds):.1f} s)")
 
 
 def _arguments() -> int:
@@ -78,7 +83,7 @@ def _arguments() -> int:
 
 
 @contextmanager
-def _deployed(*stacks: str) -> Iterator[tuple[Environment, Path]]:
+def _deploy(*stacks: str) -> Iterator[tuple[Environment, Path]]:
     """Start a lab, make stacks, and deploy the first of them."""
     with lab() as environment, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         project = _project(Path(folder))
@@ -98,26 +103,28 @@ def _project(folder: Path) -> Path:
     (folder / "venv").symlink_to(sys.prefix)
     local: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
     shop = {"boutique:environment": local["config"].pop("boutique:environment"), "boutique:release": {"default": OLD}}
-    there = {"kind": "stack", "name": PLATFORM, "target": "local"}
+    cluster = {"kind": "stack", "name": PLATFORM, "target": "local"}
     for name, config in (
         (PLATFORM, local["config"]),
-        (SHOP, {"boutique:cluster": there, **shop}),
+        (SHOP, {"boutique:cluster": cluster, **shop}),
         (WHOLE, {**local["config"], **shop}),
     ):
         (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({**local, "config": config}))
     return folder
 
 
-def _backs(environment: Environment, project: Path, stack: str, strategy: str, rounds: int) -> list[Back]:
+def _measure_rollbacks(environment: Environment, project: Path, stack: str, strategy: str, rounds: int) -> list[Back]:
     """Go forth and back several times."""
     _configure(environment, project, stack, f"environment.services.{PAGE}.rollout.strategy", strategy)
-    found = []
+    measurements = []
     for number in range(1, rounds + 1):
         _release(environment, project, stack, OLD)
         _release(environment, project, stack, NEW)
-        found.append(_release(environment, project, stack, OLD))
-        print(f"{strategy} in stack {stack}, {number} of {rounds}: back in {found[-1].took:.1f} s", file=sys.stderr)
-    return found
+        measurements.append(_release(environment, project, stack, OLD))
+        print(
+            f"{strategy} in stack {stack}, {number} of {rounds}: back in {measurements[-1].took:.1f} s", file=sys.stderr
+        )
+    return measurements
 
 
 def _configure(environment: Environment, project: Path, stack: str, key: str, value: str) -> None:
@@ -142,10 +149,10 @@ def _release(environment: Environment, project: Path, stack: str, version: str) 
                 sys.exit(f"version {version} does not come")
             # Each look takes a connection and fourteen calls: more of them would slow down what is measured.
             time.sleep(0.2)
-        there = time.monotonic()
+        arrived = time.monotonic()
     if running.returncode:
         sys.exit(f"{' '.join(command)} ended with {running.returncode}")
-    return Back(there - began, there - silent_since if silent_since else 0.0, visitors)
+    return Back(arrived - began, arrived - silent_since if silent_since else 0.0, visitors)
 
 
 def _version(environment: Environment) -> str:

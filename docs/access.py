@@ -1,4 +1,4 @@
-"""Writes who may do what in a target: `make docs` runs it, and a test fails when it is stale."""
+"""Writes the page of all identities and their rights: `make docs` runs it, and a test fails when it is stale."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ IDENTITIES = (
     ("<target>-deployer", "deploys the environment's stack", DEPLOYER_RULES),
     (
         "<target>-features",
-        "deploys feature stacks; there is none where the channel lets none in",
+        "deploys feature stacks; it does not exist where the channel accepts no features",
         FEATURES_RULES,
     ),
 )
@@ -32,10 +32,10 @@ IDENTITIES = (
 def document() -> str:
     """Return the whole page."""
     parts = [INTRODUCTION]
-    for name, what, rules in IDENTITIES:
+    for name, purpose, rules in IDENTITIES:
         rows = "\n".join(_rows(rules))
-        parts.append(f"## `{name}`\n\nIt {what}.\n\n| group | resources | verbs |\n|---|---|---|\n{rows}\n")
-    parts.append("## What the API server refuses beside\n\n| rule | for whom | what is said |\n|---|---|---|")
+        parts.append(f"## `{name}`\n\nIt {purpose}.\n\n| group | resources | verbs |\n|---|---|---|\n{rows}\n")
+    parts.append("## What the API server refuses beside\n\n| rule | applies to | message |\n|---|---|---|")
     parts.append("\n".join(_refusals()))
     parts.append("")
     return "\n".join(parts)
@@ -51,18 +51,18 @@ def _refusals() -> Iterator[str]:
         "owners": ("everybody", owner_policies.rule()),
         "secrets": ("both", channel.secrets(online_boutique.WORKLOADS)),
         **{
-            name: ("both", each)
-            for name, each in isolation.rules(
+            name: ("both", rule)
+            for name, rule in isolation.rules(
                 "<target>", online_boutique.WORKLOADS, "<namespace>", cluster_domain=CLUSTER_DOMAIN, external=True
             ).items()
         },
         "channel": ("everybody but Kubernetes' controllers", channel.channel(Channel(), online_boutique.WORKLOADS)),
-        **{name: ("`<target>-features`", each) for name, each in feature_policies.rules("<target>", "<host>").items()},
+        **{name: ("`<target>-features`", rule) for name, rule in feature_policies.rules("<target>", "<host>").items()},
     }
-    for name, (whom, spec) in rules.items():
-        for each in spec["validations"]:
-            said = each.get("message") or each["messageExpression"].rpartition(" + ")[2].strip("'\": ")
-            yield f"| `{name}` | {whom} | {said} |"
+    for name, (audience, spec) in rules.items():
+        for validation in spec["validations"]:
+            message = validation.get("message") or validation["messageExpression"].rpartition(" + ")[2].strip("'\": ")
+            yield f"| `{name}` | {audience} | {message} |"
 
 
 if __name__ == "__main__":

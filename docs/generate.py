@@ -41,10 +41,10 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
             continue
         inner = list(_models(field.annotation))
         yield _row(f"`{key}`", _default(field), descriptions[name])
-        for each in inner:
-            if kind := _kind(each):
-                yield _row(f"`{key}: {{kind: {kind}}}`", "", each.__doc__ or "")
-            yield from _rows(each, f"{key}.<name>." if typing.get_origin(field.annotation) is dict else f"{key}.")
+        for part in inner:
+            if kind := _kind(part):
+                yield _row(f"`{key}: {{kind: {kind}}}`", "", part.__doc__ or "")
+            yield from _rows(part, f"{key}.<name>." if typing.get_origin(field.annotation) is dict else f"{key}.")
 
 
 def _descriptions(model: type[BaseModel]) -> Mapping[str, str]:
@@ -90,7 +90,7 @@ def _default(field: FieldInfo) -> str:
         return ""
     # As a stack file has it.
     if isinstance(value, dict):
-        return f"`{{{', '.join(f'{key}: {each}' for key, each in value.items())}}}`"
+        return f"`{{{', '.join(f'{key}: {item}' for key, item in value.items())}}}`"
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -22,14 +22,14 @@ _GRACE = 60.0
 _POLL = 0.05
 
 
-def up(where: Folder, toolchain: Toolchain, chosen: Mapping[str, int], progress: Callable[[str], None]) -> None:
+def up(folder: Folder, toolchain: Toolchain, ports: Mapping[str, int], progress: Callable[[str], None]) -> None:
     """Start a lab and wait until a workload could run; if it is being started already, wait with it.
 
     Args:
-        where: The lab's folder.
+        folder: The lab's folder.
         toolchain: The tools to start it with.
-        chosen: Where the host reaches what `lab.ports` names; the port of the last time, or a free one, if not given.
-        progress: Hears what is awaited.
+        ports: Where the host reaches what `lab.ports` names; the port of the last time, or a free one, if not given.
+        progress: Is called with the name of the component that is awaited.
 
     Raises:
         LabError: It cannot be started, or does not become ready.
@@ -37,110 +37,112 @@ def up(where: Folder, toolchain: Toolchain, chosen: Mapping[str, int], progress:
     namespaces.check()
     deadline = time.monotonic() + _PATIENCE
     while True:
-        where.create()
-        lock = record.take(where.lock)
+        folder.create()
+        lock = record.take(folder.lock)
         if lock is None:
-            if _await(where, progress, deadline):
+            if _await(folder, progress, deadline):
                 return
             continue
         try:
-            _launch(where, lock, toolchain, chosen)
+            _launch(folder, lock, toolchain, ports)
         finally:
             os.close(lock)
-        if not _await(where, progress, deadline):
-            raise LabError(_why(where))
+        if not _await(folder, progress, deadline):
+            raise LabError(_explain_failure(folder))
         return
 
 
-def down(where: Folder, *, delete: bool = False) -> bool:
+def down(folder: Folder, *, delete: bool = False) -> bool:
     """Stop a lab; say whether it was running.
 
     Args:
-        where: The lab's folder.
+        folder: The lab's folder.
         delete: Whether to delete its data as well.
     """
-    if not where.root.is_dir():
+    if not folder.root.is_dir():
         return False
-    was_running = record.is_held(where.lock)
+    was_running = record.is_held(folder.lock)
     deadline = time.monotonic() + _GRACE
-    asked = False
-    while (lock := record.take(where.lock)) is None:
-        found = record.read(where.record)
+    signalled = False
+    while (lock := record.take(folder.lock)) is None:
+        supervisor = record.read(folder.record)
         late = time.monotonic() > deadline
-        if found is not None and found.pid and (late or not asked):
-            _signal(where, found.pid, signal.SIGKILL if late else signal.SIGTERM)
-            asked = True
+        if supervisor is not None and supervisor.pid and (late or not signalled):
+            _signal(folder, supervisor.pid, signal.SIGKILL if late else signal.SIGTERM)
+            signalled = True
         time.sleep(_POLL)
     try:
-        where.record.unlink(missing_ok=True)
+        folder.record.unlink(missing_ok=True)
         if delete:
-            shutil.rmtree(where.root)
+            shutil.rmtree(folder.root)
     finally:
         os.close(lock)
     return was_running
 
 
-def _launch(where: Folder, lock: int, toolchain: Toolchain, chosen: Mapping[str, int]) -> None:
-    where.record.unlink(missing_ok=True)
-    wanted = {**settings(where).ports, **chosen}
+def _launch(folder: Folder, lock: int, toolchain: Toolchain, ports: Mapping[str, int]) -> None:
+    folder.record.unlink(missing_ok=True)
+    requested = {**settings(folder).ports, **ports}
     with ExitStack() as stack:
         listeners = {
-            name: stack.enter_context(closing(_listen(port, wanted.get(name)))) for name, port in PORTS.items()
+            name: stack.enter_context(closing(_listen(port, requested.get(name)))) for name, port in PORTS.items()
         }
         actual = {name: listener.getsockname()[1] for name, listener in listeners.items()}
-        prepare(where, toolchain, actual["api"])
-        LabSettings(actual, str(toolchain.bin)).write(where)
-        namespaces.launch(where, toolchain.bin, lock, {name: listener.fileno() for name, listener in listeners.items()})
+        prepare(folder, toolchain, actual["api"])
+        LabSettings(actual, str(toolchain.bin)).write(folder)
+        namespaces.launch(
+            folder, toolchain.bin, lock, {name: listener.fileno() for name, listener in listeners.items()}
+        )
 
 
-def _listen(port: Port, wanted: int | None) -> socket.socket:
-    if wanted:
-        return listen(wanted, port.option)
-    taken = {number for other in folders() for number in settings(other).ports.values()}
-    return listen_on_first(number for number in range(port.first, port.first + 100) if number not in taken)
+def _listen(port: Port, requested: int | None) -> socket.socket:
+    if requested:
+        return listen(requested, port.option)
+    used = {number for other in folders() for number in settings(other).ports.values()}
+    return listen_on_first(number for number in range(port.first, port.first + 100) if number not in used)
 
 
-def _await(where: Folder, progress: Callable[[str], None], deadline: float) -> bool:
+def _await(folder: Folder, progress: Callable[[str], None], deadline: float) -> bool:
     """Wait until a lab is ready; say whether it is, or ended before."""
     awaited = "supervisor"
     while True:
-        found = record.read(where.record)
-        if found is not None and found.ready:
+        supervisor = record.read(folder.record)
+        if supervisor is not None and supervisor.ready:
             return True
-        if not record.is_held(where.lock):
+        if not record.is_held(folder.lock):
             return False
-        awaited = found.awaited if found is not None and found.awaited else awaited
+        awaited = supervisor.awaited if supervisor is not None and supervisor.awaited else awaited
         progress(awaited)
         if time.monotonic() > deadline:
-            down(where)
-            raise LabError(_story(where, awaited, f"{awaited} was not ready after {_PATIENCE:.0f} s"))
+            down(folder)
+            raise LabError(_failure_message(folder, awaited, f"{awaited} was not ready after {_PATIENCE:.0f} s"))
         time.sleep(_POLL)
 
 
-def _why(where: Folder) -> str:
-    found = record.read(where.record)
-    if found is not None and found.failed:
-        return _story(where, found.failed, f"{found.failed} does not start")
-    return _story(where, "supervisor", "the supervisor ended")
+def _explain_failure(folder: Folder) -> str:
+    supervisor = record.read(folder.record)
+    if supervisor is not None and supervisor.failed:
+        return _failure_message(folder, supervisor.failed, f"{supervisor.failed} does not start")
+    return _failure_message(folder, "supervisor", "the supervisor ended")
 
 
-def _story(where: Folder, component: str, what: str) -> str:
-    """Return what went wrong with the end of the log that may say why."""
-    log = where.logs / f"{component}.log"
+def _failure_message(folder: Folder, component: str, problem: str) -> str:
+    """Return a problem with the end of the log that may explain it."""
+    log = folder.logs / f"{component}.log"
     if not log.exists():
-        return f"lab {where.name}: {what}. Its logs are in {where.logs}"
+        return f"lab {folder.name}: {problem}. Its logs are in {folder.logs}"
     lines = log.read_text(errors="replace").splitlines()[-8:]
-    return "\n".join([f"lab {where.name}: {what}. The end of {log}:", *(f"  {line}" for line in lines)])
+    return "\n".join([f"lab {folder.name}: {problem}. The end of {log}:", *(f"  {line}" for line in lines)])
 
 
-def _signal(where: Folder, pid: int, number: signal.Signals) -> None:
-    """Send a signal to the supervisor, and to nobody who got its process number since."""
+def _signal(folder: Folder, pid: int, number: signal.Signals) -> None:
+    """Send a signal to the supervisor, and not to a process that has reused its number."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     try:
-        if record.is_held(where.lock):
+        if record.is_held(folder.lock):
             signal.pidfd_send_signal(process, number)
     except ProcessLookupError:
         pass

@@ -1,9 +1,9 @@
-"""What goes on in a running lab: its pods, their proxies, and what all of it costs."""
+"""Reads the pods, the proxies and the memory of a running lab."""
 
 from dataclasses import dataclass, field
 
 from lab.folder import Folder, settings
-from lab.memory import Memory, summed, uses
+from lab.memory import Memory, sum_memory, uses
 from lab.pod_status import PodStatus, pods
 from lab.proxies import ProxyStatus, UnknownError, proxies
 from lab.status import LabStatus
@@ -11,12 +11,12 @@ from lab.status import LabStatus
 
 @dataclass(frozen=True)
 class LabContents:
-    """What goes on in a lab.
+    """The pods, the proxies and the memory of a lab.
 
     Attributes:
         pods: The pods that really run.
-        proxies: The proxies of those pods; nothing if it cannot be known.
-        trouble: Why the proxies cannot be known, if so.
+        proxies: The proxies of those pods; None if they are unknown.
+        trouble: Why the proxies are unknown, if they are.
         memory: What the lab uses.
     """
 
@@ -26,12 +26,12 @@ class LabContents:
     memory: Memory = field(default_factory=Memory)
 
 
-def contents(where: Folder, status: LabStatus) -> LabContents:
-    """Look into a lab.
+def contents(folder: Folder, status: LabStatus) -> LabContents:
+    """Return the pods, the proxies and the memory of a lab.
 
     Args:
-        where: Its folder.
-        status: How it is doing as a whole.
+        folder: Its folder.
+        status: Its status as a whole.
     """
     try:
         used = uses(status.pid) if status.pid else {}
@@ -40,12 +40,12 @@ def contents(where: Folder, status: LabStatus) -> LabContents:
         used = {}
     if not used:
         return LabContents()
-    running = pods(where, used)
-    containers = [one for pod in running for one in pod.containers]
-    memory = summed(used, {one.pid for one in containers if one.pid})
-    if not any(one.kind == "proxy" for one in containers):
+    running = pods(folder, used)
+    containers = [container for pod in running for container in pod.containers]
+    memory = sum_memory(used, {container.pid for container in containers if container.pid})
+    if not any(container.kind == "proxy" for container in containers):
         return LabContents(running, memory=memory)
     try:
-        return LabContents(running, proxies(where, settings(where).ports["api"]), memory=memory)
+        return LabContents(running, proxies(folder, settings(folder).ports["api"]), memory=memory)
     except UnknownError as error:
         return LabContents(running, None, str(error), memory)

@@ -4,4 +4,4 @@ from support.errors import UserError
 
 
 class LabError(UserError):
-    """A mistake or a state that the user can mend; its text says how."""
+    """An error that the user can fix; its text says how."""

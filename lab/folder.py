@@ -1,4 +1,4 @@
-"""Where one lab keeps its things: in one folder, so that a cluster and its Pulumi state live and die together."""
+"""The files of one lab, all in one folder, so that a cluster is deleted together with its Pulumi state."""
 
 import json
 import re
@@ -26,12 +26,12 @@ class Folder:
 
     @property
     def record(self) -> Path:
-        """What the supervisor says about itself and its components."""
+        """The supervisor's record of itself and its components."""
         return self.root / "record.json"
 
     @property
     def settings(self) -> Path:
-        """What has to stay the same from one start to the next."""
+        """The settings that stay the same from one start to the next."""
         return self.root / "settings.json"
 
     @property
@@ -61,12 +61,12 @@ class Folder:
 
     @property
     def behaviour(self) -> Path:
-        """What the stand-ins do, as data."""
+        """The behaviour of the stand-ins, as data."""
         return self.root / "behaviour.json"
 
     @property
     def certificate(self) -> Path:
-        """The certificate that people's requests are served with: `tls.crt`, `tls.key`, and `ca.crt` to trust."""
+        """The certificate of the gateway: `tls.crt`, `tls.key`, and `ca.crt` to trust."""
         return self.root / "certificate"
 
     @property
@@ -76,7 +76,7 @@ class Folder:
 
     @property
     def pod_summary(self) -> Path:
-        """What the node agent says about its pods."""
+        """The node agent's summary of its pods."""
         return self.root / "pods.json"
 
     @property
@@ -86,11 +86,11 @@ class Folder:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's way in from the host."""
+        """The administrator's kubeconfig for the host."""
         return self.root / "kubeconfig"
 
     def kubeconfig_inside(self, user: str) -> Path:
-        """Return the way in that one user has inside the lab's network."""
+        """Return the kubeconfig of a user inside the lab's network."""
         return self.root / "inside" / f"{user}.kubeconfig"
 
     @property
@@ -123,7 +123,7 @@ def folder(name: str) -> Folder:
     """Return the folder of the lab of that name.
 
     Raises:
-        LabError: The name cannot be one.
+        LabError: The name is invalid.
     """
     if not _NAME.fullmatch(name):
         message = (
@@ -144,20 +144,20 @@ def folders() -> list[Folder]:
 
 @dataclass(frozen=True)
 class LabSettings:
-    """What has to stay the same from one start to the next: the kubeconfig of the host names the port."""
+    """The settings that stay the same from one start to the next: the kubeconfig of the host names the port."""
 
     ports: dict[str, int]
     tools: str
 
-    def write(self, where: Folder) -> None:
+    def write(self, folder: Folder) -> None:
         """Keep the settings in the lab's folder."""
-        replace_file(where.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
+        replace_file(folder.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
 
 
-def settings(where: Folder) -> LabSettings:
+def settings(folder: Folder) -> LabSettings:
     """Return the settings of a lab, empty ones before its first start."""
     try:
-        content = json.loads(where.settings.read_text())
+        content = json.loads(folder.settings.read_text())
         return LabSettings(dict(content["ports"]), str(content["tools"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # A file cut short by a power failure must not keep this lab, or its neighbours, from starting.

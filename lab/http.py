@@ -22,7 +22,7 @@ class HttpRequest:
 
     def header(self, name: str) -> str:
         """The value of a header, all of them if it came several times, or nothing."""
-        return ("; " if name == "cookie" else ", ").join(value for each, value in self.headers if each == name)
+        return ("; " if name == "cookie" else ", ").join(value for header, value in self.headers if header == name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +71,11 @@ class Wire:
         self._writer.close()
 
 
-def encoded(lines: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+def encode_headers(lines: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Headers as h11 takes them."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]
 
 
-def decoded(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Headers as h11 gives them."""
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)

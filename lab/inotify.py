@@ -1,4 +1,4 @@
-"""How many inotify instances this user may still have: every proxy and every control plane needs some of them.
+"""Counts the inotify instances that this user may still have: every proxy and every control plane needs some.
 
 https://man7.org/linux/man-pages/man7/inotify.7.html
 """
@@ -14,31 +14,31 @@ _KIND = "anon_inode:inotify"
 
 
 def warning(system: Path = PROC) -> str:
-    """Return what to do if there may be too few for a lab; empty if there are enough, or nobody can say.
+    """Return what to do if there may be too few for a lab; empty if there are enough, or the number is unknown.
 
     Args:
-        system: Where the kernel tells of processes and of its limits.
+        system: Where procfs is mounted.
     """
     try:
-        most = int((system / "sys/fs/inotify/max_user_instances").read_text())
+        limit = int((system / "sys/fs/inotify/max_user_instances").read_text())
     except (OSError, ValueError):
         return ""
-    used = _used(system)
-    if most - used >= ENOUGH:
+    used = _count_used(system)
+    if limit - used >= ENOUGH:
         return ""
     return (
-        f"of the {most} inotify instances that a user may have, {used} are taken, and a lab with a mesh needs up to "
+        f"of the {limit} inotify instances that a user may have, {used} are taken, and a lab with a mesh needs up to "
         f"{ENOUGH}: proxies that get none do not start. Stop what you do not need, other labs among it, or run "
-        f"`sudo sysctl fs.inotify.max_user_instances={max(512, 4 * most)}`"
+        f"`sudo sysctl fs.inotify.max_user_instances={max(512, 4 * limit)}`"
     )
 
 
-def _used(system: Path) -> int:
-    found = 0
+def _count_used(system: Path) -> int:
+    count = 0
     for folder in system.glob("[0-9]*/fd"):
         # Other users' processes do not tell and do not count; any may end meanwhile.
         with suppress(OSError):
             for descriptor in folder.iterdir():
                 with suppress(OSError):
-                    found += str(descriptor.readlink()) == _KIND
-    return found
+                    count += str(descriptor.readlink()) == _KIND
+    return count

@@ -9,7 +9,7 @@ from pathlib import Path
 from support.lock_owners import is_running
 
 _CLOCK_TOLERANCE = 2.0
-"""Seconds: the boot time is told in whole ones."""
+"""Seconds: the kernel gives the boot time in whole seconds."""
 
 
 @dataclass(frozen=True)

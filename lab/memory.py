@@ -1,4 +1,4 @@
-"""What the processes of a lab use: the kernel's word."""
+"""Measures the memory of a lab's processes."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -10,7 +10,7 @@ from support.procfs import PROC, stat
 
 @dataclass(frozen=True)
 class ProcessUse:
-    """One process.
+    """The memory of a process.
 
     Attributes:
         session: The number of the session it belongs to.
@@ -47,28 +47,28 @@ def uses(supervisor: int, system: Path = PROC) -> dict[int, ProcessUse]:
 
     Args:
         supervisor: The number of the lab's supervisor, whose process namespace all others share.
-        system: Where the kernel tells of processes.
+        system: Where procfs is mounted.
     """
-    found = {}
+    processes = {}
     namespace = (system / str(supervisor) / "ns/pid").readlink()
     for path in system.glob("[0-9]*"):
         # Other users' processes do not tell, and any of them may have ended by now.
         with suppress(OSError):
             if (path / "ns/pid").readlink() == namespace:
                 pid = int(path.name)
-                found[pid] = ProcessUse(stat(pid, system).session, _memory(path))
-    return found
+                processes[pid] = ProcessUse(stat(pid, system).session, _memory(path))
+    return processes
 
 
-def summed(found: Mapping[int, ProcessUse], sessions: Collection[int]) -> Memory:
+def sum_memory(processes: Mapping[int, ProcessUse], sessions: Collection[int]) -> Memory:
     """Return what a lab uses.
 
     Args:
-        found: All of its processes.
+        processes: All of its processes.
         sessions: The sessions of its pods' containers.
     """
-    total = sum(one.memory for one in found.values())
-    pods = sum(one.memory for one in found.values() if one.session in sessions)
+    total = sum(process.memory for process in processes.values())
+    pods = sum(process.memory for process in processes.values() if process.session in sessions)
     return Memory(total - pods, pods, total)
 
 

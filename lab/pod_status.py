@@ -1,4 +1,4 @@
-"""The pods of a lab, seen from outside: the node agent's word for how they are, the kernel's for what they cost."""
+"""The pods of a lab, seen from outside: their status from the node agent, their memory from the kernel."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from lab.memory import ProcessUse
 
 @dataclass(frozen=True)
 class ContainerStatus:
-    """One container.
+    """The status of a container.
 
     Attributes:
         name: Its name.
-        kind: What runs for it: `proxy`, `istiod` or `app`.
+        kind: Its program: `proxy`, `istiod` or `app`.
         ready: Whether its readiness probe passes.
         restarts: How often it was started again.
         pid: Its process number on the host, 0 if it does not run.
@@ -29,7 +29,7 @@ class ContainerStatus:
 
 @dataclass(frozen=True)
 class PodStatus:
-    """One pod.
+    """The status of a pod.
 
     Attributes:
         namespace: Its namespace.
@@ -50,32 +50,32 @@ class PodStatus:
     containers: tuple[ContainerStatus, ...]
 
 
-def pods(where: Folder, uses: Mapping[int, ProcessUse]) -> tuple[PodStatus, ...]:
+def pods(folder: Folder, uses: Mapping[int, ProcessUse]) -> tuple[PodStatus, ...]:
     """Return the pods that the node agent runs, by namespace and name.
 
     Args:
-        where: The lab's folder.
+        folder: The lab's folder.
         uses: What the lab's processes use.
     """
     try:
-        found = json.loads(where.pod_summary.read_text())
+        summaries = json.loads(folder.pod_summary.read_text())
     except FileNotFoundError:
         return ()
-    return tuple(sorted((_pod(one, uses) for one in found), key=lambda pod: (pod.namespace, pod.name)))
+    return tuple(sorted((_pod(summary, uses) for summary in summaries), key=lambda pod: (pod.namespace, pod.name)))
 
 
 def _pod(content: Mapping[str, object], uses: Mapping[int, ProcessUse]) -> PodStatus:
-    given = content["containers"]
-    containers = tuple(ContainerStatus(**one) for one in given) if isinstance(given, list) else ()
+    described = content["containers"]
+    containers = tuple(ContainerStatus(**container) for container in described) if isinstance(described, list) else ()
     # Every container is a session of its own: see lab.nodeagent.processes.
-    sessions = {one.pid for one in containers if one.pid}
-    processes = [one for one in uses.values() if one.session in sessions]
+    sessions = {container.pid for container in containers if container.pid}
+    processes = [process for process in uses.values() if process.session in sessions]
     return PodStatus(
         namespace=str(content["namespace"]),
         name=str(content["name"]),
         address=str(content["address"]),
-        ready=bool(containers) and all(one.ready for one in containers),
+        ready=bool(containers) and all(container.ready for container in containers),
         processes=len(processes),
-        memory=sum(one.memory for one in processes),
+        memory=sum(process.memory for process in processes),
         containers=containers,
     )

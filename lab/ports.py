@@ -8,17 +8,17 @@ from lab.errors import LabError
 
 @dataclass(frozen=True)
 class Port:
-    """One port of 127.0.0.1.
+    """A port of 127.0.0.1.
 
     Attributes:
-        first: What is tried first; if it is taken, the next ones.
-        option: What of `boutique lab up` chooses another.
-        what: What answers there.
+        first: The port that is tried first; if it is taken, the next ones.
+        option: The option of `boutique lab up` that chooses another port.
+        description: The server that answers there.
     """
 
     first: int
     option: str
-    what: str
+    description: str
 
 
 PORTS: Mapping[str, Port] = {
@@ -28,22 +28,22 @@ PORTS: Mapping[str, Port] = {
 }
 
 
-def check_unchanged(name: str, chosen: Mapping[str, int], remembered: Mapping[str, int]) -> None:
-    """See that no port is to be changed while the lab runs.
+def check_unchanged(name: str, ports: Mapping[str, int], remembered: Mapping[str, int]) -> None:
+    """Refuse to change a port while the lab runs.
 
     Args:
         name: The lab's name.
-        chosen: The ports that somebody chose.
+        ports: The ports that the user chose.
         remembered: The ports that it has.
 
     Raises:
-        LabError: One is; it says how to.
+        LabError: A port differs; it says how to change it.
     """
-    for key, number in chosen.items():
+    for key, number in ports.items():
         if number != remembered.get(key):
             port = PORTS[key]
             message = (
-                f"lab {name} is running with {port.what} at port {remembered.get(key)}: "
+                f"lab {name} is running with {port.description} at port {remembered.get(key)}: "
                 f"give {port.option} {number} after `boutique lab down --name {name}`"
             )
             raise LabError(message)

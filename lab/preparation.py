@@ -1,4 +1,4 @@
-"""Puts into a lab's folder what its components read at their start."""
+"""Writes the files that a lab's components read at their start."""
 
 import shutil
 from contextlib import suppress
@@ -18,68 +18,68 @@ exec "$BOUTIQUE_LAB_PYTHON" "$@"
 _USERS = ("admin", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
-def prepare(where: Folder, toolchain: Toolchain, port: int) -> None:
+def prepare(folder: Folder, toolchain: Toolchain, port: int) -> None:
     """Write the certificates, the kubeconfigs, kwok's configuration, and the links to Pulumi's plugin and to files.
 
     Args:
-        where: The lab's folder.
+        folder: The lab's folder.
         toolchain: The tools of this run.
         port: Where the host reaches the API server.
     """
-    certificates.ensure(where.pki)
+    certificates.ensure(folder.pki)
     inside = f"https://{network.LOOPBACK}:{controlplane.API_PORT}"
     for user in _USERS:
-        kubeconfig.write(where.kubeconfig_inside(user), inside, where.pki, f"{user}.pem")
-    kubeconfig.write(where.kubeconfig, f"https://127.0.0.1:{port}", where.pki, "admin.pem")
-    replace_file(where.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
-    link_provider(where, toolchain)
-    disable_automatic_logs(where)
-    write_python(where)
-    link_files(where, toolchain)
-    _rotate(where.logs)
+        kubeconfig.write(folder.kubeconfig_inside(user), inside, folder.pki, f"{user}.pem")
+    kubeconfig.write(folder.kubeconfig, f"https://127.0.0.1:{port}", folder.pki, "admin.pem")
+    replace_file(folder.kwok, kwok.configuration(toolchain.files / "kwok", kubernetes_version()))
+    link_provider(folder, toolchain)
+    disable_automatic_logs(folder)
+    write_python(folder)
+    link_files(folder, toolchain)
+    _rotate(folder.logs)
 
 
-def link_provider(where: Folder, toolchain: Toolchain) -> None:
+def link_provider(folder: Folder, toolchain: Toolchain) -> None:
     """Put the Kubernetes provider among Pulumi's plugins: Pulumi warns of one that it finds on PATH."""
-    link = where.pulumi_home / "plugins" / PROVIDER_PLUGIN / PROVIDER
+    link = folder.pulumi_home / "plugins" / PROVIDER_PLUGIN / PROVIDER
     link.parent.mkdir(parents=True, exist_ok=True)
     _link(link, toolchain.provider)
 
 
-def disable_automatic_logs(where: Folder) -> None:
+def disable_automatic_logs(folder: Folder) -> None:
     """Keep Pulumi from logging every command to `$PULUMI_HOME/logs`, by a file of that name.
 
     The logs take most of the engine's CPU time: it formats, compresses and encrypts everything up to verbosity 10.
     Pulumi 3.259.0 has no setting for that. Without the folder it goes on without them: StartLogging in
     pkg/logging/encrypted.go fails, and pkg/cmd/pulumi/pulumi.go takes note. `--verbose` and `--logtostderr` still work.
     """
-    logs = where.pulumi_home / "logs"
+    logs = folder.pulumi_home / "logs"
     if logs.is_dir():
         shutil.rmtree(logs)
     replace_file(logs, "This file disables Pulumi's automatic logs, see docs/pull-requests.md.\n")
 
 
-def write_python(where: Folder) -> None:
+def write_python(folder: Folder) -> None:
     """Write the command by which Pulumi's language host calls Python; it passes everything on, except one question.
 
     Before each operation the host asks pip for packages with plugins, so that the engine can install these
     (determinePulumiPackages in sdk/python/cmd/pulumi-language-python/main.go). Pip takes as long as the imports of a
     program, and the lab has its plugins: the answer is that there are no such packages.
     """
-    replace_file(where.python, _PYTHON, mode=0o700)
+    replace_file(folder.python, _PYTHON, mode=0o700)
 
 
-def link_files(where: Folder, toolchain: Toolchain) -> None:
+def link_files(folder: Folder, toolchain: Toolchain) -> None:
     """Put everything that a stack may name into one folder, whose path stays when the tools change."""
-    wanted = {path.name: path for path in toolchain.files.iterdir()} | {"certificate": where.certificate}
+    targets = {path.name: path for path in toolchain.files.iterdir()} | {"certificate": folder.certificate}
     # Never through a link: behind it would be the tools' own folder, which all labs share.
-    if where.files.is_symlink():
-        where.files.unlink()
-    where.files.mkdir(exist_ok=True)
-    for gone in {path.name for path in where.files.iterdir()} - wanted.keys():
-        (where.files / gone).unlink()
-    for name, path in wanted.items():
-        _link(where.files / name, path)
+    if folder.files.is_symlink():
+        folder.files.unlink()
+    folder.files.mkdir(exist_ok=True)
+    for obsolete in {path.name for path in folder.files.iterdir()} - targets.keys():
+        (folder.files / obsolete).unlink()
+    for name, path in targets.items():
+        _link(folder.files / name, path)
 
 
 def _link(link: Path, to: Path) -> None:

@@ -1,4 +1,4 @@
-"""The proxies of a lab's mesh, seen from outside: what they and istiod say of themselves at this moment."""
+"""The proxies of a lab's mesh, seen from outside: what they and istiod report at this moment."""
 
 import http.client
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _PATH = f"/api/v1/nodes/{NODES[0]['metadata']['name']}/proxy/mesh"
 
 @dataclass(frozen=True)
 class ProxyStatus:
-    """One proxy. Times are seconds since the epoch, 0 if they are not known.
+    """The status of a proxy. Times are seconds since the epoch, 0 if they are not known.
 
     Attributes:
         namespace: Its pod's namespace.
         pod: Its pod's name.
         alive: Whether its Envoy answers.
-        sync: How istiod sees its configuration: `synced`, or what is not and why.
+        sync: The state of its configuration at istiod: `synced`, or the part that is not and why.
         valid_from: From when on its certificate is good; Istio dates it two minutes back.
         expires: When that ends.
     """
@@ -39,23 +39,23 @@ class ProxyStatus:
 
 
 class UnknownError(Exception):
-    """Nobody answers who knows of the proxies."""
+    """The API server or the node agent does not answer, so the proxies are unknown."""
 
 
-def proxies(where: Folder, port: int) -> tuple[ProxyStatus, ...]:
+def proxies(folder: Folder, port: int) -> tuple[ProxyStatus, ...]:
     """Return the proxies of a lab, by namespace and pod.
 
     Args:
-        where: The lab's folder.
+        folder: The lab's folder.
         port: Where the host reaches its API server.
 
     Raises:
         UnknownError: The API server or the node agent does not answer.
     """
     try:
-        found = Api("127.0.0.1", port, where.pki, patience=_PATIENCE).get(_PATH)["proxies"]
-        said = [ProxyStatus(**one) for one in found]
+        content = Api("127.0.0.1", port, folder.pki, patience=_PATIENCE).get(_PATH)["proxies"]
+        statuses = [ProxyStatus(**fields) for fields in content]
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
         # TypeError: a lab that was started by another version of this program.
         raise UnknownError(str(error)) from error
-    return tuple(sorted(said, key=lambda one: (one.namespace, one.pod)))
+    return tuple(sorted(statuses, key=lambda status: (status.namespace, status.pod)))

@@ -1,7 +1,7 @@
-"""What is running: the supervisor's word for it, and the lock that says whether the supervisor lives at all.
+"""The supervisor's record of what is running, and the lock that says whether the supervisor lives at all.
 
 The lock is the truth. The kernel gives it up when the last process that holds it ends, however it ends; by then a
-process number in a file could be anybody's.
+process number in a file could be another process'.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from support.files import replace_file
 
 
 class State(StrEnum):
-    """How a lab, or one component of it, is doing."""
+    """The state of a lab, or of one component of it."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class ComponentRecord:
-    """One process of a lab. Times are seconds since the epoch; process numbers are those of the host."""
+    """The record of one process of a lab. Times are seconds since the epoch; process numbers are those of the host."""
 
     name: str
     ports: tuple[int, ...]
@@ -39,13 +39,13 @@ class ComponentRecord:
 
 @dataclass(frozen=True)
 class LabRecord:
-    """One lab, as its supervisor sees it.
+    """The record of a lab, written by its supervisor.
 
     Attributes:
-        state: How the lab is doing as a whole.
+        state: The state of the lab as a whole.
         pid: The supervisor's process number on the host: the way into the lab's network.
         started: When the supervisor began.
-        awaited: What a starting lab is waiting for.
+        awaited: The component that a starting lab waits for.
         failed: The component that a failed lab failed for.
         components: Its processes, in the order of their start.
     """
@@ -60,10 +60,10 @@ class LabRecord:
     @property
     def ready(self) -> bool:
         """Whether the lab and each of its components run."""
-        return self.state == State.RUNNING and all(one.state == State.RUNNING for one in self.components)
+        return self.state == State.RUNNING and all(component.state == State.RUNNING for component in self.components)
 
     def write(self, path: Path) -> None:
-        """Put the record where others look."""
+        """Write the record."""
         replace_file(path, json.dumps(asdict(self), indent=2))
 
 
@@ -72,8 +72,8 @@ def read(path: Path) -> LabRecord | None:
     try:
         content = json.loads(path.read_text())
         components = tuple(
-            ComponentRecord(**{**one, "state": State(one["state"]), "ports": tuple(one["ports"])})
-            for one in content.pop("components")
+            ComponentRecord(**{**component, "state": State(component["state"]), "ports": tuple(component["ports"])})
+            for component in content.pop("components")
         )
         return LabRecord(**{**content, "state": State(content["state"]), "components": components})
     except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -81,7 +81,7 @@ def read(path: Path) -> LabRecord | None:
 
 
 def take(lock: Path) -> int | None:
-    """Take the lock, and return the descriptor that holds it, or nothing if somebody has it.
+    """Take the lock, and return the descriptor that holds it, or None if another process has it.
 
     Descriptors that were inherited from this one hold the same lock: it is free when the last of them is closed.
     """
@@ -91,7 +91,7 @@ def take(lock: Path) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         return None
-    # Whoever had the lock before may have deleted the lab's folder: a lock that no path leads to keeps nobody out.
+    # The previous holder may have deleted the lab's folder: a lock without a path excludes no other process.
     if not (lock.exists() and os.path.samestat(os.fstat(descriptor), lock.stat())):
         os.close(descriptor)
         return None
@@ -99,7 +99,7 @@ def take(lock: Path) -> int | None:
 
 
 def is_held(lock: Path) -> bool:
-    """Say whether somebody holds the lock, without keeping anybody else from looking."""
+    """Say whether a process holds the lock, without blocking others that check it."""
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How a lab is doing, seen from outside."""
+"""The status of a lab, seen from outside."""
 
 import os
 import time
@@ -12,15 +12,15 @@ from lab.record import ComponentRecord, State
 
 @dataclass(frozen=True)
 class LabStatus:
-    """How a lab is doing.
+    """The status of a lab.
 
     Attributes:
         name: Its name.
-        state: How it is doing as a whole.
+        state: Its state as a whole.
         ready: Whether it is running with every component.
-        pid: The process number of its supervisor, 0 if there is none.
+        pid: The process number of its supervisor, 0 if it does not run.
         uptime: Seconds since its start.
-        awaited: What it is waiting for while it starts.
+        awaited: The component that it waits for while it starts.
         failed: The component it failed for.
         api: The URL of its API server on the host; empty before the first start.
         https: The URL under which the host reaches the load balancer's HTTPS; empty before the first start.
@@ -43,29 +43,29 @@ class LabStatus:
     components: tuple[ComponentRecord, ...]
 
 
-def status(where: Folder) -> LabStatus:
-    """Say how a lab is doing, and clear away the record of one that was killed."""
-    held = record.is_held(where.lock)
-    found = record.read(where.record)
-    if not held and found is not None and found.state != State.FAILED:
-        _forget(where)
-        found = None
-    if found is None:
-        found = record.LabRecord(State.STARTING if held else State.STOPPED)
-    ports = settings(where).ports
+def status(folder: Folder) -> LabStatus:
+    """Return the status of a lab, and remove the record of one that was killed."""
+    is_held = record.is_held(folder.lock)
+    current = record.read(folder.record)
+    if not is_held and current is not None and current.state != State.FAILED:
+        _forget(folder)
+        current = None
+    if current is None:
+        current = record.LabRecord(State.STARTING if is_held else State.STOPPED)
+    ports = settings(folder).ports
     return LabStatus(
-        name=where.name,
-        state=found.state,
-        ready=found.ready,
-        pid=found.pid,
-        uptime=max(0.0, time.time() - found.started) if found.pid else 0.0,
-        awaited=found.awaited,
-        failed=found.failed,
+        name=folder.name,
+        state=current.state,
+        ready=current.ready,
+        pid=current.pid,
+        uptime=max(0.0, time.time() - current.started) if current.pid else 0.0,
+        awaited=current.awaited,
+        failed=current.failed,
         api=_url("https", "127.0.0.1", ports.get("api")),
         https=_url("https", "localhost", ports.get("https")),
         http=_url("http", "localhost", ports.get("http")),
-        folder=where.root,
-        components=found.components,
+        folder=folder.root,
+        components=current.components,
     )
 
 
@@ -73,9 +73,9 @@ def _url(scheme: str, host: str, port: int | None) -> str:
     return f"{scheme}://{host}:{port}" if port else ""
 
 
-def _forget(where: Folder) -> None:
-    """Clear the record of a killed lab away, unless somebody starts it at this very moment."""
-    lock = record.take(where.lock)
+def _forget(folder: Folder) -> None:
+    """Remove the record of a killed lab, unless the lab is being started at this moment."""
+    lock = record.take(folder.lock)
     if lock is not None:
-        where.record.unlink(missing_ok=True)
+        folder.record.unlink(missing_ok=True)
         os.close(lock)

@@ -1,4 +1,4 @@
-"""How a certificate is made, for the lab or for development, and when one has to be made anew."""
+"""Issues certificates, for the lab or for development, and says when one has to be renewed."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _RENEW_BEFORE = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Leaf:
-    """One certificate to have: a client's if it names nobody else, else the server's of those names."""
+    """A certificate to issue: a server's if it has names, otherwise a client's."""
 
     file: str
     common_name: str
@@ -72,15 +72,17 @@ def issue(
     return certificate.public_bytes(serialization.Encoding.PEM).decode() + pem(key)
 
 
-def good(leaf: Leaf, pem: bytes, authority: x509.Certificate, now: datetime) -> bool:
-    """Say whether a certificate is the one to have, signed by this authority and with time left."""
+def is_valid(leaf: Leaf, pem: bytes, authority: x509.Certificate, now: datetime) -> bool:
+    """Say whether a certificate fits its description, is signed by this authority, and does not expire soon."""
     certificate = x509.load_pem_x509_certificate(pem)
     try:
         certificate.verify_directly_issued_by(authority)
     except (InvalidSignature, ValueError):
         return False
     return (
-        not runs_out(certificate, now) and certificate.subject == _subject(leaf) and _names(certificate) == leaf.names
+        not expires_soon(certificate, now)
+        and certificate.subject == _subject(leaf)
+        and _names(certificate) == leaf.names
     )
 
 
@@ -92,7 +94,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(str(name.value) for name in extension.value)
 
 
-def runs_out(certificate: x509.Certificate, now: datetime) -> bool:
+def expires_soon(certificate: x509.Certificate, now: datetime) -> bool:
     """Say whether a certificate has to be renewed."""
     return certificate.not_valid_after_utc - now < _RENEW_BEFORE
 

@@ -1,4 +1,4 @@
-"""How long a command may take as a whole."""
+"""The time limit of a command as a whole."""
 
 import time
 
@@ -21,7 +21,7 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds that are left; never quite none, since for many libraries a timeout of 0 means none at all."""
+        """Seconds that are left; never 0, since for many libraries a timeout of 0 means no timeout."""
         return max(0.01, self.seconds - self.spent)
 
     @property

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Hop:
-    """One request on its way: an edge of the call graph, and what arrived at its end.
+    """A hop of a request: an edge of the call graph, and the headers that arrived at its end.
 
     Attributes:
         caller: The workload that called; None at the first hop.
-        workload: Who answered: the callee's own word, or the name that was dialled if there was none.
+        workload: The callee, by its own answer, or by the name that was dialled if it did not answer.
         version: Of the workload.
         pod: The name of the pod.
         call: The gRPC method, the HTTP request, or the store's command.

@@ -1,4 +1,4 @@
-"""Whether a process lives: what locks that name their owner need."""
+"""Says whether the process that owns a lock is running."""
 
 import os
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from support.procfs import PROC, stat
 
 _CLOCK_TOLERANCE = 2.0
-"""Seconds: the boot time is told in whole ones."""
+"""Seconds: the kernel gives the boot time in whole seconds."""
 
 
 def is_running(pid: int, since: datetime) -> bool:
@@ -19,5 +19,5 @@ def is_running(pid: int, since: datetime) -> bool:
     if process.ended:
         return False
     started = int(boot.split()[1]) + process.start / os.sysconf("SC_CLK_TCK")
-    # By its name first: the boot time moves when somebody sets the clock.
+    # By its name first: the boot time moves when the clock is set.
     return process.name == "pulumi" or started <= since.timestamp() + _CLOCK_TOLERANCE

@@ -1,4 +1,4 @@
-"""What the environment says of the network: proxies as kubectl takes them, and the file of trusted authorities.
+"""Reads the network settings of the environment: proxies as kubectl takes them, and the trusted authorities.
 
 Proxies are those of Go's standard library, which kubectl, Pulumi and Helm use
 (https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config): HTTPS_PROXY or HTTP_PROXY by the scheme of the URL, unless
@@ -32,15 +32,15 @@ def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> str | No
     try:
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
-        # A port that is none is for the client to refuse.
+        # The client refuses an invalid port.
         port = 0
     name, value = _variable(f"{parts.scheme.upper()}_PROXY", environment)
     if not value or _is_local(host) or _is_excluded(host, port, _variable("NO_PROXY", environment)[1]):
         return None
-    return checked_proxy(value, name)
+    return check_proxy(value, name)
 
 
-def checked_proxy(value: str, name: str) -> str:
+def check_proxy(value: str, name: str) -> str:
     """Return the URL of a proxy.
 
     Args:
@@ -74,7 +74,9 @@ def check_authorities(environment: Mapping[str, str] = os.environ) -> None:
 
 
 def _variable(name: str, environment: Mapping[str, str]) -> tuple[str, str]:
-    return next(((each, value) for each in (name, name.lower()) if (value := environment.get(each))), (name, ""))
+    return next(
+        ((spelling, value) for spelling in (name, name.lower()) if (value := environment.get(spelling))), (name, "")
+    )
 
 
 def _place(parts: SplitResult) -> str:
@@ -88,7 +90,9 @@ def _is_local(host: str) -> bool:
 
 
 def _is_excluded(host: str, port: int, excluded: str) -> bool:
-    return any(_matches(each.strip().lower(), host.lower(), port) for each in excluded.split(",") if each.strip())
+    return any(
+        _matches(pattern.strip().lower(), host.lower(), port) for pattern in excluded.split(",") if pattern.strip()
+    )
 
 
 def _matches(pattern: str, host: str, port: int) -> bool:
@@ -100,8 +104,8 @@ def _matches(pattern: str, host: str, port: int) -> bool:
             return address is not None and address in ipaddress.ip_network(pattern, strict=False)
         except ValueError:
             return False
-    name, wanted = _split_port(pattern)
-    if wanted not in ("", str(port)):
+    name, only_port = _split_port(pattern)
+    if only_port not in ("", str(port)):
         return False
     if excluded := _address(name):
         return address == excluded

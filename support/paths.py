@@ -1,4 +1,4 @@
-"""Where the lab keeps what it builds and what it runs, after the XDG base directory specification 0.8."""
+"""The folders of the lab's tools and data, after the XDG base directory specification 0.8."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ def labs() -> Path:
 
 
 def authority() -> Path:
-    """Return the folder of the authority that signs development certificates: whoever trusts it does so once."""
+    """Return the folder of the authority that signs development certificates; clients have to trust it only once."""
     return state() / "authority"
 
 

@@ -1,4 +1,4 @@
-"""What the kernel tells of a process: proc_pid_stat(5)."""
+"""Reads the state of a process from the kernel: proc_pid_stat(5)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class ProcessStat:
-    """One process, by its number on the host.
+    """The state of a process, by its number on the host.
 
     Attributes:
         name: The first 15 bytes of its program's file name.
@@ -31,14 +31,14 @@ class ProcessStat:
 
 
 def stat(pid: int, system: Path = PROC) -> ProcessStat:
-    """Return what the kernel tells of a process.
+    """Return the state of a process.
 
     Raises:
-        OSError: There is none of that number.
+        OSError: No process has that number.
     """
     # The name, in parentheses, may hold anything, parentheses and spaces included.
-    head, _, rest = (system / str(pid) / "stat").read_text().rpartition(")")
-    fields = rest.split()
+    head, _, tail = (system / str(pid) / "stat").read_text().rpartition(")")
+    fields = tail.split()
     return ProcessStat(
         name=head.partition("(")[2],
         state=fields[0],

@@ -31,5 +31,5 @@ class ProxiedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close the connections."""
-        for each in self._transports.values():
-            each.close()
+        for transport in self._transports.values():
+            transport.close()

@@ -1,4 +1,4 @@
-"""Which TLS certificates are trusted."""
+"""The TLS context with the trusted certificates."""
 
 import ssl
 from functools import cache

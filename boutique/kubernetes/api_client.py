@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, reached_by
-from support.network_settings import NetworkSettingError, check_authorities, checked_proxy, proxy_for
+from support.network_settings import NetworkSettingError, check_authorities, check_proxy, proxy_for
 from support.trust import without_strict_checks
 
 TIMEOUT_SECONDS = 5.0
@@ -98,7 +98,7 @@ def proxy(api_server: ApiServer) -> str | None:
         NetworkSettingError: It cannot be used.
     """
     if named := api_server.entry.get("proxy-url"):
-        return checked_proxy(str(named), "proxy-url of the kubeconfig")
+        return check_proxy(str(named), "proxy-url of the kubeconfig")
     return proxy_for(api_server.server)
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import h11
 
-from lab.http import Wire, encoded
+from lab.http import Wire, encode_headers
 from lab.nodeagent import networks
 from lab.supervision import network
 
@@ -15,16 +15,16 @@ async def connect(network_of: int, port: int) -> tuple[asyncio.StreamReader, asy
     """Connect to a port on the loopback of another process' network.
 
     Raises:
-        OSError: Nobody listens there, or the network is gone.
+        OSError: No process listens there, or the network is gone.
     """
-    # A socket belongs to the network it was made in, whoever uses it.
-    made = await asyncio.to_thread(networks.inside, network_of, lambda: socket.socket(socket.AF_INET))
+    # A socket belongs to the network in which it was created, no matter which process uses it.
+    connection = await asyncio.to_thread(networks.inside, network_of, lambda: socket.socket(socket.AF_INET))
     try:
-        made.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(made, (network.LOOPBACK, port))
-        return await asyncio.open_connection(sock=made)
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, (network.LOOPBACK, port))
+        return await asyncio.open_connection(sock=connection)
     except BaseException:
-        made.close()
+        connection.close()
         raise
 
 
@@ -38,7 +38,7 @@ async def get(network_of: int, port: int, path: str) -> bytes:
     wire = Wire(h11.CLIENT, (reader, writer))
     try:
         headers = [("host", f"{network.LOOPBACK}:{port}"), ("connection", "close")]
-        await wire.send(h11.Request(method="GET", target=path, headers=encoded(headers)), h11.EndOfMessage())
+        await wire.send(h11.Request(method="GET", target=path, headers=encode_headers(headers)), h11.EndOfMessage())
         head = await wire.next_event()
         if not isinstance(head, h11.Response) or head.status_code != HTTPStatus.OK:
             message = f"{path} is answered by {head!r}"

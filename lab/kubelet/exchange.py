@@ -1,4 +1,4 @@
-"""One request to the kubelet's API, and the ways to answer it."""
+"""A request to the kubelet's API, and the ways to answer it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import h11
 
-from lab.http import Wire, decoded, encoded
+from lab.http import Wire, decode_headers, encode_headers
 from lab.kubelet.refusal import Refusal
 from lab.kubelet.streams import StreamConnection
 
@@ -15,7 +15,7 @@ _SPDY = "SPDY/3.1"
 
 
 class Exchange:
-    """One request and its answer.
+    """A request and its answer.
 
     Attributes:
         path: The parts of the path.
@@ -25,11 +25,11 @@ class Exchange:
     def __init__(
         self, request: h11.Request, wire: Wire, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     ) -> None:
-        """Take a request that was read as a whole from a connection, which nobody else uses any more."""
+        """Take a request that was read as a whole from a connection that now belongs to this exchange."""
         target = urlsplit(request.target.decode("latin-1"))
         self.path = tuple(unquote(part) for part in target.path.split("/")[1:])
         self.query: Mapping[str, list[str]] = parse_qs(target.query)
-        self._headers = decoded(request.headers)
+        self._headers = decode_headers(request.headers)
         self._wire = wire
         self._reader, self._writer = streams
 
@@ -58,9 +58,9 @@ class Exchange:
         """Answer by going over to SPDY.
 
         Raises:
-            Refusal: That was not asked for.
+            Refusal: The client did not ask for that.
         """
-        offered = [one.strip() for one in self._header("x-stream-protocol-version").split(",")]
+        offered = [name.strip() for name in self._header("x-stream-protocol-version").split(",")]
         if self._header("upgrade").lower() != _SPDY.lower():
             message = f"it takes an upgrade to {_SPDY}, not to {self._header('upgrade') or 'nothing'}"
             raise Refusal(message)
@@ -68,15 +68,15 @@ class Exchange:
             message = f"of the protocols {offered} none is {protocol}"
             raise Refusal(message, HTTPStatus.FORBIDDEN)
         headers = [("connection", "Upgrade"), ("upgrade", _SPDY), ("x-stream-protocol-version", protocol)]
-        await self._wire.send(h11.InformationalResponse(status_code=101, headers=encoded(headers)))
+        await self._wire.send(h11.InformationalResponse(status_code=101, headers=encode_headers(headers)))
         return StreamConnection(self._reader, self._writer)
 
     def _header(self, name: str) -> str:
-        return ",".join(value for each, value in self._headers if each == name)
+        return ",".join(value for header, value in self._headers if header == name)
 
     async def _begin(self, status: HTTPStatus, kind: str, length: tuple[str, str]) -> None:
         headers = [("content-type", kind), ("connection", "close"), length]
-        await self._wire.send(h11.Response(status_code=status, headers=encoded(headers)))
+        await self._wire.send(h11.Response(status_code=status, headers=encode_headers(headers)))
 
     async def _send(self, parts: AsyncIterator[bytes]) -> None:
         async for part in parts:

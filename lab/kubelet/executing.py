@@ -20,7 +20,7 @@ from lab.supervision.process import host_pid
 PROTOCOL = "v4.channel.k8s.io"
 
 PROGRAMS = {"proxy": "pilot-agent", "istiod": "pilot-discovery"}
-"""What can be run in which kind of container: the only programs of an image that are here."""
+"""The program that can run in each kind of container: the lab has no other program of an image."""
 
 _CHUNK = 2**16
 _PATIENCE = 30.0
@@ -28,13 +28,13 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Command:
-    """What to run.
+    """A command to run.
 
     Attributes:
         arguments: The program's path and its arguments.
-        folder: Where it stands.
+        folder: Its working directory.
         network: The number of a process in the network that it runs in.
-        streams: Which of stdin, stdout and stderr are wanted.
+        streams: Which of stdin, stdout and stderr the client asked for.
     """
 
     arguments: Sequence[str]
@@ -47,38 +47,38 @@ def program(kind: str, command: Sequence[str], tty: bool) -> str:
     """Return the program that a command runs in a container.
 
     Raises:
-        Refusal: It is not one that is here.
+        Refusal: The container has no such program in the lab.
     """
-    known = PROGRAMS.get(kind)
-    if known is None or not command or Path(command[0]).name != known:
-        wanted = command[0] if command else "nothing"
-        here = f"{known} is all there is in it" if known else "a stand-in runs in its place"
+    name = PROGRAMS.get(kind)
+    if name is None or not command or Path(command[0]).name != name:
+        requested = command[0] if command else "nothing"
+        contents = f"{name} is all there is in it" if name else "a stand-in runs in its place"
         reason = (
-            f"{wanted} cannot be run: no image runs in the lab. In this container {here}. "
+            f"{requested} cannot be run: no image runs in the lab. In this container {contents}. "
             "Programs of this machine run in the lab's network by: boutique lab exec -- COMMAND"
         )
         raise Refusal(reason)
     if tty:
-        message = f"the lab gives {known} no terminal: leave -t out"
+        message = f"the lab gives {name} no terminal: leave -t out"
         raise Refusal(message)
-    return known
+    return name
 
 
 async def serve(connection: StreamConnection, command: Command) -> None:
-    """Run a command between the streams of a connection, and tell its exit code."""
+    """Run a command between the streams of a connection, and send its exit code."""
     streams: dict[str, Stream] = {}
     complete = asyncio.Event()
 
-    def opened(stream: Stream) -> None:
+    def on_open(stream: Stream) -> None:
         streams[stream.headers.get("streamtype", "")] = stream
         if streams.keys() >= {"error", *command.streams}:
             complete.set()
 
-    serving = asyncio.create_task(connection.serve(opened))
+    serving = asyncio.create_task(connection.serve(on_open))
     try:
         await asyncio.wait_for(complete.wait(), _PATIENCE)
         running = asyncio.create_task(_run(command, streams))
-        # Whoever asked may go away before the end.
+        # The client may disconnect before the end.
         await asyncio.wait([running, serving], return_when=asyncio.FIRST_COMPLETED)
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -93,7 +93,7 @@ async def serve(connection: StreamConnection, command: Command) -> None:
 
 
 async def _run(command: Command, streams: Mapping[str, Stream]) -> dict[str, Any]:
-    """Run a command to its end and return what the protocol says of that."""
+    """Run a command to its end and return its result as the protocol has it."""
     enter = shutil.which("nsenter", path=os.defpath) or "nsenter"
     inside = (enter, f"--net=/proc/{host_pid(command.network)}/ns/net", "--", *command.arguments)
     pipe = asyncio.subprocess.PIPE

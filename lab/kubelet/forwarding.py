@@ -1,6 +1,6 @@
 """`kubectl port-forward`: connections to a pod's own loopback.
 
-Two streams for each connection, one for the data and one that says what went wrong, which belong together by a number:
+Two streams for each connection, one for the data and one for errors, which belong together by a number:
 https://github.com/kubernetes/kubernetes, staging/src/k8s.io/cri-streaming/pkg/streaming/portforward/httpstream.go
 """
 
@@ -24,7 +24,7 @@ class Forwarding:
 
         Args:
             connection: Where the streams come from.
-            pod: Whose ports are meant, for those who read of a failure.
+            pod: The pod's name, for error messages.
             network_of: Returns the number of a process in the pod's network as it is by then.
 
         """
@@ -37,12 +37,12 @@ class Forwarding:
     async def serve(self) -> None:
         """Forward until the other side closes the connection."""
         try:
-            await self._connection.serve(self._opened)
+            await self._connection.serve(self._on_open)
         finally:
             for task in self._tasks:
                 task.cancel()
 
-    def _opened(self, stream: Stream) -> None:
+    def _on_open(self, stream: Stream) -> None:
         request = stream.headers.get("requestid", "")
         pair = self._waiting.setdefault(request, {})
         pair[stream.headers.get("streamtype", "")] = stream

@@ -13,7 +13,7 @@ _TIMED = {"timestamps": "--timestamps", "sinceSeconds": "--since", "sinceTime": 
 
 @dataclass(frozen=True)
 class Extract:
-    """What somebody wants of a log: PodLogOptions of the Kubernetes API.
+    """The part of a log that a client asks for: PodLogOptions of the Kubernetes API.
 
     Attributes:
         follow: Whether to wait for more until the container ends.
@@ -32,7 +32,7 @@ def extract(query: Mapping[str, str]) -> Extract:
     """Return what a request asks for.
 
     Raises:
-        ValueError: It asks for what the lab does not know.
+        ValueError: It asks for an option that the lab does not support.
     """
     for name, option in _TIMED.items():
         if query.get(name, "false") != "false":
@@ -46,27 +46,27 @@ def extract(query: Mapping[str, str]) -> Extract:
     )
 
 
-async def read(path: Path, wanted: Extract, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def read(path: Path, options: Extract, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
     """Return a log in parts, as they come.
 
     Args:
         path: The log.
-        wanted: What of it.
-        ended: Says whether nobody writes to it any more.
+        options: The part of it.
+        ended: Says whether its container has ended.
 
     Raises:
         OSError: There is no such log.
     """
-    left = wanted.size
+    remaining = options.size
     with path.open("rb") as log:
-        log.seek(0 if wanted.lines is None else last_lines(log, wanted.lines))
-        while left is None or left > 0:
-            over = ended()
-            part = log.read(_BLOCK if left is None else min(_BLOCK, left))
+        log.seek(0 if options.lines is None else last_lines(log, options.lines))
+        while remaining is None or remaining > 0:
+            complete = ended()
+            part = log.read(_BLOCK if remaining is None else min(_BLOCK, remaining))
             if part:
-                left = None if left is None else left - len(part)
+                remaining = None if remaining is None else remaining - len(part)
                 yield part
-            elif over or not wanted.follow:
+            elif complete or not options.follow:
                 return
             else:
                 await asyncio.sleep(_PAUSE)
@@ -78,15 +78,15 @@ def last_lines(log: BinaryIO, count: int) -> int:
     if count <= 0:
         return place
     # The end of the last line ends no line before it.
-    missing, first = count, True
+    remaining, at_end = count, True
     while place > 0:
         size = min(_BLOCK, place)
         place = log.seek(place - size)
         block = log.read(size)
-        end = len(block) - 1 if first and block.endswith(b"\n") else len(block)
-        first = False
-        while (found := block.rfind(b"\n", 0, end)) >= 0:
-            missing, end = missing - 1, found
-            if missing == 0:
-                return place + found + 1
+        end = len(block) - 1 if at_end and block.endswith(b"\n") else len(block)
+        at_end = False
+        while (newline := block.rfind(b"\n", 0, end)) >= 0:
+            remaining, end = remaining - 1, newline
+            if remaining == 0:
+                return place + newline + 1
     return 0

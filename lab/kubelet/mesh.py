@@ -1,4 +1,4 @@
-"""How the proxies are, asked of themselves and of the control plane."""
+"""Reports the status of the proxies, by asking Envoy and istiod."""
 
 import asyncio
 import json
@@ -16,33 +16,33 @@ _ADMIN_PORT = 15000
 """Envoy's administration: https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--certs"""
 
 _MONITORING_PORT = 15014
-"""istiod's, which tells what `istioctl proxy-status` shows: istio.io/istio/pilot/pkg/xds/debug.go, SyncStatus."""
+"""istiod's, which has what `istioctl proxy-status` shows: istio.io/istio/pilot/pkg/xds/debug.go, SyncStatus."""
 
 _PATIENCE = 1.0
 _TROUBLES = (OSError, TimeoutError, ValueError, KeyError, TypeError)
 
 
 async def proxies(pods: Sequence[Runner]) -> list[dict[str, Any]]:
-    """Return for each pod with a proxy what Envoy and istiod say of it.
+    """Return for each pod with a proxy what Envoy and istiod report.
 
     Returns:
         The fields of lab.proxies.ProxyStatus.
     """
-    found = [one for one in pods if any(keeper.container.kind == "proxy" for keeper in one.keepers)]
-    istiods = [one for one in pods if is_istiod(one.pod) and one.keepers]
-    views = asyncio.gather(*(_view(one) for one in istiods))
-    certificates = await asyncio.gather(*(_certificate(one) for one in found))
-    said = [view for view in await views if view is not None]
-    known = {name: state for view in said for name, state in view.items()}
+    meshed = [pod for pod in pods if any(keeper.container.kind == "proxy" for keeper in pod.keepers)]
+    istiods = [pod for pod in pods if is_istiod(pod.pod) and pod.keepers]
+    views = asyncio.gather(*(_view(pod) for pod in istiods))
+    certificates = await asyncio.gather(*(_certificate(pod) for pod in meshed))
+    answers = [view for view in await views if view is not None]
+    states = {name: state for view in answers for name, state in view.items()}
     return [
         {
-            "namespace": one.pod["metadata"]["namespace"],
-            "pod": one.pod["metadata"]["name"],
+            "namespace": pod.pod["metadata"]["namespace"],
+            "pod": pod.pod["metadata"]["name"],
             "alive": certificate is not None,
-            "sync": known.get(_name(one), "unknown to istiod" if said else "istiod does not answer"),
+            "sync": states.get(_name(pod), "unknown to istiod" if answers else "istiod does not answer"),
             **(certificate or {"valid_from": 0.0, "expires": 0.0}),
         }
-        for one, certificate in zip(found, certificates, strict=True)
+        for pod, certificate in zip(meshed, certificates, strict=True)
     ]
 
 
@@ -61,8 +61,8 @@ async def _certificate(pod: Runner) -> dict[str, float] | None:
 
 
 def validity(certs: Mapping[str, Any]) -> dict[str, float]:
-    """Return from when to when a workload's certificate is good, out of what Envoy says of all of them."""
-    chains = [one["cert_chain"] for one in certs["certificates"] if one.get("cert_chain")]
+    """Return from when to when a workload's certificate is good, from Envoy's report of all certificates."""
+    chains = [certificate["cert_chain"] for certificate in certs["certificates"] if certificate.get("cert_chain")]
     lives = [(_seconds(chain[0]["valid_from"]), _seconds(chain[0]["expiration_time"])) for chain in chains]
     valid_from, expires = max(lives, default=(0.0, 0.0))
     return {"valid_from": valid_from, "expires": expires}
@@ -76,8 +76,8 @@ async def _view(istiod: Runner) -> dict[str, str] | None:
     """Return how an istiod sees the proxies that are connected to it, or nothing if it does not answer."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            found = json.loads(await get(istiod.sandbox.network, _MONITORING_PORT, "/debug/syncz"))
-        return {one["proxy"]: sync(one.get("resources") or {}) for one in found}
+            statuses = json.loads(await get(istiod.sandbox.network, _MONITORING_PORT, "/debug/syncz"))
+        return {status["proxy"]: sync(status.get("resources") or {}) for status in statuses}
     except _TROUBLES:
         return None
 
@@ -88,12 +88,12 @@ def sync(resources: Mapping[str, Mapping[str, str]]) -> str:
     Args:
         resources: What istiod last sent of each kind, and what the proxy acknowledged.
     """
-    for kind, one in sorted(resources.items()):
+    for kind, versions in sorted(resources.items()):
         short = kind.rpartition(".")[2]
-        if one.get("lastError"):
+        if versions.get("lastError"):
             return f"{short} refused"
-        if not one.get("sent"):
+        if not versions.get("sent"):
             return f"{short} not sent"
-        if one.get("acked") != one["sent"]:
+        if versions.get("acked") != versions["sent"]:
             return f"{short} stale"
     return "synced" if resources else "nothing sent"

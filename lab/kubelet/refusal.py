@@ -1,10 +1,10 @@
-"""What the kubelet's API answers when it does not do what it was asked to."""
+"""The answer of the kubelet's API to a request that it refuses."""
 
 from http import HTTPStatus
 
 
 class Refusal(Exception):  # noqa: N818 - it is what its name says, and no error of the program
-    """An answer that says why not.
+    """An answer with the reason of the refusal.
 
     Attributes:
         status: The HTTP status.

@@ -1,4 +1,4 @@
-"""Serves the kubelet's API to the API server, and to nobody else."""
+"""Serves the kubelet's API to the API server alone."""
 
 import asyncio
 import logging

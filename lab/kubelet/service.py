@@ -1,4 +1,4 @@
-"""What the kubelet's API does for the pods that run in the lab."""
+"""Answers the requests of the kubelet's API for the pods that run in the lab."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -25,16 +25,16 @@ class KubeletService:
         """Answer a request.
 
         Raises:
-            Refusal: It asks for what is not there, or not done in the lab.
+            Refusal: It asks for an object that does not exist, or something that the lab does not do.
             ValueError: The other side did not keep to the protocol.
         """
         match exchange.path:
             case ("containerLogs", namespace, pod, container):
                 await self._logs(exchange, self._find(namespace, pod), container)
             case ("portForward", namespace, pod):
-                found = self._find(namespace, pod)
+                runner = self._find(namespace, pod)
                 connection = await exchange.upgrade(PROTOCOL)
-                await Forwarding(connection, pod, lambda: found.sandbox.network).serve()
+                await Forwarding(connection, pod, lambda: runner.sandbox.network).serve()
             case ("exec", namespace, pod, container):
                 await self._exec(exchange, self._find(namespace, pod), container)
             case (mesh.PATH,):
@@ -46,10 +46,10 @@ class KubeletService:
 
     def _find(self, namespace: str, name: str) -> Runner:
         """Return a pod that runs, by the names of its object."""
-        for one in self._runners():
-            metadata: dict[str, Any] = one.pod["metadata"]
+        for runner in self._runners():
+            metadata: dict[str, Any] = runner.pod["metadata"]
             if (metadata["namespace"], metadata["name"]) == (namespace, name):
-                return one
+                return runner
         message = (
             f"nothing runs for pod {name}: only pods of the mesh do, those with a container istio-proxy, and istiod"
         )
@@ -57,37 +57,37 @@ class KubeletService:
 
     async def _logs(self, exchange: Exchange, pod: Runner, container: str) -> None:
         try:
-            wanted = logs.extract({name: values[-1] for name, values in exchange.query.items()})
+            options = logs.extract({name: values[-1] for name, values in exchange.query.items()})
         except ValueError as error:
             raise Refusal(str(error)) from error
         keeper = _container(pod, container)
         state = keeper.state
-        if wanted.previous and state.exit_code is None:
+        if options.previous and state.exit_code is None:
             message = f"container {container} of pod {pod.pod['metadata']['name']} was not started again yet"
             raise Refusal(message)
         # The last process is also the previous one for as long as no other has been started.
-        older = wanted.previous and keeper.running
+        older = options.previous and keeper.running
         path = (logfiles.previous if older else logfiles.current)(pod.logs, container)
         if not path.exists():
             message = f"container {container} of pod {pod.pod['metadata']['name']} has no such log, or none yet"
             raise Refusal(message)
-        await exchange.stream(logs.read(path, wanted, lambda: older or keeper.state.process != state.process))
+        await exchange.stream(logs.read(path, options, lambda: older or keeper.state.process != state.process))
 
     async def _exec(self, exchange: Exchange, pod: Runner, container: str) -> None:
         keeper = _container(pod, container)
         command = exchange.query.get("command", [])
         program = executing.program(keeper.container.kind, command, exchange.flag("tty"))
-        wanted = {"stdin": "input", "stdout": "output", "stderr": "error"}
-        streams = frozenset(stream for stream, name in wanted.items() if exchange.flag(name))
+        flags = {"stdin": "input", "stdout": "output", "stderr": "error"}
+        streams = frozenset(stream for stream, name in flags.items() if exchange.flag(name))
         arguments = (str(pod.tools / program), *command[1:])
-        ready = Command(arguments, pod.folder, pod.sandbox.network, streams)
-        await executing.serve(await exchange.upgrade(executing.PROTOCOL), ready)
+        prepared = Command(arguments, pod.folder, pod.sandbox.network, streams)
+        await executing.serve(await exchange.upgrade(executing.PROTOCOL), prepared)
 
 
 def _container(pod: Runner, name: str) -> Keeper:
-    for one in pod.keepers:
-        if one.container.name == name:
-            return one
+    for keeper in pod.keepers:
+        if keeper.container.name == name:
+            return keeper
     message = (
         f"container {name} of pod {pod.pod['metadata']['name']} does not run: it is not needed in the lab, or not yet"
     )

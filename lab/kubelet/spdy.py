@@ -39,11 +39,11 @@ def _dictionary() -> bytes:
 
 
 DICTIONARY = _dictionary()
-"""What both sides' compression begins with: section 2.6.10.1 of the format."""
+"""The dictionary with which both sides' compression begins: section 2.6.10.1 of the format."""
 
 
 class Kind(IntEnum):
-    """What a frame is for."""
+    """The type of a frame."""
 
     DATA = 0
     OPEN = 1
@@ -58,10 +58,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame.
+    """A frame.
 
     Attributes:
-        kind: What it is for.
+        kind: Its type.
         stream: The stream that it belongs to, if it belongs to one.
         last: Whether it is the sender's last one of the stream.
         content: What it carries: of a stream's data, or still packed.
@@ -107,7 +107,7 @@ class Decoder:
         if kind in (Kind.SETTINGS, Kind.PING, Kind.GO_AWAY):
             return Frame(kind, content=content)
         (stream,) = struct.unpack_from(">I", content)
-        # All headers are one compressed text: those that nobody wants have to be read as well.
+        # All headers are one compressed text: unused headers have to be read as well.
         packed = {Kind.OPEN: 10, Kind.REPLY: 4, Kind.HEADERS: 4}.get(kind)
         headers = None if packed is None else self._headers(content[packed:])
         return Frame(kind, stream, last, content, headers)

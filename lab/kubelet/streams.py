@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from lab.kubelet.spdy import Decoder, Encoder, Kind
 
 _MOST = 2**20
-"""Bytes that a stream may hold for whoever reads it, until its connection is not read any further."""
+"""Bytes that a stream may buffer for its reader, until its connection is not read any further."""
 
 
 class Stream:
-    """One stream: bytes in both directions, each of which ends by itself."""
+    """A stream: bytes in both directions, each of which ends by itself."""
 
     def __init__(self, number: int, headers: Mapping[str, str], connection: "StreamConnection") -> None:
         self.number = number
@@ -19,15 +19,15 @@ class Stream:
         self.room.set()
         self._connection = connection
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue()
-        self._held = 0
-        self._over = False
+        self._buffered = 0
+        self._closed = False
 
     def feed(self, content: bytes, *, last: bool) -> None:
         """Take what has come for it."""
-        if content and not self._over:
+        if content and not self._closed:
             self._inbox.put_nowait(content)
-            self._held += len(content)
-            if self._held > _MOST:
+            self._buffered += len(content)
+            if self._buffered > _MOST:
                 self.room.clear()
         if last:
             self._inbox.put_nowait(b"")
@@ -35,19 +35,19 @@ class Stream:
     async def read(self) -> bytes:
         """Wait for what comes next; nothing is the end, and must not be read twice."""
         content = await self._inbox.get()
-        self._held -= len(content)
-        if self._held <= _MOST:
+        self._buffered -= len(content)
+        if self._buffered <= _MOST:
             self.room.set()
         return content
 
     async def write(self, content: bytes) -> None:
         """Send."""
-        if content and not self._over:
+        if content and not self._closed:
             await self._connection.send(self._connection.encoder.data(self.number, content))
 
     async def finish(self) -> None:
         """Say that nothing more is sent."""
-        if not self._over:
+        if not self._closed:
             await self._connection.send(self._connection.encoder.data(self.number, b"", last=True))
 
     async def reset(self) -> None:
@@ -57,13 +57,13 @@ class Stream:
 
     def forget(self) -> None:
         """Take nothing more from its other end, and send nothing more to it."""
-        self._over = True
+        self._closed = True
         self._inbox.put_nowait(b"")
         self.room.set()
 
 
 class StreamConnection:
-    """One connection, whose streams the other side opens."""
+    """A connection, whose streams the other side opens."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.encoder = Encoder()

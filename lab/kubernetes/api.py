@@ -1,4 +1,4 @@
-"""As much of a client of the Kubernetes API as the lab needs: no library of its own, no name lookups."""
+"""A small client of the Kubernetes API, without a library and without name lookups."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ _WATCH = 300
 
 
 class Api:
-    """The API server, seen by one user.
+    """The API server as one user.
 
     Every call opens a connection of its own: calls are few, and a kept one would have to survive the server's restarts.
     """
@@ -28,7 +28,7 @@ class Api:
             host: Where the server is.
             port: Its port.
             pki: The folder of the certificates.
-            certificate: The name of the file in it that says who the user is.
+            certificate: The name of the user's certificate in it.
             patience: Seconds that the server may be silent.
         """
         self._patience = patience
@@ -49,7 +49,7 @@ class Api:
         return _content(path, *self._call("GET", path))
 
     def find(self, path: str) -> dict[str, Any] | None:
-        """Return the object at that path, or nothing if there is none."""
+        """Return the object at that path; None if it does not exist."""
         status, body = self._call("GET", path)
         return None if status == HTTPStatus.NOT_FOUND else _content(path, status, body)
 
@@ -65,7 +65,7 @@ class Api:
         return _content(path, *self._call("POST", path, json.dumps(content), {"Content-Type": "application/json"}))
 
     def patch(self, path: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Change an object by a strategic merge patch; return it, or nothing if there is none."""
+        """Change an object by a strategic merge patch; return it, or None if it does not exist."""
         headers = {"Content-Type": "application/strategic-merge-patch+json"}
         status, body = self._call("PATCH", path, json.dumps(content), headers)
         return None if status == HTTPStatus.NOT_FOUND else _content(path, status, body)

@@ -15,17 +15,17 @@ from support.certificate_issuing import Leaf, split_pem
 from support.files import replace_file
 
 AUTHORITY_FILE = "ca.crt"
-"""The authority's certificate alone, for those who only have to trust it."""
+"""The authority's certificate alone, for clients that only have to trust it."""
 
 SIGNER_FILE = "ca.pem"
-"""The authority's certificate and key, for those who sign in its name."""
+"""The authority's certificate and key, for components that sign with it."""
 
 SERVICE_ACCOUNTS_FILE = "service-accounts.key"
 """The key that signs the tokens of ServiceAccounts."""
 
 KUBELET_FILE = "kubelet.pem"
 KUBELET_CLIENT = "kube-apiserver-kubelet-client"
-"""Who may call the kubelet's API: the API server, for whomever it has let in."""
+"""The only client of the kubelet's API: the API server, which has authorized the user."""
 
 LEAVES = (
     Leaf(
@@ -62,7 +62,7 @@ def ensure(folder: Path, now: datetime | None = None) -> None:
     if not (folder / SERVICE_ACCOUNTS_FILE).exists():
         replace_file(folder / SERVICE_ACCOUNTS_FILE, certificate_issuing.pem(certificate_issuing.new_key()))
     authority = folder / SIGNER_FILE
-    if not authority.exists() or certificate_issuing.runs_out(
+    if not authority.exists() or certificate_issuing.expires_soon(
         x509.load_pem_x509_certificate(authority.read_bytes()), now
     ):
         replace_file(authority, certificate_issuing.authority(now))
@@ -71,5 +71,5 @@ def ensure(folder: Path, now: datetime | None = None) -> None:
     key = certificate_issuing.private_key(authority.read_bytes())
     for leaf in LEAVES:
         path = folder / leaf.file
-        if not (path.exists() and certificate_issuing.good(leaf, path.read_bytes(), certificate, now)):
+        if not (path.exists() and certificate_issuing.is_valid(leaf, path.read_bytes(), certificate, now)):
             replace_file(path, certificate_issuing.issue(leaf, certificate, key, now))

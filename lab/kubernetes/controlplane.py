@@ -1,4 +1,4 @@
-"""The components of the cluster, as data: what each is started with, when it is ready, and what it waits for.
+"""The components of the cluster, as data: their commands, health checks and order.
 
 Flags: https://kubernetes.io/docs/reference/command-line-tools-reference/ and https://etcd.io/docs/v3.6/op-guide/configuration/
 """
@@ -24,10 +24,10 @@ _ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 @dataclass(frozen=True)
 class Component:
-    """One process to keep alive.
+    """A process to keep alive.
 
     Attributes:
-        name: What people call it; also the name of its log.
+        name: Its name, also of its log.
         command: The program and its arguments.
         health: The URL that answers 200 once it is ready.
         ports: Where it listens inside the lab's network.
@@ -151,7 +151,7 @@ def _api_server(folder: Folder) -> tuple[str, ...]:
         f"--kubelet-certificate-authority={pki / certificates.AUTHORITY_FILE}",
         f"--kubelet-client-certificate={kubelet_client}",
         f"--kubelet-client-key={kubelet_client}",
-        # Else it waits for those who still watch, such as istiod, until it is killed.
+        # Otherwise it waits for clients that still watch, such as istiod, until it is killed.
         "--shutdown-watch-termination-grace-period=1s",
         "--profiling=false",
     )

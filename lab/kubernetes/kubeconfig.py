@@ -1,4 +1,4 @@
-"""The files that tell kubectl, Pulumi and the components where the API server is and who they are."""
+"""Writes kubeconfigs for kubectl, Pulumi and the components."""
 
 import base64
 from pathlib import Path
@@ -19,7 +19,7 @@ def write(path: Path, server: str, pki: Path, certificate: str) -> None:
         path: The file to write; left alone if it already says so.
         server: The URL of the API server as its user sees it.
         pki: The folder of the certificates.
-        certificate: The name of the file in it that says who the user is.
+        certificate: The name of the user's certificate in it.
     """
     client, key = split_pem((pki / certificate).read_text())
     authority = (pki / certificates.AUTHORITY_FILE).read_text()

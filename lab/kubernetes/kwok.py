@@ -69,7 +69,7 @@ _LOAD_BALANCER = {
 
 _KUBELET = "kubeletVersion: {{ or $nodeInfo.kubeletVersion $kwokVersion }}"
 
-# As lab.nodeagent.pods.ours: whom a pod belongs to.
+# As lab.nodeagent.pods.is_run_by_agent: whom a pod belongs to.
 _RUNNER = (
     f'if ([.spec.containers[].name, (.spec.initContainers // [])[].name] | index("{PROXY}")) != null '
     f'or .metadata.labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'

@@ -5,7 +5,7 @@ from typing import Any
 from lab.kubernetes.api import Api
 
 KUBELET_PORT = 10250
-"""Where the nodes serve the kubelet's API."""
+"""The port of the kubelet's API on the nodes."""
 
 _OWNER = "boutique-lab"
 
@@ -38,7 +38,7 @@ def apply(api: Api) -> None:
 
 
 def unready(api: Api) -> str:
-    """Return what the cluster still lacks before a workload can run, or nothing."""
+    """Return what the cluster still lacks before a workload can run; empty if it lacks nothing."""
     for node in NODES:
         name = node["metadata"]["name"]
         conditions = api.get(f"/api/v1/nodes/{name}").get("status", {}).get("conditions", [])

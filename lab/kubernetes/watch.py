@@ -20,7 +20,7 @@ class Watch:
         Args:
             api: The API server.
             path: The path of a collection.
-            changed: Hears all objects by their uid after every change, from the watch's thread.
+            changed: Is called with all objects by their uid after every change, from the watch's thread.
         """
         self._api = api
         self._path = path
@@ -40,10 +40,10 @@ class Watch:
                 time.sleep(_PAUSE)
 
     def _list_and_watch(self) -> None:
-        listed = self._api.get(self._path)
-        self._objects = {one["metadata"]["uid"]: one for one in listed["items"]}
+        collection = self._api.get(self._path)
+        self._objects = {item["metadata"]["uid"]: item for item in collection["items"]}
         self._changed(dict(self._objects))
-        version = listed["metadata"]["resourceVersion"]
+        version = collection["metadata"]["resourceVersion"]
         while True:
             for event in self._api.watch(self._path, version):
                 content = event["object"]

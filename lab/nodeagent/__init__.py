@@ -1,1 +1,1 @@
-"""The lab's kubelet: gives the pods of the mesh networks and processes of their own, and tells the truth about them."""
+"""The lab's kubelet: gives the pods of the mesh networks and processes of their own, and reports their status."""

@@ -14,7 +14,7 @@ from lab.nodeagent import networks, state, summary
 from lab.nodeagent.addresses import Addresses
 from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.commands import PodPrograms
-from lab.nodeagent.pods import is_istiod, ours
+from lab.nodeagent.pods import is_istiod, is_run_by_agent
 from lab.nodeagent.runner import Runner
 from lab.nodeagent.world import World
 from support.files import replace_file
@@ -32,7 +32,7 @@ class Agent:
     def __init__(self, folder: Folder, programs: PodPrograms, api: Api) -> None:
         self._folder = folder
         self._api = api
-        self._world = World(folder, api, programs, self._istiod, self._changed)
+        self._world = World(folder, api, programs, self._istiod, self._notify)
         self._runners: dict[str, Runner] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._over: set[str] = set()
@@ -49,9 +49,9 @@ class Agent:
             folder.mkdir(mode=0o700, exist_ok=True)
         # In a thread: pyroute2 has an event loop of its own, and no thread can run two.
         await asyncio.to_thread(networks.bridge)
-        Watch(self._api, "/api/v1/services", self._told(self._see_services)).start()
+        Watch(self._api, "/api/v1/services", self._in_loop(self._see_services)).start()
         await self._services_known.wait()
-        Watch(self._api, "/api/v1/pods", self._told(self._see_pods)).start()
+        Watch(self._api, "/api/v1/pods", self._in_loop(self._see_pods)).start()
         while True:
             await self._news.wait()
             self._news.clear()
@@ -60,28 +60,30 @@ class Agent:
             await asyncio.sleep(_COALESCE)
 
     def runners(self) -> Collection[Runner]:
-        """Return the pods that there are."""
+        """Return the pods that run."""
         return self._runners.values()
 
-    def _told(self, see: Callable[[Objects], None]) -> Callable[[Objects], None]:
-        """Return what hands the news of a watch's thread over to the event loop."""
+    def _in_loop(self, see: Callable[[Objects], None]) -> Callable[[Objects], None]:
+        """Return a callback that hands the objects of a watch's thread over to the event loop."""
         loop = asyncio.get_running_loop()
         return lambda objects: (loop.call_soon_threadsafe(see, objects), None)[1]
 
-    def _changed(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
 
     def _istiod(self) -> str:
         """Return the address of the istiod that has been ready longest, or none."""
-        return next((one.address for one in self._runners.values() if is_istiod(one.pod) and one.ready), "")
+        return next((runner.address for runner in self._runners.values() if is_istiod(runner.pod) and runner.ready), "")
 
     def _see_services(self, services: Objects) -> None:
         """Write for each namespace by which names its pods find which addresses."""
-        addressed = [one for one in services.values() if one["spec"].get("clusterIP", "None") != "None"]
-        spaces = {one["metadata"]["namespace"] for one in addressed}
-        for space in spaces:
-            content = json.dumps(names(addressed, space), indent=2)
-            path = self._folder.services / f"{space}.json"
+        services_with_address = [
+            service for service in services.values() if service["spec"].get("clusterIP", "None") != "None"
+        ]
+        namespaces = {service["metadata"]["namespace"] for service in services_with_address}
+        for namespace in namespaces:
+            content = json.dumps(names(services_with_address, namespace), indent=2)
+            path = self._folder.services / f"{namespace}.json"
             if not path.exists() or path.read_text() != content:
                 replace_file(path, content)
         self._services_known.set()
@@ -90,28 +92,30 @@ class Agent:
         for uid, runner in self._runners.items():
             runner.see(pods.get(uid))
         self._over &= pods.keys()
-        taken = {pod["status"].get("podIP", "") for pod in pods.values()}
+        used = {pod["status"].get("podIP", "") for pod in pods.values()}
         for uid, pod in pods.items():
-            if uid not in self._runners and uid not in self._over and ours(pod) and _wanted(pod):
-                self._take(uid, pod, taken | {one.address for one in self._runners.values()})
+            if uid not in self._runners and uid not in self._over and is_run_by_agent(pod) and _needs_runner(pod):
+                self._take(uid, pod, used | {runner.address for runner in self._runners.values()})
         if not self._tidied:
             self._tidied = True
-            gone = [one for one in self._folder.pods.iterdir() if one.name not in self._runners]
-            self._tidying = asyncio.gather(*(asyncio.to_thread(leave_nothing, one, state.read(one)) for one in gone))
+            leftovers = [path for path in self._folder.pods.iterdir() if path.name not in self._runners]
+            self._tidying = asyncio.gather(
+                *(asyncio.to_thread(leave_nothing, path, state.read(path)) for path in leftovers)
+            )
         self.synced = True
         self._news.set()
 
-    def _take(self, uid: str, pod: Mapping[str, Any], taken: Collection[str]) -> None:
+    def _take(self, uid: str, pod: Mapping[str, Any], used: Collection[str]) -> None:
         past = state.read(self._folder.pods / uid)
-        address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(taken))
+        address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(used))
         runner = Runner(pod, address, self._world, past)
         runner.see(pod)
         self._runners[uid] = runner
         life = asyncio.create_task(runner.live())
         self._lives[uid] = life
-        life.add_done_callback(lambda done: self._ended(uid, done))
+        life.add_done_callback(lambda done: self._on_end(uid, done))
 
-    def _ended(self, uid: str, life: "asyncio.Task[None]") -> None:
+    def _on_end(self, uid: str, life: "asyncio.Task[None]") -> None:
         if not life.cancelled() and (error := life.exception()):
             _LOG.error("pod %s", uid, exc_info=error)
         self._over.add(uid)
@@ -119,26 +123,37 @@ class Agent:
         self._news.set()
 
     def _summarize(self) -> None:
-        # Of pods that are still being taken over, an earlier agent has said more than is known yet.
-        if any(one.taking_over for one in self._runners.values()):
+        # Of pods that are still being taken over, the earlier agent's summary says more than this one could.
+        if any(runner.taking_over for runner in self._runners.values()):
             return
-        found = [asdict(summary.summarize(one.pod, one.keepers)) for one in self._runners.values()]
-        replace_file(self._folder.pod_summary, json.dumps(found))
+        summaries = [asdict(summary.summarize(runner.pod, runner.keepers)) for runner in self._runners.values()]
+        replace_file(self._folder.pod_summary, json.dumps(summaries))
 
 
 def names(services: list[Any], namespace: str) -> dict[str, str]:
     """Return the addresses of Services by every name that a pod of a namespace may call them."""
-    found: dict[str, str] = {}
-    for one in services:
-        name, space, address = one["metadata"]["name"], one["metadata"]["namespace"], one["spec"]["clusterIP"]
-        found |= dict.fromkeys((f"{name}.{space}", f"{name}.{space}.svc", f"{name}.{space}.svc.cluster.local"), address)
-        if space == namespace:
-            found[name] = address
-    return found
+    addresses: dict[str, str] = {}
+    for service in services:
+        name, service_namespace, address = (
+            service["metadata"]["name"],
+            service["metadata"]["namespace"],
+            service["spec"]["clusterIP"],
+        )
+        addresses |= dict.fromkeys(
+            (
+                f"{name}.{service_namespace}",
+                f"{name}.{service_namespace}.svc",
+                f"{name}.{service_namespace}.svc.cluster.local",
+            ),
+            address,
+        )
+        if service_namespace == namespace:
+            addresses[name] = address
+    return addresses
 
 
-def _wanted(pod: Mapping[str, Any]) -> bool:
-    """Say whether there is something to do for a pod: it has a node by now, or it has to go without one."""
+def _needs_runner(pod: Mapping[str, Any]) -> bool:
+    """Say whether there is something to do for a pod: it has a node, or is being deleted."""
     if "deletionTimestamp" in pod["metadata"]:
         return True
     return bool(pod["spec"].get("nodeName")) and pod["status"].get("phase") not in _OVER

@@ -14,8 +14,8 @@ from lab.nodeagent.state import ContainerState, PodState
 
 def dissolve(holder: ProcessIdentity, address: str) -> None:
     """End everything in a pod's network, and the network."""
-    if processes.lives(holder):
-        kill_strangers(holder.pid, frozenset())
+    if processes.is_alive(holder):
+        kill_other_processes(holder.pid, frozenset())
         os.kill(holder.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(holder.pid, 0)
@@ -24,15 +24,15 @@ def dissolve(holder: ProcessIdentity, address: str) -> None:
 
 def end_all(past: Mapping[str, ContainerState]) -> None:
     """End the processes of a network that was lost: a new one takes its place."""
-    for one in past.values():
-        if one.process and processes.lives(one.process):
+    for container in past.values():
+        if container.process and processes.is_alive(container.process):
             with suppress(ProcessLookupError):
-                os.killpg(one.process.pid, signal.SIGKILL)
+                os.killpg(container.process.pid, signal.SIGKILL)
 
 
-def kill_strangers(holder: int, known: frozenset[int]) -> None:
-    """End what runs in a pod's network and is not known to belong there."""
-    for pid in processes.strangers(holder, known):
+def kill_other_processes(holder: int, own_pids: frozenset[int]) -> None:
+    """End the processes in a pod's network that do not belong to its containers."""
+    for pid in processes.other_processes(holder, own_pids):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

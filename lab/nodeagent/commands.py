@@ -1,4 +1,4 @@
-"""What is started for a container: the programs, their arguments and their variables."""
+"""Builds the command of a container: the program, its arguments and its variables."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ ISTIOD_PORT = 15012
 TOKEN = "var/run/secrets/tokens/istio-token"  # noqa: S105 - a path
 ROOT = "var/run/secrets/istio/root-cert.pem"
 KUBECONFIG = "kubeconfig"
-"""Where Istio's programs look for their files, relative to where they stand: their pod's folder."""
+"""The files of Istio's programs, relative to their working directory, the pod's folder."""
 
 _DISCOVERY = f"{network.LAB_ADDRESS}:{ISTIOD_PORT}"
 _PROXY_FOLDER = "./etc/istio/proxy"
@@ -21,7 +21,7 @@ _PROXY_FOLDER = "./etc/istio/proxy"
 
 @dataclass(frozen=True)
 class PodPrograms:
-    """Where the programs are.
+    """The paths of the programs.
 
     Attributes:
         tools: The folder of the lab's tools.
@@ -45,16 +45,16 @@ class Start:
 
 
 def start(container: Container, pod: Mapping[str, Any], programs: PodPrograms, services: Path) -> Start:
-    """Return what to start for a container.
+    """Return the command of a container.
 
     Args:
         container: The container.
         pod: Its pod.
-        programs: Where the programs are.
-        services: The file that tells a stand-in the addresses of the Services.
+        programs: The paths of the programs.
+        services: The file with the addresses of the Services, for a stand-in.
     """
     variables = environment(container, pod)
-    arguments = [expand(one, variables) for one in container.spec.get("args", [])]
+    arguments = [expand(argument, variables) for argument in container.spec.get("args", [])]
     if container.kind == "proxy":
         return _proxy(pod, programs, arguments, variables)
     if container.kind == "istiod":
@@ -68,7 +68,7 @@ def _proxy(
     metadata = pod["metadata"]
     configuration = {
         **json.loads(variables.get("PROXY_CONFIG") or "{}"),
-        # There is no DNS in the lab: istiod is found at the lab's own address, for which its certificate is good too.
+        # There is no DNS in the lab: istiod listens at the lab's own address, for which its certificate is valid too.
         "discoveryAddress": _DISCOVERY,
         "binaryPath": str(programs.envoy),
         "configPath": _PROXY_FOLDER,
@@ -126,12 +126,12 @@ def standin(template: Sequence[str], container: Container, pod: Mapping[str, Any
         "ports": ",".join(str(port["containerPort"]) for port in container.spec.get("ports", [])),
         "services": str(services),
     }
-    found = []
+    command = []
     for part in template:
         for name, value in values.items():
             part = part.replace(f"{{{name}}}", value)
-        found.append(part)
-    return tuple(found)
+        command.append(part)
+    return tuple(command)
 
 
 def _tag(image: str) -> str:

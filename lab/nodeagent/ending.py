@@ -1,4 +1,4 @@
-"""How a pod comes to its end: hooks, polite words, and the end of its grace period."""
+"""Ends a pod: runs its hooks, sends SIGTERM, and SIGKILL when the grace period is over."""
 
 import asyncio
 import time
@@ -15,21 +15,21 @@ _LEAST = 2.0
 """Seconds that sidecars get even if the others have used up the grace period, as with a kubelet."""
 
 _CUT = 1.0
-"""Seconds: the API server cuts times to whole ones, so a pod may have been told so much later than its object says."""
+"""Seconds: the API server cuts times to whole seconds, so a pod may have been deleted that much later than it says."""
 
 Hook = Callable[[Keeper, Sequence[str]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Grace:
-    """The time a pod has to end: when it was told to, and when it has to be gone."""
+    """The grace period of a pod: when its deletion began, and when the pod has to be gone."""
 
     began: float
     deadline: float
 
 
 def grace(pod: Mapping[str, Any] | None) -> Grace:
-    """Return the grace of a pod that is being deleted; none if its object is gone already."""
+    """Return the grace period of a pod that is being deleted; zero if its object is gone already."""
     metadata = pod["metadata"] if pod else {}
     if "deletionTimestamp" not in metadata:
         now = time.time()
@@ -52,15 +52,15 @@ async def end(keepers: Sequence[Keeper], time_left: Grace, run: Hook) -> None:
         time_left: The pod's grace.
         run: Runs the command of a hook.
     """
-    sidecars = [one for one in keepers if one.container.sidecar]
+    sidecars = [keeper for keeper in keepers if keeper.container.sidecar]
     # The hook of Istio's sidecar begins to drain; its SIGTERM comes when the apps are gone.
-    hooks = [asyncio.create_task(_hook(one, time_left, run)) for one in sidecars]
-    await asyncio.gather(*(_end(one, time_left, run) for one in keepers if not one.container.sidecar))
+    hooks = [asyncio.create_task(_hook(keeper, time_left, run)) for keeper in sidecars]
+    await asyncio.gather(*(_end(keeper, time_left, run) for keeper in keepers if not keeper.container.sidecar))
     for task in hooks:
         task.cancel()
-    for one in reversed(sidecars):
-        left = time_left.deadline - time.time()
-        await one.stop(max(_LEAST, left) if time_left.deadline > time_left.began else 0.0)
+    for keeper in reversed(sidecars):
+        remaining = time_left.deadline - time.time()
+        await keeper.stop(max(_LEAST, remaining) if time_left.deadline > time_left.began else 0.0)
 
 
 async def _end(keeper: Keeper, time_left: Grace, run: Hook) -> None:

@@ -26,15 +26,15 @@ _AUDIENCE = "istio-ca"
 _FOLDERS = ("etc/istio/proxy", "etc/istio/pod", "var/lib/istio/data")
 
 
-async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, first: asyncio.Event) -> None:
+async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, written: asyncio.Event) -> None:
     """Write a pod's files and renew what runs out, for as long as the pod lives.
 
     Args:
         api: The API server.
         pod: The pod.
-        folder: Where its programs stand.
+        folder: The working directory of its programs.
         pki: The folder of the cluster's certificates.
-        first: Is set once every file is there.
+        written: Is set once every file is there.
     """
     while True:
         try:
@@ -43,7 +43,7 @@ async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, first:
             # istiod may still have to publish its root in a new namespace, or the API server is being restarted.
             await asyncio.sleep(_PAUSE)
             continue
-        first.set()
+        written.set()
         await asyncio.sleep(_RENEWAL)
 
 

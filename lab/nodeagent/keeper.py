@@ -1,4 +1,4 @@
-"""Keeps one container of a pod alive, and knows how it is doing."""
+"""Keeps one container of a pod alive, and knows its status."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lab.nodeagent.kubelet_health import Health
 from lab.nodeagent.pods import Container
-from lab.nodeagent.processes import PodProcess, lives
+from lab.nodeagent.processes import PodProcess, is_alive
 from lab.nodeagent.state import ContainerState
 
 _STEADY = 60.0
@@ -25,7 +25,7 @@ def pause(failures: int) -> float:
 
 
 class Keeper:
-    """One container: starts it, restarts it, and knows what its probes have found."""
+    """One container: starts it, restarts it, and knows the results of its probes."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Keeper:
             container: The container.
             address: Its pod's.
             start: Starts its process.
-            changed: Is told when there is something new to say about it.
+            changed: Is called when its status changes.
             past: What an earlier node agent knew of it.
         """
         self.container = container
@@ -56,7 +56,7 @@ class Keeper:
         self._failures = 0
         self._stopping = False
         self._process: PodProcess | None = None
-        if self.state.process and lives(self.state.process):
+        if self.state.process and is_alive(self.state.process):
             self._process = PodProcess(self.state.process)
         else:
             self.state = replace(self.state, process=None, started=False, ready=False)
@@ -72,7 +72,7 @@ class Keeper:
         return self._process is not None
 
     async def keep(self) -> None:
-        """Keep it alive until it is told to stop, or this task is cancelled; the process outlives the task."""
+        """Keep it alive until `stop()`, or until this task is cancelled; the process outlives the task."""
         while not self._stopping:
             if self._process is None:
                 await self._begin()
@@ -87,7 +87,7 @@ class Keeper:
                     watching.cancel()
                 self._end(code)
             if not self._stopping:
-                await self._rest()
+                await self._back_off()
 
     async def stop(self, patience: float) -> None:
         """End it: politely, and after so many seconds by force."""
@@ -105,7 +105,7 @@ class Keeper:
             try:
                 await self._health.watch(process, self.state, self._note)
             except Exception:
-                # A container that nobody asks any more would never be ready, and nobody would know why.
+                # Without its probes a container would never become ready, and the log would not say why.
                 _LOG.exception("the probes of container %s", self.container.name)
                 await asyncio.sleep(_AGAIN)
             else:
@@ -134,7 +134,7 @@ class Keeper:
         self.state = replace(self.state, process=None, exit_code=code, started=False, ready=False)
         self._changed()
 
-    async def _rest(self) -> None:
+    async def _back_off(self) -> None:
         seconds = pause(self._failures)
         if seconds:
             self.pausing = True
@@ -143,7 +143,7 @@ class Keeper:
             self.pausing = False
 
     def _note(self, ready: bool) -> None:
-        """Take note of what the probes have found: they are asked of a container that has started."""
+        """Take note of the results of the probes: the container has started."""
         self.state = replace(self.state, started=True, ready=ready)
         self.started.set()
         self._changed()

@@ -1,4 +1,4 @@
-"""Asks the probes of a container while its process runs, and does what follows from their answers."""
+"""Runs the probes of a container while its process runs, and acts on their results."""
 
 import asyncio
 import time
@@ -23,12 +23,12 @@ class Health:
         self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
 
     async def watch(self, process: PodProcess, state: ContainerState, note: Callable[[bool], None]) -> None:
-        """Ask for as long as a process runs; end it if its probes call it dead.
+        """Run the probes for as long as a process runs; end the process if its probes fail.
 
         Args:
             process: The container's.
-            state: What is known of the container.
-            note: Hears whether the container is ready: when it has started, and after every change.
+            state: The container's state.
+            note: Is called with whether the container is ready: when it has started, and after every change.
         """
         if not state.started:
             await self._await_start(process, state.since)
@@ -76,11 +76,11 @@ class Health:
 
 def named_ports(container: Container) -> dict[str, int]:
     """Return the ports of a container by their names."""
-    return {one["name"]: one["containerPort"] for one in container.spec.get("ports", []) if "name" in one}
+    return {port["name"]: port["containerPort"] for port in container.spec.get("ports", []) if "name" in port}
 
 
 async def _give_up(process: PodProcess) -> None:
-    """End a process that its probe calls dead; whoever keeps it starts it again."""
+    """End a process whose liveness or startup probe failed; its keeper starts it again."""
     process.terminate()
     await asyncio.wait([process.end], timeout=_KILL_AFTER)
     process.kill()

@@ -1,4 +1,4 @@
-"""Where the logs of a pod's containers are: one file for the process that runs, and one for that before it."""
+"""The log files of a pod's containers: one for the running process, and one for the process before it."""
 
 import os
 from contextlib import suppress
@@ -18,8 +18,8 @@ def previous(folder: Path, container: str) -> Path:
     return folder / f"{container}.previous.log"
 
 
-def last_words(log: Path) -> str:
-    """Return the last line of a log, shortened; empty if there is none."""
+def last_line(log: Path) -> str:
+    """Return the last line of a log, shortened; empty if the log has no line."""
     with suppress(OSError), log.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
         lines = file.read().decode(errors="replace").split("\n")

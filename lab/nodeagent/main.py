@@ -20,7 +20,7 @@ from lab.supervision import network
 
 
 def main() -> int:
-    """Run the pods of a lab until told to stop; return the exit code."""
+    """Run the pods of a lab until a signal ends it; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the lab's folder")
     parser.add_argument("--tools", type=Path, required=True, help="the folder of the programs")

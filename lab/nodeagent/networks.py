@@ -40,7 +40,7 @@ def bridge() -> None:
 
 def make(address: str, rules: Sequence[RedirectionRule]) -> int:
     """Make a pod's network; return the number of the process that keeps it alive, which does nothing else."""
-    with _entered(_unshare):
+    with _in_namespace(_unshare):
         # It ends with the lab's process namespace at the latest, and the network namespace with it.
         holder = os.posix_spawn(
             shutil.which("sleep", path=os.defpath) or "sleep", ["sleep", "infinity"], {}, setsid=True
@@ -63,7 +63,7 @@ def inside(pid: int, work: Callable[[], T]) -> T:
         with path.open() as namespace:
             _set(namespace.fileno())
 
-    with _entered(enter):
+    with _in_namespace(enter):
         return work()
 
 
@@ -82,7 +82,7 @@ def _connect(address: str, holder: int) -> None:
     remove(address)
     with IPRoute() as routes:
         number = IPv4Address(address).packed
-        # An address that goes to another pod keeps its hardware address, so nobody remembers a wrong one.
+        # An address that goes to another pod keeps its hardware address, so no cached one is wrong.
         hardware = ":".join(f"{byte:02x}" for byte in (0x02, 0, *number))
         peer = {"ifname": "eth0", "net_ns_pid": holder, "address": hardware}
         routes.link("add", ifname=_interface(address), kind="veth", peer=peer)
@@ -94,9 +94,9 @@ def _connect(address: str, holder: int) -> None:
 def _address(address: str, rules: Sequence[RedirectionRule]) -> None:
     with IPRoute() as routes:
         routes.link("set", index=_index(routes, "lo"), state="up")
-        own = _index(routes, "eth0")
-        routes.addr("add", index=own, address=address, prefixlen=_PREFIX)
-        routes.link("set", index=own, state="up")
+        interface = _index(routes, "eth0")
+        routes.addr("add", index=interface, address=address, prefixlen=_PREFIX)
+        routes.link("set", index=interface, state="up")
         # No way to anywhere else: what is not in the lab is unreachable at once.
         routes.route("add", dst=network.SERVICES, gateway=network.LAB_ADDRESS)
     redirection.apply("capture", rules)
@@ -108,12 +108,12 @@ def _index(routes: IPRoute, name: str) -> int:
     Raises:
         OSError: It is not there, or the kernel did not answer: pyroute2 does not say which.
     """
-    # Nothing at all instead of an empty list is how it tells of an answer that did not come.
-    found = routes.link_lookup(ifname=name)
-    if not found:
+    # pyroute2 returns None instead of an empty list when no answer came.
+    indexes = routes.link_lookup(ifname=name)
+    if not indexes:
         message = f"there is no interface {name}"
         raise OSError(message)
-    return int(found[0])
+    return int(indexes[0])
 
 
 def _way(address: str) -> dict[str, Any]:
@@ -126,14 +126,14 @@ def _interface(address: str) -> str:
 
 
 @contextmanager
-def _entered(enter: Callable[[], None]) -> Iterator[None]:
-    """Have the calling thread, and the processes it starts meanwhile, in another network namespace."""
-    with Path("/proc/thread-self/ns/net").open() as own:
+def _in_namespace(enter: Callable[[], None]) -> Iterator[None]:
+    """Put the calling thread, and the processes that it starts meanwhile, into another network namespace."""
+    with Path("/proc/thread-self/ns/net").open() as original:
         enter()
         try:
             yield
         finally:
-            _set(own.fileno())
+            _set(original.fileno())
 
 
 def _unshare() -> None:

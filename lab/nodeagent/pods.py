@@ -1,4 +1,4 @@
-"""Reads a pod's object: what is to be run for it, and with which variables."""
+"""Reads a pod's object: the containers to run for it, and their variables."""
 
 import re
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ ISTIOD = "istiod"
 """The value of label `app` by which Istio's chart, and its Service, know the pods of its control plane."""
 
 _REDIRECTING = ("istio-init", "istio-validation")
-"""The init container that makes the redirection, or with Istio's CNI plugin checks it: both are told the same."""
+"""The init container that makes the redirection, or with Istio's CNI plugin checks it; both have the same arguments."""
 
 _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 @dataclass(frozen=True)
 class Container:
-    """One container to stand in for.
+    """A container to stand in for.
 
     Attributes:
         name: Its name.
-        kind: What is run for it: Istio's agent with Envoy, Istio's control plane, or a stand-in.
+        kind: Its program: Istio's agent with Envoy, Istio's control plane, or a stand-in.
         sidecar: Whether it is a native sidecar, started before the others and stopped after them.
-        spec: What the pod says of it.
+        spec: The container in the pod's spec.
     """
 
     name: str
@@ -40,19 +40,23 @@ def is_istiod(pod: Mapping[str, Any]) -> bool:
     return (pod["metadata"].get("labels") or {}).get("app") == ISTIOD
 
 
-def ours(pod: Mapping[str, Any]) -> bool:
-    """Say whether the node agent runs a pod; all others are kwok's, which decides by the same facts."""
+def is_run_by_agent(pod: Mapping[str, Any]) -> bool:
+    """Say whether the node agent runs a pod; kwok plays all others, and decides by the same fields."""
     spec = pod["spec"]
-    return is_istiod(pod) or any(one["name"] == PROXY for one in [*spec.get("initContainers", []), *spec["containers"]])
+    return is_istiod(pod) or any(
+        container["name"] == PROXY for container in [*spec.get("initContainers", []), *spec["containers"]]
+    )
 
 
 def containers(pod: Mapping[str, Any]) -> tuple[Container, ...]:
     """Return the containers that stay, in the order of their start."""
     spec = pod["spec"]
-    sidecars = [one for one in spec.get("initContainers", []) if one.get("restartPolicy") == "Always"]
-    found = [Container(one["name"], _kind(pod, one), True, one) for one in sidecars]
-    found += [Container(one["name"], _kind(pod, one), False, one) for one in spec["containers"]]
-    return tuple(found)
+    sidecars = [container for container in spec.get("initContainers", []) if container.get("restartPolicy") == "Always"]
+    result = [Container(container["name"], _kind(pod, container), True, container) for container in sidecars]
+    result += [
+        Container(container["name"], _kind(pod, container), False, container) for container in spec["containers"]
+    ]
+    return tuple(result)
 
 
 def _kind(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Literal["proxy", "istiod", "app"]:
@@ -73,24 +77,24 @@ def uncaptured_ports(pod: Mapping[str, Any]) -> tuple[int, ...] | None:
 
 def environment(container: Container, pod: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables a container would see; values out of ConfigMaps and Secrets are left out."""
-    found: dict[str, str] = {}
-    for one in container.spec.get("env", []):
-        source = one.get("valueFrom")
+    variables: dict[str, str] = {}
+    for variable in container.spec.get("env", []):
+        source = variable.get("valueFrom")
         if source is None:
-            found[one["name"]] = expand(one.get("value", ""), found)
+            variables[variable["name"]] = expand(variable.get("value", ""), variables)
         elif "fieldRef" in source:
-            found[one["name"]] = _field(pod, source["fieldRef"]["fieldPath"])
+            variables[variable["name"]] = _field(pod, source["fieldRef"]["fieldPath"])
         elif "resourceFieldRef" in source:
             amount = _resource(container, source["resourceFieldRef"])
             if amount:
-                found[one["name"]] = amount
-    return found
+                variables[variable["name"]] = amount
+    return variables
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """Replace $(NAME) as the kubelet does: unknown names stay, $$ is a dollar."""
     pattern = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-    return pattern.sub(lambda found: "$" if not found[1] else variables.get(found[1], found[0]), text)
+    return pattern.sub(lambda match: "$" if not match[1] else variables.get(match[1], match[0]), text)
 
 
 def _field(pod: Mapping[str, Any], path: str) -> str:
@@ -114,8 +118,8 @@ def _resource(container: Container, reference: Mapping[str, Any]) -> str:
 
 def quantity(text: str) -> float:
     """Return the number behind a quantity of Kubernetes, such as 500m or 128Mi."""
-    found = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text)
-    if not found:
+    match = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", text)
+    if not match:
         message = f"{text!r} is no quantity"
         raise ValueError(message)
-    return float(found[1]) * _UNITS.get(found[2], 1)
+    return float(match[1]) * _UNITS.get(match[2], 1)

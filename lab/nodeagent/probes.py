@@ -1,4 +1,4 @@
-"""The probes of containers: what is asked, and what follows from the answers."""
+"""The probes of containers: sends their requests, and counts successes and failures."""
 
 import asyncio
 import ssl
@@ -12,7 +12,7 @@ _EAGER = 0.1
 
 @dataclass(frozen=True)
 class ContainerProbe:
-    """One probe.
+    """A probe.
 
     Attributes:
         kind: How to ask. `none` is an `exec` probe: there is no container to run it in, so it passes.
@@ -59,7 +59,7 @@ def parse(spec: Mapping[str, Any], ports: Mapping[str, int]) -> ContainerProbe:
 def _question(spec: Mapping[str, Any], ports: Mapping[str, int]) -> ContainerProbe:
     if "httpGet" in spec:
         ask = spec["httpGet"]
-        headers = tuple((one["name"], one["value"]) for one in ask.get("httpHeaders", []))
+        headers = tuple((header["name"], header["value"]) for header in ask.get("httpHeaders", []))
         path, tls = ask.get("path") or "/", ask.get("scheme") == "HTTPS"
         return ContainerProbe("http", _number(ask["port"], ports), path, tls, headers)
     if "grpc" in spec:
@@ -74,7 +74,7 @@ def _number(port: int | str, ports: Mapping[str, int]) -> int:
 
 
 class Verdict:
-    """What the answers to a probe have amounted to so far: nothing at first."""
+    """The result of a probe so far; None at first."""
 
     def __init__(self, probe: ContainerProbe, passing: bool | None = None) -> None:
         """Begin to listen, with the verdict that an earlier node agent came to, if it did."""
@@ -97,8 +97,8 @@ class Verdict:
         """Return the seconds until the next question.
 
         Args:
-            eager: Whether somebody waits for the first good answer. The lab asks sooner than a kubelet would then, and
-                waits out no initial delay: what is told is as true, and is told earlier.
+            eager: Whether clients wait for the first success. The lab then probes sooner than a kubelet, and skips
+                the initial delay: the result is the same, and comes earlier.
         """
         return _EAGER if eager and self.passing is not True else self._probe.period
 

@@ -1,4 +1,4 @@
-"""The processes of pods: started in a pod's network, found again by a node agent that was started anew."""
+"""The processes of pods: starts them in a pod's network, and recognizes them after a restart of the node agent."""
 
 import asyncio
 import os
@@ -15,27 +15,27 @@ from lab.supervision.process import host_pid
 from support.procfs import PROC, stat
 
 LOST = -1000
-"""The exit code of a process that somebody else was told of: it was started by an earlier node agent. No signal
-has that number."""
+"""The exit code of a process that an earlier node agent started, which alone could read the real one. No signal has
+that number."""
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """One process and no other: a number is given out again, but not with the same start."""
+    """The identity of a process: its number may be reused, but not with the same start time."""
 
     pid: int
     start: int
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return which process has that number now, if any."""
+    """Return the process that has that number now; None if no process has it."""
     try:
         return ProcessIdentity(pid, stat(host_pid(pid)).start)
     except (OSError, IndexError):
         return None
 
 
-def lives(identity: ProcessIdentity) -> bool:
+def is_alive(identity: ProcessIdentity) -> bool:
     """Say whether that very process lives."""
     try:
         process = stat(host_pid(identity.pid))
@@ -53,9 +53,9 @@ class PodProcess:
         loop = asyncio.get_running_loop()
         self.end: asyncio.Future[int] = loop.create_future()
         self._descriptor = os.pidfd_open(identity.pid)
-        loop.add_reader(self._descriptor, self._ended)
+        loop.add_reader(self._descriptor, self._on_end)
 
-    def _ended(self) -> None:
+    def _on_end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
         code = self._child.wait() if self._child is not None else LOST
@@ -106,24 +106,24 @@ async def start(
     return PodProcess(identity or ProcessIdentity(child.pid, 0), child)
 
 
-def strangers(network_of: int, known: frozenset[int]) -> list[int]:
+def other_processes(network_of: int, own_pids: frozenset[int]) -> list[int]:
     """Return the processes in the network of another one that are neither it nor of a known process' session."""
-    own = host_pid(network_of)
-    namespace = (PROC / str(own) / "ns/net").stat().st_ino
-    sessions = {host_pid(pid) for pid in known}
-    found = []
+    holder = host_pid(network_of)
+    namespace = (PROC / str(holder) / "ns/net").stat().st_ino
+    sessions = {host_pid(pid) for pid in own_pids}
+    pids = []
     for path in PROC.glob("[0-9]*"):
         with suppress(OSError, IndexError, ValueError):
             number = int(path.name)
-            inside = (path / "ns/net").stat().st_ino == namespace and number != own
+            inside = (path / "ns/net").stat().st_ino == namespace and number != holder
             if inside and stat(number).session not in sessions:
-                found.append(_inner_pid(path))
-    return found
+                pids.append(_inner_pid(path))
+    return pids
 
 
 def _inner_pid(path: Path) -> int:
-    found = re.search(r"^NSpid:.*\s(\d+)$", (path / "status").read_text(), re.MULTILINE)
-    if not found:
+    match = re.search(r"^NSpid:.*\s(\d+)$", (path / "status").read_text(), re.MULTILINE)
+    if not match:
         message = f"{path} has no process number here"
         raise ValueError(message)
-    return int(found[1])
+    return int(match[1])

@@ -27,7 +27,7 @@ _L4PROTO, _TRANSPORT_HEADER, _DESTINATION_PORT, _DNAT, _ACCEPT, _IPV4 = 16, 2, 2
 
 @dataclass(frozen=True)
 class RedirectionRule:
-    """What happens to new TCP connections.
+    """A rule for new TCP connections.
 
     Attributes:
         chain: Whether those that arrive or those that leave are meant.
@@ -50,20 +50,20 @@ def capture(uncaptured: Sequence[int] | None) -> tuple[RedirectionRule, ...]:
     Args:
         uncaptured: The inbound ports that bypass the proxy; nothing if the pod's traffic is not redirected.
     """
-    found = [RedirectionRule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)]
+    rules = [RedirectionRule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)]
     if uncaptured is not None:
-        found.append(RedirectionRule("out", network.SERVICES, to_port=_OUTBOUND))
-        found += [RedirectionRule("in", port=port) for port in uncaptured]
-        found.append(RedirectionRule("in", to_port=_INBOUND))
-    return tuple(found)
+        rules.append(RedirectionRule("out", network.SERVICES, to_port=_OUTBOUND))
+        rules += [RedirectionRule("in", port=port) for port in uncaptured]
+        rules.append(RedirectionRule("in", to_port=_INBOUND))
+    return tuple(rules)
 
 
 def discovery(istiod: str) -> tuple[RedirectionRule, ...]:
-    """Return the rules that lead to istiod, which comes and goes: none if there is none, so that one is refused."""
+    """Return the rules that lead to istiod; empty without an istiod, so that connections to it are refused."""
     return (RedirectionRule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod),) if istiod else ()
 
 
-def apply(table: Literal["capture", "discovery"], wanted: Sequence[RedirectionRule]) -> None:
+def apply(table: Literal["capture", "discovery"], rules: Sequence[RedirectionRule]) -> None:
     """Make these the only rules of a table of the current network namespace.
 
     This is no transaction: in between the old rules are gone and the new ones not there yet.
@@ -73,31 +73,31 @@ def apply(table: Literal["capture", "discovery"], wanted: Sequence[RedirectionRu
         tables.table("add", name=table)
         tables.table("del", name=table)
         tables.table("add", name=table)
-        for chain in sorted({rule.chain for rule in wanted}):
+        for chain in sorted({rule.chain for rule in rules}):
             hook = _CHAINS[chain]
             tables.chain("add", table=table, name=chain, hook=hook, type="nat", priority=-100, policy=_ACCEPT)
-        for rule in wanted:
+        for rule in rules:
             tables.rule("add", table=table, chain=rule.chain, expressions=(_expressions(rule),))
 
 
 def _expressions(rule: RedirectionRule) -> tuple[Any, ...]:
-    found: list[Any] = []
+    expressions: list[Any] = []
     if rule.address:
         address = rule.address if "/" in rule.address else f"{rule.address}/32"
-        found += ipv4addr(dst=address)
-    found += [genex("meta", {"KEY": _L4PROTO, "DREG": 1}), _equals(bytes([socket.IPPROTO_TCP]))]
+        expressions += ipv4addr(dst=address)
+    expressions += [genex("meta", {"KEY": _L4PROTO, "DREG": 1}), _equals(bytes([socket.IPPROTO_TCP]))]
     if rule.port:
         load = {"DREG": 1, "BASE": _TRANSPORT_HEADER, "OFFSET": _DESTINATION_PORT, "LEN": 2}
-        found += [genex("payload", load), _equals(_port(rule.port))]
+        expressions += [genex("payload", load), _equals(_port(rule.port))]
     if rule.to_address:
-        found += [_load(1, socket.inet_aton(rule.to_address)), _load(2, _port(rule.to_port))]
-        found.append(genex("nat", {"TYPE": _DNAT, "FAMILY": _IPV4, "REG_ADDR_MIN": 1, "REG_PROTO_MIN": 2}))
+        expressions += [_load(1, socket.inet_aton(rule.to_address)), _load(2, _port(rule.to_port))]
+        expressions.append(genex("nat", {"TYPE": _DNAT, "FAMILY": _IPV4, "REG_ADDR_MIN": 1, "REG_PROTO_MIN": 2}))
     elif rule.to_port:
-        found += [_load(1, _port(rule.to_port)), genex("redir", {"REG_PROTO_MIN": 1})]
+        expressions += [_load(1, _port(rule.to_port)), genex("redir", {"REG_PROTO_MIN": 1})]
     else:
         verdict = {"attrs": [("NFTA_DATA_VERDICT", {"attrs": [("NFTA_VERDICT_CODE", _ACCEPT)]})]}
-        found.append(genex("immediate", {"DREG": 0, "DATA": verdict}))
-    return tuple(found)
+        expressions.append(genex("immediate", {"DREG": 0, "DATA": verdict}))
+    return tuple(expressions)
 
 
 def _equals(value: bytes) -> Any:  # noqa: ANN401 - pyroute2 has no types

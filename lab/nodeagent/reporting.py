@@ -1,4 +1,4 @@
-"""Tells the API server how a pod is doing, and writes down what a successor has to know."""
+"""Reports the status of a pod to the API server, and writes down what the next node agent has to know."""
 
 import asyncio
 import logging
@@ -25,22 +25,22 @@ def path(pod: Mapping[str, Any]) -> str:
 async def keep(
     api: Api,
     news: asyncio.Event,
-    known: Callable[[], tuple[Mapping[str, Any], list[Sight]]],
+    account: Callable[[], tuple[Mapping[str, Any], list[Sight]]],
     answered: Callable[[Mapping[str, Any]], None],
 ) -> None:
-    """Report whenever there is news, until cancelled.
+    """Report every change, until cancelled.
 
     Args:
         api: The API server.
-        news: Is set when there is something to tell.
-        known: Returns the pod as it was last seen, and its containers as they are.
-        answered: Hears the pod as the API server has it then.
+        news: Is set when there is a change to report.
+        account: Returns the pod as it was last seen, and its containers as they are.
+        answered: Is called with the pod as the API server has it then.
     """
     while True:
         await news.wait()
         await asyncio.sleep(_COALESCE)
         news.clear()
-        pod, sights = known()
+        pod, sights = account()
         uid = pod["metadata"]["uid"]
         change = {"metadata": {"uid": uid}, "status": status_report.status(pod, sights, datetime.now(UTC))}
         try:
@@ -54,15 +54,15 @@ async def keep(
             answered(answer)
 
 
-async def delete(api: Api, pod: Mapping[str, Any], gone: Callable[[], bool]) -> None:
-    """Have the API server forget a pod that has ended.
+async def delete(api: Api, pod: Mapping[str, Any], is_gone: Callable[[], bool]) -> None:
+    """Delete the object of a pod that has ended.
 
     Args:
         api: The API server.
         pod: The pod.
-        gone: Says whether it has forgotten it already.
+        is_gone: Says whether it has forgotten it already.
     """
-    while not gone():
+    while not is_gone():
         try:
             options = {"gracePeriodSeconds": 0, "preconditions": {"uid": pod["metadata"]["uid"]}}
             await asyncio.to_thread(api.delete, path(pod), options)

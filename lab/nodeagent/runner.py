@@ -1,4 +1,4 @@
-"""The life of one pod, from its appearance until nothing is left of it."""
+"""Runs one pod, from its creation until everything of it is removed."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from lab.nodeagent import commands, ending, files, logfiles, redirection, reporting
-from lab.nodeagent.addresses import addressed
+from lab.nodeagent.addresses import pod_with_address
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import PodProcess
@@ -22,11 +22,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class Runner:
-    """One pod."""
+    """Runs one pod."""
 
     def __init__(self, pod: Mapping[str, Any], address: str, world: World, past: PodState | None) -> None:
         metadata = pod["metadata"]
-        self.pod = addressed(pod, address)
+        self.pod = pod_with_address(pod, address)
         self.address = address
         self.keepers: list[Keeper] = []
         self.tools = world.programs.tools
@@ -36,7 +36,7 @@ class Runner:
         self.folder = world.folder.pods / metadata["uid"]
         rules = redirection.capture(uncaptured_ports(pod))
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
-        self._gone = False
+        self._deleted = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -44,25 +44,25 @@ class Runner:
     @property
     def ready(self) -> bool:
         """Whether every container is."""
-        return bool(self.keepers) and all(one.ready for one in self.keepers) and not self._ending.is_set()
+        return bool(self.keepers) and all(keeper.ready for keeper in self.keepers) and not self._ending.is_set()
 
     @property
     def taking_over(self) -> bool:
-        """Whether it has yet to find what an earlier node agent has started."""
+        """Whether it still has to take over the processes of an earlier node agent."""
         return self._past is not None and not self.keepers and not self._ending.is_set()
 
     def see(self, pod: Mapping[str, Any] | None) -> None:
         """Take note of the pod's object as it is now, or of its absence."""
         if pod is None:
-            self._gone = True
+            self._deleted = True
             self._ending.set()
             return
-        self.pod = addressed(pod, self.address)
+        self.pod = pod_with_address(pod, self.address)
         if "deletionTimestamp" in pod["metadata"]:
             self._ending.set()
 
     async def live(self) -> None:
-        """Run the pod until its object is deleted, then leave nothing of it."""
+        """Run the pod until its object is deleted, then remove everything of it."""
         rising = asyncio.create_task(self._rise())
         ending_ = asyncio.create_task(self._ending.wait())
         await asyncio.wait([rising, ending_], return_when=asyncio.FIRST_COMPLETED)
@@ -75,7 +75,7 @@ class Runner:
         await self._end()
 
     async def reroute(self) -> None:
-        """Send what the pod says to istiod to the one that is there now."""
+        """Redirect the pod's connections to istiod to the current istiod."""
         await self.sandbox.reroute(self._world.istiod)
 
     async def _rise(self) -> None:
@@ -86,10 +86,10 @@ class Runner:
         past = self._past.containers if self._past else {}
         if not await self.sandbox.open(self._past.holder if self._past else None, past):
             past = {}
-        for one in containers(self.pod):
-            start = partial(self._start, one)
-            self.keepers.append(Keeper(one, self.address, start, self._changed, past.get(one.name)))
-        self._changed()
+        for container in containers(self.pod):
+            start = partial(self._start, container)
+            self.keepers.append(Keeper(container, self.address, start, self._notify, past.get(container.name)))
+        self._notify()
         self._task(reporting.keep(self._world.api, self._news, self._account, self.see))
         self._task(self._hold())
         await self.reroute()
@@ -105,18 +105,18 @@ class Runner:
         self._tasks.append(asyncio.create_task(work))
 
     async def _hold(self) -> None:
-        """See to it that the pod has a network: without the process that holds it, nothing could be started."""
+        """Renew the pod's network when the process that holds it has ended."""
         while True:
             await self.sandbox.lost()
             _LOG.warning("pod %s lost its network and is started again", self.pod["metadata"]["name"])
             await self.sandbox.renew(self._states())
-            self._changed()
+            self._notify()
 
     async def _start(self, container: Container) -> PodProcess:
         services = self._world.folder.services / f"{self.pod['metadata']['namespace']}.json"
-        wanted = commands.start(container, self.pod, self._world.programs, services)
+        start = commands.start(container, self.pod, self._world.programs, services)
         log = logfiles.turn(self.logs, container.name)
-        return await self.sandbox.run(wanted.command, wanted.variables, log)
+        return await self.sandbox.run(start.command, start.variables, log)
 
     async def _hook(self, keeper: Keeper, command: Sequence[str]) -> None:
         """Run the command of a hook, if it is a program of Istio's: there is no container with any other."""
@@ -128,32 +128,32 @@ class Runner:
             process = await self.sandbox.run([str(program), *command[1:]], {}, log)
             await asyncio.shield(process.end)
 
-    def _changed(self) -> None:
+    def _notify(self) -> None:
         self._news.set()
         self._world.changed()
 
     def _states(self) -> dict[str, ContainerState]:
-        return {one.container.name: one.state for one in self.keepers}
+        return {keeper.container.name: keeper.state for keeper in self.keepers}
 
     def _account(self) -> tuple[Mapping[str, Any], list[Sight]]:
-        """Write down for a successor how the pod is doing, and return it for the API server."""
-        assert self.sandbox.holder is not None  # noqa: S101 - nobody asks before there is a network
+        """Write down the pod's status for the next node agent, and return it for the API server."""
+        assert self.sandbox.holder is not None  # noqa: S101 - called only once there is a network
         metadata = self.pod["metadata"]
         state = PodState(metadata["namespace"], metadata["name"], self.address, self.sandbox.holder, self._states())
         state.write(self.folder)
-        return self.pod, [self._sight(one) for one in self.keepers]
+        return self.pod, [self._sight(keeper) for keeper in self.keepers]
 
-    def _sight(self, one: Keeper) -> Sight:
-        state, said = one.state, ""
+    def _sight(self, keeper: Keeper) -> Sight:
+        state, last_line = keeper.state, ""
         if state.exit_code is not None:
             ended = logfiles.current if state.process is None else logfiles.previous
-            said = logfiles.last_words(ended(self.logs, one.container.name))
-        return Sight(one.container, state, one.ready, one.pausing, one.trouble, said)
+            last_line = logfiles.last_line(ended(self.logs, keeper.container.name))
+        return Sight(keeper.container, state, keeper.ready, keeper.pausing, keeper.trouble, last_line)
 
     async def _end(self) -> None:
-        await ending.end(self.keepers, ending.grace(None if self._gone else self.pod), self._hook)
+        await ending.end(self.keepers, ending.grace(None if self._deleted else self.pod), self._hook)
         for task in self._tasks:
             task.cancel()
         await self.sandbox.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        await reporting.delete(self._world.api, self.pod, lambda: self._gone)
+        await reporting.delete(self._world.api, self.pod, lambda: self._deleted)

@@ -20,15 +20,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class Sandbox:
-    """One pod's network, and what is started in it."""
+    """A pod's network, and the processes in it."""
 
     def __init__(self, address: str, rules: Sequence[RedirectionRule], folder: Path, tools: Path) -> None:
         """Prepare a sandbox.
 
         Args:
             address: The pod's.
-            rules: Where the pod's traffic is redirected to.
-            folder: Where its programs stand.
+            rules: The redirection of the pod's traffic.
+            folder: The working directory of its programs.
             tools: The folder of the lab's tools, which its programs find.
         """
         self.holder: ProcessIdentity | None = None
@@ -45,7 +45,7 @@ class Sandbox:
         """The number of the process that holds the network.
 
         Raises:
-            OSError: There is none.
+            OSError: The pod has no network.
         """
         if self.holder is None or not self._connected.is_set():
             message = "the pod has no network"
@@ -57,19 +57,19 @@ class Sandbox:
 
         Args:
             holder: The process that held it for the earlier node agent.
-            past: What that knew of the pod's containers.
+            past: The states of the pod's containers then.
         """
-        if holder is None or not processes.lives(holder):
+        if holder is None or not processes.is_alive(holder):
             await self.renew(past)
             return False
-        known = frozenset(one.process.pid for one in past.values() if one.process)
-        await asyncio.to_thread(clearing.kill_strangers, holder.pid, known)
+        own_pids = frozenset(container.process.pid for container in past.values() if container.process)
+        await asyncio.to_thread(clearing.kill_other_processes, holder.pid, own_pids)
         self.holder = holder
         self._connected.set()
         return True
 
     async def lost(self) -> None:
-        """Wait until the process that holds the network has ended: whoever wants to go on needs a new one."""
+        """Wait until the process that holds the network has ended: the pod then needs a new network."""
         assert self.holder is not None  # noqa: S101 - it was opened
         with suppress(OSError):
             await asyncio.shield(PodProcess(self.holder).end)
@@ -78,7 +78,7 @@ class Sandbox:
             os.waitpid(self.holder.pid, os.WNOHANG)
 
     async def renew(self, containers: Mapping[str, ContainerState]) -> None:
-        """Make the network anew; containers that were in the old one end, since they could not reach anybody."""
+        """Make the network anew; containers that were in the old one end, since they have no connection any more."""
         await asyncio.to_thread(clearing.end_all, containers)
         while True:
             try:
@@ -98,10 +98,10 @@ class Sandbox:
             self._connected.set()
 
     async def reroute(self, find: Callable[[], str]) -> None:
-        """Send what the pod says to istiod to the one that is there now.
+        """Redirect the pod's connections to istiod to the current istiod.
 
         Args:
-            find: Returns its address; empty if there is none.
+            find: Returns its address; empty without an istiod.
         """
         # Two at once would take each other's table away.
         async with self._routing:

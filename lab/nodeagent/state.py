@@ -1,4 +1,4 @@
-"""What a node agent has to remember of a pod, so that its successor finds the pod's processes again."""
+"""The state of a pod on disk, from which the next node agent recognizes the pod's processes."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _FILE = "state.json"
 
 @dataclass(frozen=True)
 class ContainerState:
-    """One container's past.
+    """The state of a container.
 
     Attributes:
         process: Its process, if it runs.
@@ -35,7 +35,7 @@ class ContainerState:
 
 @dataclass(frozen=True)
 class PodState:
-    """One pod's past: its network, by address and the process that keeps it alive, and its containers."""
+    """The state of a pod: its network, by address and the process that keeps it alive, and its containers."""
 
     namespace: str
     name: str
@@ -49,12 +49,12 @@ class PodState:
 
 
 def read(folder: Path) -> PodState | None:
-    """Return what was kept of a pod, if anything was."""
+    """Return the state of a pod, if one was written."""
     try:
         content = json.loads((folder / _FILE).read_text())
     except FileNotFoundError:
         return None
-    containers = {name: _container(one) for name, one in content.pop("containers").items()}
+    containers = {name: _container(container) for name, container in content.pop("containers").items()}
     return PodState(**{**content, "holder": ProcessIdentity(**content["holder"]), "containers": containers})
 
 

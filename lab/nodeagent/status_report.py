@@ -12,7 +12,7 @@ from lab.nodeagent.state import ContainerState
 
 @dataclass(frozen=True)
 class Sight:
-    """How one container is doing.
+    """The status of one container.
 
     Attributes:
         container: The container.
@@ -20,7 +20,7 @@ class Sight:
         ready: Whether its readiness probe passes.
         pausing: Whether it waits to be started again.
         trouble: Why it cannot be started, if it cannot.
-        said: The last words of the process before, if one has ended.
+        last_line: The last line of the log of the process before, if one has ended.
     """
 
     container: Container
@@ -28,36 +28,36 @@ class Sight:
     ready: bool
     pausing: bool
     trouble: str
-    said: str = ""
+    last_line: str = ""
 
 
 def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
     """Return what to change in a pod's status, as a strategic merge patch."""
     ready = all(sight.ready for sight in sights)
     names = [sight.container.name for sight in sights if not sight.ready]
-    gates = [one["conditionType"] for one in pod["spec"].get("readinessGates", [])]
-    truth = {"PodReadyToStartContainers": True, "Initialized": _initialized(sights)}
-    # Nobody but a cloud's load balancer sets a gate, and there is none here.
+    gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates", [])]
+    truth = {"PodReadyToStartContainers": True, "Initialized": _is_initialized(sights)}
+    # Only a cloud's load balancer sets a gate, and the lab has no such load balancer.
     truth |= dict.fromkeys(gates, True)
     truth |= {"ContainersReady": ready, "Ready": ready}
-    reported = {one["name"]: one for one in pod["status"].get("containerStatuses", [])}
-    known = pod["status"]
+    reported = {container["name"]: container for container in pod["status"].get("containerStatuses", [])}
+    current = pod["status"]
     return {
-        **{name: known[name] for name in ("podIP", "podIPs", "hostIP", "hostIPs") if name in known},
-        "startTime": known.get("startTime") or _time(now),
-        "phase": "Running" if any(one.state.since and not one.container.sidecar for one in sights) else "Pending",
+        **{name: current[name] for name in ("podIP", "podIPs", "hostIP", "hostIPs") if name in current},
+        "startTime": current.get("startTime") or _time(now),
+        "phase": "Running" if any(sight.state.since and not sight.container.sidecar for sight in sights) else "Pending",
         "conditions": [_condition(pod, kind, fact, names, now) for kind, fact in truth.items()],
-        "containerStatuses": [_container(one, reported, now) for one in sights if not one.container.sidecar],
+        "containerStatuses": [_container(sight, reported, now) for sight in sights if not sight.container.sidecar],
         "initContainerStatuses": _init(pod, sights, now),
     }
 
 
-def _initialized(sights: Sequence[Sight]) -> bool:
+def _is_initialized(sights: Sequence[Sight]) -> bool:
     return all(sight.state.started for sight in sights if sight.container.sidecar)
 
 
 def _condition(pod: Mapping[str, Any], kind: str, fact: bool, unready: Sequence[str], now: datetime) -> dict[str, Any]:
-    before = {one["type"]: one for one in pod["status"].get("conditions", [])}.get(kind, {})
+    before = {condition["type"]: condition for condition in pod["status"].get("conditions", [])}.get(kind, {})
     value = "True" if fact else "False"
     since = before.get("lastTransitionTime") if before.get("status") == value else None
     about = kind in ("Ready", "ContainersReady") and not fact
@@ -73,7 +73,7 @@ def _condition(pod: Mapping[str, Any], kind: str, fact: bool, unready: Sequence[
 def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     spec, state = sight.container.spec, sight.state
     image = spec.get("image", "")
-    found = {
+    container = {
         "name": sight.container.name,
         "image": image,
         "imageID": image,
@@ -84,11 +84,11 @@ def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict
         "lastState": reported.get(sight.container.name, {}).get("lastState", {}),
     }
     if state.exit_code is not None:
-        end = _end(state.exit_code) | ({"message": sight.said} if sight.said else {})
-        known = found["lastState"].get("terminated", {})
-        if not known or any(known.get(key) != end.get(key) for key in ("exitCode", "message")):
-            found["lastState"] = {"terminated": {**end, "finishedAt": _time(now)}}
-    return found
+        end = _end(state.exit_code) | ({"message": sight.last_line} if sight.last_line else {})
+        last = container["lastState"].get("terminated", {})
+        if not last or any(last.get(key) != end.get(key) for key in ("exitCode", "message")):
+            container["lastState"] = {"terminated": {**end, "finishedAt": _time(now)}}
+    return container
 
 
 def _state(sight: Sight) -> dict[str, Any]:
@@ -97,31 +97,31 @@ def _state(sight: Sight) -> dict[str, Any]:
     if sight.trouble:
         return {"waiting": {"reason": "RunContainerError", "message": sight.trouble}}
     if sight.pausing:
-        words = f": {sight.said}" if sight.said else ""
-        message = f"it ended too soon and is started again later{words}"
+        suffix = f": {sight.last_line}" if sight.last_line else ""
+        message = f"it ended too soon and is started again later{suffix}"
         return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
     return {"waiting": {"reason": "ContainerCreating" if not sight.state.since else "Restarting"}}
 
 
 def _init(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> list[dict[str, Any]]:
     """Return the statuses of the init containers: sidecars as they are, the others as done with."""
-    reported = {one["name"]: one for one in pod["status"].get("initContainerStatuses", [])}
-    sidecars = {one.container.name: one for one in sights if one.container.sidecar}
-    found = []
-    for one in pod["spec"].get("initContainers", []):
-        if one["name"] in sidecars:
-            found.append(_container(sidecars[one["name"]], reported, now))
+    reported = {container["name"]: container for container in pod["status"].get("initContainerStatuses", [])}
+    sidecars = {sight.container.name: sight for sight in sights if sight.container.sidecar}
+    statuses = []
+    for container in pod["spec"].get("initContainers", []):
+        if container["name"] in sidecars:
+            statuses.append(_container(sidecars[container["name"]], reported, now))
             continue
         done = {"exitCode": 0, "reason": "Completed", "startedAt": _time(now), "finishedAt": _time(now)}
-        image = one.get("image", "")
-        fresh = {"name": one["name"], "image": image, "imageID": image, "ready": True, "started": False}
-        known = reported.get(one["name"])
-        found.append(known or {**fresh, "restartCount": 0, "state": {"terminated": done}})
-    return found
+        image = container.get("image", "")
+        fresh = {"name": container["name"], "image": image, "imageID": image, "ready": True, "started": False}
+        previous = reported.get(container["name"])
+        statuses.append(previous or {**fresh, "restartCount": 0, "state": {"terminated": done}})
+    return statuses
 
 
 def _end(code: int) -> dict[str, Any]:
-    """Return an end as a kubelet tells it: with 128 and the number of the signal, if one was the cause."""
+    """Return an end as a kubelet reports it: 128 plus the number of the signal, if a signal was the cause."""
     if code == LOST:
         return {"exitCode": 137, "reason": "ContainerStatusUnknown"}
     return {"exitCode": code if code >= 0 else 128 - code, "reason": "Error" if code else "Completed"}

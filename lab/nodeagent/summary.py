@@ -1,4 +1,4 @@
-"""What the node agent tells `boutique lab status` about the pods."""
+"""The summary of the pods that the node agent writes for `boutique lab status`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from lab.supervision.process import host_pid
 
 @dataclass(frozen=True)
 class PodSummary:
-    """One pod."""
+    """The summary of a pod."""
 
     namespace: str
     name: str
@@ -20,11 +20,11 @@ class PodSummary:
 
 
 def summarize(pod: Mapping[str, Any], keepers: Sequence[Keeper]) -> PodSummary:
-    """Return how a pod is doing."""
+    """Return the summary of a pod."""
     metadata = pod["metadata"]
     containers = tuple(
-        ContainerStatus(one.container.name, one.container.kind, one.ready, one.state.restarts, _pid(one))
-        for one in keepers
+        ContainerStatus(keeper.container.name, keeper.container.kind, keeper.ready, keeper.state.restarts, _pid(keeper))
+        for keeper in keepers
     )
     return PodSummary(metadata["namespace"], metadata["name"], pod["status"].get("podIP", ""), containers)
 

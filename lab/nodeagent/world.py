@@ -1,4 +1,4 @@
-"""What all pods of a node agent share."""
+"""The context that all pods of a node agent share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from lab.nodeagent.commands import PodPrograms
 
 @dataclass(frozen=True)
 class World:
-    """What all pods share.
+    """The context that all pods share.
 
     Attributes:
         folder: The lab's folder.
         api: The API server.
-        programs: Where the programs are.
-        istiod: Returns the address of the istiod for new connections; empty if there is none.
-        changed: Is told when a pod has changed.
+        programs: The paths of the programs.
+        istiod: Returns the address of the istiod for new connections; empty without one.
+        changed: Is called when a pod has changed.
     """
 
     folder: Folder

@@ -1,4 +1,4 @@
-"""What stand-ins tell each other: values, and the hops of the request so far.
+"""The bodies of requests and answers between stand-ins: values, and the hops of the request so far.
 
 Bodies are JSON: what has to be real on the wire is everything around them.
 """
@@ -27,7 +27,7 @@ class CallError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """Who answers."""
+    """The pod that answers."""
 
     workload: str
     version: str
@@ -50,12 +50,12 @@ def own_hop(pod: Pod, call: str, request: Received) -> Hop:
 
 @dataclass(frozen=True, kw_only=True)
 class StandinAnswer:
-    """What a callee answers: what it learnt, and its own hop followed by all that it caused."""
+    """The answer of a callee: new values, and its own hop followed by those of its calls."""
 
     values: Mapping[str, object] = field(default_factory=dict)
     hops: Sequence[Hop]
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """The body of the answer."""
         return json.dumps({"values": self.values, "hops": [vars(hop) for hop in self.hops]}).encode()
 

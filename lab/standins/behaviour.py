@@ -1,4 +1,4 @@
-"""The vocabulary of behaviour: what can be said about what a workload serves and whom it calls.
+"""The schema of behaviour documents: what a workload serves and which services it calls.
 
 A behaviour document is JSON: the workloads' names with one `Behaviour` each, field by field as below.
 
@@ -16,7 +16,7 @@ from lab.standins.journeys import Load
 
 @dataclass(frozen=True, kw_only=True)
 class StandinCall:
-    """One downstream call: of a gRPC method, of a path by HTTP POST, or a command for a store.
+    """A downstream call: of a gRPC method, of a path by HTTP POST, or a command for a store.
 
     Attributes:
         variable: The environment variable with the callee's address.
@@ -55,7 +55,7 @@ class Method:
         path: `/package.Service/Method`.
         calls: Made in order before it answers.
         gives: Values that its answer always holds.
-        known: Values that it has heard of, by name: another one is answered with NOT_FOUND.
+        known: Values that it accepts, by name: any other value is answered with NOT_FOUND.
     """
 
     path: str
@@ -100,7 +100,7 @@ class StandinRoute:
         sets: The name of the cookie that gets the value of the form's field of the same meaning.
         expires_cookies: Whether every cookie that the request carried is expired.
         health: Whether it says if the workload is ready.
-        machine: Whether it answers with JSON whatever was asked for.
+        machine: Whether it always answers with JSON.
     """
 
     path: str
@@ -118,7 +118,7 @@ class StandinRoute:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What is served over HTTP; the banner's text comes from the environment variable of that name."""
+    """The HTTP site of a workload; the banner's text comes from the environment variable of that name."""
 
     routes: tuple[StandinRoute, ...]
     cookies: tuple[Cookie, ...] = ()
@@ -127,7 +127,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """What one workload does: it serves gRPC methods, a site, or a store, on one port, or it makes load."""
+    """The behaviour of a workload: it serves gRPC methods, a site, or a store, on one port, or it makes load."""
 
     port: int | None = None
     methods: tuple[Method, ...] = ()

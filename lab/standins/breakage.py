@@ -20,7 +20,7 @@ SLOW_SECONDS = 2.0
 
 
 class Breakage(StrEnum):
-    """What is wrong with a workload."""
+    """How a workload is broken."""
 
     NONE = "none"
     NEVER_READY = "never-ready"
@@ -30,15 +30,15 @@ class Breakage(StrEnum):
 
 
 def breakage(version: str, environment: Mapping[str, str]) -> Breakage:
-    """Tell what is wrong with a version in an environment.
+    """Return how a version is broken in an environment.
 
     Raises:
-        ValueError: The environment variable has a word that is none of the documented ones.
+        ValueError: The environment variable has a word that is not documented.
     """
     if word := environment.get(VARIABLE):
         return Breakage(word)
     _, _, prerelease = version.partition("+")[0].partition("-")
-    words = {str(each) for each in Breakage}
+    words = {str(kind) for kind in Breakage}
     for before, word in pairwise(prerelease.split(".")):
         if before == "broken" and word in words:
             return Breakage(word)

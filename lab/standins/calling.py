@@ -69,24 +69,24 @@ class Calls:
     async def _make(
         self, call: StandinCall, request: Values, values: Values, received: Received, hops: list[Hop]
     ) -> None:
-        what = call.method or call.path or call.command[0]
+        name = call.method or call.path or call.command[0]
         authority = self._environment.get(call.variable, "")
         try:
             if call.command:
-                values[call.gives or what] = _as_value(await self._store(call, authority, request))
-                hops.append(self._hop(authority, what))
+                values[call.gives or name] = _as_value(await self._store(call, authority, request))
+                hops.append(self._hop(authority, name))
                 return
             answer = await self._send(call, authority, request, received)
         except CallError as error:
-            hops.append(replace(self._hop(authority, what), status=error.status))
-            raise CallError(error.status, f"{what} of {authority}: {error}") from error
+            hops.append(replace(self._hop(authority, name), status=error.status))
+            raise CallError(error.status, f"{name} of {authority}: {error}") from error
         values.update(answer.values)
         hops += [replace(answer.hops[0], caller=self._workload), *answer.hops[1:]]
 
     async def _send(self, call: StandinCall, authority: str, request: Values, received: Received) -> StandinAnswer:
         sender, path = (self._methods, call.method) if call.method else (self._paths, call.path)
         body = json.dumps({name: value for name, value in request.items() if isinstance(value, str)}).encode()
-        headers = received.passed_on(baggage=call.baggage, trace=call.trace)
+        headers = received.headers_to_pass_on(baggage=call.baggage, trace=call.trace)
         endpoint = self._directory.find(authority)
         return read_answer(await sender.send(endpoint, path or "/", body, headers, call.timeout_seconds))
 
@@ -100,8 +100,8 @@ class Calls:
             raise CallError("INVALID_ARGUMENT", f"{call.command[0]}: {error}") from error
         return await self._stores.execute(self._directory.find(authority), words)
 
-    def _hop(self, authority: str, what: str) -> Hop:
-        return Hop(caller=self._workload, workload=authority.rpartition(":")[0] or "memory", call=what)
+    def _hop(self, authority: str, call: str) -> Hop:
+        return Hop(caller=self._workload, workload=authority.rpartition(":")[0] or "memory", call=call)
 
 
 def _entries(call: StandinCall, values: Values) -> list[Values]:

@@ -32,7 +32,7 @@ def expire_cookie(name: str, value: str) -> str:
 def visitor(
     cookies: tuple[Cookie, ...], carried: Mapping[str, str], environment: Mapping[str, str]
 ) -> tuple[dict[str, object], list[str]]:
-    """What a site knows of a visitor.
+    """Return the values of a visitor.
 
     Args:
         cookies: That the site uses.

@@ -1,4 +1,4 @@
-"""Where names lead: there is no DNS where stand-ins run, so a file says it."""
+"""Resolves names from a file: there is no DNS where stand-ins run."""
 
 import ipaddress
 import json
@@ -22,7 +22,7 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int] | None = None
+        self._version: tuple[int, int] | None = None
         self._addresses: dict[str, str] = {}
 
     def find(self, authority: str) -> Endpoint:
@@ -44,12 +44,12 @@ class Directory:
         try:
             status = self._path.stat()
             # Two writes can fall within one tick of the clock, but never into the same inode when each is a rename.
-            seen = (status.st_mtime_ns, status.st_ino)
-            if seen != self._seen:
+            version = (status.st_mtime_ns, status.st_ino)
+            if version != self._version:
                 self._addresses = dict(json.loads(self._path.read_text()))
-                self._seen = seen
+                self._version = version
         except (OSError, ValueError):
-            # What was known before is more use than nothing.
+            # The previous addresses stay in use.
             return
 
 

@@ -1,4 +1,4 @@
-"""What a request carries besides its content: W3C baggage and trace context, and who the mesh says is calling."""
+"""Reads the headers of a request: W3C baggage and trace context, and the caller's identity from the mesh."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -32,21 +32,21 @@ class Received:
 
     @property
     def caller(self) -> str | None:
-        """The identity of the nearest caller, if a proxy says who that is."""
-        found = _URI.findall(self.headers.get(CALLER, ""))
-        return found[-1] if found else None
+        """The identity of the nearest caller, if a proxy gives it."""
+        uris = _URI.findall(self.headers.get(CALLER, ""))
+        return uris[-1] if uris else None
 
-    def passed_on(self, *, baggage: bool, trace: bool) -> tuple[tuple[str, str], ...]:
+    def headers_to_pass_on(self, *, baggage: bool, trace: bool) -> tuple[tuple[str, str], ...]:
         """The headers for a downstream call, which may drop either kind."""
-        kept = []
+        headers = []
         if baggage and (members := read_baggage(self.baggage or "")):
-            kept.append((BAGGAGE, ",".join(f"{name}={value}" for name, value in members.items())))
+            headers.append((BAGGAGE, ",".join(f"{name}={value}" for name, value in members.items())))
         if trace:
-            kept += [(name, self.headers[name]) for name in TRACE if name in self.headers]
-        return tuple(kept)
+            headers += [(name, self.headers[name]) for name in TRACE if name in self.headers]
+        return tuple(headers)
 
 
-def received(headers: Iterable[tuple[str, str]], *, merged: bool) -> Received:
+def read_headers(headers: Iterable[tuple[str, str]], *, merged: bool) -> Received:
     """Take what matters from the headers of a request.
 
     Args:
@@ -54,16 +54,16 @@ def received(headers: Iterable[tuple[str, str]], *, merged: bool) -> Received:
         merged: Whether headers of the same name count as one list, as in HTTP; otherwise only the first counts, as a
             gRPC server's OpenTelemetry instrumentation has it.
     """
-    wanted: dict[str, str] = {}
+    relevant: dict[str, str] = {}
     for name, value in headers:
         lower = name.lower()
         # Only ASCII can be passed on as gRPC metadata, and none of these headers may hold anything else.
         if lower in (BAGGAGE, *TRACE, CALLER) and value.isascii():
-            if lower not in wanted:
-                wanted[lower] = value
+            if lower not in relevant:
+                relevant[lower] = value
             elif merged:
-                wanted[lower] += f",{value}"
-    return Received(headers=wanted)
+                relevant[lower] += f",{value}"
+    return Received(headers=relevant)
 
 
 def read_baggage(header: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import h11
 
-from lab.http import Headers, HttpRequest, Response, Wire, decoded, encoded
+from lab.http import Headers, HttpRequest, Response, Wire, decode_headers, encode_headers
 from lab.standins.answers import CallError
 from lab.standins.directory import Endpoint
 
@@ -38,14 +38,14 @@ class HttpConnection:
             wire = Wire(h11.CLIENT, await asyncio.open_connection(endpoint.address, endpoint.port))
         try:
             lines = [("host", endpoint.authority), *request.headers, ("content-length", str(len(request.body)))]
-            start = h11.Request(method=request.verb, target=request.target, headers=encoded(lines))
+            start = h11.Request(method=request.verb, target=request.target, headers=encode_headers(lines))
             await wire.send(start, h11.Data(data=request.body), h11.EndOfMessage())
             head = await wire.next_event()
             while isinstance(head, h11.InformationalResponse):
                 head = await wire.next_event()
             if not isinstance(head, h11.Response):
                 raise h11.RemoteProtocolError("there was no answer")
-            headers = decoded(head.headers)
+            headers = decode_headers(head.headers)
             response = Response(status=head.status_code, headers=headers, body=await wire.body())
             if wire.state.our_state is h11.DONE and wire.state.their_state is h11.DONE:
                 wire.state.start_next_cycle()

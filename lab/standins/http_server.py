@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import h11
 
-from lab.http import HttpRequest, Response, Wire, decoded, encoded
+from lab.http import HttpRequest, Response, Wire, decode_headers, encode_headers
 
 Handler = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -66,7 +66,7 @@ class HttpServer:
             self._idle.discard(wire)
 
     async def _exchange(self, wire: Wire, head: h11.Request) -> None:
-        headers = decoded(head.headers)
+        headers = decode_headers(head.headers)
         verb, target = head.method.decode(), head.target.decode("latin-1")
         request = HttpRequest(verb=verb, target=target, headers=headers, body=await wire.body())
         response = await self._handler(request)
@@ -74,7 +74,7 @@ class HttpServer:
         if self._stopping:
             lines.append(("connection", "close"))
         body = [] if verb == "HEAD" else [h11.Data(data=response.body)]
-        start = h11.Response(status_code=response.status, headers=encoded(lines))
+        start = h11.Response(status_code=response.status, headers=encode_headers(lines))
         await wire.send(start, *body, h11.EndOfMessage())
 
 
@@ -83,4 +83,6 @@ async def _refuse(wire: Wire, error: h11.RemoteProtocolError) -> None:
         return
     lines = [("content-length", "0"), ("connection", "close")]
     with contextlib.suppress(OSError):
-        await wire.send(h11.Response(status_code=error.error_status_hint, headers=encoded(lines)), h11.EndOfMessage())
+        await wire.send(
+            h11.Response(status_code=error.error_status_hint, headers=encode_headers(lines)), h11.EndOfMessage()
+        )

@@ -1,4 +1,4 @@
-"""The vocabulary of load: what simulated users do on a site."""
+"""The schema of load: the journeys of simulated users on a site."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One request of a load generator; `{name}` in path and form stands for one of the choices of that name."""
+    """A request of a load generator; `{name}` in path and form stands for one of the choices of that name."""
 
     path: str
     form: Mapping[str, str] | None = None
@@ -14,7 +14,7 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Journey:
-    """What a user does in one go, and how often in proportion to the other journeys (0: never by itself)."""
+    """The visits of a user in a row, with a weight relative to the other journeys (0: never at random)."""
 
     name: str
     weight: int

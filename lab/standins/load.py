@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Counts:
-    """How many requests were made, and how many of them failed."""
+    """The number of requests, and of those that failed."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -59,12 +59,12 @@ class Users:
     async def _use(self) -> None:
         user = User(self._target, self._directory, self.counts)
         journeys = self._load.journeys
-        journey = next(each for each in journeys if each.name == self._load.first)
+        journey = next(candidate for candidate in journeys if candidate.name == self._load.first)
         try:
             while True:
                 await user.travel(journey, self._load.choices)
                 await asyncio.sleep(random.uniform(*self._load.wait_seconds))  # noqa: S311
-                (journey,) = random.choices(journeys, [each.weight for each in journeys])  # noqa: S311
+                (journey,) = random.choices(journeys, [candidate.weight for candidate in journeys])  # noqa: S311
         finally:
             user.close()
 
@@ -81,14 +81,14 @@ class User:
 
     async def travel(self, journey: Journey, choices: Mapping[str, tuple[str, ...]]) -> None:
         """Make the visits of a journey."""
-        chosen = {name: random.choice(values) for name, values in choices.items()}  # noqa: S311
+        selection = {name: random.choice(values) for name, values in choices.items()}  # noqa: S311
         for visit in journey.visits:
-            await self._visit(visit, chosen)
+            await self._visit(visit, selection)
 
-    async def _visit(self, visit: Visit, chosen: Mapping[str, str]) -> None:
+    async def _visit(self, visit: Visit, selection: Mapping[str, str]) -> None:
         form = visit.form
-        body = urlencode({name: text.format_map(chosen) for name, text in form.items()}) if form is not None else ""
-        path, verb = visit.path.format_map(chosen), "GET" if form is None else "POST"
+        body = urlencode({name: text.format_map(selection) for name, text in form.items()}) if form is not None else ""
+        path, verb = visit.path.format_map(selection), "GET" if form is None else "POST"
         for _ in range(_REDIRECTS):
             location = await self._request(verb, path, body)
             if location is None:
@@ -106,7 +106,7 @@ class User:
             self._counts.errors += 1
             log.warning("%s %s: %s", verb, path, error)
             return None
-        # Only now: what is under way when the load ends is neither here nor there.
+        # Only now: requests that are under way when the load ends are not counted.
         self._counts.requests += 1
         if response.status >= HTTPStatus.BAD_REQUEST:
             self._counts.errors += 1

@@ -7,7 +7,7 @@ from lab.standins.answers import CallError
 from lab.standins.calling import Headers
 from lab.standins.directory import Endpoint
 
-# Retries are the mesh's business, and a callee that came back is to be found again at once.
+# The mesh retries. A callee that came back has to be reached again at once.
 _CLIENT = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.enable_retries", 0),

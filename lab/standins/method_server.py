@@ -11,7 +11,7 @@ from lab.standins.answers import CallError, Pod, StandinAnswer, own_hop, read_va
 from lab.standins.behaviour import Method
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
-from lab.standins.headers import Received, received
+from lab.standins.headers import Received, read_headers
 from support.hops import Hop
 
 HEALTH = "grpc.health.v1.Health"
@@ -55,9 +55,9 @@ class MethodServer:
         async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
             pairs = [(name, str(value)) for name, value in context.invocation_metadata() or ()]
             try:
-                answer = await self._answer(method, body, received(pairs, merged=False))
+                answer = await self._answer(method, body, read_headers(pairs, merged=False))
                 log.info("%s: OK", method.path)
-                return answer.encoded()
+                return answer.encode()
             except CallError as error:
                 log.info("%s: %s: %s", method.path, error.status, error)
                 await context.abort(grpc.StatusCode[error.status], str(error))
@@ -70,12 +70,12 @@ class MethodServer:
             await asyncio.sleep(SLOW_SECONDS)
         if self._breakage is Breakage.ERROR:
             raise CallError("INTERNAL", f"{self._pod.workload} {self._pod.version} is broken on purpose")
-        asked = read_values(body)
-        for name, known in method.known.items():
-            if asked.get(name) not in known:
-                raise CallError("NOT_FOUND", f"no {name} is {asked.get(name)}")
-        values: dict[str, object] = {**asked, **method.gives}
+        request_values = read_values(body)
+        for name, accepted in method.known.items():
+            if request_values.get(name) not in accepted:
+                raise CallError("NOT_FOUND", f"no {name} is {request_values.get(name)}")
+        values: dict[str, object] = {**request_values, **method.gives}
         hops: list[Hop] = []
         await self._calls.run(method.calls, values, request, hops)
-        learnt: Mapping[str, object] = {name: value for name, value in values.items() if name not in asked}
+        learnt: Mapping[str, object] = {name: value for name, value in values.items() if name not in request_values}
         return StandinAnswer(values=learnt, hops=[own_hop(self._pod, method.path, request), *hops])

@@ -1,4 +1,4 @@
-"""The pages of a site: small, and readable without knowing how they came about."""
+"""The pages of a site: small, and readable without further explanation."""
 
 import json
 import re
@@ -21,7 +21,7 @@ td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top; o
 
 
 class ShopPage:
-    """What a page tells about one request."""
+    """The page about one request."""
 
     def __init__(
         self,
@@ -85,8 +85,8 @@ class ShopPage:
 
 def _account(identity: str) -> str:
     """Return the namespace and the name of the ServiceAccount that a SPIFFE id of Istio is made from."""
-    found = re.fullmatch(r"spiffe://[^/]+/ns/([^/]+)/sa/([^/]+)", identity)
-    return "/".join(found.groups()) if found else identity
+    match = re.fullmatch(r"spiffe://[^/]+/ns/([^/]+)/sa/([^/]+)", identity)
+    return "/".join(match.groups()) if match else identity
 
 
 def _row(*texts: str, cell: str = "td") -> str:

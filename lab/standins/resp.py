@@ -34,19 +34,19 @@ def _bulk(word: str) -> bytes:
 
 async def _decode(reader: asyncio.StreamReader) -> Reply:
     line = (await reader.readuntil(_END))[:-2].decode()
-    kind, rest = line[:1], line[1:]
+    kind, content = line[:1], line[1:]
     match kind:
         case "+":
-            return rest
+            return content
         case "-":
-            raise StoreError(rest)
+            raise StoreError(content)
         case ":":
-            return int(rest)
+            return int(content)
         case "$":
-            size = int(rest)
+            size = int(content)
             return None if size < 0 else (await reader.readexactly(size + 2))[:-2].decode()
         case "*":
-            return [str(await _decode(reader)) for _ in range(int(rest))]
+            return [str(await _decode(reader)) for _ in range(int(content))]
     # A command may also come as plain words, as from a terminal.
     return line.split()
 
@@ -110,7 +110,7 @@ class StoreClient:
         self._turns: dict[Endpoint, asyncio.Lock] = {}
 
     async def execute(self, endpoint: Endpoint, words: Sequence[str]) -> Reply:
-        """Have a command executed.
+        """Send a command and return the store's reply.
 
         Raises:
             CallError: The store cannot be reached, or refuses the command.
@@ -130,15 +130,15 @@ class StoreClient:
                 raise
 
     async def _stream(self, endpoint: Endpoint) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        known = self._streams.get(endpoint)
-        if known is None or known[0].at_eof() or known[1].is_closing():
+        stream = self._streams.get(endpoint)
+        if stream is None or stream[0].at_eof() or stream[1].is_closing():
             self._forget(endpoint)
-            known = self._streams[endpoint] = await asyncio.open_connection(endpoint.address, endpoint.port)
-        return known
+            stream = self._streams[endpoint] = await asyncio.open_connection(endpoint.address, endpoint.port)
+        return stream
 
     def _forget(self, endpoint: Endpoint) -> None:
-        if known := self._streams.pop(endpoint, None):
-            known[1].close()
+        if stream := self._streams.pop(endpoint, None):
+            stream[1].close()
 
     async def close(self) -> None:
         """Close the connections."""

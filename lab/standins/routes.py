@@ -1,4 +1,4 @@
-"""Which route of a site a request is for."""
+"""Finds the route of a site for a request."""
 
 import re
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from lab.standins.behaviour import Site, StandinRoute
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
 from lab.standins.cookies import expire_cookie, read_cookies, set_cookie, visitor
-from lab.standins.headers import Received, received
+from lab.standins.headers import Received, read_headers
 from lab.standins.pages import ShopPage
 from lab.standins.routes import RouteError, Router, check_form
 from support.hops import Hop
@@ -40,13 +40,13 @@ class SiteHandler:
         values, sets = visitor(self._site.cookies, carried, self._environment)
         path, route = request.target.partition("?")[0], None
         try:
-            route, found = self._router.find(request.verb, path)
+            route, path_values = self._router.find(request.verb, path)
         except RouteError as error:
             response = Response(status=error.status, headers=(("content-type", _TEXT),), body=f"{error}\n".encode())
         else:
             sets += [expire_cookie(*cookie) for cookie in carried.items()] if route.expires_cookies else []
-            response = await self._serve(route, request, values | found)
-            sets += self._chosen(route, response, request)
+            response = await self._serve(route, request, values | path_values)
+            sets += self._set_cookies(route, response, request)
         if not (route and route.health):
             log.info("%s %s: %s", request.verb, path, int(response.status))
         return replace(response, headers=(*response.headers, *(("set-cookie", line) for line in sets)))
@@ -56,9 +56,9 @@ class SiteHandler:
             return Response(status=HTTPStatus.SERVICE_UNAVAILABLE, body=b"this version never gets ready\n")
         if self._breakage is Breakage.SLOW and not route.health:
             await asyncio.sleep(SLOW_SECONDS)
-        what = f"{request.verb} {request.target.partition('?')[0]}"
-        arrived = received(request.headers, merged=True)
-        hops = [own_hop(self._pod, what, arrived)]
+        call = f"{request.verb} {request.target.partition('?')[0]}"
+        arrived = read_headers(request.headers, merged=True)
+        hops = [own_hop(self._pod, call, arrived)]
         status, error = HTTPStatus.OK, None
         try:
             if self._breakage is Breakage.ERROR and not route.health:
@@ -90,7 +90,7 @@ class SiteHandler:
         kind, body = (_JSON, page.json()) if machine else (_HTML, page.html())
         return Response(status=status, headers=(("content-type", kind),), body=body.encode())
 
-    def _chosen(self, route: StandinRoute, response: Response, request: HttpRequest) -> list[str]:
+    def _set_cookies(self, route: StandinRoute, response: Response, request: HttpRequest) -> list[str]:
         if response.status >= HTTPStatus.BAD_REQUEST:
             return []
         form = _form(request)

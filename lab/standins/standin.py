@@ -1,4 +1,4 @@
-"""One stand-in: puts together what a workload does, starts it, and ends it gracefully."""
+"""Runs a stand-in: starts the servers of a workload, and ends them gracefully."""
 
 import asyncio
 import contextlib
@@ -24,15 +24,15 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What a stand-in is started with.
+    """The setup of a stand-in.
 
     Attributes:
-        pod: Who it is.
-        behaviour: What it does.
+        pod: Its pod.
+        behaviour: The workload's behaviour.
         environment: Of the container.
-        directory: Where names lead.
-        address: What it listens on.
-        grace_seconds: How long it may finish what is under way when it is told to end.
+        directory: Resolves the names of Services.
+        address: The address on which it listens.
+        grace_seconds: Seconds to finish requests after SIGTERM.
     """
 
     pod: Pod
@@ -44,7 +44,7 @@ class Setup:
 
 
 async def run(setup: Setup, end: asyncio.Event) -> int:
-    """Do what the workload does until told to end.
+    """Do what the workload does until `end` is set.
 
     Returns:
         The exit status.
@@ -62,7 +62,7 @@ async def run(setup: Setup, end: asyncio.Event) -> int:
             log.error("this version is broken on purpose: it crashes")
             return 1
         await end.wait()
-        log.info("told to end")
+        log.info("ending")
     return 0
 
 
@@ -72,10 +72,10 @@ def check_environment(behaviour: Behaviour, environment: Mapping[str, str]) -> N
     Raises:
         SetupError: It lacks something.
     """
-    wanted = {call.variable for call in behaviour.calls if not call.command}
+    variables = {call.variable for call in behaviour.calls if not call.command}
     if load := behaviour.load:
-        wanted |= {load.target_variable, load.users_variable, load.rate_variable}
-    if missing := sorted(name for name in wanted if not environment.get(name)):
+        variables |= {load.target_variable, load.users_variable, load.rate_variable}
+    if missing := sorted(name for name in variables if not environment.get(name)):
         raise SetupError(f"not set: {', '.join(missing)}")
 
 

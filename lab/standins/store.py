@@ -46,8 +46,8 @@ class MemoryStore:
             case "EXISTS":
                 return sum(key in self._texts or key in self._hashes for key in arguments)
             case "DEL":
-                found = [(self._texts.pop(key, None), self._hashes.pop(key, None)) for key in arguments]
-                return sum(text is not None or fields is not None for text, fields in found)
+                removed = [(self._texts.pop(key, None), self._hashes.pop(key, None)) for key in arguments]
+                return sum(text is not None or fields is not None for text, fields in removed)
         return self._execute_hash(name, arguments)
 
     def _execute_hash(self, name: str, arguments: list[str]) -> Reply:

@@ -38,19 +38,19 @@ class LoadBalancer:
 
     def addresses(self, port: int) -> Sequence[Address]:
         """Return where a new connection to a port of the Service may go: the next pod in turn first."""
-        found = ready(self._services, self._slices, port)
-        if not found:
+        addresses = ready(self._services, self._slices, port)
+        if not addresses:
             return ()
         self._turn += 1
-        first = self._turn % len(found)
-        return (*found[first:], *found[:first])
+        first = self._turn % len(addresses)
+        return (*addresses[first:], *addresses[:first])
 
     def see_services(self, services: Objects) -> None:
-        """Take note of all Services, from whatever thread."""
+        """Take note of all Services; may be called from any thread."""
         self._services = services
 
     def see_slices(self, slices: Objects) -> None:
-        """Take note of all EndpointSlices, from whatever thread."""
+        """Take note of all EndpointSlices; may be called from any thread."""
         self._slices = slices
 
 
@@ -68,17 +68,17 @@ def ready(services: Objects, slices: Objects, port: int) -> tuple[Address, ...]:
     service = _front(services)
     if service is None:
         return ()
-    names = {one.get("name", "") for one in service["spec"]["ports"] if one["port"] == port}
+    names = {service_port.get("name", "") for service_port in service["spec"]["ports"] if service_port["port"] == port}
     metadata = service["metadata"]
     return tuple(
         sorted(
-            (address, one["port"])
-            for part in slices.values()
-            if part["metadata"]["namespace"] == metadata["namespace"]
-            and (part["metadata"].get("labels") or {}).get(_SERVICE_NAME) == metadata["name"]
-            for one in part.get("ports") or []
-            if (one.get("name") or "") in names
-            for endpoint in part.get("endpoints") or []
+            (address, slice_port["port"])
+            for endpoint_slice in slices.values()
+            if endpoint_slice["metadata"]["namespace"] == metadata["namespace"]
+            and (endpoint_slice["metadata"].get("labels") or {}).get(_SERVICE_NAME) == metadata["name"]
+            for slice_port in endpoint_slice.get("ports") or []
+            if (slice_port.get("name") or "") in names
+            for endpoint in endpoint_slice.get("endpoints") or []
             if endpoint.get("conditions", {}).get("ready") is not False
             for address in endpoint["addresses"]
         )
@@ -86,10 +86,14 @@ def ready(services: Objects, slices: Objects, port: int) -> tuple[Address, ...]:
 
 
 def _front(services: Objects) -> Any:  # noqa: ANN401 - an object of the API server
-    found = [
-        one
-        for one in services.values()
-        if one["spec"].get("type") == "LoadBalancer"
-        and any(port["port"] == HTTPS_PORT for port in one["spec"].get("ports", []))
+    candidates = [
+        service
+        for service in services.values()
+        if service["spec"].get("type") == "LoadBalancer"
+        and any(port["port"] == HTTPS_PORT for port in service["spec"].get("ports", []))
     ]
-    return min(found, key=lambda one: (one["metadata"]["creationTimestamp"], one["metadata"]["uid"]), default=None)
+    return min(
+        candidates,
+        key=lambda service: (service["metadata"]["creationTimestamp"], service["metadata"]["uid"]),
+        default=None,
+    )

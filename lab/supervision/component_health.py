@@ -1,4 +1,4 @@
-"""Asks a component how it is."""
+"""Asks a component whether it is healthy."""
 
 import http.client
 import ssl
@@ -6,13 +6,13 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 
-def healthy(url: str) -> bool:
+def is_healthy(url: str) -> bool:
     """Say whether that URL, of a process of ours on the loopback, answers 200."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 0
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        # Whoever listens there is our own child: its name needs no proof, and some make theirs up at each start.
+        # Our own child listens there: its name needs no proof, and some make up a certificate at each start.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""Keeps the record of a lab while it runs: every change is on disk at once, for whoever looks."""
+"""Keeps the record of a lab while it runs: every change is on disk at once."""
 
 import time
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ class Journal:
         )
 
     def begin(self) -> None:
-        """Put the record where others look for it."""
+        """Write the first record."""
         self._record.write(self._path)
 
-    def awaits(self, what: str) -> None:
-        """Note what the start waits for."""
-        if what != self._record.awaited:
-            self._note(awaited=what)
+    def awaits(self, awaited: str) -> None:
+        """Note the component that the start waits for."""
+        if awaited != self._record.awaited:
+            self._note(awaited=awaited)
 
     def running(self) -> None:
         """Note that the lab is complete."""
@@ -42,17 +42,18 @@ class Journal:
         self._note(state=State.STOPPING, awaited="")
 
     def end(self, failed: str) -> None:
-        """Leave the name of the component that the lab failed for, or else nothing."""
+        """Leave the name of the component that failed; remove the record if none did."""
         if failed:
             self._note(state=State.FAILED, failed=failed, pid=0)
         else:
             self._path.unlink(missing_ok=True)
 
     def component(self, name: str, state: State, **changes: Any) -> None:  # noqa: ANN401 - the record checks its types
-        """Note how one component is doing."""
+        """Note the state of one component."""
         self._note(
             components=tuple(
-                replace(one, state=state, **changes) if one.name == name else one for one in self._record.components
+                replace(component, state=state, **changes) if component.name == name else component
+                for component in self._record.components
             )
         )
 

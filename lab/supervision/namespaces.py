@@ -22,13 +22,13 @@ _SETTINGS = (
 
 
 def check(system: Path = Path("/proc/sys")) -> None:
-    """See whether namespaces can be made here.
+    """Check that this machine allows namespaces.
 
     Args:
         system: Where the kernel's settings are.
 
     Raises:
-        LabError: They cannot; it says which setting forbids it and how to change it.
+        LabError: It does not; the error names the setting that forbids it and how to change it.
     """
     try:
         attempt = subprocess.run(
@@ -71,7 +71,7 @@ def launch(folder: Folder, tools: Path, lock: int, listeners: Mapping[str, int])
     # -P: a folder named `lab` where the user happens to stand must not be mistaken for this package.
     supervisor = [sys.executable, "-P", "-m", "lab.supervision.inside", f"--folder={folder.root}", f"--tools={tools}"]
     namespaces = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"]
-    kept = {"PATH", "HOME", "LANG", "LC_ALL", "TZ"}
+    variables = {"PATH", "HOME", "LANG", "LC_ALL", "TZ"}
     inherited = [lock, *listeners.values()]
     for descriptor in inherited:
         os.set_inheritable(descriptor, True)
@@ -79,7 +79,7 @@ def launch(folder: Folder, tools: Path, lock: int, listeners: Mapping[str, int])
     os.posix_spawnp(
         namespaces[0],
         [*namespaces, *supervisor, f"--lock={lock}", *publications],
-        {name: value for name, value in os.environ.items() if name in kept},
+        {name: value for name, value in os.environ.items() if name in variables},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.logs / "supervisor.log"), output, 0o600),
@@ -98,5 +98,5 @@ def command_inside(pid: int, command: Sequence[str]) -> list[str]:
         pid: The process number of the lab's supervisor.
         command: The program and its arguments.
     """
-    # Whoever made a user namespace is its root already; to become its user 0 would need a map of groups that it lacks.
+    # The creator of a user namespace is its root already; becoming its user 0 would need a map of groups that it lacks.
     return ["nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--", *command]

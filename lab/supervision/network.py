@@ -17,7 +17,8 @@ LOOPBACK = "127.0.0.1"
 def set_up() -> None:
     """Give the current network namespace its addresses.
 
-    The ranges of pods and Services lead to the loopback: what nobody serves is refused at once instead of timing out.
+    The ranges of pods and Services lead to the loopback: connections to an address without a server are refused at
+    once instead of timing out.
     """
     from pyroute2 import IPRoute  # here, since it is slow to import and only the supervisor needs it
 

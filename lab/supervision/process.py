@@ -76,10 +76,10 @@ def host_pid(pid: int) -> int:
     """
     descriptor = os.pidfd_open(pid)
     try:
-        found = re.search(r"^Pid:\s+(\d+)$", Path(f"/proc/self/fdinfo/{descriptor}").read_text(), re.MULTILINE)
+        match = re.search(r"^Pid:\s+(\d+)$", Path(f"/proc/self/fdinfo/{descriptor}").read_text(), re.MULTILINE)
     finally:
         os.close(descriptor)
-    return int(found[1]) if found else 0
+    return int(match[1]) if match else 0
 
 
 def own_host_pid() -> int:

@@ -1,4 +1,4 @@
-"""Lets the host in: carries connections from sockets of the host to addresses inside the lab's network.
+"""Publishes ports on the host: carries connections from its sockets to addresses inside the lab's network.
 
 A socket belongs to the network namespace in which it was made, wherever its descriptor travels. So the host's listening
 sockets are made before the supervisor enters the lab's network, and it accepts from them while it connects inside.
@@ -74,10 +74,10 @@ async def serve(publications: Sequence[Publication]) -> list[asyncio.Server]:
 
 
 class _End(asyncio.Protocol):
-    """One end of a carried connection; what it receives, the other end sends."""
+    """One end of a carried connection; the other end sends what it receives."""
 
-    def __init__(self, other: "_End | None" = None) -> None:
-        self.other = other
+    def __init__(self, peer: "_End | None" = None) -> None:
+        self.peer = peer
         self.transport: asyncio.Transport | None = None
         self.heard_all = False
 
@@ -85,38 +85,38 @@ class _End(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.write(data)
+        if self.peer is not None and self.peer.transport is not None:
+            self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
         """Pass the half-close on, and keep this end open for the answer that may still come."""
         self.heard_all = True
-        other = self.other
-        if other is None or other.transport is None or other.transport.is_closing():
+        peer = self.peer
+        if peer is None or peer.transport is None or peer.transport.is_closing():
             return False
-        other.transport.write_eof()
-        if other.heard_all:
-            other.transport.close()
+        peer.transport.write_eof()
+        if peer.heard_all:
+            peer.transport.close()
             return False
         return True
 
     def pause_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.pause_reading()
+        if self.peer is not None and self.peer.transport is not None:
+            self.peer.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.resume_reading()
+        if self.peer is not None and self.peer.transport is not None:
+            self.peer.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the other end the same way: what is still to be sent is sent, unless the connection broke."""
-        other, self.other, self.transport = self.other, None, None
-        if other is None or other.transport is None:
+        peer, self.peer, self.transport = self.peer, None, None
+        if peer is None or peer.transport is None:
             return
         if error is None:
-            other.transport.close()
+            peer.transport.close()
         else:
-            other.transport.abort()
+            peer.transport.abort()
 
 
 class _Accepted(_End):
@@ -131,7 +131,7 @@ class _Accepted(_End):
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
         # Nothing is read before the other end is there to send it. Not at once: asyncio of Python 3.11.2 begins to read
-        # after this call whatever the call does (_SelectorSocketTransport.__init__ in asyncio/selector_events.py).
+        # after this call in any case (_SelectorSocketTransport.__init__ in asyncio/selector_events.py).
         loop.call_soon(cast(asyncio.Transport, transport).pause_reading)
         self._connecting = loop.create_task(self._connect())
 
@@ -150,7 +150,7 @@ class _Accepted(_End):
             if self.transport is not None:
                 self.transport.abort()
             return
-        self.other = inside
+        self.peer = inside
         if self.transport is None:
             cast(asyncio.Transport, inside.transport).abort()
         else:

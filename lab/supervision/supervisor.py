@@ -16,12 +16,12 @@ from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import Component
 from lab.record import State
 from lab.supervision import network, publish
-from lab.supervision.component_health import healthy
+from lab.supervision.component_health import is_healthy
 from lab.supervision.journal import Journal
 from lab.supervision.process import Processes, SupervisedProcess
 
 _ATTEMPTS = 5
-"""How often a component may end before it was ever ready, until the lab gives up."""
+"""The number of times that a component may end before it was ever ready, until the lab gives up."""
 
 _POLL = 0.05
 _GRACE = 15.0
@@ -48,7 +48,7 @@ class Supervisor:
         self._journal = Journal(folder.record, components)
 
     async def run(self, publications: Sequence[publish.Publication]) -> bool:
-        """Keep the lab alive until it is told to stop; say whether it came to a good end."""
+        """Keep the lab alive until a signal stops it; return whether no component failed."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGCHLD, self._children.reap)
         # The kernel keeps from process 1 every signal that it has not asked for.
@@ -58,7 +58,7 @@ class Supervisor:
         servers = await publish.serve(publications)
         tasks = [loop.create_task(self._complete())]
         tasks += [loop.create_task(self._keep(component)) for component in self._components]
-        stop = loop.create_task(self._told_to_stop())
+        stop = loop.create_task(self._await_stop())
         await _until(stop, tasks)
         failed = ""
         for task in tasks:
@@ -74,7 +74,7 @@ class Supervisor:
         self._journal.end(failed)
         return not failed
 
-    async def _told_to_stop(self) -> None:
+    async def _await_stop(self) -> None:
         await self._stop.wait()
 
     async def _keep(self, component: Component) -> None:
@@ -89,7 +89,7 @@ class Supervisor:
             self._journal.component(component.name, state, pid=process.host_pid, started=time.time())
             probe = asyncio.create_task(self._watch(component, again=restarts > 0))
             try:
-                # Whoever stops this task does not by that end the process.
+                # Cancelling this task does not end the process.
                 await asyncio.shield(process.end)
             finally:
                 probe.cancel()
@@ -115,13 +115,13 @@ class Supervisor:
 
     async def _watch(self, component: Component, *, again: bool) -> None:
         """Note when a component that was started is ready, and renew those that need it if it was before."""
-        while not await asyncio.to_thread(healthy, component.health):
+        while not await asyncio.to_thread(is_healthy, component.health):
             await asyncio.sleep(_POLL)
         self._ready[component.name].set()
         self._journal.component(component.name, State.RUNNING)
-        for each in self._components if again else ():
-            if each.renewed_by == component.name and each.name in self._running:
-                await self._running[each.name].stop(_GRACE)
+        for dependent in self._components if again else ():
+            if dependent.renewed_by == component.name and dependent.name in self._running:
+                await self._running[dependent.name].stop(_GRACE)
 
     async def _complete(self) -> None:
         """Wait until a workload could run, and say so."""

@@ -1,1 +1,1 @@
-"""The tools of the lab: found, fetched from their publishers, or built from Go modules; once, into a cache."""
+"""The tools of the lab: installed ones, fetched from their publishers, or built from Go modules into a cache."""

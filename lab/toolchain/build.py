@@ -23,7 +23,7 @@ from lab.toolchain.tools import PROVIDER, families, families_of_tests
 from support.files import lock_folder
 
 Origin = Literal["auto", "release", "source"]
-"""Where missing tools come from: releases if they can be fetched and else source, or one of both alone."""
+"""The origin of missing tools: releases if they can be fetched and otherwise source, or one of both alone."""
 
 _ON_DEMAND = """#!/bin/sh
 program=$(boutique lab tools --build --path {0}) && exec "$program" "$@"
@@ -54,7 +54,7 @@ class Toolchain:
         return self.programs[PROVIDER]
 
 
-def located() -> list[Located]:
+def locate_all() -> list[Located]:
     """Say where each tool is, those of tests included, without building any."""
     return locate((*families(), *families_of_tests()))
 
@@ -68,7 +68,7 @@ def ensure(
     """Make tools available, fetching or building those that are neither installed nor there yet.
 
     Args:
-        report: Hears how it goes on; not called if nothing is missing.
+        report: Is called with the progress; not called if nothing is missing.
         only: Names of the tools that are needed; by default all but those made on demand. Files come with their
             family's tools.
         choice: The families to take them from; by default those of the lab, without those that only tests need.
@@ -79,36 +79,36 @@ def ensure(
         ReleaseError: With `release`, a tool could not be fetched. Those finished before are kept.
         LabError: `only` names a tool that does not exist.
     """
-    every = families() if choice is None else choice
-    names = _names(every, only)
-    chosen = [family for family in every if any(tool.name in names for tool in family.tools)]
+    all_families = families() if choice is None else choice
+    names = _names(all_families, only)
+    selected = [family for family in all_families if any(tool.name in names for tool in family.tools)]
     try:
-        places = _places(every, chosen)
-        missing = _missing(every, chosen, names, places)
+        places = _places(all_families, selected)
+        missing = _find_missing(all_families, selected, names, places)
         if missing and origin != "source":
             # A command that finds its tools has no use for an HTTP client.
             from lab.toolchain.releases.fetching import fetch
 
             with terminable():
-                fetch(every, missing, report, required=origin == "release")
-            places = _places(every, chosen)
-            missing = _missing(every, chosen, names, places)
+                fetch(all_families, missing, report, required=origin == "release")
+            places = _places(all_families, selected)
+            missing = _find_missing(all_families, selected, names, places)
         if missing:
-            total = len(names) + sum(bool(family.files) for family in chosen)
+            total = len(names) + sum(bool(family.files) for family in selected)
             report.missing(missing, total, toolcache.root())
             done = 0
-            with terminable(), downloading(chosen, missing):
-                for family in chosen:
+            with terminable(), downloading(selected, missing):
+                for family in selected:
                     done = complete(family, missing, report, done, len(missing))
-            places = _places(every, chosen)
-        return _gather(chosen, places, _files(every))
+            places = _places(all_families, selected)
+        return _gather(selected, places, _files(all_families))
     except OSError as error:
         free = f" Free: {free_space()}." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         raise BuildError(f"The lab's tools cannot be kept in {toolcache.root()}: {error}.{free}") from error
 
 
-def _names(every: Sequence[Family], only: Collection[str] | None) -> list[str]:
-    tools = [tool for family in every for tool in family.tools]
+def _names(all_families: Sequence[Family], only: Collection[str] | None) -> list[str]:
+    tools = [tool for family in all_families for tool in family.tools]
     if only is None:
         return [tool.name for tool in tools if not tool.on_demand]
     names = [tool.name for tool in tools]
@@ -117,40 +117,40 @@ def _names(every: Sequence[Family], only: Collection[str] | None) -> list[str]:
     return [name for name in names if name in only]
 
 
-def _places(every: Sequence[Family], chosen: Sequence[Family]) -> dict[str, Located]:
-    names = {tool.name for family in chosen for tool in family.tools}
-    return {place.name: place for place in locate(every) if place.name in names}
+def _places(all_families: Sequence[Family], selected: Sequence[Family]) -> dict[str, Located]:
+    names = {tool.name for family in selected for tool in family.tools}
+    return {place.name: place for place in locate(all_families) if place.name in names}
 
 
-def _missing(
-    every: Sequence[Family], chosen: Sequence[Family], names: Collection[str], places: Mapping[str, Located]
+def _find_missing(
+    all_families: Sequence[Family], selected: Sequence[Family], names: Collection[str], places: Mapping[str, Located]
 ) -> list[str]:
-    files = _files(every)
+    files = _files(all_families)
     missing = [name for name in names if places[name].path is None]
-    return missing + [files_item(family) for family in chosen if family.files and not files[family.name].exists()]
+    return missing + [files_item(family) for family in selected if family.files and not files[family.name].exists()]
 
 
-def _files(every: Sequence[Family]) -> Mapping[str, Path]:
+def _files(all_families: Sequence[Family]) -> Mapping[str, Path]:
     """Return where the files of each family are: built ones, or fetched ones if there are no built ones."""
-    releases = catalogue(every)
+    releases = catalogue(all_families)
     folders = {}
-    for family in every:
+    for family in all_families:
         built, fetched = toolcache.folder(family) / toolcache.FILES, releases[family.name].files
         folders[family.name] = fetched if fetched.exists() and not built.exists() else built
     return folders
 
 
-def _gather(chosen: Sequence[Family], places: Mapping[str, Located], folders: Mapping[str, Path]) -> Toolchain:
-    """Collect the tools in a folder named after what is in it, so that it never changes under who uses it."""
-    plugins = {tool.name for family in chosen for tool in family.tools if tool.plugin}
+def _gather(selected: Sequence[Family], places: Mapping[str, Located], folders: Mapping[str, Path]) -> Toolchain:
+    """Collect the tools in a folder named after what is in it, so that it never changes while it is in use."""
+    plugins = {tool.name for family in selected for tool in family.tools if tool.plugin}
     sources = {name: (place.path, place.origin) for name, place in places.items() if place.path}
     files = {
         target.split("/")[0]: folders[family.name] / target.split("/")[0]
-        for family in chosen
+        for family in selected
         for target, _ in family.files
     }
     later = sorted(
-        tool.name for family in chosen for tool in family.tools if tool.on_demand and tool.name not in sources
+        tool.name for family in selected for tool in family.tools if tool.on_demand and tool.name not in sources
     )
     content = json.dumps(
         [sorted((name, str(path)) for name, (path, _) in sources.items()), sorted(map(str, files.values())), later]

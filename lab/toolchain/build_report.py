@@ -1,4 +1,4 @@
-"""How a build tells what it is doing, without knowing who listens."""
+"""The interface by which a build reports its progress."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Report(Protocol):
-    """Hears how the work goes on; everything is called in the thread that builds."""
+    """Receives the progress; all methods are called in the thread that builds."""
 
     def missing(self, items: Collection[str], total: int, folder: Path) -> None:
         """Some of `total` things, named in `items`, are going to be made and kept below `folder`."""

@@ -19,12 +19,12 @@ def files_item(family: Family) -> str:
 
 
 def complete(family: Family, items: Collection[str], report: Report, done: int, total: int) -> int:
-    """Make those of a family's items that are still missing once nobody else builds the family.
+    """Make those of a family's items that are still missing, once no other process builds the family.
 
     Args:
         family: The family.
         items: Names of tools and possibly `files_item(family)`; names of other families are ignored.
-        report: Hears about each.
+        report: Is called for each item.
         done: How many items of all families are finished.
         total: How many there are.
 
@@ -68,11 +68,11 @@ def copy_module(family: Family, folder: Path) -> None:
 
 def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
     work, log = _workplace(family, folder, tool.name)
-    # Outside of the module's own files, whatever they are called.
+    # Outside of the module's own files, so that no name collides.
     program = toolcache.make_part(folder) / tool.name
     if isinstance(tool.recipe, Built):
         for document in tool.recipe.embedded:
-            content = json.loads(_source(document.taken, tool.name, work, log).read_bytes())
+            content = json.loads(_source(document.file, tool.name, work, log).read_bytes())
             if document.version is not None:
                 content["version"] = document.version
             (work / document.name).write_text(json.dumps(content, separators=(",", ":")))
@@ -86,8 +86,8 @@ def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
 def _make_files(family: Family, folder: Path) -> None:
     work, log = _workplace(family, folder, toolcache.FILES)
     part = toolcache.make_part(folder)
-    for target, taken in family.files:
-        source = _source(taken, files_item(family), work, log)
+    for target, source_in_module in family.files:
+        source = _source(source_in_module, files_item(family), work, log)
         for file in [source] if source.is_file() else sorted(source.rglob("*")):
             if file.is_file():
                 copy = part / target / file.relative_to(source)
@@ -106,9 +106,9 @@ def _workplace(family: Family, folder: Path, item: str) -> tuple[Path, Path]:
     return work, log
 
 
-def _source(taken: Taken, what: str, work: Path, log: Path) -> Path:
-    go(what, ["mod", "download", taken.module], work, log)
-    source = Path(go(what, ["list", "-m", "-f", "{{.Dir}}", taken.module], work, log).strip()) / taken.source
+def _source(file: Taken, item: str, work: Path, log: Path) -> Path:
+    go(item, ["mod", "download", file.module], work, log)
+    source = Path(go(item, ["list", "-m", "-f", "{{.Dir}}", file.module], work, log).strip()) / file.source
     if not source.exists():
-        raise BuildError(f"{what} could not be made: the selected version of {taken.module} has no {taken.source}.")
+        raise BuildError(f"{item} could not be made: the selected version of {file.module} has no {file.source}.")
     return source

@@ -12,7 +12,7 @@ from lab.toolchain.recipe import Built, Family
 
 @contextmanager
 def downloading(families: Sequence[Family], missing: Collection[str]) -> Iterator[None]:
-    """Have Go download what the missing tools are built from for as long as the context lasts.
+    """Download the Go modules of the missing tools for as long as the context lasts.
 
     Nothing waits for it and nothing depends on it: a build downloads what it still lacks, and says what went wrong.
     """

@@ -1,4 +1,4 @@
-"""Which tools are there already, and where: built or fetched earlier, on PATH, or among Pulumi's plugins."""
+"""Locates the tools: built or fetched earlier, on PATH, or among Pulumi's plugins."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Located:
-    """Where a tool is.
+    """The location of a tool.
 
     Attributes:
         name: The tool's name.
@@ -40,20 +40,20 @@ def locate(families: Sequence[Family]) -> list[Located]:
     """Say where each tool is, building nothing.
 
     What the lab has built or fetched comes first: it is looked up without starting a program, which keeps every command
-    of the lab quick, and it does not change when somebody's PATH does. PATH is asked only for the rest.
+    of the lab quick, and it does not depend on the user's PATH. PATH is searched only for the rest.
     """
     owners = {part: tool.name for family in families for tool in family.tools for part in tool.parts}
-    found: dict[str, Located] = {}
+    tools: dict[str, Located] = {}
     releases = catalogue(families)
     for family in families:
         folder = toolcache.folder(family)
         for tool in family.tools:
-            owner = found.get(owners.get(tool.name, ""))
+            owner = tools.get(owners.get(tool.name, ""))
             if owner and owner.path and owner.origin == "path":
-                found[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
+                tools[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
             else:
-                found[tool.name] = _locate(tool, folder / tool.name, releases[family.name])
-    return list(found.values())
+                tools[tool.name] = _locate(tool, folder / tool.name, releases[family.name])
+    return list(tools.values())
 
 
 def _locate(tool: Tool, built: Path, release: FamilyRelease) -> Located:
@@ -61,14 +61,14 @@ def _locate(tool: Tool, built: Path, release: FamilyRelease) -> Located:
         return Located(tool.name, tool.version, "cache", built)
     if tool.name in release.programs and (fetched := release.folder / tool.name).exists():
         return Located(tool.name, release.programs[tool.name].version, "release", fetched)
-    if plugin := _plugin(tool):
+    if plugin := _find_plugin(tool):
         return Located(tool.name, tool.version, "plugin", plugin)
-    if installed := _installed(tool):
+    if installed := _find_installed(tool):
         return Located(tool.name, tool.version, "path", installed)
     return Located(tool.name, tool.version, "missing", None)
 
 
-def _plugin(tool: Tool) -> Path | None:
+def _find_plugin(tool: Tool) -> Path | None:
     if tool.plugin is None:
         return None
     folder = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
@@ -78,7 +78,7 @@ def _plugin(tool: Tool) -> Path | None:
     return program if _runnable(program) and not unfinished else None
 
 
-def _installed(tool: Tool) -> Path | None:
+def _find_installed(tool: Tool) -> Path | None:
     if tool.question is None:
         return None
     for folder in _path():
@@ -91,10 +91,10 @@ def _installed(tool: Tool) -> Path | None:
 
 
 def _path() -> Iterator[Path]:
-    own = toolcache.root().resolve()
+    cache = toolcache.root().resolve()
     for folder in map(Path, os.environ.get("PATH", "").split(os.pathsep)):
         # An empty or relative entry means another folder with every `cd`.
-        if folder.is_absolute() and not folder.resolve().is_relative_to(own):
+        if folder.is_absolute() and not folder.resolve().is_relative_to(cache):
             yield folder
 
 

@@ -34,11 +34,11 @@ class BuildError(LabError):
     """A tool could not be built."""
 
 
-def go(what: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
+def go(item: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
     """Run `go` in a folder with a go.mod and return what it prints.
 
     Args:
-        what: What this is for, as the subject of an error message.
+        item: What this is for, as the subject of an error message.
         arguments: The command line after `go`.
         folder: Where to run it: a copy of a module, which also takes Go's temporary files.
         log: File that receives its messages, after those of earlier runs.
@@ -48,7 +48,7 @@ def go(what: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
     """
     program = shutil.which("go")
     if program is None:
-        raise BuildError(f"{what} could not be built: Go is not on PATH. {_get_go(folder)}")
+        raise BuildError(f"{item} could not be built: Go is not on PATH. {_get_go(folder)}")
     with log.open("ab") as errors:
         start = errors.tell()
         process = _start([program, *arguments], folder, subprocess.PIPE, errors)
@@ -58,8 +58,8 @@ def go(what: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
             _end(process)
             raise
     if process.returncode:
-        said = log.read_bytes()[start:].decode(errors="replace").strip()
-        raise BuildError(_explain(what, said or f"go ended with code {process.returncode}", folder, log))
+        message = log.read_bytes()[start:].decode(errors="replace").strip()
+        raise BuildError(_explain(item, message or f"go ended with code {process.returncode}", folder, log))
     return output.decode()
 
 
@@ -87,13 +87,13 @@ def terminable() -> Iterator[None]:
     def leave(number: int, _: object) -> None:
         raise SystemExit(128 + number)
 
-    taken = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
-    for number in taken:
+    signals = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in signals:
         signal.signal(number, leave)
     try:
         yield
     finally:
-        for number in taken:
+        for number in signals:
             signal.signal(number, signal.SIG_DFL)
 
 
@@ -110,10 +110,10 @@ def free_space() -> str:
 
 def _environment(folder: Path) -> dict[str, str]:
     # A tool for another system is of no use here, and a go.work of the user's must not change the versions.
-    kept = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
     free = available_memory()
     compilers = max(1, min(_processors(), free // _COMPILER))
-    ours = {
+    settings = {
         "GOFLAGS": f"-mod=readonly -p={compilers}",
         "GOWORK": "off",
         "CGO_ENABLED": "0",
@@ -124,7 +124,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "GOMEMLIMIT": str(free // (compilers + 1)),
         "GOMAXPROCS": "1",
     }
-    return {**kept, **ours}
+    return {**inherited, **settings}
 
 
 def _processors() -> int:
@@ -159,21 +159,21 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _explain(what: str, said: str, folder: Path, log: Path) -> str:
-    last = "\n".join(f"  {line}" for line in said.splitlines()[-_LAST_LINES:])
+def _explain(item: str, output: str, folder: Path, log: Path) -> str:
+    last = "\n".join(f"  {line}" for line in output.splitlines()[-_LAST_LINES:])
     remedy = "The same command tries again; what is finished stays finished."
-    if re.search(_DISK_FULL, said):
+    if re.search(_DISK_FULL, output):
         remedy = f"The disk is full. Free: {free_space()}. {remedy}"
-    elif re.search(_OLD_GO, said):
+    elif re.search(_OLD_GO, output):
         remedy = f"The installed Go is too old. {_get_go(folder)}"
-    elif re.search(_KILLED, said):
+    elif re.search(_KILLED, output):
         remedy = f"Memory ran out, most likely: end other programs, or set GOMAXPROCS=1. {remedy}"
-    elif re.search(_NO_MODULES, said):
+    elif re.search(_NO_MODULES, output):
         remedy = (
             "A Go module could not be downloaded. Check the network, or set GOPROXY to a module proxy that this "
             f"machine reaches (`go env GOPROXY` shows the present one). {remedy}"
         )
-    return f"{what} could not be built. Go said:\n{last}\nAll of it: {log}\n{remedy}"
+    return f"{item} could not be built. Go's messages:\n{last}\nAll of it: {log}\n{remedy}"
 
 
 def _get_go(folder: Path) -> str:

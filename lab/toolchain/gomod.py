@@ -6,7 +6,7 @@ from pathlib import Path
 from lab.errors import LabError
 
 
-def selected(module: Path, dependency: str) -> str:
+def required_version(module: Path, dependency: str) -> str:
     """Return the version of `dependency` that go.mod in the folder `module` requires."""
     return _search(module, rf"^(?:require)?\s+{re.escape(dependency)} (v\S+)", f"a requirement of {dependency}")
 
@@ -16,7 +16,7 @@ def go_version(module: Path) -> str:
     return _search(module, r"^go (\S+)", "a `go` line")
 
 
-def _search(module: Path, pattern: str, what: str) -> str:
+def _search(module: Path, pattern: str, description: str) -> str:
     try:
         text = (module / "go.mod").read_text()
     except FileNotFoundError:
@@ -24,5 +24,5 @@ def _search(module: Path, pattern: str, what: str) -> str:
         raise LabError(message) from None
     match = re.search(pattern, text, re.MULTILINE)
     if match is None:
-        raise LabError(f"{module / 'go.mod'} lacks {what}; restore the file from git.")
+        raise LabError(f"{module / 'go.mod'} lacks {description}; restore the file from git.")
     return match[1]

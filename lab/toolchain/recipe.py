@@ -1,4 +1,4 @@
-"""What a tool is and how it is made, as plain data; `lab.toolchain.tools` fills it in."""
+"""The recipes of tools, as plain data; `lab.toolchain.tools` fills them in."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,12 @@ class Embedded:
 
     Attributes:
         name: Path below the module's folder, beside the main.go that embeds it.
-        taken: Where the document comes from.
+        file: Where the document comes from.
         version: What its `version` field is set to, if it has one.
     """
 
     name: str
-    taken: Taken
+    file: Taken
     version: str | None = None
 
 
@@ -38,7 +38,7 @@ class Built:
 
     Attributes:
         package: Import path, or a path below the module's folder for a main package of ours.
-        ldflags: What the linker is told, versions included.
+        ldflags: The flags of the linker, versions included.
         tags: Build tags, comma-separated.
         embedded: What has to lie beside a main package of ours.
         not_inlined: Patterns of packages whose functions are not inlined: so large ones compile in half the time.
@@ -62,7 +62,7 @@ class Built:
 
 @dataclass(frozen=True)
 class VersionQuestion:
-    """How a program tells its version.
+    """The command that prints a program's version.
 
     Attributes:
         arguments: What it is called with.
@@ -75,7 +75,7 @@ class VersionQuestion:
 
 @dataclass(frozen=True)
 class Tool:
-    """One program of the lab.
+    """A program of the lab.
 
     Attributes:
         name: File name of the program.

@@ -1,7 +1,7 @@
 """The cache of finished tools: one folder per family and content, in which everything that has its final name is whole.
 
 tools/kubernetes-1f2e3d4c5b6a/kwok              finished: it got this name after it was written to disk
-tools/kubernetes-1f2e3d4c5b6a/kwok.log          what Go said while it was built
+tools/kubernetes-1f2e3d4c5b6a/kwok.log          Go's messages of the build
 tools/kubernetes-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
 tools/kubernetes-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
 tools/kubernetes-1f2e3d4c5b6a/.lock             held while a build works in the folder
@@ -37,7 +37,7 @@ def folder(family: Family) -> Path:
 
 
 def make_part(parent: Path) -> Path:
-    """Create an empty folder in `parent` for something unfinished; nobody else, dead or alive, has its name."""
+    """Create an empty folder in `parent` for something unfinished; its name is unique."""
     return Path(tempfile.mkdtemp(prefix=_PART, dir=parent))
 
 
@@ -52,18 +52,18 @@ def publish(part: Path, final: Path) -> None:
 
 
 def sweep(parent: Path) -> None:
-    """Remove what killed builds left; only for who holds the lock of `parent`."""
+    """Remove what killed builds left; the caller holds the lock of `parent`."""
     for part in parent.glob(f"{_PART}*"):
         shutil.rmtree(part, ignore_errors=True)
 
 
 def _key(family: Family) -> str:
-    # The version of Go is left out on purpose: an upgrade of Go must not cost everybody a build, and a machine that got
+    # The version of Go is left out on purpose: an upgrade of Go must not cause new builds, and a machine that got
     # its cache from elsewhere need not have Go at all.
     recipe = {
         "platform": [sys.platform, platform.machine()],
         "tools": [[tool.name, *_recipe(tool.recipe)] for tool in family.tools],
-        "files": [[target, taken.module, taken.source] for target, taken in family.files],
+        "files": [[target, file.module, file.source] for target, file in family.files],
     }
     digest = hashlib.sha256(json.dumps(recipe).encode())
     for source in sources(family):
@@ -75,7 +75,7 @@ def _key(family: Family) -> str:
 def _recipe(recipe: Built | Taken) -> list[str | None]:
     if isinstance(recipe, Taken):
         return [recipe.source]
-    embedded = (value for part in recipe.embedded for value in (part.name, part.taken.source, part.version))
+    embedded = (value for part in recipe.embedded for value in (part.name, part.file.source, part.version))
     return [*recipe.arguments(""), *embedded]
 
 

@@ -5,7 +5,7 @@ Versions live in the go.mod files under `modules/`. Only what a pseudo-version c
 
 from pathlib import Path
 
-from lab.toolchain.gomod import selected
+from lab.toolchain.gomod import required_version
 from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
 
 MODULES = Path(__file__).parent / "modules"
@@ -66,7 +66,7 @@ def families_of_tests(modules: Path = MODULES) -> tuple[Family, ...]:
 
 def kubernetes_version(modules: Path = MODULES) -> str:
     """Return the version of Kubernetes, with its leading v."""
-    return selected(modules / "kubernetes", _KUBERNETES)
+    return required_version(modules / "kubernetes", _KUBERNETES)
 
 
 def _cluster(module: Path) -> Family:
@@ -89,18 +89,18 @@ def _built(package: str, ldflags: str = "-s -w", tag: str = "", embedded: tuple[
 
 
 def _etcd(module: Path) -> Tool:
-    version = selected(module, _ETCD).removeprefix("v")
+    version = required_version(module, _ETCD).removeprefix("v")
     return Tool("etcd", version, _built(_ETCD), VersionQuestion(("--version",), r"etcd Version: (\S+)"))
 
 
 def _kwok(module: Path) -> Tool:
-    version = selected(module, _KWOK)
+    version = required_version(module, _KWOK)
     recipe = _built(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}")
     return Tool("kwok", version, recipe, VersionQuestion(("--version",), r"kwok version (\S+)"))
 
 
 def _kubernetes(module: Path) -> tuple[Tool, ...]:
-    version = selected(module, _KUBERNETES)
+    version = required_version(module, _KUBERNETES)
     major, minor, _ = version.removeprefix("v").split(".", 2)
     values = {
         "gitVersion": version,
@@ -130,7 +130,7 @@ def _kubernetes(module: Path) -> tuple[Tool, ...]:
 def _istio(module: Path) -> tuple[Tool, ...]:
     values = {
         "buildVersion": ISTIO_VERSION,
-        "buildGitRevision": selected(module, _ISTIO).rpartition("-")[2],
+        "buildGitRevision": required_version(module, _ISTIO).rpartition("-")[2],
         "buildStatus": "Clean",
         "buildTag": ISTIO_VERSION,
         "buildHub": "docker.io/istio",
@@ -162,7 +162,7 @@ def _provider() -> Tool:
 
 
 def _pulumi(module: Path) -> Family:
-    version = selected(module, _PULUMI_SDK)
+    version = required_version(module, _PULUMI_SDK)
     # The engine warns if its language host is not the one beside it, and the language host looks for its script nowhere
     # else: an installed engine is of use with both of them or not at all.
     pulumi = Tool(
@@ -181,13 +181,13 @@ def _pulumi(module: Path) -> Family:
 
 
 def _language(module: Path) -> Family:
-    version = selected(module, _PULUMI_SDK)
+    version = required_version(module, _PULUMI_SDK)
     recipe = Built(f"{_PULUMI_SDK}/python/cmd/pulumi-language-python", f"-s -w -X {_PULUMI_VERSION}={version}", _TAGS)
     return Family(module, (Tool("pulumi-language-python", version, recipe),))
 
 
 def _registry(module: Path) -> Family:
-    version = selected(module, _DISTRIBUTION)
+    version = required_version(module, _DISTRIBUTION)
     recipe = Built(".", f"-s -w -X {_DISTRIBUTION}/version.version={version}")
     return Family(
         module, (Tool("registry", version, recipe, VersionQuestion(("--version",), r"distribution/v3 (\S+)")),)

@@ -51,7 +51,7 @@ def authority(hosts: Sequence[str], now: datetime) -> Authority:
     with lock_folder(paths.authority(), lambda: None):
         if path.exists():
             existing = _read(path.read_text(), is_new=False)
-            if not certificate_issuing.runs_out(existing.certificate, now):
+            if not certificate_issuing.expires_soon(existing.certificate, now):
                 _check(existing.certificate, hosts)
                 return existing
         domains = [*_RESERVED, *(host for host in sorted(set(hosts)) if not _under(host, _RESERVED))]

@@ -102,6 +102,6 @@ def _is_valid(folder: Path, leaf: Leaf, signer: x509.Certificate, now: datetime)
     try:
         chain, key = (folder / CHAIN_FILE).read_bytes(), (folder / KEY_FILE).read_bytes()
         fits = x509.load_pem_x509_certificate(chain).public_key() == certificate_issuing.private_key(key).public_key()
-        return fits and certificate_issuing.good(leaf, chain, signer, now)
+        return fits and certificate_issuing.is_valid(leaf, chain, signer, now)
     except (FileNotFoundError, ValueError, TypeError):
         return False

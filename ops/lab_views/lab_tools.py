@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.errors import LabError
-from lab.toolchain.build import Origin, Toolchain, ensure, located
+from lab.toolchain.build import Origin, Toolchain, ensure, locate_all
 from lab.toolchain.tools import families, families_of_tests
 
 _HEARTBEAT = 60.0
@@ -27,7 +27,7 @@ def show(only: Collection[str] | None, *, as_json: bool, only_path: bool) -> Non
     Raises:
         LabError: `only` names a tool that does not exist, or only paths are wanted and a tool has none yet.
     """
-    places = [place for place in located() if only is None or place.name in only]
+    places = [place for place in locate_all() if only is None or place.name in only]
     if unknown := sorted(set(only or ()) - {place.name for place in places}):
         message = f"no such tool: {', '.join(unknown)}; `boutique lab tools` lists them"
         raise LabError(message)

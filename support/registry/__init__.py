@@ -2,5 +2,5 @@
 
 The protocol is the OCI distribution specification 1.1: https://github.com/opencontainers/distribution-spec. It takes
 few requests, and `httpx` makes them. Of the libraries for registries, python-dxf logs in with TLS only and reads no
-Docker configuration; oras has to be told beforehand whether a registry wants Basic or Bearer, and waits without an end.
+Docker configuration; oras needs to know in advance whether a registry wants Basic or Bearer, and has no timeout.
 """

@@ -1,4 +1,4 @@
-"""Where a repository is: from the name in an image's reference to the registry's API.
+"""The address of a repository: from the name in an image's reference to the registry's API.
 
 The rules are those of the reference grammar: https://pkg.go.dev/github.com/distribution/reference.
 """
@@ -34,12 +34,12 @@ class Address:
         Args:
             repository: As an image reference names it, such as `registry.example:5000/shop/ads`.
         """
-        first, slash, rest = repository.partition("/")
-        if not slash or not _is_registry(first):
-            first, rest = _DOCKER_HUB, repository
-        if first in DOCKER_HUB_NAMES:
-            return cls(registry=_DOCKER_HUB, name=rest if "/" in rest else f"library/{rest}")
-        return cls(registry=first, name=rest)
+        registry, slash, name = repository.partition("/")
+        if not slash or not _is_registry(registry):
+            registry, name = _DOCKER_HUB, repository
+        if registry in DOCKER_HUB_NAMES:
+            return cls(registry=_DOCKER_HUB, name=name if "/" in name else f"library/{name}")
+        return cls(registry=registry, name=name)
 
     @property
     def is_local(self) -> bool:
@@ -48,7 +48,7 @@ class Address:
 
     @property
     def api(self) -> str:
-        """The URL below which the registry tells of the repository."""
+        """The URL of the repository in the registry's API."""
         host = _DOCKER_HUB_API if self.registry == _DOCKER_HUB else self.registry
         return f"{'http' if self.is_local else 'https'}://{host}/v2/{self.name}"
 
@@ -67,4 +67,6 @@ def is_loopback(authority: str) -> bool:
 
 
 def _is_registry(component: str) -> bool:
-    return component == "localhost" or component != component.lower() or any(each in component for each in ".:")
+    return (
+        component == "localhost" or component != component.lower() or any(character in component for character in ".:")
+    )

@@ -35,7 +35,7 @@ class Challenge:
 
 
 def parse_challenges(headers: httpx.Headers) -> tuple[Challenge, ...]:
-    """Return the challenges of a server's answer, in its order. What is none is passed over."""
+    """Return the challenges of a server's answer, in its order; other text is ignored."""
     challenges: list[tuple[str, dict[str, str]]] = []
     for part in _NEXT.finditer(", ".join(headers.get_list("www-authenticate"))):
         if part["scheme"]:

@@ -1,4 +1,4 @@
-"""Requests to a registry and its token server, of which every one ends, and what may keep them from an answer."""
+"""Sends requests to a registry and its token server, each with a deadline, and explains why one gets no answer."""
 
 import json
 import ssl
@@ -28,7 +28,7 @@ _LOST = "check the name, the network and, behind a proxy, HTTPS_PROXY"
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryAnswer:
-    """What a server said.
+    """A server's answer.
 
     Attributes:
         url: What answered, after all redirects.
@@ -43,8 +43,8 @@ class RegistryAnswer:
     body: bytes
 
     @property
-    def content(self) -> Any:  # noqa: ANN401 - whatever JSON it is
-        """The body as JSON; None if it is none."""
+    def content(self) -> Any:  # noqa: ANN401 - any JSON
+        """The body as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -55,8 +55,8 @@ class RegistryAnswer:
         """The codes of the errors that a registry's answer names."""
         content = self.content
         errors = content.get("errors") if isinstance(content, dict) else None
-        found = [each.get("code") for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
-        return tuple(code for code in found if isinstance(code, str) and code.isidentifier())
+        codes = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        return tuple(code for code in codes if isinstance(code, str) and code.isidentifier())
 
 
 class RegistryConnection:
@@ -82,9 +82,9 @@ class RegistryConnection:
         """Return the answer to one request. To another host, no redirect takes credentials along; a form has them too.
 
         Raises:
-            UnreachableRegistryError: There is none.
+            UnreachableRegistryError: There is no answer.
             UntrustedRegistryError: TLS fails.
-            NoRegistryError: It is none that a registry could give.
+            NoRegistryError: A registry would not answer like that.
         """
         deadline = Deadline(_WHOLE_ANSWER_SECONDS)
         with self._response(method, url, headers, form) as response:
@@ -110,7 +110,7 @@ class RegistryConnection:
         Raises:
             UnreachableRegistryError: There is no answer, or its body ends early or stalls.
             UntrustedRegistryError: TLS fails.
-            NoRegistryError: It is none that a registry could give.
+            NoRegistryError: A registry would not answer like that.
         """
         with self._response("GET", url, {**headers, "Accept-Encoding": "identity"}, None) as response:
             if response.status_code == httpx.codes.OK:
@@ -145,7 +145,7 @@ class RegistryConnection:
             raise self._lost(url, error) from None
 
     def _name(self, url: str) -> str:
-        """Return how messages call whom a URL asks."""
+        """Return how messages name the server of a URL."""
         host = url.partition("://")[2].partition("/")[0]
         if host == self.registry:
             return f"registry {self.registry}"

@@ -20,25 +20,27 @@ def ask_helper(helper: str, server: str, path: Path) -> RegistryCredentials:
         path: The configuration, for messages.
     """
     name = f"docker-credential-{helper}"
-    named = f"{name}, which {path} names,"
+    subject = f"{name}, which {path} names,"
     # What the file says is part of a program's name, and no way to start others.
     program = shutil.which(name) if "/" not in helper else None
     if program is None:
-        return RegistryCredentials(said=f"there are no credentials: {named} is not on PATH")
+        return RegistryCredentials(description=f"there are no credentials: {subject} is not on PATH")
     try:
         done = subprocess.run(
             [program, "get"], input=server, capture_output=True, text=True, timeout=_PATIENCE, check=False
         )
     except subprocess.TimeoutExpired:
-        return RegistryCredentials(said=f"there are no credentials: {named} did not answer within {_PATIENCE} s")
+        return RegistryCredentials(
+            description=f"there are no credentials: {subject} did not answer within {_PATIENCE} s"
+        )
     except (OSError, ValueError):
-        return RegistryCredentials(said=f"there are no credentials: {named} cannot be started")
+        return RegistryCredentials(description=f"there are no credentials: {subject} cannot be started")
     try:
         content = json.loads(done.stdout) if done.returncode == 0 else {}
         user, secret = str(content["Username"]), str(content["Secret"])
     except (ValueError, KeyError, TypeError):
         # Neither its output nor its messages are shown: there may be a secret in them.
-        return RegistryCredentials(said=f"there are no credentials: {named} has none for {server}")
+        return RegistryCredentials(description=f"there are no credentials: {subject} has none for {server}")
     if user == _TOKEN_USER:
-        return RegistryCredentials(said=f"the token of {name}", identity_token=secret)
-    return RegistryCredentials(said=f"user {user!r} of {name}", user=user, password=secret)
+        return RegistryCredentials(description=f"the token of {name}", identity_token=secret)
+    return RegistryCredentials(description=f"user {user!r} of {name}", user=user, password=secret)

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryCredentials:
-    """What is known for one registry; all empty if nothing is.
+    """The credentials for one registry; all fields are empty if there are none.
 
     Attributes:
-        said: Where they are from and whose they are, or why there are none; nothing secret.
+        description: Where they are from and whose they are, or why there are none; nothing secret.
         user: Whose they are.
         password: The password.
         identity_token: What the token server takes instead of user and password.
         registry_token: What the registry itself takes, without asking a token server.
     """
 
-    said: str
+    description: str
     user: str = ""
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)

@@ -26,7 +26,7 @@ class DockerConfiguration:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._helped: dict[str, RegistryCredentials] = {}
+        self._helper_answers: dict[str, RegistryCredentials] = {}
         self._content: Mapping[str, Any] = {}
         self._problem = ""
         folder = os.environ.get("DOCKER_CONFIG")
@@ -44,44 +44,44 @@ class DockerConfiguration:
         except OSError as error:
             self._problem = f"there are no credentials: {self._path} cannot be read: {error.strerror}"
         except (ValueError, RecursionError):
-            self._problem = self._broken("it is no JSON")
+            self._problem = self._describe_broken("it is no JSON")
         else:
             if isinstance(content, dict):
                 self._content = content
             else:
-                self._problem = self._broken("it is no JSON object")
+                self._problem = self._describe_broken("it is no JSON object")
 
     def credentials(self, address: Address) -> RegistryCredentials:
         """Return what there is for a repository.
 
         A credential helper comes before an entry of the file, as for Docker. One that is missing or fails is passed
-        over: many registries let everybody read. Of several entries, the one with the longest path counts.
+        over: many registries allow anonymous reads. Of several entries, the one with the longest path counts.
         """
         if self._problem:
-            return RegistryCredentials(said=self._problem)
+            return RegistryCredentials(description=self._problem)
         helpers = _mapping(self._content, "credHelpers")
         helper = helpers.get(address.login) or helpers.get(address.registry) or self._content.get("credsStore")
-        helped = self._ask_helper(str(helper), address.login) if helper else None
-        if helped and helped.user + helped.identity_token:
-            return helped
+        from_helper = self._ask_helper(str(helper), address.login) if helper else None
+        if from_helper and from_helper.user + from_helper.identity_token:
+            return from_helper
         entries = _mapping(self._content, "auths")
         lengths = {key: length for key in entries if (length := _match(key, address)) is not None}
         for key in sorted(lengths, key=lengths.__getitem__, reverse=True):
             try:
                 entry = _parse_entry(key, entries[key], self._path) if isinstance(entries[key], Mapping) else None
             except ValueError as error:
-                return RegistryCredentials(said=self._broken(str(error)))
+                return RegistryCredentials(description=self._describe_broken(str(error)))
             if entry:
                 return entry
-        return helped or RegistryCredentials(said=f"{self._path} has no credentials for it")
+        return from_helper or RegistryCredentials(description=f"{self._path} has no credentials for it")
 
     def _ask_helper(self, helper: str, server: str) -> RegistryCredentials:
         with self._lock:
-            if server not in self._helped:
-                self._helped[server] = ask_helper(helper, server, self._path)
-            return self._helped[server]
+            if server not in self._helper_answers:
+                self._helper_answers[server] = ask_helper(helper, server, self._path)
+            return self._helper_answers[server]
 
-    def _broken(self, reason: str) -> str:
+    def _describe_broken(self, reason: str) -> str:
         return (
             f"{self._path}, where credentials of registries are, holds no Docker configuration: {reason}; mend it, or "
             "log in again with `docker login`"
@@ -114,19 +114,19 @@ def _parse_entry(key: str, entry: Mapping[str, Any], path: Path) -> RegistryCred
     Raises:
         ValueError: It cannot be read; the text holds nothing secret.
     """
-    given = {name: value for name, value in entry.items() if isinstance(value, str)}
-    user, password = given.get("username", ""), given.get("password", "")
-    if given.get("auth"):
+    values = {name: value for name, value in entry.items() if isinstance(value, str)}
+    user, password = values.get("username", ""), values.get("password", "")
+    if values.get("auth"):
         try:
-            user, password = _decode(given["auth"])
+            user, password = _decode(values["auth"])
         except ValueError:
             raise ValueError(f"auths[{key!r}].auth is not the base64 of USER:PASSWORD") from None
-    identity, registry = given.get("identitytoken", ""), given.get("registrytoken", "")
+    identity, registry = values.get("identitytoken", ""), values.get("registrytoken", "")
     if not (user or identity or registry):
         return None
-    whose = f"user {user!r}" if user else "the token"
+    owner = f"user {user!r}" if user else "the token"
     return RegistryCredentials(
-        said=f"{whose} of {path}",
+        description=f"{owner} of {path}",
         user=user,
         password=password,
         identity_token=identity,

@@ -1,4 +1,4 @@
-"""What tags and digests may look like.
+"""The grammar of tags and digests.
 
 OCI distribution specification 1.1, "Pulling manifests", and OCI image specification 1.1, "Digests"; of the algorithms
 for digests, registries use SHA-256.

@@ -1,4 +1,4 @@
-"""Where the Link header of a registry's answer leads to: RFC 8288, and what registries make of it."""
+"""Reads the Link header of a registry's answer: RFC 8288, and the deviations of registries."""
 
 import re
 
@@ -19,7 +19,7 @@ def next_page(answer: RegistryAnswer) -> httpx.URL | None:
     (https://github.com/sonatype/nexus-public/issues/1011).
 
     Raises:
-        ValueError: The next page is on another host, or on another port that is none of the web.
+        ValueError: The next page is on another host, or on another port that is not 80 or 443.
     """
     for target, parameters in _LINK.findall(answer.headers.get("link", "")):
         relations = [quoted + token for name, quoted, token in _PARAMETER.findall(parameters) if name.lower() == "rel"]

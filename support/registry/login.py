@@ -17,56 +17,57 @@ from support.registry.registry_errors import NoRegistryError, RefusedLoginError,
 
 _TOKEN = re.compile(r"[!-~]+")
 _REFUSED = (400, 401, 403)
-"""What token servers answer to a wrong password; those of OAuth 2 say 400."""
+"""The status codes of token servers for a wrong password; those of OAuth 2 answer 400."""
 
 
 def authorization(
-    connection: RegistryConnection, address: Address, refusal: RegistryAnswer, known: RegistryCredentials
+    connection: RegistryConnection, address: Address, refusal: RegistryAnswer, credentials: RegistryCredentials
 ) -> str:
-    """Return the header that a registry wants to see.
+    """Return the Authorization header for a registry that asked for a login.
 
     Args:
         connection: Asks the token server.
         address: What is to be read.
         refusal: The registry's answer of status 401.
-        known: The credentials there are.
+        credentials: The credentials for the registry; may be empty.
 
     Raises:
-        RefusedLoginError: It wants credentials that there are not, or does not take them.
+        RefusedLoginError: The registry wants credentials and has none, or does not accept them.
         UnreachableRegistryError: The token server does not answer.
-        NoRegistryError: It asks in a way that no registry does.
+        NoRegistryError: The registry asks for a login in a way that is not supported.
     """
     challenges = parse_challenges(refusal.headers)
     bearers = [challenge.parameters for challenge in challenges if challenge.scheme == "bearer"]
-    if bearers and known.registry_token:
-        return f"Bearer {known.registry_token}"
+    if bearers and credentials.registry_token:
+        return f"Bearer {credentials.registry_token}"
     for parameters in bearers:
         if realm := _token_server(parameters, refusal, address):
-            return f"Bearer {_token(connection, address, realm, parameters, known)}"
+            return f"Bearer {_token(connection, address, realm, parameters, credentials)}"
     if any(challenge.scheme == "basic" for challenge in challenges):
-        if known.basic is None:
-            refuse(address, known)
-        return known.basic
+        if credentials.basic is None:
+            refuse(address, credentials)
+        return credentials.basic
     if bearers:
         raise NoRegistryError(
-            f"registry {address.registry} sends people to {bearers[0].get('realm', '')!r} to log in, which is not "
+            f"registry {address.registry} sends clients to {bearers[0].get('realm', '')!r} to log in, which is not "
             "encrypted: no credentials are sent there"
         )
     schemes = ", ".join(dict.fromkeys(challenge.scheme for challenge in challenges)) or "nothing"
     raise NoRegistryError(f"registry {address.registry} asks for a login by {schemes}; only Basic and Bearer are known")
 
 
-def refuse(address: Address, known: RegistryCredentials, codes: tuple[str, ...] = ()) -> NoReturn:
-    """Say that nobody with these credentials may read a repository.
+def refuse(address: Address, credentials: RegistryCredentials, codes: tuple[str, ...] = ()) -> NoReturn:
+    """Raise the error of a repository that these credentials may not read.
 
     Raises:
         RefusedLoginError: Always.
     """
-    said = f" ({', '.join(codes)})" if codes else ""
+    reason = f" ({', '.join(codes)})" if codes else ""
     login = "docker login" if address.registry == "docker.io" else f"docker login {address.registry}"
     raise RefusedLoginError(
-        f"registry {address.registry} does not let the repository {address.name} be read{said}: {known.said}; log in "
-        f"with `{login}` as somebody who may, or correct the repository: many registries do not say that there is none"
+        f"registry {address.registry} does not let the repository {address.name} be read{reason}: "
+        f"{credentials.description}; log in with `{login}` and an account that may read it, or correct the repository: "
+        "many registries answer the same for a repository that does not exist"
     )
 
 
@@ -75,19 +76,24 @@ def _token(
     address: Address,
     realm: str,
     challenge: Mapping[str, str],
-    known: RegistryCredentials,
+    credentials: RegistryCredentials,
 ) -> str:
-    asked = {"scope": challenge.get("scope") or f"repository:{address.name}:pull"}
+    query = {"scope": challenge.get("scope") or f"repository:{address.name}:pull"}
     if "service" in challenge:
-        asked["service"] = challenge["service"]
-    if known.identity_token:
-        form = {**asked, "grant_type": "refresh_token", "refresh_token": known.identity_token, "client_id": "boutique"}
+        query["service"] = challenge["service"]
+    if credentials.identity_token:
+        form = {
+            **query,
+            "grant_type": "refresh_token",
+            "refresh_token": credentials.identity_token,
+            "client_id": "boutique",
+        }
         answer = connection.ask("POST", realm, {}, form=form)
     else:
-        headers = {"Authorization": known.basic} if known.basic else {}
-        answer = connection.ask("GET", str(httpx.URL(realm).copy_merge_params(asked)), headers)
+        headers = {"Authorization": credentials.basic} if credentials.basic else {}
+        answer = connection.ask("GET", str(httpx.URL(realm).copy_merge_params(query)), headers)
     if answer.status in _REFUSED:
-        refuse(address, known, answer.codes)
+        refuse(address, credentials, answer.codes)
     if answer.status != httpx.codes.OK:
         raise UnreachableRegistryError(
             f"the token server of registry {address.registry} answers {answer.status}; try again later"

@@ -1,4 +1,4 @@
-"""What keeps a registry from being read; each text names the registry and says what to do."""
+"""The errors of reading a registry; each text names the registry and says what to do."""
 
 from support.errors import UserError
 
@@ -8,19 +8,19 @@ class RegistryError(UserError):
 
 
 class UnreachableRegistryError(RegistryError):
-    """It does not answer, or says that it cannot answer now."""
+    """The registry does not answer, or cannot answer now."""
 
 
 class UntrustedRegistryError(RegistryError):
-    """No encrypted connection to it can be trusted."""
+    """No encrypted connection to the registry can be trusted."""
 
 
 class RefusedLoginError(RegistryError):
-    """It does not let these credentials, or nobody without any, read the repository."""
+    """The registry does not let these credentials, or anonymous clients, read the repository."""
 
 
 class MissingRepositoryError(RegistryError):
-    """It has no such repository."""
+    """The registry has no such repository."""
 
 
 class MissingTagError(RegistryError):
@@ -28,4 +28,4 @@ class MissingTagError(RegistryError):
 
 
 class NoRegistryError(RegistryError):
-    """What answers there does not speak like a registry."""
+    """The server at the address does not behave like a registry."""

@@ -1,4 +1,4 @@
-"""One repository of a registry: its tags, manifests and blobs."""
+"""A repository of a registry: its tags, manifests and blobs."""
 
 import hashlib
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Manifest:
 
 
 class Repository:
-    """One repository; not for several threads at once.
+    """A repository; not for several threads at once.
 
     Args:
         registry: Its registry.

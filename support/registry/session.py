@@ -19,7 +19,7 @@ _TRANSIENT = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_M
 
 
 class Registry:
-    """One registry for several repositories: its connections, and the credentials for it.
+    """A registry for several repositories: its connections, and the credentials for it.
 
     Args:
         address: Any of its repositories.
@@ -50,17 +50,17 @@ class Session:
 
     @property
     def registry_name(self) -> str:
-        """How messages call the registry."""
+        """The registry's name in messages."""
         return f"registry {self._address.registry}"
 
     def ask(self, method: str, url: str, accept: str) -> RegistryAnswer:
-        """Return an answer that is no refusal.
+        """Return an answer that is not a refusal.
 
         Raises:
-            RegistryError: There is none.
+            RegistryError: There is no such answer.
         """
         connection = self._registry.connection
-        return self._authorized(lambda headers: connection.ask(method, url, {"Accept": accept, **headers}), url)
+        return self._ask_with_login(lambda headers: connection.ask(method, url, {"Accept": accept, **headers}), url)
 
     def save(self, url: str, write: Callable[[bytes], object]) -> RegistryAnswer:
         """Hand over the body of a large file, piece by piece, and return the answer without it.
@@ -68,9 +68,9 @@ class Session:
         Raises:
             RegistryError: It cannot be read.
         """
-        return self._authorized(lambda headers: self._registry.connection.save(url, headers, write), url)
+        return self._ask_with_login(lambda headers: self._registry.connection.save(url, headers, write), url)
 
-    def _authorized(self, ask: Callable[[dict[str, str]], RegistryAnswer], url: str) -> RegistryAnswer:
+    def _ask_with_login(self, ask: Callable[[dict[str, str]], RegistryAnswer], url: str) -> RegistryAnswer:
         """Ask with a login if the registry wants one; a token that has run out since the last request is renewed."""
         # Credentials go to the registry alone, not to the hosts that it leads to.
         authorization_sent = self._authorization if self._is_own(url) else ""
@@ -97,7 +97,7 @@ class Session:
         return _origin(httpx.URL(url)) == _origin(httpx.URL(self._address.api))
 
     def fail(self, answer: RegistryAnswer) -> NoReturn:
-        """Say that an answer is none that the registry should give.
+        """Raise the error of an answer that a registry should not give.
 
         Raises:
             RegistryError: Always.
@@ -121,5 +121,5 @@ def _schemes(answer: RegistryAnswer) -> set[str]:
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes]:
-    """Return what of a URL says who answers."""
+    """Return the scheme and the authority of a URL."""
     return url.scheme, url.netloc

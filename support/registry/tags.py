@@ -19,7 +19,7 @@ from support.registry.registry_errors import MissingRepositoryError, NoRegistryE
 from support.registry.session import Session
 
 _SIZES = (1000, 100, 50, 10, None)
-"""How many tags are asked for at once, until the registry takes the number; at last, as many as it likes."""
+"""The page sizes that are tried until the registry accepts one; at last, its own default."""
 _ROUND = 50
 """Registries that list less than they are asked for list 50, 100 or 1000, some without a Link to the others."""
 _MOST_PAGES = 1000
@@ -63,7 +63,7 @@ class TagList:
         self._session = session
         self._address = address
         self._url = httpx.URL(f"{address.api}/tags/list")
-        self._asked: set[httpx.URL] = set()
+        self._requested: set[httpx.URL] = set()
         self._deadline = Deadline(_LISTING_SECONDS)
 
     def read(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class TagList:
         Raises:
             RegistryError: They cannot be read, or not all of them.
         """
-        first, size = self._first()
+        first, size = self._first_page()
         page, has_links, cut = first, False, _cut(first, size)
         names = dict.fromkeys(page.names)
         while True:
@@ -90,7 +90,7 @@ class TagList:
             names |= dict.fromkeys(page.names)
         return tuple(filter(is_tag, names))
 
-    def _first(self) -> tuple[TagPage, int | None]:
+    def _first_page(self) -> tuple[TagPage, int | None]:
         refusal = None
         for size in _SIZES:
             answer = self._ask(self._query(n=size))
@@ -111,7 +111,7 @@ class TagList:
     def _ensure_complete(self, first: TagPage, size: int | None) -> None:
         """Refuse a first page of just the length that was asked for, if the registry cuts there and has no way on.
 
-        Others list everything at once, whatever they are asked for, or send a Link wherever there is more.
+        Other registries ignore the number and list everything at once, or send a Link when there are more tags.
         """
         if first.length != size:
             return
@@ -127,9 +127,9 @@ class TagList:
 
     def _ask(self, url: httpx.URL) -> RegistryAnswer:
         name, registry = self._address.name, self._session.registry_name
-        if url in self._asked:
+        if url in self._requested:
             raise NoRegistryError(f"{registry} does not come to an end with the tags of {name}: a page comes again")
-        if len(self._asked) >= _MOST_PAGES:
+        if len(self._requested) >= _MOST_PAGES:
             raise NoRegistryError(
                 f"{registry} has more than {_MOST_PAGES} pages of tags of {name}, the most that are read; delete old "
                 "tags"
@@ -138,7 +138,7 @@ class TagList:
             raise UnreachableRegistryError(
                 f"{registry} does not list the tags of {name} within {self._deadline.seconds:.0f} s; try again later"
             )
-        self._asked.add(url)
+        self._requested.add(url)
         return self._session.ask("GET", str(url), "application/json")
 
     def _page(self, answer: RegistryAnswer) -> TagPage:

@@ -435,7 +435,7 @@ def test_a_failure_names_the_tool_the_words_the_log_and_the_remedy(bench: Bench,
         ensure(Heard(), choice=[bench.family])
     log = bench.folder / "alpha.log"
     assert str(caught.value).startswith(
-        f"alpha could not be built. Go said:\n  first line\n  {said}\nAll of it: {log}\n"
+        f"alpha could not be built. Go's messages:\n  first line\n  {said}\nAll of it: {log}\n"
     )
     assert log.read_text() == f"first line\n{said}\n"
 

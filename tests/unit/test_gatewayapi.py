@@ -8,7 +8,7 @@ import yaml
 
 from boutique.mesh.gateway_api import GatewayApiError, manifests
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
-from lab.toolchain.gomod import selected
+from lab.toolchain.gomod import required_version
 from lab.toolchain.tools import MODULES
 
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
@@ -24,7 +24,7 @@ def definition(**annotations: str) -> dict[str, Any]:
 
 
 def test_the_release_is_the_one_that_the_lab_has() -> None:
-    assert selected(MODULES / "kubernetes", "sigs.k8s.io/gateway-api") == f"v{GATEWAY_API_VERSION}"
+    assert required_version(MODULES / "kubernetes", "sigs.k8s.io/gateway-api") == f"v{GATEWAY_API_VERSION}"
 
 
 def written(folder: Path, *documents: Any) -> GatewayApiFolder:

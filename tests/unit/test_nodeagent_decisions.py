@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.nodeagent import logfiles, probes, processes, redirection, state, status_report
-from lab.nodeagent.addresses import Addresses, addressed
+from lab.nodeagent.addresses import Addresses, pod_with_address
 from lab.nodeagent.agent import names
 from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
@@ -112,11 +112,11 @@ def test_state_survives_the_agent(tmp_path: Path) -> None:
 def test_process_is_known_by_its_start_and_not_by_its_number_alone() -> None:
     own = processes.identify(os.getpid())
     assert own is not None
-    assert processes.lives(own)
-    assert not processes.lives(ProcessIdentity(own.pid, own.start + 1))
+    assert processes.is_alive(own)
+    assert not processes.is_alive(ProcessIdentity(own.pid, own.start + 1))
     with subprocess.Popen(["true"]) as child:
         identity = processes.identify(child.pid)
-    assert identity is None or not processes.lives(identity)
+    assert identity is None or not processes.is_alive(identity)
 
 
 def test_address_is_given_out_again_as_late_as_can_be() -> None:
@@ -127,9 +127,9 @@ def test_address_is_given_out_again_as_late_as_can_be() -> None:
 
 
 def test_pod_knows_its_address_before_the_api_server_does() -> None:
-    assert addressed({"status": {}}, "10.244.128.1")["status"]["podIP"] == "10.244.128.1"
+    assert pod_with_address({"status": {}}, "10.244.128.1")["status"]["podIP"] == "10.244.128.1"
     told = {"status": {"podIP": "10.244.128.2"}}
-    assert addressed(told, "10.244.128.1") == told
+    assert pod_with_address(told, "10.244.128.1") == told
 
 
 def sight(*, ready: bool, sidecar: bool = False, **changes: Any) -> Sight:
@@ -174,13 +174,13 @@ def test_container_that_ended_is_told_with_its_end_and_its_restarts() -> None:
 def test_container_that_ended_is_told_with_its_last_words(tmp_path: Path) -> None:
     log = logfiles.current(tmp_path, "server")
     log.write_text(f"first\n{'x' * 9000}\nerror: too many open files\n\n")
-    said = logfiles.last_words(log)
-    assert said == "error: too many open files"
-    ended = replace(sight(ready=False, process=None, exit_code=1, restarts=4, started=False), said=said)
+    last_line = logfiles.last_line(log)
+    assert last_line == "error: too many open files"
+    ended = replace(sight(ready=False, process=None, exit_code=1, restarts=4, started=False), last_line=last_line)
     container = reported(ended)["containerStatuses"][0]
-    assert said in container["state"]["waiting"]["message"]
-    assert container["lastState"]["terminated"]["message"] == said
-    assert logfiles.last_words(tmp_path / "none.log") == ""
+    assert last_line in container["state"]["waiting"]["message"]
+    assert container["lastState"]["terminated"]["message"] == last_line
+    assert logfiles.last_line(tmp_path / "none.log") == ""
 
 
 def test_end_that_nobody_was_told_of_is_unknown() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lab.nodeagent import commands
 from lab.nodeagent.commands import PodPrograms
-from lab.nodeagent.pods import containers, environment, expand, ours, quantity, uncaptured_ports
+from lab.nodeagent.pods import containers, environment, expand, is_run_by_agent, quantity, uncaptured_ports
 
 PROGRAMS = PodPrograms(
     Path("/t"), Path("/e/envoy"), Path("/b.json"), ("run", "--ports={ports}", "{workload}@{version}")
@@ -54,11 +54,11 @@ def test_sidecars_come_first_and_what_only_initializes_does_not_stay() -> None:
 
 
 def test_only_injected_pods_and_the_control_plane_are_run() -> None:
-    assert ours(pod())
-    assert ours(pod(spec={"containers": [{"name": "istio-proxy"}]})), "a gateway"
+    assert is_run_by_agent(pod())
+    assert is_run_by_agent(pod(spec={"containers": [{"name": "istio-proxy"}]})), "a gateway"
     others = {"containers": [{"name": "server"}]}
-    assert ours(pod(spec=others, metadata={"labels": {"app": "istiod"}}))
-    assert not ours(pod(spec=others))
+    assert is_run_by_agent(pod(spec=others, metadata={"labels": {"app": "istiod"}}))
+    assert not is_run_by_agent(pod(spec=others))
 
 
 def test_environment_is_what_a_container_would_see() -> None:

@@ -86,7 +86,7 @@ def test_an_entry_is_found_by_its_registry(folder: Path, key: str, repository: s
     write(folder, {"auths": {"other.example": {"auth": auth("bob")}, key: {"auth": auth()}}})
     found = of(repository)
     assert (found.user, found.password) == ("ann", SECRET)
-    assert found.said == f"user 'ann' of {folder}/config.json"
+    assert found.description == f"user 'ann' of {folder}/config.json"
     assert SECRET not in repr(found)
 
 
@@ -112,7 +112,7 @@ def test_every_kind_of_entry_is_read(
     assert (found.user, found.password) == (user, password)
     assert (found.identity_token, found.registry_token) == (identity, registry)
     assert SECRET not in repr(found)
-    assert found.said.endswith(f"{folder}/config.json" if user or registry else "has no credentials for it")
+    assert found.description.endswith(f"{folder}/config.json" if user or registry else "has no credentials for it")
 
 
 @pytest.mark.parametrize("named", [{"credsStore": "safe"}, {"credHelpers": {"registry.example:5000": "safe"}}])
@@ -122,7 +122,7 @@ def test_a_helper_comes_before_the_file(folder: Path, named: dict[str, Any]) -> 
     helper(folder, f"[ \"$1 $(cat)\" = 'get registry.example:5000' ] && echo '{answer}'")
     found = of()
     assert (found.user, found.password) == ("ann", SECRET)
-    assert found.said == "user 'ann' of docker-credential-safe"
+    assert found.description == "user 'ann' of docker-credential-safe"
 
 
 def test_a_helper_may_have_a_token(folder: Path) -> None:
@@ -152,8 +152,10 @@ def test_without_an_answer_of_the_helper_the_file_is_read(
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {}}})
     found = of()
     assert (found.user, found.password) == ("", "")
-    assert found.said.startswith(f"there are no credentials: docker-credential-safe, which {folder}/config.json names,")
-    assert found.said.endswith(said)
+    assert found.description.startswith(
+        f"there are no credentials: docker-credential-safe, which {folder}/config.json names,"
+    )
+    assert found.description.endswith(said)
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {"auth": auth()}}})
     assert of().user == "ann"
 
@@ -165,12 +167,12 @@ def test_a_helper_is_no_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\ntouch {folder}/started\n")
     program.chmod(0o755)
-    assert "is not on PATH" in of().said
+    assert "is not on PATH" in of().description
     assert not (folder / "started").exists()
 
 
 def test_without_a_file_there_are_none(folder: Path) -> None:
-    assert of() == RegistryCredentials(said=f"there are no credentials, as there is no {folder}/config.json")
+    assert of() == RegistryCredentials(description=f"there are no credentials, as there is no {folder}/config.json")
 
 
 def test_the_file_is_in_the_home_folder_unless_said_otherwise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +180,7 @@ def test_the_file_is_in_the_home_folder_unless_said_otherwise(folder: Path, monk
     monkeypatch.setenv("HOME", str(folder))
     (folder / ".docker").mkdir()
     write(folder / ".docker", {"auths": {"registry.example:5000": {"auth": auth()}}})
-    assert of().said == f"user 'ann' of {folder}/.docker/config.json"
+    assert of().description == f"user 'ann' of {folder}/.docker/config.json"
 
 
 @pytest.mark.parametrize(
@@ -196,17 +198,20 @@ def test_the_file_is_in_the_home_folder_unless_said_otherwise(folder: Path, monk
 def test_a_broken_file_is_a_reason_to_have_none(folder: Path, content: Any, reason: str) -> None:
     write(folder, content)
     broken = of()
-    assert broken == RegistryCredentials(said=broken.said)
-    assert reason in broken.said
-    assert f"{folder}/config.json, where credentials of registries are, holds no Docker configuration: " in broken.said
-    assert SECRET not in broken.said
+    assert broken == RegistryCredentials(description=broken.description)
+    assert reason in broken.description
+    assert (
+        f"{folder}/config.json, where credentials of registries are, holds no Docker configuration: "
+        in broken.description
+    )
+    assert SECRET not in broken.description
 
 
 @pytest.mark.parametrize("content", ["", " \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf{}"])
 def test_an_empty_file_has_no_credentials(folder: Path, content: Any) -> None:
     """Docker has it so too: https://github.com/docker/cli/pull/2599."""
     write(folder, content)
-    assert of() == RegistryCredentials(said=f"{folder}/config.json has no credentials for it")
+    assert of() == RegistryCredentials(description=f"{folder}/config.json has no credentials for it")
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
@@ -218,27 +223,27 @@ def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
 def test_a_folder_in_the_place_of_the_file_has_none(folder: Path) -> None:
     (folder / "config.json").mkdir()
     assert of() == RegistryCredentials(
-        said=f"there are no credentials: {folder}/config.json cannot be read: Is a directory"
+        description=f"there are no credentials: {folder}/config.json cannot be read: Is a directory"
     )
 
 
 def test_a_file_in_the_place_of_the_folder_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(folder, "{}")
     monkeypatch.setenv("DOCKER_CONFIG", str(folder / "config.json"))
-    assert of().said.endswith("/config.json/config.json cannot be read: Not a directory")
+    assert of().description.endswith("/config.json/config.json cannot be read: Not a directory")
 
 
 def test_a_file_that_may_not_be_read_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Root may read all files, so the error comes from here.
     monkeypatch.setattr(Path, "read_bytes", Mock(side_effect=PermissionError(errno.EACCES, "Permission denied")))
-    assert of().said == f"there are no credentials: {folder}/config.json cannot be read: Permission denied"
+    assert of().description == f"there are no credentials: {folder}/config.json cannot be read: Permission denied"
 
 
 def test_who_has_no_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_CONFIG", raising=False)
     monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError("Could not determine home directory.")))
     assert of() == RegistryCredentials(
-        said="there are no credentials: there is no home folder, and DOCKER_CONFIG is not set"
+        description="there are no credentials: there is no home folder, and DOCKER_CONFIG is not set"
     )
 
 
@@ -355,4 +360,4 @@ def test_the_helper_of_docker_hub_may_have_its_short_name(folder: Path) -> None:
 @pytest.mark.parametrize("content", [{"auths": None}, {"auths": ["a"]}, {"credHelpers": "safe"}, {"auths": {}}])
 def test_what_is_not_there_is_not_missed(folder: Path, content: Any) -> None:
     write(folder, content)
-    assert of().said == f"{folder}/config.json has no credentials for it"
+    assert of().description == f"{folder}/config.json has no credentials for it"

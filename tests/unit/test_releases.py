@@ -27,7 +27,7 @@ from lab.toolchain.recipe import Built, Family, Taken, Tool
 from lab.toolchain.releases import download_network, fetching, lock, mirror
 from lab.toolchain.releases.artifacts import Download
 from lab.toolchain.releases.catalogue import catalogue
-from lab.toolchain.releases.checksums import module_h1, stated
+from lab.toolchain.releases.checksums import module_h1, published_digest
 from lab.toolchain.releases.release_errors import PublisherUnreachableError, ReleaseError
 from support import transfer
 
@@ -490,7 +490,10 @@ DIGEST = "0123456789abcdef" * 4
     ],
 )
 def test_checksums_are_read_as_publishers_write_them(text: str) -> None:
-    assert stated(Download("https://a.example/a.tar.gz", "https://a.example/sums"), text.encode()) == f"sha256:{DIGEST}"
+    assert (
+        published_digest(Download("https://a.example/a.tar.gz", "https://a.example/sums"), text.encode())
+        == f"sha256:{DIGEST}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -507,10 +510,10 @@ def test_digests_are_read_as_github_states_them(assets: object, good: bool) -> N
     download = Download("https://a.example/a", "https://a.example/release", stated="github")
     content = json.dumps({"assets": assets}).encode()
     if good:
-        assert stated(download, content) == f"sha256:{DIGEST}"
+        assert published_digest(download, content) == f"sha256:{DIGEST}"
     else:
         with pytest.raises(ReleaseError, match="states no SHA-256 of a; without one it is not taken"):
-            stated(download, content)
+            published_digest(download, content)
 
 
 def test_what_is_no_zip_archive_is_told(tmp_path: Path) -> None:
@@ -523,7 +526,7 @@ def test_what_is_no_zip_archive_is_told(tmp_path: Path) -> None:
 def test_a_mirror_needs_an_address_with_tls(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(mirror.VARIABLE, text)
     with pytest.raises(ReleaseError, match=f"{mirror.VARIABLE}=.* is no address of a mirror; give one like https://"):
-        mirror.located("https://a.example/b")
+        mirror.resolve_url("https://a.example/b")
 
 
 @pytest.mark.parametrize(
@@ -538,7 +541,7 @@ def test_modules_come_from_the_proxy_that_go_asks(proxies: str, base: str, monke
     monkeypatch.delenv(mirror.VARIABLE, raising=False)
     monkeypatch.setenv("GOPROXY", proxies)
     assert mirror.module_url("a.example/Azure", "v1.2.3") == f"{base}/a.example/!azure/@v/v1.2.3.zip"
-    assert mirror.located("https://a.example/b") == "https://a.example/b"
+    assert mirror.resolve_url("https://a.example/b") == "https://a.example/b"
 
 
 def test_a_go_that_asks_no_proxy_has_no_modules_from_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from reports import Heard
 from lab.toolchain import tools
 from lab.toolchain.build import ensure
 from lab.toolchain.found import locate
-from lab.toolchain.gomod import selected
+from lab.toolchain.gomod import required_version
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases import mirror
 
@@ -73,7 +73,7 @@ def publish_files(publishers: Publishers, family: Family) -> None:
     """Publish stand-ins for the modules that a family's files are of, and pin them in its go.sum."""
     sums = family.module / "go.sum"
     for module in {taken.module for _, taken in family.files}:
-        version = selected(family.module, module)
+        version = required_version(family.module, module)
         sources = [taken.source for _, taken in family.files if taken.module == module]
         names = [name if "." in name.rpartition("/")[2] else f"{name}/content.yaml" for name in sources]
         files = {name: f"{module} {name}".encode() for name in names}

@@ -9,7 +9,7 @@ import pytest
 from lab.standins.answers import CallError
 from lab.standins.behaviour import Behaviour, Cookie, Method, Site, StandinCall, StandinRoute, read, render
 from lab.standins.directory import Directory
-from lab.standins.headers import received
+from lab.standins.headers import read_headers
 from lab.standins.routes import RouteError, Router
 
 TRACE = [("traceparent", "00-1-2-01"), ("tracestate", "a=b")]
@@ -27,20 +27,20 @@ TRACE = [("traceparent", "00-1-2-01"), ("tracestate", "a=b")]
     ],
 )
 def test_baggage_is_passed_on_as_w3c_has_it(sent: str, passed_on: str | None) -> None:
-    headers = dict(received([("Baggage", sent)], merged=True).passed_on(baggage=True, trace=True))
+    headers = dict(read_headers([("Baggage", sent)], merged=True).headers_to_pass_on(baggage=True, trace=True))
     assert headers.get("baggage") == passed_on
 
 
 def test_two_headers_are_merged_in_http_and_not_in_grpc() -> None:
     headers = [("baggage", "a=1"), ("baggage", "b=2")]
-    assert received(headers, merged=True).passed_on(baggage=True, trace=True) == (("baggage", "a=1,b=2"),)
-    assert received(headers, merged=False).passed_on(baggage=True, trace=True) == (("baggage", "a=1"),)
+    assert read_headers(headers, merged=True).headers_to_pass_on(baggage=True, trace=True) == (("baggage", "a=1,b=2"),)
+    assert read_headers(headers, merged=False).headers_to_pass_on(baggage=True, trace=True) == (("baggage", "a=1"),)
 
 
 def test_each_kind_of_header_can_be_dropped_and_nothing_else_is_passed_on() -> None:
-    request = received([("baggage", "a=1"), *TRACE, ("cookie", "c"), ("x-feature", "d")], merged=True)
-    assert request.passed_on(baggage=False, trace=True) == tuple(TRACE)
-    assert request.passed_on(baggage=True, trace=False) == (("baggage", "a=1"),)
+    request = read_headers([("baggage", "a=1"), *TRACE, ("cookie", "c"), ("x-feature", "d")], merged=True)
+    assert request.headers_to_pass_on(baggage=False, trace=True) == tuple(TRACE)
+    assert request.headers_to_pass_on(baggage=True, trace=False) == (("baggage", "a=1"),)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_each_kind_of_header_can_be_dropped_and_nothing_else_is_passed_on() -> N
 )
 def test_the_caller_is_the_nearest_one(header: str | None, caller: str | None) -> None:
     headers = [("x-forwarded-client-cert", header)] if header else []
-    assert received(headers, merged=True).caller == caller
+    assert read_headers(headers, merged=True).caller == caller
 
 
 def put(path: Path, services: dict[str, str]) -> None:

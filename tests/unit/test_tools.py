@@ -12,10 +12,10 @@ from rich.console import Console
 
 import ops.lab_views.lab_tools
 from lab.errors import LabError
-from lab.toolchain.build import Toolchain, located
+from lab.toolchain.build import Toolchain, locate_all
 from lab.toolchain.build_report import Report
 from lab.toolchain.found import Located
-from lab.toolchain.gomod import go_version, selected
+from lab.toolchain.gomod import go_version, required_version
 from lab.toolchain.recipe import Built, Family, Tool
 from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families, families_of_tests
 
@@ -58,7 +58,7 @@ def test_no_lab_waits_for_what_only_tests_and_people_need(monkeypatch: pytest.Mo
     ops.lab_views.lab_tools.toolchain(tests=True, origin="source")
     assert asked[1] - asked[0] == {"registry", "istioctl"}
     assert asked[1] == set(by_name())
-    assert {place.name for place in located()} == set(by_name())
+    assert {place.name for place in locate_all()} == set(by_name())
 
 
 SHARED = (
@@ -73,7 +73,7 @@ SHARED = (
 def test_what_tools_share_is_compiled_once(dependency: str) -> None:
     modules = [family.module for family in families() if f"\t{dependency} v" in (family.module / "go.mod").read_text()]
     assert len(modules) > 1
-    assert len({selected(module, dependency) for module in modules}) == 1
+    assert len({required_version(module, dependency) for module in modules}) == 1
 
 
 @pytest.mark.parametrize(("package", "tool"), [("pulumi", "pulumi"), ("pulumi-kubernetes", PROVIDER)])
@@ -157,10 +157,10 @@ def test_pins_name_what_is_meant() -> None:
 )
 def test_a_version_is_read_from_go_mod(tmp_path: Path, text: str) -> None:
     (tmp_path / "go.mod").write_text(f"module example.test/x\n\ngo 1.26.0\n\n{text}")
-    assert selected(tmp_path, "example.test/a") == "v1.2.3"
+    assert required_version(tmp_path, "example.test/a") == "v1.2.3"
     assert go_version(tmp_path) == "1.26.0"
     with pytest.raises(LabError, match="lacks a requirement of"):
-        selected(tmp_path, "example.test/b")
+        required_version(tmp_path, "example.test/b")
 
 
 def test_without_the_modules_the_message_says_how_to_install(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ PLACES = [
 
 
 def test_the_table_for_people_and_pipes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(ops.lab_views.lab_tools, "located", lambda: PLACES)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "locate_all", lambda: PLACES)
     ops.lab_views.lab_tools.show(None, as_json=False, only_path=False)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [["kubectl", "v1.36.3", "path"], ["kwok", "v0.8.0", "missing"]]
@@ -183,7 +183,7 @@ def test_the_table_for_people_and_pipes(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_the_table_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(ops.lab_views.lab_tools, "located", lambda: PLACES)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "locate_all", lambda: PLACES)
     ops.lab_views.lab_tools.show(None, as_json=True, only_path=False)
     assert json.loads(capsys.readouterr().out) == [
         {"name": "kubectl", "version": "v1.36.3", "origin": "path", "path": str(PLACES[0].path)},
@@ -194,7 +194,7 @@ def test_the_table_for_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_a_script_asks_for_the_path_of_a_tool(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops.lab_views.lab_tools, "located", lambda: PLACES)
+    monkeypatch.setattr(ops.lab_views.lab_tools, "locate_all", lambda: PLACES)
     ops.lab_views.lab_tools.show(["kubectl"], as_json=False, only_path=True)
     assert capsys.readouterr().out == f"{PLACES[0].path}\n"
     with pytest.raises(LabError, match="not there yet: kwok; add --build"):

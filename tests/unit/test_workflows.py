@@ -12,7 +12,7 @@ from unittest.mock import Mock
 import yaml
 
 from lab.toolchain.build import ensure
-from lab.toolchain.gomod import selected
+from lab.toolchain.gomod import required_version
 from lab.toolchain.recipe import Built, Family, Tool
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def beside(name: str) -> str:
 def actionlint() -> Path:
     """Return the linter, which is built once and kept with the lab's tools: only that needs Go."""
     module = ROOT / "ci/lint"
-    tool = Tool("actionlint", selected(module, ACTIONLINT), Built(f"{ACTIONLINT}/cmd/actionlint"))
+    tool = Tool("actionlint", required_version(module, ACTIONLINT), Built(f"{ACTIONLINT}/cmd/actionlint"))
     return ensure(Mock(), choice=[Family(module, (tool,))], origin="source").path("actionlint")
 
 

@@ -14,7 +14,7 @@ from lab.toolchain.releases.release_errors import ReleaseError
 def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[str]:
     """Copy programs out of a tar archive, and return which it has.
 
-    Nothing is put anywhere but under the names that are asked for, whatever the archive's paths and links say.
+    Files are written under the given names only; the archive's own paths and links are ignored.
 
     Args:
         path: The archive; gzip, bzip2 and xz are known.
@@ -25,7 +25,7 @@ def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[s
         ReleaseError: The file is no such archive.
     """
     tools = {member: tool for tool, member in members.items()}
-    taken = set()
+    copied = set()
     try:
         with tarfile.open(path) as archive:
             for entry in archive:
@@ -33,10 +33,10 @@ def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[s
                 source = archive.extractfile(entry) if tool and entry.isfile() else None
                 if tool and source:
                     _write(source, folder / tool)
-                    taken.add(tool)
+                    copied.add(tool)
     except (tarfile.TarError, zlib.error, EOFError) as error:
         raise ReleaseError(f"{path.name} cannot be unpacked: {error}") from None
-    return taken
+    return copied
 
 
 def take_files(path: Path, prefix: str, files: Mapping[str, str], folder: Path) -> None:
@@ -54,15 +54,15 @@ def take_files(path: Path, prefix: str, files: Mapping[str, str], folder: Path) 
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         for target, source in files.items():
-            whole = f"{prefix}{source}"
-            members = [name for name in names if name == whole or name.startswith(f"{whole}/")]
+            member_path = f"{prefix}{source}"
+            members = [name for name in names if name == member_path or name.startswith(f"{member_path}/")]
             if not members:
                 raise ReleaseError(f"{prefix.rstrip('/')} has no {source}")
             for name in members:
-                rest = name.removeprefix(whole).lstrip("/")
-                if ".." in Path(rest).parts:
+                relative = name.removeprefix(member_path).lstrip("/")
+                if ".." in Path(relative).parts:
                     raise ReleaseError(f"{prefix.rstrip('/')} has a file {name!r}, which leads out of its folder")
-                copy = folder / target / rest if rest else folder / target
+                copy = folder / target / relative if relative else folder / target
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(name) as content:
                     _write(content, copy)

@@ -1,4 +1,4 @@
-"""What a publisher releases, where it states the checksum, and where in it each program lies."""
+"""The artifacts of publishers: their URLs, their checksums, and the paths of the programs in them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -27,7 +27,7 @@ class Download:
 
     @property
     def key(self) -> str:
-        """The name under which locks keep its digest, whatever mirror it comes from."""
+        """The name under which locks keep its digest, the same for every mirror."""
         return self.url
 
 
@@ -50,7 +50,7 @@ class Image:
 
     @property
     def key(self) -> str:
-        """The name under which locks keep its digest, whatever mirror it comes from."""
+        """The name under which locks keep its digest, the same for every mirror."""
         return self.name
 
 

@@ -19,11 +19,11 @@ class Background(Generic[Result]):
     def __init__(self, jobs: Iterable[Callable[[], Result]], at_once: int) -> None:
         self._jobs: queue.SimpleQueue[tuple[int, Callable[[], Result]]] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[int, Result | Exception]] = queue.SimpleQueue()
-        self._left = 0
+        self._unfinished = 0
         for job in enumerate(jobs):
             self._jobs.put(job)
-            self._left += 1
-        for _ in range(min(at_once, self._left)):
+            self._unfinished += 1
+        for _ in range(min(at_once, self._unfinished)):
             threading.Thread(target=self._work, daemon=True).start()
 
     def results(self, seconds: float) -> Iterator[tuple[int, Result | Exception] | None]:
@@ -32,13 +32,13 @@ class Background(Generic[Result]):
         Args:
             seconds: After how long without a result to yield None.
         """
-        while self._left:
+        while self._unfinished:
             try:
                 result = self._results.get(timeout=seconds)
             except queue.Empty:
                 yield None
             else:
-                self._left -= 1
+                self._unfinished -= 1
                 yield result
 
     def _work(self) -> None:

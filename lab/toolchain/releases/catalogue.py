@@ -1,4 +1,4 @@
-"""Which of the lab's tools and files are released, and where fetched ones are kept."""
+"""The releases of the lab's tools and files, and the folders of fetched ones."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.toolchain import toolcache
-from lab.toolchain.gomod import selected
+from lab.toolchain.gomod import required_version
 from lab.toolchain.recipe import Family, Taken
 from lab.toolchain.releases import lock, publishers
 from lab.toolchain.releases.artifacts import Artifact, ModuleZip
@@ -18,7 +18,7 @@ from lab.toolchain.releases.artifacts import Artifact, ModuleZip
 
 @dataclass(frozen=True)
 class FamilyRelease:
-    """What is released of a family.
+    """The releases of a family.
 
     Attributes:
         folder: Where it is kept, whether that exists or not; only what is whole and checked has its final name there.
@@ -56,7 +56,7 @@ def catalogue(families: Sequence[Family]) -> Mapping[str, FamilyRelease]:
 def _release(family: Family, released: Mapping[str, Artifact]) -> FamilyRelease:
     programs = {tool.name: released[tool.name] for tool in family.tools if tool.name in released}
     modules = _modules(family) if programs else ()
-    pins = lock.committed()
+    pins = lock.committed_digests()
     content = {
         "programs": {name: [asdict(artifact), pins.get(artifact.source.key)] for name, artifact in programs.items()},
         "modules": [asdict(module) for module in modules],
@@ -67,16 +67,16 @@ def _release(family: Family, released: Mapping[str, Artifact]) -> FamilyRelease:
 
 def _modules(family: Family) -> tuple[ModuleZip, ...]:
     files: dict[str, list[tuple[str, Taken]]] = {}
-    for target, taken in family.files:
-        files.setdefault(taken.module, []).append((target, taken))
+    for target, file in family.files:
+        files.setdefault(file.module, []).append((target, file))
     return tuple(_module(family, module, content) for module, content in files.items())
 
 
 def _module(family: Family, module: str, content: Sequence[tuple[str, Taken]]) -> ModuleZip:
-    version = selected(family.module, module)
+    version = required_version(family.module, module)
     line = re.search(
         rf"^{re.escape(module)} {re.escape(version)} h1:(\S+)$", (family.module / "go.sum").read_text(), re.MULTILINE
     )
     # Without a line in go.sum nothing that is fetched can match, which says so.
     h1 = line[1] if line else ""
-    return ModuleZip(module, version, h1, tuple((target, taken.source) for target, taken in content))
+    return ModuleZip(module, version, h1, tuple((target, file.source) for target, file in content))

@@ -1,4 +1,4 @@
-"""What publishers state of their files, and what go.sum states of a module."""
+"""Reads the checksums of publishers, and computes those of go.sum."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from lab.toolchain.releases.release_errors import ReleaseError
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-def stated(download: Download, content: bytes) -> str:
+def published_digest(download: Download, content: bytes) -> str:
     """Return the digest that a publisher states of a file.
 
     Args:

@@ -36,7 +36,7 @@ class DownloadNetwork:
         self._client.close()
 
     def probe(self, url: str, seconds: float) -> None:
-        """Return if a server answers, whatever it answers.
+        """Return if a server answers, with any status.
 
         Args:
             url: A file there; where it is redirected to must answer too.

@@ -31,7 +31,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
     Args:
         families: All families that belong together.
         items: Names of tools, and `files_item(family)`.
-        report: Hears how it goes on.
+        report: Is called with the progress.
         required: Whether it is an error if something cannot be fetched.
 
     Raises:
@@ -41,7 +41,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
     jobs = _jobs(families, releases, items)
     unreleased = set(items) - {item for job in jobs for item in job.items}
     if required and unreleased:
-        raise ReleaseError(f"there is no release of {_listed(unreleased)} for this machine; use --from auto")
+        raise ReleaseError(f"there is no release of {_join(unreleased)} for this machine; use --from auto")
     if not jobs:
         return
     folder = toolcache.root() / "releases"
@@ -141,10 +141,10 @@ def _lines(failures: Mapping[str, ReleaseError], remedy: str) -> list[str]:
     for item, error in failures.items():
         items.setdefault(str(error), []).append(item)
     return [
-        f"no release of {_listed(names) if len(names) <= _MOST_NAMES else f'{len(names)} things'}: {text}{remedy}"
+        f"no release of {_join(names) if len(names) <= _MOST_NAMES else f'{len(names)} things'}: {text}{remedy}"
         for text, names in items.items()
     ]
 
 
-def _listed(names: Collection[str]) -> str:
+def _join(names: Collection[str]) -> str:
     return ", ".join(sorted(names))

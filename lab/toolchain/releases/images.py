@@ -48,7 +48,7 @@ def take_programs(image: Image, members: Mapping[str, str], folder: Path, advanc
     except RegistryError as error:
         raise ReleaseError(str(error)) from None
     except (KeyError, TypeError):
-        raise ReleaseError(f"{image.name} has a manifest that is none of an image") from None
+        raise ReleaseError(f"{image.name} has a manifest that is not an image's") from None
     if missing:
         raise ReleaseError(f"{image.name} has no {', '.join(missing.values())}")
     return index.digest
@@ -73,6 +73,6 @@ def _take(
             advance(len(chunk))
 
         repository.blob(digest, add)
-    taken = archives.take_programs(path, members, folder)
+    copied = archives.take_programs(path, members, folder)
     path.unlink()
-    return taken
+    return copied

@@ -1,4 +1,4 @@
-"""What can be fetched by itself: the programs of one artifact, or the files of one family."""
+"""The units of fetching: the programs of one artifact, or the files of one family."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ class ReleasePrograms:
 
     @property
     def name(self) -> str:
-        """What is fetched."""
+        """The name of the artifact or the modules, for messages."""
         return self.artifact.source.name
 
     @property
@@ -44,7 +44,7 @@ class ReleasePrograms:
         source = self.artifact.source
         if isinstance(source, Image):
             return (images.registry_url(source),)
-        return mirror.located(source.url), mirror.located(source.checksums)
+        return mirror.resolve_url(source.url), mirror.resolve_url(source.checksums)
 
     @property
     def is_done(self) -> bool:
@@ -85,7 +85,7 @@ class Files:
 
     @property
     def name(self) -> str:
-        """What is fetched."""
+        """The name of the artifact or the modules, for messages."""
         return ", ".join(module.name for module in self.release.modules)
 
     @property
@@ -127,11 +127,11 @@ Job = ReleasePrograms | Files
 def _download(
     source: Download, members: Mapping[str, str], part: Path, network: DownloadNetwork, advance: Callable[[int], None]
 ) -> str:
-    digest = checksums.stated(source, network.read(mirror.located(source.checksums)))
+    digest = checksums.published_digest(source, network.read(mirror.resolve_url(source.checksums)))
     # Before the download: a file that is refused anyway is not worth it.
     lock.check(source.name, source.key, digest)
     path = part / _DOWNLOAD
-    actual = network.save(mirror.located(source.url), path, advance)
+    actual = network.save(mirror.resolve_url(source.url), path, advance)
     if actual != digest:
         raise ReleaseError(f"{source.name} is {actual}, and its publisher states {digest}; it is refused")
     if "" in members.values():

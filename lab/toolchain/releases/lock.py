@@ -13,7 +13,7 @@ from lab.toolchain.releases.release_errors import ReleaseError
 from support.registry.grammar import is_digest
 
 COMMITTED = Path(__file__).with_name("lock.json")
-"""Pins for everybody; a line of a user's own file may be copied here. It need not exist."""
+"""Pins for all users; a line of a user's own file may be copied here. It need not exist."""
 
 _RECORDING = threading.Lock()
 
@@ -23,7 +23,7 @@ def recorded_path() -> Path:
     return toolcache.root() / "releases" / "lock.json"
 
 
-def committed() -> Mapping[str, str]:
+def committed_digests() -> Mapping[str, str]:
     """Return the committed digests.
 
     Raises:

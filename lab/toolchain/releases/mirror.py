@@ -1,4 +1,4 @@
-"""Where releases are fetched from: their publishers, or a mirror of them."""
+"""Chooses between the publishers of releases and a mirror of them."""
 
 import os
 
@@ -36,7 +36,7 @@ def address() -> httpx.URL | None:
     return url
 
 
-def located(url: str) -> str:
+def resolve_url(url: str) -> str:
     """Return from where the file of a publisher's URL is fetched."""
     mirror = address()
     return f"{mirror}/{url.partition('://')[2]}" if mirror else url
@@ -60,7 +60,7 @@ def module_url(module: str, version: str) -> str:
     urls = [proxy.rstrip("/") for proxy in proxies if proxy.startswith(("https://", "http://"))]
     if any(proxies) and not urls and not address():
         raise ReleaseError(f"GOPROXY={os.environ['GOPROXY']} names no module proxy to fetch {module} from")
-    base = urls[0] if urls and not address() else located(_MODULES)
+    base = urls[0] if urls and not address() else resolve_url(_MODULES)
     return f"{base}/{_escape(module)}/@v/{_escape(version)}.zip"
 
 

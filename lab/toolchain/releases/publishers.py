@@ -1,4 +1,4 @@
-"""Where the publishers of the lab's tools release them, for Linux on x86-64.
+"""The releases of the lab's tools at their publishers, for Linux on x86-64.
 
 Sources: scripts and documentation of the publishers, named beside each.
 """

@@ -1,4 +1,4 @@
-"""What keeps a release from being fetched."""
+"""The errors of fetching a release."""
 
 from lab.errors import LabError
 
