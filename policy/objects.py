@@ -7,7 +7,7 @@ from boutique.mesh import gateway
 from boutique.names import labels
 from policy.graph import SECRET, PolicyResource
 
-_EXTERNAL = frozenset(each.external_service for each in online_boutique.WORKLOADS if each.external_service)
+_EXTERNAL = frozenset(workload.external_service for workload in online_boutique.WORKLOADS if workload.external_service)
 _REPLICATED = ("Deployment", "StatefulSet")
 
 
@@ -49,8 +49,8 @@ def disruption_budget(resource: PolicyResource, resources: Sequence[PolicyResour
     """A budget over one replica never lets its node be drained, so an upgrade of the cluster would hang."""
     if resource.kind != "PodDisruptionBudget":
         return
-    wanted = resource.part("spec", "selector", "matchLabels").items()
-    for each in resources:
-        picked = wanted <= each.part("spec", "template", "metadata", "labels").items()
-        if each.kind in _REPLICATED and picked and each.part("spec").get("replicas", 1) < 2:
-            yield f"is for {each.kind} {each.name}, which has one replica; leave it out"
+    match_labels = resource.part("spec", "selector", "matchLabels").items()
+    for other in resources:
+        picked = match_labels <= other.part("spec", "template", "metadata", "labels").items()
+        if other.kind in _REPLICATED and picked and other.part("spec").get("replicas", 1) < 2:
+            yield f"is for {other.kind} {other.name}, which has one replica; leave it out"

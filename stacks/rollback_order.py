@@ -43,5 +43,5 @@ class WayBack:
     async def _wait(self) -> Sequence[pulumi.Resource]:
         await self._all_named.wait()
         # One that fails holds up nobody: the engine ends the update, unless it was asked to go on.
-        await asyncio.gather(*(each.future() for each in self._switches), return_exceptions=True)
+        await asyncio.gather(*(switch.future() for switch in self._switches), return_exceptions=True)
         return []

@@ -38,7 +38,7 @@ class TargetAccess:
         channel: Which versions it lets in; None for all.
         meshed: Whether each of its pods has a proxy, which counts against the quota.
         serving: What has to be there before a route is; nothing if another stack has built it.
-        told: What that other stack tells.
+        resolved_target: What that other stack tells.
     """
 
     namespace: pulumi.Output[str]
@@ -49,7 +49,7 @@ class TargetAccess:
     channel: Channel | None = None
     meshed: bool = True
     serving: Sequence[pulumi.Resource] = ()
-    told: ResolvedTarget | None = None
+    resolved_target: ResolvedTarget | None = None
 
     def facts(self) -> Mapping[str, Any]:
         """Return what another stack has to know to make it again; `stacks.references.place` reads it."""

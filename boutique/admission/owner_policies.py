@@ -46,8 +46,8 @@ def rule() -> Spec:
 
 def _kinds() -> Kinds:
     kinds: dict[tuple[str, str], tuple[str, ...]] = {key: tuple(names) for key, names in _OF_THE_PLATFORM.items()}
-    for each in DEPLOYER_RULES:
-        if "update" in each.verbs:
-            key = each.group, "*" if each.group else "v1"
-            kinds[key] = (*kinds.get(key, ()), *each.resources)
+    for rule in DEPLOYER_RULES:
+        if "update" in rule.verbs:
+            key = rule.group, "*" if rule.group else "v1"
+            kinds[key] = (*kinds.get(key, ()), *rule.resources)
     return kinds

@@ -40,7 +40,7 @@ def spec(
         operations: What they do.
     """
     name, by = condition
-    named = [{"name": each, "expression": expression} for each, expression in (variables or {}).items()]
+    named = [{"name": name, "expression": expression} for name, expression in (variables or {}).items()]
     return {
         "failurePolicy": "Fail",
         "matchConstraints": {

@@ -92,7 +92,7 @@ def feature_refusals(
     services: Iterable[ResolvedWorkload], quotas: Iterable[Quota], need: Amounts, room: Room
 ) -> Iterator[str]:
     """Return a line for each quota that an update of a feature does not fit; see `environment_refusals`."""
-    largest = max(services, key=lambda each: each.replicas)
+    largest = max(services, key=lambda service: service.replicas)
     key = f"boutique:feature.services.{largest.workload.name}"
     if largest.replicas > 1:
         key = f"{key}.replicas: {largest.replicas}"

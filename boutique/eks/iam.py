@@ -225,8 +225,8 @@ _CHANGES = tuple(
 def _allow(
     name: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
 ) -> Document:
-    found: Document = {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-    return {**found, "Condition": condition} if condition else found
+    statement: Document = {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    return {**statement, "Condition": condition} if condition else statement
 
 
 def _document(statements: Sequence[Document]) -> Document:

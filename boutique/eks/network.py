@@ -104,4 +104,4 @@ def covered(networks: Iterable[OneVersion]) -> int:
 
 
 def _within(cidr: str, ranges: Iterable[IPv4Network]) -> bool:
-    return any(IPv4Network(cidr).subnet_of(each) for each in ranges)
+    return any(IPv4Network(cidr).subnet_of(private_range) for private_range in ranges)

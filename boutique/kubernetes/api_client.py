@@ -67,8 +67,8 @@ def asked(content: str, path: str, *, method: str = "GET", accept: str = "applic
         headers={"Authorization": f"Bearer {user['user']['token']}", "Accept": accept},
     )
     with opener(api_server).open(request, timeout=TIMEOUT_SECONDS) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+        document: dict[str, Any] = json.load(answer)
+        return document
 
 
 def opener(api_server: ApiServer, certificate: str = "") -> urllib.request.OpenerDirector:

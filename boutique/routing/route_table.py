@@ -41,8 +41,8 @@ def services(workloads: Iterable[Workload]) -> tuple[Backend, ...]:
 
 def names(workloads: Iterable[Workload]) -> frozenset[str]:
     """Return the names of all workloads and Services, which no feature may take."""
-    found = [name for workload in workloads for name in (workload.name, workload.external_service)]
-    return frozenset(name for name in found if name)
+    service_names = [name for workload in workloads for name in (workload.name, workload.external_service)]
+    return frozenset(name for name in service_names if name)
 
 
 def baseline(environment: EnvironmentRouting) -> Table:
@@ -61,8 +61,8 @@ def baseline(environment: EnvironmentRouting) -> Table:
         vary=VARY if environment.features else (),
     )
     mesh = tuple(
-        MeshRoute(name=each.service, owner=environment.stack, service=each, backend=each)
-        for each in environment.services
+        MeshRoute(name=workload.service, owner=environment.stack, service=workload, backend=workload)
+        for workload in environment.services
         if environment.features
     )
     return Table(edge=(everybody,), mesh=mesh)
@@ -76,7 +76,7 @@ def additions(environment: EnvironmentRouting, feature: FeatureRouting) -> Table
         NamingError: The key is none, a name is too long or taken, or a session id is none.
     """
     ports = _ports(environment, feature)
-    feature_names.check_key(feature.key, [each.service for each in environment.services])
+    feature_names.check_key(feature.key, [service.service for service in environment.services])
     changed = {
         name: Backend(service=feature_names.object_name(name, feature.key, environment.taken), port=port)
         for name, port in ports.items()
@@ -124,11 +124,11 @@ def _ports(environment: EnvironmentRouting, feature: FeatureRouting) -> dict[str
         raise RoutingError(f"the environment {environment.stack!r} allows no features")
     if not feature.services:
         raise RoutingError(f"the feature {feature.key!r} changes no service; name at least one")
-    known = {each.service: each.port for each in environment.services}
+    known = {service.service: service.port for service in environment.services}
     for name in feature.services:
         if name not in known:
-            there = name in environment.taken
-            why = "it is not called by HTTP or gRPC" if there else f"there is no such service{nearest(name, known)}"
+            is_taken = name in environment.taken
+            why = "it is not called by HTTP or gRPC" if is_taken else f"there is no such service{nearest(name, known)}"
             raise RoutingError(f"{name!r} cannot be part of a feature: {why}")
     return {name: known[name] for name in feature.services}
 
@@ -144,7 +144,7 @@ def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backe
         timeout_seconds=environment.timeout_seconds,
         no_store=True,
     )
-    asked = replace(
+    by_header = replace(
         preview,
         name=feature_names.header_name(feature.key),
         host=environment.host,
@@ -163,4 +163,4 @@ def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backe
         )
         for session in feature.sessions
     ]
-    return (preview, *([asked] if feature.header else []), *sessions)
+    return (preview, *([by_header] if feature.header else []), *sessions)

@@ -81,7 +81,7 @@ def release_of(pins: Mapping[str, Pin], workloads: Iterable[Workload]) -> Releas
             published together are named.
         workloads: All workloads of the catalogue.
     """
-    together = [each.name for each in workloads if each.shared_image_settings]
+    together = [workload.name for workload in workloads if workload.shared_image_settings]
     tags = Counter(pins[name].tag for name in together if name in pins and not pins[name].digest)
     tags.pop(None, None)
     common = tags.most_common(1)[0][0] if tags else None

@@ -11,7 +11,7 @@ ROLLING, BLUE_GREEN, RECREATE = "rolling", "blueGreen", "recreate"
 
 
 def _check_path(path: str) -> str:
-    if not path.startswith("/") or any(each.isspace() for each in path):
+    if not path.startswith("/") or any(character.isspace() for character in path):
         raise ValueError("must be the path of a page, such as /_healthz")
     return path
 

@@ -29,10 +29,10 @@ def check_pattern(pattern: str) -> str:
     Raises:
         ValueError: It is none.
     """
-    if found := _ELSEWHERE.search(pattern):
+    if unsupported := _ELSEWHERE.search(pattern):
         raise ValueError(
-            f"holds {found[0]!r}; write a regular expression of characters, classes, groups (?:…), '|', repetitions, "
-            "'^' and '$', such as ^(|rc\\.[0-9]+)$"
+            f"holds {unsupported[0]!r}; write a regular expression of characters, classes, groups (?:…), '|', "
+            "repetitions, '^' and '$', such as ^(|rc\\.[0-9]+)$"
         )
     options = re2.Options()
     options.log_errors = False
@@ -41,8 +41,8 @@ def check_pattern(pattern: str) -> str:
             re.compile(pattern)
         re2.compile(pattern, options)
     except (re.error, re2.error, FutureWarning) as error:
-        said = error.args[0].decode() if isinstance(error, re2.error) else error
-        raise ValueError(f"is no regular expression: {said}; write one such as ^(|rc\\.[0-9]+)$") from None
+        reason = error.args[0].decode() if isinstance(error, re2.error) else error
+        raise ValueError(f"is no regular expression: {reason}; write one such as ^(|rc\\.[0-9]+)$") from None
     return pattern
 
 

@@ -68,7 +68,7 @@ def described(deployed: ResolvedWorkload) -> dict[str, Any]:
     }
 
 
-def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> ResolvedWorkload:
+def restored(workload: Workload, recorded: Mapping[str, Any], colour: str) -> ResolvedWorkload:
     """Return a service as it was described, of the colour that it had.
 
     Raises:
@@ -77,19 +77,19 @@ def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> Resol
     return ResolvedWorkload(
         workload=workload,
         colour=colour,
-        image=Reference.parse(known["image"]),
-        init_image=known.get("initImage"),
-        pull_secrets=tuple(known["pullSecrets"]),
-        replicas=int(known["replicas"]),
-        rollout=Rollout.model_validate(known["rollout"]),
-        availability=Availability.model_validate(known["availability"]),
+        image=Reference.parse(recorded["image"]),
+        init_image=recorded.get("initImage"),
+        pull_secrets=tuple(recorded["pullSecrets"]),
+        replicas=int(recorded["replicas"]),
+        rollout=Rollout.model_validate(recorded["rollout"]),
+        availability=Availability.model_validate(recorded["availability"]),
         external=False,
-        variables=known["variables"],
-        files=known["files"],
-        secrets=known["secrets"],
-        requests=Resources(**known["requests"]),
-        limits=Resources(**known["limits"]),
-        pod_user=known.get("podUser", "fixed"),
+        variables=recorded["variables"],
+        files=recorded["files"],
+        secrets=recorded["secrets"],
+        requests=Resources(**recorded["requests"]),
+        limits=Resources(**recorded["limits"]),
+        pod_user=recorded.get("podUser", "fixed"),
     )
 
 
@@ -121,7 +121,7 @@ class BlueGreen:
     @property
     def names(self) -> tuple[str, ...]:
         """The colours of all of them."""
-        return tuple(each.colour or "" for each in self.variants)
+        return tuple(variant.colour or "" for variant in self.variants)
 
     @classmethod
     def of(
@@ -162,20 +162,20 @@ class BlueGreen:
     def remember(self) -> dict[str, Any]:
         """Return what the next update has to know; secret."""
         return {
-            "live": _told(self.live),
-            "warm": _told(self.warm) if self.warm else None,
+            "live": _recorded(self.live),
+            "warm": _recorded(self.warm) if self.warm else None,
             "until": written(self.until) if self.until else None,
         }
 
 
-def _told(each: ResolvedWorkload) -> dict[str, Any]:
-    return {"colour": each.colour, **described(each)}
+def _recorded(service: ResolvedWorkload) -> dict[str, Any]:
+    return {"colour": service.colour, **described(service)}
 
 
 def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -> ResolvedWorkload | None:
-    known = (remembered or {}).get(name)
+    record = (remembered or {}).get(name)
     try:
-        return restored(workload, known, known["colour"]) if known else None
+        return restored(workload, record, record["colour"]) if record else None
     except (ValueError, LookupError, TypeError, AttributeError):
         # What an older program has told is as good as nothing: the way back is a new rollout then.
         return None

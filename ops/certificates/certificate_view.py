@@ -73,7 +73,7 @@ def _json(one: Seen) -> dict[str, object]:
     content: dict[str, object] = {"source": one.source, "mistakes": list(one.mistakes)}
     if one.inspection:
         facts = one.inspection.facts
-        content |= facts.told()
+        content |= facts.to_dict()
         content |= {
             "daysLeft": facts.days_left(),
             "hosts": dict(one.covered),

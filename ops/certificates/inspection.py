@@ -73,7 +73,7 @@ def look(source: str, request: InspectionRequest) -> Seen:
             protocol = answer.protocol
             found = CertificateContent(answer.certificates, None, source, source)
     except CertificateError as error:
-        return Seen(source=source, mistakes=error.mistakes)
+        return Seen(source=source, mistakes=error.errors)
     except OSError as error:
         return Seen(source=source, mistakes=(f"{error.filename}: {error.strerror}",))
     now = datetime.now(UTC)
@@ -81,7 +81,7 @@ def look(source: str, request: InspectionRequest) -> Seen:
     missing = uncovered(hosts, inspection.facts.names)
     return Seen(
         source=source,
-        mistakes=inspection.mistakes + inspection.expired,
+        mistakes=inspection.errors + inspection.expired,
         inspection=inspection,
         covered=tuple((host, host not in missing) for host in hosts),
         has_key=found.key is not None,

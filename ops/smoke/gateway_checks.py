@@ -96,11 +96,11 @@ def served(link: Link, deadline: Deadline, now: datetime | None = None) -> Serve
     try:
         answer = shown(link.host, link.port, link.host, deadline.left)
     except CertificateError as error:
-        raise UnreachableError(f"{error.mistakes[0]}; {LOST}") from None
+        raise UnreachableError(f"{error.errors[0]}; {LOST}") from None
     found = inspect(
         CertificateContent(answer.certificates, None, at, at), (link.host,), now, with_key=False, with_issuer=False
     )
-    mistakes = found.mistakes + found.expired
+    mistakes = found.errors + found.expired
     return ServedCertificate(facts=found.facts, protocol=answer.protocol, mistakes=mistakes, warnings=found.warnings)
 
 

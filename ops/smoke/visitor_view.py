@@ -23,7 +23,7 @@ def document(found: Outside) -> dict[str, object]:
     """Return the same for a program, without the link."""
     return {
         "certificate": {
-            **found.served.facts.told(),
+            **found.served.facts.to_dict(),
             "daysLeft": found.served.facts.days_left(),
             "protocol": found.served.protocol,
         }

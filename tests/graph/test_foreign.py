@@ -76,7 +76,7 @@ def refused(run: Any, stack: str, cluster: Cluster, api: str | None = None, **ar
 def test_where_one_stack_has_all_layers_nothing_of_the_environment_is_made(run: Any, preview: bool) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])
     assert refused(run, "local", cluster, preview=preview) == (
-        "1 mistake in the configuration:\n"
+        "1 error in the configuration:\n"
         "  boutique:platform.routing.api: 'gateway-api': VirtualService 'by-hand' of nobody is for 'adservice', which "
         "HTTPRoutes route; Istio would ignore one of them: delete it (kubectl -n local delete virtualservice by-hand), "
         "or take that out of its hosts"
