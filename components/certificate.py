@@ -43,7 +43,7 @@ class Certificate(pulumi.ComponentResource):
 
     Attributes:
         secret_name: The Secret, known once the certificate is in it.
-        facts: What may be told of the certificate, see `boutique.certificates.facts`; None for one of cert-manager's.
+        facts: The public facts of the certificate, see `boutique.certificates.facts`; None for one of cert-manager's.
     """
 
     secret_name: pulumi.Output[str]

@@ -59,7 +59,7 @@ class Ingress(pulumi.ComponentResource):
     """A gateway that serves each target's host to routes of that target's namespace, by HTTPS only.
 
     Attributes:
-        certificate: What may be told of the certificate; None for one that the program never sees.
+        certificate: The public facts of the certificate; None for one that the program never sees.
     """
 
     certificate: pulumi.Output[Any]

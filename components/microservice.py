@@ -43,7 +43,7 @@ class Microservice(pulumi.ComponentResource):
     """The identity a service runs as, its Deployments, and the Service in front of them.
 
     Of a blue/green release the Service goes over when the new Deployment is ready and its smoke check has succeeded;
-    whatever fails before that leaves all requests where they are.
+    a failure before that leaves all requests where they are.
 
     Attributes:
         external_address: Host name or IP of its LoadBalancer Service; None without one.

@@ -21,7 +21,7 @@ def passed(
         kubeconfig: Of its deployer; secret.
 
     Raises:
-        pulumi.RunError: As soon as the check has failed; whatever needs the name is not made then.
+        pulumi.RunError: As soon as the check has failed; what needs the name is not made then.
     """
     live = colours.live
     check = live.rollout.check

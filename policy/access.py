@@ -10,7 +10,7 @@ _READING = ("Describe", "Get", "List")
 
 
 def rbac_wildcards(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """A wildcard grants what does not exist yet: every verb, kind or group that somebody adds later."""
+    """A wildcard grants what does not exist yet: every verb, kind or group that is added later."""
     if resource.kind not in ("Role", "ClusterRole") or not resource.type.startswith("kubernetes:rbac"):
         return
     for number, rule in enumerate(resource.inputs.get("rules") or []):
@@ -20,7 +20,7 @@ def rbac_wildcards(resource: PolicyResource, _: Sequence[PolicyResource]) -> Ite
 
 
 def iam_actions(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """An action such as `ec2:*` grants whatever AWS adds to the service, and what nobody here has thought of."""
+    """An action such as `ec2:*` grants every action that AWS adds to the service later."""
     for number, statement in _allowed(resource):
         for action in listed(statement.get("Action")):
             if action.rpartition(":")[2] == "*":

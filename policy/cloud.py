@@ -16,7 +16,7 @@ def cluster_endpoint(resource: PolicyResource, _: Sequence[PolicyResource]) -> I
         network = resource.part("vpcConfig")
     else:
         return
-    # Nothing said is everybody, with AWS.
+    # Without a value, AWS opens it to all networks.
     allowed = network.get("publicAccessCidrs") or ["0.0.0.0/0"]
     if network.get("endpointPublicAccess", True) and _of_strangers(_networks(listed(allowed))):
         yield (

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 SECRET: Final = "[secret]"  # noqa: S105 - what stands for one
-"""Stands for a secret value where whoever records a stack can tell."""
+"""Stands for a secret value in a recorded stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class PolicyResource:
         return self.type.startswith("kubernetes:") and "metadata" in self.inputs
 
     def part(self, *path: str) -> Mapping[str, Any]:
-        """Return a mapping somewhere in its inputs; an empty one if there is none, or nobody knows it yet."""
+        """Return a mapping somewhere in its inputs; an empty one if there is none, or it is not known yet."""
         content: Any = self.inputs
         for key in path:
             content = content.get(key) if isinstance(content, Mapping) else None

@@ -12,7 +12,7 @@ _REPLICATED = ("Deployment", "StatefulSet")
 
 
 def explicit_provider(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """A default provider takes whatever cluster or account the shell happens to point to."""
+    """A default provider takes the cluster or account that the shell points to."""
     of_engine = resource.type.startswith("pulumi:")
     if resource.custom and not of_engine and (not resource.provider or resource.provider.startswith("default")):
         yield "has the default provider; give it one"
@@ -30,7 +30,7 @@ def load_balancer(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iter
         return
     metadata = resource.part("metadata")
     if metadata.get("namespace") != gateway.NAMESPACE and metadata.get("name") not in _EXTERNAL:
-        yield "is a LoadBalancer that nobody asked for; use the ingress, or `external: true` of a service that has it"
+        yield "is a LoadBalancer without `external: true`; set it for a service that has it, or use the ingress"
 
 
 def secret_data(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:

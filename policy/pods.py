@@ -1,4 +1,4 @@
-"""Rules for pods, whoever makes them."""
+"""Rules for pods and for what creates pods."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,7 +31,7 @@ def container_security(resource: PolicyResource, _: Sequence[PolicyResource]) ->
 
 
 def own_service_account(resource: PolicyResource, resources: Sequence[PolicyResource]) -> Iterator[str]:
-    """In the mesh a pod is what its ServiceAccount says: who shares one may call whatever the other may."""
+    """In the mesh a pod is what its ServiceAccount says: who shares one may call all that the other may."""
     pod = resource.pod
     if not pod:
         return
@@ -48,7 +48,7 @@ def own_service_account(resource: PolicyResource, resources: Sequence[PolicyReso
 
 
 def image_version(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """With `latest` nobody knows what runs, and going back to the version before is impossible."""
+    """With `latest` the version that runs is unknown, and going back to the version before is impossible."""
     pod = resource.pod
     for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:
         image = str(container.get("image", ""))

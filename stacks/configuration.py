@@ -35,7 +35,7 @@ def read() -> tuple[StackSettings, Secrets]:
     """Return what the stack is configured with.
 
     Raises:
-        SettingsError: Something in it is wrong; with a line for each mistake.
+        SettingsError: Something in it is wrong; with a line for each error.
         CertificateError: Its certificate could not be served.
     """
     config = pulumi.Config()
@@ -53,7 +53,7 @@ def _services(config: pulumi.Config) -> dict[str, str]:
     except pulumi.ConfigTypeError:
         secrets = None
     if not isinstance(secrets, dict) or not all(isinstance(secret, str) for secret in secrets.values()):
-        # Whatever is there may be secret.
+        # The value may be secret.
         raise SettingsError(
             [
                 f"boutique:{SERVICE_SECRETS}: must be texts by name; set each with "
@@ -86,7 +86,7 @@ def _check_certificate(settings: StackSettings, config: pulumi.Config) -> None:
 def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
     """Return every key of the project's namespace, and what is wrong with how they are kept.
 
-    Of a key that holds a secret only that it is there is told.
+    A key that holds a secret has the value True.
     """
     prefix = f"{pulumi.get_project()}:"
     values: dict[str, Any] = {}

@@ -19,7 +19,7 @@ def full_name(stack: str) -> str:
 
 
 def outputs(stack: str, key: str) -> Mapping[str, Any]:
-    """Return the outputs of a stack, secrets included; nobody but `stacks.references` may hold them.
+    """Return the outputs of a stack, secrets included; only `stacks.references` may hold them.
 
     A StackReference would give them as Outputs, too late to decide which resources there are. This is the function of
     the engine behind it (pkg/resource/deploy/builtins.go of pulumi/pulumi).

@@ -1,6 +1,6 @@
 """What the API server itself refuses in a target, as ValidatingAdmissionPolicies.
 
-The channel: whoever may deploy there could run any image by hand. It holds for everybody but Kubernetes' own
+The channel: anyone with rights to deploy there could run any image by hand. It holds for all but Kubernetes' own
 controllers, which only make the pods of what was let in before. And which Secrets a deployer may write.
 
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/

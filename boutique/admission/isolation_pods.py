@@ -42,7 +42,7 @@ def rule(workloads: Iterable[Workload]) -> Spec:
 
 
 def _baseline() -> Iterator[tuple[str, str]]:
-    """Return what holds for pods, with what is said otherwise: the standard `baseline`.
+    """Return what holds for pods, with the message otherwise: the standard `baseline`.
 
     The namespace itself cannot ask for it as long as pods redirect their own traffic.
 
@@ -80,7 +80,7 @@ def _neighbours() -> Iterator[tuple[str, str]]:
         "!has(variables.pod.priorityClassName) && !has(variables.pod.tolerations)",
         "a deployer's pods push no others aside: no priorityClassName, no tolerations",
     )
-    # Nothing that a term of a running pod rules out is scheduled beside it, whatever its own namespace.
+    # Nothing that a term of a running pod rules out is scheduled beside it, from any namespace.
     terms = ", ".join(
         f"variables.pod.?affinity.?{affinity}.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])"
         for affinity in ("podAntiAffinity", "podAffinity")
@@ -109,7 +109,7 @@ def _proxy(annotations: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _confined(security: str) -> str:
-    """Return whether the node's defences are as they are for everybody."""
+    """Return whether the node's defences are the defaults."""
     return (
         f"{security}.?seccompProfile.?type.orValue('RuntimeDefault') != 'Unconfined' && "
         f"{security}.?appArmorProfile.?type.orValue('RuntimeDefault') != 'Unconfined' && "

@@ -97,7 +97,7 @@ def _hosts(own: str) -> str:
 
 
 def _destinations(own: str) -> str:
-    """Return whether a VirtualService leads to the own namespace: Istio asks nobody there whether it may."""
+    """Return whether a VirtualService leads to the own namespace: Istio does not ask the owner of that namespace."""
     return (
         "!has(object.spec.tcp) && !has(object.spec.tls) && variables.http.all(r, !has(r.delegate) && "
         f"(!has(r.mirror) || r.mirror.host.matches({own})) && "

@@ -23,7 +23,7 @@ _OWNER = json.dumps(labels.OWNER)
 def rule() -> Spec:
     """Return the `spec` of the rule: the annotation with the owner does not change, for any user.
 
-    It may be removed: that is how somebody says that the owning stack is gone.
+    It may be removed: that releases an object whose stack is gone.
     """
     return spec(
         _kinds(),

@@ -61,5 +61,5 @@ def spec(
 
 
 def validation(expression: str, message: str) -> Spec:
-    """Return what has to hold, with what is said to whoever breaks it."""
+    """Return what has to hold, with the message for a refused object."""
     return {"expression": expression, "message": message}

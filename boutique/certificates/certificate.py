@@ -21,7 +21,7 @@ class CheckedCertificate:
     Attributes:
         chain: PEM texts, from the server's own to its issuer and so on, without the root.
         key: The private key as PEM (PKCS #8, not encrypted). Secret.
-        facts: What may be told.
+        facts: The public facts.
         warnings: A line for what will be wrong soon, or is wrong for some clients.
     """
 
@@ -33,12 +33,12 @@ class CheckedCertificate:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a look at a certificate found.
+    """The result of inspecting a certificate.
 
     Attributes:
         chain: The certificates in order.
-        facts: What there is to know.
-        errors: A line for each reason not to use it, whatever the date.
+        facts: The public facts.
+        errors: A line for each reason not to use it, apart from its dates.
         expired: A line for each certificate in it that has expired.
         warnings: A line for what will be wrong soon, or is wrong for some clients.
     """
@@ -58,7 +58,7 @@ def inspect(
     with_key: bool = True,
     with_issuer: bool = True,
 ) -> Inspection:
-    """Return everything there is to say about what a source holds.
+    """Return the facts, the errors and the warnings of a certificate.
 
     Args:
         content: What it holds.

@@ -1,10 +1,10 @@
-"""What is wrong with a certificate, apart from the modules that need `cryptography`: it is imported by everybody."""
+"""What is wrong with a certificate, apart from the modules that need `cryptography`: all commands import it."""
 
 from collections.abc import Iterable
 
 
 class CertificateError(ValueError):
-    """A certificate cannot be used; the text has a line for each mistake, none of them with a secret in it."""
+    """A certificate cannot be used; the text has a line for each error, without secrets."""
 
     def __init__(self, errors: Iterable[str]) -> None:
         self.errors = tuple(errors)

@@ -33,7 +33,7 @@ class Chain:
 
     @property
     def has_issuer(self) -> bool:
-        """Whether the issuer of the server's own certificate is there; more cannot be told without the root."""
+        """Whether the issuer of the server's own certificate is there; without the root, no more can be checked."""
         return len(self.sent) > 1 or self.root is not None
 
 

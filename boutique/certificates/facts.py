@@ -1,4 +1,4 @@
-"""What may be told of a certificate: nothing in here is secret."""
+"""Public facts of a certificate: nothing in here is secret."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -25,5 +25,5 @@ def text(name: x509.Name) -> str:
 
 
 def printable(words: str) -> str:
-    """Return somebody else's words without what would break a line or move a terminal's cursor."""
+    """Return foreign text without characters that break a line or move a terminal's cursor."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words)

@@ -45,7 +45,7 @@ class CertificateContent:
 
 
 def read_pfx(pfx: CertificatePart, password: CertificatePart) -> CertificateContent:
-    """Return what a PFX holds, whatever it is encrypted with: AES, or 3DES and RC2 in older files.
+    """Return the content of a PFX that is encrypted with AES, or with 3DES or RC2 as in older files.
 
     Raises:
         CertificateError: It cannot be read.

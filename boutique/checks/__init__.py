@@ -23,7 +23,7 @@ def check(
     feature: Feature | None = None,
     unread: Collection[str] = (),
 ) -> list[str]:
-    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
+    """Return a line for each error; a section that could not be read (`unread`) is None and is not judged."""
     return [
         *_cluster(cluster, platform),
         *(platforms.errors(platform) if platform else ()),

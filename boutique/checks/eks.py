@@ -16,7 +16,7 @@ _VERSION = f"{_KEY}.version"
 
 
 def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
-    """Return a line for each mistake.
+    """Return a line for each error.
 
     Args:
         cluster: How the cluster is configured.
@@ -44,10 +44,10 @@ def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
 def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
     """Return a line if the cluster's version of Kubernetes is no longer supported.
 
-    No error: a stack that nobody changed stays one that can be updated, and rolled back.
+    No error: an unchanged stack can still be updated and rolled back.
 
     Args:
-        cluster: How the cluster is configured, without mistakes.
+        cluster: How the cluster is configured, without errors.
         today: Decides which versions are supported.
     """
     release = eks_versions.RELEASES[cluster.version]

@@ -13,7 +13,7 @@ _SHOWN = 3
 
 
 def errors(cluster: EksCluster) -> Iterator[str]:
-    """Return a line for each mistake."""
+    """Return a line for each error."""
     services = IPv4Network(cluster.service_cidr)
     if not network.is_private(cluster.service_cidr) or not 12 <= services.prefixlen <= 24:
         yield (

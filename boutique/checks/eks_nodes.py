@@ -12,7 +12,7 @@ _METAL = "metal"
 
 
 def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
-    """Return a line for each mistake."""
+    """Return a line for each error."""
     yield from _types(cluster.nodes)
     yield from _number(cluster.nodes)
     if platform:
@@ -51,7 +51,7 @@ def _number(nodes: Nodes) -> Iterator[str]:
 def _room(cluster: EksCluster, platform: Platform) -> Iterator[str]:
     """Judge whether the nodes hold each target once; their quotas have room for three times that.
 
-    Any of the types may be what AWS has, so each has to do; of several that do not, the weakest is told.
+    Any of the types may be what AWS has, so each has to do; of several that do not, the message names the weakest.
     """
     pods = capacity.running(cluster, platform)
     demand = capacity.total(pods)

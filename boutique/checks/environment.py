@@ -30,7 +30,7 @@ def errors(
     release: Release | None,
     unread: Collection[str],
 ) -> Iterator[str]:
-    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
+    """Return a line for each error; a section that could not be read (`unread`) is None and is not judged."""
     if "platform" not in unread:
         yield from _target(cluster, platform, environment)
     yield from _services(environment)
@@ -94,7 +94,7 @@ def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
         yield f"secrets.{name}: is among the variables too; remove it there or here"
     if service.rollout.strategy == BLUE_GREEN and (workload.store or workload.service is None):
         reason = (
-            "two stores at once would split the data" if workload.store else "nobody calls it, so nothing is switched"
+            "two stores at once would split the data" if workload.store else "it has no Service, so nothing is switched"
         )
         yield f"rollout.strategy: blueGreen: {reason}; remove it"
     speaks_http = workload.readiness is not None and workload.readiness.kind is ProbeKind.HTTP
@@ -169,7 +169,7 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
         if service.external:
             yield (
                 f"boutique:environment.services.{name}.external: the mesh refuses callers without an identity, "
-                "and nobody outside has one; remove it, or loosen boutique:platform.mesh.policies: "
+                "and clients outside have none; remove it, or loosen boutique:platform.mesh.policies: "
                 "{mtls: permissive, authorization: false}"
             )
 
@@ -192,7 +192,7 @@ def _features(platform: Platform | None, environment: Environment) -> Iterator[s
 
 
 def _routed(environment: Environment) -> Iterator[str]:
-    """Check the features that the environment routes itself, whatever its host is."""
+    """Check the features that the environment routes itself, for any host."""
     owner = "this stack"
     try:
         route_table.table(

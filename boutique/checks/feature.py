@@ -1,4 +1,4 @@
-"""Whether a feature can be told apart and deployed, as far as that is known without its environment."""
+"""Whether a feature can be identified and deployed, as far as its own stack shows."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ _KEY = "boutique:feature"
 
 
 def errors(feature: Feature) -> Iterator[str]:
-    """Return a line for each mistake."""
+    """Return a line for each error."""
     invalid = [*_services(feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
     yield from invalid
     if not invalid:
@@ -26,7 +26,7 @@ def errors(feature: Feature) -> Iterator[str]:
 
 
 def allowed(features: Features) -> Iterator[str]:
-    """Return a line for each mistake in what an environment lets features do."""
+    """Return a line for each error in what an environment lets features do."""
     key = "boutique:environment.features"
     if duration(features.default_ttl) > duration(features.maximum_ttl):
         yield f"{key}.defaultTtl: {features.default_ttl}: must not be more than maximumTtl, {features.maximum_ttl}"

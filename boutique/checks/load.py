@@ -1,4 +1,4 @@
-"""From the values of a stack's configuration to settings, or to every mistake that is in them."""
+"""From the values of a stack's configuration to settings, or to all errors in them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,10 +21,10 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
     Args:
         values: Every key of the project's namespace in the stack's configuration, without the namespace; the value of a
             secret is never looked at.
-        read_errors: Mistakes that were found while the values were read.
+        read_errors: Errors in how the values are kept, from reading them.
 
     Raises:
-        SettingsError: Something is wrong; its text has a line for each mistake.
+        SettingsError: Something is wrong; its text has a line for each error.
     """
     errors = [
         *read_errors,

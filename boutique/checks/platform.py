@@ -15,7 +15,7 @@ _RESERVED = {DEPLOYERS_NAMESPACE, "default", istio.NAMESPACE, policies.GATEWAY.n
 
 
 def errors(platform: Platform) -> Iterator[str]:
-    """Return a line for each mistake."""
+    """Return a line for each error."""
     yield from _targets(platform)
     yield from _mesh(platform)
     yield from _ingress(platform)

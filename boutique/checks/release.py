@@ -14,7 +14,7 @@ _IMAGES = "boutique:environment.images.tag"
 
 
 def errors(release: Release, environment: Environment | None) -> Iterator[str]:
-    """Return a line for each mistake."""
+    """Return a line for each error."""
     if environment is None:
         yield f"{_KEY}: says what an environment runs; add boutique:environment to this stack, or remove this section"
         return

@@ -1,4 +1,4 @@
-"""Which objects a stack writes, by name, as far as somebody else could have them already."""
+"""Which objects a stack writes, by name, as far as other owners could have them already."""
 
 from collections.abc import Collection
 

@@ -71,7 +71,7 @@ ONE: Mapping[str, Amount] = {
     "istiod": Amount(pods=1, cpu=Decimal("0.5"), memory=2048),
     "gateway": Amount(pods=1, cpu=Decimal("0.1"), memory=128),
 }
-"""What one pod asks for of what a cluster runs once, whatever its targets: the requests in the charts and add-ons."""
+"""What one pod asks for of what a cluster runs once for all targets: the requests in the charts and add-ons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class RunningPods:
 
 
 def own(cluster: EksCluster, platform: Platform) -> Iterator[RunningPods]:
-    """Return what the cluster runs once, whatever its targets: as many of it as are configured at least."""
+    """Return what the cluster runs once for all targets: as many of it as are configured at least."""
     replicas = {
         # Their numbers are the add-ons' (`components/eks/addons.py`).
         **dict.fromkeys(("coredns", "metrics-server", "aws-ebs-csi-driver"), 2),

@@ -21,7 +21,7 @@ Since version 1.58 of the driver: https://github.com/kubernetes-sigs/aws-ebs-csi
 
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 CLUSTER_TAG = "elbv2.k8s.aws/cluster"
-"""With what the AWS Load Balancer Controller marks whatever it makes."""
+"""The tag that the AWS Load Balancer Controller sets on all that it creates."""
 
 _READS = (
     "acm:DescribeCertificate",
@@ -89,7 +89,7 @@ class Scope:
 
 
 def entry_name(role: str) -> str:
-    """Return what the access entry of a role is called in a stack: no two roles share it, whatever their accounts.
+    """Return what the access entry of a role is called in a stack: no two roles share it, in one account or in several.
 
     Args:
         role: Its ARN: `arn:aws:iam::<account>:role/<path><name>`.

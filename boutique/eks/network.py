@@ -25,7 +25,7 @@ PRIVATE_RANGES = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/
 VPC_RANGES = (*PRIVATE_RANGES, IPv4Network("100.64.0.0/10"))
 """What a VPC may have: also the addresses of RFC 6598, which the internet has not either.
 
-AWS takes others, but whoever has them on the internet could not be reached from such a VPC; it recommends RFC 1918:
+AWS takes others, but their hosts on the internet could not be reached from such a VPC; it recommends RFC 1918:
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 """
 

@@ -28,7 +28,7 @@ def check(api_server: ApiServer, name: str) -> None:
         name: How the configuration names the cluster.
 
     Raises:
-        KubeconfigError: Nothing answers in time, or somebody else does; any answer over HTTP is taken as a yes.
+        KubeconfigError: Nothing answers in time, or another server does; any answer over HTTP is taken as a yes.
     """
     try:
         opening = opener(api_server)
@@ -103,7 +103,7 @@ def proxy(api_server: ApiServer) -> str | None:
 
 
 class _Through(urllib.request.BaseHandler):
-    """Sends every request through one proxy, whatever the environment says."""
+    """Sends every request through one proxy, not that of the environment."""
 
     def __init__(self, proxy: SplitResult) -> None:
         self._proxy = proxy

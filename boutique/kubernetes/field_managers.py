@@ -1,4 +1,4 @@
-"""Fields of an object that somebody else has set after its stack did, read from `metadata.managedFields`.
+"""Fields of an object that another manager has set after its stack did, read from `metadata.managedFields`.
 
 The API server keeps there, for each writer (field manager), which fields it has set. A writer that changes a field with
 a plain update takes it from the others; server-side apply with force takes it back.

@@ -65,7 +65,7 @@ def resolve_credentials(user: Mapping[str, Any], name: str, folder: Path, api_se
     return Credentials(headers=headers, certificate=f"{certificate}\n{key}" if certificate and key else "")
 
 
-def _single(groups: Any, name: str) -> str:  # noqa: ANN401 - whatever a file says
+def _single(groups: Any, name: str) -> str:  # noqa: ANN401 - any YAML
     if isinstance(groups, list) and len(groups) == 1:
         return str(groups[0])
     raise KubeconfigError(f"user {name!r} of the kubeconfig: as-groups: the program can impersonate one group only")

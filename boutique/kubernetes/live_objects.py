@@ -1,4 +1,4 @@
-"""Objects that are in the cluster: which belong to another stack, and which somebody has changed.
+"""Objects that are in the cluster: which belong to another stack, and which others have changed.
 
 Asked before anything is planned: server-side apply takes fields back from others by force, so who owns an object has to
 be known before (docs/adr/0019).
@@ -115,7 +115,7 @@ def changes(
 
     Args:
         objects: Those in the cluster.
-        planned: What the stack will write; an object of nobody's among it is taken over.
+        planned: What the stack will write; the stack takes over those without an owner.
         stack: The stack.
         autoscaled: Deployments whose replicas are left to an autoscaler.
     """
@@ -162,5 +162,5 @@ def _argument(named: str) -> str:
 
 def _several(names: Sequence[str]) -> str:
     if len(names) <= _MOST_FIELDS:
-        return ", ".join(names) or "nobody known"
+        return ", ".join(names) or "an unknown manager"
     return f"{', '.join(names[:_MOST_FIELDS])} and {len(names) - _MOST_FIELDS} more"

@@ -15,7 +15,7 @@ class Owned:
 
     Attributes:
         name: Of the object.
-        owner: The stack; None for an object of nobody's.
+        owner: The stack; None for an object without an owner.
         feature: The key of the feature that it belongs to, if its labels say so.
     """
 

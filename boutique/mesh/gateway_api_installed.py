@@ -1,6 +1,6 @@
 """The Gateway API's definitions that are in a cluster already, and whether a stack may install its own over them.
 
-They are the whole cluster's: every route of every controller is stored by them. The rules for whoever installs them:
+They are the whole cluster's: every route of every controller is stored by them. The rules for installing them:
 never over newer or unrecognized versions, never over another channel, and never remove them.
 
 https://gateway-api.sigs.k8s.io/guides/crd-management/
@@ -102,7 +102,7 @@ def install_errors(
         elif not take_over:
             yield (
                 f"{KEY}: {installed}; {ours}; set {KEY}: {{kind: present}} to use what is there, which is right where "
-                "somebody else keeps it up to date (GKE's add-on manager, another stack), or takeOver: true beside "
+                "another manager keeps it up to date (GKE's add-on manager, another stack), or takeOver: true beside "
                 "kind to make them this stack's"
             )
 
@@ -168,7 +168,7 @@ def _grouped(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledD
 def _managed(definition: InstalledDefinition) -> str:
     if definition.owner:
         return f"installed by stack {definition.owner!r}"
-    return f"managed by {', '.join(map(repr, definition.managers)) or 'nobody known'}"
+    return f"managed by {', '.join(map(repr, definition.managers)) or 'an unknown manager'}"
 
 
 def _few(definitions: Sequence[InstalledDefinition]) -> str:

@@ -50,7 +50,7 @@ class Resolution:
 
 
 def backend(table: Table, request: EdgeRequest | MeshCall) -> Resolution | None:
-    """Return who serves a request; None if nobody does, so that the answer is 404."""
+    """Return who serves a request; None if there is no route, so that the answer is 404."""
     if isinstance(request, EdgeRequest):
         return _from_outside(table, request)
     return _inside(table, request)

@@ -1,7 +1,7 @@
 """Routes of the other routing API for what a stack routes itself: Istio joins none of one kind with those of the other.
 
 At the gateway a route of the other kind has nothing to attach to; in the mesh Istio follows one of the two. Either way
-somebody's route does nothing, and nobody is told.
+one of the routes does nothing, without an error.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _MESH = "mesh"
 
 @dataclass(frozen=True, kw_only=True)
 class RouteClaim:
-    """What one stack routes, and nobody may route in the other API.
+    """What one stack routes, and no other may route in the other API.
 
     Attributes:
         stack: The stack.
@@ -54,7 +54,7 @@ class RouteClaim:
             entrance: Where people's requests come in.
             stack: See the attribute.
             setting: The same.
-            previews: Whether it has the names under its host as well, whoever of its features may use them.
+            previews: Whether it has the names under its host as well, for any of its features.
         """
         return cls(
             stack=stack,
@@ -103,7 +103,7 @@ def _line(theirs: Owned, names: Sequence[str], namespace: str, claim: RouteClaim
     ours, kind, fields = http_routes.KIND, virtual_services.KIND, "hosts"
     if claim.api != GATEWAY_API:
         ours, kind, fields = virtual_services.KIND, http_routes.KIND, "parentRefs and hostnames"
-    whose = f"stack {theirs.owner!r}" if theirs.owner else "nobody"
+    whose = f"stack {theirs.owner!r}" if theirs.owner else "no stack"
     prefix = (
         f"{claim.setting}: {kind} {theirs.name!r} of {whose} is for {', '.join(map(repr, names))}, which {ours}s "
         "route; Istio would ignore one of them: "

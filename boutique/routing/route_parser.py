@@ -1,6 +1,6 @@
 """The route table that is in force, read back from the objects of either routing API.
 
-What this program did not write, or somebody has changed, may say more than a route of the table can: it is named, and
+What this program did not write, or others have changed, may say more than a route of the table can: it is named, and
 left out.
 """
 
@@ -81,7 +81,7 @@ def in_force(
         taken: dict[str, str] = {}
         for item in sorted(objects, key=_age):
             metadata, spec = item["metadata"], item.get("spec") or {}
-            name, owner = metadata["name"], (metadata.get("annotations") or {}).get(labels.OWNER, "nobody")
+            name, owner = metadata["name"], (metadata.get("annotations") or {}).get(labels.OWNER, "no stack")
             namespace = metadata.get("namespace")
             try:
                 read = read_object(name, owner, namespace, spec, gateway)

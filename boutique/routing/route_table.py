@@ -19,7 +19,7 @@ from boutique.routing.model import (
 from boutique.settings.errors import nearest
 
 EDGE = "edge"
-"""The name of the route that everybody takes."""
+"""The name of the baseline's route."""
 
 # Of what Istio reads from the name of a port, those with headers:
 # https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -31,7 +31,7 @@ class RoutingError(ValueError):
 
 
 def services(workloads: Iterable[Workload]) -> tuple[Backend, ...]:
-    """Return the Services whose calls have headers, so that they can be told apart."""
+    """Return the Services whose calls have headers, by which routes match them."""
     return tuple(
         Backend(service=workload.name, port=workload.service.number)
         for workload in workloads
@@ -49,9 +49,9 @@ def baseline(environment: EnvironmentRouting) -> Table:
     """Return the routes that the environment itself owns.
 
     Where features are allowed, every Service has a route of its own: with a feature's alone, Istio would answer the
-    calls of everybody else with 404.
+    all other calls with 404.
     """
-    everybody = EdgeRoute(
+    baseline = EdgeRoute(
         name=EDGE,
         owner=environment.stack,
         host=environment.host,
@@ -65,7 +65,7 @@ def baseline(environment: EnvironmentRouting) -> Table:
         for workload in environment.services
         if environment.features
     )
-    return Table(edge=(everybody,), mesh=mesh)
+    return Table(edge=(baseline,), mesh=mesh)
 
 
 def additions(environment: EnvironmentRouting, feature: FeatureRouting) -> Table:

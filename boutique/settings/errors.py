@@ -1,4 +1,4 @@
-"""Mistakes in a configuration, said so that whoever made them can mend them: the key, the value, what is allowed."""
+"""Errors in a configuration, in lines that name the key, the value and what is allowed."""
 
 import difflib
 import json
@@ -31,7 +31,7 @@ _SAID = {
 
 
 class SettingsError(ValueError):
-    """All mistakes of one configuration, one a line."""
+    """All errors of one configuration, one a line."""
 
     def __init__(self, errors: Iterable[str]) -> None:
         self.errors = tuple(errors)
@@ -40,7 +40,7 @@ class SettingsError(ValueError):
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for a likely typing error, else the names there are."""
+    """Return `; did you mean 'x'?` for a likely typing error, else the allowed names."""
     names = sorted(candidates)
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(names)}"
@@ -52,7 +52,7 @@ def enumerated(names: Sequence[str], noun: str) -> str:
 
 
 def explain(section: str, annotation: object, error: ValidationError) -> list[str]:
-    """Return one line per mistake that pydantic found in one section.
+    """Return one line per error of pydantic in one section.
 
     Args:
         section: The section's key in the stack file.

@@ -77,7 +77,7 @@ def release_of(pins: Mapping[str, Pin], workloads: Iterable[Workload]) -> Releas
     """Return the release with these versions, written as short as it can be.
 
     Args:
-        pins: Versions by the name of the workload; of the others nothing is said unless all those whose images are
+        pins: Versions by the name of the workload; the others have none unless all those whose images are
             published together are named.
         workloads: All workloads of the catalogue.
     """

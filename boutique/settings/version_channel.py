@@ -50,7 +50,7 @@ Pattern = Annotated[str, AfterValidator(check_pattern)]
 
 
 class Channel(Section):
-    """Which versions a target lets in; whatever it refuses, the cluster refuses too, whoever asks."""
+    """Which versions a target lets in; the cluster refuses the others too, from any client."""
 
     prereleases: Pattern = RELEASES_ONLY
     """A regular expression that finds the pre-releases it accepts; releases have an empty one. `^$`: releases only."""

@@ -20,7 +20,7 @@ from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _LENGTH = 8
 _SCRYPT = {"n": 2**12, "r": 8, "p": 1}
-"""RFC 7914. A digest of a secret is a name for everybody to see: guessing by it should cost something."""
+"""RFC 7914. A digest of a secret is a public name: guessing by it should cost something."""
 
 
 def digest_of_files(files: Mapping[str, str]) -> str:
@@ -103,7 +103,7 @@ class BlueGreen:
         until: When the warm ones may go; None for when the next release comes.
         is_new: Whether the live ones have yet to get their first request.
         is_back: Whether they are those that were kept: requests go back to pods that are there and have served before.
-        is_first: Whether the environment is only being made, so that nobody's requests are at stake.
+        is_first: Whether the environment is only being made, so that no requests are at stake.
     """
 
     live: ResolvedWorkload
@@ -177,5 +177,5 @@ def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -
     try:
         return restored(workload, record, record["colour"]) if record else None
     except (ValueError, LookupError, TypeError, AttributeError):
-        # What an older program has told is as good as nothing: the way back is a new rollout then.
+        # The record of an older program is not used: going back is a new rollout then.
         return None

@@ -90,7 +90,7 @@ def total_peak(old: Mapping[str, PodSet], new: Mapping[str, PodSet]) -> Amounts:
 
 
 def release_peak(services: Iterable[ResolvedWorkload], *, meshed: bool) -> Amounts:
-    """Return the most that a release of all services takes, whatever it was before.
+    """Return the most that a release of all services takes, after any release before it.
 
     Of a blue/green release the pods before the active ones are deleted first, and the new ones come in their place.
     """

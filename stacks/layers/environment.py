@@ -47,7 +47,7 @@ def build(
         release: The versions, if there is such a section.
         secrets: Those of its services, by name.
         target: Where it goes.
-        place: The same, as whoever has built it tells it.
+        place: The target, as the stack that has built it gives it.
         history: What the last updates left.
         way_back: Where services are named whose requests go back to warm pods.
     """

@@ -35,13 +35,13 @@ def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
 
 
 def allowed(written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str) -> pulumi.Output[str]:
-    """Return the deployer's kubeconfig, unless somebody routes in the other API what the environment routes.
+    """Return the deployer's kubeconfig, unless others route in the other API what the environment routes.
 
     Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack
     is known once its target is there: in a preview if nothing of the target changes, else in the update.
 
     Raises:
-        SettingsError: Somebody does, and another stack has told the kubeconfig; else `pulumi.RunError` ends the program
+        SettingsError: Others do, and the kubeconfig is another stack's; else `pulumi.RunError` ends the program
             as soon as it is known.
         KubeconfigError: That other stack's API server does not answer, or refuses the token.
     """

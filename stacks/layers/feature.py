@@ -114,7 +114,7 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
     )
     if listed is None or set(listed.services) != set(own.services):
         pulumi.log.warn(
-            f"nobody is sent to the feature {key!r} before the stack {section.of!r} routes it: set "
+            f"no requests reach the feature {key!r} before the stack {section.of!r} routes it: set "
             f"boutique:environment.features.routes.{key}: {{services: [{', '.join(own.services)}], sessions: […]}} "
             "there and run `pulumi up`; take it out again before this stack is destroyed"
         )
@@ -134,7 +134,7 @@ def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
 
 
 def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -> None:
-    """Refuse what another stack owns, and what somebody routes in the other API.
+    """Refuse what another stack owns, and what others route in the other API.
 
     Raises:
         SettingsError: There is such a thing.

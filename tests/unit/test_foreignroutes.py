@@ -91,7 +91,7 @@ def setting(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
 def test_virtual_services_beside_http_routes(spec: dict[str, Any] | None, conflict: str | None) -> None:
     found = setting(HTTP_ROUTES, route(spec))
     assert len(found) == (conflict is not None)
-    assert not found or f"VirtualService 'mine' of nobody is for {conflict}, which HTTPRoutes route;" in found[0]
+    assert not found or f"VirtualService 'mine' of no stack is for {conflict}, which HTTPRoutes route;" in found[0]
     assert not setting(HTTP_ROUTES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
@@ -131,7 +131,7 @@ def test_full_names_end_in_the_domain_of_the_cluster() -> None:
 def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str | None) -> None:
     found = setting(VIRTUAL_SERVICES, route(spec))
     assert len(found) == (conflict is not None)
-    assert not found or f"HTTPRoute 'mine' of nobody is for {conflict}, which VirtualServices route;" in found[0]
+    assert not found or f"HTTPRoute 'mine' of no stack is for {conflict}, which VirtualServices route;" in found[0]
     assert not setting(VIRTUAL_SERVICES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
@@ -141,9 +141,9 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
         (
             HTTP_ROUTES,
             route({"hosts": ["adservice"]}),
-            "some.key: 'some value': VirtualService 'mine' of nobody is for 'adservice', which HTTPRoutes route; Istio "
-            "would ignore one of them: delete it (kubectl -n local delete virtualservice mine), or take that out of "
-            "its hosts",
+            "some.key: 'some value': VirtualService 'mine' of no stack is for 'adservice', which HTTPRoutes route; "
+            "Istio would ignore one of them: delete it (kubectl -n local delete virtualservice mine), or take that "
+            "out of its hosts",
         ),
         (
             HTTP_ROUTES,
@@ -154,9 +154,9 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
         (
             VIRTUAL_SERVICES,
             route({"parentRefs": ON_ADS}),
-            "some.key: 'some value': HTTPRoute 'mine' of nobody is for 'adservice', which VirtualServices route; Istio "
-            "would ignore one of them: delete it (kubectl -n local delete httproute mine), or take that out of its "
-            "parentRefs and hostnames",
+            "some.key: 'some value': HTTPRoute 'mine' of no stack is for 'adservice', which VirtualServices route; "
+            "Istio would ignore one of them: delete it (kubectl -n local delete httproute mine), or take that out "
+            "of its parentRefs and hostnames",
         ),
         (
             VIRTUAL_SERVICES,
@@ -168,8 +168,8 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
         (
             VIRTUAL_SERVICES,
             route({"parentRefs": ON_ADS}, feature="new-ads"),
-            "some.key: 'some value': HTTPRoute 'mine' of nobody is for 'adservice', which VirtualServices route; Istio "
-            "would ignore one of them: it is of the feature 'new-ads'; run `boutique feature down new-ads`",
+            "some.key: 'some value': HTTPRoute 'mine' of no stack is for 'adservice', which VirtualServices route; "
+            "Istio would ignore one of them: it is of the feature 'new-ads'; run `boutique feature down new-ads`",
         ),
     ],
 )
