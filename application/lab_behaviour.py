@@ -284,4 +284,4 @@ BEHAVIOURS = {
 
 def document(workloads: Iterable[Workload]) -> str:
     """The behaviour document of workloads, each on the port that the catalogue gives it."""
-    return render({each.name: replace(BEHAVIOURS[each.name], port=each.port) for each in workloads})
+    return render({workload.name: replace(BEHAVIOURS[workload.name], port=workload.port) for workload in workloads})

@@ -15,7 +15,7 @@ REPOSITORY = "us-central1-docker.pkg.dev/online-boutique-ci/microservices-demo"
 VERSION = "v0.10.6"
 
 SESSION_COOKIE = "shop_session-id"
-"""The cookie by which the frontend knows a visitor (`src/frontend/main.go`); it takes whatever value is in there."""
+"""The cookie by which the frontend knows a visitor (`src/frontend/main.go`); it takes any value."""
 
 _SMALL = Resources(cpu="100m", memory="64Mi")
 _SMALL_LIMIT = Resources(cpu="200m", memory="128Mi")

@@ -1,7 +1,7 @@
 """What a test customer does at Online Boutique, page by page, as data: for `boutique smoke`.
 
 Like the catalogue it knows the shop. Facts: `src/frontend/handlers.go` and `src/checkoutservice/main.go` at tag v0.10.6
-of GoogleCloudPlatform/microservices-demo. A page does without whatever only decorates it: ads, recommendations, and
+of GoogleCloudPlatform/microservices-demo. A page does without what only decorates it: ads, recommendations, and
 the mail that confirms an order.
 """
 

@@ -43,7 +43,7 @@ class Certificate(pulumi.ComponentResource):
 
     Attributes:
         secret_name: The Secret, known once the certificate is in it.
-        facts: What may be told of the certificate, see `boutique.certificates.facts`; None for one of cert-manager's.
+        facts: The public facts of the certificate, see `boutique.certificates.facts`; None for one of cert-manager's.
     """
 
     secret_name: pulumi.Output[str]
@@ -81,7 +81,7 @@ class Certificate(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self.secret_name = name_of(secret.metadata)
-            self.facts = pulumi.Output.unsecret(checked.apply(lambda certificate: certificate.facts.told()))
+            self.facts = pulumi.Output.unsecret(checked.apply(lambda certificate: certificate.facts.to_dict()))
             checked.apply(self._warn)
         self.register_outputs({"secretName": self.secret_name, "facts": self.facts})
 
@@ -93,12 +93,12 @@ class Certificate(pulumi.ComponentResource):
 def _checked(
     source: KeptCertificate, secrets: Mapping[str, pulumi.Output[str]], hosts: Sequence[str]
 ) -> "pulumi.Output[Checked]":
-    def check(known: Mapping[str, Any]) -> "Checked":
+    def check(values: Mapping[str, Any]) -> "Checked":
         # Imported late: the library behind it takes a while to load, and most stacks have no certificate.
         from boutique.certificates.configured import configured
 
         try:
-            return configured(source, known, hosts)
+            return configured(source, values, hosts)
         except CertificateError as error:
             raise pulumi.RunError(str(error)) from None
 

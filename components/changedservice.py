@@ -33,7 +33,7 @@ class ChangedServiceArgs:
 
 
 class FeatureService(pulumi.ComponentResource):
-    """A Deployment and the Service in front of it; nobody calls it but by the feature's routes.
+    """A Deployment and the Service in front of it; only the feature's routes lead to it.
 
     Its pods run as the baseline's: under that ServiceAccount, policies let them call and be called alike.
     """

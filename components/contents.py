@@ -45,38 +45,38 @@ def contents(
         annotations: Beside the owner's.
     """
 
-    def described(each: ResolvedWorkload, digest: str) -> meta.v1.ObjectMetaArgs:
+    def described(workload: ResolvedWorkload, digest: str) -> meta.v1.ObjectMetaArgs:
         return metadata(
-            f"{each.service_name}-{digest}",
+            f"{workload.service_name}-{digest}",
             namespace=namespace,
             owner=owner,
-            labels=each.service_labels,
+            labels=workload.service_labels,
             annotations=annotations,
         )
 
     files: dict[str, pulumi.Input[str]] = {}
     secrets: dict[str, pulumi.Input[str]] = {}
-    found = []
-    for each in variants:
-        ours, theirs = digest_of_files(each.files), digest_of_secrets(each.secrets, each.workload.name)
-        if each.files and ours not in files:
+    objects = []
+    for variant in variants:
+        ours, theirs = digest_of_files(variant.files), digest_of_secrets(variant.secrets, variant.workload.name)
+        if variant.files and ours not in files:
             config_map = core.v1.ConfigMap(
-                f"{name}-files-{ours}", metadata=described(each, ours), immutable=True, data=each.files, opts=opts
+                f"{name}-files-{ours}", metadata=described(variant, ours), immutable=True, data=variant.files, opts=opts
             )
             files[ours] = name_of(config_map.metadata)
-        if each.secrets and theirs not in secrets:
+        if variant.secrets and theirs not in secrets:
             secret = core.v1.Secret(
                 f"{name}-secrets-{theirs}",
-                metadata=described(each, theirs),
+                metadata=described(variant, theirs),
                 immutable=True,
-                string_data=pulumi.Output.secret(dict(each.secrets)),
+                string_data=pulumi.Output.secret(dict(variant.secrets)),
                 opts=opts,
             )
             secrets[theirs] = name_of(secret.metadata)
-        found.append(
+        objects.append(
             Contents(
-                files=files[ours] if each.files else None,
-                secrets=secrets[theirs] if each.secrets else None,
+                files=files[ours] if variant.files else None,
+                secrets=secrets[theirs] if variant.secrets else None,
             )
         )
-    return found
+    return objects

@@ -87,9 +87,9 @@ class Deployer(pulumi.ComponentResource):
         )
 
         def kubeconfig(api_server: pulumi.Output[ApiServer]) -> pulumi.Output[str]:
-            known = pulumi.Output.all(api_server, args.namespace, token.data)
+            outputs = pulumi.Output.all(api_server, args.namespace, token.data)
             return pulumi.Output.secret(
-                known.apply(
+                outputs.apply(
                     lambda facts: for_token(
                         facts[0], namespace=facts[1], user=name, token=base64.b64decode(facts[2]["token"]).decode()
                     )

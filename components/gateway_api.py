@@ -39,16 +39,16 @@ class GatewayApi(pulumi.ComponentResource):
         super().__init__("boutique:index:GatewayApi", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         child = kept if args.take_over else pulumi.ResourceOptions(parent=self)
-        for each in args.manifests:
-            called = f"{name}-{each['metadata']['name'].removesuffix(_API_GROUP)}"
+        for manifest in args.manifests:
+            called = f"{name}-{manifest['metadata']['name'].removesuffix(_API_GROUP)}"
             given = metadata(
-                each["metadata"]["name"], owner=args.owner, annotations=each["metadata"].get("annotations", {})
+                manifest["metadata"]["name"], owner=args.owner, annotations=manifest["metadata"].get("annotations", {})
             )
-            spec: Any = each["spec"]
-            if each["kind"] == DEFINITION:
+            spec: Any = manifest["spec"]
+            if manifest["kind"] == DEFINITION:
                 apiextensions.v1.CustomResourceDefinition(called, metadata=given, spec=spec, opts=kept)
-            elif each["kind"] == POLICY:
+            elif manifest["kind"] == POLICY:
                 admissionregistration.v1.ValidatingAdmissionPolicy(called, metadata=given, spec=spec, opts=child)
-            elif each["kind"] == BINDING:
+            elif manifest["kind"] == BINDING:
                 admissionregistration.v1.ValidatingAdmissionPolicyBinding(called, metadata=given, spec=spec, opts=child)
         self.register_outputs({})

@@ -59,7 +59,7 @@ class Ingress(pulumi.ComponentResource):
     """A gateway that serves each target's host to routes of that target's namespace, by HTTPS only.
 
     Attributes:
-        certificate: What may be told of the certificate; None for one that the program never sees.
+        certificate: The public facts of the certificate; None for one that the program never sees.
     """
 
     certificate: pulumi.Output[Any]
@@ -95,13 +95,13 @@ class Ingress(pulumi.ComponentResource):
         # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the
         # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
         before = [installed, *([certificate] if certificate else [])]
-        for each in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
+        for manifest in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
             apiextensions.CustomResource(
-                name if each.name == gateway.NAME else f"{name}-{each.name}",
-                api_version=each.version,
-                kind=each.kind,
-                metadata=metadata(each.name, namespace=home, owner=args.owner, annotations=each.annotations),
-                spec=each.spec,
+                name if manifest.name == gateway.NAME else f"{name}-{manifest.name}",
+                api_version=manifest.version,
+                kind=manifest.kind,
+                metadata=metadata(manifest.name, namespace=home, owner=args.owner, annotations=manifest.annotations),
+                spec=manifest.spec,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
         self.register_outputs({"certificate": self.certificate})

@@ -47,7 +47,7 @@ class Mesh(pulumi.ComponentResource):
     Attributes:
         control_plane: Ready to put proxies into new pods and to judge Istio's resources; whoever makes either comes
             after it, and is gone before it.
-        definitions: Those of the Gateway API that this stack owns; whoever makes one of its resources comes after them.
+        definitions: Those of the Gateway API that this stack owns; its resources depend on them.
     """
 
     control_plane: pulumi.Resource

@@ -34,5 +34,5 @@ def metadata(
 
 
 def name_of(metadata: pulumi.Output[meta.v1.outputs.ObjectMeta]) -> pulumi.Output[str]:
-    """Return the name of an object, known once it is there: whoever uses it waits for the object."""
-    return metadata.apply(lambda known: known.name or "")
+    """Return the name of an object, known once it is there: what uses it waits for the object."""
+    return metadata.apply(lambda resolved: resolved.name or "")

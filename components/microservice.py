@@ -43,7 +43,7 @@ class Microservice(pulumi.ComponentResource):
     """The identity a service runs as, its Deployments, and the Service in front of them.
 
     Of a blue/green release the Service goes over when the new Deployment is ready and its smoke check has succeeded;
-    whatever fails before that leaves all requests where they are.
+    a failure before that leaves all requests where they are.
 
     Attributes:
         external_address: Host name or IP of its LoadBalancer Service; None without one.
@@ -67,14 +67,14 @@ class Microservice(pulumi.ComponentResource):
         account = service_account(name, live.workload.name, namespace, owner, child)
         held = contents(name, variants, namespace, owner, child)
         deployments = []
-        for each, its in zip(variants, held, strict=True):
-            called = args.names[each.colour] if each.colour else name
+        for variant, its in zip(variants, held, strict=True):
+            called = args.names[variant.colour] if variant.colour else name
             # The pods that this update leaves out make room for the new ones before these are created.
             in_place = pulumi.ResourceOptions(parent=self, delete_before_replace=True if colours else None)
-            before = [*args.after, *([colour_service(called, each, namespace, owner, in_place)] if colours else [])]
+            before = [*args.after, *([colour_service(called, variant, namespace, owner, in_place)] if colours else [])]
             opts_of_pods = pulumi.ResourceOptions.merge(in_place, pulumi.ResourceOptions(depends_on=before))
             account_name = name_of(account.metadata)
-            deployments.append(deployment(called, each, account_name, its, namespace, owner, opts_of_pods))
+            deployments.append(deployment(called, variant, account_name, its, namespace, owner, opts_of_pods))
         serving = deployments[0]
         self.ready = ready_replicas(serving, live, namespace, args.kubeconfig)
         self.updated = self.ready.apply(lambda _: self)

@@ -69,7 +69,7 @@ def _container(deployed: ResolvedWorkload, contents: Contents) -> core.v1.Contai
         ),
         readiness_probe=_probe(workload.readiness, workload.port),
         liveness_probe=_probe(workload.liveness, workload.port),
-        # Endpoints are removed in parallel with the end of a pod; it keeps serving until everybody has noticed.
+        # Endpoints are removed in parallel with the end of a pod; it keeps serving until all proxies have noticed.
         lifecycle=core.v1.LifecycleArgs(
             pre_stop=core.v1.LifecycleHandlerArgs(sleep=core.v1.SleepActionArgs(seconds=sleep))
         )
@@ -85,7 +85,7 @@ def _container(deployed: ResolvedWorkload, contents: Contents) -> core.v1.Contai
 
 
 def _sleep(deployed: ResolvedWorkload) -> int:
-    """Seconds that a pod keeps serving after it was told to end; none where nobody calls."""
+    """Seconds that a pod keeps serving after SIGTERM is due; none for workloads without callers."""
     return deployed.rollout.pre_stop_seconds if deployed.workload.service else 0
 
 

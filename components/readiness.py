@@ -38,8 +38,8 @@ def ready_replicas(
     if pulumi.runtime.is_dry_run():
         return replicas
 
-    async def settled(asked: int, seen: int | None, replicas: int, content: str, where: str) -> int:
-        if seen is None or seen >= asked:
+    async def settled(generation: int, seen: int | None, replicas: int, content: str, where: str) -> int:
+        if seen is None or seen >= generation:
             return replicas
         try:
             await asyncio.to_thread(
@@ -52,7 +52,7 @@ def ready_replicas(
             ) from None
         return deployed.replicas
 
-    asked = serving.metadata.apply(lambda described: described.generation or 0)
+    generation = serving.metadata.apply(lambda described: described.generation or 0)
     seen = serving.status.apply(lambda status: status.observed_generation if status else None)
-    known = pulumi.Output.all(asked, seen, replicas, kubeconfig, namespace)
-    return pulumi.Output.unsecret(known.apply(lambda told: settled(*told)))
+    outputs = pulumi.Output.all(generation, seen, replicas, kubeconfig, namespace)
+    return pulumi.Output.unsecret(outputs.apply(lambda values: settled(*values)))

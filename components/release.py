@@ -35,7 +35,7 @@ def release(
     """
     reference, repository = istio.chart(charts, planned.chart)
     # Most have no description: the SDK leaves None out, but its types do not say so of an Output.
-    description = pulumi.Output.from_input(descriptions).apply(lambda known: cast("str", known.get(planned.key)))
+    description = pulumi.Output.from_input(descriptions).apply(lambda resolved: cast("str", resolved.get(planned.key)))
     return helm.v3.Release(
         name,
         name=planned.name,

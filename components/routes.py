@@ -44,20 +44,20 @@ class Routes(pulumi.ComponentResource):
         super().__init__("boutique:index:Routes", name, None, opts)
         made = [
             apiextensions.CustomResource(
-                f"{name}-{each.name}",
-                api_version=each.version,
-                kind=each.kind,
+                f"{name}-{manifest.name}",
+                api_version=manifest.version,
+                kind=manifest.kind,
                 metadata=metadata(
-                    each.name,
+                    manifest.name,
                     namespace=args.namespace,
                     owner=args.owner,
                     labels=args.labels,
-                    annotations={**args.annotations, **each.annotations},
+                    annotations={**args.annotations, **manifest.annotations},
                 ),
-                spec=each.spec,
+                spec=manifest.spec,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
-            for each in args.objects
+            for manifest in args.objects
         ]
-        self.accepted = pulumi.Output.all(*(each.urn for each in made)).apply(lambda _: None)
+        self.accepted = pulumi.Output.all(*(resource.urn for resource in made)).apply(lambda _: None)
         self.register_outputs({})

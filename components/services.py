@@ -42,7 +42,7 @@ def cluster_service(
 def colour_service(
     name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
 ) -> core.v1.Service:
-    """Create the Service of the pods of one blue/green release alone, which nobody calls.
+    """Create the Service of the pods of one blue/green release alone, which no workload calls.
 
     A proxy of the mesh opens the ports of its pod as the Services say that select it: with this one they are open
     before the first request comes, and a switch changes nothing in the pods.

@@ -21,7 +21,7 @@ def passed(
         kubeconfig: Of its deployer; secret.
 
     Raises:
-        pulumi.RunError: As soon as the check has failed; whatever needs the name is not made then.
+        pulumi.RunError: As soon as the check has failed; what needs the name is not made then.
     """
     live = colours.live
     check = live.rollout.check
@@ -29,13 +29,13 @@ def passed(
     if check is None or not colours.is_new or colours.is_first or pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(live.colour or "")
 
-    async def checked(known: list[str]) -> str:
+    async def checked(outputs: list[str]) -> str:
         try:
-            await asyncio.to_thread(smoke_check.run, live, check, *known)
+            await asyncio.to_thread(smoke_check.run, live, check, *outputs)
         except smoke_check.SmokeCheckError as failure:
             raise pulumi.RunError(str(failure)) from None
         return live.colour or ""
 
     # The Deployment's status is known when all of its pods are available.
-    known = pulumi.Output.all(kubeconfig, namespace, serving.status.apply(lambda _: "")).apply(lambda all_: all_[:2])
-    return pulumi.Output.unsecret(known.apply(checked))
+    outputs = pulumi.Output.all(kubeconfig, namespace, serving.status.apply(lambda _: "")).apply(lambda all_: all_[:2])
+    return pulumi.Output.unsecret(outputs.apply(checked))

@@ -27,7 +27,7 @@ def main() -> None:
 
 def policies() -> list[Policy]:
     """Return the rules that Pulumi tells a policy pack enough for."""
-    return [_policy(each) for each in RULES if not each.marked]
+    return [_policy(rule) for rule in RULES if not rule.marked]
 
 
 def _policy(rule: PolicyRule) -> Policy:
@@ -40,20 +40,21 @@ def _policy(rule: PolicyRule) -> Policy:
 def _of_one(rule: PolicyRule) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         one = _resource(args.resource_type, args.name, args.props, args.provider)
-        for said in rule.check(one, [one]):
-            report(said, None)
+        for message in rule.check(one, [one]):
+            report(message, None)
 
     return validate
 
 
 def _of_the_stack(rule: PolicyRule) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        there = [
-            (each.urn, _resource(each.resource_type, each.name, each.props, each.provider)) for each in args.resources
+        resources = [
+            (resource.urn, _resource(resource.resource_type, resource.name, resource.props, resource.provider))
+            for resource in args.resources
         ]
-        for urn, one in there:
-            for said in rule.check(one, [other for _, other in there]):
-                report(said, urn)
+        for urn, one in resources:
+            for message in rule.check(one, [other for _, other in resources]):
+                report(message, urn)
 
     return validate
 

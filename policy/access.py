@@ -10,17 +10,17 @@ _READING = ("Describe", "Get", "List")
 
 
 def rbac_wildcards(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """A wildcard grants what does not exist yet: every verb, kind or group that somebody adds later."""
+    """A wildcard grants what does not exist yet: every verb, kind or group that is added later."""
     if resource.kind not in ("Role", "ClusterRole") or not resource.type.startswith("kubernetes:rbac"):
         return
     for number, rule in enumerate(resource.inputs.get("rules") or []):
         for field in ("apiGroups", "resources", "verbs"):
-            if any("*" in each for each in rule.get(field) or []):
+            if any("*" in value for value in rule.get(field) or []):
                 yield f"rules.{number}.{field} has a wildcard; list what is needed"
 
 
 def iam_actions(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """An action such as `ec2:*` grants whatever AWS adds to the service, and what nobody here has thought of."""
+    """An action such as `ec2:*` grants every action that AWS adds to the service later."""
     for number, statement in _allowed(resource):
         for action in listed(statement.get("Action")):
             if action.rpartition(":")[2] == "*":
@@ -31,7 +31,7 @@ def iam_resources(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iter
     """What may change things should name which; reading, and what a condition narrows down, need not."""
     for number, statement in _allowed(resource):
         changing = [
-            each for each in listed(statement.get("Action")) if not each.rpartition(":")[2].startswith(_READING)
+            action for action in listed(statement.get("Action")) if not action.rpartition(":")[2].startswith(_READING)
         ]
         if changing and "*" in listed(statement.get("Resource")) and not statement.get("Condition"):
             yield f"statement {number} allows {changing[0]} on everything; name the resources, or a condition"

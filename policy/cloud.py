@@ -16,7 +16,7 @@ def cluster_endpoint(resource: PolicyResource, _: Sequence[PolicyResource]) -> I
         network = resource.part("vpcConfig")
     else:
         return
-    # Nothing said is everybody, with AWS.
+    # Without a value, AWS opens it to all networks.
     allowed = network.get("publicAccessCidrs") or ["0.0.0.0/0"]
     if network.get("endpointPublicAccess", True) and _of_strangers(_networks(listed(allowed))):
         yield (
@@ -55,17 +55,17 @@ def encrypted_volumes(resource: PolicyResource, _: Sequence[PolicyResource]) -> 
 
 
 def _networks(cidrs: Iterable[Any]) -> Iterator[IPv4Network | IPv6Network]:
-    for each in cidrs:
+    for cidr in cidrs:
         try:
-            yield ip_network(str(each), strict=False)
+            yield ip_network(str(cidr), strict=False)
         except ValueError:
             continue  # AWS refuses it
 
 
 def _of_strangers(networks: Iterable[IPv4Network | IPv6Network]) -> bool:
     """Say whether networks together, halves of the internet for example, are of many organizations."""
-    found = list(networks)
+    network_list = list(networks)
     return (
-        covered(each for each in found if isinstance(each, IPv4Network)) > LARGEST_OF_ONE
-        or covered(each for each in found if isinstance(each, IPv6Network)) > LARGEST_OF_ONE_IPV6
+        covered(network for network in network_list if isinstance(network, IPv4Network)) > LARGEST_OF_ONE
+        or covered(network for network in network_list if isinstance(network, IPv6Network)) > LARGEST_OF_ONE_IPV6
     )

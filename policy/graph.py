@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 SECRET: Final = "[secret]"  # noqa: S105 - what stands for one
-"""Stands for a secret value where whoever records a stack can tell."""
+"""Stands for a secret value in a recorded stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +38,11 @@ class PolicyResource:
         return self.type.startswith("kubernetes:") and "metadata" in self.inputs
 
     def part(self, *path: str) -> Mapping[str, Any]:
-        """Return a mapping somewhere in its inputs; an empty one if there is none, or nobody knows it yet."""
-        found: Any = self.inputs
+        """Return a mapping somewhere in its inputs; an empty one if there is none, or it is not known yet."""
+        content: Any = self.inputs
         for key in path:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found if isinstance(found, Mapping) else {}
+            content = content.get(key) if isinstance(content, Mapping) else None
+        return content if isinstance(content, Mapping) else {}
 
     @property
     def pod(self) -> Mapping[str, Any]:
@@ -98,8 +98,8 @@ class PolicyRule:
 def broken(rules: Sequence[PolicyRule], resources: Sequence[PolicyResource]) -> list[tuple[str, str]]:
     """Return the name of each rule that is broken, with what breaks it."""
     return [
-        (rule.name, f"{each.kind} {each.name}: {said}")
+        (rule.name, f"{resource.kind} {resource.name}: {message}")
         for rule in rules
-        for each in resources
-        for said in rule.check(each, resources)
+        for resource in resources
+        for message in rule.check(resource, resources)
     ]

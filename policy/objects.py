@@ -7,12 +7,12 @@ from boutique.mesh import gateway
 from boutique.names import labels
 from policy.graph import SECRET, PolicyResource
 
-_EXTERNAL = frozenset(each.external_service for each in online_boutique.WORKLOADS if each.external_service)
+_EXTERNAL = frozenset(workload.external_service for workload in online_boutique.WORKLOADS if workload.external_service)
 _REPLICATED = ("Deployment", "StatefulSet")
 
 
 def explicit_provider(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """A default provider takes whatever cluster or account the shell happens to point to."""
+    """A default provider takes the cluster or account that the shell points to."""
     of_engine = resource.type.startswith("pulumi:")
     if resource.custom and not of_engine and (not resource.provider or resource.provider.startswith("default")):
         yield "has the default provider; give it one"
@@ -30,7 +30,7 @@ def load_balancer(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iter
         return
     metadata = resource.part("metadata")
     if metadata.get("namespace") != gateway.NAMESPACE and metadata.get("name") not in _EXTERNAL:
-        yield "is a LoadBalancer that nobody asked for; use the ingress, or `external: true` of a service that has it"
+        yield "is a LoadBalancer without `external: true`; set it for a service that has it, or use the ingress"
 
 
 def secret_data(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
@@ -49,8 +49,8 @@ def disruption_budget(resource: PolicyResource, resources: Sequence[PolicyResour
     """A budget over one replica never lets its node be drained, so an upgrade of the cluster would hang."""
     if resource.kind != "PodDisruptionBudget":
         return
-    wanted = resource.part("spec", "selector", "matchLabels").items()
-    for each in resources:
-        picked = wanted <= each.part("spec", "template", "metadata", "labels").items()
-        if each.kind in _REPLICATED and picked and each.part("spec").get("replicas", 1) < 2:
-            yield f"is for {each.kind} {each.name}, which has one replica; leave it out"
+    match_labels = resource.part("spec", "selector", "matchLabels").items()
+    for other in resources:
+        picked = match_labels <= other.part("spec", "template", "metadata", "labels").items()
+        if other.kind in _REPLICATED and picked and other.part("spec").get("replicas", 1) < 2:
+            yield f"is for {other.kind} {other.name}, which has one replica; leave it out"

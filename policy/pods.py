@@ -1,4 +1,4 @@
-"""Rules for pods, whoever makes them."""
+"""Rules for pods and for what creates pods."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,8 +20,8 @@ def container_security(resource: PolicyResource, _: Sequence[PolicyResource]) ->
     pod = resource.pod
     for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:
         context = container.get("securityContext") or {}
-        wanted = {"allowPrivilegeEscalation": False, "privileged": False, "readOnlyRootFilesystem": True}
-        for field, value in wanted.items():
+        required = {"allowPrivilegeEscalation": False, "privileged": False, "readOnlyRootFilesystem": True}
+        for field, value in required.items():
             if context.get(field) is not value:
                 yield f"container {container.get('name')} does not set securityContext.{field}: {str(value).lower()}"
         if "ALL" not in ((context.get("capabilities") or {}).get("drop") or []):
@@ -31,7 +31,7 @@ def container_security(resource: PolicyResource, _: Sequence[PolicyResource]) ->
 
 
 def own_service_account(resource: PolicyResource, resources: Sequence[PolicyResource]) -> Iterator[str]:
-    """In the mesh a pod is what its ServiceAccount says: who shares one may call whatever the other may."""
+    """In the mesh a pod is what its ServiceAccount says: who shares one may call all that the other may."""
     pod = resource.pod
     if not pod:
         return
@@ -41,14 +41,14 @@ def own_service_account(resource: PolicyResource, resources: Sequence[PolicyReso
         return
     # A feature's pods are its service, in another version: they share the identity, and the label.
     workload = resource.part("spec", "template", "metadata", "labels").get("app")
-    for each in resources:
-        other = each.part("spec", "template", "metadata", "labels").get("app")
-        if each is not resource and each.pod.get("serviceAccountName") == account and other != workload:
-            yield f"shares the ServiceAccount {account} with {each.kind} {each.name}"
+    for pod_set in resources:
+        app = pod_set.part("spec", "template", "metadata", "labels").get("app")
+        if pod_set is not resource and pod_set.pod.get("serviceAccountName") == account and app != workload:
+            yield f"shares the ServiceAccount {account} with {pod_set.kind} {pod_set.name}"
 
 
 def image_version(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
-    """With `latest` nobody knows what runs, and going back to the version before is impossible."""
+    """With `latest` the version that runs is unknown, and going back to the version before is impossible."""
     pod = resource.pod
     for container in [*(pod.get("containers") or []), *(pod.get("initContainers") or [])]:
         image = str(container.get("image", ""))

@@ -35,7 +35,7 @@ def read() -> tuple[StackSettings, Secrets]:
     """Return what the stack is configured with.
 
     Raises:
-        SettingsError: Something in it is wrong; with a line for each mistake.
+        SettingsError: Something in it is wrong; with a line for each error.
         CertificateError: Its certificate could not be served.
     """
     config = pulumi.Config()
@@ -49,26 +49,26 @@ def read() -> tuple[StackSettings, Secrets]:
 
 def _services(config: pulumi.Config) -> dict[str, str]:
     try:
-        found = config.get_object(SERVICE_SECRETS, default={})
+        secrets = config.get_object(SERVICE_SECRETS, default={})
     except pulumi.ConfigTypeError:
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        # Whatever is there may be secret.
+        secrets = None
+    if not isinstance(secrets, dict) or not all(isinstance(secret, str) for secret in secrets.values()):
+        # The value may be secret.
         raise SettingsError(
             [
                 f"boutique:{SERVICE_SECRETS}: must be texts by name; set each with "
                 f"`pulumi config set --secret --path {SERVICE_SECRETS}.NAME`"
             ]
         )
-    return found
+    return secrets
 
 
 def _check_pull_credentials(settings: StackSettings, text: str | None) -> None:
     """Refuse a Docker configuration that no node could pull with: pods would wait for their images without an end."""
     if text:
         environment = settings.environment
-        wanted = pull_credentials.registries(environment, settings.release) if environment else ()
-        if errors := pull_credentials.credential_errors(text, wanted):
+        registries = pull_credentials.registries(environment, settings.release) if environment else ()
+        if errors := pull_credentials.credential_errors(text, registries):
             raise SettingsError(errors)
 
 
@@ -86,24 +86,24 @@ def _check_certificate(settings: StackSettings, config: pulumi.Config) -> None:
 def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
     """Return every key of the project's namespace, and what is wrong with how they are kept.
 
-    Of a key that holds a secret only that it is there is told.
+    A key that holds a secret has the value True.
     """
     prefix = f"{pulumi.get_project()}:"
     values: dict[str, Any] = {}
-    mistakes = []
+    errors = []
     for key in sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)):
         secret = pulumi.runtime.is_config_secret(prefix + key)
         values[key] = True if config.get(key) not in (None, "", "{}") else None
         if key in SECRETS:
             if values[key] and not secret:
                 path = f"--path {key}.NAME" if key == SERVICE_SECRETS else key
-                mistakes.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {path}`")
+                errors.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {path}`")
         elif secret:
             values[key] = None
-            mistakes.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+            errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
         elif key in SECTIONS:
             try:
                 values[key] = config.get_object(key)
             except pulumi.ConfigTypeError:
                 values[key] = config.get(key)
-    return values, mistakes
+    return values, errors

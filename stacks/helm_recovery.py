@@ -32,27 +32,27 @@ def recover_releases(api: AdminApi, releases: Sequence[HelmRelease]) -> Descript
     }
     if not listed:
         return {}
-    known = _described()
-    recoveries = [_recovery(api, release, listed, known) for release in releases]
-    for each in recoveries:
-        if each.problem:
-            pulumi.log.warn(each.message("`pulumi up`" if pulumi.runtime.is_dry_run() else "this update"))
+    descriptions = _described()
+    recoveries = [_recovery(api, release, listed, descriptions) for release in releases]
+    for recovery_plan in recoveries:
+        if recovery_plan.problem:
+            pulumi.log.warn(recovery_plan.message("`pulumi up`" if pulumi.runtime.is_dry_run() else "this update"))
     if not pulumi.runtime.is_dry_run():
-        for each in recoveries:
-            for record in each.remove:
+        for recovery_plan in recoveries:
+            for record in recovery_plan.remove:
                 record_store.remove(api, record)
-            for record in each.fail:
+            for record in recovery_plan.fail:
                 record_store.mark_failed(api, record)
     pairs = zip(releases, recoveries, strict=True)
-    return {release.key: each.description for release, each in pairs if each.description}
+    return {release.key: recovery_plan.description for release, recovery_plan in pairs if recovery_plan.description}
 
 
 def _recovery(
-    api: AdminApi, release: HelmRelease, listed: set[HelmRecord], known: Mapping[str, str | None]
+    api: AdminApi, release: HelmRelease, listed: set[HelmRecord], descriptions: Mapping[str, str | None]
 ) -> Recovery:
-    own = [each for each in listed if (each.namespace, each.release) == (release.namespace, release.name)]
-    if release.key in known:
-        return recovery.upgrade(release, own, known[release.key])
+    own = [record for record in listed if (record.namespace, record.release) == (release.namespace, release.name)]
+    if release.key in descriptions:
+        return recovery.upgrade(release, own, descriptions[release.key])
     if own:
         last = max(own, key=lambda record: record.revision)
         content = records.content(record_store.read_secret(api, last))
@@ -65,5 +65,5 @@ def _recovery(
 
 def _described() -> Mapping[str, str | None]:
     """Return the descriptions of the releases in the stack's state by the releases' keys."""
-    releases = [each["outputs"] for each in stack_outputs.resources().values() if each["type"] == _TYPE]
-    return {f"{each['namespace']}/{each['name']}": each.get("description") or None for each in releases}
+    releases = [resource["outputs"] for resource in stack_outputs.resources().values() if resource["type"] == _TYPE]
+    return {f"{release['namespace']}/{release['name']}": release.get("description") or None for release in releases}

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Build the stack that Pulumi was asked for; a mistake in its configuration ends it before anything is created."""
+    """Build the stack that Pulumi was asked for; an error in its configuration ends it before anything is created."""
     try:
         build(*configuration.read())
-    except (SettingsError, KubeconfigError, GatewayApiError, CertificateError, AwsError) as mistake:
-        raise pulumi.RunError(str(mistake)) from None
+    except (SettingsError, KubeconfigError, GatewayApiError, CertificateError, AwsError) as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def build(settings: StackSettings, secrets: Secrets) -> None:

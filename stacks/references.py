@@ -36,7 +36,7 @@ class Origin:
 
     Attributes:
         place: Where it is.
-        told: The same, in plain text.
+        resolved_target: The same, in plain text.
         entrance: Where people's requests come in.
         settings: How it is configured.
         secrets: The secrets of its services by name, in plain text.
@@ -44,7 +44,7 @@ class Origin:
     """
 
     place: TargetAccess
-    told: ResolvedTarget
+    resolved_target: ResolvedTarget
     entrance: GatewayEndpoint
     settings: Environment
     secrets: Mapping[str, str] = field(repr=False)
@@ -70,10 +70,10 @@ def environment_of(stack: str) -> Origin:
         KubeconfigError: Its API server does not answer.
     """
     key = "boutique:feature.of"
-    found = outputs(stack, key)
-    if not found:
+    stack_outputs = outputs(stack, key)
+    if not stack_outputs:
         raise pulumi.RunError(f"{key}: {stack!r}: has not been deployed yet; run `pulumi up` there first")
-    if not isinstance(facts := found.get(ENVIRONMENT), Mapping):
+    if not isinstance(facts := stack_outputs.get(ENVIRONMENT), Mapping):
         raise pulumi.RunError(
             f"{key}: {stack!r}: has no environment; name a stack with boutique:environment, and run `pulumi up` there"
         )
@@ -84,13 +84,13 @@ def environment_of(stack: str) -> Origin:
             "boutique:environment.features: {} to that stack and run `pulumi up` there"
         )
     name = "its environment"
-    known = facts.get("place") or {}
-    told, where = place(known, stack, name)
+    place_facts = facts.get("place") or {}
+    resolved_target, where = place(place_facts, stack, name)
     if where.entrance is None:
         raise pulumi.RunError(f"{key}: {stack!r}: testers come in through an ingress, and that stack has none")
     return Origin(
         place=where,
-        told=told,
+        resolved_target=resolved_target,
         entrance=where.entrance,
         settings=settings,
         secrets=facts.get("secrets") or {},
@@ -117,10 +117,10 @@ def place_of(cluster: StackCluster) -> TargetAccess:
     targets = outputs(cluster.name, "boutique:cluster.name").get(TARGETS) or {}
     name = f"target {cluster.target!r}"
     if cluster.target not in targets:
-        there = ", ".join(sorted(targets)) or "none; deploy that stack first"
-        raise pulumi.RunError(f"stack {cluster.name!r} has no {name}; there are: {there}")
-    _, found = place(targets[cluster.target], cluster.name, name)
-    return found
+        names = ", ".join(sorted(targets)) or "none; deploy that stack first"
+        raise pulumi.RunError(f"stack {cluster.name!r} has no {name}; there are: {names}")
+    _, target = place(targets[cluster.target], cluster.name, name)
+    return target
 
 
 def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[ResolvedTarget, TargetAccess]:
@@ -138,16 +138,16 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[ResolvedTarg
     content = _text(facts, "kubeconfig", stack, name)
     api_client.check(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
     warn_of_unavailable_apis(content)
-    told = ResolvedTarget(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
-    return told, TargetAccess(
-        namespace=pulumi.Output.from_input(told.namespace),
-        kubeconfig=pulumi.Output.secret(told.kubeconfig),
+    resolved_target = ResolvedTarget(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
+    return resolved_target, TargetAccess(
+        namespace=pulumi.Output.from_input(resolved_target.namespace),
+        kubeconfig=pulumi.Output.secret(resolved_target.kubeconfig),
         features=pulumi.Output.secret(_text(facts, "features", stack, name)) if facts.get("features") else None,
         entrance=_read(GatewayEndpoint, facts["entrance"], stack, name) if facts.get("entrance") else None,
         channel=_read(Channel, facts["channel"], stack, name) if facts.get("channel") is not None else None,
         # A target that an older version of this program has made says nothing, and most have a mesh.
         meshed=facts.get("meshed") is not False,
-        told=told,
+        resolved_target=resolved_target,
     )
 
 

@@ -9,16 +9,16 @@ import pulumi
 
 
 class WayBack:
-    """Lets whatever the way back does not need wait for it.
+    """Delays resources that a blue/green rollback does not depend on until traffic has switched.
 
     The engine looks at resources one after another, in the order in which the program tells of them. A dependency would
     give that order too, but it would be written to the state, and again when it is gone with the next update.
 
-    Used as a context manager around all that is built, so that nobody waits for ever for what a mistake has prevented.
+    Used as a context manager around all that is built, so that nothing waits for ever after an error.
 
     Attributes:
-        taken: For `depends_on` of whatever may wait; it names no resource. Known once requests are where they shall be,
-            and at once if none go back.
+        taken: For `depends_on` of resources that may wait; it names no resource. Known once requests are where they
+            shall be, and at once if none go back.
     """
 
     taken: pulumi.Output[Sequence[pulumi.Resource]]
@@ -42,6 +42,6 @@ class WayBack:
 
     async def _wait(self) -> Sequence[pulumi.Resource]:
         await self._all_named.wait()
-        # One that fails holds up nobody: the engine ends the update, unless it was asked to go on.
-        await asyncio.gather(*(each.future() for each in self._switches), return_exceptions=True)
+        # One that fails delays nothing: the engine ends the update, unless it was asked to go on.
+        await asyncio.gather(*(switch.future() for switch in self._switches), return_exceptions=True)
         return []

@@ -19,7 +19,7 @@ def full_name(stack: str) -> str:
 
 
 def outputs(stack: str, key: str) -> Mapping[str, Any]:
-    """Return the outputs of a stack, secrets included; nobody but `stacks.references` may hold them.
+    """Return the outputs of a stack, secrets included; only `stacks.references` may hold them.
 
     A StackReference would give them as Outputs, too late to decide which resources there are. This is the function of
     the engine behind it (pkg/resource/deploy/builtins.go of pulumi/pulumi).
@@ -40,8 +40,8 @@ def outputs(stack: str, key: str) -> Mapping[str, Any]:
                 f"{key}: {stack!r}: there is no such stack; `pulumi stack ls` shows which there are"
             ) from None
         raise pulumi.RunError(f"{key}: {stack!r}: its outputs cannot be read: {error}") from None
-    found: Mapping[str, Any] = answer["outputs"]
-    return found
+    stack_outputs: Mapping[str, Any] = answer["outputs"]
+    return stack_outputs
 
 
 def remembered(key: str) -> object:
@@ -71,8 +71,8 @@ def _resources() -> Mapping[str, Mapping[str, Any]]:
     # The SDK has no narrower one for what the engine refuses.
     except Exception as error:
         raise pulumi.RunError(f"stack {name!r}: its state cannot be read: {error}") from None
-    found: Mapping[str, Mapping[str, Any]] = answer["outputs"]
-    return found
+    state: Mapping[str, Mapping[str, Any]] = answer["outputs"]
+    return state
 
 
 def _patiently(read: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""Where an environment goes, whichever stack has made that."""
+"""The target of an environment, from its own stack or another one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from boutique.settings.version_channel import Channel
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedTarget:
-    """A place as another stack tells it, in plain text: for whoever asks the API server before anything is planned.
+    """A target's namespace and kubeconfig as plain strings, for API calls that the program makes while it runs.
 
     Attributes:
         stack: Which one.
@@ -38,7 +38,7 @@ class TargetAccess:
         channel: Which versions it lets in; None for all.
         meshed: Whether each of its pods has a proxy, which counts against the quota.
         serving: What has to be there before a route is; nothing if another stack has built it.
-        told: What that other stack tells.
+        resolved_target: The same as plain strings, if another stack has the target.
     """
 
     namespace: pulumi.Output[str]
@@ -49,7 +49,7 @@ class TargetAccess:
     channel: Channel | None = None
     meshed: bool = True
     serving: Sequence[pulumi.Resource] = ()
-    told: ResolvedTarget | None = None
+    resolved_target: ResolvedTarget | None = None
 
     def facts(self) -> Mapping[str, Any]:
         """Return what another stack has to know to make it again; `stacks.references.place` reads it."""
@@ -58,7 +58,7 @@ class TargetAccess:
         return {**self._reached_with(self.handed_on or self.kubeconfig), **features, **channel}
 
     def facts_for_features(self) -> Mapping[str, Any]:
-        """Return what feature stacks have to know to make it again, as whoever may only deploy features."""
+        """Return what feature stacks have to know to make it again, with the rights of feature stacks only."""
         return self._reached_with(self.features)
 
     def _reached_with(self, kubeconfig: pulumi.Output[str] | None) -> Mapping[str, Any]:

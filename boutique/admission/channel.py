@@ -1,6 +1,6 @@
 """What the API server itself refuses in a target, as ValidatingAdmissionPolicies.
 
-The channel: whoever may deploy there could run any image by hand. It holds for everybody but Kubernetes' own
+The channel: anyone with rights to deploy there could run any image by hand. It holds for all but Kubernetes' own
 controllers, which only make the pods of what was let in before. And which Secrets a deployer may write.
 
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
@@ -47,7 +47,7 @@ def secrets(workloads: Iterable[Workload]) -> Spec:
     Args:
         workloads: Those of the application.
     """
-    names = "|".join(re.escape(each.name) for each in workloads)
+    names = "|".join(re.escape(workload.name) for workload in workloads)
     name = json.dumps(f"^({names})(-[a-z0-9-]+)?-[0-9a-f]{{8}}$")
     return spec(
         {("", "v1"): ("secrets",)},
@@ -68,7 +68,7 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
         accepted: What the target lets in.
         workloads: Those of the application; images that others publish are not judged.
     """
-    own = {each.name: each.container for each in workloads if each.shared_image_settings}
+    own = {workload.name: workload.container for workload in workloads if workload.shared_image_settings}
     names = "|".join(re.escape(name) for name in sorted(own))
     image = json.dumps(f"^([^/]+/)*({names})(:[^/]*)?(@.*)?$")
     return spec(

@@ -23,10 +23,10 @@ def rules(
         cluster_domain: The domain of the cluster's DNS.
         external: Whether people may reach a workload without the ingress.
     """
-    known = list(workloads)
-    called = [each.external_service for each in known if external and each.external_service]
+    workload_list = list(workloads)
+    called = [workload.external_service for workload in workload_list if external and workload.external_service]
     return {
-        "isolation-pods": isolation_pods.rule(known),
+        "isolation-pods": isolation_pods.rule(workload_list),
         "isolation-services": isolation_services.rule(called, user(deployer(target))),
         "isolation-routes": isolation_routes.rule(namespace, cluster_domain),
     }

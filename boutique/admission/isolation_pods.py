@@ -20,7 +20,7 @@ def rule(workloads: Iterable[Workload]) -> Spec:
     Args:
         workloads: Those of the application, whose own annotations are let through.
     """
-    annotations = sorted({key for each in workloads for key in each.annotations})
+    annotations = sorted({key for workload in workloads for key in workload.annotations})
     is_budget = f"object.kind == {json.dumps(_BUDGET)}"
     judged = [*_baseline(), *_neighbours(), *_proxy(annotations)]
     return spec(
@@ -42,7 +42,7 @@ def rule(workloads: Iterable[Workload]) -> Spec:
 
 
 def _baseline() -> Iterator[tuple[str, str]]:
-    """Return what holds for pods, with what is said otherwise: the standard `baseline`.
+    """Return what holds for pods, with the message otherwise: the standard `baseline`.
 
     The namespace itself cannot ask for it as long as pods redirect their own traffic.
 
@@ -50,13 +50,13 @@ def _baseline() -> Iterator[tuple[str, str]]:
     """
     shares = " && ".join(f"!variables.pod.?{name}.orValue(false)" for name in ("hostNetwork", "hostPID", "hostIPC"))
     handlers = ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle.?postStart", "lifecycle.?preStop"]
-    asked = ", ".join(f"c.?{each}" for each in handlers)
+    handler_fields = ", ".join(f"c.?{handler}" for handler in handlers)
     yield (
         f"{shares} && !has(variables.pod.nodeName) && "
         "variables.pod.?volumes.orValue([]).all(v, !has(v.hostPath)) && "
         "variables.containers.all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0)) && "
         # The kubelet asks from the node's network, to which the policies of the pods' do not apply.
-        f"variables.containers.all(c, [{asked}].all(h, "
+        f"variables.containers.all(c, [{handler_fields}].all(h, "
         "h.?httpGet.?host.orValue('') == '' && h.?tcpSocket.?host.orValue('') == ''))",
         "a deployer's pods have nothing of their node: no host namespaces, ports or paths, no probe of another host, "
         "no nodeName",
@@ -80,10 +80,10 @@ def _neighbours() -> Iterator[tuple[str, str]]:
         "!has(variables.pod.priorityClassName) && !has(variables.pod.tolerations)",
         "a deployer's pods push no others aside: no priorityClassName, no tolerations",
     )
-    # Nothing that a term of a running pod rules out is scheduled beside it, whatever its own namespace.
+    # Nothing that a term of a running pod rules out is scheduled beside it, from any namespace.
     terms = ", ".join(
-        f"variables.pod.?affinity.?{each}.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])"
-        for each in ("podAntiAffinity", "podAffinity")
+        f"variables.pod.?affinity.?{affinity}.?requiredDuringSchedulingIgnoredDuringExecution.orValue([])"
+        for affinity in ("podAntiAffinity", "podAffinity")
     )
     yield (
         f"[{terms}].all(terms, terms.all(t, !has(t.namespaces) && !has(t.namespaceSelector)))",
@@ -109,7 +109,7 @@ def _proxy(annotations: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _confined(security: str) -> str:
-    """Return whether the node's defences are as they are for everybody."""
+    """Return whether the node's defences are the defaults."""
     return (
         f"{security}.?seccompProfile.?type.orValue('RuntimeDefault') != 'Unconfined' && "
         f"{security}.?appArmorProfile.?type.orValue('RuntimeDefault') != 'Unconfined' && "

@@ -39,8 +39,14 @@ def rule(namespace: str, cluster_domain: str) -> Spec:
             ("networking.istio.io", "*"): ("virtualservices",),
         },
         [
-            *(validation(f"object.kind != {json.dumps(_HTTP)} || ({each})", said) for each, said in http),
-            *(validation(f"object.kind != {json.dumps(_ISTIO)} || ({each})", said) for each, said in istio),
+            *(
+                validation(f"object.kind != {json.dumps(_HTTP)} || ({expression})", message)
+                for expression, message in http
+            ),
+            *(
+                validation(f"object.kind != {json.dumps(_ISTIO)} || ({expression})", message)
+                for expression, message in istio
+            ),
         ],
         {"rules": "object.spec.?rules.orValue([])", "http": "object.spec.?http.orValue([])"},
     )
@@ -58,7 +64,7 @@ def _patterns() -> str:
         valid = f"size({match}.value) <= {LONGEST_PATTERN} && ''.matches({match}.value) in [true, false]"
         return f"{match}.?type.orValue('') != 'RegularExpression' || ({valid})"
 
-    lists = " && ".join(f"m.?{each}.orValue([]).all(h, {judged('h')})" for each in ("headers", "queryParams"))
+    lists = " && ".join(f"m.?{field}.orValue([]).all(h, {judged('h')})" for field in ("headers", "queryParams"))
     path = f"!has(m.path) || {judged('m.path')}"
     return f"variables.rules.all(r, r.?matches.orValue([]).all(m, {lists} && ({path})))"
 
@@ -91,7 +97,7 @@ def _hosts(own: str) -> str:
 
 
 def _destinations(own: str) -> str:
-    """Return whether a VirtualService leads to the own namespace: Istio asks nobody there whether it may."""
+    """Return whether a VirtualService leads to the own namespace: Istio does not ask the owner of that namespace."""
     return (
         "!has(object.spec.tcp) && !has(object.spec.tls) && variables.http.all(r, !has(r.delegate) && "
         f"(!has(r.mirror) || r.mirror.host.matches({own})) && "

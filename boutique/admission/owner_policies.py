@@ -23,7 +23,7 @@ _OWNER = json.dumps(labels.OWNER)
 def rule() -> Spec:
     """Return the `spec` of the rule: the annotation with the owner does not change, for any user.
 
-    It may be removed: that is how somebody says that the owning stack is gone.
+    It may be removed: that releases an object whose stack is gone.
     """
     return spec(
         _kinds(),
@@ -46,8 +46,8 @@ def rule() -> Spec:
 
 def _kinds() -> Kinds:
     kinds: dict[tuple[str, str], tuple[str, ...]] = {key: tuple(names) for key, names in _OF_THE_PLATFORM.items()}
-    for each in DEPLOYER_RULES:
-        if "update" in each.verbs:
-            key = each.group, "*" if each.group else "v1"
-            kinds[key] = (*kinds.get(key, ()), *each.resources)
+    for rule in DEPLOYER_RULES:
+        if "update" in rule.verbs:
+            key = rule.group, "*" if rule.group else "v1"
+            kinds[key] = (*kinds.get(key, ()), *rule.resources)
     return kinds

@@ -40,7 +40,7 @@ def spec(
         operations: What they do.
     """
     name, by = condition
-    named = [{"name": each, "expression": expression} for each, expression in (variables or {}).items()]
+    named = [{"name": name, "expression": expression} for name, expression in (variables or {}).items()]
     return {
         "failurePolicy": "Fail",
         "matchConstraints": {
@@ -61,5 +61,5 @@ def spec(
 
 
 def validation(expression: str, message: str) -> Spec:
-    """Return what has to hold, with what is said to whoever breaks it."""
+    """Return what has to hold, with the message for a refused object."""
     return {"expression": expression, "message": message}

@@ -1,1 +1,1 @@
-"""What can be said about an application and its workloads."""
+"""The vocabulary for an application and its workloads."""

@@ -1,11 +1,11 @@
-"""The vocabulary of the catalogue: what can be said about one workload of an application."""
+"""The vocabulary of the catalogue: the settings of one workload of an application."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 DEFAULT_GRACE_SECONDS = 30
-"""What Kubernetes gives a pod to end by itself when nothing is said (PodSpec.terminationGracePeriodSeconds)."""
+"""What Kubernetes gives a pod to end by itself by default (PodSpec.terminationGracePeriodSeconds)."""
 
 
 class ProbeKind(StrEnum):
@@ -63,7 +63,7 @@ class Workload:
         shared_image_settings: Whether a registry and a tag that are set for all services apply to this one: not to
             what others publish.
         container: The name of the container.
-        port: What the container listens on; None for a workload that nobody calls.
+        port: What the container listens on; None for a workload that is not called.
         port_name: Of the container's port, where it has one.
         service: The port of its Service; None for a workload without one.
         external_service: The name of the LoadBalancer Service that can be switched on beside the normal one.

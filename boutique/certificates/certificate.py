@@ -21,7 +21,7 @@ class CheckedCertificate:
     Attributes:
         chain: PEM texts, from the server's own to its issuer and so on, without the root.
         key: The private key as PEM (PKCS #8, not encrypted). Secret.
-        facts: What may be told.
+        facts: The public facts.
         warnings: A line for what will be wrong soon, or is wrong for some clients.
     """
 
@@ -33,50 +33,50 @@ class CheckedCertificate:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a look at a certificate found.
+    """The result of inspecting a certificate.
 
     Attributes:
         chain: The certificates in order.
-        facts: What there is to know.
-        mistakes: A line for each reason not to use it, whatever the date.
+        facts: The public facts.
+        errors: A line for each reason not to use it, apart from its dates.
         expired: A line for each certificate in it that has expired.
         warnings: A line for what will be wrong soon, or is wrong for some clients.
     """
 
     chain: Chain
     facts: Facts
-    mistakes: tuple[str, ...]
+    errors: tuple[str, ...]
     expired: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def inspect(
-    found: CertificateContent,
+    content: CertificateContent,
     hosts: Sequence[str],
     now: datetime | None = None,
     *,
     with_key: bool = True,
     with_issuer: bool = True,
 ) -> Inspection:
-    """Return everything there is to say about what a source holds.
+    """Return the facts, the errors and the warnings of a certificate.
 
     Args:
-        found: What it holds.
+        content: What it holds.
         hosts: What it has to be valid for; `*.<name>` for all hosts one label below a name.
         now: The time, if it is not the present.
         with_key: Whether the private key has to be there.
         with_issuer: Whether the issuer's certificate has to be there; servers send none that is a root.
     """
     now = now or datetime.now(UTC)
-    chain = arranged(found.certificates, found.key, now)
-    mistakes = list(checks.mistakes(found, chain, hosts, now, with_issuer=with_issuer))
-    if with_key or found.key is not None:
-        mistakes = [*checks.key_mistakes(found, chain), *mistakes]
-    expired = tuple(checks.expired(found, chain, now))
-    return Inspection(chain, facts(chain), tuple(mistakes), expired, tuple(checks.warnings(found, chain, now)))
+    chain = arranged(content.certificates, content.key, now)
+    errors = list(checks.errors(content, chain, hosts, now, with_issuer=with_issuer))
+    if with_key or content.key is not None:
+        errors = [*checks.key_errors(content, chain), *errors]
+    expired = tuple(checks.expired(content, chain, now))
+    return Inspection(chain, facts(chain), tuple(errors), expired, tuple(checks.warnings(content, chain, now)))
 
 
-def accepted(found: CertificateContent, hosts: Sequence[str], now: datetime | None = None) -> CheckedCertificate:
+def accepted(content: CertificateContent, hosts: Sequence[str], now: datetime | None = None) -> CheckedCertificate:
     """Return what a source holds in the form that a gateway takes.
 
     An expired certificate is warned of: a stack that did not change stays one that can be updated, and rolled back.
@@ -84,11 +84,11 @@ def accepted(found: CertificateContent, hosts: Sequence[str], now: datetime | No
     Raises:
         CertificateError: With every reason not to use it.
     """
-    inspection = inspect(found, hosts, now)
-    if inspection.mistakes or found.key is None:
-        raise CertificateError(inspection.mistakes)
-    chain = "".join(each.public_bytes(Encoding.PEM).decode() for each in inspection.chain.sent)
-    return CheckedCertificate(chain, _pem(found.key), inspection.facts, inspection.expired + inspection.warnings)
+    inspection = inspect(content, hosts, now)
+    if inspection.errors or content.key is None:
+        raise CertificateError(inspection.errors)
+    chain = "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in inspection.chain.sent)
+    return CheckedCertificate(chain, _pem(content.key), inspection.facts, inspection.expired + inspection.warnings)
 
 
 def _pem(key: PrivateKeyTypes) -> str:

@@ -21,7 +21,7 @@ def _covers(name: str, host: str) -> bool:
     if wildcard != "*":
         return name == host
     label, _, rest = host.partition(".")
-    # Browsers take no `*` in front of a single label: that would be everybody's name.
+    # Browsers take no `*` in front of a single label: it would cover every domain of a registry.
     return bool(label) and rest == parent and "." in parent
 
 

@@ -33,7 +33,7 @@ class Chain:
 
     @property
     def has_issuer(self) -> bool:
-        """Whether the issuer of the server's own certificate is there; more cannot be told without the root."""
+        """Whether the issuer of the server's own certificate is there; without the root, no more can be checked."""
         return len(self.sent) > 1 or self.root is not None
 
 
@@ -47,22 +47,24 @@ def arranged(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | No
     """
     heap = list(dict.fromkeys(certificates))
     paths = list(_paths([_leaf(certificates, key, now)], heap))
-    path = max(paths, key=lambda each: (all(_is_valid(one, now) for one in each), [_preference(one) for one in each]))
+    path = max(paths, key=lambda path: (all(_is_valid(one, now) for one in path), [_preference(one) for one in path]))
     root = path[-1] if _issued(path[-1], path[-1]) else None
     sent = path[:-1] if root is not None and len(path) > 1 else path
-    related = {each for one in paths for each in one}
-    return Chain(tuple(sent), root, tuple(each for each in heap if each not in related))
+    related = {certificate for one in paths for certificate in one}
+    return Chain(tuple(sent), root, tuple(certificate for certificate in heap if certificate not in related))
 
 
 def _paths(path: list[x509.Certificate], heap: Sequence[x509.Certificate]) -> Iterator[list[x509.Certificate]]:
     """Yield every way from the end of a path to a root, or to where the next issuer is missing."""
     issuers = (
-        [] if _issued(path[-1], path[-1]) else [each for each in heap if each not in path and _issued(path[-1], each)]
+        []
+        if _issued(path[-1], path[-1])
+        else [certificate for certificate in heap if certificate not in path and _issued(path[-1], certificate)]
     )
     if not issuers:
         yield path
-    for each in issuers:
-        yield from _paths([*path, each], heap)
+    for issuer in issuers:
+        yield from _paths([*path, issuer], heap)
 
 
 def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
@@ -78,12 +80,16 @@ def belongs(certificate: x509.Certificate, key: PrivateKeyTypes) -> bool:
 
 
 def _leaf(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None, now: datetime) -> x509.Certificate:
-    owned = [each for each in certificates if key is not None and belongs(each, key)]
+    owned = [certificate for certificate in certificates if key is not None and belongs(certificate, key)]
     if owned:
         # One key may have an old certificate and its renewal, which may not be valid yet.
-        return max(owned, key=lambda each: (_is_valid(each, now), each.not_valid_before_utc))
-    last = [each for each in certificates if not any(_issued(other, each) for other in certificates if other != each)]
-    return next((each for each in last if not _is_authority(each)), (last or certificates)[0])
+        return max(owned, key=lambda certificate: (_is_valid(certificate, now), certificate.not_valid_before_utc))
+    last = [
+        certificate
+        for certificate in certificates
+        if not any(_issued(other, certificate) for other in certificates if other != certificate)
+    ]
+    return next((certificate for certificate in last if not _is_authority(certificate)), (last or certificates)[0])
 
 
 def _preference(issuer: x509.Certificate) -> tuple[bool, datetime]:

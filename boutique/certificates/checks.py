@@ -25,51 +25,51 @@ _BROKEN_HASHES = (hashes.MD5.name, hashes.SHA1.name)
 _SERVER = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
-def mistakes(
-    found: CertificateContent, chain: Chain, hosts: Sequence[str], now: datetime, *, with_issuer: bool = True
+def errors(
+    content: CertificateContent, chain: Chain, hosts: Sequence[str], now: datetime, *, with_issuer: bool = True
 ) -> Iterator[str]:
     """Yield a line for each reason not to use a certificate, apart from its key.
 
     Args:
-        found: Where it comes from.
+        content: Where it comes from.
         chain: The same in order.
         hosts: What it has to be valid for.
         now: The time.
         with_issuer: Whether the certificate of the issuer has to be there.
     """
-    yield from (f"{found.at}: {said}" for said in _order(chain, with_issuer=with_issuer))
-    yield from (f"{found.at}: {said}" for each in chain.sent for said in _begins(each, now))
-    yield from (f"{found.at}: {said}" for said in _hosts(chain.leaf, hosts))
-    yield from (f"{found.at}: {said}" for said in _strength(chain))
-    yield from (f"{found.at}: {said}" for said in _purpose(chain.leaf))
+    yield from (f"{content.at}: {message}" for message in _order(chain, with_issuer=with_issuer))
+    yield from (f"{content.at}: {message}" for certificate in chain.sent for message in _begins(certificate, now))
+    yield from (f"{content.at}: {message}" for message in _hosts(chain.leaf, hosts))
+    yield from (f"{content.at}: {message}" for message in _strength(chain))
+    yield from (f"{content.at}: {message}" for message in _purpose(chain.leaf))
 
 
-def key_mistakes(found: CertificateContent, chain: Chain) -> Iterator[str]:
+def key_errors(content: CertificateContent, chain: Chain) -> Iterator[str]:
     """Yield a line for what is wrong with the private key."""
-    if found.key is None:
-        yield f"{found.key_at}: holds no private key; export it again with its key"
-    elif not belongs(chain.leaf, found.key):
+    if content.key is None:
+        yield f"{content.key_at}: holds no private key; export it again with its key"
+    elif not belongs(chain.leaf, content.key):
         yield (
-            f"{found.key_at}: is not the key of '{called(chain.leaf)}' in {found.at}; "
+            f"{content.key_at}: is not the key of '{called(chain.leaf)}' in {content.at}; "
             "give the key that this certificate was requested with"
         )
 
 
-def expired(found: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
+def expired(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for each certificate that has expired: browsers refuse it, but it was valid when it was deployed."""
     for certificate in chain.sent:
         ends = certificate.not_valid_after_utc
         if now > ends:
-            yield f"{found.at}: '{called(certificate)}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
+            yield f"{content.at}: '{called(certificate)}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
 
 
-def warnings(found: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
+def warnings(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for what will be wrong soon, or is wrong for some clients."""
-    for each in chain.sent:
-        ends = each.not_valid_after_utc
+    for certificate in chain.sent:
+        ends = certificate.not_valid_after_utc
         if timedelta() < ends - now < WARN_BEFORE:
-            yield f"{found.at}: '{called(each)}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
-    yield from (f"{found.at}: {line}" for line in missing_extensions(chain))
+            yield f"{content.at}: '{called(certificate)}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
+    yield from (f"{content.at}: {line}" for line in missing_extensions(chain))
 
 
 def _order(chain: Chain, *, with_issuer: bool) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _order(chain: Chain, *, with_issuer: bool) -> Iterator[str]:
             f"the certificate of '{text(chain.leaf.issuer)}', which issued '{called(chain.leaf)}', is missing; "
             "add it, even if it is the root"
         )
-    for each in chain.foreign:
-        yield f"'{called(each)}' issued none of the other certificates; remove it"
+    for certificate in chain.foreign:
+        yield f"'{called(certificate)}' issued none of the other certificates; remove it"
 
 
 def _begins(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
@@ -102,16 +102,16 @@ def _hosts(leaf: x509.Certificate, hosts: Sequence[str]) -> Iterator[str]:
 
 
 def _strength(chain: Chain) -> Iterator[str]:
-    for each in chain.sent:
-        kind = kind_of_key(each)
-        if not _strong(each):
+    for certificate in chain.sent:
+        kind = kind_of_key(certificate)
+        if not _strong(certificate):
             yield (
-                f"the key of '{called(each)}' is {kind}, which browsers or the gateway refuse; "
+                f"the key of '{called(certificate)}' is {kind}, which browsers or the gateway refuse; "
                 f"request one with a key of RSA {_LEAST_RSA_BITS} or more, or ECDSA P-256 or P-384"
             )
-        algorithm = _hash(each)
+        algorithm = _hash(certificate)
         if algorithm in _BROKEN_HASHES:
-            yield f"'{called(each)}' is signed with {algorithm.upper()}, which browsers refuse; request it anew"
+            yield f"'{called(certificate)}' is signed with {algorithm.upper()}, which browsers refuse; request it anew"
 
 
 def _strong(certificate: x509.Certificate) -> bool:

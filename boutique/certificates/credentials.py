@@ -21,7 +21,7 @@ _HOW = {
 }
 
 
-def mistakes(source: CertificateSource | None, present: Collection[str]) -> Iterator[str]:
+def errors(source: CertificateSource | None, present: Collection[str]) -> Iterator[str]:
     """Return a line for each secret that the source of the certificate lacks, or does not take.
 
     Args:
@@ -35,5 +35,5 @@ def mistakes(source: CertificateSource | None, present: Collection[str]) -> Iter
             yield f"boutique:{key}: is missing; set it with `{_HOW[key]}`"
     for key in KEYS:
         if key in present and key not in (*needed, *taken):
-            said = f"is not used with {KEY} {{kind: {source.kind}}}" if source else f"belongs to a stack with {KEY}"
-            yield f"boutique:{key}: {said}; remove it with `pulumi config rm {key}`"
+            reason = f"is not used with {KEY} {{kind: {source.kind}}}" if source else f"belongs to a stack with {KEY}"
+            yield f"boutique:{key}: {reason}; remove it with `pulumi config rm {key}`"

@@ -1,4 +1,4 @@
-"""What may be told of a certificate: nothing in here is secret."""
+"""Public facts of a certificate: nothing in here is secret."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ class Facts:
         """Return the whole days until it expires; negative if it has."""
         return (self.not_after - (now or datetime.now(UTC))).days
 
-    def told(self) -> dict[str, str | list[str]]:
+    def to_dict(self) -> dict[str, str | list[str]]:
         """Return the same as JSON holds it."""
         return {
             "subject": self.subject,
@@ -59,7 +59,7 @@ def facts(chain: Chain) -> Facts:
     return Facts(
         subject=called(leaf),
         names=names(leaf),
-        issuers=tuple(text(each.issuer) for each in chain.sent),
+        issuers=tuple(text(certificate.issuer) for certificate in chain.sent),
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         key=kind_of_key(leaf),

@@ -10,7 +10,7 @@ def names(certificate: x509.Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         return ()
     return tuple(
-        printable(str(each.value)) for each in extension.value if isinstance(each, x509.DNSName | x509.IPAddress)
+        printable(str(name.value)) for name in extension.value if isinstance(name, x509.DNSName | x509.IPAddress)
     )
 
 
@@ -25,5 +25,5 @@ def text(name: x509.Name) -> str:
 
 
 def printable(words: str) -> str:
-    """Return somebody else's words without what would break a line or move a terminal's cursor."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
+    """Return foreign text without characters that break a line or move a terminal's cursor."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in words)

@@ -45,13 +45,13 @@ class CertificateContent:
 
 
 def read_pfx(pfx: CertificatePart, password: CertificatePart) -> CertificateContent:
-    """Return what a PFX holds, whatever it is encrypted with: AES, or 3DES and RC2 in older files.
+    """Return the content of a PFX that is encrypted with AES, or with 3DES or RC2 as in older files.
 
     Raises:
         CertificateError: It cannot be read.
     """
     try:
-        found = pkcs12.load_pkcs12(pfx.content or b"", password.content)
+        pkcs12_content = pkcs12.load_pkcs12(pfx.content or b"", password.content)
     except (ValueError, UnsupportedAlgorithm) as error:
         # The library has one exception for both (rust/src/pkcs12.rs); only the text tells them apart.
         if "password" not in str(error).lower():
@@ -59,14 +59,17 @@ def read_pfx(pfx: CertificatePart, password: CertificatePart) -> CertificateCont
                 [f"{pfx.where}: is no PFX (PKCS #12) file, or a damaged one; export it again"]
             ) from None
         if password.content:
-            said = f"is not the password of the PFX in {pfx.where}; set the one that it was exported with"
+            message = f"is not the password of the PFX in {pfx.where}; set the one that it was exported with"
         else:
-            said = f"is missing, and the PFX in {pfx.where} has a password; set the one that it was exported with"
-        raise CertificateError([f"{password.where}: {said}"]) from None
-    held = [each.certificate for each in ((found.cert,) if found.cert else ()) + tuple(found.additional_certs)]
+            message = f"is missing, and the PFX in {pfx.where} has a password; set the one that it was exported with"
+        raise CertificateError([f"{password.where}: {message}"]) from None
+    held = [
+        entry.certificate
+        for entry in ((pkcs12_content.cert,) if pkcs12_content.cert else ()) + tuple(pkcs12_content.additional_certs)
+    ]
     if not held:
         raise CertificateError([f"{pfx.where}: holds no certificate; export it again with its certificate and its key"])
-    return CertificateContent(_readable(held, pfx.where), found.key, pfx.where, pfx.where)
+    return CertificateContent(_readable(held, pfx.where), pkcs12_content.key, pfx.where, pfx.where)
 
 
 def read_pem(chain: CertificatePart, key: CertificatePart, password: CertificatePart) -> CertificateContent:
@@ -80,19 +83,19 @@ def read_pem(chain: CertificatePart, key: CertificatePart, password: Certificate
     Raises:
         CertificateError: One of them cannot be read, or both.
     """
-    mistakes: list[str] = []
+    errors: list[str] = []
     certificates: tuple[x509.Certificate, ...] = ()
     private: PrivateKeyTypes | None = None
     try:
         certificates = read_certificates(chain)
     except CertificateError as error:
-        mistakes += error.mistakes
+        errors += error.errors
     try:
         private = read_private_key(key, password)
     except CertificateError as error:
-        mistakes += error.mistakes
-    if mistakes:
-        raise CertificateError(mistakes)
+        errors += error.errors
+    if errors:
+        raise CertificateError(errors)
     return CertificateContent(certificates, private, chain.where, key.where)
 
 
@@ -124,27 +127,27 @@ def read_private_key(key: CertificatePart, password: CertificatePart) -> Private
     except TypeError:
         # The library's way to say that one is encrypted and the other is not there, or the other way round.
         if password.content:
-            said = f"the key in {key.where} has no password; remove this one"
+            message = f"the key in {key.where} has no password; remove this one"
         else:
-            said = f"is missing, and the key in {key.where} has a password; set it, or give the key without one"
-        raise CertificateError([f"{password.where}: {said}"]) from None
+            message = f"is missing, and the key in {key.where} has a password; set it, or give the key without one"
+        raise CertificateError([f"{password.where}: {message}"]) from None
     except (ValueError, UnsupportedAlgorithm):
         # One wrong password in 256 leaves bytes that look whole and are no key: the error does not tell it from damage.
         if b"ENCRYPTED" in (key.content or b""):
-            said = f"{password.where}: is not the password of the key in {key.where}; set the right one"
+            message = f"{password.where}: is not the password of the key in {key.where}; set the right one"
         else:
-            said = (
+            message = (
                 f"{key.where}: holds no private key in PEM form, or a damaged one; "
                 "it has to have a line -----BEGIN PRIVATE KEY----- or the like"
             )
-        raise CertificateError([said]) from None
+        raise CertificateError([message]) from None
 
 
 def _readable(certificates: list[x509.Certificate], where: str) -> tuple[x509.Certificate, ...]:
     """Return each certificate once, after a look at what is only parsed when it is asked for."""
-    for each in certificates:
+    for certificate in certificates:
         try:
-            _ = each.extensions, each.subject, each.issuer
+            _ = certificate.extensions, certificate.subject, certificate.issuer
         except ValueError:
             raise CertificateError([_damaged(where)]) from None
     return tuple(dict.fromkeys(certificates))

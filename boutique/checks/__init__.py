@@ -23,15 +23,15 @@ def check(
     feature: Feature | None = None,
     unread: Collection[str] = (),
 ) -> list[str]:
-    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
+    """Return a line for each error; a section that could not be read (`unread`) is None and is not judged."""
     return [
         *_cluster(cluster, platform),
-        *(platforms.mistakes(platform) if platform else ()),
-        *(gateway_hosts.mistakes(platform) if platform else ()),
-        *(environments.mistakes(environment, cluster, platform, release, unread) if environment else ()),
-        *(releases.mistakes(release, environment) if release and "environment" not in unread else ()),
+        *(platforms.errors(platform) if platform else ()),
+        *(gateway_hosts.errors(platform) if platform else ()),
+        *(environments.errors(environment, cluster, platform, release, unread) if environment else ()),
+        *(releases.errors(release, environment) if release and "environment" not in unread else ()),
         *(_alone(feature, cluster, platform, environment, release) if feature else ()),
-        *(features.mistakes(feature) if feature else ()),
+        *(features.errors(feature) if feature else ()),
     ]
 
 
@@ -52,7 +52,7 @@ def _alone(
 
 def _cluster(cluster: Cluster | None, platform: Platform | None) -> Iterator[str]:
     if isinstance(cluster, EksCluster):
-        yield from eks.mistakes(cluster, platform)
+        yield from eks.errors(cluster, platform)
     if isinstance(cluster, StackCluster) and platform:
         yield (
             "boutique:platform: a stack that deploys into a target of another stack has no rights to build a platform; "

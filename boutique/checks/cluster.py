@@ -64,21 +64,21 @@ def check(admin: ClusterAdmin, section: Platform, environment: Environment | Non
         own = {kind: pool.submit(admin.metadata, f"{path}{_OWN}") for kind, path in _KINDS.items()}
         definitions = pool.submit(_definitions, admin) if section.mesh else None
         objects = [
-            *(LiveObject(kind="Namespace", metadata=each) for each in namespaces),
-            *(LiveObject(kind=kind, metadata=each) for kind, asked in own.items() for each in asked.result()),
+            *(LiveObject(kind="Namespace", metadata=item) for item in namespaces),
+            *(LiveObject(kind=kind, metadata=item) for kind, response in own.items() for item in response.result()),
         ]
         installed = definitions.result() if definitions else ()
     in_environment = stack_objects.of_environment(environment, home) if environment else frozenset()
-    wanted = stack_objects.of_platform(section)
+    planned = stack_objects.of_platform(section)
     errors = [
-        *live_objects.ownership_errors(objects, wanted, stack=stack, key="boutique:platform"),
+        *live_objects.ownership_errors(objects, planned, stack=stack, key="boutique:platform"),
         *live_objects.ownership_errors(objects, in_environment, stack=stack, key="boutique:environment"),
         *(_gateway_api(admin, section.mesh, installed, stack) if section.mesh else ()),
     ]
     if errors:
         raise SettingsError(errors)
     left = stack_objects.autoscaled(environment, home) if environment else ()
-    return live_objects.changes(objects, wanted | in_environment, stack=stack, autoscaled=left)
+    return live_objects.changes(objects, planned | in_environment, stack=stack, autoscaled=left)
 
 
 def home_of(section: Platform, environment: Environment | None) -> str:
@@ -89,7 +89,7 @@ def home_of(section: Platform, environment: Environment | None) -> str:
 
 
 def _definitions(admin: ClusterAdmin) -> tuple[InstalledDefinition, ...]:
-    items = [each for path in (gateway_api_installed.DEFINITIONS, *_ADMISSION_LISTS) for each in admin.metadata(path)]
+    items = [item for path in (gateway_api_installed.DEFINITIONS, *_ADMISSION_LISTS) for item in admin.metadata(path)]
     return gateway_api_installed.installed_definitions(items)
 
 
@@ -100,5 +100,5 @@ def _gateway_api(
     if isinstance(source, GatewayApiPresent):
         served = admin.resources(f"{gateway_api_installed.GROUP}/v1")
         return tuple(gateway_api_installed.present_errors(installed, served))
-    names = [str(each["metadata"]["name"]) for each in gateway_api.manifests(source)]
+    names = [str(manifest["metadata"]["name"]) for manifest in gateway_api.manifests(source)]
     return tuple(gateway_api_installed.install_errors(installed, names, stack=stack, take_over=source.take_over))

@@ -15,8 +15,8 @@ _KEY = "boutique:cluster"
 _VERSION = f"{_KEY}.version"
 
 
-def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
-    """Return a line for each mistake.
+def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
+    """Return a line for each error.
 
     Args:
         cluster: How the cluster is configured.
@@ -28,10 +28,10 @@ def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
             f"{', '.join(eks_versions.RELEASES)}; a new cluster takes one of these, one that is there goes up one "
             "minor version at a time"
         )
-    yield from eks_network.mistakes(cluster)
-    yield from eks_nodes.mistakes(cluster, platform)
-    for each in sorted({each for each in cluster.admins if cluster.admins.count(each) > 1}):
-        yield f"{_KEY}.admins: {each!r}: is named twice; EKS keeps one entry for each role"
+    yield from eks_network.errors(cluster)
+    yield from eks_nodes.errors(cluster, platform)
+    for duplicate in sorted({admin for admin in cluster.admins if cluster.admins.count(admin) > 1}):
+        yield f"{_KEY}.admins: {duplicate!r}: is named twice; EKS keeps one entry for each role"
     if platform:
         yield from _balancer(cluster, platform)
     if platform and platform.dns.domain != CLUSTER_DOMAIN:
@@ -44,10 +44,10 @@ def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
 def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
     """Return a line if the cluster's version of Kubernetes is no longer supported.
 
-    No error: a stack that nobody changed stays one that can be updated, and rolled back.
+    No error: an unchanged stack can still be updated and rolled back.
 
     Args:
-        cluster: How the cluster is configured, without mistakes.
+        cluster: How the cluster is configured, without errors.
         today: Decides which versions are supported.
     """
     release = eks_versions.RELEASES[cluster.version]
@@ -73,10 +73,10 @@ def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
         platform: What is built on it.
     """
     source = platform.ingress.certificate if platform.ingress else None
-    if isinstance(source, AcmCertificate) and (found := source.arn.split(":")[3]) != region:
+    if isinstance(source, AcmCertificate) and (other := source.arn.split(":")[3]) != region:
         yield (
-            f"boutique:platform.ingress.certificate.arn: {source.arn!r}: is in {found}, and the load balancer is in "
-            f"{region}; name a certificate of that region"
+            f"boutique:platform.ingress.certificate.arn: {source.arn!r}: is in {other}, and the load balancer is "
+            f"in {region}; name a certificate of that region"
         )
 
 

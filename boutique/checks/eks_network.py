@@ -12,8 +12,8 @@ _KEY = "boutique:cluster"
 _SHOWN = 3
 
 
-def mistakes(cluster: EksCluster) -> Iterator[str]:
-    """Return a line for each mistake."""
+def errors(cluster: EksCluster) -> Iterator[str]:
+    """Return a line for each error."""
     services = IPv4Network(cluster.service_cidr)
     if not network.is_private(cluster.service_cidr) or not 12 <= services.prefixlen <= 24:
         yield (
@@ -27,59 +27,59 @@ def mistakes(cluster: EksCluster) -> Iterator[str]:
     yield from _endpoint(cluster.public_cidrs)
 
 
-def _new(cluster: EksCluster, wanted: NewNetwork) -> Iterator[str]:
+def _new(cluster: EksCluster, settings: NewNetwork) -> Iterator[str]:
     key = f"{_KEY}.network"
-    for other in network.overlapping(cluster.service_cidr, wanted.avoid):
+    for other in network.overlapping(cluster.service_cidr, settings.avoid):
         yield (
             f"{_KEY}.serviceCidr: {cluster.service_cidr!r}: overlaps with {other} of network.avoid, which pods could "
             "not reach then; take another network"
         )
-    if len(set(wanted.zones)) < 2:
-        yield f"{key}.zones: {', '.join(wanted.zones) or 'none'}: EKS needs at least two different zones"
+    if len(set(settings.zones)) < 2:
+        yield f"{key}.zones: {', '.join(settings.zones) or 'none'}: EKS needs at least two different zones"
         return
-    if len(set(wanted.zones)) < len(wanted.zones):
-        yield f"{key}.zones: {', '.join(wanted.zones)}: names a zone twice"
+    if len(set(settings.zones)) < len(settings.zones):
+        yield f"{key}.zones: {', '.join(settings.zones)}: names a zone twice"
         return
-    said = f"{key}.cidr: {wanted.cidr!r}"
-    if not network.is_for_vpcs(wanted.cidr):
+    setting = f"{key}.cidr: {settings.cidr!r}"
+    if not network.is_for_vpcs(settings.cidr):
         *others, last = network.VPC_RANGES
         yield (
-            f"{said}: must be in {', '.join(map(str, others))} or {last}; others are somebody's on the internet, who "
-            "could not be reached, or nobody's"
+            f"{setting}: must be in {', '.join(map(str, others))} or {last}; other networks "
+            "belong to hosts on the internet, which could not be reached then"
         )
         return
-    if clash := network.overlapping(wanted.cidr, [cluster.service_cidr]):
-        yield f"{said}: overlaps with cluster.serviceCidr, {clash[0]}; the two must have no address in common"
-    for other in network.overlapping(wanted.cidr, wanted.avoid):
-        yield f"{said}: overlaps with {other} of network.avoid; take another network"
-    if IPv4Network(wanted.cidr).prefixlen < network.LARGEST:
-        yield f"{said}: a VPC has at most a /{network.LARGEST}"
+    if clash := network.overlapping(settings.cidr, [cluster.service_cidr]):
+        yield f"{setting}: overlaps with cluster.serviceCidr, {clash[0]}; the two must have no address in common"
+    for other in network.overlapping(settings.cidr, settings.avoid):
+        yield f"{setting}: overlaps with {other} of network.avoid; take another network"
+    if IPv4Network(settings.cidr).prefixlen < network.LARGEST:
+        yield f"{setting}: a VPC has at most a /{network.LARGEST}"
         return
     try:
-        zones = network.plan(wanted.cidr, wanted.zones)
+        zones = network.plan(settings.cidr, settings.zones)
     except ValueError as error:
-        yield f"{said}: {error}"
+        yield f"{setting}: {error}"
         return
     smallest = min(network.usable([zone.private]) for zone in zones)
-    most = max((each.addresses for each in known(cluster.nodes.types).values()), default=0)
-    asked = (ceil(cluster.nodes.max / len(zones)) + network.EXTRA_NODES) * most
-    if asked > smallest:
+    most = max((instance_type.addresses for instance_type in known(cluster.nodes.types).values()), default=0)
+    needed = (ceil(cluster.nodes.max / len(zones)) + network.EXTRA_NODES) * most
+    if needed > smallest:
         yield (
-            f"{said}: too small: each private subnet has {smallest} addresses, and its share of nodes.max, "
-            f"{cluster.nodes.max}, in an update may take {asked}; take a larger network or fewer nodes"
+            f"{setting}: too small: each private subnet has {smallest} addresses, and its share of nodes.max, "
+            f"{cluster.nodes.max}, in an update may take {needed}; take a larger network or fewer nodes"
         )
 
 
-def _existing(wanted: ExistingNetwork) -> Iterator[str]:
+def _existing(settings: ExistingNetwork) -> Iterator[str]:
     key = f"{_KEY}.network"
-    subnets = [*wanted.private_subnets, *wanted.public_subnets]
-    if len(set(wanted.private_subnets)) < 2:
+    subnets = [*settings.private_subnets, *settings.public_subnets]
+    if len(set(settings.private_subnets)) < 2:
         yield (
-            f"{key}.privateSubnets: {', '.join(wanted.private_subnets) or 'none'}: EKS needs subnets in at least two "
+            f"{key}.privateSubnets: {', '.join(settings.private_subnets) or 'none'}: EKS needs subnets in at least two "
             "zones; name one of each"
         )
-    for each in sorted({each for each in subnets if subnets.count(each) > 1}):
-        yield f"{key}: {each!r}: is named twice; a subnet is either private or public"
+    for duplicate in sorted({subnet for subnet in subnets if subnets.count(subnet) > 1}):
+        yield f"{key}: {duplicate!r}: is named twice; a subnet is either private or public"
 
 
 def _endpoint(cidrs: tuple[str, ...]) -> Iterator[str]:
@@ -89,10 +89,10 @@ def _endpoint(cidrs: tuple[str, ...]) -> Iterator[str]:
             f"{key}: {len(cidrs)}: are more networks than the {network.PUBLIC_NETWORKS} that EKS takes; put neighbours "
             "together, or remove the key and run Pulumi in the VPC"
         )
-    public = [each for each in cidrs if network.is_public(each)]
-    for each in cidrs:
-        if each not in public:
-            yield f"{key}: {each!r}: is no network of the internet; the VPC reaches the API server anyway"
+    public = [cidr for cidr in cidrs if network.is_public(cidr)]
+    for address_range in cidrs:
+        if address_range not in public:
+            yield f"{key}: {address_range!r}: is no network of the internet; the VPC reaches the API server anyway"
     count = network.covered(map(IPv4Network, public))
     if count > network.LARGEST_OF_ONE:
         named = ", ".join([*public[:_SHOWN], *(["…"] if len(public) > _SHOWN else [])])

@@ -11,8 +11,8 @@ _KEY = "boutique:cluster.nodes"
 _METAL = "metal"
 
 
-def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
-    """Return a line for each mistake."""
+def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
+    """Return a line for each error."""
     yield from _types(cluster.nodes)
     yield from _number(cluster.nodes)
     if platform:
@@ -21,23 +21,26 @@ def mistakes(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
 
 def known(types: Iterable[str]) -> Mapping[str, Machine]:
     """Return what instance types offer, without those that are not known here."""
-    return {each: found for each in types if (found := machine(each))}
+    return {instance_type: machine_type for instance_type in types if (machine_type := machine(instance_type))}
 
 
 def _types(nodes: Nodes) -> Iterator[str]:
     key, [usual] = f"{_KEY}.types", Nodes().types
     if not nodes.types:
         yield f"{key}: names none; name one such as {usual!r}"
-    for each in nodes.types:
-        family, _, size = each.partition(".")
-        there = sizes(family)
-        if is_arm(each):
+    for instance_type in nodes.types:
+        family, _, size = instance_type.partition(".")
+        available_sizes = sizes(family)
+        if is_arm(instance_type):
             yield (
-                f"{key}: {each!r}: has an ARM processor, and the shop's images are for amd64 only; "
+                f"{key}: {instance_type!r}: has an ARM processor, and the shop's images are for amd64 only; "
                 f"take one such as {usual!r}"
             )
-        elif there and size not in there and not size.startswith(_METAL):
-            yield f"{key}: {each!r}: there is no such size of {family}, only {', '.join(there)}; take one of these"
+        elif available_sizes and size not in available_sizes and not size.startswith(_METAL):
+            yield (
+                f"{key}: {instance_type!r}: there is no such size of {family}, only {', '.join(available_sizes)}; "
+                "take one of these"
+            )
 
 
 def _number(nodes: Nodes) -> Iterator[str]:
@@ -48,10 +51,10 @@ def _number(nodes: Nodes) -> Iterator[str]:
 def _room(cluster: EksCluster, platform: Platform) -> Iterator[str]:
     """Judge whether the nodes hold each target once; their quotas have room for three times that.
 
-    Any of the types may be what AWS has, so each has to do; of several that do not, the weakest is told.
+    Any of the types may be what AWS has, so each has to do; of several that do not, the message names the weakest.
     """
     pods = capacity.running(cluster, platform)
-    wanted = capacity.total(pods)
+    demand = capacity.total(pods)
     [usual] = Nodes().types
     least: dict[int, str] = {}
     for name, kind in known(cluster.nodes.types).items():
@@ -62,10 +65,10 @@ def _room(cluster: EksCluster, platform: Platform) -> Iterator[str]:
                 f"{large.name} asks for {large.one}; take one such as {usual!r}"
             )
             continue
-        number = capacity.needed(node, wanted)
+        number = capacity.needed(node, demand)
         least[number] = (
             f"{_KEY}.desired: {cluster.nodes.desired}: so many {name} hold {node.times(cluster.nodes.desired)}, and "
-            f"the targets with what each cluster runs ask for {wanted}; set {number} or more, take larger nodes.types, "
+            f"the targets with what each cluster runs ask for {demand}; set {number} or more, take larger nodes.types, "
             "or lower the replicas of platform.targets, mesh and ingress, or of cluster.loadBalancerController"
         )
     if least and max(least) > cluster.nodes.desired:

@@ -23,14 +23,14 @@ from boutique.workloads.pod_demand import release_peak
 from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 
 
-def mistakes(
+def errors(
     environment: Environment,
     cluster: Cluster | None,
     platform: Platform | None,
     release: Release | None,
     unread: Collection[str],
 ) -> Iterator[str]:
-    """Return a line for each mistake; a section that could not be read (`unread`) is None and is not judged."""
+    """Return a line for each error; a section that could not be read (`unread`) is None and is not judged."""
     if "platform" not in unread:
         yield from _target(cluster, platform, environment)
     yield from _services(environment)
@@ -75,8 +75,8 @@ def _target(cluster: Cluster | None, platform: Platform | None, environment: Env
 def _services(environment: Environment) -> Iterator[str]:
     for workload in online_boutique.WORKLOADS:
         key = f"boutique:environment.services.{workload.name}"
-        for mistake in _service(workload, environment.services.get(workload.name, ServiceSettings())):
-            yield f"{key}.{mistake}"
+        for error in _service(workload, environment.services.get(workload.name, ServiceSettings())):
+            yield f"{key}.{error}"
 
 
 def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
@@ -93,10 +93,10 @@ def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
     for name in sorted(set(service.variables) & set(service.secrets)):
         yield f"secrets.{name}: is among the variables too; remove it there or here"
     if service.rollout.strategy == BLUE_GREEN and (workload.store or workload.service is None):
-        said = (
-            "two stores at once would split the data" if workload.store else "nobody calls it, so nothing is switched"
+        reason = (
+            "two stores at once would split the data" if workload.store else "it has no Service, so nothing is switched"
         )
-        yield f"rollout.strategy: blueGreen: {said}; remove it"
+        yield f"rollout.strategy: blueGreen: {reason}; remove it"
     speaks_http = workload.readiness is not None and workload.readiness.kind is ProbeKind.HTTP
     if service.rollout.check and service.rollout.check.path and not speaks_http:
         yield f"rollout.check.path: {service.rollout.check.path}: it has no pages; take rollout.check.command"
@@ -111,21 +111,24 @@ def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
 def _deployed(environment: Environment) -> Iterator[str]:
     """Check what only shows when a service's settings and the ones for all services are put together."""
     seconds: dict[str, tuple[int, int]] = {}
-    for each in deployed(environment):
-        key = f"boutique:environment.services.{each.workload.name}"
-        if each.rollout.min_ready_seconds >= each.rollout.timeout_seconds:
-            own = environment.services.get(each.workload.name, ServiceSettings()).rollout.model_fields_set
+    for service in deployed(environment):
+        key = f"boutique:environment.services.{service.workload.name}"
+        if service.rollout.min_ready_seconds >= service.rollout.timeout_seconds:
+            own = environment.services.get(service.workload.name, ServiceSettings()).rollout.model_fields_set
             shared = "boutique:environment" if own.isdisjoint(("min_ready_seconds", "timeout_seconds")) else key
-            seconds[shared] = each.rollout.min_ready_seconds, each.rollout.timeout_seconds
-        if each.autoscaled and each.strategy == BLUE_GREEN:
+            seconds[shared] = service.rollout.min_ready_seconds, service.rollout.timeout_seconds
+        if service.autoscaled and service.strategy == BLUE_GREEN:
             yield (
                 f"{key}.autoscaled: true: with rollout.strategy blueGreen each release has another Deployment, which "
                 "no autoscaler can name; remove it, or take another strategy"
             )
         for resource in ("cpu", "memory"):
-            asked, most = getattr(each.requests, resource), getattr(each.limits, resource)
-            if amount(asked) > amount(most):
-                yield f"{key}.resources.requests.{resource}: {asked}: must not be more than the limit, which is {most}"
+            requested, most = getattr(service.requests, resource), getattr(service.limits, resource)
+            if amount(requested) > amount(most):
+                yield (
+                    f"{key}.resources.requests.{resource}: {requested}: must not be more than the limit, "
+                    f"which is {most}"
+                )
     for key, (ready, timeout) in seconds.items():
         yield f"{key}.rollout.minReadySeconds: {ready}: must be less than timeoutSeconds, which is {timeout}"
 
@@ -135,7 +138,7 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         return
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
-    most: ResolvedWorkload = max(deployed(environment), key=lambda each: each.replicas)
+    most: ResolvedWorkload = max(deployed(environment), key=lambda service: service.replicas)
     if target and most.replicas > target.replicas:
         yield (
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
@@ -166,7 +169,7 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
         if service.external:
             yield (
                 f"boutique:environment.services.{name}.external: the mesh refuses callers without an identity, "
-                "and nobody outside has one; remove it, or loosen boutique:platform.mesh.policies: "
+                "and clients outside have none; remove it, or loosen boutique:platform.mesh.policies: "
                 "{mtls: permissive, authorization: false}"
             )
 
@@ -189,7 +192,7 @@ def _features(platform: Platform | None, environment: Environment) -> Iterator[s
 
 
 def _routed(environment: Environment) -> Iterator[str]:
-    """Check the features that the environment routes itself, whatever its host is."""
+    """Check the features that the environment routes itself, for any host."""
     owner = "this stack"
     try:
         route_table.table(

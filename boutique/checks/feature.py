@@ -1,4 +1,4 @@
-"""Whether a feature can be told apart and deployed, as far as that is known without its environment."""
+"""Whether a feature can be identified and deployed, as far as its own stack shows."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,16 +17,16 @@ from boutique.workloads.resolved_workload import ResolvedWorkload
 _KEY = "boutique:feature"
 
 
-def mistakes(feature: Feature) -> Iterator[str]:
-    """Return a line for each mistake."""
-    found = [*_services(feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
-    yield from found
-    if not found:
+def errors(feature: Feature) -> Iterator[str]:
+    """Return a line for each error."""
+    invalid = [*_services(feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
+    yield from invalid
+    if not invalid:
         yield from _identity(feature)
 
 
 def allowed(features: Features) -> Iterator[str]:
-    """Return a line for each mistake in what an environment lets features do."""
+    """Return a line for each error in what an environment lets features do."""
     key = "boutique:environment.features"
     if duration(features.default_ttl) > duration(features.maximum_ttl):
         yield f"{key}.defaultTtl: {features.default_ttl}: must not be more than maximumTtl, {features.maximum_ttl}"
@@ -44,10 +44,10 @@ def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Featu
         now: The time.
     """
     names: dict[tuple[int, int], list[str]] = {}
-    for each in services:
-        rollout = each.rollout
+    for service in services:
+        rollout = service.rollout
         if rollout.min_ready_seconds >= rollout.timeout_seconds:
-            names.setdefault((rollout.timeout_seconds, rollout.min_ready_seconds), []).append(each.workload.name)
+            names.setdefault((rollout.timeout_seconds, rollout.min_ready_seconds), []).append(service.workload.name)
     for (timeout, ready), short in names.items():
         yield (
             f"{_KEY}.timeoutSeconds: {timeout}: must be more than minReadySeconds, which is {ready} for "
@@ -77,7 +77,7 @@ def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str
 def _services(feature: Feature) -> Iterator[str]:
     if not feature.services:
         yield f"{_KEY}.services: is missing; name at least one, such as {{adservice: {{version: 1.4.2-my-branch.3}}}}"
-    routable = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
+    routable = {service.service for service in route_table.services(online_boutique.WORKLOADS)}
     for name, change in feature.services.items():
         if name not in routable:
             yield (
@@ -98,9 +98,9 @@ def _services(feature: Feature) -> Iterator[str]:
 
 def _identity(feature: Feature) -> Iterator[str]:
     try:
-        found = identity(feature)
+        named = identity(feature)
         for name in feature.services:
-            object_name(name, found.key, route_table.names(online_boutique.WORKLOADS))
+            object_name(name, named.key, route_table.names(online_boutique.WORKLOADS))
     except ChangeError as error:
         yield f"{_KEY}.branch: is missing: {error}; give boutique:feature.branch or boutique:feature.key"
     except NamingError as error:

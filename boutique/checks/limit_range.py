@@ -20,37 +20,37 @@ def limit_refusals(
         section: Where services are configured, such as `boutique:environment`.
     """
     proxy = {"requests": PROXY_REQUESTS, "limits": PROXY_LIMITS}
-    found = [each for each in items if each["type"] in ("Container", "Pod")]
-    for each in services:
-        own = {"requests": each.requests, "limits": each.limits}
-        for item in found:
+    limits = [item for item in items if item["type"] in ("Container", "Pod")]
+    for service in services:
+        own = {"requests": service.requests, "limits": service.limits}
+        for item in limits:
             parts = [own, proxy] if item["type"] == "Pod" and meshed else [own]
             for resource in ("cpu", "memory"):
-                asked, most = (
+                requested, most = (
                     sum((api_amount(getattr(part[kind], resource)) for part in parts), Decimal(0))
                     for kind in ("requests", "limits")
                 )
-                key = f"{section}.services.{each.workload.name}.resources"
-                for kind, gap in _outside(item, resource, asked, most):
+                key = f"{section}.services.{service.workload.name}.resources"
+                for kind, gap in _outside(item, resource, requested, most):
                     yield f"{key}.{kind}.{resource}: {gap}; change it, or the LimitRange"
     if not meshed:
         return
-    for item in (each for each in found if each["type"] == "Container"):
+    for item in (item for item in limits if item["type"] == "Container"):
         for resource in ("cpu", "memory"):
-            asked, most = (api_amount(getattr(proxy[kind], resource)) for kind in ("requests", "limits"))
-            for kind, gap in _outside(item, resource, asked, most):
+            requested, most = (api_amount(getattr(proxy[kind], resource)) for kind in ("requests", "limits"))
+            for kind, gap in _outside(item, resource, requested, most):
                 yield f"Istio's proxy in every pod, resources.{kind}.{resource}: {gap}; change the LimitRange"
 
 
-def _outside(item: Mapping[str, Any], resource: str, asked: Decimal, most: Decimal) -> Iterator[tuple[str, str]]:
+def _outside(item: Mapping[str, Any], resource: str, requested: Decimal, most: Decimal) -> Iterator[tuple[str, str]]:
     """Return what of a container or a pod is outside of a LimitRange, with what is allowed."""
     whole = " (with its proxy)" if item["type"] == "Pod" else ""
-    said = f"a LimitRange of the namespace allows each {item['type'].lower()}"
+    rule = f"a LimitRange of the namespace allows each {item['type'].lower()}"
     upper, lower, ratio = (item.get(name, {}).get(resource) for name in ("max", "min", "maxLimitRequestRatio"))
     if upper is not None and most > api_amount(upper):
-        yield "limits", f"{format_amount(resource, most)}{whole}: {said} at most {upper}"
-    if lower is not None and asked < api_amount(lower):
-        yield "requests", f"{format_amount(resource, asked)}{whole}: {said} no less than {lower}"
-    if ratio is not None and most > asked * api_amount(ratio):
-        request = format_amount(resource, asked)
-        yield "limits", f"{format_amount(resource, most)}{whole}: {said} {ratio} times its request, which is {request}"
+        yield "limits", f"{format_amount(resource, most)}{whole}: {rule} at most {upper}"
+    if lower is not None and requested < api_amount(lower):
+        yield "requests", f"{format_amount(resource, requested)}{whole}: {rule} no less than {lower}"
+    if ratio is not None and most > requested * api_amount(ratio):
+        request = format_amount(resource, requested)
+        yield "limits", f"{format_amount(resource, most)}{whole}: {rule} {ratio} times its request, which is {request}"

@@ -1,4 +1,4 @@
-"""From the values of a stack's configuration to settings, or to every mistake that is in them."""
+"""From the values of a stack's configuration to settings, or to all errors in them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,19 +15,19 @@ SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)
 """The top-level keys that hold one secret each, or several by name, and are never read into settings."""
 
 
-def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> StackSettings:
+def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSettings:
     """Return the settings of a stack.
 
     Args:
         values: Every key of the project's namespace in the stack's configuration, without the namespace; the value of a
             secret is never looked at.
-        found: Mistakes that were found while the values were read.
+        read_errors: Errors in how the values are kept, from reading them.
 
     Raises:
-        SettingsError: Something is wrong; its text has a line for each mistake.
+        SettingsError: Something is wrong; its text has a line for each error.
     """
-    mistakes = [
-        *found,
+    errors = [
+        *read_errors,
         *(
             f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}"
             for key in values
@@ -43,27 +43,27 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> StackSettings:
         try:
             read[key] = TypeAdapter(annotation).validate_python(value)
         except ValidationError as error:
-            mistakes += explain(key, annotation, error)
+            errors += explain(key, annotation, error)
             unread.append(key)
     if not is_present(values.get("cluster")) and not is_present(values.get("feature")):
-        mistakes.append(
+        errors.append(
             "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
             "only a stack with boutique:feature has none"
         )
-    elif not mistakes and not read.keys() & {"platform", "environment", "feature"}:
-        mistakes.append(
+    elif not errors and not read.keys() & {"platform", "environment", "feature"}:
+        errors.append(
             "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
             "or boutique:feature in its place"
         )
-    if values.get("registryCredentials") and not mistakes and "platform" not in read:
-        mistakes.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
-    if values.get(SERVICE_SECRETS) and not mistakes and "environment" not in read:
-        mistakes.append(f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here")
+    if values.get("registryCredentials") and not errors and "platform" not in read:
+        errors.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
+    if values.get(SERVICE_SECRETS) and not errors and "environment" not in read:
+        errors.append(f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here")
     platform = read.get("platform")
     if "platform" not in unread:
         source = platform.ingress.certificate if platform and platform.ingress else None
-        mistakes += credentials.mistakes(source, [key for key in credentials.KEYS if values.get(key)])
-    mistakes += check(
+        errors += credentials.errors(source, [key for key in credentials.KEYS if values.get(key)])
+    errors += check(
         cluster=read.get("cluster"),
         platform=read.get("platform"),
         environment=read.get("environment"),
@@ -71,8 +71,8 @@ def load(values: Mapping[str, Any], found: Sequence[str] = ()) -> StackSettings:
         feature=read.get("feature"),
         unread=unread,
     )
-    if mistakes:
-        raise SettingsError(mistakes)
+    if errors:
+        raise SettingsError(errors)
     return StackSettings(**read)
 
 

@@ -14,8 +14,8 @@ from boutique.targets.target_names import DEPLOYERS_NAMESPACE, namespace
 _RESERVED = {DEPLOYERS_NAMESPACE, "default", istio.NAMESPACE, policies.GATEWAY.namespace}
 
 
-def mistakes(platform: Platform) -> Iterator[str]:
-    """Return a line for each mistake."""
+def errors(platform: Platform) -> Iterator[str]:
+    """Return a line for each error."""
     yield from _targets(platform)
     yield from _mesh(platform)
     yield from _ingress(platform)
@@ -39,8 +39,8 @@ def _mesh(platform: Platform) -> Iterator[str]:
             f"which is {mesh.replicas}"
         )
     if mesh and isinstance(mesh.charts, ChartFolder):
-        wanted = ("base", *(["cni"] if mesh.cni else []), "istiod", *(["gateway"] if platform.ingress else []))
-        missing = [name for name in wanted if not (Path(mesh.charts.path) / name / "Chart.yaml").is_file()]
+        charts = ("base", *(["cni"] if mesh.cni else []), "istiod", *(["gateway"] if platform.ingress else []))
+        missing = [name for name in charts if not (Path(mesh.charts.path) / name / "Chart.yaml").is_file()]
         if missing:
             yield (
                 f"boutique:platform.mesh.charts.path: {mesh.charts.path!r}: lacks the charts {', '.join(missing)}; "

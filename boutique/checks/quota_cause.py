@@ -30,7 +30,9 @@ def _paths(content: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         path for path in (("replicas",), ("rollout", "strategy"), ("rollout", "maxSurge")) if _has(content, path)
     )
     for name, service in content.get("services", {}).items():
-        kinds = [("resources", kind, each) for kind in ("requests", "limits") for each in ("cpu", "memory")]
+        kinds = [
+            ("resources", kind, resource_name) for kind in ("requests", "limits") for resource_name in ("cpu", "memory")
+        ]
         for path in (("replicas",), ("rollout", "strategy"), ("rollout", "maxSurge"), *kinds):
             if _has(service, path):
                 yield ("services", name, *path)

@@ -25,7 +25,7 @@ class Room:
         replicas: What says how much the target's quota gives, such as `boutique:platform.targets.dev.replicas`.
         elsewhere: Where that is, and what to do there; empty for the stack itself.
         meshed: Whether each pod has a proxy.
-        is_read: Whether the quotas are those that the API server has, which somebody may have changed by hand.
+        is_read: Whether the quotas are those that the API server has, which may have been changed by hand.
         others: Deployments in the namespace that the stack does not plan, such as those of features.
     """
 
@@ -92,7 +92,7 @@ def feature_refusals(
     services: Iterable[ResolvedWorkload], quotas: Iterable[Quota], need: Amounts, room: Room
 ) -> Iterator[str]:
     """Return a line for each quota that an update of a feature does not fit; see `environment_refusals`."""
-    largest = max(services, key=lambda each: each.replicas)
+    largest = max(services, key=lambda service: service.replicas)
     key = f"boutique:feature.services.{largest.workload.name}"
     if largest.replicas > 1:
         key = f"{key}.replicas: {largest.replicas}"

@@ -13,8 +13,8 @@ _KEY = "boutique:release"
 _IMAGES = "boutique:environment.images.tag"
 
 
-def mistakes(release: Release, environment: Environment | None) -> Iterator[str]:
-    """Return a line for each mistake."""
+def errors(release: Release, environment: Environment | None) -> Iterator[str]:
+    """Return a line for each error."""
     if environment is None:
         yield f"{_KEY}: says what an environment runs; add boutique:environment to this stack, or remove this section"
         return
@@ -35,12 +35,12 @@ def mistakes(release: Release, environment: Environment | None) -> Iterator[str]
 def refused(channel: Channel, target: str, environment: Environment, release: Release | None) -> Iterator[str]:
     """Return a line for each value of an environment that the channel of its target does not let in."""
     services: dict[tuple[str, str, str], list[str]] = {}
-    for each in deployed(environment, release):
+    for service in deployed(environment, release):
         # What others publish has its own ways with versions.
-        if each.workload.shared_image_settings and (reason := channel.refusal(each.image)):
-            key = _version_key(each.workload, environment, release)
-            shown = each.image.tag or f"@{each.image.digest}"
-            services.setdefault((key, shown, reason), []).append(each.workload.name)
+        if service.workload.shared_image_settings and (reason := channel.refusal(service.image)):
+            key = _version_key(service.workload, environment, release)
+            shown = service.image.tag or f"@{service.image.digest}"
+            services.setdefault((key, shown, reason), []).append(service.workload.name)
     for (key, shown, reason), names in services.items():
         yield f"{key}: {shown!r}: target {target!r} refuses it for {enumerated(names, 'services')}: {reason}"
     if environment.features and not channel.features:

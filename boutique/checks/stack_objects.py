@@ -1,4 +1,4 @@
-"""Which objects a stack writes, by name, as far as somebody else could have them already."""
+"""Which objects a stack writes, by name, as far as other owners could have them already."""
 
 from collections.abc import Collection
 
@@ -28,13 +28,13 @@ def of_environment(section: Environment, home: str) -> frozenset[Name]:
         home: Its namespace.
     """
     return frozenset(
-        (kind, home, each.workload.name)
-        for each in deployed(section)
+        (kind, home, service.workload.name)
+        for service in deployed(section)
         for kind in (DEPLOYMENT, "Service", "ServiceAccount")
-        if kind != "Service" or each.workload.service
+        if kind != "Service" or service.workload.service
     )
 
 
 def autoscaled(section: Environment, home: str) -> Collection[Name]:
     """Return the Deployments of an environment whose replicas are left to an autoscaler."""
-    return {(DEPLOYMENT, home, each.name) for each in deployed(section) if each.autoscaled}
+    return {(DEPLOYMENT, home, service.name) for service in deployed(section) if service.autoscaled}

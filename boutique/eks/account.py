@@ -57,17 +57,17 @@ def check(region: str, account: str | None) -> str:
         )
     answer = _asked(region)
     try:
-        found = str(json.loads(answer)["Account"])
+        current_account = str(json.loads(answer)["Account"])
     except (ValueError, KeyError, TypeError):
         raise AwsError(
             f"`aws sts get-caller-identity` answers {answer.strip()[:100]!r}, which is no answer of AWS"
         ) from None
-    if account and found != account:
+    if account and current_account != account:
         raise AwsError(
-            f"boutique:cluster.account: {account!r}: the AWS credentials are of account {found!r}; "
+            f"boutique:cluster.account: {account!r}: the AWS credentials are of account {current_account!r}; "
             "set AWS_PROFILE to a profile of the right one"
         )
-    return found
+    return current_account
 
 
 def unread(keys: Iterable[str]) -> Iterator[str]:
@@ -101,19 +101,19 @@ def _asked(region: str) -> str:
         raise AwsError(f"`aws` cannot be run: {error}; install the AWS CLI anew: {_CLI}") from None
     if done.returncode != 0:
         last = next(reversed(done.stderr.strip().splitlines()), f"`aws` ended with {done.returncode}")
-        said = last.rstrip(".")
-        if _UNREACHED.search(said):
-            raise _unreached(region, said)
+        message = last.rstrip(".")
+        if _UNREACHED.search(message):
+            raise _unreached(region, message)
         raise AwsError(
-            f"AWS does not take the credentials: {said}; for new credentials run `aws sso login` or `aws login`, or "
+            f"AWS does not take the credentials: {message}; for new credentials run `aws sso login` or `aws login`, or "
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID with what belongs to it; `aws sts get-caller-identity` says whether "
             "they are taken"
         )
     return done.stdout
 
 
-def _unreached(region: str, said: str) -> AwsError:
+def _unreached(region: str, message: str) -> AwsError:
     return AwsError(
-        f"AWS was not reached in {region}: {said}; check that this is a region of AWS (boutique:cluster.region, or "
+        f"AWS was not reached in {region}: {message}; check that this is a region of AWS (boutique:cluster.region, or "
         "aws:region), and that this machine has a way there (network, HTTPS_PROXY, AWS_CA_BUNDLE)"
     )

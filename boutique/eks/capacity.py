@@ -71,7 +71,7 @@ ONE: Mapping[str, Amount] = {
     "istiod": Amount(pods=1, cpu=Decimal("0.5"), memory=2048),
     "gateway": Amount(pods=1, cpu=Decimal("0.1"), memory=128),
 }
-"""What one pod asks for of what a cluster runs once, whatever its targets: the requests in the charts and add-ons."""
+"""What one pod asks for of what a cluster runs once for all targets: the requests in the charts and add-ons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class RunningPods:
 
 
 def own(cluster: EksCluster, platform: Platform) -> Iterator[RunningPods]:
-    """Return what the cluster runs once, whatever its targets: as many of it as are configured at least."""
+    """Return what the cluster runs once for all targets: as many of it as are configured at least."""
     replicas = {
         # Their numbers are the add-ons' (`components/eks/addons.py`).
         **dict.fromkeys(("coredns", "metrics-server", "aws-ebs-csi-driver"), 2),
@@ -118,17 +118,17 @@ def running(cluster: EksCluster, platform: Platform) -> list[RunningPods]:
 
 def total(pods: Iterable[RunningPods]) -> Amount:
     """Return what pods ask for together."""
-    return sum((each.one.times(each.replicas) for each in pods), NOTHING)
+    return sum((pod.one.times(pod.replicas) for pod in pods), NOTHING)
 
 
 def asked(pods: Iterable[Workload], *, meshed: bool = True) -> Amount:
     """Return what pods of workloads ask for, each with a proxy if they are in a mesh."""
-    found = list(pods)
+    pod_list = list(pods)
     cpu, memory = (_CPU, _MEMORY) if meshed else (Decimal(0), Decimal(0))
     return Amount(
-        pods=len(found),
-        cpu=sum((quota.amount(pod.requests.cpu) + cpu for pod in found), Decimal(0)),
-        memory=ceil(sum(quota.amount(pod.requests.memory) + memory for pod in found) / 2**20),
+        pods=len(pod_list),
+        cpu=sum((quota.amount(pod.requests.cpu) + cpu for pod in pod_list), Decimal(0)),
+        memory=ceil(sum(quota.amount(pod.requests.memory) + memory for pod in pod_list) / 2**20),
     )
 
 
@@ -144,13 +144,13 @@ def offered(machine: Machine, platform: Platform) -> Amount:
 
 def too_large(node: Amount, pods: Iterable[RunningPods]) -> RunningPods | None:
     """Return the largest of the pods that no node has room for, were it empty; None if there is none."""
-    found = [each for each in pods if not each.one.within(node)]
-    return max(found, key=lambda each: (each.one.memory, each.one.cpu), default=None)
+    large = [pod for pod in pods if not pod.one.within(node)]
+    return max(large, key=lambda pod: (pod.one.memory, pod.one.cpu), default=None)
 
 
-def needed(node: Amount, wanted: Amount) -> int:
+def needed(node: Amount, demand: Amount) -> int:
     """Return the least nodes that hold what is asked for, of which each has room for some of everything."""
-    return max(ceil(wanted.pods / node.pods), ceil(wanted.cpu / node.cpu), ceil(wanted.memory / node.memory))
+    return max(ceil(demand.pods / node.pods), ceil(demand.cpu / node.cpu), ceil(demand.memory / node.memory))
 
 
 def _parts(proxy: Resources) -> tuple[Decimal, Decimal]:

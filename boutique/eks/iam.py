@@ -21,7 +21,7 @@ Since version 1.58 of the driver: https://github.com/kubernetes-sigs/aws-ebs-csi
 
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 CLUSTER_TAG = "elbv2.k8s.aws/cluster"
-"""With what the AWS Load Balancer Controller marks whatever it makes."""
+"""The tag that the AWS Load Balancer Controller sets on all that it creates."""
 
 _READS = (
     "acm:DescribeCertificate",
@@ -89,7 +89,7 @@ class Scope:
 
 
 def entry_name(role: str) -> str:
-    """Return what the access entry of a role is called in a stack: no two roles share it, whatever their accounts.
+    """Return what the access entry of a role is called in a stack: no two roles share it, in one account or in several.
 
     Args:
         role: Its ARN: `arn:aws:iam::<account>:role/<path><name>`.
@@ -225,8 +225,8 @@ _CHANGES = tuple(
 def _allow(
     name: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
 ) -> Document:
-    found: Document = {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-    return {**found, "Condition": condition} if condition else found
+    statement: Document = {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    return {**statement, "Condition": condition} if condition else statement
 
 
 def _document(statements: Sequence[Document]) -> Document:

@@ -130,7 +130,7 @@ def _dimensions(family: str, size: str) -> tuple[int, Decimal, int, int]:
         raise ValueError(f"{family!r} is no name of a family")
     cpus = {"medium": 1, "large": 2}.get(size) or 4 * int(size.removesuffix("xlarge") or 1)
     generation = match["generation"] + match["attributes"][:1] if match["generation"] == "8" else ""
-    interfaces, addresses = next(found for least, *found in _INTERFACES[generation] if cpus >= least)
+    interfaces, addresses = next(limits for least, *limits in _INTERFACES[generation] if cpus >= least)
     return cpus, Decimal(cpus * _MEMORY_PER_CPU[match["series"]]), interfaces, addresses
 
 

@@ -25,7 +25,7 @@ PRIVATE_RANGES = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/
 VPC_RANGES = (*PRIVATE_RANGES, IPv4Network("100.64.0.0/10"))
 """What a VPC may have: also the addresses of RFC 6598, which the internet has not either.
 
-AWS takes others, but whoever has them on the internet could not be reached from such a VPC; it recommends RFC 1918:
+AWS takes others, but their hosts on the internet could not be reached from such a VPC; it recommends RFC 1918:
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 """
 
@@ -104,4 +104,4 @@ def covered(networks: Iterable[OneVersion]) -> int:
 
 
 def _within(cidr: str, ranges: Iterable[IPv4Network]) -> bool:
-    return any(IPv4Network(cidr).subnet_of(each) for each in ranges)
+    return any(IPv4Network(cidr).subnet_of(private_range) for private_range in ranges)

@@ -37,15 +37,15 @@ def identity(feature: Feature) -> FeatureIdentity:
         NamingError: The key is none.
         VersionError: A version is none.
     """
-    services = [each.service for each in route_table.services(online_boutique.WORKLOADS)]
-    versions = [Version.parse(each.version) for each in feature.services.values()]
-    branches = {each.branch for each in versions}
+    services = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
+    versions = [Version.parse(service.version) for service in feature.services.values()]
+    branches = {version.branch for version in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
     if feature.key:
         return FeatureIdentity(key=check_key(feature.key, services), branch=branch)
     if branch is None:
         raise ChangeError(_unclear(branches))
-    if feature.branch is None and (candidate := next((each for each in versions if each.is_candidate), None)):
+    if feature.branch is None and (candidate := next((version for version in versions if version.is_candidate), None)):
         release = candidate.semver.finalize_version()
         raise ChangeError(
             f"{candidate} is a candidate of the release {release}, for `boutique release set`, unless {branch!r} is a "
@@ -64,20 +64,20 @@ def changed(
     """
     return tuple(
         replace(
-            each,
+            service,
             feature=key,
-            image=each.image.with_tag(change.version),
+            image=service.image.with_tag(change.version),
             replicas=change.replicas,
             # An autoscaler names the Deployment of the environment.
             autoscaled=False,
-            rollout=each.rollout.model_copy(
+            rollout=service.rollout.model_copy(
                 update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
             ),
             external=False,
-            variables={**each.variables, **_marked(each, key), **_direct(each, feature, key)},
+            variables={**service.variables, **_marked(service, key), **_direct(service, feature, key)},
         )
-        for each in deployed(environment, secrets=secrets)
-        if (change := feature.services.get(each.workload.name))
+        for service in deployed(environment, secrets=secrets)
+        if (change := feature.services.get(service.workload.name))
     )
 
 
@@ -96,11 +96,11 @@ def _direct(each: ResolvedWorkload, feature: Feature, key: str) -> Mapping[str, 
 
 
 def _unclear(branches: Iterable[str | None]) -> str:
-    known = sorted(each for each in branches if each)
+    names = sorted(branch for branch in branches if branch)
     return (
-        f"the versions are of several branches: {', '.join(known)}"
-        if len(known) > 1
+        f"the versions are of several branches: {', '.join(names)}"
+        if len(names) > 1
         else "some versions name no branch, only numbers"
-        if known
+        if names
         else "the versions name no branch, only numbers"
     )

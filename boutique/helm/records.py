@@ -125,6 +125,6 @@ def _decode(secret: Mapping[str, Any]) -> dict[str, Any]:
 def _unreadable(secret: Mapping[str, Any]) -> KubeconfigError:
     name = f"{secret['metadata']['namespace']}/{secret['metadata']['name']}"
     return KubeconfigError(
-        f"Secret {name}: is not a record that Helm can read; delete it if nobody needs the release: "
+        f"Secret {name}: is not a record that Helm can read; delete it if the release is not needed: "
         f"kubectl delete secret -n {secret['metadata']['namespace']} {secret['metadata']['name']}"
     )

@@ -108,7 +108,7 @@ def foreign(release: HelmRelease, last: HelmRecord, content: HelmContent, *, own
     )
     return (
         f"Helm release {release.key}: exists (chart {content.chart!r}, revision {last.revision}, {last.status}), and "
-        f"{whose}; it is left as it is. If nobody needs it, remove it: helm uninstall {release.name} "
+        f"{whose}; it is left as it is. If it is not needed, remove it: helm uninstall {release.name} "
         f"-n {release.namespace}; else leave its part out of this stack"
     )
 

@@ -28,7 +28,7 @@ def check(api_server: ApiServer, name: str) -> None:
         name: How the configuration names the cluster.
 
     Raises:
-        KubeconfigError: Nothing answers in time, or somebody else does; any answer over HTTP is taken as a yes.
+        KubeconfigError: Nothing answers in time, or another server does; any answer over HTTP is taken as a yes.
     """
     try:
         opening = opener(api_server)
@@ -67,8 +67,8 @@ def asked(content: str, path: str, *, method: str = "GET", accept: str = "applic
         headers={"Authorization": f"Bearer {user['user']['token']}", "Accept": accept},
     )
     with opener(api_server).open(request, timeout=TIMEOUT_SECONDS) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+        document: dict[str, Any] = json.load(answer)
+        return document
 
 
 def opener(api_server: ApiServer, certificate: str = "") -> urllib.request.OpenerDirector:
@@ -103,7 +103,7 @@ def proxy(api_server: ApiServer) -> str | None:
 
 
 class _Through(urllib.request.BaseHandler):
-    """Sends every request through one proxy, whatever the environment says."""
+    """Sends every request through one proxy, not that of the environment."""
 
     def __init__(self, proxy: SplitResult) -> None:
         self._proxy = proxy

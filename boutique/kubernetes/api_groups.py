@@ -41,7 +41,7 @@ def unavailable(content: str) -> tuple[str, ...]:
 
 
 def warnings(content: str) -> tuple[str, ...]:
-    """Return a line for each API that nothing answers for, or one that says why nobody knows.
+    """Return a line for each API that has no server, or one that says why this is unknown.
 
     Args:
         content: See `unavailable`.

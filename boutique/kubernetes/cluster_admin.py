@@ -41,7 +41,9 @@ class ClusterAdmin:
         Raises:
             KubeconfigError: The API server does not answer, or refuses.
         """
-        return frozenset(one["name"] for one in self._list(f"/apis/{group_version}", "application/json", "resources"))
+        return frozenset(
+            resource["name"] for resource in self._list(f"/apis/{group_version}", "application/json", "resources")
+        )
 
     def _list(self, path: str, accept: str, field: str) -> tuple[Object, ...]:
         try:

@@ -1,4 +1,4 @@
-"""Fields of an object that somebody else has set after its stack did, read from `metadata.managedFields`.
+"""Fields of an object that another manager has set after its stack did, read from `metadata.managedFields`.
 
 The API server keeps there, for each writer (field manager), which fields it has set. A writer that changes a field with
 a plain update takes it from the others; server-side apply with force takes it back.
@@ -63,7 +63,7 @@ def changes_by_others(metadata: Mapping[str, Any], stack: str) -> tuple[FieldCha
         if entry.get("manager") == labels.field_manager(stack)
         for path in _paths(entry.get("fieldsV1") or {})
     }
-    found: dict[str, list[str]] = {}
+    fields_by_manager: dict[str, list[str]] = {}
     for entry in entries:
         manager = str(entry.get("manager", ""))
         if manager == labels.field_manager(stack):
@@ -72,8 +72,10 @@ def changes_by_others(metadata: Mapping[str, Any], stack: str) -> tuple[FieldCha
         for path in sorted(theirs - own):
             text = written(path)
             if _is_set_by_stacks(path, theirs) and (manager not in _CONTROLLERS or text == REPLICAS):
-                found.setdefault(manager, []).append(text)
-    return tuple(FieldChange(manager=name, fields=tuple(dict.fromkeys(fields))) for name, fields in found.items())
+                fields_by_manager.setdefault(manager, []).append(text)
+    return tuple(
+        FieldChange(manager=name, fields=tuple(dict.fromkeys(fields))) for name, fields in fields_by_manager.items()
+    )
 
 
 def written(path: Path) -> str:

@@ -86,9 +86,9 @@ def reached_by(content: str) -> ApiServer:
 
 def through(content: str, api_server: ApiServer) -> str:
     """Return a kubeconfig that `for_token` wrote, with another way to the same API server."""
-    found = json.loads(content)
-    [entry] = found["clusters"]
-    return json.dumps({**found, "clusters": [{**entry, "cluster": dict(api_server.entry)}]})
+    configuration = json.loads(content)
+    [entry] = configuration["clusters"]
+    return json.dumps({**configuration, "clusters": [{**entry, "cluster": dict(api_server.entry)}]})
 
 
 def for_token(api_server: ApiServer, *, namespace: str, user: str, token: str) -> str:

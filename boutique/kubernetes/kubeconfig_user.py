@@ -65,7 +65,7 @@ def resolve_credentials(user: Mapping[str, Any], name: str, folder: Path, api_se
     return Credentials(headers=headers, certificate=f"{certificate}\n{key}" if certificate and key else "")
 
 
-def _single(groups: Any, name: str) -> str:  # noqa: ANN401 - whatever a file says
+def _single(groups: Any, name: str) -> str:  # noqa: ANN401 - any YAML
     if isinstance(groups, list) and len(groups) == 1:
         return str(groups[0])
     raise KubeconfigError(f"user {name!r} of the kubeconfig: as-groups: the program can impersonate one group only")
@@ -79,7 +79,7 @@ def _run_plugin(plugin: Mapping[str, Any], name: str, folder: Path, api_server: 
     command = str(plugin.get("command", ""))
     spec = {"interactive": False, **({"cluster": dict(api_server.entry)} if plugin.get("provideClusterInfo") else {})}
     request = {"apiVersion": plugin.get("apiVersion"), "kind": "ExecCredential", "spec": spec}
-    environment = {str(each["name"]): str(each["value"]) for each in plugin.get("env") or ()}
+    environment = {str(variable["name"]): str(variable["value"]) for variable in plugin.get("env") or ()}
     try:
         done = subprocess.run(
             [str(folder / command) if "/" in command else command, *map(str, plugin.get("args") or ())],

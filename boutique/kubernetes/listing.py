@@ -63,7 +63,7 @@ def listed(content: str, namespace: str, collection: str, *, accept: str = "appl
         if refusal.code == HTTPStatus.NOT_FOUND and not collection.startswith(("v1/", "apps/")):
             return ()
         raise KubeconfigError(
-            f"the API server {api_server.server} answers {refusal.code} to whoever asks for {address}; run `pulumi up` "
+            f"the API server {api_server.server} answers {refusal.code} to a request for {address}; run `pulumi up` "
             "of the stack that owns the cluster, which renews the deployer's token, then of the environment's"
         ) from None
     except (LookupError, TypeError):

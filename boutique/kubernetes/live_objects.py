@@ -1,4 +1,4 @@
-"""Objects that are in the cluster: which belong to another stack, and which somebody has changed.
+"""Objects that are in the cluster: which belong to another stack, and which others have changed.
 
 Asked before anything is planned: server-side apply takes fields back from others by force, so who owns an object has to
 be known before (docs/adr/0019).
@@ -85,19 +85,21 @@ def in_namespace(content: str, namespace: str, kinds: Mapping[str, str]) -> tupl
         )
 
 
-def ownership_errors(objects: Iterable[LiveObject], wanted: Collection[Name], *, stack: str, key: str) -> Iterator[str]:
+def ownership_errors(
+    objects: Iterable[LiveObject], planned: Collection[Name], *, stack: str, key: str
+) -> Iterator[str]:
     """Return a line for each other stack that owns what a stack is about to write.
 
     Args:
         objects: Those in the cluster.
-        wanted: What the stack will write.
+        planned: What the stack will write.
         stack: The stack.
         key: Where the configuration says where that goes, with the value.
     """
     taken: dict[str, list[str]] = {}
-    for each in objects:
-        if each.owned.owner not in (None, stack) and each.key in wanted:
-            taken.setdefault(str(each.owned.owner), []).append(_named(each))
+    for item in objects:
+        if item.owned.owner not in (None, stack) and item.key in planned:
+            taken.setdefault(str(item.owned.owner), []).append(_named(item))
     for owner, names in sorted(taken.items()):
         yield (
             f"{key}: {_several(names)} {'belong' if len(names) > 1 else 'belongs'} to stack {owner!r}, and an object "
@@ -107,29 +109,29 @@ def ownership_errors(objects: Iterable[LiveObject], wanted: Collection[Name], *,
 
 
 def changes(
-    objects: Iterable[LiveObject], wanted: Collection[Name], *, stack: str, autoscaled: Collection[Name] = ()
+    objects: Iterable[LiveObject], planned: Collection[Name], *, stack: str, autoscaled: Collection[Name] = ()
 ) -> str:
     """Return one message about what others have changed of a stack's objects; empty if nothing was.
 
     Args:
         objects: Those in the cluster.
-        wanted: What the stack will write; an object of nobody's among it is taken over.
+        planned: What the stack will write; the stack takes over those without an owner.
         stack: The stack.
         autoscaled: Deployments whose replicas are left to an autoscaler.
     """
     lines: list[str] = []
     scaled = False
-    for each in objects:
-        if each.owned.owner == stack:
-            for change in changes_by_others(each.metadata, stack):
-                fields = [one for one in change.fields if not (one == REPLICAS and each.key in autoscaled)]
-                scaled |= each.kind == DEPLOYMENT and REPLICAS in fields
+    for item in objects:
+        if item.owned.owner == stack:
+            for change in changes_by_others(item.metadata, stack):
+                fields = [entry for entry in change.fields if not (entry == REPLICAS and item.key in autoscaled)]
+                scaled |= item.kind == DEPLOYMENT and REPLICAS in fields
                 if fields:
-                    lines.append(f"{_named(each)}: {change.manager} has set {_several(fields)}")
-        elif each.owned.owner is None and each.key in wanted:
-            managers = sorted({str(one["manager"]) for one in each.metadata.get("managedFields") or ()})
+                    lines.append(f"{_named(item)}: {change.manager} has set {_several(fields)}")
+        elif item.owned.owner is None and item.key in planned:
+            managers = sorted({str(entry["manager"]) for entry in item.metadata.get("managedFields") or ()})
             lines.append(
-                f"{_named(each)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
+                f"{_named(item)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
             )
     if not lines:
         return ""
@@ -147,8 +149,8 @@ def changes(
     )
 
 
-def _named(each: LiveObject) -> str:
-    kind, namespace, name = each.key
+def _named(item: LiveObject) -> str:
+    kind, namespace, name = item.key
     return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
 
 
@@ -160,5 +162,5 @@ def _argument(named: str) -> str:
 
 def _several(names: Sequence[str]) -> str:
     if len(names) <= _MOST_FIELDS:
-        return ", ".join(names) or "nobody known"
+        return ", ".join(names) or "an unknown manager"
     return f"{', '.join(names[:_MOST_FIELDS])} and {len(names) - _MOST_FIELDS} more"

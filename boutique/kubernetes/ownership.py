@@ -15,7 +15,7 @@ class Owned:
 
     Attributes:
         name: Of the object.
-        owner: The stack; None for an object of nobody's.
+        owner: The stack; None for an object without an owner.
         feature: The key of the feature that it belongs to, if its labels say so.
     """
 
@@ -43,14 +43,14 @@ def claimed(
         key: The feature's.
         sessions: By the name of their route, where the configuration lists each session.
     """
-    others = [each for each in (*deployments, *routes) if each.owner != stack]
+    others = [owned for owned in (*deployments, *routes) if owned.owner != stack]
     for other in others:
         if other.name in sessions:
             yield (
                 f"{sessions[other.name]}: the session has joined another feature, of stack {other.owner!r} "
                 f"(HTTPRoute {other.name}); remove it there first, or here"
             )
-    if taken := next((each for each in others if each.feature == key), None):
+    if taken := next((other for other in others if other.feature == key), None):
         yield (
             f"boutique:feature.key: {key!r}: belongs to the feature of stack {taken.owner!r} ({taken.name}); "
             "give this one another boutique:feature.key, or destroy that stack"

@@ -32,17 +32,17 @@ def wait(content: str, namespace: str, name: str, seconds: float) -> None:
     while True:
         given_up = False
         try:
-            found = api_client.asked(content, path)
+            live = api_client.asked(content, path)
         except urllib.error.HTTPError as refusal:
             refusal.close()
             missing = f"the API server answers {refusal.code}"
         except (OSError, ValueError, HTTPException) as error:
             missing = f"the API server cannot be asked: {error}"
         else:
-            missing = lacking(found)
+            missing = lacking(live)
             if not missing:
                 return
-            given_up = _is_given_up(found)
+            given_up = _is_given_up(live)
         if given_up or time.monotonic() >= deadline:
             raise NotReadyError(missing)
         time.sleep(_PAUSE)
@@ -57,11 +57,11 @@ def lacking(deployment: Mapping[str, Any]) -> str:
     status: Mapping[str, Any] = deployment.get("status", {})
     if not _is_seen(deployment):
         return "the controller of Deployments has not seen it yet"
-    wanted = deployment["spec"]["replicas"]
+    replicas = deployment["spec"]["replicas"]
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
-    if updated >= wanted and available >= wanted:
+    if updated >= replicas and available >= replicas:
         return "old pods are still there" if status.get("replicas", 0) > updated else ""
-    return "; ".join(_troubles(status)) or f"{min(updated, available)} of {wanted} new pods are available"
+    return "; ".join(_troubles(status)) or f"{min(updated, available)} of {replicas} new pods are available"
 
 
 def _is_seen(deployment: Mapping[str, Any]) -> bool:
@@ -72,11 +72,11 @@ def _is_seen(deployment: Mapping[str, Any]) -> bool:
 def _is_given_up(deployment: Mapping[str, Any]) -> bool:
     """Say whether the Deployment's own deadline is over (`progressDeadlineSeconds`)."""
     conditions = deployment.get("status", {}).get("conditions", [])
-    progress = [each for each in conditions if each["type"] == "Progressing"]
-    return _is_seen(deployment) and any(each["status"] == "False" for each in progress)
+    progress = [condition for condition in conditions if condition["type"] == "Progressing"]
+    return _is_seen(deployment) and any(condition["status"] == "False" for condition in progress)
 
 
 def _troubles(status: Mapping[str, Any]) -> Iterator[str]:
-    for each in status.get("conditions", []):
-        if each["status"] == ("True" if each["type"] == "ReplicaFailure" else "False"):
-            yield each.get("message", each["type"]).rstrip(".")
+    for condition in status.get("conditions", []):
+        if condition["status"] == ("True" if condition["type"] == "ReplicaFailure" else "False"):
+            yield condition.get("message", condition["type"]).rstrip(".")

@@ -126,7 +126,7 @@ def _gateway_api(
 
 
 def _listener(name: str, host: str, claim: HostAssignment, certificate: str | None) -> Spec:
-    # A label that the API server gives to every namespace, and nobody can take for another one.
+    # A label that the API server gives to every namespace, and that no other namespace can have.
     owner = {"matchLabels": {"kubernetes.io/metadata.name": claim.namespace}}
     tls = {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": certificate}]}
     return {

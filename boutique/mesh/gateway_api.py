@@ -44,10 +44,12 @@ def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, .
     else:
         where, texts = source.url, [_fetched(source.url)]
     try:
-        found = [each for text in texts for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]
+        manifests_read = [
+            document for text in texts for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document
+        ]
     except yaml.YAMLError as error:
         raise GatewayApiError(f"{KEY}: {where} is not YAML: {error}") from None
-    return tuple(_checked(found, where))
+    return tuple(_checked(manifests_read, where))
 
 
 def _fetched(url: str) -> str:
@@ -67,21 +69,21 @@ def _fetched(url: str) -> str:
 
 def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
     definitions = 0
-    for each in documents:
-        kind = each.get("kind") if isinstance(each, dict) and "metadata" in each else None
+    for document in documents:
+        kind = document.get("kind") if isinstance(document, dict) and "metadata" in document else None
         if kind not in (DEFINITION, POLICY, BINDING):
             raise GatewayApiError(
                 f"{KEY}: {where} holds {kind or 'what is no object'}, which is no part of the Gateway API; remove it"
             )
-        annotations = each["metadata"].get("annotations") or {}
-        for mark, wanted in _MARKS.items():
-            if annotations.get(mark) != wanted:
+        annotations = document["metadata"].get("annotations") or {}
+        for mark, expected in _MARKS.items():
+            if annotations.get(mark) != expected:
                 raise GatewayApiError(
-                    f"{KEY}: {each['metadata']['name']} in {where} has {mark} {annotations.get(mark)!r}; "
-                    f"this program is made for {wanted!r}"
+                    f"{KEY}: {document['metadata']['name']} in {where} has {mark} {annotations.get(mark)!r}; "
+                    f"this program is made for {expected!r}"
                 )
         definitions += kind == DEFINITION
-        yield _without_descriptions(each)
+        yield _without_descriptions(document)
     if not definitions:
         raise GatewayApiError(f"{KEY}: {where} holds no {DEFINITION}; name the folder with the release's YAML files")
 
@@ -89,9 +91,9 @@ def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
 def _without_descriptions(value: Any) -> Any:  # noqa: ANN401 - any part of a manifest
     if isinstance(value, dict):
         return {
-            key: _without_descriptions(each)
-            for key, each in value.items()
+            key: _without_descriptions(item)
+            for key, item in value.items()
             # A field may be called `description`; its schema is a mapping.
-            if key != "description" or not isinstance(each, str)
+            if key != "description" or not isinstance(item, str)
         }
-    return [_without_descriptions(each) for each in value] if isinstance(value, list) else value
+    return [_without_descriptions(item) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
 """The Gateway API's definitions that are in a cluster already, and whether a stack may install its own over them.
 
-They are the whole cluster's: every route of every controller is stored by them. The rules for whoever installs them:
+They are the whole cluster's: every route of every controller is stored by them. The rules for installing them:
 never over newer or unrecognized versions, never over another channel, and never remove them.
 
 https://gateway-api.sigs.k8s.io/guides/crd-management/
@@ -56,7 +56,7 @@ class InstalledDefinition:
 
 def installed_definitions(items: Collection[Mapping[str, Any]]) -> tuple[InstalledDefinition, ...]:
     """Return those of the Gateway API among all definitions of a cluster, from their metadata."""
-    return tuple(_read(each) for each in items if str(each["name"]).endswith(f".{GROUP}"))
+    return tuple(_read(item) for item in items if str(item["name"]).endswith(f".{GROUP}"))
 
 
 def _read(metadata: Mapping[str, Any]) -> InstalledDefinition:
@@ -86,23 +86,23 @@ def install_errors(
         take_over: Whether definitions of others become this stack's.
     """
     yield from _deleted(definitions)
-    present = [each for each in definitions if each.name in names and not each.deleted]
-    for group in _grouped(each for each in present if each.owner != stack or _is_ahead(each)):
+    present = [definition for definition in definitions if definition.name in names and not definition.deleted]
+    for group in _grouped(definition for definition in present if definition.owner != stack or _is_ahead(definition)):
         first = group[0]
         counted = (
             "1 object of the Gateway API is" if len(group) == 1 else f"{len(group)} objects of the Gateway API are"
         )
-        there = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_managed(first)}"
+        installed = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_managed(first)}"
         ours = f"this stack would install v{GATEWAY_API_VERSION}, {STANDARD} channel"
         if _is_ahead(first):
             yield (
-                f"{KEY}: {there}; {ours}, which never replaces a newer, experimental or unknown bundle, takeOver or "
-                f"not; set {KEY}: {{kind: present}} to use what is there"
+                f"{KEY}: {installed}; {ours}, which never replaces a newer, experimental or unknown bundle, takeOver "
+                f"or not; set {KEY}: {{kind: present}} to use what is there"
             )
         elif not take_over:
             yield (
-                f"{KEY}: {there}; {ours}; set {KEY}: {{kind: present}} to use what is there, which is right where "
-                "somebody else keeps it up to date (GKE's add-on manager, another stack), or takeOver: true beside "
+                f"{KEY}: {installed}; {ours}; set {KEY}: {{kind: present}} to use what is there, which is right where "
+                "another manager keeps it up to date (GKE's add-on manager, another stack), or takeOver: true beside "
                 "kind to make them this stack's"
             )
 
@@ -123,7 +123,9 @@ def present_errors(definitions: Sequence[InstalledDefinition], served: Collectio
         )
     needed = {f"{name}.{GROUP}" for name in NEEDED}
     oldest = Version.parse(GATEWAY_API_OLDEST)
-    for group in _grouped(each for each in definitions if each.name in needed and not each.deleted):
+    for group in _grouped(
+        definition for definition in definitions if definition.name in needed and not definition.deleted
+    ):
         first = group[0]
         if first.semver is None:
             yield (
@@ -138,13 +140,13 @@ def present_errors(definitions: Sequence[InstalledDefinition], served: Collectio
 
 
 def _deleted(definitions: Sequence[InstalledDefinition]) -> Iterator[str]:
-    for each in definitions:
-        if each.deleted:
-            plural = each.name.partition(".")[0]
+    for definition in definitions:
+        if definition.deleted:
+            plural = definition.name.partition(".")[0]
             yield (
-                f"{KEY}: {each.name} is being deleted since {each.deleted}, and with it every object of its kind; wait "
-                f"until it is gone: `kubectl get {each.name} --all-namespaces` shows the {plural} whose finalizers it "
-                "waits for"
+                f"{KEY}: {definition.name} is being deleted since {definition.deleted}, and with it every object "
+                f"of its kind; wait until it is gone: `kubectl get {definition.name} --all-namespaces` shows the "
+                f"{plural} whose finalizers it waits for"
             )
 
 
@@ -156,18 +158,20 @@ def _is_ahead(definition: InstalledDefinition) -> bool:
 
 def _grouped(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledDefinition]]:
     groups: dict[object, list[InstalledDefinition]] = {}
-    for each in definitions:
-        groups.setdefault((each.version, each.channel, each.owner, each.managers), []).append(each)
+    for definition in definitions:
+        groups.setdefault((definition.version, definition.channel, definition.owner, definition.managers), []).append(
+            definition
+        )
     return list(groups.values())
 
 
 def _managed(definition: InstalledDefinition) -> str:
     if definition.owner:
         return f"installed by stack {definition.owner!r}"
-    return f"managed by {', '.join(map(repr, definition.managers)) or 'nobody known'}"
+    return f"managed by {', '.join(map(repr, definition.managers)) or 'an unknown manager'}"
 
 
 def _few(definitions: Sequence[InstalledDefinition]) -> str:
     # The admission policy and its binding have one name.
-    names = list(dict.fromkeys(each.name.partition(".")[0] for each in definitions))
+    names = list(dict.fromkeys(definition.name.partition(".")[0] for definition in definitions))
     return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"

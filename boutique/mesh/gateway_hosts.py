@@ -41,7 +41,7 @@ def claims(platform: Platform) -> tuple[HostAssignment, ...]:
     )
 
 
-def mistakes(platform: Platform) -> Iterator[str]:
+def errors(platform: Platform) -> Iterator[str]:
     """Return a line for each thing that is wrong with the hosts of a platform."""
     key = "boutique:platform.targets"
     if platform.ingress is None:
@@ -52,7 +52,7 @@ def mistakes(platform: Platform) -> Iterator[str]:
         yield f"{_first(hostless)}: is missing; give it, or boutique:platform.ingress.domain for all targets"
     if len(platform.targets) > MOST:
         yield f"{key}: {len(platform.targets)} targets are too many for one gateway; at most {MOST} have room"
-    for host, count in Counter(each.host for each in claims(platform)).items():
+    for host, count in Counter(claim.host for claim in claims(platform)).items():
         if count > 1:
             yield f"{key}: {count} targets share the host {host!r}; give each its own"
     for one, other in permutations(claims(platform), 2):

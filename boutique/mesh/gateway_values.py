@@ -41,10 +41,10 @@ def values(ingress: IngressSettings) -> Values:
 
 def _proxy(ingress: IngressSettings) -> Values:
     balancer = ingress.load_balancer
-    told = isinstance(balancer, NetworkLoadBalancer) and balancer.proxy_protocol
+    has_proxy_protocol = isinstance(balancer, NetworkLoadBalancer) and balancer.proxy_protocol
     return {
         "terminationDrainDuration": f"{ingress.drain_seconds}s",
-        **({"gatewayTopology": {"proxyProtocol": {}}} if told else {}),
+        **({"gatewayTopology": {"proxyProtocol": {}}} if has_proxy_protocol else {}),
     }
 
 

@@ -11,13 +11,13 @@ from boutique.targets import quota
 
 NAMESPACE = "istio-system"
 TRUST_DOMAIN = "cluster.local"
-"""What identities begin with (SPIFFE), whatever the domain of the cluster's DNS is."""
+"""What identities begin with (SPIFFE), with any domain of the cluster's DNS."""
 ISTIOD_LABELS = {"app": "istiod"}
 
 RETRIES = {"attempts": 2, "retryOn": "connect-failure,refused-stream"}
 """Only calls that the callee never saw are sent again, so none is done twice.
 
-Istio's own default also repeats after the gRPC status UNAVAILABLE or CANCELLED, whatever the method: a charge could be
+Istio's own default also repeats after the gRPC status UNAVAILABLE or CANCELLED, for any method: a charge could be
 made three times (pilot/pkg/networking/core/route/retry/retry.go).
 """
 
@@ -28,7 +28,7 @@ _FILTERS = ("PILOT_ENABLE_METADATA_EXCHANGE", "PILOT_ENABLE_ALPN_FILTER")
 
 
 def chart(charts: Charts, name: str) -> tuple[str, str | None]:
-    """Return a chart as Helm is told of it: its reference, and the repository to look it up in if there is one."""
+    """Return a chart as Helm takes it: its reference, and the repository to look it up in if there is one."""
     if isinstance(charts, ChartFolder):
         return f"{charts.path}/{name}", None
     if isinstance(charts, ChartRegistry):

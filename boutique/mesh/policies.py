@@ -51,13 +51,13 @@ GATEWAY = Caller(name="istio-ingressgateway", namespace="istio-ingress")
 
 def table(workloads: Iterable[Workload], entry: Workload) -> tuple[Edge, ...]:
     """Return every call that is allowed: the call graph's, and the gateway's to the workload that people reach."""
-    calls = [(Caller(name=each.name), callee) for each in workloads for callee in _callees(each)]
-    found = {
+    calls = [(Caller(name=workload.name), callee) for workload in workloads for callee in _callees(workload)]
+    edges = {
         Edge(caller=caller, callee=callee.name, port=callee.port)
         for caller, callee in (*calls, (GATEWAY, entry))
         if callee.port
     }
-    return tuple(sorted(found))
+    return tuple(sorted(edges))
 
 
 def authorization(edges: Iterable[Edge], namespace: str) -> Mapping[str, Spec]:
@@ -133,10 +133,10 @@ def _callees(workload: Workload) -> Iterable[Workload]:
 
 
 def _by_callee(edges: Iterable[Edge]) -> Mapping[tuple[str, int], list[Caller]]:
-    found = defaultdict(list)
+    callers_by_port = defaultdict(list)
     for edge in sorted(edges):
-        found[edge.callee, edge.port].append(edge.caller)
-    return dict(sorted(found.items()))
+        callers_by_port[edge.callee, edge.port].append(edge.caller)
+    return dict(sorted(callers_by_port.items()))
 
 
 def _principal(caller: Caller, namespace: str) -> str:

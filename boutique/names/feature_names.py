@@ -60,7 +60,9 @@ def feature_keys(branches: Iterable[str], services: Collection[str]) -> Mapping[
     keys: dict[str, str] = {}
     for branch in branches:
         key = feature_key(branch, services)
-        if other := next((each for each, taken in keys.items() if taken == key and each != branch), None):
+        if other := next(
+            (other_branch for other_branch, taken in keys.items() if taken == key and other_branch != branch), None
+        ):
             raise NamingError(f"the branches {other!r} and {branch!r} have the same key {key!r}; rename one of them")
         keys[branch] = key
     return keys
@@ -72,11 +74,11 @@ def check_key(key: str, services: Iterable[str]) -> str:
     Raises:
         NamingError: It is none, with the key that it would become as a branch.
     """
-    wanted = feature_key(key, services)
-    if key != wanted:
+    expected = feature_key(key, services)
+    if key != expected:
         raise NamingError(
             f"{key!r} is no key: lower-case letters, digits and single '-', starting with a letter, not ending in '-', "
-            f"and short enough for every service; as a branch its key would be {wanted!r}"
+            f"and short enough for every service; as a branch its key would be {expected!r}"
         )
     return key
 

@@ -58,7 +58,7 @@ def owned_by(stack: str) -> dict[str, str]:
     """Return the annotations that name the one stack that may write an object, and let it take its fields back.
 
     The writer's name is the stack's: one drawn at random would be forgotten with an update that is killed, and the next
-    update would be in conflict with its own past. Without force, an object that somebody has changed by hand could not
+    update would be in conflict with its own past. Without force, an object that was changed by hand could not
     be updated any more; other stacks are kept away by the owner (docs/adr/0019).
     """
     return {OWNER: stack, FIELD_MANAGER: field_manager(stack), FORCE: "true"}

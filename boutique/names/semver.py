@@ -80,7 +80,7 @@ def _reason(text: str) -> str:
     if len(numbers) != 3 or not all(number.isdigit() for number in numbers):
         return "it does not begin with three numbers"
     identifiers = prerelease.split(".") if dash else []
-    if leading := [each for each in (*numbers, *identifiers) if re.fullmatch("0[0-9]+", each)]:
+    if leading := [identifier for identifier in (*numbers, *identifiers) if re.fullmatch("0[0-9]+", identifier)]:
         return f"the number {leading[0]} begins with 0"
     if "" in identifiers:
         return "a part of what follows the '-' is empty"

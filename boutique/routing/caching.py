@@ -1,7 +1,7 @@
 """What caches may keep of the answers at the edge, as headers of the answer.
 
 One URL of an environment has several answers: the baseline's, and those of features to testers. A feature's answer must
-reach nobody else, so no cache keeps it. The baseline's must not reach a tester, so a cache keeps it for the requests
+reach no other client, so no cache keeps it. The baseline's must not reach a tester, so a cache keeps it for requests
 with the same `Cookie` and `boutique-feature` only (RFC 9111, section 4.1).
 """
 

@@ -35,8 +35,8 @@ def baggage(key: str, value: str) -> str:
 
 def cookie_of(pattern: str) -> tuple[str, str] | None:
     """Return the name and the value of the cookie that `cookie` wrote a pattern for; None if it did not write it."""
-    name, found, rest = pattern.removeprefix(rf"(?:.*[;,])?{_BLANKS}").partition("=(?:")
-    if not found:
+    name, separator, rest = pattern.removeprefix(rf"(?:.*[;,])?{_BLANKS}").partition("=(?:")
+    if not separator:
         return None
     quoted = rest.removesuffix(rf"){_BLANKS}(?:[;,].*)?")
     # The value is there twice, the second time between quotation marks, with '|' in between.
@@ -47,8 +47,8 @@ def cookie_of(pattern: str) -> tuple[str, str] | None:
 def baggage_of(pattern: str) -> tuple[str, str] | None:
     """Return the key and the value of the member that `baggage` wrote a pattern for; None if it did not write it."""
     inner = pattern.removeprefix(rf"(?:.*,)?{_BLANKS}").removesuffix(rf"{_BLANKS}(?:[;,].*)?")
-    key, found, value = inner.partition(rf"{_BLANKS}={_BLANKS}")
-    if not found:
+    key, separator, value = inner.partition(rf"{_BLANKS}={_BLANKS}")
+    if not separator:
         return None
     plain = _unescaped(key), _unescaped(value)
     return plain if baggage(*plain) == pattern else None

@@ -39,7 +39,7 @@ def read(
     backend, headers = _backend(rule, namespace), _headers(rule)
     if parent.get("kind") == "Service":
         only(parent, "parentRef", ("kind", "name", "port"), namespace=namespace)
-        if changed := [each for each in ("filters", "timeouts") if rule.get(each)]:
+        if changed := [field for field in ("filters", "timeouts") if rule.get(field)]:
             raise UnreadableError(f"has {', '.join(changed)} for calls of a Service")
         if spec.get("hostnames"):
             raise UnreadableError("has hostnames for calls of a Service")
@@ -63,9 +63,9 @@ def read(
 def requests(namespace: str | None, spec: Object) -> Iterator[str]:
     """Return the hosts of the edge and the Services of the mesh that an object is for; `*` for all."""
     parents = spec.get("parentRefs") or []
-    services = [each for each in parents if each.get("kind") == "Service"]
-    yield from (each["name"] for each in services if each.get("namespace", namespace) == namespace)
-    if any(each.get("kind", "Gateway") == "Gateway" for each in parents):
+    services = [parent for parent in parents if parent.get("kind") == "Service"]
+    yield from (service["name"] for service in services if service.get("namespace", namespace) == namespace)
+    if any(parent.get("kind", "Gateway") == "Gateway" for parent in parents):
         yield from spec.get("hostnames") or ["*"]
 
 
@@ -82,26 +82,28 @@ def _backend(rule: Object, namespace: str | None) -> Backend:
 def _headers(rule: Object) -> Headers:
     [match] = rule.get("matches") or [_EVERYTHING]
     only(match, "matches", ("headers",), **_EVERYTHING)
-    return [(each["name"].lower(), each.get("type", "Exact"), each["value"]) for each in match.get("headers") or []]
+    return [
+        (header["name"].lower(), header.get("type", "Exact"), header["value"]) for header in match.get("headers") or []
+    ]
 
 
 def _changes(rule: Object) -> Mapping[str, Object]:
     """Return what a rule changes of the headers of a request and of its response; each filter may be there once."""
     changes: dict[str, Object] = {"request": {}, "response": {}}
-    for each in rule.get("filters") or []:
-        if each.get("type") == "ResponseHeaderModifier":
-            only(each, "filters", ("type", "responseHeaderModifier"))
-            only(each["responseHeaderModifier"], "filters", ("set", "add", "remove"))
-            changes["response"] = each["responseHeaderModifier"]
+    for item in rule.get("filters") or []:
+        if item.get("type") == "ResponseHeaderModifier":
+            only(item, "filters", ("type", "responseHeaderModifier"))
+            only(item["responseHeaderModifier"], "filters", ("set", "add", "remove"))
+            changes["response"] = item["responseHeaderModifier"]
         else:
-            only(each, "filters", ("requestHeaderModifier",), type="RequestHeaderModifier")
-            only(each["requestHeaderModifier"], "filters", ("set", "remove"))
-            changes["request"] = each["requestHeaderModifier"]
+            only(item, "filters", ("requestHeaderModifier",), type="RequestHeaderModifier")
+            only(item["requestHeaderModifier"], "filters", ("set", "remove"))
+            changes["request"] = item["requestHeaderModifier"]
     return changes
 
 
 def _values(change: Object, which: str) -> Mapping[str, str]:
-    return {each["name"]: each["value"] for each in change.get(which) or []}
+    return {header["name"]: header["value"] for header in change.get(which) or []}
 
 
 def _check_attached(parent: Object, namespace: str | None, gateway: Gateway | None) -> None:

@@ -73,7 +73,7 @@ def _matches(headers: list[Spec]) -> Spec:
 
 
 def _baggage(route: EdgeRoute) -> Spec:
-    # `set` replaces whatever there is, however often.
+    # `set` replaces all values of a header.
     return (
         {"set": [{"name": "baggage", "value": f"{MEMBER}={route.feature}"}]}
         if route.feature

@@ -6,7 +6,7 @@ sends a call with that member to the feature's version of the service, if the fe
 hand `baggage` on, so sessions cost nothing behind the edge.
 
 Of several routes for one host or Service, those with a condition come before the one without, and among them the first
-in the table wins. A preview host has its feature, whatever session a request to it carries: no session's route is for
+in the table wins. A preview host has its feature, with any session that a request carries: no session's route is for
 that host.
 """
 
@@ -136,7 +136,7 @@ class EnvironmentRouting:
         stack: Its stack, the owner of its routes.
         host: Where people reach it.
         entry: The Service behind that host.
-        services: Every Service whose calls can be told apart, the entry included.
+        services: Every Service whose calls carry headers, the entry included.
         taken: The names of all its workloads and Services.
         cookie: The name of the cookie that holds the session id.
         features: Whether it allows them.

@@ -50,7 +50,7 @@ class Resolution:
 
 
 def backend(table: Table, request: EdgeRequest | MeshCall) -> Resolution | None:
-    """Return who serves a request; None if nobody does, so that the answer is 404."""
+    """Return who serves a request; None if there is no route, so that the answer is 404."""
     if isinstance(request, EdgeRequest):
         return _from_outside(table, request)
     return _inside(table, request)
@@ -69,7 +69,7 @@ def has_key(baggage: Sequence[str], key: str) -> bool:
 def _from_outside(table: Table, request: EdgeRequest) -> Resolution | None:
     host = request.host.partition(":")[0].lower()
     route = _first(
-        each for each in table.edge if each.host == host and _carries(each.cookie, each.header, request.headers)
+        route for route in table.edge if route.host == host and _carries(route.cookie, route.header, request.headers)
     )
     if route is None:
         return None
@@ -79,12 +79,12 @@ def _from_outside(table: Table, request: EdgeRequest) -> Resolution | None:
 
 
 def _inside(table: Table, call: MeshCall) -> Resolution | None:
-    said = _values(call.headers, "baggage")
-    baggage = ",".join(said) if said else None
-    routes = [each for each in table.mesh if each.service == call.service]
+    baggage_values = _values(call.headers, "baggage")
+    baggage = ",".join(baggage_values) if baggage_values else None
+    routes = [route for route in table.mesh if route.service == call.service]
     if not routes:
         return Resolution(backend=call.service, baggage=baggage, route=None)
-    route = _first(each for each in routes if each.feature is None or has_key(said, each.feature))
+    route = _first(route for route in routes if route.feature is None or has_key(baggage_values, route.feature))
     return Resolution(backend=route.backend, baggage=baggage, route=route) if route else None
 
 
@@ -102,13 +102,15 @@ def _values(headers: Headers, name: str) -> list[str]:
     return [value.strip(_BLANKS) for key, value in headers if key.lower() == name.lower()]
 
 
-def _is_cookie(wanted: Condition, values: list[str]) -> bool:
+def _is_cookie(condition: Condition, values: list[str]) -> bool:
     """Look for a cookie as RFC 6265, section 4.2.1, has it; no value can hold the ',' that joins repeated headers."""
-    pairs = [pair.strip(_BLANKS).partition("=") for each in values for pair in each.replace(",", ";").split(";")]
-    return any(name == wanted.name and value in (wanted.value, f'"{wanted.value}"') for name, _, value in pairs)
+    pairs = [pair.strip(_BLANKS).partition("=") for value in values for pair in value.replace(",", ";").split(";")]
+    return any(
+        name == condition.name and value in (condition.value, f'"{condition.value}"') for name, _, value in pairs
+    )
 
 
 def _is_member(key: str, value: str, values: Sequence[str]) -> bool:
     """Look for a member as https://www.w3.org/TR/baggage/#header-content has it; properties follow a ';'."""
-    members = [member.partition(";")[0].partition("=") for each in values for member in each.split(",")]
-    return any((name.strip(_BLANKS), found.strip(_BLANKS)) == (key, value) for name, _, found in members)
+    members = [member.partition(";")[0].partition("=") for item in values for member in item.split(",")]
+    return any((name.strip(_BLANKS), member_value.strip(_BLANKS)) == (key, value) for name, _, member_value in members)

@@ -1,7 +1,7 @@
 """Routes of the other routing API for what a stack routes itself: Istio joins none of one kind with those of the other.
 
 At the gateway a route of the other kind has nothing to attach to; in the mesh Istio follows one of the two. Either way
-somebody's route does nothing, and nobody is told.
+one of the routes does nothing, without an error.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,12 +23,12 @@ _MESH = "mesh"
 
 @dataclass(frozen=True, kw_only=True)
 class RouteClaim:
-    """What one stack routes, and nobody may route in the other API.
+    """What one stack routes, and no other may route in the other API.
 
     Attributes:
         stack: The stack.
         api: What its routes are written in.
-        said: Where the configuration says so, with the value.
+        setting: Where the configuration says so, with the value.
         gateway: What routes of the edge attach to.
         hosts: Those of the edge; `*.<host>` stands for all names under one.
         services: The Services of the mesh.
@@ -37,7 +37,7 @@ class RouteClaim:
 
     stack: str
     api: RoutingApi
-    said: str
+    setting: str
     gateway: Gateway
     hosts: frozenset[str]
     services: frozenset[str]
@@ -45,7 +45,7 @@ class RouteClaim:
 
     @classmethod
     def of(
-        cls, table: Table, entrance: GatewayEndpoint, *, stack: str, said: str, previews: bool = False
+        cls, table: Table, entrance: GatewayEndpoint, *, stack: str, setting: str, previews: bool = False
     ) -> "RouteClaim":
         """Return the claim of a stack that writes the routes of a table.
 
@@ -53,21 +53,21 @@ class RouteClaim:
             table: Its routes.
             entrance: Where people's requests come in.
             stack: See the attribute.
-            said: The same.
-            previews: Whether it has the names under its host as well, whoever of its features may use them.
+            setting: The same.
+            previews: Whether it has the names under its host as well, for any of its features.
         """
         return cls(
             stack=stack,
             api=entrance.routing,
-            said=said,
+            setting=setting,
             gateway=entrance.attached,
-            hosts=frozenset(each.host for each in table.edge) | ({f"*.{entrance.host}"} if previews else set()),
-            services=frozenset(each.service.service for each in table.mesh),
+            hosts=frozenset(route.host for route in table.edge) | ({f"*.{entrance.host}"} if previews else set()),
+            services=frozenset(route.service.service for route in table.mesh),
             cluster_domain=entrance.cluster_domain,
         )
 
 
-def found(content: str, namespace: str, claim: RouteClaim) -> tuple[str, ...]:
+def find_conflicts(content: str, namespace: str, claim: RouteClaim) -> tuple[str, ...]:
     """Ask for the routes of the other API in a namespace, and return the lines of `conflicts`.
 
     Raises:
@@ -88,12 +88,12 @@ def conflicts(routes: Sequence[Object], namespace: str, claim: RouteClaim) -> It
         claim: What the stack routes.
     """
     features: set[tuple[str | None, str]] = set()
-    for each in routes:
-        theirs = Owned.of(each["metadata"])
+    for route in routes:
+        theirs = Owned.of(route["metadata"])
         if theirs.owner == claim.stack or (theirs.owner, theirs.feature) in features:
             continue
         read = _of_virtual_service if claim.api == GATEWAY_API else _of_http_route
-        if names := list(dict.fromkeys(read(each.get("spec") or {}, namespace, claim))):
+        if names := list(dict.fromkeys(read(route.get("spec") or {}, namespace, claim))):
             yield _line(theirs, names, namespace, claim)
             if theirs.feature:
                 features.add((theirs.owner, theirs.feature))
@@ -103,17 +103,17 @@ def _line(theirs: Owned, names: Sequence[str], namespace: str, claim: RouteClaim
     ours, kind, fields = http_routes.KIND, virtual_services.KIND, "hosts"
     if claim.api != GATEWAY_API:
         ours, kind, fields = virtual_services.KIND, http_routes.KIND, "parentRefs and hostnames"
-    whose = f"stack {theirs.owner!r}" if theirs.owner else "nobody"
-    said = (
-        f"{claim.said}: {kind} {theirs.name!r} of {whose} is for {', '.join(map(repr, names))}, which {ours}s route; "
-        "Istio would ignore one of them: "
+    whose = f"stack {theirs.owner!r}" if theirs.owner else "no stack"
+    prefix = (
+        f"{claim.setting}: {kind} {theirs.name!r} of {whose} is for {', '.join(map(repr, names))}, which {ours}s "
+        "route; Istio would ignore one of them: "
     )
     if theirs.feature:
         destroyed = f"run `pulumi destroy` of {whose} first, or " if theirs.owner else "run "
-        return f"{said}it is of the feature {theirs.feature!r}; {destroyed}`boutique feature down {theirs.feature}`"
+        return f"{prefix}it is of the feature {theirs.feature!r}; {destroyed}`boutique feature down {theirs.feature}`"
     command = f"kubectl -n {namespace} delete {kind.lower()} {theirs.name}"
     removed = "remove it there" if theirs.owner else f"delete it ({command})"
-    return f"{said}{removed}, or take that out of its {fields}"
+    return f"{prefix}{removed}, or take that out of its {fields}"
 
 
 def _of_virtual_service(spec: Object, namespace: str, claim: RouteClaim) -> Iterator[str]:
@@ -121,27 +121,27 @@ def _of_virtual_service(spec: Object, namespace: str, claim: RouteClaim) -> Iter
     gateways = spec.get("gateways") or [_MESH]
     services = {name for service in claim.services for name in _names(service, namespace, claim.cluster_domain)}
     claimed = {
-        *(claim.hosts if any(each != _MESH for each in gateways) else ()),
+        *(claim.hosts if any(gateway != _MESH for gateway in gateways) else ()),
         *(services if _MESH in gateways else ()),
     }
     for host in spec.get("hosts", []):
-        if any(_overlap(host, each) for each in claimed):
+        if any(_overlap(host, claimed_host) for claimed_host in claimed):
             yield host
 
 
 def _of_http_route(spec: Object, namespace: str, claim: RouteClaim) -> Iterator[str]:
     """Return those of its Services and hosts that the stack routes."""
     parents = spec.get("parentRefs", [])
-    for each in parents:
-        if each.get("kind") == "Service" and each.get("namespace", namespace) == namespace:
-            yield from claim.services & {each["name"]}
-    gateways = [each for each in parents if each.get("kind", "Gateway") == "Gateway"]
+    for reference in parents:
+        if reference.get("kind") == "Service" and reference.get("namespace", namespace) == namespace:
+            yield from claim.services & {reference["name"]}
+    gateways = [parent for parent in parents if parent.get("kind", "Gateway") == "Gateway"]
     if not gateways:
         return
-    attached = any(_attaches(each, namespace, claim.gateway) for each in gateways)
+    attached = any(_attaches(gateway, namespace, claim.gateway) for gateway in gateways)
     # Without hostnames a route is for all those of the gateways that it attaches to.
     for host in spec.get("hostnames") or (["*"] if attached else []):
-        if any(_overlap(host, each) for each in claim.hosts):
+        if any(_overlap(host, claimed_host) for claimed_host in claim.hosts):
             yield host
 
 
@@ -155,8 +155,8 @@ def _names(service: str, namespace: str, cluster_domain: str) -> tuple[str, ...]
     return service, inside, f"{inside}.svc", f"{inside}.svc.{cluster_domain}"
 
 
-def _overlap(one: str, other: str) -> bool:
-    return one == other or _covers(one, other) or _covers(other, one)
+def _overlap(host: str, other: str) -> bool:
+    return host == other or _covers(host, other) or _covers(other, host)
 
 
 def _covers(pattern: str, host: str) -> bool:

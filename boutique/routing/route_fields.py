@@ -19,13 +19,13 @@ class UnreadableError(ValueError):
     """A rule says what no route of the table can say; the text says what."""
 
 
-def only(part: Object, where: str, known: Iterable[str], **defaults: Any) -> None:  # noqa: ANN401 - any value
+def only(part: Object, where: str, fields: Iterable[str], **defaults: Any) -> None:  # noqa: ANN401 - any value
     """Refuse a part of an object with fields that no route of the table has.
 
     Args:
         part: Of an object.
         where: What it is called in messages.
-        known: The fields that are read.
+        fields: The fields that are read.
         defaults: Fields that may be there with this value, which changes nothing.
 
     Raises:
@@ -34,7 +34,7 @@ def only(part: Object, where: str, known: Iterable[str], **defaults: Any) -> Non
     other = [
         key
         for key, value in part.items()
-        if key not in known and value not in _EMPTY and not (key in defaults and value == defaults[key])
+        if key not in fields and value not in _EMPTY and not (key in defaults and value == defaults[key])
     ]
     if other:
         raise UnreadableError(f"has {', '.join(sorted(other))} in its {where}")
@@ -55,15 +55,15 @@ def edge_route(
         UnreadableError: It asks for headers in another way than a route of the table.
     """
     if len(headers) > 1:
-        raise UnreadableError(f"asks for several headers: {', '.join(sorted(each for each, _, _ in headers))}")
+        raise UnreadableError(f"asks for several headers: {', '.join(sorted(header for header, _, _ in headers))}")
     cookie = header = None
-    for asked, kind, value in headers:
-        if asked == "cookie" and kind == "RegularExpression":
-            cookie = _condition(asked, value, header_patterns.cookie_of)
-        elif asked != "cookie" and kind == "Exact":
-            header = Condition(name=asked, value=value)
+    for header_name, kind, value in headers:
+        if header_name == "cookie" and kind == "RegularExpression":
+            cookie = _condition(header_name, value, header_patterns.cookie_of)
+        elif header_name != "cookie" and kind == "Exact":
+            header = Condition(name=header_name, value=value)
         else:
-            raise UnreadableError(f"asks for the header {asked} in another way than this program")
+            raise UnreadableError(f"asks for the header {header_name} in another way than this program")
     return EdgeRoute(
         name=name,
         owner=owner,
@@ -86,12 +86,12 @@ def member(headers: Headers) -> str | None:
         return None
     [(name, kind, value), *others] = headers
     if others or name != "baggage" or kind != "RegularExpression":
-        names = ", ".join(sorted(each for each, _, _ in headers))
+        names = ", ".join(sorted(name for name, _, _ in headers))
         raise UnreadableError(f"asks for the headers {names} in another way than this program")
-    found = _condition("baggage", value, header_patterns.baggage_of)
-    if found.name != MEMBER:
-        raise UnreadableError(f"asks for the member {found.name!r} of baggage")
-    return found.value
+    condition = _condition("baggage", value, header_patterns.baggage_of)
+    if condition.name != MEMBER:
+        raise UnreadableError(f"asks for the member {condition.name!r} of baggage")
+    return condition.value
 
 
 def plain_host(host: str) -> str:
@@ -115,7 +115,7 @@ def carried(given: Mapping[str, str], removed: Iterable[str]) -> str | None:
     Raises:
         UnreadableError: It does something else than set or remove `baggage`.
     """
-    given, removed = {name.lower(): value for name, value in given.items()}, {each.lower() for each in removed}
+    given, removed = {name.lower(): value for name, value in given.items()}, {name.lower() for name in removed}
     if other := sorted({*given, *removed} - {"baggage"}):
         raise UnreadableError(f"changes the headers {', '.join(other)}")
     if "baggage" not in given:
@@ -134,7 +134,7 @@ def seconds(text: str | None) -> int | None:
 
 
 def _condition(header: str, pattern: str, read: Callable[[str], tuple[str, str] | None]) -> Condition:
-    found = read(pattern)
-    if found is None:
+    condition = read(pattern)
+    if condition is None:
         raise UnreadableError(f"asks for the header {header} by another pattern than this program writes")
-    return Condition(name=found[0], value=found[1])
+    return Condition(name=condition[0], value=condition[1])

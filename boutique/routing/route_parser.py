@@ -1,6 +1,6 @@
 """The route table that is in force, read back from the objects of either routing API.
 
-What this program did not write, or somebody has changed, may say more than a route of the table can: it is named, and
+What this program did not write, or others have changed, may say more than a route of the table can: it is named, and
 left out.
 """
 
@@ -32,8 +32,8 @@ class Unread:
     def may_decide(self, request: str) -> bool:
         """Say whether it may be for a host or a Service."""
         return any(
-            each == request or (each.startswith("*") and request.endswith(each.removeprefix("*")))
-            for each in self.requests
+            pattern == request or (pattern.startswith("*") and request.endswith(pattern.removeprefix("*")))
+            for pattern in self.requests
         )
 
 
@@ -52,7 +52,7 @@ class InForce:
     @property
     def unread(self) -> tuple[str, ...]:
         """A line for each object that says something else."""
-        return tuple(each.line for each in self.others)
+        return tuple(other.line for other in self.others)
 
 
 def in_force(
@@ -79,9 +79,9 @@ def in_force(
         (virtual_services.KIND, of_istio, read_istio, requests_istio),
     ):
         taken: dict[str, str] = {}
-        for each in sorted(objects, key=_age):
-            metadata, spec = each["metadata"], each.get("spec") or {}
-            name, owner = metadata["name"], (metadata.get("annotations") or {}).get(labels.OWNER, "nobody")
+        for item in sorted(objects, key=_age):
+            metadata, spec = item["metadata"], item.get("spec") or {}
+            name, owner = metadata["name"], (metadata.get("annotations") or {}).get(labels.OWNER, "no stack")
             namespace = metadata.get("namespace")
             try:
                 read = read_object(name, owner, namespace, spec, gateway)
@@ -98,25 +98,25 @@ def in_force(
             except UnreadableError as error:
                 others.append(_unread(kind, name, owner, str(error), requests(namespace, spec)))
             except (LookupError, TypeError, ValueError, AttributeError):
-                said = "has another form than the routes of this program"
-                others.append(_unread(kind, name, owner, said, requests(namespace, spec)))
+                reason = "has another form than the routes of this program"
+                others.append(_unread(kind, name, owner, reason, requests(namespace, spec)))
         routed |= taken
-    edge = tuple(each for each in routes if isinstance(each, EdgeRoute))
-    mesh = tuple(each for each in routes if isinstance(each, MeshRoute))
+    edge = tuple(route for route in routes if isinstance(route, EdgeRoute))
+    mesh = tuple(route for route in routes if isinstance(route, MeshRoute))
     return InForce(table=Table(edge=edge, mesh=mesh), others=tuple(others))
 
 
-def _age(each: Object) -> tuple[str, str]:
-    return each["metadata"]["creationTimestamp"], each["metadata"]["name"]
+def _age(item: Object) -> tuple[str, str]:
+    return item["metadata"]["creationTimestamp"], item["metadata"]["name"]
 
 
 def _request(route: Route) -> str:
     return route.host if isinstance(route, EdgeRoute) else route.service.service
 
 
-def _unread(kind: str, name: str, owner: str, said: str, requests: Iterable[str]) -> Unread:
+def _unread(kind: str, name: str, owner: str, reason: str, requests: Iterable[str]) -> Unread:
     try:
-        known = frozenset(requests)
+        patterns = frozenset(requests)
     except (LookupError, TypeError, ValueError, AttributeError):
-        known = frozenset("*")
-    return Unread(line=f"{kind} {name} of {owner}: {said}", requests=known)
+        patterns = frozenset("*")
+    return Unread(line=f"{kind} {name} of {owner}: {reason}", requests=patterns)

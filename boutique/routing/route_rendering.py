@@ -25,7 +25,7 @@ def environment(settings: Settings, stack: str, host: str) -> EnvironmentRouting
         stack: The stack that owns it.
         host: Where people reach it.
     """
-    services = {each.service: each for each in route_table.services(online_boutique.WORKLOADS)}
+    services = {service.service: service for service in route_table.services(online_boutique.WORKLOADS)}
     return EnvironmentRouting(
         stack=stack,
         host=host,

@@ -19,7 +19,7 @@ from boutique.routing.model import (
 from boutique.settings.errors import nearest
 
 EDGE = "edge"
-"""The name of the route that everybody takes."""
+"""The name of the baseline's route."""
 
 # Of what Istio reads from the name of a port, those with headers:
 # https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
@@ -31,7 +31,7 @@ class RoutingError(ValueError):
 
 
 def services(workloads: Iterable[Workload]) -> tuple[Backend, ...]:
-    """Return the Services whose calls have headers, so that they can be told apart."""
+    """Return the Services whose calls have headers, by which routes match them."""
     return tuple(
         Backend(service=workload.name, port=workload.service.number)
         for workload in workloads
@@ -41,17 +41,17 @@ def services(workloads: Iterable[Workload]) -> tuple[Backend, ...]:
 
 def names(workloads: Iterable[Workload]) -> frozenset[str]:
     """Return the names of all workloads and Services, which no feature may take."""
-    found = [name for workload in workloads for name in (workload.name, workload.external_service)]
-    return frozenset(name for name in found if name)
+    service_names = [name for workload in workloads for name in (workload.name, workload.external_service)]
+    return frozenset(name for name in service_names if name)
 
 
 def baseline(environment: EnvironmentRouting) -> Table:
     """Return the routes that the environment itself owns.
 
     Where features are allowed, every Service has a route of its own: with a feature's alone, Istio would answer the
-    calls of everybody else with 404.
+    all other calls with 404.
     """
-    everybody = EdgeRoute(
+    baseline = EdgeRoute(
         name=EDGE,
         owner=environment.stack,
         host=environment.host,
@@ -61,11 +61,11 @@ def baseline(environment: EnvironmentRouting) -> Table:
         vary=VARY if environment.features else (),
     )
     mesh = tuple(
-        MeshRoute(name=each.service, owner=environment.stack, service=each, backend=each)
-        for each in environment.services
+        MeshRoute(name=workload.service, owner=environment.stack, service=workload, backend=workload)
+        for workload in environment.services
         if environment.features
     )
-    return Table(edge=(everybody,), mesh=mesh)
+    return Table(edge=(baseline,), mesh=mesh)
 
 
 def additions(environment: EnvironmentRouting, feature: FeatureRouting) -> Table:
@@ -76,7 +76,7 @@ def additions(environment: EnvironmentRouting, feature: FeatureRouting) -> Table
         NamingError: The key is none, a name is too long or taken, or a session id is none.
     """
     ports = _ports(environment, feature)
-    feature_names.check_key(feature.key, [each.service for each in environment.services])
+    feature_names.check_key(feature.key, [service.service for service in environment.services])
     changed = {
         name: Backend(service=feature_names.object_name(name, feature.key, environment.taken), port=port)
         for name, port in ports.items()
@@ -124,11 +124,11 @@ def _ports(environment: EnvironmentRouting, feature: FeatureRouting) -> dict[str
         raise RoutingError(f"the environment {environment.stack!r} allows no features")
     if not feature.services:
         raise RoutingError(f"the feature {feature.key!r} changes no service; name at least one")
-    known = {each.service: each.port for each in environment.services}
+    known = {service.service: service.port for service in environment.services}
     for name in feature.services:
         if name not in known:
-            there = name in environment.taken
-            why = "it is not called by HTTP or gRPC" if there else f"there is no such service{nearest(name, known)}"
+            is_taken = name in environment.taken
+            why = "it is not called by HTTP or gRPC" if is_taken else f"there is no such service{nearest(name, known)}"
             raise RoutingError(f"{name!r} cannot be part of a feature: {why}")
     return {name: known[name] for name in feature.services}
 
@@ -144,7 +144,7 @@ def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backe
         timeout_seconds=environment.timeout_seconds,
         no_store=True,
     )
-    asked = replace(
+    by_header = replace(
         preview,
         name=feature_names.header_name(feature.key),
         host=environment.host,
@@ -163,4 +163,4 @@ def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backe
         )
         for session in feature.sessions
     ]
-    return (preview, *([asked] if feature.header else []), *sessions)
+    return (preview, *([by_header] if feature.header else []), *sessions)

@@ -38,8 +38,11 @@ def read(
     [host] = spec["hosts"]
     [attached] = spec.get("gateways") or [_MESH]
     if attached != _MESH and gateway is not None:
-        known = {f"{gateway.namespace}/{gateway.name}", *([gateway.name] if namespace == gateway.namespace else [])}
-        if attached not in known:
+        gateway_names = {
+            f"{gateway.namespace}/{gateway.name}",
+            *([gateway.name] if namespace == gateway.namespace else []),
+        }
+        if attached not in gateway_names:
             raise UnreadableError(f"attaches to the Gateway {attached}")
     own = _Names(namespace, cluster_domain)
     return list(_rules(name, owner, own, host, spec["http"], outside=attached != _MESH))
@@ -48,7 +51,7 @@ def read(
 def requests(namespace: str | None, spec: Object, *, cluster_domain: str) -> Iterator[str]:
     """Return the hosts of the edge and the Services of the mesh that an object is for; `*` for all."""
     own = _Names(namespace, cluster_domain)
-    yield from (own.service(str(each)) for each in spec.get("hosts") or ["*"])
+    yield from (own.service(str(host)) for host in spec.get("hosts") or ["*"])
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,9 @@ def _backend(rule: Object, own: _Names) -> Backend:
 def _headers(rule: Object) -> Headers:
     [match] = rule.get("match") or [{}]
     only(match, "match", ("name", "headers"))
-    found = []
-    for name, wanted in (match.get("headers") or {}).items():
+    conditions = []
+    for name, matcher in (match.get("headers") or {}).items():
         # Without anything in it, it asks for the header to be there.
-        [(kind, value)] = (wanted or {"present": ""}).items()
-        found.append((name.lower(), _KINDS.get(kind, kind), value))
-    return found
+        [(kind, value)] = (matcher or {"present": ""}).items()
+        conditions.append((name.lower(), _KINDS.get(kind, kind), value))
+    return conditions

@@ -63,11 +63,11 @@ def _conditional_first(routes: Iterable[Route]) -> list[Route]:
 
 
 def _edge(route: EdgeRoute) -> Spec:
-    said = {"set": {"baggage": f"{MEMBER}={route.feature}"}} if route.feature else {"remove": ["baggage"]}
+    request_headers = {"set": {"baggage": f"{MEMBER}={route.feature}"}} if route.feature else {"remove": ["baggage"]}
     return {
         "name": route.name,
         **_matches(_condition(route)),
-        "headers": {"request": said, **_response_headers(route)},
+        "headers": {"request": request_headers, **_response_headers(route)},
         **_destination(route.backend),
         # Without one there is no limit; Istio refuses a time of 0.
         **({"timeout": f"{route.timeout_seconds}s"} if route.timeout_seconds else {}),

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from boutique.settings.fields import ClusterDomain, DnsLabel, Port, Section
 
 CLUSTER_DOMAIN = "cluster.local"
-"""The domain that kubeadm, k3s, EKS, GKE, AKS and OpenShift give a cluster unless told otherwise."""
+"""The domain that kubeadm, k3s, EKS, GKE, AKS and OpenShift give a cluster by default."""
 
 SERVERS = {"kube-system": 53, "openshift-dns": 5353}
 """Where CoreDNS or kube-dns runs, and the port of its container, which in OpenShift is not the one of its Service."""

@@ -36,12 +36,12 @@ def moment(text: str) -> datetime:
         ValueError: It is none, or does not say in which time zone.
     """
     try:
-        found = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
+        parsed = datetime.min
+    if parsed.tzinfo is None:
         raise ValueError("must be a date and a time with an offset from UTC, such as 2026-01-31T18:00:00Z") from None
-    return found.astimezone(UTC)
+    return parsed.astimezone(UTC)
 
 
 def written(when: datetime) -> str:

@@ -98,7 +98,7 @@ class EksCluster(Section):
     region: Region | None = None
     """Where it is; `aws:region` of the stack's configuration if not given."""
     account: AccountId | None = None
-    """The only account that it may be made in: whoever has credentials of another one is refused."""
+    """The only account that it may be made in: credentials of another one are refused."""
     version: KubernetesVersion = DEFAULT_VERSION
     """Of Kubernetes; goes up one minor version at a time, and never down."""
     support: Literal["standard", "extended"] = "standard"

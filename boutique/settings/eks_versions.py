@@ -91,7 +91,7 @@ def addons(version: str, chosen: Mapping[AddonName, str]) -> dict[AddonName, str
         chosen: Versions that the configuration names.
     """
     release = RELEASES[version]
-    found: dict[AddonName, str] = {**ADDONS, "kube-proxy": release.kube_proxy}
+    versions: dict[AddonName, str] = {**ADDONS, "kube-proxy": release.kube_proxy}
     if release.coredns:
-        found["coredns"] = release.coredns
-    return {**found, **chosen}
+        versions["coredns"] = release.coredns
+    return {**versions, **chosen}

@@ -1,4 +1,4 @@
-"""Mistakes in a configuration, said so that whoever made them can mend them: the key, the value, what is allowed."""
+"""Errors in a configuration, in lines that name the key, the value and what is allowed."""
 
 import difflib
 import json
@@ -31,17 +31,17 @@ _SAID = {
 
 
 class SettingsError(ValueError):
-    """All mistakes of one configuration, one a line."""
+    """All errors of one configuration, one a line."""
 
-    def __init__(self, mistakes: Iterable[str]) -> None:
-        self.mistakes = tuple(mistakes)
-        count = f"{len(self.mistakes)} mistake{'s' * (len(self.mistakes) > 1)}"
-        super().__init__(f"{count} in the configuration:\n" + "\n".join(f"  {line}" for line in self.mistakes))
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
+        count = f"{len(self.errors)} error{'s' * (len(self.errors) > 1)}"
+        super().__init__(f"{count} in the configuration:\n" + "\n".join(f"  {line}" for line in self.errors))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for a likely typing error, else the names there are."""
-    names = sorted(known)
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for a likely typing error, else the allowed names."""
+    names = sorted(candidates)
     close = difflib.get_close_matches(name, names, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(names)}"
 
@@ -52,7 +52,7 @@ def enumerated(names: Sequence[str], noun: str) -> str:
 
 
 def explain(section: str, annotation: object, error: ValidationError) -> list[str]:
-    """Return one line per mistake that pydantic found in one section.
+    """Return one line per error of pydantic in one section.
 
     Args:
         section: The section's key in the stack file.
@@ -71,12 +71,12 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
         return f"{key}: is missing"
     if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
         tag = detail.get("ctx", {}).get("tag")
-        said = (
+        reason = (
             f"{_shown(tag)} is not a kind of {key.rpartition('.')[2].removeprefix('boutique:')}"
             if tag not in (None, "None")
             else "is missing"
         )
-        return f"{key}.kind: {said}{nearest(str(tag), _unwrapped(held)[1])}"
+        return f"{key}.kind: {reason}{nearest(str(tag), _unwrapped(held)[1])}"
     return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
 
 

@@ -13,7 +13,7 @@ Text = Annotated[str, Field(min_length=1)]
 Sessions = Annotated[tuple[str, ...], Field(strict=False)]
 
 PRODUCTION = "prod"
-"""The stack that allows no features, whatever its file says."""
+"""The stack that allows no features."""
 
 
 class RoutedFeature(Section):
@@ -31,7 +31,7 @@ class Features(Section):
     """What feature stacks may do in an environment; `{}` allows them."""
 
     default_ttl: Duration = "72h"
-    """How long a feature lives from its last update, when whoever deploys it names no time."""
+    """How long a feature lives from its last update, when its stack names no time."""
     maximum_ttl: Duration = "14d"
     """How far ahead the end of a feature may be set."""
     demand_expiry: bool = True

@@ -68,6 +68,6 @@ class IngressSettings(Section):
     min_ready_seconds: Seconds = 10
     """How long a new pod has to be ready before an old one goes."""
     pre_stop_seconds: Seconds = 30
-    """How long a pod that was told to end still takes new connections: as long as a load balancer may send some."""
+    """How long a pod that is being deleted still takes new connections: as long as a load balancer may send some."""
     drain_seconds: Seconds = 60
     """How long after that it serves the connections it has, asking their clients to open new ones elsewhere."""

@@ -77,11 +77,11 @@ def release_of(pins: Mapping[str, Pin], workloads: Iterable[Workload]) -> Releas
     """Return the release with these versions, written as short as it can be.
 
     Args:
-        pins: Versions by the name of the workload; of the others nothing is said unless all those whose images are
+        pins: Versions by the name of the workload; the others have none unless all those whose images are
             published together are named.
         workloads: All workloads of the catalogue.
     """
-    together = [each.name for each in workloads if each.shared_image_settings]
+    together = [workload.name for workload in workloads if workload.shared_image_settings]
     tags = Counter(pins[name].tag for name in together if name in pins and not pins[name].digest)
     tags.pop(None, None)
     common = tags.most_common(1)[0][0] if tags else None

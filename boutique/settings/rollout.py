@@ -11,7 +11,7 @@ ROLLING, BLUE_GREEN, RECREATE = "rolling", "blueGreen", "recreate"
 
 
 def _check_path(path: str) -> str:
-    if not path.startswith("/") or any(each.isspace() for each in path):
+    if not path.startswith("/") or any(character.isspace() for character in path):
         raise ValueError("must be the path of a page, such as /_healthz")
     return path
 
@@ -35,13 +35,13 @@ class Rollout(Section):
 
     strategy: Literal["rolling", "blueGreen", "recreate"] = "rolling"
     """`rolling`: pod by pod; `blueGreen`: all at once, when all new ones are ready, and back at once; `recreate`: the
-    old ones go first, so that for a while nobody answers. A store is always recreated."""
+    old ones go first, so that the service is unavailable for a while. A store is always recreated."""
     max_surge: Surge = "25%"
     """Pods, or the share of the replicas, that may run on top during a rolling update; none is ever missing."""
     min_ready_seconds: Seconds = 10
     """How long a new pod has to be ready before an old one goes."""
     pre_stop_seconds: Annotated[Number, Field(ge=0, le=300)] = 10
-    """How long a pod keeps serving after it was told to end; comes on top of what the image needs to end."""
+    """How long a pod that is being deleted keeps serving; comes on top of what the image needs to end."""
     timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
     """How long an update waits for all pods to be available before it fails."""
     warm_for: Annotated[str, AfterValidator(check_duration)] | None = None

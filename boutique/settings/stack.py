@@ -43,7 +43,7 @@ PodUser = Literal["fixed", "cluster"]
 
 
 class ExistingCluster(Section):
-    """A cluster that is there, found through a kubeconfig."""
+    """An existing cluster, reached through a kubeconfig."""
 
     kind: Literal["existing"]
     context: Text
@@ -91,9 +91,9 @@ class Platform(Section):
     targets: Annotated[dict[DnsLabel, TargetSettings], Field(min_length=1)]
     """The places of environments, by name."""
     mesh: MeshSettings | None = None
-    """Istio for all targets; without it none is installed, and nobody's traffic is encrypted or checked."""
+    """Istio for all targets; without it none is installed, and no traffic is encrypted or checked."""
     ingress: IngressSettings | None = None
-    """HTTPS for people, through a gateway of the mesh; without it nobody comes in that way."""
+    """HTTPS for people, through a gateway of the mesh; without it there is no HTTPS."""
     routing: Routing = Routing()
     """What routes are written in."""
     namespace_deletion_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
@@ -121,7 +121,7 @@ class ServiceImage(Section):
     tag: Tag | None = None
     """Its version, in a stack without `boutique:release`; drops a digest that belongs to another."""
     digest: Digest | None = None
-    """Pins the very image, whatever its tag is moved to; in a stack without `boutique:release`."""
+    """Pins the very image, even if its tag is moved; in a stack without `boutique:release`."""
     pull_secrets: Names = ()
     """Instead of the ones for all services."""
 

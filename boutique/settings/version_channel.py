@@ -29,10 +29,10 @@ def check_pattern(pattern: str) -> str:
     Raises:
         ValueError: It is none.
     """
-    if found := _ELSEWHERE.search(pattern):
+    if unsupported := _ELSEWHERE.search(pattern):
         raise ValueError(
-            f"holds {found[0]!r}; write a regular expression of characters, classes, groups (?:…), '|', repetitions, "
-            "'^' and '$', such as ^(|rc\\.[0-9]+)$"
+            f"holds {unsupported[0]!r}; write a regular expression of characters, classes, groups (?:…), '|', "
+            "repetitions, '^' and '$', such as ^(|rc\\.[0-9]+)$"
         )
     options = re2.Options()
     options.log_errors = False
@@ -41,8 +41,8 @@ def check_pattern(pattern: str) -> str:
             re.compile(pattern)
         re2.compile(pattern, options)
     except (re.error, re2.error, FutureWarning) as error:
-        said = error.args[0].decode() if isinstance(error, re2.error) else error
-        raise ValueError(f"is no regular expression: {said}; write one such as ^(|rc\\.[0-9]+)$") from None
+        reason = error.args[0].decode() if isinstance(error, re2.error) else error
+        raise ValueError(f"is no regular expression: {reason}; write one such as ^(|rc\\.[0-9]+)$") from None
     return pattern
 
 
@@ -50,7 +50,7 @@ Pattern = Annotated[str, AfterValidator(check_pattern)]
 
 
 class Channel(Section):
-    """Which versions a target lets in; whatever it refuses, the cluster refuses too, whoever asks."""
+    """Which versions a target lets in; the cluster refuses the others too, from any client."""
 
     prereleases: Pattern = RELEASES_ONLY
     """A regular expression that finds the pre-releases it accepts; releases have an empty one. `^$`: releases only."""

@@ -57,9 +57,9 @@ def quotas(content: str, namespace: str) -> tuple[Quota, ...]:
     Raises:
         KubeconfigError: See `listing.listed`.
     """
-    found = listing.listed(content, namespace, listing.RESOURCE_QUOTAS)
+    objects = listing.listed(content, namespace, listing.RESOURCE_QUOTAS)
     return tuple(
-        Quota.of(each["metadata"]["name"], each["spec"].get("hard", {})) for each in found if _applies(each["spec"])
+        Quota.of(item["metadata"]["name"], item["spec"].get("hard", {})) for item in objects if _applies(item["spec"])
     )
 
 
@@ -69,8 +69,8 @@ def limits(content: str, namespace: str) -> tuple[Mapping[str, Any], ...]:
     Raises:
         KubeconfigError: See `listing.listed`.
     """
-    found = listing.listed(content, namespace, listing.LIMIT_RANGES)
-    return tuple(item for each in found for item in each["spec"].get("limits", []))
+    objects = listing.listed(content, namespace, listing.LIMIT_RANGES)
+    return tuple(item for limit_range in objects for item in limit_range["spec"].get("limits", []))
 
 
 def object_counts(
@@ -89,8 +89,8 @@ def object_counts(
             len(
                 planned.get(resource, set())
                 | {
-                    each["metadata"]["name"]
-                    for each in listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
+                    item["metadata"]["name"]
+                    for item in listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
                 }
             )
         )
@@ -104,8 +104,8 @@ def _applies(spec: Mapping[str, Any]) -> bool:
         return False
     expressions: Sequence[Mapping[str, Any]] = (spec.get("scopeSelector") or {}).get("matchExpressions", [])
     return all(
-        each["scopeName"] in _SCOPES
-        if each["operator"] == "Exists"
-        else each["scopeName"] not in _SCOPES and each["operator"] in ("DoesNotExist", "NotIn")
-        for each in expressions
+        expression["scopeName"] in _SCOPES
+        if expression["operator"] == "Exists"
+        else expression["scopeName"] not in _SCOPES and expression["operator"] in ("DoesNotExist", "NotIn")
+        for expression in expressions
     )

@@ -90,8 +90,8 @@ def format_amount(resource: str, amount: Decimal) -> str:
 
 
 def _cores(resources: list[Resources], proxy: Resources) -> str:
-    return f"{sum(amount(each.cpu) + amount(proxy.cpu) for each in resources) * 1000:.0f}m"
+    return f"{sum(amount(container.cpu) + amount(proxy.cpu) for container in resources) * 1000:.0f}m"
 
 
 def _mebibytes(resources: list[Resources], proxy: Resources) -> str:
-    return f"{sum(amount(each.memory) + amount(proxy.memory) for each in resources) / 2**20:.0f}Mi"
+    return f"{sum(amount(container.memory) + amount(proxy.memory) for container in resources) / 2**20:.0f}Mi"

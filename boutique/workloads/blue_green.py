@@ -20,7 +20,7 @@ from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _LENGTH = 8
 _SCRYPT = {"n": 2**12, "r": 8, "p": 1}
-"""RFC 7914. A digest of a secret is a name for everybody to see: guessing by it should cost something."""
+"""RFC 7914. A digest of a secret is a public name: guessing by it should cost something."""
 
 
 def digest_of_files(files: Mapping[str, str]) -> str:
@@ -68,7 +68,7 @@ def described(deployed: ResolvedWorkload) -> dict[str, Any]:
     }
 
 
-def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> ResolvedWorkload:
+def restored(workload: Workload, recorded: Mapping[str, Any], colour: str) -> ResolvedWorkload:
     """Return a service as it was described, of the colour that it had.
 
     Raises:
@@ -77,19 +77,19 @@ def restored(workload: Workload, known: Mapping[str, Any], colour: str) -> Resol
     return ResolvedWorkload(
         workload=workload,
         colour=colour,
-        image=Reference.parse(known["image"]),
-        init_image=known.get("initImage"),
-        pull_secrets=tuple(known["pullSecrets"]),
-        replicas=int(known["replicas"]),
-        rollout=Rollout.model_validate(known["rollout"]),
-        availability=Availability.model_validate(known["availability"]),
+        image=Reference.parse(recorded["image"]),
+        init_image=recorded.get("initImage"),
+        pull_secrets=tuple(recorded["pullSecrets"]),
+        replicas=int(recorded["replicas"]),
+        rollout=Rollout.model_validate(recorded["rollout"]),
+        availability=Availability.model_validate(recorded["availability"]),
         external=False,
-        variables=known["variables"],
-        files=known["files"],
-        secrets=known["secrets"],
-        requests=Resources(**known["requests"]),
-        limits=Resources(**known["limits"]),
-        pod_user=known.get("podUser", "fixed"),
+        variables=recorded["variables"],
+        files=recorded["files"],
+        secrets=recorded["secrets"],
+        requests=Resources(**recorded["requests"]),
+        limits=Resources(**recorded["limits"]),
+        pod_user=recorded.get("podUser", "fixed"),
     )
 
 
@@ -103,7 +103,7 @@ class BlueGreen:
         until: When the warm ones may go; None for when the next release comes.
         is_new: Whether the live ones have yet to get their first request.
         is_back: Whether they are those that were kept: requests go back to pods that are there and have served before.
-        is_first: Whether the environment is only being made, so that nobody's requests are at stake.
+        is_first: Whether the environment is only being made, so that no requests are at stake.
     """
 
     live: ResolvedWorkload
@@ -121,7 +121,7 @@ class BlueGreen:
     @property
     def names(self) -> tuple[str, ...]:
         """The colours of all of them."""
-        return tuple(each.colour or "" for each in self.variants)
+        return tuple(variant.colour or "" for variant in self.variants)
 
     @classmethod
     def of(
@@ -162,20 +162,20 @@ class BlueGreen:
     def remember(self) -> dict[str, Any]:
         """Return what the next update has to know; secret."""
         return {
-            "live": _told(self.live),
-            "warm": _told(self.warm) if self.warm else None,
+            "live": _recorded(self.live),
+            "warm": _recorded(self.warm) if self.warm else None,
             "until": written(self.until) if self.until else None,
         }
 
 
-def _told(each: ResolvedWorkload) -> dict[str, Any]:
-    return {"colour": each.colour, **described(each)}
+def _recorded(service: ResolvedWorkload) -> dict[str, Any]:
+    return {"colour": service.colour, **described(service)}
 
 
 def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -> ResolvedWorkload | None:
-    known = (remembered or {}).get(name)
+    record = (remembered or {}).get(name)
     try:
-        return restored(workload, known, known["colour"]) if known else None
+        return restored(workload, record, record["colour"]) if record else None
     except (ValueError, LookupError, TypeError, AttributeError):
-        # What an older program has told is as good as nothing: the way back is a new rollout then.
+        # The record of an older program is not used: going back is a new rollout then.
         return None

@@ -12,16 +12,18 @@ def object_names(pods: Iterable[ResolvedWorkload]) -> Mapping[str, set[str]]:
     Args:
         pods: Every set of pods, those of each blue/green release for themselves.
     """
-    found: dict[str, set[str]] = {each: set() for each in ("deployments.apps", "services", "configmaps", "secrets")}
-    for each in pods:
-        found["deployments.apps"].add(each.name)
-        if each.workload.service:
+    names_by_kind: dict[str, set[str]] = {
+        kind: set() for kind in ("deployments.apps", "services", "configmaps", "secrets")
+    }
+    for pod in pods:
+        names_by_kind["deployments.apps"].add(pod.name)
+        if pod.workload.service:
             # A blue/green release has a Service of its own beside the one that others call.
-            found["services"] |= {each.service_name, each.name}
-        if each.external and each.workload.external_service:
-            found["services"].add(each.workload.external_service)
-        if each.files:
-            found["configmaps"].add(f"{each.service_name}-{digest_of_files(each.files)}")
-        if each.secrets:
-            found["secrets"].add(f"{each.service_name}-{digest_of_secrets(each.secrets, each.workload.name)}")
-    return found
+            names_by_kind["services"] |= {pod.service_name, pod.name}
+        if pod.external and pod.workload.external_service:
+            names_by_kind["services"].add(pod.workload.external_service)
+        if pod.files:
+            names_by_kind["configmaps"].add(f"{pod.service_name}-{digest_of_files(pod.files)}")
+        if pod.secrets:
+            names_by_kind["secrets"].add(f"{pod.service_name}-{digest_of_secrets(pod.secrets, pod.workload.name)}")
+    return names_by_kind

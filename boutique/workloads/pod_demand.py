@@ -55,7 +55,11 @@ def deployed_pod_set(deployment: Mapping[str, Any], *, meshed: bool) -> PodSet:
     spec = deployment["spec"]
     [container, *others] = spec["template"]["spec"]["containers"]
     # The API server leaves out an empty value.
-    variables = {each["name"]: each.get("value", "") for each in container.get("env", []) if "valueFrom" not in each}
+    variables = {
+        variable["name"]: variable.get("value", "")
+        for variable in container.get("env", [])
+        if "valueFrom" not in variable
+    }
     beside = [(_one(_defaulted(other), meshed=False), 1) for other in others]
     return PodSet(
         replicas=spec.get("replicas", 1),
@@ -70,8 +74,8 @@ def peak(old: PodSet | None, new: PodSet | None) -> Amounts:
     An update deletes what it leaves out only at its end, so that old pods without new ones count in full.
     """
     if old is None or new is None:
-        found = old or new
-        return _sum((found.one, found.replicas)) if found else {}
+        single = old or new
+        return _sum((single.one, single.replicas)) if single else {}
     if new.is_made_like(old):
         return _sum((new.one, max(old.replicas, new.replicas)))
     # The first new pods are there beside all old ones; the last old ones go when all new ones are ready.
@@ -86,17 +90,17 @@ def total_peak(old: Mapping[str, PodSet], new: Mapping[str, PodSet]) -> Amounts:
 
 
 def release_peak(services: Iterable[ResolvedWorkload], *, meshed: bool) -> Amounts:
-    """Return the most that a release of all services takes, whatever it was before.
+    """Return the most that a release of all services takes, after any release before it.
 
     Of a blue/green release the pods before the active ones are deleted first, and the new ones come in their place.
     """
-    found = []
-    for each in services:
-        pods = pod_set(each, meshed=meshed)
-        found.append((pods.one, pods.replicas + pods.surge))
-        if each.is_blue_green:
-            found.append((pods.one, pods.replicas))
-    return _sum(*found)
+    totals = []
+    for service in services:
+        pods = pod_set(service, meshed=meshed)
+        totals.append((pods.one, pods.replicas + pods.surge))
+        if service.is_blue_green:
+            totals.append((pods.one, pods.replicas))
+    return _sum(*totals)
 
 
 def _surge(deployed: ResolvedWorkload) -> int:
@@ -114,7 +118,7 @@ def _one(resources: Mapping[str, Mapping[str, str]], *, meshed: bool) -> Amounts
         "pods": Decimal(1),
         **{
             f"{kind}.{name}": sum(
-                (api_amount(each.get(kind, {}).get(name, 0)) for each in (resources, proxy)), Decimal(0)
+                (api_amount(container.get(kind, {}).get(name, 0)) for container in (resources, proxy)), Decimal(0)
             )
             for kind in ("requests", "limits")
             for name in ("cpu", "memory")
@@ -136,12 +140,12 @@ def _quantities(resources: Resources) -> dict[str, str]:
 
 
 def _sum(*parts: tuple[Amounts, int]) -> Amounts:
-    found: dict[str, Decimal] = {}
+    totals: dict[str, Decimal] = {}
     for amounts, count in parts:
         for name, amount in amounts.items():
-            found[name] = found.get(name, Decimal(0)) + amount * count
-    return found
+            totals[name] = totals.get(name, Decimal(0)) + amount * count
+    return totals
 
 
-def _most(one: Amounts, other: Amounts) -> Amounts:
-    return {name: max(one.get(name, Decimal(0)), other.get(name, Decimal(0))) for name in {*one, *other}}
+def _most(first: Amounts, other: Amounts) -> Amounts:
+    return {name: max(first.get(name, Decimal(0)), other.get(name, Decimal(0))) for name in {*first, *other}}

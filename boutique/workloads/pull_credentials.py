@@ -1,7 +1,7 @@
 """Whether kubelets can pull images with the Docker configuration in `boutique:registryCredentials`.
 
 A kubelet reads `auths` alone, of each entry user and password; one `auth` that is not the base64 of both makes the
-whole Secret unreadable. `credsStore` and `credHelpers` name programs on the machine of whoever logged in:
+whole Secret unreadable. `credsStore` and `credHelpers` name programs on the machine where the login was:
 https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/credentialprovider/config.go,
 https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/.
 """

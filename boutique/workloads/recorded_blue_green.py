@@ -74,10 +74,14 @@ def recorded_colours(
                 of_app, name = names.setdefault(app, {}), urn.rpartition("::")[2]
                 if colour not in of_app and name not in of_app.values():
                     of_app[colour] = name
-    in_state = (each["outputs"] for each in resources.values() if each["type"] == _SERVICE and each.get("outputs"))
-    for each in chain(in_state, services):
-        selector: Mapping[str, str] = (each.get("spec") or {}).get("selector") or {}
-        if selector.get(labels.COLOUR) and labels.COLOUR not in _labelled(each):
+    in_state = (
+        resource["outputs"]
+        for resource in resources.values()
+        if resource["type"] == _SERVICE and resource.get("outputs")
+    )
+    for content in chain(in_state, services):
+        selector: Mapping[str, str] = (content.get("spec") or {}).get("selector") or {}
+        if selector.get(labels.COLOUR) and labels.COLOUR not in _labelled(content):
             selected.setdefault(selector["app"], set()).add(selector[labels.COLOUR])
     return {
         app: RecordedColours(names=names.get(app, {}), selected=frozenset(selected.get(app, ())))
@@ -90,5 +94,5 @@ def _labels(resource: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _labelled(content: Mapping[str, Any]) -> Mapping[str, str]:
-    found: Mapping[str, str] = (content.get("metadata") or {}).get("labels") or {}
-    return found
+    object_labels: Mapping[str, str] = (content.get("metadata") or {}).get("labels") or {}
+    return object_labels

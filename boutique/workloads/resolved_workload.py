@@ -95,7 +95,7 @@ def deployed(
     Args:
         environment: Its settings.
         release: The versions, if there is such a section.
-        secrets: The values of secrets by name; one that is missing is empty, for whoever only looks.
+        secrets: The values of secrets by name; one that is missing is empty, for commands that only read.
     """
     return tuple(
         _deployed(workload, environment, release or Release(), secrets or {}, service)

@@ -88,10 +88,10 @@ def _address(forwarding: "subprocess.Popen[str]", deadline: float) -> str:
         if not selector.select(max(0.0, deadline - time.monotonic())):
             raise _FailedError("kubectl did not reach the pod in time")
     line = forwarding.stdout.readline() if forwarding.stdout else ""
-    if found := _FORWARDED.search(line):
-        return found[1]
-    said = forwarding.stderr.read().strip() if forwarding.stderr and forwarding.wait(5) else line
-    raise _FailedError(f"kubectl cannot reach the pod: {said}")
+    if match := _FORWARDED.search(line):
+        return match[1]
+    output = forwarding.stderr.read().strip() if forwarding.stderr and forwarding.wait(5) else line
+    raise _FailedError(f"kubectl cannot reach the pod: {output}")
 
 
 def _visit(address: str, path: str, deadline: float) -> None:
@@ -134,5 +134,5 @@ def _execute(command: tuple[str, ...], address: str, deadline: float) -> None:
     except OSError as error:
         raise _FailedError(f"{command[0]!r} cannot be started: {error.strerror}") from None
     if done.returncode:
-        said = f"{done.stdout}{done.stderr}".strip()[-_SAID:]
-        raise _FailedError(f"{command[0]!r} ended with {done.returncode}: {said}")
+        output = f"{done.stdout}{done.stderr}".strip()[-_SAID:]
+        raise _FailedError(f"{command[0]!r} ended with {done.returncode}: {output}")

@@ -6,7 +6,7 @@ import pulumi_aws as aws
 
 
 def provider(name: str, *, region: str, account: str | None, tags: Mapping[str, str]) -> aws.Provider:
-    """Create the provider for an account of AWS, with whatever credentials the environment has.
+    """Create the provider for an account of AWS, with the credentials of the environment.
 
     Args:
         name: Of the provider in the stack.

@@ -34,7 +34,7 @@ class ControlPlane(pulumi.ComponentResource):
     """A cluster without nodes: its API server, who may use it, and what every node runs.
 
     Attributes:
-        kubeconfig: As JSON, for whoever has credentials of AWS and `aws` on PATH; secret.
+        kubeconfig: As JSON, for users with credentials of AWS and `aws` on PATH; secret.
         cluster: The cluster itself, for what has to come after it.
     """
 

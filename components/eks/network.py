@@ -98,8 +98,8 @@ class Network(pulumi.ComponentResource):
             private.append(inside)
         self.subnets = Subnets(
             vpc=vpc.id,
-            private=[each.id for each in private],
-            public=[each.id for each in public],
+            private=[subnet.id for subnet in private],
+            public=[subnet.id for subnet in public],
             way_out=way_out,
         )
         self.register_outputs({"vpc": vpc.id})

@@ -17,7 +17,7 @@ class PodIdentity:
     Attributes:
         arn: Its ARN.
         name: Its name.
-        policies: What has to be there before it may do anything, and has to go after whoever uses it.
+        policies: What has to be there before it may do anything, and is deleted after what uses it.
     """
 
     arn: pulumi.Output[str]

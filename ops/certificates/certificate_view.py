@@ -75,7 +75,7 @@ def _json(result: Seen) -> dict[str, object]:
     content: dict[str, object] = {"source": result.source, "mistakes": list(result.errors)}
     if result.inspection:
         facts = result.inspection.facts
-        content |= facts.told()
+        content |= facts.to_dict()
         content |= {
             "daysLeft": facts.days_left(),
             "hosts": dict(result.covered),

@@ -73,7 +73,7 @@ def inspect_source(source: str, request: InspectionRequest) -> Seen:
             protocol = handshake.protocol
             content = CertificateContent(handshake.certificates, None, source, source)
     except CertificateError as error:
-        return Seen(source=source, errors=error.mistakes)
+        return Seen(source=source, errors=error.errors)
     except OSError as error:
         return Seen(source=source, errors=(f"{error.filename}: {error.strerror}",))
     now = datetime.now(UTC)
@@ -81,7 +81,7 @@ def inspect_source(source: str, request: InspectionRequest) -> Seen:
     missing = uncovered(hosts, inspection.facts.names)
     return Seen(
         source=source,
-        errors=inspection.mistakes + inspection.expired,
+        errors=inspection.errors + inspection.expired,
         inspection=inspection,
         covered=tuple((host, host not in missing) for host in hosts),
         has_key=content.key is not None,

@@ -60,7 +60,7 @@ def _errors(file: StackFile) -> tuple[str, ...]:
     try:
         load(*file.values)
     except SettingsError as error:
-        return error.mistakes
+        return error.errors
     return ()
 
 

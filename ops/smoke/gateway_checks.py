@@ -96,7 +96,7 @@ def served_certificate(link: Link, deadline: Deadline, now: datetime | None = No
     try:
         handshake = fetch_certificate(link.host, link.port, link.host, deadline.left)
     except CertificateError as error:
-        raise UnreachableError(f"{error.mistakes[0]}; {LOST}") from None
+        raise UnreachableError(f"{error.errors[0]}; {LOST}") from None
     inspection = inspect(
         CertificateContent(handshake.certificates, None, authority, authority),
         (link.host,),
@@ -104,7 +104,7 @@ def served_certificate(link: Link, deadline: Deadline, now: datetime | None = No
         with_key=False,
         with_issuer=False,
     )
-    errors = inspection.mistakes + inspection.expired
+    errors = inspection.errors + inspection.expired
     return ServedCertificate(
         facts=inspection.facts, protocol=handshake.protocol, errors=errors, warnings=inspection.warnings
     )

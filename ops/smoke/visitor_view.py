@@ -26,7 +26,7 @@ def document(outside: Outside) -> dict[str, object]:
     """Return the same as a JSON document, without the link."""
     return {
         "certificate": {
-            **outside.served.facts.told(),
+            **outside.served.facts.to_dict(),
             "daysLeft": outside.served.facts.days_left(),
             "protocol": outside.served.protocol,
         }

@@ -70,7 +70,7 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
     pods = [nodes.ready, running.names]
     descriptions = pulumi.Output.unsecret(
         pulumi.Output.all(plane.kubeconfig, subnets.vpc).apply(
-            lambda known: _recover(known[0], _releases(settings, platform, scope, known[1]))
+            lambda outputs: _recover(outputs[0], _releases(settings, platform, scope, outputs[1]))
         )
     )
     controller = LoadBalancerController(
@@ -94,16 +94,16 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
 
 
 def _region(settings: EksCluster, platform: Platform) -> str:
-    mistakes = list(account.unread(key.removeprefix("aws:") for key in CONFIG.get() if key.startswith("aws:")))
+    errors = list(account.unread(key.removeprefix("aws:") for key in CONFIG.get() if key.startswith("aws:")))
     region = settings.region or pulumi.Config("aws").get("region")
     if region:
-        mistakes += certificate_elsewhere(region, platform)
+        errors += certificate_elsewhere(region, platform)
     else:
-        mistakes.append(
+        errors.append(
             "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"
         )
-    if not region or mistakes:
-        raise SettingsError(mistakes)
+    if not region or errors:
+        raise SettingsError(errors)
     return region
 
 
@@ -148,14 +148,16 @@ def _checked(content: str, platform: Platform, environment: Environment | None) 
 
 
 def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:
-    wanted = settings.network
-    if isinstance(wanted, ExistingNetwork):
-        return Subnets(vpc=wanted.vpc, private=wanted.private_subnets, public=wanted.public_subnets)
+    network_settings = settings.network
+    if isinstance(network_settings, ExistingNetwork):
+        return Subnets(
+            vpc=network_settings.vpc, private=network_settings.private_subnets, public=network_settings.public_subnets
+        )
     args = NetworkArgs(
-        cidr=wanted.cidr,
-        zones=network.plan(wanted.cidr, wanted.zones),
+        cidr=network_settings.cidr,
+        zones=network.plan(network_settings.cidr, network_settings.zones),
         region=scope.region,
-        single_nat=wanted.nat == "single",
+        single_nat=network_settings.nat == "single",
         called=scope.cluster,
     )
     return Network("network", args, opts).subnets

@@ -47,7 +47,7 @@ def build(
         release: The versions, if there is such a section.
         secrets: Those of its services, by name.
         target: Where it goes.
-        place: The same, as whoever has built it tells it.
+        place: The target, as the stack that has built it gives it.
         history: What the last updates left.
         way_back: Where services are named whose requests go back to warm pods.
     """
@@ -64,7 +64,7 @@ def build(
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     ready: dict[str, pulumi.Output[int]] = {}
     built: dict[str, Microservice] = {}
-    back = {name for name, each in colours.items() if each.is_back}
+    back = {name for name, blue_green in colours.items() if blue_green.is_back}
     at_once = _callees_too(back, services) if section.order == CALLEES_FIRST else back
     for service in services:
         name = service.workload.name
@@ -74,7 +74,7 @@ def build(
             )
             ready[name] = store.ready
             continue
-        callees = [built[each.name].updated for each in service.workload.calls.values() if each.name in built]
+        callees = [built[call.name].updated for call in service.workload.calls.values() if call.name in built]
         args = MicroserviceArgs(
             deployed=service,
             colours=colours.get(name),
@@ -94,7 +94,7 @@ def build(
         if service.workload is online_boutique.ENTRY:
             address = microservice.external_address
     pulumi.export("namespace", place.namespace)
-    inside = pulumi.Output.all(address, place.namespace).apply(lambda known: _url(*known))
+    inside = pulumi.Output.all(address, place.namespace).apply(lambda outputs: _url(*outputs))
     reached = list(built.values())
     link = environment_routes.build(table, place, entrance, reached, opts) if entrance else inside
     pulumi.export("url", link)
@@ -103,13 +103,17 @@ def build(
     pulumi.export("channel", place.channel.model_dump(by_alias=True) if place.channel else None)
     pulumi.export(
         "services",
-        {name: _said(each, colours.get(name), ready[name]) for each in services for name in (each.workload.name,)},
+        {
+            name: _said(service, colours.get(name), ready[name])
+            for service in services
+            for name in (service.workload.name,)
+        },
     )
-    known = json.dumps({name: each.remember() for name, each in colours.items()})
+    outputs = json.dumps({name: blue_green.remember() for name, blue_green in colours.items()})
     # Only an update that came to its end may say where requests go now.
     ended = pulumi.Output.all(*(built[name].switched for name in colours))
     # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
-    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: known)))
+    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: outputs)))
 
 
 def _check(
@@ -125,8 +129,8 @@ def _check(
     Raises:
         SettingsError: With the key and the remedy.
     """
-    if place.channel and (mistakes := list(refused(place.channel, target, section, release))):
-        raise SettingsError(mistakes)
+    if place.channel and (refusals := list(refused(place.channel, target, section, release))):
+        raise SettingsError(refusals)
     if section.features and place.entrance is None:
         raise SettingsError(
             [
@@ -147,11 +151,11 @@ def _check(
         )
     if missing := list(unknown_secrets(section, secrets)):
         raise SettingsError(missing)
-    if place.told:
-        _check_objects(section, place.told, target, owner)
+    if place.resolved_target:
+        _check_objects(section, place.resolved_target, target, owner)
 
 
-def _check_objects(section: Environment, told: ResolvedTarget, target: str, owner: str) -> None:
+def _check_objects(section: Environment, resolved_target: ResolvedTarget, target: str, owner: str) -> None:
     """Refuse objects of another stack, and warn of what others have changed of this one's.
 
     The platform of the same stack has done that already, with the rights of the cluster's admin.
@@ -160,24 +164,26 @@ def _check_objects(section: Environment, told: ResolvedTarget, target: str, owne
         SettingsError: Another stack owns what this one would write.
         KubeconfigError: The API server does not answer, or refuses the token.
     """
-    objects = live_objects.in_namespace(told.kubeconfig, told.namespace, live_objects.DEPLOYER_KINDS)
-    wanted = stack_objects.of_environment(section, told.namespace)
+    objects = live_objects.in_namespace(
+        resolved_target.kubeconfig, resolved_target.namespace, live_objects.DEPLOYER_KINDS
+    )
+    planned = stack_objects.of_environment(section, resolved_target.namespace)
     key = f"boutique:cluster.target: {target!r}"
-    if errors := list(live_objects.ownership_errors(objects, wanted, stack=owner, key=key)):
+    if errors := list(live_objects.ownership_errors(objects, planned, stack=owner, key=key)):
         raise SettingsError(errors)
-    left = stack_objects.autoscaled(section, told.namespace)
-    if warning := live_objects.changes(objects, wanted, stack=owner, autoscaled=left):
+    left = stack_objects.autoscaled(section, resolved_target.namespace)
+    if warning := live_objects.changes(objects, planned, stack=owner, autoscaled=left):
         pulumi.log.warn(warning)
 
 
 def _callees_too(names: Collection[str], services: Sequence[ResolvedWorkload]) -> set[str]:
     """Return services and whomever they call, directly or not."""
-    found = set(names)
+    service_names = set(names)
     # They come callees first.
-    for each in reversed(services):
-        if each.workload.name in found:
-            found |= {callee.name for callee in each.workload.calls.values()}
-    return found
+    for service in reversed(services):
+        if service.workload.name in service_names:
+            service_names |= {callee.name for callee in service.workload.calls.values()}
+    return service_names
 
 
 def _said(

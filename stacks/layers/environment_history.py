@@ -50,21 +50,21 @@ class EnvironmentHistory:
         now = datetime.now(UTC)
         return {
             name: BlueGreen.of(
-                each,
+                service,
                 (self.colours or {}).get(name),
                 now,
                 is_first=self.colours is None,
                 deployed=self.recorded.get(name, RecordedColours()).names,
             )
-            for each in services
-            if each.is_blue_green
-            for name in (each.workload.name,)
+            for service in services
+            if service.is_blue_green
+            for name in (service.workload.name,)
         }
 
 
 def read_history(
     services: Sequence[ResolvedWorkload],
-    told: ResolvedTarget | None,
+    resolved_target: ResolvedTarget | None,
     namespace: str | None,
     target: str,
     cluster: Cluster | None,
@@ -73,7 +73,7 @@ def read_history(
 
     Args:
         services: What the environment runs.
-        told: The target, if another stack has it.
+        resolved_target: The target, if another stack has it.
         namespace: That of the target, if this stack has it.
         target: The name of the target.
         cluster: Where it is.
@@ -82,9 +82,9 @@ def read_history(
         pulumi.RunError: The state cannot be read.
         KubeconfigError: The API server of another stack's target does not answer.
     """
-    switched = any(each.is_blue_green for each in services)
+    switched = any(service.is_blue_green for service in services)
     state = stack_outputs.resources() if switched or namespace else {}
-    access = told or _own_access(target, namespace, cluster)
+    access = resolved_target or _own_access(target, namespace, cluster)
     selecting = listing.listed(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
     return EnvironmentHistory(
         colours=_colours(stack_outputs.remembered(COLOURS)) if switched else {},
@@ -94,8 +94,8 @@ def read_history(
     )
 
 
-def _colours(told: object) -> Mapping[str, Any] | None:
-    return json.loads(told) if isinstance(told, str) and told.startswith("{") else None
+def _colours(output: object) -> Mapping[str, Any] | None:
+    return json.loads(output) if isinstance(output, str) and output.startswith("{") else None
 
 
 def _quota(state: State, namespace: str | None) -> Mapping[str, str] | None:

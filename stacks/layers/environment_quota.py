@@ -44,7 +44,7 @@ def prepare(
         raise ValueError("there is no environment to prepare")
     services = deployed(section, settings.release, secrets)
     where = target_names.namespace(platform, target) if platform else None
-    history = read_history(services, place.told if place else None, where, target, settings.cluster)
+    history = read_history(services, place.resolved_target if place else None, where, target, settings.cluster)
     meshed = place.meshed if place else bool(platform and platform.mesh)
     if history.access:
         _check_environment(
@@ -73,7 +73,7 @@ def _check_environment(
     colours = history.blue_green(services)
     pods = _pods(services, colours)
     present, others = _present(access, pulumi.get_stack(), deleted_first(history, colours), meshed=meshed)
-    new = {each.name: pod_set(each, meshed=meshed) for each in pods}
+    new = {pod.name: pod_set(pod, meshed=meshed) for pod in pods}
     quotas = _in_force(namespace_quota.quotas(access.kubeconfig, access.namespace), history.quota, platform, target)
     need = _need(access, quotas, present, new, pods)
     room = target_room(
@@ -103,7 +103,7 @@ def check_feature(services: Sequence[ResolvedWorkload], access: ResolvedTarget, 
     Raises:
         KubeconfigError: The API server does not answer.
     """
-    new = {each.name: pod_set(each, meshed=meshed) for each in services}
+    new = {service.name: pod_set(service, meshed=meshed) for service in services}
     present, others = _present(access, pulumi.get_stack(), set(), meshed=meshed)
     quotas = namespace_quota.quotas(access.kubeconfig, access.namespace)
     need = _need(access, quotas, present, new, services)
@@ -119,8 +119,8 @@ def deleted_first(history: EnvironmentHistory, colours: Mapping[str, BlueGreen])
     """Return the names of the Deployments that are deleted before new ones are created."""
     return {
         f"{name}-{colour}"
-        for name, each in colours.items()
-        for colour in history.recorded.get(name, RecordedColours()).deleted_first(name, each.names)
+        for name, blue_green in colours.items()
+        for colour in history.recorded.get(name, RecordedColours()).deleted_first(name, blue_green.names)
     }
 
 
@@ -128,8 +128,8 @@ def _pods(services: Iterable[ResolvedWorkload], colours: Mapping[str, BlueGreen]
     """Return every set of pods that the update deploys."""
     return [
         pods
-        for each in services
-        for pods in (colours[each.workload.name].variants if each.workload.name in colours else (each,))
+        for service in services
+        for pods in (colours[service.workload.name].variants if service.workload.name in colours else (service,))
     ]
 
 
@@ -137,28 +137,31 @@ def _present(
     access: ResolvedTarget, stack: str, gone: set[str], *, meshed: bool
 ) -> tuple[Mapping[str, PodSet], set[str]]:
     """Return the Deployments of the namespace that are there throughout the update, and those of other stacks."""
-    found = [
-        each
-        for each in listing.listed(access.kubeconfig, access.namespace, listing.DEPLOYMENTS)
-        if each["metadata"]["name"] not in gone
+    deployments = [
+        deployment
+        for deployment in listing.listed(access.kubeconfig, access.namespace, listing.DEPLOYMENTS)
+        if deployment["metadata"]["name"] not in gone
     ]
-    owners = {each["metadata"]["name"]: each["metadata"].get("annotations", {}).get(labels.OWNER) for each in found}
+    owners = {
+        deployment["metadata"]["name"]: deployment["metadata"].get("annotations", {}).get(labels.OWNER)
+        for deployment in deployments
+    }
     return (
-        {each["metadata"]["name"]: deployed_pod_set(each, meshed=meshed) for each in found},
+        {deployment["metadata"]["name"]: deployed_pod_set(deployment, meshed=meshed) for deployment in deployments},
         {name for name, owner in owners.items() if owner != stack},
     )
 
 
 def _in_force(
-    found: Sequence[Quota], recorded: Mapping[str, str] | None, platform: Platform | None, target: str
+    quotas: Sequence[Quota], recorded: Mapping[str, str] | None, platform: Platform | None, target: str
 ) -> Sequence[Quota]:
     """Return the quotas that hold when the update starts pods: it may change the target's itself."""
     if platform is None:
-        return found
+        return quotas
     configured = hard_limits(online_boutique.WORKLOADS, platform.targets[target].replicas)
     if recorded == configured:
-        return found
-    return [Quota.of(NAME, configured), *(each for each in found if each.name != NAME)]
+        return quotas
+    return [Quota.of(NAME, configured), *(quota for quota in quotas if quota.name != NAME)]
 
 
 def _need(

@@ -35,41 +35,41 @@ def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
 
 
 def allowed(written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str) -> pulumi.Output[str]:
-    """Return the deployer's kubeconfig, unless somebody routes in the other API what the environment routes.
+    """Return the deployer's kubeconfig, unless others route in the other API what the environment routes.
 
     Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack
     is known once its target is there: in a preview if nothing of the target changes, else in the update.
 
     Raises:
-        SettingsError: Somebody does, and another stack has told the kubeconfig; else `pulumi.RunError` ends the program
+        SettingsError: Others do, and the kubeconfig is another stack's; else `pulumi.RunError` ends the program
             as soon as it is known.
         KubeconfigError: That other stack's API server does not answer, or refuses the token.
     """
-    told, api = place.told, entrance.routing
-    said = (
-        f"boutique:cluster.name: {told.stack!r}: routing.api {api!r}"
-        if told
+    resolved_target, api = place.resolved_target, entrance.routing
+    setting = (
+        f"boutique:cluster.name: {resolved_target.stack!r}: routing.api {api!r}"
+        if resolved_target
         else f"boutique:platform.routing.api: {api!r}"
     )
-    claim = RouteClaim.of(written, entrance, stack=owner, said=said, previews=True)
-    if told:
-        if mistakes := route_conflicts.found(told.kubeconfig, told.namespace, claim):
-            raise SettingsError(mistakes)
+    claim = RouteClaim.of(written, entrance, stack=owner, setting=setting, previews=True)
+    if resolved_target:
+        if errors := route_conflicts.find_conflicts(resolved_target.kubeconfig, resolved_target.namespace, claim):
+            raise SettingsError(errors)
         return place.kubeconfig
 
     def looked(content: str, namespace: str) -> str:
         try:
-            mistakes = route_conflicts.found(content, namespace, claim)
+            errors = route_conflicts.find_conflicts(content, namespace, claim)
         except KubeconfigError as error:
             # The token or its rights may be a moment old, or of a cluster that is gone. Whoever may not even read there
             # changes nothing either.
             pulumi.log.warn(f"routes of others were not looked for: {error}")
             return content
-        if mistakes:
-            raise pulumi.RunError(str(SettingsError(mistakes)))
+        if errors:
+            raise pulumi.RunError(str(SettingsError(errors)))
         return content
 
-    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda known: looked(*known))
+    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda outputs: looked(*outputs))
 
 
 def build(

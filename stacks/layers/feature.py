@@ -32,27 +32,27 @@ def build(section: Feature) -> None:
     """Deploy the services that changed with the rights of the environment's deployer, then send testers there."""
     owner = pulumi.get_stack()
     origin = environment_of(section.of)
-    known = feature_workloads.identity(section)
-    services = feature_workloads.changed(origin.settings, section, known.key, origin.secrets)
-    mistakes = [
+    identity = feature_workloads.identity(section)
+    services = feature_workloads.changed(origin.settings, section, identity.key, origin.secrets)
+    errors = [
         *fits(section, services, origin.features, datetime.now(UTC)),
-        *_unrouted(section, origin, known.key),
+        *_unrouted(section, origin, identity.key),
     ]
-    if mistakes:
-        raise SettingsError(mistakes)
-    table = _table(section, origin, known.key)
-    _check_ownership(section, origin, known.key, table)
-    if refusals := check_feature(services, origin.told, meshed=origin.place.meshed):
+    if errors:
+        raise SettingsError(errors)
+    table = _table(section, origin, identity.key)
+    _check_ownership(section, origin, identity.key, table)
+    if refusals := check_feature(services, origin.resolved_target, meshed=origin.place.meshed):
         raise SettingsError(refusals)
 
     deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
-    annotations = labels.branch(known.branch, section.expires)
+    annotations = labels.branch(identity.branch, section.expires)
     changed = [
         FeatureService(
-            each.workload.name,
+            service.workload.name,
             ChangedServiceArgs(
-                deployed=each,
+                deployed=service,
                 namespace=origin.place.namespace,
                 kubeconfig=origin.place.kubeconfig,
                 owner=owner,
@@ -60,17 +60,17 @@ def build(section: Feature) -> None:
             ),
             opts,
         )
-        for each in services
+        for service in services
     ]
     entrance = origin.entrance
-    link = pulumi.Output.from_input(entrance.link(preview_host(known.key, entrance.host)))
+    link = pulumi.Output.from_input(entrance.link(preview_host(identity.key, entrance.host)))
     if entrance.routing == GATEWAY_API:
         inward = RoutesArgs(
             objects=route_rendering.mesh(entrance.routing, table),
             after=changed,
             namespace=origin.place.namespace,
             owner=owner,
-            labels=labels.feature(known.key),
+            labels=labels.feature(identity.key),
             annotations=annotations,
         )
         mesh = Routes("mesh", inward, opts)
@@ -78,12 +78,12 @@ def build(section: Feature) -> None:
         edge = Routes("edge", replace(inward, objects=from_outside, after=[mesh]), opts)
         link = pulumi.Output.all(link, edge.accepted).apply(lambda facts: str(facts[0]))
     pulumi.export("url", link)
-    pulumi.export("key", known.key)
-    pulumi.export("branch", known.branch)
+    pulumi.export("key", identity.key)
+    pulumi.export("branch", identity.branch)
     pulumi.export("expires", section.expires)
     pulumi.export("of", section.of)
-    pulumi.export("versions", {each.workload.name: each.image.version for each in services})
-    pulumi.export("sessions", [session_name(each) for each in section.sessions])
+    pulumi.export("versions", {service.workload.name: service.image.version for service in services})
+    pulumi.export("sessions", [session_name(session) for session in section.sessions])
     pulumi.export("routes", route_descriptions.described(table, entrance))
     # From here another machine can change the feature without its file; it holds the ids of sessions.
     pulumi.export(FEATURE, pulumi.Output.secret(section.model_dump(by_alias=True, exclude_unset=True, mode="json")))
@@ -109,10 +109,12 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
         raise SettingsError([f"boutique:feature: {error}"]) from None
     if origin.entrance.routing == GATEWAY_API:
         return added
-    listed = next((each for each in route_rendering.features(origin.settings, section.of) if each.key == key), None)
+    listed = next(
+        (feature for feature in route_rendering.features(origin.settings, section.of) if feature.key == key), None
+    )
     if listed is None or set(listed.services) != set(own.services):
         pulumi.log.warn(
-            f"nobody is sent to the feature {key!r} before the stack {section.of!r} routes it: set "
+            f"no requests reach the feature {key!r} before the stack {section.of!r} routes it: set "
             f"boutique:environment.features.routes.{key}: {{services: [{', '.join(own.services)}], sessions: […]}} "
             "there and run `pulumi up`; take it out again before this stack is destroyed"
         )
@@ -132,22 +134,24 @@ def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
 
 
 def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -> None:
-    """Refuse what another stack owns, and what somebody routes in the other API.
+    """Refuse what another stack owns, and what others route in the other API.
 
     Raises:
         SettingsError: There is such a thing.
     """
-    told, stack, api = origin.told, pulumi.get_stack(), origin.entrance.routing
-    objects = live_objects.in_namespace(told.kubeconfig, told.namespace, live_objects.FEATURE_KINDS)
-    deployments = tuple(each.owned for each in objects if each.kind == live_objects.DEPLOYMENT)
-    there = tuple(each.owned for each in objects if each.kind == "HTTPRoute") if api == GATEWAY_API else ()
-    sessions = {session_name(each): f"boutique:feature.sessions.{at}" for at, each in enumerate(section.sessions)}
-    mistakes = [*ownership.claimed(deployments, there, stack=stack, key=key, sessions=sessions)]
+    resolved_target, stack, api = origin.resolved_target, pulumi.get_stack(), origin.entrance.routing
+    objects = live_objects.in_namespace(
+        resolved_target.kubeconfig, resolved_target.namespace, live_objects.FEATURE_KINDS
+    )
+    deployments = tuple(session.owned for session in objects if session.kind == live_objects.DEPLOYMENT)
+    routes = tuple(item.owned for item in objects if item.kind == "HTTPRoute") if api == GATEWAY_API else ()
+    sessions = {session_name(session): f"boutique:feature.sessions.{at}" for at, session in enumerate(section.sessions)}
+    errors = [*ownership.claimed(deployments, routes, stack=stack, key=key, sessions=sessions)]
     if api == GATEWAY_API:
-        said = f"boutique:feature.of: {section.of!r}: routing.api {api!r}"
-        claim = RouteClaim.of(table, origin.entrance, stack=stack, said=said)
-        mistakes += route_conflicts.found(told.kubeconfig, told.namespace, claim)
-    if mistakes:
-        raise SettingsError(mistakes)
+        setting = f"boutique:feature.of: {section.of!r}: routing.api {api!r}"
+        claim = RouteClaim.of(table, origin.entrance, stack=stack, setting=setting)
+        errors += route_conflicts.find_conflicts(resolved_target.kubeconfig, resolved_target.namespace, claim)
+    if errors:
+        raise SettingsError(errors)
     if warning := live_objects.changes(objects, (), stack=stack):
         pulumi.log.warn(warning)

@@ -31,7 +31,7 @@ from stacks.target_access import TargetAccess
 def build(section: Platform, cluster: ClusterAccess, secrets: Secrets, way_back: WayBack) -> Mapping[str, TargetAccess]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each.
 
-    Mesh and targets come first: an environment of the same stack cannot do without them, whatever it does.
+    Mesh and targets come first: an environment of the same stack cannot do without them.
     """
     owner = pulumi.get_stack()
     opts = pulumi.ResourceOptions(providers=[cluster.provider])

@@ -105,7 +105,7 @@ def test_a_wrong_certificate_ends_the_program_before_its_secret_is_touched(previ
 
 def test_all_mistakes_are_told_together() -> None:
     bad = leaf(hosts=["other.example"], ends=timedelta(hours=-1))
-    with pytest.raises(pulumi.RunError, match=r"^2 mistakes in the certificate:\n  .*key of.*\n  .*not valid"):
+    with pytest.raises(pulumi.RunError, match=r"^2 errors in the certificate:\n  .*key of.*\n  .*not valid"):
         build(PemCertificate(kind="pem"), pem(bad, INNER, OUTER, key=GOOD.key_pem()))
 
 

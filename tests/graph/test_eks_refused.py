@@ -48,7 +48,7 @@ def test_a_key_for_aws_that_nothing_reads_is_refused_and_its_value_not_shown() -
     with pytest.raises(pulumi.RunError) as caught:
         record_stack("nonprod", config=(config, [*secret, "aws:secretKey"]))
     said = str(caught.value)
-    assert said.startswith("4 mistakes in the configuration:")
+    assert said.startswith("4 errors in the configuration:")
     for key in ("aws:accessKey", "aws:profile", "aws:secretKey", "boutique:cluster.region"):
         assert f"\n  {key}: is " in said
     assert CANARY not in said

@@ -294,7 +294,7 @@ def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: 
                 "timeoutSeconds": 60,
                 "services": {name: {"version": "0.10.7-new-ads.3"} for name in ("adservice", "frontend")},
             },
-            "1 mistake in the configuration:\n  boutique:feature.timeoutSeconds: 60: must be more than "
+            "1 error in the configuration:\n  boutique:feature.timeoutSeconds: 60: must be more than "
             "minReadySeconds, which is 60 for adservice, frontend in the environment",
         ),
         (

@@ -76,10 +76,10 @@ def refused(run: Any, stack: str, cluster: Cluster, api: str | None = None, **ar
 def test_where_one_stack_has_all_layers_nothing_of_the_environment_is_made(run: Any, preview: bool) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])
     assert refused(run, "local", cluster, preview=preview) == (
-        "1 mistake in the configuration:\n"
-        "  boutique:platform.routing.api: 'gateway-api': VirtualService 'by-hand' of nobody is for 'adservice', which "
-        "HTTPRoutes route; Istio would ignore one of them: delete it (kubectl -n local delete virtualservice by-hand), "
-        "or take that out of its hosts"
+        "1 error in the configuration:\n"
+        "  boutique:platform.routing.api: 'gateway-api': VirtualService 'by-hand' of no stack is for 'adservice', "
+        "which HTTPRoutes route; Istio would ignore one of them: delete it (kubectl -n local delete "
+        "virtualservice by-hand), or take that out of its hosts"
     )
     assert cluster.asked == [("local", listing.VIRTUAL_SERVICES)]
     assert "kubernetes:core/v1:Namespace" in cluster.made
@@ -132,7 +132,9 @@ def test_without_an_ingress_nobody_is_asked(run: Any) -> None:
 def test_on_another_stacks_cluster_nothing_is_made_at_all(run: Any, stack: str, key: str) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])
     said = refused(run, stack, cluster)
-    assert f"\n  {key}: routing.api 'gateway-api': VirtualService 'by-hand' of nobody is for 'adservice', which" in said
+    assert (
+        f"\n  {key}: routing.api 'gateway-api': VirtualService 'by-hand' of no stack is for 'adservice', which" in said
+    )
     assert "(kubectl -n dev delete virtualservice by-hand)" in said
     assert ("dev", listing.VIRTUAL_SERVICES) in cluster.asked
     assert not cluster.made

@@ -11,7 +11,7 @@ KEY = "boutique:cluster"
 
 def found(platform: dict[str, Any] | None = None, **section: Any) -> list[str]:
     cluster = EksCluster.model_validate({"kind": "eks", **section})
-    return list(eks.mistakes(cluster, Platform.model_validate(platform) if platform else None))
+    return list(eks.errors(cluster, Platform.model_validate(platform) if platform else None))
 
 
 def network(**section: Any) -> dict[str, Any]:

@@ -39,7 +39,7 @@ WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
 def mistakes(source: Any, secrets: Secrets) -> list[str]:
     with pytest.raises(CertificateError) as caught:
         configured(source, secrets, HOSTS, NOW)
-    return list(caught.value.mistakes)
+    return list(caught.value.errors)
 
 
 def without_key(*certificates: Issued) -> str:

@@ -117,7 +117,7 @@ def test_what_cannot_be_is_named(section: dict[str, Any], expected: list[str]) -
 def test_secrets_that_a_source_lacks_or_does_not_take_are_named(
     section: dict[str, Any], present: list[str], expected: list[str]
 ) -> None:
-    assert list(credentials.mistakes(source(**section), present)) == expected
+    assert list(credentials.errors(source(**section), present)) == expected
 
 
 def test_a_secret_of_a_certificate_without_an_ingress_is_refused() -> None:

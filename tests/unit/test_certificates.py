@@ -53,7 +53,7 @@ def read(chain: str) -> list[x509.Certificate]:
 def mistakes(source: Any, secrets: Secrets) -> list[str]:
     with pytest.raises(CertificateError) as caught:
         configured(source, secrets, HOSTS, NOW)
-    return list(caught.value.mistakes)
+    return list(caught.value.errors)
 
 
 def openssl(*arguments: str | Path) -> bytes:
@@ -121,7 +121,7 @@ def test_what_is_told_of_a_certificate_is_what_openssl_tells(tmp_path: Path) -> 
     told = openssl("x509", "-in", file, "-noout", "-fingerprint", "-sha256", "-dates").decode().splitlines()
     assert told[0].lower() == f"sha256 fingerprint={facts.fingerprint}".lower()
     assert told[1:] == ["notBefore=May 31 12:00:00 2026 GMT", "notAfter=Aug 30 12:00:00 2026 GMT"]
-    assert facts.told() == {
+    assert facts.to_dict() == {
         "subject": f"CN={HOST}",
         "names": list(HOSTS),
         "issuers": ["CN=Inner", "CN=Outer", "CN=Root"],
@@ -211,7 +211,7 @@ def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None
     heap = tuple(each.certificate for each in (issue("Stranger"), ROOT, INNER, OUTER, GOOD))
     inspection = inspect(CertificateContent(heap, None, "heap", "heap"), HOSTS, NOW, with_key=False)
     assert inspection.facts.subject == f"CN={HOST}"
-    assert inspection.mistakes == ("heap: 'CN=Stranger' issued none of the other certificates; remove it",)
+    assert inspection.errors == ("heap: 'CN=Stranger' issued none of the other certificates; remove it",)
 
 
 def test_an_expired_certificate_does_not_end_soon_as_well() -> None:
@@ -219,7 +219,7 @@ def test_an_expired_certificate_does_not_end_soon_as_well() -> None:
     found = CertificateContent(tuple(each.certificate for each in (expired, INNER, OUTER)), expired.key, "some", "some")
     inspection = inspect(found, HOSTS, NOW)
     assert len(inspection.expired) == 1
-    assert not inspection.mistakes
+    assert not inspection.errors
     assert not inspection.warnings
 
 
@@ -300,6 +300,6 @@ def test_a_root_may_be_signed_with_sha1_but_nothing_below_it(tmp_path: Path) -> 
         else:
             with pytest.raises(CertificateError) as caught:
                 configured(PEM, secrets, HOSTS, now)
-            assert caught.value.mistakes == (
+            assert caught.value.errors == (
                 f"boutique:certificateChain: 'CN={HOST}' is signed with SHA1, which browsers refuse; request it anew",
             )

@@ -51,7 +51,7 @@ def test_all_else_is_refused_with_the_reason_where_the_version_is_set(text: str,
     assert reason in str(verdict(text, Channel()))
     with pytest.raises(SettingsError) as caught:
         load(stack(text))
-    [mistake] = caught.value.mistakes
+    [mistake] = caught.value.errors
     assert mistake.startswith(f"{KEY}: ")
     assert reason in mistake
 
@@ -83,7 +83,7 @@ def test_every_version_that_is_refused_is_told_once_and_where_it_is_set() -> Non
     with pytest.raises(SettingsError) as caught:
         load(values)
     reason = "is a pre-release, and the channel accepts releases only"
-    assert set(caught.value.mistakes) == {
+    assert set(caught.value.errors) == {
         f"{KEY}: '0.10.7-a.1': target 'prod' refuses it for adservice: {reason}",
         f"boutique:release.default: '0.10.7-b.1': target 'prod' refuses it for 10 services: {reason}",
     }
@@ -95,7 +95,7 @@ def test_one_tag_for_all_services_that_is_refused_is_one_line(tag: str) -> None:
     del values["release"]
     with pytest.raises(SettingsError) as caught:
         load(values)
-    [line] = caught.value.mistakes
+    [line] = caught.value.errors
     assert line.startswith(f"boutique:environment.images.tag: {tag!r}: target 'prod' refuses it for 11 services: ")
 
 

@@ -48,7 +48,7 @@ def mistakes(**deployers: Any) -> list[str]:
     try:
         load({"cluster": cluster, "platform": {"targets": {"dev": {}}}})
     except SettingsError as error:
-        return list(error.mistakes)
+        return list(error.errors)
     return []
 
 

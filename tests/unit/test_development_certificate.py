@@ -157,7 +157,7 @@ def test_an_authority_signs_for_a_host_of_its_own_and_no_other(folder: Path) -> 
     development_certificate(folder, ["a.shop.dev.example"])
     with pytest.raises(CertificateError) as caught:
         development_certificate(folder, ["shop.example", HOST])
-    assert caught.value.mistakes == (
+    assert caught.value.errors == (
         f"'shop.example': the authority in {paths.authority()} may sign for localhost, test, shop.dev.example and "
         "names under them only; take a host there, or remove the folder: a new authority may sign for shop.example, "
         "and has to be trusted anew",

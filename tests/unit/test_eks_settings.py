@@ -158,8 +158,8 @@ def test_a_cluster_on_eks_has_the_domain_that_eks_gives_it() -> None:
 def test_values_of_the_wrong_shape_are_named(section: dict[str, Any], expected: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load({"cluster": {"kind": "eks", **section}, "platform": {"targets": {"dev": {}}}})
-    assert len(caught.value.mistakes) == 1
-    assert expected in caught.value.mistakes[0]
+    assert len(caught.value.errors) == 1
+    assert expected in caught.value.errors[0]
 
 
 @pytest.mark.parametrize(("given", "expected"), [(123456789012, "123456789012"), (12345678901, "012345678901")])
@@ -171,4 +171,4 @@ def test_all_mistakes_of_a_cluster_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"cluster": {"kind": "eks", "nodes": {"types": ["m7g.large"]}, "publicCidrs": ["0.0.0.0/0"]},
               "platform": {"targets": {"kube-system": {}}}})  # fmt: skip
-    assert len(caught.value.mistakes) == 3
+    assert len(caught.value.errors) == 3

@@ -33,7 +33,7 @@ def read(**section: Any) -> Feature:
 def mistakes(values: dict[str, Any]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load(values)
-    return list(caught.value.mistakes)
+    return list(caught.value.errors)
 
 
 def test_the_smallest_feature_names_its_environment_and_one_version() -> None:

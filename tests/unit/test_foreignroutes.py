@@ -31,7 +31,7 @@ ENVIRONMENT = EnvironmentRouting(
     features=True,
 )
 HTTP_ROUTES = RouteClaim.of(
-    table(ENVIRONMENT, []), ENTRANCE, stack="local", said="some.key: 'some value'", previews=True
+    table(ENVIRONMENT, []), ENTRANCE, stack="local", setting="some.key: 'some value'", previews=True
 )
 VIRTUAL_SERVICES = replace(HTTP_ROUTES, api=VIRTUAL_SERVICE)
 GATEWAY = "istio-ingress/ingress"
@@ -46,7 +46,7 @@ def route(spec: dict[str, Any] | None, name: str = "mine", owner: str = "", feat
     return {"metadata": {"name": name, **annotations, **labels}, **({} if spec is None else {"spec": spec})}
 
 
-def said(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
+def setting(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
     return list(conflicts(routes, "local", claim))
 
 
@@ -89,19 +89,19 @@ def said(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
     ],
 )
 def test_virtual_services_beside_http_routes(spec: dict[str, Any] | None, conflict: str | None) -> None:
-    found = said(HTTP_ROUTES, route(spec))
+    found = setting(HTTP_ROUTES, route(spec))
     assert len(found) == (conflict is not None)
-    assert not found or f"VirtualService 'mine' of nobody is for {conflict}, which HTTPRoutes route;" in found[0]
-    assert not said(HTTP_ROUTES, route(spec, owner="local")), "an environment that goes over deletes its own"
+    assert not found or f"VirtualService 'mine' of no stack is for {conflict}, which HTTPRoutes route;" in found[0]
+    assert not setting(HTTP_ROUTES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
 def test_full_names_end_in_the_domain_of_the_cluster() -> None:
     entrance = ENTRANCE.model_copy(update={"cluster_domain": "prod.internal"})
-    claim = RouteClaim.of(table(ENVIRONMENT, []), entrance, stack="local", said="some.key: 'some value'")
+    claim = RouteClaim.of(table(ENVIRONMENT, []), entrance, stack="local", setting="some.key: 'some value'")
     for host in ("adservice", "adservice.local.svc", "adservice.local.svc.prod.internal", "*.prod.internal"):
-        assert len(said(claim, route({"hosts": [host]}))) == 1, host
+        assert len(setting(claim, route({"hosts": [host]}))) == 1, host
     for host in ("adservice.local.svc.cluster.local", "*.cluster.local"):
-        assert not said(claim, route({"hosts": [host]})), host
+        assert not setting(claim, route({"hosts": [host]})), host
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,10 @@ def test_full_names_end_in_the_domain_of_the_cluster() -> None:
     ],
 )
 def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str | None) -> None:
-    found = said(VIRTUAL_SERVICES, route(spec))
+    found = setting(VIRTUAL_SERVICES, route(spec))
     assert len(found) == (conflict is not None)
-    assert not found or f"HTTPRoute 'mine' of nobody is for {conflict}, which VirtualServices route;" in found[0]
-    assert not said(VIRTUAL_SERVICES, route(spec, owner="local")), "an environment that goes over deletes its own"
+    assert not found or f"HTTPRoute 'mine' of no stack is for {conflict}, which VirtualServices route;" in found[0]
+    assert not setting(VIRTUAL_SERVICES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
         (
             HTTP_ROUTES,
             route({"hosts": ["adservice"]}),
-            "some.key: 'some value': VirtualService 'mine' of nobody is for 'adservice', which HTTPRoutes route; Istio "
-            "would ignore one of them: delete it (kubectl -n local delete virtualservice mine), or take that out of "
-            "its hosts",
+            "some.key: 'some value': VirtualService 'mine' of no stack is for 'adservice', which HTTPRoutes route; "
+            "Istio would ignore one of them: delete it (kubectl -n local delete virtualservice mine), or take that "
+            "out of its hosts",
         ),
         (
             HTTP_ROUTES,
@@ -154,9 +154,9 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
         (
             VIRTUAL_SERVICES,
             route({"parentRefs": ON_ADS}),
-            "some.key: 'some value': HTTPRoute 'mine' of nobody is for 'adservice', which VirtualServices route; Istio "
-            "would ignore one of them: delete it (kubectl -n local delete httproute mine), or take that out of its "
-            "parentRefs and hostnames",
+            "some.key: 'some value': HTTPRoute 'mine' of no stack is for 'adservice', which VirtualServices route; "
+            "Istio would ignore one of them: delete it (kubectl -n local delete httproute mine), or take that out "
+            "of its parentRefs and hostnames",
         ),
         (
             VIRTUAL_SERVICES,
@@ -168,20 +168,20 @@ def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str
         (
             VIRTUAL_SERVICES,
             route({"parentRefs": ON_ADS}, feature="new-ads"),
-            "some.key: 'some value': HTTPRoute 'mine' of nobody is for 'adservice', which VirtualServices route; Istio "
-            "would ignore one of them: it is of the feature 'new-ads'; run `boutique feature down new-ads`",
+            "some.key: 'some value': HTTPRoute 'mine' of no stack is for 'adservice', which VirtualServices route; "
+            "Istio would ignore one of them: it is of the feature 'new-ads'; run `boutique feature down new-ads`",
         ),
     ],
 )
 def test_the_key_the_object_its_owner_and_the_remedy_are_named(
     claim: RouteClaim, theirs: dict[str, Any], expected: str
 ) -> None:
-    assert said(claim, theirs) == [expected]
+    assert setting(claim, theirs) == [expected]
 
 
 def test_each_route_has_a_line_and_each_feature_one() -> None:
     on_host = {"parentRefs": ON_GATEWAY, "hostnames": ["a.shop.localhost"]}
-    found = said(
+    found = setting(
         VIRTUAL_SERVICES,
         route({"parentRefs": ON_ADS}, name="one"),
         route(on_host, name="two"),
@@ -198,9 +198,9 @@ def test_a_feature_claims_what_it_routes_and_no_more() -> None:
         edge=tuple(each for each in whole.edge if each.feature),
         mesh=tuple(each for each in whole.mesh if each.feature),
     )
-    claim = RouteClaim.of(own, ENTRANCE, stack="local-new", said="some.key")
+    claim = RouteClaim.of(own, ENTRANCE, stack="local-new", setting="some.key")
     assert claim.hosts == {"new.shop.localhost"}
     assert claim.services == {"adservice"}
-    assert not said(claim, route({"hosts": ["frontend"]}))
-    assert not said(claim, route({"hosts": ["shop.localhost", "other.shop.localhost"], "gateways": [GATEWAY]}))
-    assert said(claim, route({"hosts": ["*.shop.localhost"], "gateways": [GATEWAY]}))
+    assert not setting(claim, route({"hosts": ["frontend"]}))
+    assert not setting(claim, route({"hosts": ["shop.localhost", "other.shop.localhost"], "gateways": [GATEWAY]}))
+    assert setting(claim, route({"hosts": ["*.shop.localhost"], "gateways": [GATEWAY]}))

@@ -45,7 +45,7 @@ def test_definitions_of_others_are_used_or_taken_over(version: str) -> None:
         "boutique:platform.mesh.gatewayApi: 3 objects of the Gateway API are in the cluster already (gatewayclasses, "
         f"gateways, httproutes): {version}, standard channel, managed by 'kube-addon-manager'; this stack would "
         f"install {OURS}, standard channel; set boutique:platform.mesh.gatewayApi: {{kind: present}} to use what is "
-        "there, which is right where somebody else keeps it up to date (GKE's add-on manager, another stack), or "
+        "there, which is right where another manager keeps it up to date (GKE's add-on manager, another stack), or "
         "takeOver: true beside kind to make them this stack's"
     )
     assert install(definition(version=version), take_over=True) == []

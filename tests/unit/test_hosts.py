@@ -28,7 +28,7 @@ def claimed(values: dict[str, Any]) -> tuple[HostAssignment, ...]:
 def mistakes(values: dict[str, Any]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load(values)
-    return list(caught.value.mistakes)
+    return list(caught.value.errors)
 
 
 def test_a_target_has_its_own_host_or_one_under_the_domain() -> None:

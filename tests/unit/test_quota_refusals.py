@@ -29,7 +29,7 @@ def mistakes(environment: dict[str, Any], replicas: int = 1, **platform: Any) ->
     try:
         load({"cluster": cluster, "platform": {"targets": targets, "mesh": {}, **platform}, "environment": environment})
     except SettingsError as error:
-        return list(error.mistakes)
+        return list(error.errors)
     return []
 
 

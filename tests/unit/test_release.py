@@ -30,7 +30,7 @@ def images(release: dict[str, Any], **environment: Any) -> dict[str, str]:
 def mistakes(of: dict[str, Any]) -> str:
     with pytest.raises(SettingsError) as caught:
         load(of)
-    return "\n".join(caught.value.mistakes)
+    return "\n".join(caught.value.errors)
 
 
 def test_a_release_names_a_version_for_all_and_versions_of_single_services() -> None:

@@ -272,7 +272,7 @@ def matching(**headers: Any) -> dict[str, Any]:
 def test_a_virtual_service_that_says_more_is_left_out(rule: dict[str, Any], said: str) -> None:
     found = in_force([], [virtual_service(rule, host=HOST, gateways=["istio-ingress/shop"])], GATEWAY)
     assert found.table == Table()
-    assert found.unread[0].startswith("VirtualService x of nobody: ")
+    assert found.unread[0].startswith("VirtualService x of no stack: ")
     assert said in found.unread[0]
     assert found.others[0].may_decide(HOST)
 
@@ -316,11 +316,13 @@ def test_of_two_that_istio_does_not_join_one_is_left_out() -> None:
     twice = in_force([], [virtual_service(REST), virtual_service(REST, name="y")])
     assert [each.name for each in twice.table.mesh] == ["x"]
     assert twice.unread == (
-        "VirtualService y of nobody: is for ads like VirtualService x, and Istio follows one of them",
+        "VirtualService y of no stack: is for ads like VirtualService x, and Istio follows one of them",
     )
     of = table(ENVIRONMENT, [])
     both = in_force(objects(http_routes.mesh(of), {}), [virtual_service(REST)])
-    assert both.unread == ("VirtualService x of nobody: is for ads like HTTPRoute ads, and Istio follows one of them",)
+    assert both.unread == (
+        "VirtualService x of no stack: is for ads like HTTPRoute ads, and Istio follows one of them",
+    )
 
 
 def question_of(*others: Unread) -> RouteTable:
@@ -342,12 +344,12 @@ def test_nothing_is_answered_that_an_unread_object_may_decide() -> None:
     assert answer.served
     assert len(answer.calls) == len(SERVICES)
     for requests in ("*", "*.shop.example", HOST):
-        with pytest.raises(OperationError, match=r"dev.shop.example: its route is unknown: HTTPRoute x of nobody"):
+        with pytest.raises(OperationError, match=r"dev.shop.example: its route is unknown: HTTPRoute x of no stack"):
             answer_question(
-                question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset([requests]))), HOST, []
+                question_of(Unread(line="HTTPRoute x of no stack: y", requests=frozenset([requests]))), HOST, []
             )
     answer = answer_question(
-        question_of(Unread(line="HTTPRoute x of nobody: y", requests=frozenset(["ads"]))), HOST, []
+        question_of(Unread(line="HTTPRoute x of no stack: y", requests=frozenset(["ads"]))), HOST, []
     )
     assert answer.undecided == ("ads",)
     assert "ads" not in [service.service for service, _ in answer.calls]

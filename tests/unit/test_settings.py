@@ -32,7 +32,7 @@ def meshed(**mesh: Any) -> dict[str, Any]:
 def mistakes(values: dict[str, Any]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load(values)
-    return list(caught.value.mistakes)
+    return list(caught.value.errors)
 
 
 def test_the_smallest_stack_that_deploys_the_shop() -> None:

@@ -29,10 +29,10 @@ def test_where_virtual_services_route_the_environment_sends_testers(door: FrontD
     baseline = shop.objects()
     stack = shop.feature("new-ads", {"adservice": "0.10.7-new-ads.1"})
     said = stack.up().stdout
-    assert "nobody is sent to the feature 'new-ads' before the stack 'local' routes it" in said
+    assert "no requests reach the feature 'new-ads' before the stack 'local' routes it" in said
     assert {each[0] for each in shop.objects().keys() - baseline.keys()} == {"Deployment", "Service"}
     configure({"new-ads": {"services": ["adservice"], "sessions": ["tester-1"], "header": True}}).up()
-    assert "nobody is sent" not in stack.up("--expect-no-changes").stdout
+    assert "no requests reach" not in stack.up("--expect-no-changes").stdout
     for host, headers in (
         (f"new-ads.{HOST}", {}),
         (HOST, {"Cookie": "shop_currency=EUR; shop_session-id=tester-1"}),

@@ -78,8 +78,8 @@ def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(
             for name, spec in (("by-hand", IN_THE_MESH), ("at-the-edge", AT_THE_EDGE)):
                 [host] = spec["hosts"]
                 assert (
-                    f"boutique:platform.routing.api: 'gateway-api': VirtualService '{name}' of nobody is for '{host}', "
-                    "which HTTPRoutes route" in said
+                    f"boutique:platform.routing.api: 'gateway-api': VirtualService '{name}' of no stack is for "
+                    f"'{host}', which HTTPRoutes route" in said
                 )
                 assert f"delete it (kubectl -n local delete virtualservice {name})" in said
             assert objects(lab) == before
@@ -98,7 +98,7 @@ def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
     with feature(lab, tmp_path, "beside-by-hand") as stack, by_hand(lab, IN_THE_MESH):
         before = objects(lab)
         said = refused(stack, "up", "--yes", "--skip-preview")
-        assert "boutique:feature.of: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of nobody" in said
+        assert "boutique:feature.of: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of no stack" in said
         assert not [each for each in stack.resources() if each["type"].startswith("kubernetes:")]
         assert objects(lab) == before
 
