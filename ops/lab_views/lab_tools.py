@@ -204,7 +204,7 @@ def _ahead(items: Collection[str], total: int, folder: Path) -> str:
     if len(items) == total:
         return (
             "The lab's tools are built from source, once. On two cores that takes about 10 minutes, less if Go has "
-            f"compiled parts of them before, and 10 GiB with Go's own caches. They are kept in {folder}."
+            f"compiled parts of them before, and 8 GB with Go's own caches. They are kept in {folder}."
         )
     return f"Building what is missing of the lab's tools ({', '.join(items)}) into {folder}."
 
