@@ -65,5 +65,5 @@ def test_a_user_without_the_right_to_look_is_named(lab: Lab, stack: Stack, tmp_p
         entry["user"]["as"] = "ann"
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(content))
     said = refused(stack, "preview", kubeconfig=str(tmp_path / "kubeconfig"))
-    assert 'User "ann" cannot list resource "secrets"' in said
-    assert "the user of the kubeconfig needs the right to list those of namespace" in said
+    assert 'User "ann" cannot list resource "namespaces"' in said
+    assert "needs the rights of the cluster's admin" in said

@@ -74,4 +74,4 @@ def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(here: M
 def test_a_feature_that_is_not_there_is_refused(here: Machine) -> None:
     done = here.run("smoke", "local", "--feature", "nobody", check=False)
     assert done.returncode == 1
-    assert "`boutique feature list` shows which there are" in done.stderr
+    assert "`boutique feature list` lists them" in done.stderr
