@@ -11,6 +11,7 @@ from boutique.helm.releases import HelmRelease
 from boutique.kubernetes import admin_api
 from boutique.kubernetes.admin_api import AdminApi, RefusedError
 from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.kubernetes.listing import NAMES_ONLY
 from boutique.names import labels
 
 
@@ -27,7 +28,7 @@ def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRe
     )
     path = f"/api/v1/namespaces/{namespace}/secrets?{query}"
     try:
-        answer = api.request("GET", path, accept=admin_api.METADATA_LIST)
+        answer = api.request("GET", path, accept=NAMES_ONLY)
         # The API server writes null for an empty list of metadata.
         items = [item["metadata"] for item in answer["items"] or ()]
     except RefusedError as refusal:

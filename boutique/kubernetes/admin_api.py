@@ -16,7 +16,6 @@ from boutique.kubernetes.kubeconfig_user import Credentials, resolve_credentials
 from support.network_settings import NetworkSettingError
 
 METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
-METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 MERGE_PATCH = "application/merge-patch+json"
 TIMEOUT_SECONDS = 30.0
 """Records of Helm's are large."""

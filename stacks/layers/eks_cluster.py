@@ -11,7 +11,9 @@ from boutique.eks import account, network
 from boutique.eks.controller import values as controller_values
 from boutique.eks.iam import Scope
 from boutique.helm.releases import Descriptions, HelmRelease, load_balancer_controller, platform_releases
-from boutique.kubernetes import admin_api, api_client, cluster_admin, kubeconfig
+from boutique.kubernetes import api_client, cluster_admin, kubeconfig
+from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.cluster_admin import ClusterAdmin
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
 from boutique.settings import eks_versions
@@ -65,11 +67,11 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
     )
     running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
     # Everything in the cluster is made with it, so nothing is before the check has succeeded.
-    checked = plane.kubeconfig.apply(lambda content: _checked(content, platform, environment))
-    admin = provider("cluster", kubeconfig=checked)
+    checked = plane.kubeconfig.apply(lambda content: (content, _checked_admin(content, platform, environment)))
+    admin = provider("cluster", kubeconfig=checked.apply(lambda both: both[0]))
     pods = [nodes.ready, running.names]
     descriptions = pulumi.Output.unsecret(
-        pulumi.Output.all(plane.kubeconfig, subnets.vpc).apply(
+        pulumi.Output.all(checked.apply(lambda both: both[1].api), subnets.vpc).apply(
             lambda outputs: _recover(outputs[0], _releases(settings, platform, scope, outputs[1]))
         )
     )
@@ -127,15 +129,15 @@ def _releases(settings: EksCluster, platform: Platform, scope: Scope, vpc: str) 
     return [load_balancer_controller({**values, "vpcId": vpc}), *platform_releases(platform)]
 
 
-def _recover(content: str, releases: list[HelmRelease]) -> Descriptions:
+def _recover(api: AdminApi, releases: list[HelmRelease]) -> Descriptions:
     try:
-        return recover_releases(admin_api.of_content(content), releases)
+        return recover_releases(api, releases)
     except KubeconfigError as error:
         raise pulumi.RunError(str(error)) from None
 
 
-def _checked(content: str, platform: Platform, environment: Environment | None) -> str:
-    """Return the admin's kubeconfig, unless what would be built belongs to others."""
+def _checked_admin(content: str, platform: Platform, environment: Environment | None) -> ClusterAdmin:
+    """Return the admin of a kubeconfig, unless what would be built belongs to others."""
     home = cluster.home_of(platform, environment)
     try:
         admin = cluster_admin.from_content(content)
@@ -144,7 +146,7 @@ def _checked(content: str, platform: Platform, environment: Environment | None) 
         raise pulumi.RunError(str(error)) from None
     if warning:
         pulumi.log.warn(warning)
-    return content
+    return admin
 
 
 def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -> Subnets:
