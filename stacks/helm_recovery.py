@@ -9,14 +9,14 @@ from boutique.helm import record_store, records, recovery
 from boutique.helm.records import HelmRecord
 from boutique.helm.recovery import Recovery
 from boutique.helm.releases import Descriptions, HelmRelease
-from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from stacks import stack_outputs
 
 _TYPE = "kubernetes:helm.sh/v3:Release"
 
 
-def recover_releases(api: AdminApi, releases: Sequence[HelmRelease]) -> Descriptions:
+def recover_releases(api: KubernetesApi, releases: Sequence[HelmRelease]) -> Descriptions:
     """Make way for the releases of a stack, in an update; in a preview only say what the update will do.
 
     An update holds the stack's lock, so no other one of this stack is at work on them.
@@ -48,7 +48,7 @@ def recover_releases(api: AdminApi, releases: Sequence[HelmRelease]) -> Descript
 
 
 def _recovery(
-    api: AdminApi, release: HelmRelease, listed: set[HelmRecord], descriptions: Mapping[str, str | None]
+    api: KubernetesApi, release: HelmRelease, listed: set[HelmRecord], descriptions: Mapping[str, str | None]
 ) -> Recovery:
     own = [record for record in listed if (record.namespace, record.release) == (release.namespace, release.name)]
     if release.key in descriptions:

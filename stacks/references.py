@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pulumi
 from pydantic import ValidationError
 
-from boutique.kubernetes import api_client, kubeconfig
+from boutique.kubernetes import client, kubeconfig
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.feature_settings import Features
 from boutique.settings.fields import Section
@@ -136,7 +136,7 @@ def place(facts: Mapping[str, Any], stack: str, name: str) -> tuple[ResolvedTarg
         KubeconfigError: The API server does not answer.
     """
     content = _text(facts, "kubeconfig", stack, name)
-    api_client.check(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
+    client.ensure_reachable(kubeconfig.reached_by(content), f"{name} of stack {stack!r}")
     warn_of_unavailable_apis(content)
     resolved_target = ResolvedTarget(stack=stack, namespace=_text(facts, "namespace", stack, name), kubeconfig=content)
     return resolved_target, TargetAccess(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from boutique.checks import stack_objects
 from boutique.kubernetes import listing, live_objects
-from boutique.kubernetes.cluster_admin import ClusterAdmin
+from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.live_objects import DEPLOYER_KINDS, LiveObject
 from boutique.mesh import gateway_api, gateway_api_installed
 from boutique.mesh.gateway_api_installed import InstalledDefinition
@@ -18,7 +18,7 @@ from boutique.settings.stack import Environment, Platform
 from boutique.targets.target_names import namespace
 
 _PARALLEL = 4
-_OWN = "?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpulumi"
+_OWN = "app.kubernetes.io/managed-by=pulumi"
 _NAMESPACES = "/api/v1/namespaces"
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1/"
 _ADMISSION_LISTS = (
@@ -43,11 +43,11 @@ _KINDS: Mapping[str, str] = {
 """What stacks with a platform write beside namespaces and definitions, by kind: the lists of the whole cluster."""
 
 
-def check(admin: ClusterAdmin, section: Platform, environment: Environment | None, home: str, stack: str) -> str:
+def check(admin: KubernetesApi, section: Platform, environment: Environment | None, home: str, stack: str) -> str:
     """Refuse what belongs to others; return what others have changed of the stack's own objects, or nothing.
 
     Args:
-        admin: Of the cluster.
+        admin: The API server of the cluster, with the rights of its admin.
         section: The platform.
         environment: The environment of the same stack, if it has one.
         home: Its namespace.
@@ -59,9 +59,9 @@ def check(admin: ClusterAdmin, section: Platform, environment: Environment | Non
         KubeconfigError: The API server does not answer, or refuses.
     """
     # Before the others, so that a credential plugin is run once.
-    namespaces = admin.metadata(_NAMESPACES)
+    namespaces = admin.list_metadata(_NAMESPACES)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        own = {kind: pool.submit(admin.metadata, f"{path}{_OWN}") for kind, path in _KINDS.items()}
+        own = {kind: pool.submit(admin.list_metadata, path, _OWN) for kind, path in _KINDS.items()}
         definitions = pool.submit(_definitions, admin) if section.mesh else None
         objects = [
             *(LiveObject(kind="Namespace", metadata=item) for item in namespaces),
@@ -88,17 +88,19 @@ def home_of(section: Platform, environment: Environment | None) -> str:
     return namespace(section, environment.target or next(iter(section.targets)))
 
 
-def _definitions(admin: ClusterAdmin) -> tuple[InstalledDefinition, ...]:
-    items = [item for path in (gateway_api_installed.DEFINITIONS, *_ADMISSION_LISTS) for item in admin.metadata(path)]
+def _definitions(admin: KubernetesApi) -> tuple[InstalledDefinition, ...]:
+    items = [
+        item for path in (gateway_api_installed.DEFINITIONS, *_ADMISSION_LISTS) for item in admin.list_metadata(path)
+    ]
     return gateway_api_installed.installed_definitions(items)
 
 
 def _gateway_api(
-    admin: ClusterAdmin, mesh: MeshSettings, installed: tuple[InstalledDefinition, ...], stack: str
+    admin: KubernetesApi, mesh: MeshSettings, installed: tuple[InstalledDefinition, ...], stack: str
 ) -> tuple[str, ...]:
     source = mesh.gateway_api
     if isinstance(source, GatewayApiPresent):
-        served = admin.resources(f"{gateway_api_installed.GROUP}/v1")
+        served = admin.served_resources(f"{gateway_api_installed.GROUP}/v1")
         return tuple(gateway_api_installed.present_errors(installed, served))
     names = [str(manifest["metadata"]["name"]) for manifest in gateway_api.manifests(source)]
     return tuple(gateway_api_installed.install_errors(installed, names, stack=stack, take_over=source.take_over))

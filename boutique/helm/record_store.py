@@ -8,14 +8,13 @@ from urllib.parse import urlencode
 from boutique.helm import records
 from boutique.helm.records import HelmRecord
 from boutique.helm.releases import HelmRelease
-from boutique.kubernetes import admin_api
-from boutique.kubernetes.admin_api import AdminApi, RefusedError
+from boutique.kubernetes import client
+from boutique.kubernetes.client import KubernetesApi, RefusedError
 from boutique.kubernetes.kubeconfig import KubeconfigError
-from boutique.kubernetes.listing import NAMES_ONLY
 from boutique.names import labels
 
 
-def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
+def list_records(api: KubernetesApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
     """Return all records of releases in one namespace; none if there is no such namespace.
 
     Raises:
@@ -28,7 +27,7 @@ def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRe
     )
     path = f"/api/v1/namespaces/{namespace}/secrets?{query}"
     try:
-        answer = api.request("GET", path, accept=NAMES_ONLY)
+        answer = api.request("GET", path, accept=client.METADATA_LIST)
         # The API server writes null for an empty list of metadata.
         items = [item["metadata"] for item in answer["items"] or ()]
     except RefusedError as refusal:
@@ -41,7 +40,7 @@ def list_records(api: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRe
     return tuple(HelmRecord.of(metadata) for metadata in items)
 
 
-def read_secret(api: AdminApi, record: HelmRecord) -> dict[str, Any]:
+def read_secret(api: KubernetesApi, record: HelmRecord) -> dict[str, Any]:
     """Return the Secret of a record.
 
     Raises:
@@ -53,21 +52,21 @@ def read_secret(api: AdminApi, record: HelmRecord) -> dict[str, Any]:
         raise _explain(refusal, "get", record.namespace) from None
 
 
-def namespace_owner(api: AdminApi, namespace: str) -> str | None:
+def namespace_owner(api: KubernetesApi, namespace: str) -> str | None:
     """Return the stack that owns a namespace; None for a namespace that no stack owns.
 
     Raises:
         KubeconfigError: The API server does not answer, or refuses.
     """
     try:
-        answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=admin_api.METADATA)
+        answer = api.request("GET", f"/api/v1/namespaces/{namespace}", accept=client.METADATA)
     except RefusedError as refusal:
         raise KubeconfigError(f"{refusal}; the user of the kubeconfig needs the right to get namespaces") from None
     owner: str | None = (answer["metadata"].get("annotations") or {}).get(labels.OWNER)
     return owner
 
 
-def remove(api: AdminApi, record: HelmRecord) -> None:
+def remove(api: KubernetesApi, record: HelmRecord) -> None:
     """Delete a record, unless it has changed since it was read.
 
     Raises:
@@ -81,7 +80,7 @@ def remove(api: AdminApi, record: HelmRecord) -> None:
             raise _explain(refusal, "delete", record.namespace) from None
 
 
-def mark_failed(api: AdminApi, record: HelmRecord) -> None:
+def mark_failed(api: KubernetesApi, record: HelmRecord) -> None:
     """Mark a revision as failed, unless its record has changed since it was read.
 
     Raises:
@@ -91,7 +90,7 @@ def mark_failed(api: AdminApi, record: HelmRecord) -> None:
     secret["metadata"].update(uid=record.uid, resourceVersion=record.version)
     patch = records.failed(secret, f"was {record.status} when its update was interrupted")
     try:
-        api.request("PATCH", _path(record), patch, content_type=admin_api.MERGE_PATCH)
+        api.request("PATCH", _path(record), patch, content_type=client.MERGE_PATCH)
     except RefusedError as refusal:
         raise _explain(refusal, "patch", record.namespace) from None
 

@@ -5,12 +5,11 @@ namespace that is deleted (condition NamespaceDeletionDiscoveryFailure):
 https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/
 """
 
-import urllib.error
 from collections.abc import Iterator
-from http.client import HTTPException
 from typing import Any
 
-from boutique.kubernetes import api_client, kubeconfig
+from boutique.kubernetes import client
+from boutique.kubernetes.connection import TIMEOUT_SECONDS
 from boutique.kubernetes.kubeconfig import KubeconfigError
 
 # One answer about all APIs, which every identity may have: https://kubernetes.io/docs/concepts/overview/kubernetes-api/
@@ -26,18 +25,15 @@ def unavailable(content: str) -> tuple[str, ...]:
     Raises:
         KubeconfigError: The API server does not answer, refuses, or answers something else.
     """
-    server = kubeconfig.reached_by(content).server
+    api = client.for_deployer(content)
+    answer = api.request("GET", "/apis", accept=DISCOVERY, seconds=TIMEOUT_SECONDS)
     try:
-        return tuple(_stale(api_client.asked(content, "/apis", accept=DISCOVERY)))
-    except urllib.error.HTTPError as refusal:
-        refusal.close()
-        raise KubeconfigError(f"the API server {server} answers {refusal.code} to a question for its APIs") from None
+        return tuple(_stale(answer))
     except (LookupError, TypeError, AttributeError):
         raise KubeconfigError(
-            f"the API server {server} does not list its APIs with their state, as Kubernetes does from 1.30 on"
+            f"the API server {api.api_server.server} does not list its APIs with their state, as Kubernetes does from "
+            "1.30 on"
         ) from None
-    except (OSError, ValueError, HTTPException) as error:
-        raise KubeconfigError(f"the API server {server} cannot be asked for its APIs: {error}") from None
 
 
 def warnings(content: str) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The user of a context: the credentials by which the program itself asks an API server.
 
-Format: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo. Python's Kubernetes client is not used:
-it refuses authorities without the extensions that Python 3.13 insists on, and knows no impersonation.
+Format: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo
 """
 
 import base64
@@ -28,7 +27,7 @@ class Credentials:
         certificate: A client certificate and its key as PEM, one after the other; empty for none.
     """
 
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     certificate: str = field(default="", repr=False)
 
 
@@ -51,24 +50,16 @@ def resolve_credentials(user: Mapping[str, Any], name: str, folder: Path, api_se
         )
     if "exec" in user:
         user = {**user, **_run_plugin(user["exec"], name, folder, api_server)}
-    headers = {header: str(user[key]) for key, header in _IMPERSONATION.items() if user.get(key)}
-    # urllib sends a header once: a second group would replace the first.
-    if groups := user.get("as-groups"):
-        headers["Impersonate-Group"] = _single(groups, name)
-    if user.get("username"):
-        login = base64.b64encode(f"{user['username']}:{user.get('password', '')}".encode()).decode()
-        headers["Authorization"] = f"Basic {login}"
+    headers = [(header, str(user[key])) for key, header in _IMPERSONATION.items() if user.get(key)]
+    headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or ()]
     if token := _text(user, "tokenFile", folder, name).strip() or user.get("token"):
-        headers["Authorization"] = f"Bearer {token}"
+        headers.append(("Authorization", f"Bearer {token}"))
+    elif user.get("username"):
+        login = base64.b64encode(f"{user['username']}:{user.get('password', '')}".encode()).decode()
+        headers.append(("Authorization", f"Basic {login}"))
     certificate = _pem(user, "client-certificate", folder, name)
     key = _pem(user, "client-key", folder, name)
-    return Credentials(headers=headers, certificate=f"{certificate}\n{key}" if certificate and key else "")
-
-
-def _single(groups: Any, name: str) -> str:  # noqa: ANN401 - any YAML
-    if isinstance(groups, list) and len(groups) == 1:
-        return str(groups[0])
-    raise KubeconfigError(f"user {name!r} of the kubeconfig: as-groups: the program can impersonate one group only")
+    return Credentials(headers=tuple(headers), certificate=f"{certificate}\n{key}" if certificate and key else "")
 
 
 def _run_plugin(plugin: Mapping[str, Any], name: str, folder: Path, api_server: ApiServer) -> dict[str, Any]:

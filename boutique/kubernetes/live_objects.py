@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from boutique.kubernetes import listing
+from boutique.kubernetes import client, listing
 from boutique.kubernetes.field_managers import REPLICAS, changes_by_others
 from boutique.kubernetes.ownership import Owned
 from boutique.names import labels
@@ -70,17 +70,17 @@ def in_namespace(content: str, namespace: str, kinds: Mapping[str, str]) -> tupl
         kinds: Collections by kind, such as `DEPLOYER_KINDS`.
 
     Raises:
-        KubeconfigError: See `listing.listed`.
+        KubeconfigError: See `KubernetesApi.list_objects`.
     """
 
-    def ask(collection: str) -> tuple[Mapping[str, Any], ...]:
-        return listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
+    def list_metadata(collection: str) -> tuple[Mapping[str, Any], ...]:
+        return listing.list_objects(content, namespace, collection, accept=client.METADATA_LIST)
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        answers = zip(kinds, pool.map(ask, kinds.values()), strict=True)
+        lists = zip(kinds, pool.map(list_metadata, kinds.values()), strict=True)
         return tuple(
             LiveObject(kind=kind, metadata={**item["metadata"], "namespace": namespace})
-            for kind, items in answers
+            for kind, items in lists
             for item in items
         )
 

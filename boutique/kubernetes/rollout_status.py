@@ -1,12 +1,12 @@
 """Waits until the pods of a Deployment are those that were asked for."""
 
 import time
-import urllib.error
 from collections.abc import Iterator, Mapping
-from http.client import HTTPException
 from typing import Any
 
-from boutique.kubernetes import api_client
+from boutique.kubernetes import client
+from boutique.kubernetes.connection import TIMEOUT_SECONDS
+from boutique.kubernetes.kubeconfig import KubeconfigError
 
 _PAUSE = 0.5
 
@@ -32,12 +32,9 @@ def wait(content: str, namespace: str, name: str, seconds: float) -> None:
     while True:
         given_up = False
         try:
-            live = api_client.asked(content, path)
-        except urllib.error.HTTPError as refusal:
-            refusal.close()
-            missing = f"the API server answers {refusal.code}"
-        except (OSError, ValueError, HTTPException) as error:
-            missing = f"the API server cannot be asked: {error}"
+            live = client.for_deployer(content).request("GET", path, seconds=TIMEOUT_SECONDS)
+        except KubeconfigError as error:
+            missing = str(error)
         else:
             missing = lacking(live)
             if not missing:

@@ -1,6 +1,5 @@
 """The Gateway API's manifests: read from a release or a folder, and checked to be what they should be."""
 
-import urllib.request
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -8,9 +7,8 @@ from typing import Any
 
 import yaml
 
-from boutique.kubernetes.api_client import through
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
-from support.network_settings import NetworkSettingError, check_authorities, proxy_for
+from support.network_settings import NetworkSettingError
 
 DEFINITION = "CustomResourceDefinition"
 POLICY = "ValidatingAdmissionPolicy"
@@ -53,18 +51,22 @@ def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, .
 
 
 def _fetched(url: str) -> str:
+    # Only here: most stacks name a folder, and the import takes a while.
+    import httpx
+
+    from support.proxied import ProxiedTransport
+    from support.trust import ssl_context
+
     try:
-        check_authorities()
-        opener = urllib.request.build_opener(*through(proxy_for(url)))
-        with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
-            content: bytes = answer.read()
+        transport = ProxiedTransport(ssl_context())
+        with httpx.Client(transport=transport, follow_redirects=True, timeout=_TIMEOUT_SECONDS) as client:
+            return client.get(url).raise_for_status().text
     except NetworkSettingError as error:
         raise GatewayApiError(f"{KEY}.url: {url} cannot be read: {error}") from None
-    except OSError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise GatewayApiError(
             f"{KEY}.url: {url} cannot be read: {error}; download it once and say {{kind: folder, path: …}}"
         ) from None
-    return content.decode()
 
 
 def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:

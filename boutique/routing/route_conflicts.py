@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boutique.kubernetes import listing
-from boutique.kubernetes.listing import Object
+from boutique.kubernetes.client import Object
 from boutique.kubernetes.ownership import Owned
 from boutique.routing import http_routes, virtual_services
 from boutique.routing.endpoint import GatewayEndpoint
@@ -71,10 +71,10 @@ def find_conflicts(content: str, namespace: str, claim: RouteClaim) -> tuple[str
     """Ask for the routes of the other API in a namespace, and return the lines of `conflicts`.
 
     Raises:
-        KubeconfigError: See `listing.listed`.
+        KubeconfigError: See `listing.list_objects`.
     """
     collection = listing.VIRTUAL_SERVICES if claim.api == GATEWAY_API else listing.HTTP_ROUTES
-    return tuple(conflicts(listing.listed(content, namespace, collection), namespace, claim))
+    return tuple(conflicts(listing.list_objects(content, namespace, collection), namespace, claim))
 
 
 def conflicts(routes: Sequence[Object], namespace: str, claim: RouteClaim) -> Iterator[str]:

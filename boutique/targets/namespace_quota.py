@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from boutique.kubernetes import listing
+from boutique.kubernetes import client, listing
 from boutique.targets.quota import api_amount
 
 NAME = "environment"
@@ -55,9 +55,9 @@ def quotas(content: str, namespace: str) -> tuple[Quota, ...]:
     """Return the quotas of a namespace that pods of services count against.
 
     Raises:
-        KubeconfigError: See `listing.listed`.
+        KubeconfigError: See `listing.list_objects`.
     """
-    objects = listing.listed(content, namespace, listing.RESOURCE_QUOTAS)
+    objects = listing.list_objects(content, namespace, listing.RESOURCE_QUOTAS)
     return tuple(
         Quota.of(item["metadata"]["name"], item["spec"].get("hard", {})) for item in objects if _applies(item["spec"])
     )
@@ -67,9 +67,9 @@ def limits(content: str, namespace: str) -> tuple[Mapping[str, Any], ...]:
     """Return the items of all LimitRanges of a namespace.
 
     Raises:
-        KubeconfigError: See `listing.listed`.
+        KubeconfigError: See `listing.list_objects`.
     """
-    objects = listing.listed(content, namespace, listing.LIMIT_RANGES)
+    objects = listing.list_objects(content, namespace, listing.LIMIT_RANGES)
     return tuple(item for limit_range in objects for item in limit_range["spec"].get("limits", []))
 
 
@@ -81,7 +81,7 @@ def object_counts(
     An update deletes what it leaves out only at its end.
 
     Raises:
-        KubeconfigError: See `listing.listed`.
+        KubeconfigError: See `listing.list_objects`.
     """
     counted = {name for quota in quotas for name in quota.hard}
     return {
@@ -90,7 +90,7 @@ def object_counts(
                 planned.get(resource, set())
                 | {
                     item["metadata"]["name"]
-                    for item in listing.listed(content, namespace, collection, accept=listing.NAMES_ONLY)
+                    for item in listing.list_objects(content, namespace, collection, accept=client.METADATA_LIST)
                 }
             )
         )

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from boutique.kubernetes.listing import DEPLOYMENTS
 from boutique.names.feature_names import preview_host
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.features.inventory import ClusterFeature, features, objects
 from ops.features.origin import FeatureOrigin, origin
 from ops.features.stack_state import StackState, stack_state
-from ops.smoke.namespace_objects import DEPLOYMENTS, Namespace
+from ops.smoke.namespace_objects import Namespace
 from support.deadline import Deadline
 
 

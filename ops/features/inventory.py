@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from boutique.kubernetes.client import Object
+from boutique.kubernetes.listing import DEPLOYMENTS, HTTP_ROUTES, SERVICES
 from boutique.names import labels
 from boutique.names.feature_names import session_name
 from boutique.settings.durations import moment
-from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES, SERVICES, Namespace, Object
+from ops.smoke.namespace_objects import Namespace
 
 _SESSION = session_name("x").partition("-")[0]
 # Routes are deleted before their backends.
@@ -20,7 +22,7 @@ class FoundFeature:
     """One object of a feature.
 
     Attributes:
-        collection: The collection of its kind, from `ops.smoke.namespace_objects`.
+        collection: The collection of its kind, from `boutique.kubernetes.listing`.
         name: The name of the object.
         key: The key of the feature.
         owner: The stack that owns it; None without one.

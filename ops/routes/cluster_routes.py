@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from boutique.kubernetes.listing import HTTP_ROUTES, VIRTUAL_SERVICES
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Table
 from boutique.routing.route_parser import Unread, in_force
 from ops.features.origin import origin
-from ops.smoke.namespace_objects import HTTP_ROUTES, VIRTUAL_SERVICES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,16 @@
 """Reads the running pods of an environment with the rights of its deployer."""
 
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from boutique.kubernetes import api_client, kubeconfig
+from boutique.kubernetes.client import Object
+from boutique.kubernetes.listing import DEPLOYMENTS, PODS
 from boutique.names import labels
 from ops.errors import ClusterError
+from ops.smoke.namespace_objects import Namespace
 from support.deadline import Deadline
-from support.network_settings import NetworkSettingError
+
+_APP = "app"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,106 +63,65 @@ def running_pods(
     Raises:
         ClusterError: The API server does not answer, or refuses.
     """
-    from kubernetes import client
-    from urllib3.exceptions import HTTPError
-
-    server = kubeconfig.reached_by(deployer)
     selector = f"{labels.FEATURE}={feature}" if feature else f"{labels.TRACK}={labels.BASELINE}"
-    try:
-        with _client(deployer, server) as api:
-            items = (
-                client.AppsV1Api(api)
-                .list_namespaced_deployment(namespace, label_selector=selector, _request_timeout=deadline.left)
-                .items
-            )
-            pods = (
-                client.CoreV1Api(api)
-                .list_namespaced_pod(namespace, label_selector=selector, _request_timeout=deadline.left)
-                .items
-            )
-    except client.ApiException as error:
-        raise ClusterError(
-            f"{server.server} refuses the deployer of {namespace!r}: {error.status} {error.reason}; "
-            "run `pulumi up` for the stack that owns the target"
-        ) from None
-    except AttributeError as error:
-        # The library decodes the body of every error, and that of a certificate which is not trusted has none
-        # (ApiClient.__call_api in kubernetes/client/api_client.py).
-        if not isinstance(error.__context__, client.ApiException):
-            raise
-        reason = str(error.__context__.reason).strip().rpartition("\n")[2]
-        raise ClusterError(
-            f"the API server {server.server} does not answer as the one of the kubeconfig: {reason}; run `pulumi up` "
-            "for the stack that owns the target"
-        ) from None
-    except NetworkSettingError as error:
-        raise ClusterError(str(error)) from None
-    except (HTTPError, OSError) as error:
-        raise ClusterError(
-            f"the API server {server.server} does not answer: {type(error).__name__}; is the cluster running?"
-        ) from None
-    serving = [deployment for deployment in items if not _colour(deployment) or deployment.metadata.name in deployments]
+    objects = Namespace(name=namespace, deployer=deployer)
+    items = objects.list_objects(DEPLOYMENTS, selector, seconds=deadline.left)
+    pods = objects.list_objects(PODS, selector, seconds=deadline.left)
+    serving = [item for item in items if not _label(item, labels.COLOUR) or item["metadata"]["name"] in deployments]
     return {
-        name: _running(deployment, [pod for pod in pods if _app(pod) == name and _colour(pod) == _colour(deployment)])
+        name: _running(deployment, [pod for pod in pods if _is_of(pod, deployment)])
         for deployment in serving
-        if (name := _app(deployment))
+        if (name := _label(deployment, _APP))
     }
 
 
-def _colour(item: Any) -> str | None:  # noqa: ANN401 - the library has no types
-    name: str | None = (item.metadata.labels or {}).get(labels.COLOUR)
-    return name
+def _label(item: Object, name: str) -> str | None:
+    value: str | None = (item["metadata"].get("labels") or {}).get(name)
+    return value
 
 
-def _app(item: Any) -> str | None:  # noqa: ANN401 - the library has no types
-    name: str | None = (item.metadata.labels or {}).get("app")
-    return name
+def _is_of(pod: Object, deployment: Object) -> bool:
+    return all(_label(pod, name) == _label(deployment, name) for name in (_APP, labels.COLOUR))
 
 
-def _client(deployer: str, server: kubeconfig.ApiServer) -> Any:  # noqa: ANN401 - the library has no types
-    from kubernetes import client, config
-    from urllib3 import make_headers
-
-    settings = client.Configuration()
-    settings.retries = False
-    settings.proxy, settings.no_proxy = api_client.proxy(server), None
-    login = urlsplit(settings.proxy or "")
-    if login.username is not None:
-        settings.proxy_headers = make_headers(
-            proxy_basic_auth=f"{unquote(login.username)}:{unquote(login.password or '')}"
-        )
-    api = config.new_client_from_config_dict(json.loads(deployer), client_configuration=settings)
-    # From Python 3.13 on, the library's default context refuses authorities that the other clients here accept.
-    api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = api_client.ssl_context(server)
-    return api
-
-
-def _running(deployment: Any, pods: list[Any]) -> RunningWorkload:  # noqa: ANN401 - the library has no types
+def _running(deployment: Object, pods: Sequence[Object]) -> RunningWorkload:
     # The mesh may have injected containers into the pods.
-    declared = {container.name for container in deployment.spec.template.spec.containers}
-    ready = [pod for pod in pods if pod.metadata.deletion_timestamp is None and _has_condition(pod, "Ready")]
-    images = {container.image for pod in ready for container in pod.spec.containers if container.name in declared}
+    declared = {container["name"] for container in deployment["spec"]["template"]["spec"]["containers"]}
+    ready = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"] and _has_condition(pod, "Ready")]
+    images = {
+        container["image"] for pod in ready for container in pod["spec"]["containers"] if container["name"] in declared
+    }
     waiting = [line for pod in pods if pod not in ready for line in _pod_errors(pod)]
     refused = [
-        condition.message for condition in deployment.status.conditions or () if condition.type == "ReplicaFailure"
+        condition["message"]
+        for condition in _status_list(deployment, "conditions")
+        if condition["type"] == "ReplicaFailure"
     ]
     return RunningWorkload(
-        replicas=deployment.spec.replicas,
+        replicas=deployment["spec"]["replicas"],
         ready=len(ready),
         images=tuple(sorted(images)),
         trouble=tuple(dict.fromkeys([*refused, *waiting])),
     )
 
 
-def _has_condition(pod: Any, kind: str) -> bool:  # noqa: ANN401 - the library has no types
-    return any(condition.type == kind and condition.status == "True" for condition in pod.status.conditions or ())
+def _status_list(item: Object, name: str) -> Sequence[Object]:
+    entries: Sequence[Object] = (item.get("status") or {}).get(name) or ()
+    return entries
 
 
-def _pod_errors(pod: Any) -> Iterator[str]:  # noqa: ANN401 - the library has no types
-    for condition in pod.status.conditions or ():
-        if condition.type == "PodScheduled" and condition.status == "False":
-            yield f"{condition.reason}: {condition.message}"
-    for container in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
-        state = container.state.waiting or container.state.terminated
-        if state is not None and state.reason not in (None, "Completed", "PodInitializing", "ContainerCreating"):
-            yield f"container {container.name}: {state.reason}"
+def _has_condition(pod: Object, kind: str) -> bool:
+    return any(
+        condition["type"] == kind and condition["status"] == "True" for condition in _status_list(pod, "conditions")
+    )
+
+
+def _pod_errors(pod: Object) -> Iterator[str]:
+    for condition in _status_list(pod, "conditions"):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            yield f"{condition.get('reason')}: {condition.get('message')}"
+    for container in (*_status_list(pod, "initContainerStatuses"), *_status_list(pod, "containerStatuses")):
+        state = container.get("state") or {}
+        reason = (state.get("waiting") or state.get("terminated") or {}).get("reason")
+        if reason not in (None, "Completed", "PodInitializing", "ContainerCreating"):
+            yield f"container {container['name']}: {reason}"

@@ -6,7 +6,7 @@ import pulumi
 
 from boutique.checks import cluster
 from boutique.helm.releases import platform_releases
-from boutique.kubernetes import api_client, cluster_admin, kubeconfig
+from boutique.kubernetes import client, kubeconfig
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.stack import Environment, ExistingCluster, Platform
 from boutique.targets import deployer_access
@@ -37,15 +37,15 @@ def connect(
         return eks_cluster.connect(settings, platform, environment)
     paths = kubeconfig.files(settings.kubeconfig, os.environ)
     api_server = kubeconfig.find(settings.context, paths)
-    api_client.check(api_server, f"context {settings.context!r}")
+    client.ensure_reachable(api_server, f"context {settings.context!r}")
     deployers = deployer_access.for_deployers(api_server, settings.deployers)
     for line in deployer_access.warnings(deployers, settings.context):
         pulumi.log.warn(line)
-    admin = cluster_admin.from_files(api_server, settings.context, paths)
+    admin = client.for_context(settings.context, api_server, paths)
     home = cluster.home_of(platform, environment)
     if warning := cluster.check(admin, platform, environment, home, pulumi.get_stack()):
         pulumi.log.warn(warning)
-    descriptions = recover_releases(admin.api, platform_releases(platform))
+    descriptions = recover_releases(admin, platform_releases(platform))
     return ClusterAccess(
         provider=provider("cluster", kubeconfig=settings.kubeconfig, context=settings.context),
         api_server=pulumi.Output.from_input(api_server),

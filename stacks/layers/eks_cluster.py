@@ -11,9 +11,8 @@ from boutique.eks import account, network
 from boutique.eks.controller import values as controller_values
 from boutique.eks.iam import Scope
 from boutique.helm.releases import Descriptions, HelmRelease, load_balancer_controller, platform_releases
-from boutique.kubernetes import api_client, cluster_admin, kubeconfig
-from boutique.kubernetes.admin_api import AdminApi
-from boutique.kubernetes.cluster_admin import ClusterAdmin
+from boutique.kubernetes import client, kubeconfig
+from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
 from boutique.settings import eks_versions
@@ -71,7 +70,7 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
     admin = provider("cluster", kubeconfig=checked.apply(lambda both: both[0]))
     pods = [nodes.ready, running.names]
     descriptions = pulumi.Output.unsecret(
-        pulumi.Output.all(checked.apply(lambda both: both[1].api), subnets.vpc).apply(
+        pulumi.Output.all(checked.apply(lambda both: both[1]), subnets.vpc).apply(
             lambda outputs: _recover(outputs[0], _releases(settings, platform, scope, outputs[1]))
         )
     )
@@ -114,7 +113,7 @@ def _answering(content: str) -> ApiServer:
     api_server = kubeconfig.reached_by(content)
     if pulumi.runtime.is_dry_run():
         try:
-            api_client.check(api_server, "the cluster of this stack")
+            client.ensure_reachable(api_server, "the cluster of this stack")
         except KubeconfigError as error:
             raise pulumi.RunError(
                 f"{error}; is this machine in one of the networks of boutique:cluster.publicCidrs?"
@@ -129,18 +128,18 @@ def _releases(settings: EksCluster, platform: Platform, scope: Scope, vpc: str) 
     return [load_balancer_controller({**values, "vpcId": vpc}), *platform_releases(platform)]
 
 
-def _recover(api: AdminApi, releases: list[HelmRelease]) -> Descriptions:
+def _recover(api: KubernetesApi, releases: list[HelmRelease]) -> Descriptions:
     try:
         return recover_releases(api, releases)
     except KubeconfigError as error:
         raise pulumi.RunError(str(error)) from None
 
 
-def _checked_admin(content: str, platform: Platform, environment: Environment | None) -> ClusterAdmin:
+def _checked_admin(content: str, platform: Platform, environment: Environment | None) -> KubernetesApi:
     """Return the admin of a kubeconfig, unless what would be built belongs to others."""
     home = cluster.home_of(platform, environment)
     try:
-        admin = cluster_admin.from_content(content)
+        admin = client.for_admin(content)
         warning = cluster.check(admin, platform, environment, home, pulumi.get_stack())
     except (KubeconfigError, SettingsError, GatewayApiError) as error:
         raise pulumi.RunError(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from boutique.kubernetes import api_client, kubeconfig, listing
+from boutique.kubernetes import client, kubeconfig, listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.settings.stack import Cluster, ExistingCluster
 from boutique.targets.namespace_quota import NAME
@@ -85,7 +85,9 @@ def read_history(
     switched = any(service.is_blue_green for service in services)
     state = stack_outputs.resources() if switched or namespace else {}
     access = resolved_target or _own_access(target, namespace, cluster)
-    selecting = listing.listed(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
+    selecting = (
+        listing.list_objects(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
+    )
     return EnvironmentHistory(
         colours=_colours(stack_outputs.remembered(COLOURS)) if switched else {},
         recorded=recorded_colours(state, selecting) if switched else {},
@@ -123,8 +125,8 @@ def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> 
             # Deployers elsewhere may have another way to the API server.
             paths = kubeconfig.files(cluster.kubeconfig, os.environ)
             content = kubeconfig.through(content, kubeconfig.find(cluster.context, paths))
-        api_client.check(kubeconfig.reached_by(content), f"target {target!r}")
-        listing.listed(content, str(namespace), listing.RESOURCE_QUOTAS)
+        client.ensure_reachable(kubeconfig.reached_by(content), f"target {target!r}")
+        listing.list_objects(content, str(namespace), listing.RESOURCE_QUOTAS)
     except (KubeconfigError, ValueError, LookupError, TypeError) as error:
         pulumi.log.warn(
             f"what is in the namespace {namespace!r} cannot be read, so that only the configuration says whether the "

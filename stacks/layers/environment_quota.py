@@ -139,7 +139,7 @@ def _present(
     """Return the Deployments of the namespace that are there throughout the update, and those of other stacks."""
     deployments = [
         deployment
-        for deployment in listing.listed(access.kubeconfig, access.namespace, listing.DEPLOYMENTS)
+        for deployment in listing.list_objects(access.kubeconfig, access.namespace, listing.DEPLOYMENTS)
         if deployment["metadata"]["name"] not in gone
     ]
     owners = {

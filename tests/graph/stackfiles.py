@@ -58,17 +58,13 @@ STACKS: dict[str, dict[str, Any]] = {"nonprod": {"targets": TARGETS}, "dev": {"e
 class EmptyCluster:
     """What the cluster's admin finds in a cluster that has nothing."""
 
-    @property
-    def api(self) -> "EmptyCluster":
-        return self
-
     def request(self, *_: object, **__: object) -> dict[str, Any]:
         return {"items": []}
 
-    def metadata(self, _: str) -> tuple[Any, ...]:
+    def list_metadata(self, _: str, __: str = "") -> tuple[Any, ...]:
         return ()
 
-    def resources(self, _: str) -> frozenset[str]:
+    def served_resources(self, _: str) -> frozenset[str]:
         return frozenset(gateway_api_installed.NEEDED)
 
 
@@ -162,13 +158,13 @@ def record_stack(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:
-            patch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+            patch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
             patch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
-            patch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: ())
+            patch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: ())
             patch.setattr("boutique.helm.record_store.list_records", lambda *_: ())
             patch.setattr("boutique.kubernetes.api_groups.unavailable", lambda _: ())
-        patch.setattr("boutique.kubernetes.cluster_admin.from_files", lambda *_: admin)
-        patch.setattr("boutique.kubernetes.cluster_admin.from_content", lambda *_: admin)
+        patch.setattr("boutique.kubernetes.client.for_context", lambda *_: admin)
+        patch.setattr("boutique.kubernetes.client.for_admin", lambda *_: admin)
         files = lab_files(Path(folder))
         released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
         patch.setattr("boutique.mesh.gateway_api._fetched", lambda _: released)

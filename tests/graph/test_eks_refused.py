@@ -9,7 +9,7 @@ from stackfiles import ACCOUNT, cluster_region, committed, record_stack
 
 from boutique.eks import account
 from boutique.eks.account import AwsError
-from boutique.kubernetes import api_client
+from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 
 CANARY = "canary-of-a-secret-key"
@@ -70,6 +70,6 @@ def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.Monke
         raise KubeconfigError(f"{asked} does not answer")
 
     monkeypatch.setattr(account, "check", lambda *_: ACCOUNT)
-    monkeypatch.setattr(api_client, "check", silent)
+    monkeypatch.setattr(client, "ensure_reachable", silent)
     with pytest.raises(pulumi.RunError, match=r"the cluster of this stack does not answer.*publicCidrs"):
         record_stack("nonprod", answering=False, preview=True)

@@ -328,8 +328,8 @@ def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkey
     config, secret = committed(STACK)
     owner, key = {"boutique.dev/owner": "rival"}, {"boutique.dev/feature": "new-ads"}
     theirs = {"metadata": {"name": "frontend-new-ads", "annotations": owner, "labels": key}}
-    monkeypatch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: (theirs,))
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: (theirs,))
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     with pytest.raises(pulumi.RunError) as caught:
         record_stack(STACK, config=(config, secret), answering=False)
     assert "'new-ads': belongs to the feature of stack 'rival' (frontend-new-ads)" in str(caught.value)
@@ -339,10 +339,10 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     config, _ = committed(STACK)
     script = (
         "import json, sys\n"
-        "from boutique.kubernetes import api_client, listing\n"
+        "from boutique.kubernetes import client, listing\n"
         "from cloud import Cloud\n"
         "from recording import main, record\n"
-        "api_client.check = listing.listed = lambda *_, **__: ()\n"
+        "client.ensure_reachable = listing.list_objects = lambda *_, **__: ()\n"
         "config, others = json.load(sys.stdin)\n"
         f"found = record(main, Cloud(others), stack='{STACK}', config=config)\n"
         "assert found.of('Deployment')\n"

@@ -53,8 +53,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
                 return super().new_resource(args)
 
         monkeypatch.setattr("stackfiles.Cloud", Watched)
-        monkeypatch.setattr("boutique.kubernetes.listing.listed", cluster.listed)
-        monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
+        monkeypatch.setattr("boutique.kubernetes.listing.list_objects", cluster.listed)
+        monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
         monkeypatch.setattr("boutique.helm.record_store.list_records", lambda *_: ())
         config, secret = committed(stack)
         if api:

@@ -15,7 +15,7 @@ from stackfiles import ACCOUNT, record_stack
 from boutique.helm import record_store
 from boutique.helm.records import HelmRecord
 from boutique.helm.releases import HelmRelease
-from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
 
 LAYERS = {"local": "stacks.layers.cluster", "nonprod": "stacks.layers.eks_cluster", "prod": "stacks.layers.eks_cluster"}
@@ -33,7 +33,7 @@ def described(
     """Record a stack whose releases all get one description, and return what was looked for as well."""
     looked_for: list[HelmRelease] = []
 
-    def recover(_: AdminApi, releases: Sequence[HelmRelease]) -> dict[str, str]:
+    def recover(_: KubernetesApi, releases: Sequence[HelmRelease]) -> dict[str, str]:
         looked_for.extend(releases)
         return {release.key: text for release in releases} if text else {}
 
@@ -74,12 +74,12 @@ def test_a_cluster_that_is_not_there_yet_has_no_releases(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("stack", ["dev", "dev-new-ads", "local-plain"])
 def test_stacks_without_releases_ask_for_none(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_store, "list_records", lambda *_: pytest.fail("nothing is to be looked for"))
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-    monkeypatch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: ())
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: ())
     record_stack(stack, answering=False)
 
 
-def stuck(_: AdminApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
+def stuck(_: KubernetesApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
     """Answer that istiod has a revision in the middle of an upgrade."""
     return tuple(
         HelmRecord(
@@ -112,8 +112,8 @@ def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return {"outputs": {"a": other, "b": {"type": "kubernetes:helm.sh/v3:Release", "outputs": outputs}}}
 
     monkeypatch.setattr("stackfiles.Cloud", Knowing)
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-    monkeypatch.setattr("boutique.kubernetes.listing.listed", lambda *_, **__: ())
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: ())
     monkeypatch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
     monkeypatch.setattr(record_store, "list_records", stuck)
     monkeypatch.setattr(record_store, "mark_failed", lambda _, record: written.append(record.secret))

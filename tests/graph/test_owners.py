@@ -39,10 +39,10 @@ class AdminsCluster(EmptyCluster):
     def __init__(self, objects: dict[str, Any], *, silent: bool = False) -> None:
         self.objects, self.silent = objects, silent
 
-    def metadata(self, path: str) -> tuple[Any, ...]:
+    def list_metadata(self, path: str, _: str = "") -> tuple[Any, ...]:
         if self.silent:
             raise KubeconfigError("the API server answers 403")
-        return tuple(self.objects.get(path.partition("?")[0], ()))
+        return tuple(self.objects.get(path, ()))
 
 
 @pytest.fixture
@@ -172,8 +172,8 @@ def listed(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
         spec = {"replicas": 1, "template": {"spec": {"containers": [{"resources": {}}]}}}
         return tuple({"metadata": each, "spec": spec} for each in objects.get(collection.rpartition("/")[2], ()))
 
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-    monkeypatch.setattr("boutique.kubernetes.listing.listed", found)
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+    monkeypatch.setattr("boutique.kubernetes.listing.list_objects", found)
 
 
 def test_an_environment_in_anothers_target_is_refused_before_anything_is_made(

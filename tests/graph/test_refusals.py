@@ -8,7 +8,7 @@ import pytest
 from cloud import KUBECONFIG
 from stackfiles import CANARY, committed, record_stack
 
-from boutique.kubernetes import api_client
+from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -88,6 +88,6 @@ def test_every_stack_asks_its_api_server_first(stack: str, name: str, monkeypatc
     def silent(_: ApiServer, asked: str) -> None:
         raise KubeconfigError(f"{asked} does not answer")
 
-    monkeypatch.setattr(api_client, "check", silent)
+    monkeypatch.setattr(client, "ensure_reachable", silent)
     said = refused(stack, answering=False)
     assert name in said

@@ -39,8 +39,10 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Have API servers answer with objects, by collection."""
 
     def prepare(objects: Objects) -> None:
-        monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-        monkeypatch.setattr(listing, "listed", lambda _, __, collection, **___: tuple(objects.get(collection, ())))
+        monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+        monkeypatch.setattr(
+            listing, "list_objects", lambda _, __, collection, **___: tuple(objects.get(collection, ()))
+        )
 
     return prepare
 
@@ -156,8 +158,8 @@ def test_a_namespace_that_is_not_there_yet_is_not_asked_for(
         assert collection == listing.VIRTUAL_SERVICES, "the namespace was asked for"
         return ()
 
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-    monkeypatch.setattr(listing, "listed", never)
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+    monkeypatch.setattr(listing, "list_objects", never)
     others = {**STACKS, "local": {"targets": {"local": facts}}}
     assert record_stack("local", answering=False, others=others).of("Deployment")
 
@@ -171,8 +173,8 @@ def test_an_environment_that_does_not_let_this_stack_in_yet_is_deployed_with_a_w
         return ()
 
     said: list[str] = []
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-    monkeypatch.setattr(listing, "listed", unauthorized)
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+    monkeypatch.setattr(listing, "list_objects", unauthorized)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
     assert record_stack("local", answering=False, **own(GIVEN, 1)).of("Deployment")
     [warning] = [each for each in said if "cannot be read" in each]
@@ -185,8 +187,8 @@ def test_another_stacks_target_that_does_not_say_how_much_it_has_is_an_error(mon
             raise KubeconfigError("the API server answers 403")
         return ()
 
-    monkeypatch.setattr("boutique.kubernetes.api_client.check", lambda *_: None)
-    monkeypatch.setattr(listing, "listed", forbidden)
+    monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
+    monkeypatch.setattr(listing, "list_objects", forbidden)
     assert "the API server answers 403" in refused("dev")
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from servers import answering
 
-from boutique.kubernetes.admin_api import AdminApi
+from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import ApiServer
 from boutique.kubernetes.kubeconfig_user import Credentials
 
@@ -118,7 +118,7 @@ class HelmApi:
 
 
 @contextmanager
-def serve(api: HelmApi) -> Iterator[AdminApi]:
+def serve(api: HelmApi) -> Iterator[KubernetesApi]:
     """Answer requests, and yield how the program reaches this API server."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -142,10 +142,11 @@ def serve(api: HelmApi) -> Iterator[AdminApi]:
         yield reached(port)
 
 
-def reached(port: int) -> AdminApi:
+def reached(port: int) -> KubernetesApi:
     address = f"http://127.0.0.1:{port}"
     server = ApiServer(server=address, entry={"server": address})
-    return AdminApi(api_server=server, find_credentials=lambda: Credentials(headers={"Authorization": "Bearer canary"}))
+    credentials = Credentials(headers=(("Authorization", "Bearer canary"),))
+    return KubernetesApi(api_server=server, find_credentials=lambda: credentials, remedy="ask the admin")
 
 
 def _path(each: dict[str, Any]) -> str:

@@ -54,10 +54,10 @@ def test_each_version_that_nothing_answers_for_is_named_as_its_apiservice() -> N
     ("content", "status", "said"),
     [
         ({"kind": "APIGroupList", "groups": []}, 200, "does not list its APIs with their state"),
-        ([], 200, "does not list its APIs with their state"),
+        ([], 200, "something other than an object"),
         ({"kind": "APIGroupDiscoveryList"}, 200, "does not list its APIs with their state"),
-        ({}, 403, "answers 403 to a question for its APIs"),
-        ({}, 503, "answers 503 to a question for its APIs"),
+        ({}, 403, "answers 403 to GET /apis: Forbidden"),
+        ({}, 503, "answers 503 to GET /apis: Service Unavailable"),
     ],
 )
 def test_no_answer_is_never_taken_for_none(content: Any, status: int, said: str) -> None:
@@ -68,7 +68,7 @@ def test_no_answer_is_never_taken_for_none(content: Any, status: int, said: str)
 def test_a_server_that_is_gone_is_named() -> None:
     with serving(ApiServer({})) as port:
         gone = deployer(port)
-    with pytest.raises(KubeconfigError, match=f"127.0.0.1:{port} cannot be asked for its APIs"):
+    with pytest.raises(KubeconfigError, match=f"127.0.0.1:{port} does not answer GET /apis"):
         api_groups.unavailable(gone)
     [line] = api_groups.warnings(gone)
     assert line.startswith("whether namespaces can be deleted is unknown: the API server http://127.0.0.1:")

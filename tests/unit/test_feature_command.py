@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from boutique.kubernetes.listing import DEPLOYMENTS, HTTP_ROUTES
 from ops.cli import app
 from ops.errors import OperationError
 from ops.features import identity, inventory, listing, reaping, sessions
@@ -17,7 +18,6 @@ from ops.features.inventory import FoundFeature
 from ops.features.listing import EMPTY, Listed
 from ops.features.stack_state import parse_export
 from ops.pulumi import engine
-from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 

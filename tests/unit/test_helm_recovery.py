@@ -12,7 +12,7 @@ from helmapi import CREATED, HelmApi, reached, secret, serve, unpacked
 from boutique.eks import controller
 from boutique.helm import releases
 from boutique.helm.releases import HelmRelease
-from boutique.kubernetes import admin_api
+from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.settings.ingress_settings import IngressSettings
 from boutique.settings.mesh_settings import MeshSettings
@@ -243,7 +243,7 @@ def test_a_missing_right_is_named(run: Run, method: str, verb: str, known: bool)
     api.forbidden = {method}
     with pytest.raises(KubeconfigError) as refusal:
         run(api, {ISTIOD.key: ""} if known else None, ISTIOD)
-    assert f"403 secrets is forbidden: ann cannot {method}" in str(refusal.value)
+    assert f"answers 403 to {method} /api/v1/namespaces/istio-system/secrets" in str(refusal.value)
     assert f"needs the right to {verb} those of namespace 'istio-system'" in str(refusal.value)
     assert len(api.secrets) == 1
 
@@ -258,8 +258,8 @@ def test_a_record_that_somebody_changes_at_this_moment_is_left(run: Run, known: 
 
 
 def test_an_api_server_without_an_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_api, "TIMEOUT_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KubeconfigError, match="has no answer"):
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KubeconfigError, match="does not answer GET"):
         helm_recovery.recover_releases(reached(silent.getsockname()[1]), ALL)
 
 

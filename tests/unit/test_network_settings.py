@@ -10,14 +10,13 @@ import httpx
 import pytest
 
 from boutique.application.page import SmokePage
-from boutique.kubernetes import api_client
+from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token
-from boutique.kubernetes.listing import DEPLOYMENTS, listed
+from boutique.kubernetes.listing import DEPLOYMENTS, list_objects
 from boutique.mesh.gateway_api import GatewayApiError, manifests
 from boutique.settings.mesh_settings import GatewayApiRelease
 from ops.errors import ClusterError
 from ops.registry.queries import tags
-from ops.smoke import namespace_objects
 from ops.smoke.link import Link
 from ops.smoke.namespace_objects import Namespace
 from ops.smoke.running_pods import running_pods
@@ -121,12 +120,12 @@ def ask_shop() -> None:
 
 
 CLIENTS: dict[str, tuple[type[Exception], Callable[[], object]]] = {
-    "program": (KubeconfigError, lambda: api_client.check(ApiServer(server=SERVER, entry={}), "context 'x'")),
-    "listing": (KubeconfigError, lambda: listed(kubeconfig(), "x", DEPLOYMENTS)),
+    "program": (KubeconfigError, lambda: client.ensure_reachable(ApiServer(server=SERVER, entry={}), "context 'x'")),
+    "listing": (KubeconfigError, lambda: list_objects(kubeconfig(), "x", DEPLOYMENTS)),
     "gateway API": (GatewayApiError, lambda: manifests(GatewayApiRelease(kind="release", url="https://x.example/a"))),
     "command": (
         ClusterError,
-        lambda: Namespace(name="x", deployer=kubeconfig()).list_objects(namespace_objects.DEPLOYMENTS),
+        lambda: Namespace(name="x", deployer=kubeconfig()).list_objects(DEPLOYMENTS),
     ),
     "pods": (ClusterError, lambda: running_pods(kubeconfig(), "x", Deadline(5))),
     "registry": (NetworkSettingError, lambda: tags("registry.example/shop/ads")),
@@ -193,10 +192,10 @@ def test_the_proxy_of_a_kubeconfig_is_for_every_host(
     address, asked = proxy
     monkeypatch.setenv("NO_PROXY", "*")
     for server in ("http://api.example:6443", "http://127.0.0.1:1"):
-        api_client.check(ApiServer(server=server, entry={"proxy-url": address}), "context 'x'")
+        client.ensure_reachable(ApiServer(server=server, entry={"proxy-url": address}), "context 'x'")
     assert asked == [("http://api.example:6443/version", LOGIN), ("http://127.0.0.1:1/version", LOGIN)]
     with pytest.raises(KubeconfigError, match="proxy-url of the kubeconfig: a proxy of the kind socks5:// is not"):
-        api_client.check(ApiServer(server=SERVER, entry={"proxy-url": "socks5://x:1"}), "context 'x'")
+        client.ensure_reachable(ApiServer(server=SERVER, entry={"proxy-url": "socks5://x:1"}), "context 'x'")
 
 
 def test_the_proxy_of_the_environment_is_taken_by_both_kinds_of_clients(
@@ -205,7 +204,7 @@ def test_the_proxy_of_the_environment_is_taken_by_both_kinds_of_clients(
     address, asked = proxy
     monkeypatch.setenv("HTTP_PROXY", address)
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
-    api_client.check(ApiServer(server="http://api.example", entry={}), "context 'x'")
-    with httpx.Client(transport=ProxiedTransport(ssl.create_default_context()), trust_env=False) as client:
-        assert client.get("http://shop.example/a").status_code == 200
+    client.ensure_reachable(ApiServer(server="http://api.example", entry={}), "context 'x'")
+    with httpx.Client(transport=ProxiedTransport(ssl.create_default_context()), trust_env=False) as web:
+        assert web.get("http://shop.example/a").status_code == 200
     assert asked == [("http://api.example/version", LOGIN), ("http://shop.example/a", LOGIN)]

@@ -12,14 +12,13 @@ from pathlib import Path
 import pytest
 from issued import HOST, HOSTS, issue
 
-from boutique.kubernetes import api_client, rollout_status
+from boutique.kubernetes import client, connection, rollout_status
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
-from boutique.kubernetes.listing import CONFIG_MAPS, DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, listed
+from boutique.kubernetes.listing import CONFIG_MAPS, DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, list_objects
 from boutique.kubernetes.live_objects import in_namespace
 from boutique.kubernetes.ownership import Owned, claimed
 from boutique.kubernetes.rollout_status import NotReadyError
 from ops.errors import ClusterError
-from ops.smoke import namespace_objects as namespaced
 from ops.smoke.namespace_objects import Namespace
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
@@ -86,21 +85,21 @@ def test_a_refusal_is_told_without_the_token(server: str) -> None:
 
 
 def test_a_cluster_without_a_kind_has_no_objects_of_it(server: str) -> None:
-    assert listed(kubeconfig(server), "dev", VIRTUAL_SERVICES) == ()
+    assert list_objects(kubeconfig(server), "dev", VIRTUAL_SERVICES) == ()
 
 
 def test_kinds_of_the_core_group_are_asked_for_where_they_are(server: str) -> None:
-    assert [each["metadata"]["name"] for each in listed(kubeconfig(server), "dev", SERVICES)] == [
+    assert [each["metadata"]["name"] for each in list_objects(kubeconfig(server), "dev", SERVICES)] == [
         "adservice-new-ads",
         "frontend",
     ]
     # No answer is no empty one: every API server has these.
     with pytest.raises(KubeconfigError, match="answers 404"):
-        listed(kubeconfig(server), "other", SERVICES)
+        list_objects(kubeconfig(server), "other", SERVICES)
 
 
 def test_an_empty_list_may_come_as_null(server: str) -> None:
-    assert listed(kubeconfig(server), "dev", CONFIG_MAPS) == ()
+    assert list_objects(kubeconfig(server), "dev", CONFIG_MAPS) == ()
 
 
 @pytest.fixture
@@ -126,19 +125,19 @@ def test_a_server_proves_the_name_that_the_kubeconfig_gives_it(by_another_name: 
     address, authority = by_another_name
     named = kubeconfig(address, **{"tls-server-name": HOST, "certificate-authority-data": authority})
     assert [each.name for each in owned(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
-    with pytest.raises(NotReadyError, match="the API server answers 403"):
+    with pytest.raises(NotReadyError, match="answers 403"):
         rollout_status.wait(named, "dev", "ads", 0)
-    api_client.check(reached_by(named), "context 'x'")
+    client.ensure_reachable(reached_by(named), "context 'x'")
     for other in ({"tls-server-name": "elsewhere"}, {}):
         stranger = kubeconfig(address, **{"certificate-authority-data": authority, **other})
-        with pytest.raises(KubeconfigError, match="certificate verify failed"):
-            owned(stranger, "dev", DEPLOYMENTS)
-        with pytest.raises(NotReadyError, match="certificate verify failed"):
-            rollout_status.wait(stranger, "dev", "ads", 0)
-        with pytest.raises(ClusterError, match="certificate verify failed"):
-            Namespace(name="dev", deployer=stranger).list_objects(namespaced.HTTP_ROUTES)
         with pytest.raises(KubeconfigError, match="its certificate is not trusted"):
-            api_client.check(reached_by(stranger), "context 'x'")
+            owned(stranger, "dev", DEPLOYMENTS)
+        with pytest.raises(NotReadyError, match="its certificate is not trusted"):
+            rollout_status.wait(stranger, "dev", "ads", 0)
+        with pytest.raises(ClusterError, match="its certificate is not trusted"):
+            Namespace(name="dev", deployer=stranger).list_objects(HTTP_ROUTES)
+        with pytest.raises(KubeconfigError, match="its certificate is not trusted"):
+            client.ensure_reachable(reached_by(stranger), "context 'x'")
 
 
 class Elsewhere(http.server.BaseHTTPRequestHandler):
@@ -175,10 +174,8 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_what_no_api_server_would_answer_is_no_empty_list(elsewhere: str) -> None:
     with pytest.raises(KubeconfigError, match=f"the API server {elsewhere} answers"):
         owned(kubeconfig(elsewhere), "dev", DEPLOYMENTS)
-    for collection in (namespaced.DEPLOYMENTS, namespaced.SERVICES):
-        with pytest.raises(
-            ClusterError, match=f"the API server {elsewhere} answers .* with something other than a list"
-        ):
+    for collection in (DEPLOYMENTS, SERVICES):
+        with pytest.raises(ClusterError, match=f"the API server {elsewhere} answers (404|.* other than a list)"):
             Namespace(name="dev", deployer=kubeconfig(elsewhere)).list_objects(collection)
 
 
@@ -188,8 +185,8 @@ def test_an_empty_list_of_metadata_has_no_objects(elsewhere: str) -> None:
 
 
 def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_client, "TIMEOUT_SECONDS", 0.2)
-    with pytest.raises(KubeconfigError, match=r"the API server http://127.0.0.1:1 cannot be asked"):
+    monkeypatch.setattr(connection, "TIMEOUT_SECONDS", 0.2)
+    with pytest.raises(KubeconfigError, match=r"the API server http://127.0.0.1:1 does not answer GET"):
         owned(kubeconfig("http://127.0.0.1:1"), "dev", DEPLOYMENTS)
 
 

@@ -163,7 +163,7 @@ def test_only_quotas_that_pods_of_services_count_against(
         "metadata": {"name": "x"},
         "spec": {"hard": {"cpu": "2", "requests.cpu": "1500m", "count/pods": "3"}, **spec},
     }
-    monkeypatch.setattr(listing, "listed", lambda *_, **__: (quota,))
+    monkeypatch.setattr(listing, "list_objects", lambda *_, **__: (quota,))
     found = namespace_quota.quotas("", "dev")
     assert len(found) == counts
     assert all(each.hard == {"requests.cpu": Decimal("1.5"), "pods": Decimal(3)} for each in found)
@@ -192,7 +192,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
         asked.append(collection)
         return [{"metadata": {"name": name}} for name in there[collection]]
 
-    monkeypatch.setattr(listing, "listed", listed)
+    monkeypatch.setattr(listing, "list_objects", listed)
     quota = Quota.of("objects", {"services": "13", "count/configmaps": "1", "persistentvolumeclaims": "0"})
     counts = namespace_quota.object_counts("", "dev", [quota], names)
     assert counts == {"services": 13, "configmaps": 2}

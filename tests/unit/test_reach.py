@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from boutique.kubernetes import api_client
+from boutique.kubernetes import client, connection
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 
 
@@ -34,18 +34,18 @@ def refusing() -> Iterator[str]:
 
 
 def test_any_answer_is_an_answer(refusing: str) -> None:
-    api_client.check(server(refusing), "context 'x'")
+    client.ensure_reachable(server(refusing), "context 'x'")
 
 
 def test_a_closed_port_is_named(unused_port: int) -> None:
     with pytest.raises(KubeconfigError, match=f"127.0.0.1:{unused_port} of context 'x' .*: connection refused"):
-        api_client.check(server(f"https://127.0.0.1:{unused_port}"), "context 'x'")
+        client.ensure_reachable(server(f"https://127.0.0.1:{unused_port}"), "context 'x'")
 
 
 def test_somebody_who_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_client, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KubeconfigError, match="no answer in 0 s"):
-        api_client.check(server(f"http://127.0.0.1:{silent.getsockname()[1]}"), "context 'x'")
+        client.ensure_reachable(server(f"http://127.0.0.1:{silent.getsockname()[1]}"), "context 'x'")
 
 
 @pytest.fixture

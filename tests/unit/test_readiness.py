@@ -1,14 +1,12 @@
 """Whether the pods of a Deployment are those that were asked for."""
 
-import io
-import urllib.error
-from email.message import Message
 from typing import Any
 
 import pytest
 
-from boutique.kubernetes import api_client, kubeconfig, rollout_status
-from boutique.kubernetes.kubeconfig import ApiServer
+from boutique.kubernetes import kubeconfig, rollout_status
+from boutique.kubernetes.client import KubernetesApi, RefusedError
+from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.kubernetes.rollout_status import NotReadyError
 
 
@@ -74,23 +72,23 @@ def answers(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any] | Exception) 
     """Have the API server answer one after the other, and the last one for good; return the paths it is asked for."""
     asked: list[str] = []
 
-    def answer(owner: str, path: str) -> dict[str, Any]:
-        assert owner == CONTENT
+    def answer(api: KubernetesApi, method: str, path: str, *, seconds: float) -> dict[str, Any]:
+        assert (api.api_server.server, method, seconds) == ("https://127.0.0.1:1", "GET", 5)
         asked.append(path)
         found = told[min(len(asked), len(told)) - 1]
         if isinstance(found, Exception):
             raise found
         return found
 
-    monkeypatch.setattr(api_client, "asked", answer)
+    monkeypatch.setattr(KubernetesApi, "request", answer)
     return asked
 
 
 def test_it_is_waited_for_whatever_happens_to_the_api_server_meanwhile(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    refusal = urllib.error.HTTPError("https://127.0.0.1:1", 500, "", Message(), io.BytesIO())
-    asked = answers(monkeypatch, OSError("reset"), refusal, deployment(generation=3), deployment())
+    refusal = RefusedError(500, "answers 500")
+    asked = answers(monkeypatch, KubeconfigError("reset"), refusal, deployment(generation=3), deployment())
     rollout_status.wait(CONTENT, "dev", "ads", 60)
     assert asked == ["/apis/apps/v1/namespaces/dev/deployments/ads"] * 4
     assert len(pauses) == 3
@@ -101,8 +99,8 @@ def test_it_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, pauses: list[fl
     with pytest.raises(NotReadyError, match="0 of 1 new pods are available"):
         rollout_status.wait(CONTENT, "dev", "ads", 5)
     assert sum(pauses) == 5
-    answers(monkeypatch, OSError("reset"))
-    with pytest.raises(NotReadyError, match="the API server cannot be asked: reset"):
+    answers(monkeypatch, KubeconfigError("no answer: reset"))
+    with pytest.raises(NotReadyError, match="no answer: reset"):
         rollout_status.wait(CONTENT, "dev", "ads", 0)
 
 

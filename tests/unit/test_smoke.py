@@ -144,7 +144,7 @@ def test_a_refusal_of_the_api_server_is_no_reason_not_to_look_at_the_shop(smoke:
     found = smoke(cluster=Cluster(status=401))
     assert found.code == 3
     [mistake] = found.json["mistakes"]
-    assert "refuses the deployer of 'shop': 401 Unauthorized; run `pulumi up`" in mistake
+    assert "answers 401 to GET /apis/apps/v1/namespaces/shop/deployments: Unauthorized; run `pulumi up`" in mistake
     assert found.json["services"]["frontend"]["ready"] is None
     assert found.reached["frontend"] == "implied"
 
@@ -278,7 +278,7 @@ def test_an_api_server_that_is_not_there_is_a_mistake(boutique: Smoke, tmp_path:
     found = boutique("some", "--json")
     assert found.code == 3
     [mistake] = found.json["mistakes"]
-    assert mistake.startswith(f"the API server http://127.0.0.1:{port} does not answer: ")
+    assert mistake.startswith(f"the API server http://127.0.0.1:{port} does not answer GET ")
 
 
 def test_a_pulumi_that_hangs_is_given_up(boutique: Smoke, tmp_path: Path) -> None:

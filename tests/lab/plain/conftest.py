@@ -11,7 +11,7 @@ from labs import Lab, running
 TARGETS: dict[str, dict[str, Any]] = {
     "channel-releases": {"channel": {}},
     "channel-candidates": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$", "features": True}},
-    **{name: {} for name in ("changed", "dev", "doubled", "first", "plain", "shop")},
+    **{name: {} for name in ("changed", "dev", "doubled", "first", "named", "plain", "shop")},
     "staging": {"channel": {"prereleases": ".*", "features": True}},
     "test": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$"}},
 }
@@ -45,6 +45,5 @@ def platform(named: Callable[[str], Stack]) -> Stack:
 def platform_of(stack: Stack, targets: dict[str, dict[str, Any]], **platform: Any) -> Stack:
     """Configure the owner of the cluster, with other keys of its platform beside the targets."""
     unprotected = {name: {**target, "protect": False} for name, target in targets.items()}
-    return stack.configure(
-        cluster={"kind": "existing", "context": "boutique-lab"}, platform={"targets": unprotected, **platform}
-    )
+    cluster = platform.pop("cluster", {"kind": "existing", "context": "boutique-lab"})
+    return stack.configure(cluster=cluster, platform={"targets": unprotected, **platform})

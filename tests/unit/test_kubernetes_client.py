@@ -18,9 +18,8 @@ import yaml
 from issued import HOST, HOSTS, issue
 
 from boutique.kubernetes import kubeconfig
-from boutique.kubernetes.cluster_admin import ClusterAdmin, from_content, from_files
+from boutique.kubernetes.client import METADATA_LIST, KubernetesApi, for_admin, for_context
 from boutique.kubernetes.kubeconfig import KubeconfigError
-from boutique.kubernetes.listing import NAMES_ONLY
 
 TOKEN = "canary-of-the-admins-token"  # noqa: S105 - a canary, not a password
 
@@ -86,25 +85,26 @@ def document(user: dict[str, Any], **cluster: Any) -> dict[str, Any]:
     }
 
 
-def admin(folder: Path, user: dict[str, Any], **cluster: Any) -> ClusterAdmin:
+def admin(folder: Path, user: dict[str, Any], **cluster: Any) -> KubernetesApi:
     path = folder / "kubeconfig"
     path.write_text(yaml.safe_dump(document(user, **cluster)))
     missing = folder / "missing"
-    return from_files(kubeconfig.find("admin", [missing, path]), "admin", [missing, path])
+    paths = [missing, path]
+    return for_context("admin", kubeconfig.find("admin", paths), paths)
 
 
-def assert_reads(found: ClusterAdmin) -> None:
-    assert found.metadata("/api/v1/namespaces") == ({"name": NAMES_ONLY},)
-    assert found.metadata("/empty") == ()
-    assert found.resources("example.com/v1") == {"things", "things/status"}
-    assert found.metadata("/apis/none.example/v1/things") == ()
-    assert found.resources("none.example/v1") == frozenset()
+def assert_reads(found: KubernetesApi) -> None:
+    assert found.list_metadata("/api/v1/namespaces") == ({"name": METADATA_LIST},)
+    assert found.list_metadata("/empty") == ()
+    assert found.served_resources("example.com/v1") == {"things", "things/status"}
+    assert found.list_metadata("/apis/none.example/v1/things") == ()
+    assert found.served_resources("none.example/v1") == frozenset()
 
 
 def test_a_token_signs_in(server: str, tmp_path: Path) -> None:
     assert_reads(admin(tmp_path, {"token": TOKEN}, server=server))
     content = json.dumps(document({"token": TOKEN}, server=server))
-    assert_reads(from_content(content))
+    assert_reads(for_admin(content))
 
 
 def test_a_command_signs_in(server: str, tmp_path: Path) -> None:
@@ -146,34 +146,39 @@ def test_a_certificate_signs_in(tmp_path: Path) -> None:
         assert_reads(admin(tmp_path, data, **cluster))
         insecure = {"server": address, "insecure-skip-tls-verify": True}
         assert_reads(admin(tmp_path, data, **insecure))
-        with pytest.raises(KubeconfigError, match=r"/api/v1/namespaces has no answer: .*CERTIFICATE_VERIFY_FAILED"):
-            admin(tmp_path, data, server=address).metadata("/api/v1/namespaces")
-        with pytest.raises(KubeconfigError, match="is refused: 401"):
-            admin(tmp_path, {}, **cluster).metadata("/api/v1/namespaces")
+        with pytest.raises(
+            KubeconfigError, match="does not answer GET /api/v1/namespaces: its certificate is not trusted"
+        ):
+            admin(tmp_path, data, server=address).list_metadata("/api/v1/namespaces")
+        with pytest.raises(KubeconfigError, match="answers 401 to GET"):
+            admin(tmp_path, {}, **cluster).list_metadata("/api/v1/namespaces")
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/forbidden", "/forbidden is refused: 403 Forbidden"),
-        ("/welcome", "with what is no list"),
-        ("/signIn", "with what is no list"),
+        ("/forbidden", "answers 403 to GET /forbidden: Forbidden; the context of boutique:cluster"),
+        ("/welcome", "with something other than a list"),
+        ("/signIn", "with something other than a list"),
     ],
 )
 def test_a_refusal_and_a_welcome_are_errors_without_the_token(
     server: str, tmp_path: Path, path: str, said: str
 ) -> None:
     with pytest.raises(KubeconfigError, match=said) as caught:
-        admin(tmp_path, {"token": TOKEN}, server=server).metadata(path)
+        admin(tmp_path, {"token": TOKEN}, server=server).list_metadata(path)
     assert TOKEN not in str(caught.value)
 
 
 def test_an_api_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    with pytest.raises(KubeconfigError, match=r"https://127\.0\.0\.1:1/api/v1/namespaces has no answer"):
-        admin(tmp_path, {"token": TOKEN}, server="https://127.0.0.1:1").metadata("/api/v1/namespaces")
+    with pytest.raises(
+        KubeconfigError,
+        match=r"the API server https://127\.0\.0\.1:1 does not answer GET /api/v1/namespaces: connection refused",
+    ):
+        admin(tmp_path, {"token": TOKEN}, server="https://127.0.0.1:1").list_metadata("/api/v1/namespaces")
 
 
 def test_a_user_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     user = {"client-certificate": str(tmp_path / "none"), "client-key": str(tmp_path / "none")}
     with pytest.raises(KubeconfigError, match=r"user 'u' of the kubeconfig: client-certificate .*none cannot be read"):
-        admin(tmp_path, user, server="https://127.0.0.1:1").metadata("/api/v1/namespaces")
+        admin(tmp_path, user, server="https://127.0.0.1:1").list_metadata("/api/v1/namespaces")
