@@ -60,7 +60,9 @@ ledger: venv/.ready-dev ## Add new resources to the ledgers of the committed sta
 	@PYTHONPATH=tests venv/bin/python tests/graph/ledger.py
 
 # Written last, so that an environment half made is never taken for a finished one. Bytecode is compiled when a module is
-# first imported: most of the packages for AWS never are.
+# first imported (most of the packages for AWS never are), and kept even where the environment forbids it, as many
+# container images do: without it every command would take twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
 	@rm -f $@; venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear venv

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import admissionregistration
 
 from boutique.admission import channel
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata, name_of
+
+_API = "admissionregistration.k8s.io/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +36,12 @@ class Admission(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         for rule, spec in args.rules.items():
             called = channel.policy_name(rule, args.namespace)
-            policy = admissionregistration.v1.ValidatingAdmissionPolicy(
-                f"{name}-{rule}", metadata=metadata(called, owner=args.owner), spec=dict(spec), opts=child
+            described = metadata(called, owner=args.owner)
+            policy = KubernetesObject(
+                f"{name}-{rule}", _API, "ValidatingAdmissionPolicy", child, metadata=described, spec=spec
             )
-            admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-                f"{name}-{rule}",
-                metadata=metadata(called, owner=args.owner),
-                spec={**channel.binding(args.namespace), "policyName": name_of(policy.metadata)},
-                opts=child,
+            binding = {**channel.binding(args.namespace), "policyName": name_of(policy.metadata)}
+            KubernetesObject(
+                f"{name}-{rule}", _API, "ValidatingAdmissionPolicyBinding", child, metadata=described, spec=binding
             )
         self.register_outputs({})

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi_kubernetes import apiextensions, core
 
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.settings.certificate_settings import CertManagerCertificate, KeptCertificate, secret_name
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata, name_of
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ class Certificate(pulumi.ComponentResource):
         super().__init__("boutique:index:Certificate", name, None, opts)
         called = secret_name(args.source)
         if isinstance(args.source, CertManagerCertificate):
-            order = apiextensions.CustomResource(
+            order = KubernetesObject(
                 name,
-                api_version="cert-manager.io/v1",
-                kind="Certificate",
+                "cert-manager.io/v1",
+                "Certificate",
+                pulumi.ResourceOptions(parent=self),
                 metadata=metadata(
                     called,
                     namespace=args.namespace,
@@ -64,21 +65,22 @@ class Certificate(pulumi.ComponentResource):
                     annotations={"pulumi.com/waitFor": "condition=Ready"},
                 ),
                 spec=_order(args.source, called, args.hosts),
-                opts=pulumi.ResourceOptions(parent=self),
             )
             self.secret_name = order.id.apply(lambda _: called)
             self.facts = pulumi.Output.from_input(None)
         else:
             checked = _checked(args.source, args.secrets, args.hosts)
-            secret = core.v1.Secret(
+            secret = KubernetesObject(
                 name,
+                "v1",
+                "Secret",
+                pulumi.ResourceOptions(parent=self),
                 metadata=metadata(called, namespace=args.namespace, owner=args.owner),
                 type="kubernetes.io/tls",
-                string_data={
+                stringData={
                     "tls.crt": checked.apply(lambda certificate: certificate.chain),
                     "tls.key": checked.apply(lambda certificate: certificate.key),
                 },
-                opts=pulumi.ResourceOptions(parent=self),
             )
             self.secret_name = name_of(secret.metadata)
             self.facts = pulumi.Output.unsecret(checked.apply(lambda certificate: certificate.facts.to_dict()))

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import core, meta
 
 from boutique.workloads.blue_green import digest_of_files, digest_of_secrets
 from boutique.workloads.resolved_workload import ResolvedWorkload
+from components.kubernetes_object import Fields, KubernetesObject
 from components.metadata import metadata, name_of
 
 
@@ -45,7 +45,7 @@ def contents(
         annotations: Beside the owner's.
     """
 
-    def described(workload: ResolvedWorkload, digest: str) -> meta.v1.ObjectMetaArgs:
+    def described(workload: ResolvedWorkload, digest: str) -> Fields:
         return metadata(
             f"{workload.service_name}-{digest}",
             namespace=namespace,
@@ -60,17 +60,25 @@ def contents(
     for variant in variants:
         ours, theirs = digest_of_files(variant.files), digest_of_secrets(variant.secrets, variant.workload.name)
         if variant.files and ours not in files:
-            config_map = core.v1.ConfigMap(
-                f"{name}-files-{ours}", metadata=described(variant, ours), immutable=True, data=variant.files, opts=opts
+            config_map = KubernetesObject(
+                f"{name}-files-{ours}",
+                "v1",
+                "ConfigMap",
+                opts,
+                metadata=described(variant, ours),
+                immutable=True,
+                data=variant.files,
             )
             files[ours] = name_of(config_map.metadata)
         if variant.secrets and theirs not in secrets:
-            secret = core.v1.Secret(
+            secret = KubernetesObject(
                 f"{name}-secrets-{theirs}",
+                "v1",
+                "Secret",
+                opts,
                 metadata=described(variant, theirs),
                 immutable=True,
-                string_data=pulumi.Output.secret(dict(variant.secrets)),
-                opts=opts,
+                stringData=pulumi.Output.secret(dict(variant.secrets)),
             )
             secrets[theirs] = name_of(secret.metadata)
         objects.append(

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import core, rbac
 
 from boutique.kubernetes.kubeconfig import ApiServer, for_token
 from boutique.targets.rbac import RbacRule
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata, name_of
+
+_RBAC = "rbac.authorization.k8s.io"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,30 +53,35 @@ class Deployer(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         in_namespace = metadata(args.role, namespace=args.namespace, owner=args.owner)
 
-        account = core.v1.ServiceAccount(
-            name, metadata=metadata(name, namespace=args.home, owner=args.owner), opts=child
+        account = KubernetesObject(
+            name, "v1", "ServiceAccount", child, metadata=metadata(name, namespace=args.home, owner=args.owner)
         )
         account_name = name_of(account.metadata)
-        role = rbac.v1.Role(
+        role = KubernetesObject(
             name,
+            f"{_RBAC}/v1",
+            "Role",
+            child,
             metadata=in_namespace,
             rules=[
-                rbac.v1.PolicyRuleArgs(api_groups=[rule.group], resources=list(rule.resources), verbs=list(rule.verbs))
-                for rule in args.rules
+                {"apiGroups": [rule.group], "resources": rule.resources, "verbs": rule.verbs} for rule in args.rules
             ],
-            opts=child,
         )
-        binding = rbac.v1.RoleBinding(
+        binding = KubernetesObject(
             name,
+            f"{_RBAC}/v1",
+            "RoleBinding",
+            child,
             metadata=in_namespace,
-            role_ref=rbac.v1.RoleRefArgs(
-                api_group="rbac.authorization.k8s.io", kind="Role", name=name_of(role.metadata)
-            ),
-            subjects=[rbac.v1.SubjectArgs(kind="ServiceAccount", name=account_name, namespace=args.home)],
-            opts=child,
+            roleRef={"apiGroup": _RBAC, "kind": "Role", "name": name_of(role.metadata)},
+            subjects=[{"kind": "ServiceAccount", "name": account_name, "namespace": args.home}],
         )
-        token = core.v1.Secret(
+        token = KubernetesObject(
             name,
+            "v1",
+            "Secret",
+            # Whoever holds the kubeconfig may use it at once.
+            pulumi.ResourceOptions(parent=self, depends_on=[binding]),
             metadata=metadata(
                 name,
                 namespace=args.home,
@@ -82,8 +89,6 @@ class Deployer(pulumi.ComponentResource):
                 annotations={"kubernetes.io/service-account.name": account_name},
             ),
             type="kubernetes.io/service-account-token",
-            # Whoever holds the kubeconfig may use it at once.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[binding]),
         )
 
         def kubeconfig(api_server: pulumi.Output[ApiServer]) -> pulumi.Output[str]:

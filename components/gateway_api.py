@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
-from pulumi_kubernetes import admissionregistration, apiextensions
 
-from boutique.mesh.gateway_api import BINDING, DEFINITION, POLICY, Manifest
+from boutique.mesh.gateway_api import DEFINITION, Manifest
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata
 
 _API_GROUP = ".gateway.networking.k8s.io"
@@ -44,11 +43,7 @@ class GatewayApi(pulumi.ComponentResource):
             given = metadata(
                 manifest["metadata"]["name"], owner=args.owner, annotations=manifest["metadata"].get("annotations", {})
             )
-            spec: Any = manifest["spec"]
-            if manifest["kind"] == DEFINITION:
-                apiextensions.v1.CustomResourceDefinition(called, metadata=given, spec=spec, opts=kept)
-            elif manifest["kind"] == POLICY:
-                admissionregistration.v1.ValidatingAdmissionPolicy(called, metadata=given, spec=spec, opts=child)
-            elif manifest["kind"] == BINDING:
-                admissionregistration.v1.ValidatingAdmissionPolicyBinding(called, metadata=given, spec=spec, opts=child)
+            kind = manifest["kind"]
+            version, options = ("apiextensions", kept) if kind == DEFINITION else ("admissionregistration", child)
+            KubernetesObject(called, f"{version}.k8s.io/v1", kind, options, metadata=given, spec=manifest["spec"])
         self.register_outputs({})

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import apiextensions
 
 from boutique.helm.releases import Descriptions, ingress_gateway
 from boutique.mesh import gateway
@@ -16,6 +15,7 @@ from boutique.settings.ingress_settings import IngressSettings as Settings
 from boutique.settings.ingress_settings import NetworkLoadBalancer, RoutingApi
 from boutique.settings.mesh_settings import Charts
 from components.certificate import Certificate, CertificateArgs
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata, name_of
 from components.namespace import namespace
 from components.policies import network_policy
@@ -96,13 +96,13 @@ class Ingress(pulumi.ComponentResource):
         # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
         before = [installed, *([certificate] if certificate else [])]
         for manifest in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
-            apiextensions.CustomResource(
+            KubernetesObject(
                 name if manifest.name == gateway.NAME else f"{name}-{manifest.name}",
-                api_version=manifest.version,
-                kind=manifest.kind,
+                manifest.version,
+                manifest.kind,
+                pulumi.ResourceOptions(parent=self, depends_on=before),
                 metadata=metadata(manifest.name, namespace=home, owner=args.owner, annotations=manifest.annotations),
                 spec=manifest.spec,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
         self.register_outputs({"certificate": self.certificate})
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import pulumi
-from pulumi_kubernetes import apiextensions
 
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata
 
 _SECURITY = "security.istio.io/v1"
@@ -17,18 +17,18 @@ def peer_authentication(
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
-) -> apiextensions.CustomResource:
+) -> KubernetesObject:
     """Create the PeerAuthentication of a namespace; in the mesh's own it holds for all of them.
 
     https://istio.io/latest/docs/reference/config/security/peer_authentication/
     """
-    return apiextensions.CustomResource(
+    return KubernetesObject(
         name,
-        api_version=_SECURITY,
-        kind="PeerAuthentication",
+        _SECURITY,
+        "PeerAuthentication",
+        opts,
         metadata=metadata("default", namespace=namespace, owner=owner),
         spec={"mtls": {"mode": mode}},
-        opts=opts,
     )
 
 
@@ -39,16 +39,16 @@ def authorization_policy(
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
-) -> apiextensions.CustomResource:
+) -> KubernetesObject:
     """Create an AuthorizationPolicy.
 
     https://istio.io/latest/docs/reference/config/security/authorization-policy/
     """
-    return apiextensions.CustomResource(
+    return KubernetesObject(
         name,
-        api_version=_SECURITY,
-        kind="AuthorizationPolicy",
+        _SECURITY,
+        "AuthorizationPolicy",
+        opts,
         metadata=metadata(called, namespace=namespace, owner=owner),
         spec=spec,
-        opts=opts,
     )

@@ -82,9 +82,9 @@ class Mesh(pulumi.ComponentResource):
         descriptions = args.descriptions
         first = [*args.after, release(f"{name}-base", releases.base(), charts, version, home, descriptions, child)]
         if settings.cni:
-            after = pulumi.ResourceOptions(parent=self, depends_on=first)
+            after = pulumi.ResourceOptions(parent=self, depends_on=[*first])
             first.append(release(f"{name}-cni", releases.cni(settings), charts, version, home, descriptions, after))
-        after = pulumi.ResourceOptions(parent=self, depends_on=first)
+        after = pulumi.ResourceOptions(parent=self, depends_on=[*first])
         istiod = releases.istiod(settings, args.cluster_domain)
         self.control_plane = release(f"{name}-istiod", istiod, charts, version, home, descriptions, after)
         peer_authentication(

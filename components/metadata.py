@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes import meta
 
 from boutique.names import labels as labelling
+from components.kubernetes_object import Fields
 
 
 def metadata(
@@ -15,7 +15,7 @@ def metadata(
     namespace: pulumi.Input[str] | None = None,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
-) -> meta.v1.ObjectMetaArgs:
+) -> Fields:
     """Return the metadata of an object that one stack owns.
 
     Args:
@@ -25,14 +25,14 @@ def metadata(
         labels: None for the ones that every object has.
         annotations: Beside the owner's.
     """
-    return meta.v1.ObjectMetaArgs(
-        name=name,
-        namespace=namespace,
-        labels=labels or labelling.common(),
-        annotations={**labelling.owned_by(owner), **(annotations or {})},
-    )
+    return {
+        "name": name,
+        "namespace": namespace,
+        "labels": labels or labelling.common(),
+        "annotations": {**labelling.owned_by(owner), **(annotations or {})},
+    }
 
 
-def name_of(metadata: pulumi.Output[meta.v1.outputs.ObjectMeta]) -> pulumi.Output[str]:
+def name_of(metadata: pulumi.Output[Fields]) -> pulumi.Output[str]:
     """Return the name of an object, known once it is there: what uses it waits for the object."""
-    return metadata.apply(lambda resolved: resolved.name or "")
+    return metadata.apply(lambda resolved: str(resolved.get("name") or ""))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes import core
 
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata
 
 
@@ -16,7 +16,7 @@ def namespace(
     deletion_seconds: int,
     owner: str,
     opts: pulumi.ResourceOptions,
-) -> core.v1.Namespace:
+) -> KubernetesObject:
     """Create a Namespace.
 
     A broken APIService, or an object with a finalizer that nothing removes, keeps a namespace that is deleted; the
@@ -31,8 +31,5 @@ def namespace(
         opts: Of the resource.
     """
     timeouts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete=f"{deletion_seconds}s"))
-    return core.v1.Namespace(
-        name,
-        metadata=metadata(called, owner=owner, labels=labels),
-        opts=pulumi.ResourceOptions.merge(opts, timeouts),
-    )
+    merged = pulumi.ResourceOptions.merge(opts, timeouts)
+    return KubernetesObject(name, "v1", "Namespace", merged, metadata=metadata(called, owner=owner, labels=labels))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import networking
 
 from components.istio import authorization_policy
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata
 
 
@@ -48,9 +48,7 @@ def network_policy(
     namespace: pulumi.Input[str],
     owner: str,
     opts: pulumi.ResourceOptions,
-) -> networking.v1.NetworkPolicy:
+) -> KubernetesObject:
     """Create a NetworkPolicy."""
-    content: Any = spec
-    return networking.v1.NetworkPolicy(
-        name, metadata=metadata(called, namespace=namespace, owner=owner), spec=content, opts=opts
-    )
+    described = metadata(called, namespace=namespace, owner=owner)
+    return KubernetesObject(name, "networking.k8s.io/v1", "NetworkPolicy", opts, metadata=described, spec=spec)

@@ -1,16 +1,18 @@
 """The moment from which the pods of a Deployment are those that were asked for."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
-from pulumi_kubernetes import apps
 
 from boutique.kubernetes import rollout_status
 from boutique.workloads.resolved_workload import ResolvedWorkload
+from components.kubernetes_object import KubernetesObject
 
 
 def ready_replicas(
-    serving: apps.v1.Deployment, deployed: ResolvedWorkload, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
+    serving: KubernetesObject, deployed: ResolvedWorkload, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
 ) -> pulumi.Output[int]:
     """Return how many replicas are ready, known once all of the Deployment's pods are those that were asked for.
 
@@ -29,8 +31,8 @@ def ready_replicas(
         pulumi.RunError: As soon as it is certain that they do not get ready; what depends on the output is not made.
     """
 
-    def ready(status: apps.v1.outputs.DeploymentStatus | None) -> int:
-        count = (status.ready_replicas or 0) if status else 0
+    def ready(status: Mapping[str, Any] | None) -> int:
+        count = int((status or {}).get("readyReplicas") or 0)
         # For a moment after a rolling update old pods are ready beside new ones.
         return count if deployed.autoscaled else min(count, deployed.replicas)
 
@@ -52,7 +54,7 @@ def ready_replicas(
             ) from None
         return deployed.replicas
 
-    generation = serving.metadata.apply(lambda described: described.generation or 0)
-    seen = serving.status.apply(lambda status: status.observed_generation if status else None)
+    generation = serving.metadata.apply(lambda described: int(described.get("generation") or 0))
+    seen = serving.status.apply(lambda status: (status or {}).get("observedGeneration"))
     outputs = pulumi.Output.all(generation, seen, replicas, kubeconfig, namespace)
     return pulumi.Output.unsecret(outputs.apply(lambda values: settled(*values)))

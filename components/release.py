@@ -1,13 +1,11 @@
 """Charts as Helm releases."""
 
-from typing import cast
-
 import pulumi
-from pulumi_kubernetes import helm
 
 from boutique.helm.releases import Descriptions, HelmRelease
 from boutique.mesh import istio
 from boutique.settings.mesh_settings import ChartFolder, Charts
+from components.kubernetes_object import without_none
 
 _TIMEOUT_SECONDS = 300
 _KEPT_REVISIONS = 10
@@ -21,7 +19,7 @@ def release(
     namespace: pulumi.Input[str],
     descriptions: pulumi.Input[Descriptions],
     opts: pulumi.ResourceOptions,
-) -> helm.v3.Release:
+) -> pulumi.CustomResource:
     """Install a chart and wait until what it made is ready.
 
     Args:
@@ -34,18 +32,23 @@ def release(
         opts: Of the resource.
     """
     reference, repository = istio.chart(charts, planned.chart)
-    # Most have no description: the SDK leaves None out, but its types do not say so of an Output.
-    description = pulumi.Output.from_input(descriptions).apply(lambda resolved: cast("str", resolved.get(planned.key)))
-    return helm.v3.Release(
+    return pulumi.CustomResource(
+        "kubernetes:helm.sh/v3:Release",
         name,
-        name=planned.name,
-        namespace=namespace,
-        chart=reference,
-        repository_opts=helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
-        version=None if isinstance(charts, ChartFolder) else version,
-        values=planned.values,
-        description=description,
-        max_history=_KEPT_REVISIONS,
-        timeout=_TIMEOUT_SECONDS,
-        opts=opts,
+        without_none(
+            {
+                # Tells the provider that this is the resource and not the older one of the same name.
+                "compat": "true",
+                "name": planned.name,
+                "namespace": namespace,
+                "chart": reference,
+                "repositoryOpts": {"repo": repository} if repository else None,
+                "version": None if isinstance(charts, ChartFolder) else version,
+                "values": planned.values,
+                "description": pulumi.Output.from_input(descriptions).apply(lambda them: them.get(planned.key)),
+                "maxHistory": _KEPT_REVISIONS,
+                "timeout": _TIMEOUT_SECONDS,
+            }
+        ),
+        opts,
     )

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes import apiextensions
 
 from boutique.mesh.gateway import Object
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata
 
 
@@ -43,10 +43,11 @@ class Routes(pulumi.ComponentResource):
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Routes", name, None, opts)
         made = [
-            apiextensions.CustomResource(
+            KubernetesObject(
                 f"{name}-{manifest.name}",
-                api_version=manifest.version,
-                kind=manifest.kind,
+                manifest.version,
+                manifest.kind,
+                pulumi.ResourceOptions(parent=self, depends_on=args.after),
                 metadata=metadata(
                     manifest.name,
                     namespace=args.namespace,
@@ -55,7 +56,6 @@ class Routes(pulumi.ComponentResource):
                     annotations={**args.annotations, **manifest.annotations},
                 ),
                 spec=manifest.spec,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
             for manifest in args.objects
         ]

@@ -1,11 +1,12 @@
 """The Services in front of a workload."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
-from pulumi_kubernetes import core, meta
 
 from boutique.workloads.resolved_workload import ResolvedWorkload
+from components.kubernetes_object import Fields, KubernetesObject
 from components.metadata import metadata
 
 _ADDRESS = "3m"
@@ -21,7 +22,7 @@ def cluster_service(
     owner: str,
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
-) -> core.v1.Service | None:
+) -> KubernetesObject | None:
     """Create the Service that other workloads call, if the workload is called at all."""
     if deployed.workload.service is None:
         return None
@@ -41,7 +42,7 @@ def cluster_service(
 
 def colour_service(
     name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
-) -> core.v1.Service:
+) -> KubernetesObject:
     """Create the Service of the pods of one blue/green release alone, which no workload calls.
 
     A proxy of the mesh opens the ports of its pod as the Services say that select it: with this one they are open
@@ -53,11 +54,16 @@ def colour_service(
 
 def external_service(
     name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
-) -> core.v1.Service:
+) -> KubernetesObject:
     """Create the LoadBalancer Service of a workload that people reach without the ingress."""
     # The address is all that anyone waits for here.
-    return core.v1.Service(
+    return KubernetesObject(
         name,
+        "v1",
+        "Service",
+        pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=_ADDRESS, update=_ADDRESS))
+        ),
         metadata=metadata(
             deployed.workload.external_service or name,
             namespace=namespace,
@@ -66,33 +72,26 @@ def external_service(
             annotations={"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"},
         ),
         spec=_spec(deployed, "LoadBalancer"),
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=_ADDRESS, update=_ADDRESS))
-        ),
     )
 
 
-def external_address(service: core.v1.Service) -> pulumi.Output[str | None]:
+def external_address(service: KubernetesObject) -> pulumi.Output[str | None]:
     """Return the host name or the IP that a LoadBalancer Service was given."""
 
-    def address(status: core.v1.outputs.ServiceStatus | None) -> str | None:
-        ingress = status and status.load_balancer and status.load_balancer.ingress
-        return (ingress[0].hostname or ingress[0].ip) if ingress else None
+    def address(status: Mapping[str, Any] | None) -> str | None:
+        ingress = ((status or {}).get("loadBalancer") or {}).get("ingress")
+        return (ingress[0].get("hostname") or ingress[0].get("ip")) if ingress else None
 
     return service.status.apply(address)
 
 
 def _cluster_ip(
-    name: str, deployed: ResolvedWorkload, called: meta.v1.ObjectMetaArgs, opts: pulumi.ResourceOptions
-) -> core.v1.Service:
-    return core.v1.Service(name, metadata=called, spec=_spec(deployed, "ClusterIP"), opts=opts)
+    name: str, deployed: ResolvedWorkload, called: Fields, opts: pulumi.ResourceOptions
+) -> KubernetesObject:
+    return KubernetesObject(name, "v1", "Service", opts, metadata=called, spec=_spec(deployed, "ClusterIP"))
 
 
-def _spec(deployed: ResolvedWorkload, kind: str) -> core.v1.ServiceSpecArgs:
-    workload = deployed.workload
-    ports = (
-        [core.v1.ServicePortArgs(name=workload.service.name, port=workload.service.number, target_port=workload.port)]
-        if workload.service
-        else []
-    )
-    return core.v1.ServiceSpecArgs(type=kind, selector=deployed.selector, ports=ports)
+def _spec(deployed: ResolvedWorkload, kind: str) -> Fields:
+    service = deployed.workload.service
+    ports = [{"name": service.name, "port": service.number, "targetPort": deployed.workload.port}] if service else []
+    return {"type": kind, "selector": deployed.selector, "ports": ports}

@@ -3,14 +3,14 @@
 import asyncio
 
 import pulumi
-from pulumi_kubernetes import apps
 
 from boutique.workloads import smoke_check
 from boutique.workloads.blue_green import BlueGreen
+from components.kubernetes_object import KubernetesObject
 
 
 def passed(
-    colours: BlueGreen, serving: apps.v1.Deployment, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
+    colours: BlueGreen, serving: KubernetesObject, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
 ) -> pulumi.Output[str]:
     """Return the name of the colour that gets requests, known once its smoke check has succeeded.
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pulumi
-from pulumi_kubernetes import core
 
 from boutique.kubernetes.kubeconfig import ApiServer
 from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
@@ -12,6 +11,7 @@ from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 from boutique.targets.target_names import deployer, features_deployer
 from boutique.workloads.pull_credentials import SECRET_NAME
 from components.deployer import Deployer, DeployerArgs
+from components.kubernetes_object import KubernetesObject
 from components.metadata import metadata, name_of
 from components.namespace import namespace
 
@@ -78,34 +78,37 @@ class Target(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after, protect=args.protect),
         )
         self.namespace = name_of(home.metadata)
-        core.v1.ResourceQuota(
+        KubernetesObject(
             name,
+            "v1",
+            "ResourceQuota",
+            child,
             metadata=metadata("environment", namespace=self.namespace, owner=args.owner),
-            spec=core.v1.ResourceQuotaSpecArgs(hard=args.hard_limits),
-            opts=child,
+            spec={"hard": args.hard_limits},
         )
         # For init containers, and for what other people deploy.
-        core.v1.LimitRange(
+        container = {
+            "type": "Container",
+            "defaultRequest": asdict(DEFAULT_REQUESTS),
+            "default": asdict(DEFAULT_LIMITS),
+        }
+        KubernetesObject(
             name,
+            "v1",
+            "LimitRange",
+            child,
             metadata=metadata("containers", namespace=self.namespace, owner=args.owner),
-            spec=core.v1.LimitRangeSpecArgs(
-                limits=[
-                    core.v1.LimitRangeItemArgs(
-                        type="Container",
-                        default_request=asdict(DEFAULT_REQUESTS),
-                        default=asdict(DEFAULT_LIMITS),
-                    )
-                ]
-            ),
-            opts=child,
+            spec={"limits": [container]},
         )
         if args.registry_credentials is not None:
-            core.v1.Secret(
+            KubernetesObject(
                 name,
+                "v1",
+                "Secret",
+                child,
                 metadata=metadata(SECRET_NAME, namespace=self.namespace, owner=args.owner),
                 type="kubernetes.io/dockerconfigjson",
-                string_data={".dockerconfigjson": args.registry_credentials},
-                opts=child,
+                stringData={".dockerconfigjson": args.registry_credentials},
             )
         environment = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
         self.kubeconfig, self.handed_on = environment.kubeconfig, environment.handed_on

@@ -227,6 +227,7 @@ class Section(BaseModel):
     """What all sections share: no unknown keys, no silent conversion, no change after loading."""
 
     model_config = ConfigDict(
+        defer_build=True,
         frozen=True,
         extra="forbid",
         strict=True,

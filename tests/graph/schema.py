@@ -1,4 +1,4 @@
-"""Whether what a program asks of AWS is what the packages' own types say: no unknown key, none missing, right types."""
+"""Whether the inputs of resources are what the packages' own types say: no unknown key, none missing, right types."""
 
 import enum
 import importlib
@@ -13,23 +13,58 @@ from pulumi import _types as sdk
 from recording import Registered
 
 _PACKAGES = {"aws": "pulumi_aws", "eks": "pulumi_eks"}
+_GROUPS = {
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apps",
+    "core",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+}
+"""The API groups of Kubernetes itself: the classes of pulumi_kubernetes are generated from its OpenAPI documents."""
 
 
 def is_of_aws(resource: Registered) -> bool:
     return resource.type.split(":")[0] in _PACKAGES
 
 
+def is_of_kubernetes(resource: Registered) -> bool:
+    return resource.is_object and resource.type.split(":")[1].split("/")[0] in _GROUPS
+
+
+def class_of(kind: str) -> type[pulumi.CustomResource]:
+    """Return the typed class of a type such as `kubernetes:apps/v1:Deployment`."""
+    _, module, name = kind.split(":")
+    group, version = module.split("/")
+    package = importlib.import_module(f"pulumi_kubernetes.{group.split('.')[0]}.{version}")
+    found: type[pulumi.CustomResource] = getattr(package, name)
+    return found
+
+
 def mistakes(resource: Registered) -> list[str]:
-    """Return what is wrong with the inputs of a resource of AWS."""
+    """Return what is wrong with the inputs of a resource."""
     return list(judged(arguments(resource.type), resource.inputs, resource.name))
 
 
 def arguments(kind: str) -> type:
     """Return the class of the arguments of a type such as `aws:ec2/vpc:Vpc`."""
+    if kind.startswith("kubernetes:"):
+        module = importlib.import_module(class_of(kind).__module__)
+        of_object: type = getattr(module, f"{kind.rpartition(':')[2]}InitArgs")
+        return of_object
     package, module, name = kind.split(":")
     where = _PACKAGES[package] + ("" if module == "index" else f".{module.split('/')[0]}")
     found: type = getattr(importlib.import_module(where), f"{name}Args")
     return found
+
+
+def needed(kind: str) -> dict[str, str]:
+    """Return the keys of a type of Kubernetes that have no default, and `spec`, by their names in Python."""
+    names = sdk.input_type_py_to_pulumi_names(arguments(kind))
+    parameters = inspect.signature(arguments(kind)).parameters
+    empty = inspect.Parameter.empty
+    return {name: key for name, key in names.items() if name == "spec" or parameters[name].default is empty}
 
 
 def judged(kind: type, given: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -358,5 +358,13 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     )
     loaded = set(done.stdout.split())
     assert "pulumi_kubernetes" in loaded
-    heavy = {"pulumi_aws", "pulumi_eks", "cryptography", "pulumi_kubernetes.helm.v3.helm", "stacks.layers.platform"}
+    heavy = {
+        "pulumi_aws",
+        "pulumi_eks",
+        "cryptography",
+        "pulumi_kubernetes.core",
+        "pulumi_kubernetes.meta",
+        "httpx",
+        "stacks.layers.platform",
+    }
     assert not loaded & heavy

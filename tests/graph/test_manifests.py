@@ -1,0 +1,71 @@
+"""Manifests have the fields, and resources the types, that the classes generated from Kubernetes' own schema have."""
+
+import pulumi
+import pytest
+import schema
+from cloud import Cloud
+from pulumi_kubernetes import helm
+from recording import Graph, record
+
+from components.kubernetes_object import KubernetesObject, without_none
+
+FIXED = {"metadata": {"name": "ads"}}
+
+
+def test_every_field_of_an_object_is_one_that_kubernetes_knows(graph: Graph) -> None:
+    # The definitions of the Gateway API are those of its release; here others take their place.
+    own = [each for each in graph.objects if ":GatewayApi$" not in each.urn]
+    known = [each for each in own if schema.is_of_kubernetes(each)]
+    assert known
+    assert [line for each in known for line in schema.mistakes(each)] == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"replica": 1}, ["ads.spec.replica: there is no such key"]),
+        ({"replicas": "1"}, ["ads.spec.replicas: '1' is no int"]),
+        (
+            {"template": {"spec": {"containers": [{"name": "server", "readinesProbe": {}}]}}},
+            ["ads.spec.template.spec.containers[0].readinesProbe: there is no such key"],
+        ),
+        ({"template": {"spec": {}}}, ["ads.spec.template.spec.containers: is missing"]),
+    ],
+)
+def test_a_field_that_is_none_is_seen(spec: dict[str, object], expected: list[str]) -> None:
+    base = {"selector": {"matchLabels": {"app": "ads"}}, "template": {"spec": {"containers": [{"name": "server"}]}}}
+    arguments = schema.arguments("kubernetes:apps/v1:Deployment")
+    manifest = {"apiVersion": "apps/v1", "kind": "Deployment", **FIXED, "spec": {**base, **spec}}
+    assert list(schema.judged(arguments, manifest, "ads")) == expected
+
+
+def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph) -> None:
+    """Their types are in the state: another one would replace the object."""
+    kinds = sorted({each.type for each in graph.objects if schema.is_of_kubernetes(each)})
+
+    def typed() -> None:
+        for kind in kinds:
+            schema.class_of(kind)("typed", **{name: {} for name in schema.needed(kind)})
+        helm.v3.Release("typed", chart="base")
+
+    def plain() -> None:
+        for kind in kinds:
+            group, version = kind.split(":")[1].split("/")
+            api_version = version if group == "core" else f"{group}/{version}"
+            fields: dict[str, object] = {key: {} for key in schema.needed(kind).values()}
+            KubernetesObject("plain", api_version, kind.rpartition(":")[2], pulumi.ResourceOptions(), **fields)
+
+    expected, registered = (
+        {each.type: each.request for each in record(program, Cloud({}), stack="x", config={}).resources}
+        for program in (typed, plain)
+    )
+    assert registered.keys() == set(kinds)
+    for kind in kinds:
+        assert registered[kind].object == expected[kind].object, kind
+        assert sorted(registered[kind].additionalSecretOutputs) == sorted(expected[kind].additionalSecretOutputs), kind
+    assert {each.type for each in graph.of("Release")} <= expected.keys()
+
+
+def test_fields_that_are_none_are_left_out_and_nothing_else() -> None:
+    manifest = {"a": None, "b": {"c": None, "d": 0, "e": ""}, "f": [{"g": None, "h": False}], "i": ()}
+    assert without_none(manifest) == {"b": {"d": 0, "e": ""}, "f": [{"h": False}], "i": []}
