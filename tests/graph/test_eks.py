@@ -322,8 +322,7 @@ def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(s
         "pulumi_eks",
         "components.eks",
         "stacks.layers.eks_cluster",
-        "pulumi_kubernetes.core",
-        "httpx",
+        "pulumi_kubernetes.core.v1",
     }
     assert not loaded & heavy
 

@@ -362,9 +362,8 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
         "pulumi_aws",
         "pulumi_eks",
         "cryptography",
-        "pulumi_kubernetes.core",
-        "pulumi_kubernetes.meta",
-        "httpx",
+        "pulumi_kubernetes.core.v1",
+        "pulumi_kubernetes.meta.v1",
         "stacks.layers.platform",
     }
     assert not loaded & heavy
