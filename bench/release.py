@@ -1,7 +1,7 @@
 """How long a rollback takes under load, and for how long the page is unavailable meanwhile, by strategy.
 
-All are of the same page of the same environment in the same run: in a stack of its own, and blue/green once more in one
-stack with its platform. Everything lives in temporary folders and is removed.
+All are of the same page of the same environment in the same run, in a stack of its own. Everything lives in temporary
+folders and is removed.
 """
 
 import argparse
@@ -27,8 +27,7 @@ HOST = "shop.localhost"
 PAGE = "frontend"
 OLD, NEW = "v0.10.6", "v0.10.7"
 STRATEGIES = ("rolling", "blueGreen", "recreate")
-SHOP, PLATFORM, WHOLE = "shop", "platform", "whole"
-IN_ONE_STACK = "blueGreen with its platform"
+SHOP, PLATFORM = "shop", "platform"
 PER_SECOND = 50
 """Requests for the page that calls no other service; upstream's generator makes two (10 users, 1 to 10 s apart)."""
 
@@ -55,8 +54,6 @@ def main() -> None:
     with _deploy(PLATFORM, SHOP) as (environment, project):
         for strategy in STRATEGIES:
             rollbacks[strategy] = _measure_rollbacks(environment, project, SHOP, strategy, rounds)
-    with _deploy(WHOLE) as (environment, project):
-        rollbacks[IN_ONE_STACK] = _measure_rollbacks(environment, project, WHOLE, "blueGreen", rounds)
     for name, measurements in rollbacks.items():
         _print(f"{name}, back to the first old page", [measurement.took for measurement in measurements])
         _print(f"{name}, unavailable for", [measurement.gap for measurement in measurements])
@@ -94,10 +91,7 @@ def _deploy(*stacks: str) -> Iterator[tuple[Environment, Path]]:
 
 
 def _project(folder: Path) -> Path:
-    """Return a copy of the project with the platform in one stack and the environment in another, and both in a third.
-
-    A lab has room for one platform.
-    """
+    """Return a copy of the project with the platform in one stack and the environment in another."""
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, folder)
     (folder / "venv").symlink_to(sys.prefix)
@@ -107,7 +101,6 @@ def _project(folder: Path) -> Path:
     for name, config in (
         (PLATFORM, local["config"]),
         (SHOP, {"boutique:cluster": cluster, **shop}),
-        (WHOLE, {**local["config"], **shop}),
     ):
         (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump({**local, "config": config}))
     return folder

@@ -26,7 +26,6 @@ class MeshArgs:
         settings: Which Istio, and how it is set up.
         after: What has to be there before its pods are.
         descriptions: Those of its Helm releases; known once none of them is stuck.
-        later: What the Gateway API's definitions wait for: they are large, and the control plane does without them.
         cluster_domain: The domain of the cluster's DNS.
         deletion_seconds: How long to wait for the end of its namespace.
         owner: The stack that owns the objects.
@@ -35,7 +34,6 @@ class MeshArgs:
     settings: Settings
     after: Sequence[pulumi.Resource] = ()
     descriptions: pulumi.Input[Descriptions] = field(default_factory=dict)
-    later: pulumi.Input[Sequence[pulumi.Resource]] = ()
     cluster_domain: str
     deletion_seconds: int
     owner: str
@@ -61,12 +59,11 @@ class Mesh(pulumi.ComponentResource):
         self.definitions = []
         if not isinstance(settings.gateway_api, GatewayApiPresent):
             manifests = gateway_api.manifests(settings.gateway_api)
-            later = pulumi.ResourceOptions(parent=self, depends_on=args.later)
             self.definitions = [
                 GatewayApi(
                     f"{name}-gateway-api",
                     GatewayApiArgs(manifests=manifests, owner=args.owner, take_over=settings.gateway_api.take_over),
-                    later,
+                    child,
                 )
             ]
         system = namespace(

@@ -16,7 +16,6 @@ from boutique.targets.target_names import target_name
 from stacks import configuration
 from stacks.configuration import Secrets
 from stacks.references import place_of
-from stacks.rollback_order import WayBack
 from stacks.stack_outputs import full_name
 from stacks.target_access import TargetAccess
 
@@ -41,26 +40,25 @@ def build(settings: StackSettings, secrets: Secrets) -> None:
         from stacks.layers import feature
 
         feature.build(settings.feature)
-    with WayBack() as way_back:
-        places: Mapping[str, TargetAccess] = {}
-        environment = settings.environment
-        target = target_name(settings.cluster, settings.platform, environment) if environment else ""
-        history: EnvironmentHistory | None = None
-        if isinstance(settings.cluster, StackCluster):
-            places = {settings.cluster.target: place_of(settings.cluster)}
-        if environment:
-            from stacks.layers import environment_quota
+    places: Mapping[str, TargetAccess] = {}
+    environment = settings.environment
+    target = target_name(settings.cluster, settings.platform, environment) if environment else ""
+    history: EnvironmentHistory | None = None
+    if isinstance(settings.cluster, StackCluster):
+        places = {settings.cluster.target: place_of(settings.cluster)}
+    if environment:
+        from stacks.layers import environment_quota
 
-            history = environment_quota.prepare(settings, secrets.services, target, places.get(target))
-        if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
-            from stacks.layers import cluster, platform
+        history = environment_quota.prepare(settings, secrets.services, target, places.get(target))
+    if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
+        from stacks.layers import cluster, platform
 
-            reached = cluster.connect(settings.cluster, settings.platform, settings.environment)
-            places = platform.build(settings.platform, reached, secrets, way_back)
-        if environment and history:
-            from stacks.layers import environment as layer
+        reached = cluster.connect(settings.cluster, settings.platform, settings.environment)
+        places = platform.build(settings.platform, reached, secrets)
+    if environment and history:
+        from stacks.layers import environment as layer
 
-            layer.build(environment, settings.release, secrets.services, target, places[target], history, way_back)
-            # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
-            holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
-            pulumi.export("target", {"stack": full_name(holder), "name": target})
+        layer.build(environment, settings.release, secrets.services, target, places[target], history)
+        # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
+        holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
+        pulumi.export("target", {"stack": full_name(holder), "name": target})

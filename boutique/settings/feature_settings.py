@@ -12,9 +12,6 @@ Moment = Annotated[str, AfterValidator(check_moment)]
 Text = Annotated[str, Field(min_length=1)]
 Sessions = Annotated[tuple[str, ...], Field(strict=False)]
 
-PRODUCTION = "prod"
-"""The stack that allows no features."""
-
 
 class RoutedFeature(Section):
     """A feature whose routes the environment writes, since VirtualServices have one writer."""

@@ -1,4 +1,4 @@
-"""The frames of SPDY/3.1, which kubectl still speaks to a kubelet: no library for Python is kept up.
+"""The frames of SPDY/3.1, which the API server speaks to the lab's kubelet: no library for Python is kept up.
 
 Format: https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/. Windows are left out, as in the library of
 Kubernetes (github.com/moby/spdystream): no side waits for the other to announce one.

@@ -1,5 +1,6 @@
 """An environment: the whole shop in one target."""
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 
@@ -13,7 +14,6 @@ from boutique.kubernetes import live_objects
 from boutique.routing import route_descriptions
 from boutique.routing.model import Table
 from boutique.settings.errors import SettingsError
-from boutique.settings.feature_settings import PRODUCTION
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen
@@ -25,7 +25,6 @@ from stacks.layers import environment_routes
 from stacks.layers.environment_history import COLOURS, EnvironmentHistory
 from stacks.provider import provider
 from stacks.references import ENVIRONMENT, environment_facts
-from stacks.rollback_order import WayBack
 from stacks.target_access import ResolvedTarget, TargetAccess
 
 CALLEES_FIRST = "calleesFirst"
@@ -38,7 +37,6 @@ def build(
     target: str,
     place: TargetAccess,
     history: EnvironmentHistory,
-    way_back: WayBack,
 ) -> None:
     """Deploy the shop with the rights of the target's deployer, and say where it is.
 
@@ -49,7 +47,6 @@ def build(
         target: Where it goes.
         place: The target, as the stack that has built it gives it.
         history: What the last updates left.
-        way_back: Where services are named whose requests go back to warm pods.
     """
     owner = pulumi.get_stack()
     _check(section, release, secrets, target, place, owner)
@@ -60,17 +57,18 @@ def build(
     allowed = environment_routes.allowed(table, place, entrance, owner) if entrance else place.kubeconfig
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
-    later = pulumi.ResourceOptions(providers=[deployer], depends_on=way_back.taken)
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     ready: dict[str, pulumi.Output[int]] = {}
     built: dict[str, Microservice] = {}
     back = {name for name, blue_green in colours.items() if blue_green.is_back}
-    at_once = _callees_too(back, services) if section.order == CALLEES_FIRST else back
-    for service in services:
+    first = _callees_too(back, services) if section.order == CALLEES_FIRST else back
+    switches: list[pulumi.Output[str]] = []
+    for service in sorted(services, key=lambda service: service.workload.name not in first):
         name = service.workload.name
+        order = opts if name in first else _after(switches, deployer)
         if service.workload.store:
             store = Store(
-                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), later
+                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), order
             )
             ready[name] = store.ready
             continue
@@ -86,9 +84,9 @@ def build(
             after=callees if section.order == CALLEES_FIRST else (),
             owner=owner,
         )
-        microservice = Microservice(name, args, opts if name in at_once else later)
+        microservice = Microservice(name, args, order)
         if name in back:
-            way_back.add(microservice.switched)
+            switches.append(microservice.switched)
         built[name] = microservice
         ready[name] = microservice.ready
         if service.workload is online_boutique.ENTRY:
@@ -145,10 +143,6 @@ def _check(
                 "of the stack that has the target"
             ]
         )
-    if section.features and owner == PRODUCTION:
-        raise SettingsError(
-            [f"boutique:environment.features: stack {owner!r} is production, which never has features; remove this key"]
-        )
     if missing := list(unknown_secrets(section, secrets)):
         raise SettingsError(missing)
     if place.resolved_target:
@@ -174,6 +168,21 @@ def _check_objects(section: Environment, resolved_target: ResolvedTarget, target
     left = stack_objects.autoscaled(section, resolved_target.namespace)
     if warning := live_objects.changes(objects, planned, stack=owner, autoscaled=left):
         pulumi.log.warn(warning)
+
+
+def _after(switches: Sequence[pulumi.Output[str]], deployer: pulumi.ProviderResource) -> pulumi.ResourceOptions:
+    """Return the options of services that the program registers after Services switch back to pods of a former release.
+
+    The engine looks at resources in the order in which the program registers them.
+    """
+
+    async def wait() -> Sequence[pulumi.Resource]:
+        # A switch that fails delays nothing: the engine ends the update, unless it was asked to go on.
+        await asyncio.gather(*(switch.future() for switch in switches), return_exceptions=True)
+        return []
+
+    # Not the switches themselves: a dependency would be written to the state, and again when it is gone.
+    return pulumi.ResourceOptions(providers=[deployer], depends_on=pulumi.Output.from_input(wait()))
 
 
 def _callees_too(names: Collection[str], services: Sequence[ResolvedWorkload]) -> set[str]:

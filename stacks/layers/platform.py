@@ -24,18 +24,16 @@ from components.unavailable_apis import warn_of_unavailable_apis
 from stacks.cluster_access import ClusterAccess
 from stacks.configuration import Secrets
 from stacks.references import TARGETS
-from stacks.rollback_order import WayBack
 from stacks.target_access import TargetAccess
 
 
-def build(section: Platform, cluster: ClusterAccess, secrets: Secrets, way_back: WayBack) -> Mapping[str, TargetAccess]:
+def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mapping[str, TargetAccess]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each.
 
     Mesh and targets come first: an environment of the same stack cannot do without them.
     """
     owner = pulumi.get_stack()
     opts = pulumi.ResourceOptions(providers=[cluster.provider])
-    later = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=way_back.taken)
     deletion_seconds = section.namespace_deletion_seconds
     deployers = Deployers("deployers", DeployersArgs(deletion_seconds=deletion_seconds, owner=owner), opts)
     mesh = (
@@ -45,7 +43,6 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets, way_back:
                 settings=section.mesh,
                 after=cluster.pods,
                 descriptions=cluster.descriptions,
-                later=way_back.taken,
                 cluster_domain=section.dns.domain,
                 deletion_seconds=deletion_seconds,
                 owner=owner,
@@ -93,7 +90,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets, way_back:
                     namespace=target.namespace,
                     owner=owner,
                 ),
-                later,
+                opts,
             )
     hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
     for name, settings in section.targets.items():
@@ -115,7 +112,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets, way_back:
         Admission(
             f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
         )
-    front = _front(section, mesh, cluster, secrets.certificate, later) if mesh else None
+    front = _front(section, mesh, cluster, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
         name: TargetAccess(

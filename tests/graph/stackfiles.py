@@ -52,7 +52,13 @@ DEV: dict[str, Any] = {
     "place": TARGETS["dev"],
 }
 """What the environment `dev` tells its features."""
-STACKS: dict[str, dict[str, Any]] = {"nonprod": {"targets": TARGETS}, "dev": {"environment": DEV}}
+PRODUCTION: dict[str, Any] = {**TARGETS["dev"], "namespace": "prod", "channel": {}}
+del PRODUCTION["features"]
+STACKS: dict[str, dict[str, Any]] = {
+    "nonprod": {"targets": TARGETS},
+    "prod-platform": {"targets": {"prod": PRODUCTION}},
+    "dev": {"environment": DEV},
+}
 
 
 class EmptyCluster:

@@ -18,7 +18,7 @@ from cloud import ADMIN
 from recording import ROOT, Graph, Registered
 from stackfiles import ACCOUNT, Recorder, cluster_region, committed, record_stack
 
-STACKS = ("nonprod", "prod")
+STACKS = ("nonprod", "prod-platform")
 
 
 VERSION_WITHOUT_SUPPORT = "1.32"
@@ -36,8 +36,8 @@ def cluster(name: str, recorded: Recorder) -> Graph:
 
 
 @pytest.fixture
-def prod(recorded: Recorder) -> Graph:
-    return recorded("prod")
+def production(recorded: Recorder) -> Graph:
+    return recorded("prod-platform")
 
 
 def changed(**section: Any) -> Graph:
@@ -184,7 +184,7 @@ def test_nodes_come_after_their_way_out_and_go_before_it(cluster: Graph) -> None
     assert ways <= cluster.before(cluster.one("NodeGroup", "nodes"))
 
 
-@pytest.mark.parametrize(("stack", "count"), [("nonprod", 1), ("prod", 3)])
+@pytest.mark.parametrize(("stack", "count"), [("nonprod", 1), ("prod-platform", 3)])
 def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, recorded: Recorder) -> None:
     graph = recorded(stack)
     nats = graph.of("NatGateway")
@@ -259,8 +259,8 @@ def test_the_gateway_asks_that_controller_for_its_load_balancer(cluster: Graph) 
     assert association["namespace"] == found["namespace"]
 
 
-def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(prod: Graph) -> None:
-    for each in statements(prod, "load-balancer-controller"):
+def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(production: Graph) -> None:
+    for each in statements(production, "load-balancer-controller"):
         assert not [action for action in each["Action"] if "*" in action], each["Sid"]
         changes = [
             action for action in each["Action"] if not action.split(":")[1].startswith(("Describe", "Get", "List"))
@@ -270,7 +270,7 @@ def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(prod: Graph) 
         for resource in each["Resource"]:
             # IAM's own, Elastic Load Balancing's, EC2's: all of this account, whether the file names it or not.
             assert resource.split(":")[4] == ACCOUNT, each["Sid"]
-        bound = "boutique-prod" in json.dumps(each) or each["Sid"] in {
+        bound = "boutique-prod-platform" in json.dumps(each) or each["Sid"] in {
             "LinkServiceRole",
             "MakeGroupsInVpc",
             "NameRules",
@@ -278,8 +278,8 @@ def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(prod: Graph) 
         assert bound, each["Sid"]
 
 
-def test_every_statement_has_a_name_of_its_own_and_names_no_right_twice(prod: Graph) -> None:
-    found = statements(prod, "load-balancer-controller")
+def test_every_statement_has_a_name_of_its_own_and_names_no_right_twice(production: Graph) -> None:
+    found = statements(production, "load-balancer-controller")
     # IAM refuses a document in which two have the same.
     names = [each["Sid"] for each in found]
     assert len(names) == len({*names})
@@ -287,10 +287,10 @@ def test_every_statement_has_a_name_of_its_own_and_names_no_right_twice(prod: Gr
         assert len(each["Action"]) == len({*each["Action"]}), each["Sid"]
 
 
-def test_roles_are_taken_by_who_they_are_for_and_nobody_else(prod: Graph) -> None:
+def test_roles_are_taken_by_who_they_are_for_and_nobody_else(production: Graph) -> None:
     trusts = {
         each.name: json.loads(each.inputs["assumeRolePolicy"])["Statement"][0]
-        for each in of_aws(prod)
+        for each in of_aws(production)
         if each.type.endswith(":Role")
     }
     assert trusts["nodes"]["Principal"] == {"Service": "ec2.amazonaws.com"}
@@ -301,7 +301,7 @@ def test_roles_are_taken_by_who_they_are_for_and_nobody_else(prod: Graph) -> Non
         assert trusts[name]["Principal"] == {"Service": "pods.eks.amazonaws.com"}
         tags = trusts[name]["Condition"]["StringEquals"]
         assert tags["aws:RequestTag/kubernetes-service-account"] == account_name
-        assert tags["aws:RequestTag/eks-cluster-name"] == "boutique-prod"
+        assert tags["aws:RequestTag/eks-cluster-name"] == "boutique-prod-platform"
 
 
 @pytest.mark.parametrize("stack", ["local", "dev"])

@@ -11,7 +11,6 @@ from recording import Graph, record
 from boutique.settings.stack import Environment
 from stacks.layers.environment import build as environment
 from stacks.layers.environment_history import EnvironmentHistory
-from stacks.rollback_order import WayBack
 from stacks.target_access import TargetAccess
 
 Build = Callable[..., Graph]
@@ -28,8 +27,7 @@ def build() -> Build:
                 kubeconfig=kubeconfig,
                 entrance=None,
             )
-            with WayBack() as way_back:
-                environment(Environment.model_validate(section), None, {}, "dev", place, NEW, way_back)
+            environment(Environment.model_validate(section), None, {}, "dev", place, NEW)
 
         return record(program, Cloud(), stack="some", config={})
 

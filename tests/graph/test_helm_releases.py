@@ -18,7 +18,11 @@ from boutique.helm.releases import HelmRelease
 from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
 
-LAYERS = {"local": "stacks.layers.cluster", "nonprod": "stacks.layers.eks_cluster", "prod": "stacks.layers.eks_cluster"}
+LAYERS = {
+    "local": "stacks.layers.cluster",
+    "nonprod": "stacks.layers.eks_cluster",
+    "prod-platform": "stacks.layers.eks_cluster",
+}
 TEXT = "Upgrade after revision 2"
 
 
@@ -67,7 +71,7 @@ def test_a_release_that_was_stuck_gets_its_description(
 
 
 def test_a_cluster_that_is_not_there_yet_has_no_releases(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, looked_for = described("prod", monkeypatch, built=False, preview=True)
+    _, looked_for = described("prod-platform", monkeypatch, built=False, preview=True)
     assert looked_for == []
 
 

@@ -56,10 +56,12 @@ def test_credentials_that_are_kept_elsewhere_are_refused(environment: dict[str, 
     assert CANARY not in message
 
 
-def test_production_never_has_features() -> None:
-    assert "features" in json.loads(committed("local")[0]["boutique:environment"])
-    said = refused("prod", config=committed("local"))
-    assert "boutique:environment.features: stack 'prod' is production, which never has features" in said
+def test_features_are_refused_where_the_target_lets_none_in() -> None:
+    config, secret = committed("prod")
+    config["boutique:environment"] = json.dumps({"features": {}})
+    assert "boutique:environment.features: target 'prod' lets no features in" in refused(
+        "prod", config=(config, secret)
+    )
 
 
 def test_mistakes_in_how_keys_are_kept_and_in_what_they_say_are_told_together() -> None:

@@ -30,7 +30,7 @@ def known(instance_type: str) -> Machine:
 @given(st.sampled_from(TYPES), st.integers(1, 400), st.integers(1, 400), st.integers(1, 400_000))
 def test_the_needed_nodes_hold_it_and_one_less_does_not(name: str, pods: int, cores: int, memory: int) -> None:
     wanted = Amount(pods=pods, cpu=Decimal(cores) / 4, memory=memory)
-    node = capacity.offered(known(name), platform("prod"))
+    node = capacity.offered(known(name), platform("prod-platform"))
     nodes = capacity.needed(node, wanted)
     assert wanted.within(node.times(nodes))
     assert not wanted.within(node.times(nodes - 1))
@@ -82,9 +82,11 @@ def left(name: str) -> int:
 
 def test_production_fits_with_a_zone_lost_and_amid_a_change_of_colours() -> None:
     shop = environment("prod")
-    assert left("prod") == 2
-    assert (shop + own("prod")).within(node("prod").times(left("prod")))
-    assert (shop.times(2) + own("prod")).within(node("prod").times(cluster("prod").nodes.desired))
+    assert left("prod-platform") == 2
+    assert (shop + own("prod-platform")).within(node("prod-platform").times(left("prod-platform")))
+    assert (shop.times(2) + own("prod-platform")).within(
+        node("prod-platform").times(cluster("prod-platform").nodes.desired)
+    )
 
 
 def test_dev_and_test_fit_with_a_zone_lost() -> None:
@@ -93,25 +95,28 @@ def test_dev_and_test_fit_with_a_zone_lost() -> None:
 
 
 def test_a_quota_is_three_times_what_nodes_have_to_hold_of_a_target() -> None:
-    assert once("prod").times(3) == own("prod").times(3) + full("prod", "prod")
+    assert once("prod-platform").times(3) == own("prod-platform").times(3) + full("prod-platform", "prod")
     assert once("nonprod").times(3) == own("nonprod").times(3) + full("nonprod", "dev") + full("nonprod", "test")
 
 
 def test_without_a_mesh_there_is_neither_its_control_plane_nor_a_gateway_nor_proxies() -> None:
-    with_mesh = Platform.model_validate(stack("prod")["boutique:platform"])
+    with_mesh = Platform.model_validate(stack("prod-platform")["boutique:platform"])
     without = with_mesh.model_copy(update={"mesh": None})
-    assert {each.name for each in capacity.own(cluster("prod"), with_mesh)} == set(capacity.ONE)
-    assert {each.name for each in capacity.own(cluster("prod"), without)} == set(capacity.ONE) - {"istiod", "gateway"}
-    plain = capacity.total(capacity.running(cluster("prod"), without))
-    assert plain.cpu == once("prod").cpu - 2 * Decimal("0.6") - 36 * Decimal("0.1")
+    assert {each.name for each in capacity.own(cluster("prod-platform"), with_mesh)} == set(capacity.ONE)
+    assert {each.name for each in capacity.own(cluster("prod-platform"), without)} == set(capacity.ONE) - {
+        "istiod",
+        "gateway",
+    }
+    plain = capacity.total(capacity.running(cluster("prod-platform"), without))
+    assert plain.cpu == once("prod-platform").cpu - 2 * Decimal("0.6") - 36 * Decimal("0.1")
 
 
 def test_the_arithmetic_in_the_documentation_is_right() -> None:
     said = " ".join(str(capacity.__doc__).split())
-    shop, of_its_own, one = environment("prod"), own("prod"), node("prod")
+    shop, of_its_own, one = environment("prod"), own("prod-platform"), node("prod-platform")
     table = {
         "in the usual case": (3, shop + of_its_own),
-        "with a zone lost": (left("prod"), shop + of_its_own),
+        "with a zone lost": (left("prod-platform"), shop + of_its_own),
         "amid a blue/green": (3, shop.times(2) + of_its_own),
     }
     for case, (nodes, wanted) in table.items():
@@ -132,14 +137,14 @@ def test_the_arithmetic_in_the_documentation_is_right() -> None:
 
 def test_what_the_documentation_says_of_quotas_is_right() -> None:
     said = " ".join(str(capacity.__doc__).split())
-    three, five = node("prod").times(3), node("nonprod").times(5)
-    assert (cluster("prod").nodes.desired, cluster("nonprod").nodes.desired) == (3, 5)
-    assert f"(`running`): production {short(once('prod'))}; " in said
-    assert once("prod").within(three)
+    three, five = node("prod-platform").times(3), node("nonprod").times(5)
+    assert (cluster("prod-platform").nodes.desired, cluster("nonprod").nodes.desired) == (3, 5)
+    assert f"(`running`): production {short(once('prod-platform'))}; " in said
+    assert once("prod-platform").within(three)
     assert f"dev and test together {short(once('nonprod'))}. " in said
     assert once("nonprod").within(five)
-    assert f"Production's is {short(full('prod', 'prod'))}, more than three nodes offer" in said
-    assert not full("prod", "prod").within(three)
+    assert f"Production's is {short(full('prod-platform', 'prod'))}, more than three nodes offer" in said
+    assert not full("prod-platform", "prod").within(three)
     dev, test = full("nonprod", "dev"), full("nonprod", "test")
     assert f"Those of dev and test are {short(dev)} each: five nodes hold two thirds of one of them" in said
     assert dev == test

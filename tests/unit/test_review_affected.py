@@ -30,7 +30,8 @@ FILES: dict[str, Any] = {
     "dev": on("nonprod"),
     "test": on("organization/boutique/nonprod"),
     "dev-new-ads": {"config": {"boutique:feature": {"of": "dev"}}},
-    "prod": {},
+    "prod-platform": {},
+    "prod": on("prod-platform"),
     "broken": "text",
 }
 
@@ -39,6 +40,7 @@ FILES: dict[str, Any] = {
     ("paths", "stacks"),
     [
         (["Pulumi.prod.yaml"], ["prod"]),
+        (["Pulumi.prod-platform.yaml"], ["prod", "prod-platform"]),
         (["Pulumi.dev.yaml"], ["dev", "dev-new-ads"]),
         (["Pulumi.nonprod.yaml"], ["dev", "dev-new-ads", "nonprod", "test"]),
         (["Pulumi.prod.yml", "Pulumi.dev-new-ads.yaml"], ["dev-new-ads", "prod"]),

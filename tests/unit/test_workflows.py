@@ -197,7 +197,8 @@ def test_stacks_are_deployed_one_after_the_other_in_environments_of_their_name()
         ("nonprod", None),
         ("dev", "nonprod"),
         ("test", "dev"),
-        ("prod", "test"),
+        ("prod-platform", "test"),
+        ("prod", "prod-platform"),
     ]
     assert [each["with"]["stack"] for each in chain.values()] == list(chain)
     assert load("deploy-stack.yml")["jobs"]["deploy"]["environment"] == "${{ inputs.stack }}"

@@ -12,6 +12,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "channel-releases": {"channel": {}},
     "channel-candidates": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$", "features": True}},
     **{name: {} for name in ("changed", "dev", "doubled", "first", "named", "plain", "shop")},
+    "prod": {"channel": {}, "replicas": 3},
     "staging": {"channel": {"prereleases": ".*", "features": True}},
     "test": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$"}},
 }

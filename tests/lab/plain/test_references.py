@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lab_stacks import QUICKLY, ROOT, Stack
+from lab_stacks import QUICKLY, ROOT, Stack, committed
 from labs import BOUTIQUE, Lab
 from objects import deployments, is_available, names
 
@@ -81,6 +81,26 @@ def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: 
     assert stack.outputs()["namespace"] == "dev", "where the shop is is no secret"
     assert all(is_available(each) for each in found.values())
     assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS} - {"loadgenerator"}
+
+
+def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(shared: Shared) -> None:
+    config = committed("prod")
+    without_aws = {name: value for name, value in shared.platform.env.items() if not name.startswith("AWS_")}
+    stack = replace(shared.stack("prod"), env={**without_aws, "KUBECONFIG": "/nowhere/kubeconfig"})
+    services = {**config["environment"]["services"], "adservice": {"rollout": {"strategy": "blueGreen"}}}
+    environment = {**config["environment"], "rollout": QUICKLY, "services": services}
+    stack.configure(cluster=target("prod"), release=config["release"], environment=environment).up()
+    version = "v0.10.7"
+    stack.pulumi("config", "set", "--path", "boutique:release.services.adservice", version)
+    stack.up()
+    assert stack.outputs()["services"]["adservice"]["version"] == version
+    stack.pulumi("config", "rm", "--path", "boutique:release.services.adservice")
+    back = stack.up().stdout
+    assert "~ 1 updated" in back, "the Service: no pod starts"
+    assert stack.outputs()["services"]["adservice"]["version"] == config["release"]["default"]
+    providers = {each["urn"].split("::", 2)[2] for each in stack.resources() if "pulumi:providers:" in each["type"]}
+    # Pulumi's own is for what it reads of other stacks.
+    assert providers - {"pulumi:providers:pulumi::default"} == {"pulumi:providers:kubernetes::deployer"}
 
 
 @pytest.mark.parametrize(
