@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -87,6 +87,14 @@ def _api_server(text: str) -> str:
     return text
 
 
+def _reference(value: object) -> image_reference.Reference:
+    if isinstance(value, image_reference.Reference):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "must be text")
+    return image_reference.Reference.parse(value)
+
+
 def _port(value: object) -> object:
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
         text = _expanded(value)
@@ -111,7 +119,9 @@ WorkloadName = Annotated[str, AfterValidator(_workload)]
 Tag = Annotated[str, AfterValidator(image_reference.check_tag)]
 Repository = Annotated[str, AfterValidator(image_reference.check_repository)]
 Digest = Annotated[str, AfterValidator(image_reference.check_digest)]
-ImageReference = Annotated[str, AfterValidator(lambda text: str(image_reference.Reference.parse(text)))]
+ImageReference = Annotated[
+    image_reference.Reference, PlainValidator(_reference, json_schema_input_type=str), PlainSerializer(str)
+]
 Cpu = Annotated[
     str, BeforeValidator(_text), _shaped(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m")
 ]
