@@ -15,11 +15,9 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     TypeAdapter,
     ValidationError,
     field_serializer,
@@ -29,8 +27,7 @@ from boutique.application.workload import Resources
 from boutique.certificates.certificate_facts import CertificateFacts
 from boutique.kubernetes import kubeconfig
 from boutique.routing.endpoint import GatewayEndpoint
-from boutique.settings.durations import written
-from boutique.settings.feature_settings import Feature, Features
+from boutique.settings.feature_settings import Feature, Features, Moment
 from boutique.settings.fields import ImageReference, Number, Section
 from boutique.settings.rollout import Rollout
 from boutique.settings.stack import Availability, Environment, PodUser
@@ -75,7 +72,6 @@ def _parse_kubeconfig(text: str) -> str:
 Text = Annotated[str, AfterValidator(_known)]
 Kubeconfig = Annotated[Text, AfterValidator(_parse_kubeconfig)]
 """A kubeconfig as JSON; secret."""
-Moment = Annotated[AwareDatetime, Field(strict=False), PlainSerializer(written)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -203,7 +199,7 @@ class FeatureOutputs(Output):
     url: Text
     key: str
     branch: str
-    expires: str | None = None
+    expires: Moment | None = None
     of: str
     """The stack of the environment."""
     versions: dict[str, str]

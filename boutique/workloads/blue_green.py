@@ -13,7 +13,6 @@ from typing import Self
 
 from boutique.application.workload import Workload
 from boutique.outputs import RecordedBlueGreen, RecordedWorkload
-from boutique.settings.durations import duration
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _LENGTH = 8
@@ -134,8 +133,8 @@ class BlueGreen:
         if before is None:
             return cls(live=live, is_first=is_first)
         if before.colour != live.colour:
-            length = wanted.rollout.warm_for
-            until = now + duration(length) if length else None
+            kept_for = wanted.rollout.warm_for
+            until = now + kept_for.length if kept_for else None
             is_back = kept is not None and kept.colour == live.colour
             return cls(live=live, warm=before, until=until, is_new=not is_back, is_back=is_back)
         until = remembered.until if remembered else None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from boutique.names import labels
 from boutique.names.feature_names import session_name
+from boutique.names.image_reference import version_of
 from boutique.settings.durations import moment
 from ops.smoke.namespace_objects import DEPLOYMENTS, HTTP_ROUTES, SERVICES, Namespace, Object
 
@@ -113,4 +114,4 @@ def _annotated(items: list[FoundFeature], annotation: str) -> Iterator[str]:
 def _version(deployment: Object) -> tuple[str, str]:
     # A mesh may have injected sidecars; the service's own container comes first.
     image = str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
-    return deployment["metadata"]["labels"]["app"], image.partition("@")[0].rpartition(":")[2]
+    return deployment["metadata"]["labels"]["app"], version_of(image)

@@ -134,8 +134,8 @@ def _without_objects(source: Origin, state: StackState, row: Mapping[str, Any]) 
         environment=source.stack,
         url=source.entrance.link(preview_host(key, source.entrance.host)),
         since=moment(updated) if updated else None,
-        expires=moment(feature.expires) if feature and feature.expires else None,
-        versions={name: service.version for name, service in feature.services.items()} if feature else {},
+        expires=feature.expires if feature else None,
+        versions={name: str(service.version) for name, service in feature.services.items()} if feature else {},
         sessions=len(feature.sessions) if feature else 0,
         trouble=NO_OBJECTS if state.keys else EMPTY,
     )

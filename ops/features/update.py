@@ -12,7 +12,7 @@ from boutique.checks.load import load
 from boutique.features import feature_workloads
 from boutique.names.feature_names import preview_host
 from boutique.outputs import Origin
-from boutique.settings.durations import duration, moment, written
+from boutique.settings.durations import Duration, moment, written
 from boutique.settings.errors import SettingsError
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
@@ -40,7 +40,7 @@ class FeatureRequest:
 
     services: Mapping[str, str]
     sessions: Sequence[str] = ()
-    ttl: str | None = None
+    ttl: Duration | None = None
     header: bool | None = None
     secrets_provider: str | None = None
 
@@ -113,7 +113,7 @@ def up(
             "services": {name: {"version": version} for name, version in services(environment).items()},
             "sessions": add_sessions(dict(before), request.sessions)["sessions"],
             "header": before.get("header", False) if request.header is None else request.header,
-            "expires": written(datetime.now(UTC) + duration(ttl)),
+            "expires": written(datetime.now(UTC) + ttl.length),
         }
 
     update = _update(

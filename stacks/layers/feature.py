@@ -16,6 +16,7 @@ from boutique.routing import model, route_conflicts, route_descriptions, route_r
 from boutique.routing.model import Table
 from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
+from boutique.settings.durations import written
 from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.ingress_settings import GATEWAY_API
@@ -50,7 +51,8 @@ def build(section: Feature) -> None:
     kubeconfig = pulumi.Output.secret(place.kubeconfig)
     deployer = provider("deployer", kubeconfig=kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
-    annotations = labels.branch(identity.branch, section.expires)
+    expires = written(section.expires) if section.expires else None
+    annotations = labels.branch(identity.branch, expires)
     changed = [
         FeatureService(
             service.workload.name,
@@ -85,7 +87,7 @@ def build(section: Feature) -> None:
         url=link,
         key=identity.key,
         branch=identity.branch,
-        expires=section.expires,
+        expires=expires,
         of=section.of,
         versions={service.workload.name: service.image.version for service in services},
         sessions=[session_name(session) for session in section.sessions],
