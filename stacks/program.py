@@ -9,6 +9,7 @@ from boutique.certificates.certificate_errors import CertificateError
 from boutique.eks.account import AwsError
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
+from boutique.outputs import SCHEMA_VERSION, VERSION, OutputsError
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
 from boutique.settings.stack import ExistingCluster, StackCluster, StackSettings
@@ -16,7 +17,6 @@ from boutique.targets.target_names import target_name
 from stacks import configuration
 from stacks.configuration import Secrets
 from stacks.references import place_of
-from stacks.stack_outputs import full_name
 from stacks.target_access import TargetAccess
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def main() -> None:
     """Build the stack that Pulumi was asked for; an error in its configuration ends it before anything is created."""
     try:
         build(*configuration.read())
-    except (SettingsError, KubeconfigError, GatewayApiError, CertificateError, AwsError) as error:
+    except (SettingsError, OutputsError, KubeconfigError, GatewayApiError, CertificateError, AwsError) as error:
         raise pulumi.RunError(str(error)) from None
 
 
@@ -59,6 +59,5 @@ def build(settings: StackSettings, secrets: Secrets) -> None:
         from stacks.layers import environment as layer
 
         layer.build(environment, settings.release, secrets.services, target, places[target], history)
-        # Whoever holds the stack finds the deployer's kubeconfig there, among that stack's secret `targets`.
-        holder = settings.cluster.name if isinstance(settings.cluster, StackCluster) else pulumi.get_stack()
-        pulumi.export("target", {"stack": full_name(holder), "name": target})
+    # Last, so that no program that was interrupted leaves it alone in the outputs.
+    pulumi.export(VERSION, SCHEMA_VERSION)

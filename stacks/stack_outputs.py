@@ -1,4 +1,4 @@
-"""What stacks of the project have as outputs: the only place that asks for them."""
+"""The outputs of stacks of the project: exports those of this stack, and is the only place that asks for others."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,16 +6,31 @@ from typing import Any, TypeVar
 
 import pulumi
 
+from boutique.outputs import Output
+
 T = TypeVar("T")
 
 _TRIES, _PAUSE = 20, 0.1
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
 
 
 def full_name(stack: str) -> str:
     """Return the whole name of a stack, which is of this project and organization unless it says otherwise."""
     return stack if "/" in stack else f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+
+
+def export(model: type[Output], /, **values: pulumi.Input[Any]) -> None:
+    """Export the outputs that a model describes.
+
+    They are not built as one model, which would be unknown in a preview as long as one of its values is.
+
+    Args:
+        model: Describes them.
+        values: Their values, ready to be exported, by the fields of the model.
+    """
+    if values.keys() != model.model_fields.keys():
+        raise TypeError(f"{model.__name__}: {sorted(values.keys() ^ model.model_fields.keys())}")
+    for name, field in model.model_fields.items():
+        pulumi.export(field.alias or name, values[name])
 
 
 def outputs(stack: str, key: str) -> Mapping[str, Any]:

@@ -1,11 +1,11 @@
 """The target of an environment, from its own stack or another one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 
+from boutique.outputs import TargetOutput
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.version_channel import Channel
 
@@ -51,16 +51,17 @@ class TargetAccess:
     serving: Sequence[pulumi.Resource] = ()
     resolved_target: ResolvedTarget | None = None
 
-    def facts(self) -> Mapping[str, Any]:
-        """Return what another stack has to know to make it again; `stacks.references.place` reads it."""
-        channel = {"channel": self.channel.model_dump(by_alias=True)} if self.channel else {}
-        features = {"features": self.features} if self.features else {}
-        return {**self._reached_with(self.handed_on or self.kubeconfig), **features, **channel}
+    def output(self) -> pulumi.Output[TargetOutput]:
+        """Return the target as other stacks get it."""
+        return self._output(self.handed_on or self.kubeconfig, self.features)
 
-    def facts_for_features(self) -> Mapping[str, Any]:
-        """Return what feature stacks have to know to make it again, with the rights of feature stacks only."""
-        return self._reached_with(self.features)
+    def output_for_features(self) -> pulumi.Output[TargetOutput]:
+        """Return the target as feature stacks get it, with their rights only."""
+        return self._output(self.features, None)
 
-    def _reached_with(self, kubeconfig: pulumi.Output[str] | None) -> Mapping[str, Any]:
-        entrance = {"entrance": self.entrance.model_dump(by_alias=True)} if self.entrance else {}
-        return {"namespace": self.namespace, "kubeconfig": kubeconfig, "meshed": self.meshed, **entrance}
+    def _output(
+        self, kubeconfig: pulumi.Output[str] | None, features: pulumi.Output[str] | None
+    ) -> pulumi.Output[TargetOutput]:
+        return pulumi.Output.all(namespace=self.namespace, kubeconfig=kubeconfig, features=features).apply(
+            lambda late: TargetOutput(**late, entrance=self.entrance, channel=self.channel, meshed=self.meshed)
+        )

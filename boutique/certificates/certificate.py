@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from boutique.certificates import checks
 from boutique.certificates.certificate_errors import CertificateError
+from boutique.certificates.certificate_facts import CertificateFacts
 from boutique.certificates.chains import Chain, arranged
-from boutique.certificates.facts import Facts, facts
+from boutique.certificates.facts import facts
 from boutique.certificates.reading import CertificateContent
 
 
@@ -27,7 +28,7 @@ class CheckedCertificate:
 
     chain: str
     key: str = field(repr=False)
-    facts: Facts
+    facts: CertificateFacts
     warnings: tuple[str, ...]
 
 
@@ -44,7 +45,7 @@ class Inspection:
     """
 
     chain: Chain
-    facts: Facts
+    facts: CertificateFacts
     errors: tuple[str, ...]
     expired: tuple[str, ...]
     warnings: tuple[str, ...]

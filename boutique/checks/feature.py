@@ -7,9 +7,8 @@ from datetime import datetime
 from application import online_boutique
 from boutique.features.feature_workloads import ChangeError, identity
 from boutique.names.feature_names import NamingError, check_session, object_name
-from boutique.names.semver import Version, VersionError
 from boutique.routing import route_table
-from boutique.settings.durations import duration, moment, written
+from boutique.settings.durations import written
 from boutique.settings.errors import enumerated
 from boutique.settings.feature_settings import Feature, Features
 from boutique.workloads.resolved_workload import ResolvedWorkload
@@ -28,7 +27,7 @@ def errors(feature: Feature) -> Iterator[str]:
 def allowed(features: Features) -> Iterator[str]:
     """Return a line for each error in what an environment lets features do."""
     key = "boutique:environment.features"
-    if duration(features.default_ttl) > duration(features.maximum_ttl):
+    if features.default_ttl.length > features.maximum_ttl.length:
         yield f"{key}.defaultTtl: {features.default_ttl}: must not be more than maximumTtl, {features.maximum_ttl}"
     for name, routed in features.routes.items():
         yield from _sessions(f"{key}.routes.{name}.sessions", routed.sessions)
@@ -57,19 +56,19 @@ def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Featu
 
 
 def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str]:
-    longest = now + duration(features.maximum_ttl)
+    longest = now + features.maximum_ttl.length
     if feature.expires is None:
         if features.demand_expiry:
-            soon = written(now + duration(features.default_ttl))
+            soon = written(now + features.default_ttl.length)
             yield (
                 f"{_KEY}.expires: is missing: stack {feature.of!r} demands one; for {features.default_ttl} from now: "
                 f"pulumi config set --path boutique:feature.expires {soon}"
             )
-    elif moment(feature.expires) <= now:
-        yield f"{_KEY}.expires: {feature.expires!r}: has passed; set a later time, or run `pulumi destroy`"
-    elif moment(feature.expires) > longest:
+    elif feature.expires <= now:
+        yield f"{_KEY}.expires: {written(feature.expires)!r}: has passed; set a later time, or run `pulumi destroy`"
+    elif feature.expires > longest:
         yield (
-            f"{_KEY}.expires: {feature.expires!r}: is too far ahead: stack {feature.of!r} allows "
+            f"{_KEY}.expires: {written(feature.expires)!r}: is too far ahead: stack {feature.of!r} allows "
             f"{features.maximum_ttl}, so at most {written(longest)}"
         )
 
@@ -84,15 +83,10 @@ def _services(feature: Feature) -> Iterator[str]:
                 f"{_KEY}.services.{name}: cannot be part of a feature: it is not called by HTTP or gRPC, so its calls "
                 "cannot be told apart; the feature shares the environment's"
             )
-        try:
-            version = Version.parse(change.version)
-        except VersionError as error:
-            yield f"{_KEY}.services.{name}.version: {error}"
-            continue
-        if version.is_release:
+        if change.version.is_release:
             yield (
-                f"{_KEY}.services.{name}.version: {change.version!r}: is a release; a feature runs pre-releases of its "
-                f"branch, such as {change.version}-my-branch.1"
+                f"{_KEY}.services.{name}.version: {change.version.text!r}: is a release; a feature runs pre-releases "
+                f"of its branch, such as {change.version}-my-branch.1"
             )
 
 

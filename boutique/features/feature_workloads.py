@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from application import online_boutique
 from boutique.names.feature_names import check_key, feature_key, object_name
-from boutique.names.semver import Version
 from boutique.routing import route_table
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
@@ -35,10 +34,9 @@ def identity(feature: Feature) -> FeatureIdentity:
     Raises:
         ChangeError: It says nothing, and its versions have no branch or several.
         NamingError: The key is none.
-        VersionError: A version is none.
     """
     services = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
-    versions = [Version.parse(service.version) for service in feature.services.values()]
+    versions = [service.version for service in feature.services.values()]
     branches = {version.branch for version in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
     if feature.key:
@@ -66,7 +64,7 @@ def changed(
         replace(
             service,
             feature=key,
-            image=service.image.with_tag(change.version),
+            image=service.image.with_tag(change.version.text),
             replicas=change.replicas,
             # An autoscaler names the Deployment of the environment.
             autoscaled=False,

@@ -56,6 +56,14 @@ class Reference:
         return self.tag or (self.digest or "").replace(":", "-")[:19]
 
 
+def version_of(image: str) -> str:
+    """Return the version of an image that anyone may have written; the image itself if it names none."""
+    try:
+        return Reference.parse(image).version
+    except ValueError:
+        return image
+
+
 def check_tag(tag: str) -> str:
     """Return the tag, or raise a ValueError that says what is wrong with it."""
     if _TAG.fullmatch(tag):

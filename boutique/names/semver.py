@@ -16,7 +16,15 @@ _STAGE = re.compile(r"(alpha|beta|pre|preview|rc)[0-9]*", re.IGNORECASE)
 
 
 class VersionError(ValueError):
-    """A tag is no SemVer version."""
+    """A tag is no SemVer version.
+
+    Attributes:
+        reason: What is wrong, and how a version is written; without the tag.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.reason = f"is no SemVer version: {_reason(text)}; write one {_EXAMPLE}"
+        super().__init__(f"{text!r} {self.reason}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +49,7 @@ class Version:
         try:
             return cls(text=text, semver=SemVer.parse(text.removeprefix("v")))
         except ValueError:
-            raise VersionError(f"{text!r} is no SemVer version: {_reason(text)}; write one {_EXAMPLE}") from None
+            raise VersionError(text) from None
 
     def __str__(self) -> str:
         return self.text

@@ -1,32 +1,41 @@
 """Lengths of time and points in time, as people write them."""
 
 import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = timedelta(days=3660)
 
 
-def check_duration(text: str) -> str:
-    """Return a length of time, or raise a ValueError that says how one is written."""
-    if not re.fullmatch("[1-9][0-9]{0,6}[mhd]", text) or _duration(text) > _LONGEST:
-        raise ValueError("must be a whole number of minutes, hours or days, such as 90m, 72h or 3d")
-    return text
+@dataclass(frozen=True, kw_only=True)
+class Duration:
+    """A length of time.
 
-
-def duration(text: str) -> timedelta:
-    """Return what a length of time means.
-
-    Raises:
-        ValueError: It is none.
+    Attributes:
+        text: As it was written.
+        length: What it means.
     """
-    return _duration(check_duration(text))
 
+    text: str
+    length: timedelta = field(compare=False)
 
-def check_moment(text: str) -> str:
-    """Return a point in time, or raise a ValueError that says how one is written."""
-    moment(text)
-    return text
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a length of time.
+
+        Raises:
+            ValueError: It is none, with how one is written.
+        """
+        if match := re.fullmatch("([1-9][0-9]{0,6})([mhd])", text):
+            length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+            if length <= _LONGEST:
+                return cls(text=text, length=length)
+        raise ValueError("must be a whole number of minutes, hours or days, such as 90m, 72h or 3d")
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def moment(text: str) -> datetime:
@@ -47,7 +56,3 @@ def moment(text: str) -> datetime:
 def written(when: datetime) -> str:
     """Return a point in time as RFC 3339 has it, to the second, in UTC."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _duration(text: str) -> timedelta:
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})

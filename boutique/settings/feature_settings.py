@@ -1,14 +1,26 @@
 """The configuration of features: what an environment lets them do, and one feature of one environment."""
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, PlainSerializer
 
-from boutique.settings.durations import check_duration, check_moment
-from boutique.settings.fields import Count, Number, Section, Tag, WorkloadName
+from boutique.names.image_reference import check_tag
+from boutique.names.semver import Version, VersionError
+from boutique.settings.durations import Duration, moment, written
+from boutique.settings.fields import Count, Number, Section, WorkloadName, parsed
 
-Duration = Annotated[str, AfterValidator(check_duration)]
-Moment = Annotated[str, AfterValidator(check_moment)]
+
+def _version(text: str) -> Version:
+    check_tag(text)
+    try:
+        return Version.parse(text)
+    except VersionError as error:
+        raise ValueError(error.reason) from None
+
+
+TimeToLive = Annotated[Duration, parsed(Duration, Duration.parse), PlainSerializer(str)]
+Moment = Annotated[datetime, parsed(datetime, moment), PlainSerializer(written)]
 Text = Annotated[str, Field(min_length=1)]
 Sessions = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -27,9 +39,9 @@ class RoutedFeature(Section):
 class Features(Section):
     """What feature stacks may do in an environment; `{}` allows them."""
 
-    default_ttl: Duration = "72h"
+    default_ttl: TimeToLive = Duration.parse("72h")
     """How long a feature lives from its last update, when its stack names no time."""
-    maximum_ttl: Duration = "14d"
+    maximum_ttl: TimeToLive = Duration.parse("14d")
     """How far ahead the end of a feature may be set."""
     demand_expiry: bool = True
     """Refuse a feature without an end."""
@@ -40,7 +52,7 @@ class Features(Section):
 class ChangedService(Section):
     """One service as a branch has it; all else is as in the environment."""
 
-    version: Tag
+    version: Annotated[Version, parsed(Version, _version), PlainSerializer(str)]
     """A pre-release of the branch, which is the tag of the image."""
     replicas: Count = 1
     """How many pods."""

@@ -2,19 +2,22 @@
 
 import os
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from application import online_boutique
 from boutique.names import image_reference
+from boutique.names.image_reference import Reference
 from boutique.settings.errors import nearest
 
+T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WORKLOADS = {workload.name: workload for workload in online_boutique.WORKLOADS}
 
@@ -87,6 +90,24 @@ def _api_server(text: str) -> str:
     return text
 
 
+def parsed(kind: type[T], parse: Callable[[str], T]) -> PlainValidator:
+    """Return the validator of a field whose text is parsed once, when the configuration is loaded.
+
+    Args:
+        kind: What the text is parsed into.
+        parse: Parses it, or raises a ValueError that says what is wrong.
+    """
+
+    def validate(value: object) -> T:
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, str):
+            raise PydanticCustomError("string_type", "must be text")
+        return parse(value)
+
+    return PlainValidator(validate, json_schema_input_type=str)
+
+
 def _port(value: object) -> object:
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
         text = _expanded(value)
@@ -111,7 +132,7 @@ WorkloadName = Annotated[str, AfterValidator(_workload)]
 Tag = Annotated[str, AfterValidator(image_reference.check_tag)]
 Repository = Annotated[str, AfterValidator(image_reference.check_repository)]
 Digest = Annotated[str, AfterValidator(image_reference.check_digest)]
-ImageReference = Annotated[str, AfterValidator(lambda text: str(image_reference.Reference.parse(text)))]
+ImageReference = Annotated[Reference, parsed(Reference, Reference.parse), PlainSerializer(str)]
 Cpu = Annotated[
     str, BeforeValidator(_text), _shaped(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m")
 ]

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, PlainSerializer
 
 from boutique.application.workload import Workload
 from boutique.names import image_reference
 from boutique.names.image_reference import Reference
-from boutique.settings.fields import Section, Tag, WorkloadName
+from boutique.settings.fields import Section, Tag, WorkloadName, parsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,7 @@ class Pin:
         return (self.tag or "") + (f"@{self.digest}" if self.digest else "")
 
 
-def _check_pin(text: str) -> str:
-    return str(Pin.parse(text))
-
-
-PinText = Annotated[str, AfterValidator(_check_pin)]
+PinField = Annotated[Pin, parsed(Pin, Pin.parse), PlainSerializer(str)]
 
 
 class Release(Section):
@@ -63,13 +59,13 @@ class Release(Section):
 
     default: Tag | None = None
     """The version of all services whose images are published together."""
-    services: dict[WorkloadName, PinText] = Field(default_factory=dict)
+    services: dict[WorkloadName, PinField] = Field(default_factory=dict)
     """The versions of single services, by name: `tag`, `tag@sha256:…`, or `@sha256:…` alone."""
 
     def pin(self, workload: Workload) -> Pin | None:
         """Return the version of a workload; None if the release says nothing of it."""
         if own := self.services.get(workload.name):
-            return Pin.parse(own)
+            return own
         return Pin(tag=self.default) if self.default and workload.shared_image_settings else None
 
 
@@ -89,7 +85,7 @@ def release_of(pins: Mapping[str, Pin], workloads: Iterable[Workload]) -> Releas
     return Release(
         default=default,
         services={
-            name: str(pin)
+            name: pin
             for name, pin in sorted(pins.items())
             if not (default and name in together and pin == Pin(tag=default))
         },

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainSerializer
 
-from boutique.settings.durations import check_duration
-from boutique.settings.fields import Number, Seconds, Section, Surge
+from boutique.settings.durations import Duration
+from boutique.settings.fields import Number, Seconds, Section, Surge, parsed
 
 ROLLING, BLUE_GREEN, RECREATE = "rolling", "blueGreen", "recreate"
 
@@ -44,7 +44,7 @@ class Rollout(Section):
     """How long a pod that is being deleted keeps serving; comes on top of what the image needs to end."""
     timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
     """How long an update waits for all pods to be available before it fails."""
-    warm_for: Annotated[str, AfterValidator(check_duration)] | None = None
+    warm_for: Annotated[Duration, parsed(Duration, Duration.parse), PlainSerializer(str)] | None = None
     """How long the pods of the last blue/green release are kept for the way back, such as `2h`; the first update after
     that removes them. Until the next release if not given."""
     check: SmokeCheck | None = None

@@ -9,13 +9,10 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
-from boutique.application.workload import Resources, Workload
-from boutique.names.image_reference import Reference
-from boutique.settings.durations import duration, moment, written
-from boutique.settings.rollout import Rollout
-from boutique.settings.stack import Availability
+from boutique.application.workload import Workload
+from boutique.outputs import RecordedBlueGreen, RecordedWorkload
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _LENGTH = 8
@@ -41,55 +38,40 @@ def coloured(deployed: ResolvedWorkload) -> ResolvedWorkload:
 
     Replicas are none of it: they can change while pods stay.
     """
-    parts = {**described(deployed), "secrets": digest_of_secrets(deployed.secrets, deployed.workload.name)}
-    for name in ("replicas", "rollout", "availability"):
-        parts.pop(name)
+    left_out = {"colour", "replicas", "rollout", "availability"}
+    parts = described(deployed).model_dump(by_alias=True, exclude_unset=True, mode="json", exclude=left_out)
+    parts["secrets"] = digest_of_secrets(deployed.secrets, deployed.workload.name)
     parts["preStopSeconds"] = deployed.rollout.pre_stop_seconds
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return replace(deployed, colour=digest[:_LENGTH])
 
 
-def described(deployed: ResolvedWorkload) -> dict[str, Any]:
+def described(deployed: ResolvedWorkload) -> RecordedWorkload:
     """Return what `restored` needs to know of a service; its secrets are in clear."""
-    return {
-        "image": str(deployed.image),
-        "initImage": deployed.init_image,
-        "pullSecrets": list(deployed.pull_secrets),
-        "replicas": deployed.replicas,
-        "rollout": deployed.rollout.model_dump(by_alias=True, exclude_unset=True, mode="json"),
-        "availability": deployed.availability.model_dump(by_alias=True, exclude_unset=True, mode="json"),
-        "variables": dict(deployed.variables),
-        "files": dict(deployed.files),
-        "secrets": dict(deployed.secrets),
-        "requests": {"cpu": deployed.requests.cpu, "memory": deployed.requests.memory},
-        "limits": {"cpu": deployed.limits.cpu, "memory": deployed.limits.memory},
+    return RecordedWorkload(
+        colour=deployed.colour or "",
+        image=deployed.image,
+        init_image=deployed.init_image,
+        pull_secrets=deployed.pull_secrets,
+        replicas=deployed.replicas,
+        rollout=deployed.rollout,
+        availability=deployed.availability,
+        variables=dict(deployed.variables),
+        files=dict(deployed.files),
+        secrets=dict(deployed.secrets),
+        requests=deployed.requests,
+        limits=deployed.limits,
         # Only what differs from the default: pods that are there keep their colour.
-        **({"podUser": deployed.pod_user} if deployed.pod_user != "fixed" else {}),
-    }
+        **({"pod_user": deployed.pod_user} if deployed.pod_user != "fixed" else {}),
+    )
 
 
-def restored(workload: Workload, recorded: Mapping[str, Any], colour: str) -> ResolvedWorkload:
-    """Return a service as it was described, of the colour that it had.
-
-    Raises:
-        ValueError, LookupError, TypeError: Another version of this program has described it.
-    """
+def restored(workload: Workload, recorded: RecordedWorkload) -> ResolvedWorkload:
+    """Return a service as it was described, of the colour that it had."""
     return ResolvedWorkload(
         workload=workload,
-        colour=colour,
-        image=Reference.parse(recorded["image"]),
-        init_image=recorded.get("initImage"),
-        pull_secrets=tuple(recorded["pullSecrets"]),
-        replicas=int(recorded["replicas"]),
-        rollout=Rollout.model_validate(recorded["rollout"]),
-        availability=Availability.model_validate(recorded["availability"]),
         external=False,
-        variables=recorded["variables"],
-        files=recorded["files"],
-        secrets=recorded["secrets"],
-        requests=Resources(**recorded["requests"]),
-        limits=Resources(**recorded["limits"]),
-        pod_user=recorded.get("podUser", "fixed"),
+        **{name: getattr(recorded, name) for name in RecordedWorkload.model_fields},
     )
 
 
@@ -127,7 +109,7 @@ class BlueGreen:
     def of(
         cls,
         wanted: ResolvedWorkload,
-        remembered: Mapping[str, Any] | None,
+        remembered: RecordedBlueGreen | None,
         now: datetime,
         *,
         is_first: bool = False,
@@ -144,38 +126,23 @@ class BlueGreen:
                 of the pods that were kept.
         """
         live = coloured(wanted)
-        before, kept = (_part(live.workload, remembered, name) for name in ("live", "warm"))
+        before = restored(live.workload, remembered.live) if remembered else None
+        kept = restored(live.workload, remembered.warm) if remembered and remembered.warm else None
         if kept and deployed is not None and kept.colour not in deployed:
             kept = None
         if before is None:
             return cls(live=live, is_first=is_first)
         if before.colour != live.colour:
-            length = wanted.rollout.warm_for
-            until = now + duration(length) if length else None
+            kept_for = wanted.rollout.warm_for
+            until = now + kept_for.length if kept_for else None
             is_back = kept is not None and kept.colour == live.colour
             return cls(live=live, warm=before, until=until, is_new=not is_back, is_back=is_back)
-        until = moment(remembered["until"]) if remembered and remembered.get("until") else None
+        until = remembered.until if remembered else None
         if until and until <= now:
             return cls(live=live, is_new=False)
         return cls(live=live, warm=kept, until=until if kept else None, is_new=False)
 
-    def remember(self) -> dict[str, Any]:
+    def remember(self) -> RecordedBlueGreen:
         """Return what the next update has to know; secret."""
-        return {
-            "live": _recorded(self.live),
-            "warm": _recorded(self.warm) if self.warm else None,
-            "until": written(self.until) if self.until else None,
-        }
-
-
-def _recorded(service: ResolvedWorkload) -> dict[str, Any]:
-    return {"colour": service.colour, **described(service)}
-
-
-def _part(workload: Workload, remembered: Mapping[str, Any] | None, name: str) -> ResolvedWorkload | None:
-    record = (remembered or {}).get(name)
-    try:
-        return restored(workload, record, record["colour"]) if record else None
-    except (ValueError, LookupError, TypeError, AttributeError):
-        # The record of an older program is not used: going back is a new rollout then.
-        return None
+        warm = described(self.warm) if self.warm else None
+        return RecordedBlueGreen(live=described(self.live), warm=warm, until=self.until)

@@ -112,7 +112,7 @@ def _deployed(
     return ResolvedWorkload(
         workload=workload,
         image=pin.applied(image) if pin else image,
-        init_image=service.init_image or (workload.init.image if workload.init else None),
+        init_image=str(service.init_image or workload.init.image) if workload.init else None,
         pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
         replicas=service.replicas or (1 if workload.store or workload.optional else environment.replicas),
         autoscaled=service.autoscaled,

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from boutique.settings.durations import Duration
+
 app = typer.Typer(
     help="A branch deploys only what it changed, beside an environment, and only its testers reach it.",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -133,10 +135,10 @@ def extend(
     as_json: Json = False,
 ) -> None:
     """Let a feature live longer, or shorter."""
-    from boutique.settings.durations import duration, written
+    from boutique.settings.durations import written
     from ops.features.feature_view import moment_now
 
-    length = duration(_ttl(ttl))
+    length = _ttl(ttl).length
     _change(name, env, "extending", as_json, lambda before: {**before, "expires": written(moment_now() + length)})
 
 
@@ -205,11 +207,9 @@ def _service(text: str) -> tuple[str, str]:
     return name, version
 
 
-def _ttl(text: str) -> str:
-    from boutique.settings.durations import check_duration
-
+def _ttl(text: str) -> Duration:
     try:
-        return check_duration(text)
+        return Duration.parse(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} {error}", param_hint="--ttl") from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from boutique.kubernetes import api_groups
+from boutique.outputs import DeployedService, has_environment
 from ops.environments.drift import Drift, drift
 from ops.errors import OperationError
 from ops.features.inventory import ClusterFeature, features, objects
@@ -113,10 +114,9 @@ def _possible(read: Once, stacks: Sequence[str], deadline: Deadline) -> list[str
 
     def may_be(stack: str) -> bool:
         try:
-            stack_outputs = read(stack, deadline)
+            return has_environment(read(stack, deadline))
         except StackError:
             return True
-        return "target" in stack_outputs and "services" in stack_outputs
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
         return [name for name, may in zip(stacks, pool.map(may_be, stacks), strict=True) if may]
@@ -162,7 +162,7 @@ def _status(project: Path, read: Once, deadline: Deadline, refresh: bool, stack:
     )
 
 
-def service(expected: Any, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:  # noqa: ANN401
+def service(expected: DeployedService, running: Mapping[str, RunningWorkload] | None, name: str) -> ServiceStatus:
     """Return the status of one service.
 
     Args:

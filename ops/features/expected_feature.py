@@ -7,10 +7,11 @@ from pathlib import Path
 
 from boutique.kubernetes.listing import DEPLOYMENTS
 from boutique.names.feature_names import preview_host
+from boutique.outputs import Origin
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.features.inventory import ClusterFeature, features, objects
-from ops.features.origin import FeatureOrigin, origin
+from ops.features.origin import namespace_of, origin
 from ops.features.stack_state import StackState, stack_state
 from ops.smoke.namespace_objects import Namespace
 from support.deadline import Deadline
@@ -59,9 +60,8 @@ def read_expected_feature(project: Path, feature: FeatureStack, deadline: Deadli
     with ThreadPoolExecutor(2) as pool:
         reading = pool.submit(stack_state, project, feature.stack, deadline.left)
         environment = origin(project, feature.environment, named="STACK", timeout=deadline.left)
-        observed = next(
-            (candidate for candidate in features(objects(environment.namespace)) if candidate.key == feature.key), None
-        )
+        namespace = namespace_of(environment)
+        observed = next((candidate for candidate in features(objects(namespace)) if candidate.key == feature.key), None)
         state = reading.result()
     stack = observed.stack if observed else feature.stack
     if stack != feature.stack:
@@ -78,24 +78,22 @@ def read_expected_feature(project: Path, feature: FeatureStack, deadline: Deadli
         identity=feature,
         stack=stack,
         url=_preview_link(environment, feature),
-        namespace=environment.namespace,
+        namespace=namespace,
         services=services,
         is_orphan=state is None,
     )
 
 
-def _preview_link(environment: FeatureOrigin, feature: FeatureStack) -> str:
+def _preview_link(environment: Origin, feature: FeatureStack) -> str:
     return environment.entrance.link(preview_host(feature.key, environment.entrance.host))
 
 
 def _services(state: StackState | None, observed: ClusterFeature | None) -> dict[str, Build]:
     """Return the expected builds, by the stack first: a deleted Deployment leaves no object."""
-    section = state.section if state else None
-    if section is not None:
-        services: Mapping[str, Mapping[str, object]] = section.get("services", {})
+    if state and state.feature:
         return {
-            name: Build(version=str(service["version"]), replicas=int(str(service.get("replicas", 1))))
-            for name, service in sorted(services.items())
+            name: Build(version=str(service.version), replicas=service.replicas)
+            for name, service in sorted(state.feature.services.items())
         }
     replicas = {
         item.content["metadata"]["labels"]["app"]: int(item.content["spec"].get("replicas", 1))

@@ -9,6 +9,7 @@ from boutique.kubernetes.client import Object
 from boutique.kubernetes.listing import DEPLOYMENTS, HTTP_ROUTES, SERVICES
 from boutique.names import labels
 from boutique.names.feature_names import session_name
+from boutique.names.image_reference import version_of
 from boutique.settings.durations import moment
 from ops.smoke.namespace_objects import Namespace
 
@@ -115,4 +116,4 @@ def _annotated(items: list[FoundFeature], annotation: str) -> Iterator[str]:
 def _version(deployment: Object) -> tuple[str, str]:
     # A mesh may have injected sidecars; the service's own container comes first.
     image = str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
-    return deployment["metadata"]["labels"]["app"], image.partition("@")[0].rpartition(":")[2]
+    return deployment["metadata"]["labels"]["app"], version_of(image)

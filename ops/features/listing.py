@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from boutique.names.feature_names import preview_host
+from boutique.outputs import ENVIRONMENT, Origin
 from boutique.settings.durations import moment
 from ops.features.inventory import ClusterFeature, objects
 from ops.features.inventory import features as group_features
-from ops.features.origin import FeatureOrigin, NoEnvironmentError, origin, parse_outputs
+from ops.features.origin import NoEnvironmentError, namespace_of, origin
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi import engine
 
@@ -87,19 +88,19 @@ def roots(stacks: Collection[str]) -> list[str]:
     return [name for name in stacks if not any(name.startswith(f"{other}-") for other in stacks)]
 
 
-def _environment(project: Path, stack: str) -> FeatureOrigin | None:
+def _environment(project: Path, stack: str) -> Origin | None:
     try:
         return origin(project, stack)
     except NoEnvironmentError:
         return None
 
 
-def _cluster_features(source: FeatureOrigin, stacks: Mapping[str, Any]) -> Iterator[Listed]:
-    for feature in group_features(objects(source.namespace)):
+def _cluster_features(source: Origin, stacks: Mapping[str, Any]) -> Iterator[Listed]:
+    for feature in group_features(objects(namespace_of(source))):
         yield _with_objects(source, feature, COMPLETE if feature.stack in stacks else NO_STACK)
 
 
-def _with_objects(source: FeatureOrigin, feature: ClusterFeature, trouble: str) -> Listed:
+def _with_objects(source: Origin, feature: ClusterFeature, trouble: str) -> Listed:
     return Listed(
         name=feature.branch or feature.key,
         key=feature.key,
@@ -115,26 +116,26 @@ def _with_objects(source: FeatureOrigin, feature: ClusterFeature, trouble: str) 
     )
 
 
-def _is_feature(source: FeatureOrigin, state: StackState) -> bool:
-    return parse_outputs(state.name, state.outputs) is None and state.is_feature(_key(source, state), source.stack)
+def _is_feature(source: Origin, state: StackState) -> bool:
+    return ENVIRONMENT not in state.outputs and state.is_feature(_key(source, state), source.stack)
 
 
-def _key(source: FeatureOrigin, state: StackState) -> str:
+def _key(source: Origin, state: StackState) -> str:
     return str(state.outputs.get("key") or state.name.removeprefix(f"{source.stack}-"))
 
 
-def _without_objects(source: FeatureOrigin, state: StackState, row: Mapping[str, Any]) -> Listed:
-    key, section = _key(source, state), state.section or {}
+def _without_objects(source: Origin, state: StackState, row: Mapping[str, Any]) -> Listed:
+    key, feature = _key(source, state), state.feature
     updated = row.get("lastUpdate")
     return Listed(
-        name=str(section.get("branch") or key),
+        name=(feature and feature.branch) or key,
         key=key,
         stack=state.name,
         environment=source.stack,
         url=source.entrance.link(preview_host(key, source.entrance.host)),
         since=moment(updated) if updated else None,
-        expires=moment(section["expires"]) if section.get("expires") else None,
-        versions={name: service["version"] for name, service in section.get("services", {}).items()},
-        sessions=len(section.get("sessions", ())),
+        expires=feature.expires if feature else None,
+        versions={name: str(service.version) for name, service in feature.services.items()} if feature else {},
+        sessions=len(feature.sessions) if feature else 0,
         trouble=NO_OBJECTS if state.keys else EMPTY,
     )

@@ -2,15 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from boutique.routing.endpoint import GatewayEndpoint
-from boutique.settings.feature_settings import Features
-from boutique.settings.stack import Environment
+from boutique.outputs import ENVIRONMENT, Origin, OutputsError, SharedEnvironment, read
 from ops.errors import OperationError
 from ops.pulumi import engine
 from ops.pulumi.engine import MissingStackError
@@ -21,26 +16,7 @@ class NoEnvironmentError(OperationError):
     """A stack has no environment with features, or does not exist."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeatureOrigin:
-    """An environment that allows features.
-
-    Attributes:
-        stack: Its stack.
-        namespace: Its namespace.
-        entrance: The endpoint of its gateway.
-        settings: Its configuration.
-        features: The limits of its features.
-    """
-
-    stack: str
-    namespace: Namespace
-    entrance: GatewayEndpoint
-    settings: Environment
-    features: Features
-
-
-def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | None = None) -> FeatureOrigin:
+def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | None = None) -> Origin:
     """Read an environment from the outputs of its stack.
 
     Args:
@@ -66,27 +42,20 @@ def origin(project: Path, stack: str, *, named: str = "--env", timeout: float | 
     return environment
 
 
-def parse_outputs(stack: str, outputs: Mapping[str, Any]) -> FeatureOrigin | None:
+def parse_outputs(stack: str, outputs: Mapping[str, Any]) -> Origin | None:
     """Return the environment in the outputs of a stack; None if it has none that allows features.
 
     Raises:
-        OperationError: Another version of this program deployed it.
+        OperationError: Its outputs cannot be used.
     """
-    facts = outputs.get("environment")
-    if not isinstance(facts, Mapping) or not isinstance(place := facts.get("place"), Mapping):
+    if ENVIRONMENT not in outputs:
         return None
     try:
-        settings = Environment.model_validate(facts.get("settings"))
-        if settings.features is None or not place.get("entrance"):
-            return None
-        return FeatureOrigin(
-            stack=stack,
-            namespace=Namespace(name=str(place["namespace"]), deployer=str(place["kubeconfig"])),
-            entrance=GatewayEndpoint.model_validate(place["entrance"]),
-            settings=settings,
-            features=settings.features,
-        )
-    except (ValidationError, KeyError):
-        raise OperationError(
-            f"stack {stack!r} was deployed by another version of this program; run `pulumi up` there with this one"
-        ) from None
+        return Origin.of(stack, read(SharedEnvironment, stack, outputs, ENVIRONMENT))
+    except OutputsError as error:
+        raise OperationError(str(error)) from None
+
+
+def namespace_of(environment: Origin) -> Namespace:
+    """Return the namespace of an environment, with the rights of its feature stacks."""
+    return Namespace(name=environment.place.namespace, deployer=environment.place.kubeconfig)

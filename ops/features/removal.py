@@ -4,10 +4,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from boutique.outputs import Origin
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.features.inventory import FoundFeature, objects
-from ops.features.origin import FeatureOrigin, NoEnvironmentError, origin
+from ops.features.origin import NoEnvironmentError, namespace_of, origin
 from ops.features.stack_state import stack_state
 from ops.pulumi.engine import MissingStackError
 from ops.pulumi.workspace import Workspace, run, workspace
@@ -48,22 +49,22 @@ def down(
             _delete_leftovers(environment, stack_workspace.stack, progress)
 
 
-def _environment(project: Path, stack: str) -> FeatureOrigin | None:
+def _environment(project: Path, stack: str) -> Origin | None:
     try:
         return origin(project, stack)
     except NoEnvironmentError:
         return None
 
 
-def _owned(environment: FeatureOrigin, stack: str) -> list[FoundFeature]:
-    return [item for item in objects(environment.namespace) if item.owner == stack]
+def _owned(environment: Origin, stack: str) -> list[FoundFeature]:
+    return [item for item in objects(namespace_of(environment)) if item.owner == stack]
 
 
-def _delete_leftovers(environment: FeatureOrigin, stack: str, progress: Progress) -> None:
+def _delete_leftovers(environment: Origin, stack: str, progress: Progress) -> None:
     """Delete the objects that a killed update created before its stack recorded them."""
     for item in _owned(environment, stack):
         progress(f"deleting {item.name}, which the stack does not know")
-        environment.namespace.delete(item.collection, item.name)
+        namespace_of(environment).delete(item.collection, item.name)
 
 
 def _destroy(stack_workspace: Workspace, progress: Progress, *, abandoned: bool) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from boutique.names import labels
+from boutique.outputs import FEATURE, OutputsError, read_own
+from boutique.settings.feature_settings import Feature
+from ops.errors import OperationError
 from ops.pulumi import engine
 from ops.pulumi.engine import MissingStackError
-
-_FEATURE = "feature"
-"""The output with the section that the stack was deployed with; see `stacks.layers.feature`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +33,24 @@ class StackState:
     settings: Mapping[str, str]
 
     @property
-    def section(self) -> Mapping[str, Any] | None:
-        """The section `feature` that it was deployed with; None if no update has set its outputs."""
-        section = self.outputs.get(_FEATURE)
-        return section if isinstance(section, Mapping) else None
+    def feature(self) -> Feature | None:
+        """The section `feature` that it was deployed with; None if no update has set its outputs.
+
+        Raises:
+            OperationError: It has another shape.
+        """
+        if FEATURE not in self.outputs:
+            return None
+        try:
+            # Of any version: the next update of the stack is the remedy.
+            return read_own(Feature, self.name, self.outputs, FEATURE)
+        except OutputsError as error:
+            raise OperationError(str(error)) from None
+
+    @property
+    def section(self) -> dict[str, Any] | None:
+        """The same as in a stack's file."""
+        return self.feature.model_dump(by_alias=True, exclude_unset=True, mode="json") if self.feature else None
 
     def is_feature(self, key: str, environment: str) -> bool:
         """Return whether the stack holds only this feature of this environment, or nothing yet."""

@@ -11,11 +11,12 @@ from boutique.checks.feature import fits
 from boutique.checks.load import load
 from boutique.features import feature_workloads
 from boutique.names.feature_names import preview_host
-from boutique.settings.durations import duration, moment, written
+from boutique.outputs import Origin
+from boutique.settings.durations import Duration, moment, written
 from boutique.settings.errors import SettingsError
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
-from ops.features.origin import FeatureOrigin, origin
+from ops.features.origin import origin
 from ops.features.sessions import add_sessions
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi.engine import EngineError
@@ -39,7 +40,7 @@ class FeatureRequest:
 
     services: Mapping[str, str]
     sessions: Sequence[str] = ()
-    ttl: str | None = None
+    ttl: Duration | None = None
     header: bool | None = None
     secrets_provider: str | None = None
 
@@ -93,7 +94,7 @@ def up(
     """
     left: dict[str, str] = {}
 
-    def services(environment: FeatureOrigin) -> Mapping[str, str]:
+    def services(environment: Origin) -> Mapping[str, str]:
         if request.services:
             return request.services
         # Only here: an HTTP client takes half as long to import as the rest of the command.
@@ -104,7 +105,7 @@ def up(
         left.update(discovery.left)
         return discovery.taken
 
-    def section(environment: FeatureOrigin, before: Section) -> dict[str, Any]:
+    def section(environment: Origin, before: Section) -> dict[str, Any]:
         ttl = request.ttl or environment.features.default_ttl
         return {
             "of": feature.environment,
@@ -112,7 +113,7 @@ def up(
             "services": {name: {"version": version} for name, version in services(environment).items()},
             "sessions": add_sessions(dict(before), request.sessions)["sessions"],
             "header": before.get("header", False) if request.header is None else request.header,
-            "expires": written(datetime.now(UTC) + duration(ttl)),
+            "expires": written(datetime.now(UTC) + ttl.length),
         }
 
     update = _update(
@@ -141,7 +142,7 @@ def change(
 def _update(
     project: Path,
     feature: FeatureStack,
-    section: Callable[[FeatureOrigin, Section], dict[str, Any]],
+    section: Callable[[Origin, Section], dict[str, Any]],
     progress: Progress,
     *,
     create: bool,
@@ -181,14 +182,14 @@ def _update(
     )
 
 
-def _read(project: Path, feature: FeatureStack) -> tuple[FeatureOrigin, StackState | None]:
+def _read(project: Path, feature: FeatureStack) -> tuple[Origin, StackState | None]:
     with ThreadPoolExecutor(2) as pool:
         environment = pool.submit(origin, project, feature.environment)
         state = pool.submit(stack_state, project, feature.stack)
         return environment.result(), state.result()
 
 
-def _check(section: dict[str, Any], environment: FeatureOrigin) -> None:
+def _check(section: dict[str, Any], environment: Origin) -> None:
     """Check the section of a feature before any resource is created.
 
     Raises:

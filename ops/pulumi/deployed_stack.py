@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from boutique.kubernetes import kubeconfig
+from boutique.outputs import (
+    TARGETS,
+    DeployedService,
+    EnvironmentOutputs,
+    OutputsError,
+    has_environment,
+    read,
+    read_target,
+)
 from ops.errors import OperationError
 from ops.pulumi import engine
 from support.deadline import Deadline
@@ -14,25 +22,6 @@ from support.deadline import Deadline
 
 class StackError(OperationError):
     """The stack cannot be read, or has no environment; the message says what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExpectedEnvironment:
-    """The desired state of one service in a stack.
-
-    Attributes:
-        image: The image of its container.
-        version: The version of the image.
-        replicas: The number of pods.
-        autoscaled: Whether an autoscaler sets that number.
-        deployment: The Deployment that its Service selects.
-    """
-
-    image: str
-    version: str
-    replicas: int
-    autoscaled: bool = False
-    deployment: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +39,7 @@ class DeployedStack:
     name: str
     namespace: str
     url: str
-    services: Mapping[str, ExpectedEnvironment]
+    services: Mapping[str, DeployedService]
     kubeconfig: str = field(repr=False)
 
 
@@ -69,51 +58,32 @@ def deployed_stack(
     Raises:
         StackError: There is no such stack, its secrets cannot be decrypted, or it deployed no environment.
     """
-    read = outputs or outputs_of
-    stack_outputs = read(name, deadline)
-    missing = [key for key in ("namespace", "url", "services", "target") if key not in stack_outputs]
-    if missing:
-        state = "has no environment" if "targets" in stack_outputs else "was not deployed"
+    read_stack = outputs or outputs_of
+    stack_outputs = read_stack(name, deadline)
+    if not has_environment(stack_outputs):
+        state = "has no environment" if stack_outputs else "was not deployed"
         raise StackError(
-            f"stack {name!r} {state}: its outputs lack {', '.join(missing)}; name a stack with boutique:environment, "
-            "and run `pulumi up` for it first"
+            f"stack {name!r} {state}; name a stack with boutique:environment, and run `pulumi up` there first"
         )
-    target = stack_outputs["target"]
-    targets = stack_outputs.get("targets") or read(target["stack"], deadline).get("targets") or {}
-    if target["name"] not in targets:
+    try:
+        environment = read(EnvironmentOutputs, name, stack_outputs)
+        holder = environment.target
+        owner_outputs = stack_outputs if TARGETS in stack_outputs else read_stack(holder.stack, deadline)
+        target = read_target(holder.stack, owner_outputs, holder.name)
+    except OutputsError as error:
+        raise StackError(str(error)) from None
+    if target is None:
         raise StackError(
-            f"stack {target['stack']!r} has no target {target['name']!r} any more, which {name!r} was deployed to; "
+            f"stack {holder.stack!r} has no target {holder.name!r} any more, which {name!r} was deployed to; "
             "run `pulumi up` for both"
         )
     return DeployedStack(
         name=name,
-        namespace=stack_outputs["namespace"],
-        url=stack_outputs["url"],
-        services={
-            service: ExpectedEnvironment(
-                image=expected["image"],
-                version=expected["version"],
-                replicas=expected["replicas"],
-                autoscaled=expected.get("autoscaled", False),
-                # Stacks of an earlier version of the program have no such output.
-                deployment=expected.get("deployment", service),
-            )
-            for service, expected in sorted(stack_outputs["services"].items())
-        },
-        kubeconfig=_require_kubeconfig(targets[target["name"]].get("kubeconfig"), target),
+        namespace=environment.namespace,
+        url=environment.url,
+        services=dict(sorted(environment.services.items())),
+        kubeconfig=target.kubeconfig,
     )
-
-
-def _require_kubeconfig(content: str | None, target: Mapping[str, str]) -> str:
-    try:
-        kubeconfig.reached_by(content or "")
-    except (ValueError, TypeError, LookupError):
-        # The last update of that stack left the target out.
-        raise StackError(
-            f"stack {target['stack']!r} does not know the kubeconfig of target {target['name']!r}; "
-            "run `pulumi up` for it"
-        ) from None
-    return content or ""
 
 
 def outputs_of(stack: str, deadline: Deadline) -> Mapping[str, Any]:

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from application import online_boutique
-from boutique.names.image_reference import Reference
+from boutique.outputs import EnvironmentOutputs, OutputsError, has_environment, read
 from boutique.settings.release_settings import Change, Pin, Release, release_of
 from boutique.settings.stack import Environment
 from boutique.settings.version_channel import Channel
@@ -41,22 +39,20 @@ def deployed_release(stack: str, outputs: Mapping[str, Any]) -> Standing:
     """Return the deployed release from the outputs of a stack.
 
     Raises:
-        OperationError: Another version of this program deployed it.
+        OperationError: Its outputs cannot be used.
     """
+    if not has_environment(outputs):
+        return Standing(stack=stack, pins={}, channel=None, target="")
     try:
-        return Standing(
-            stack=stack,
-            pins={
-                name: Pin.of(Reference.parse(service["image"]))
-                for name, service in (outputs.get("services") or {}).items()
-            },
-            channel=Channel.model_validate(outputs["channel"]) if outputs.get("channel") is not None else None,
-            target=str((outputs.get("target") or {}).get("name", "")),
-        )
-    except (ValidationError, ValueError, TypeError, LookupError, AttributeError):
-        raise OperationError(
-            f"stack {stack!r} was deployed by another version of this program; run `pulumi up` there with this one"
-        ) from None
+        environment = read(EnvironmentOutputs, stack, outputs)
+    except OutputsError as error:
+        raise OperationError(str(error)) from None
+    return Standing(
+        stack=stack,
+        pins={name: Pin.of(service.image) for name, service in environment.services.items()},
+        channel=environment.channel,
+        target=environment.target.name,
+    )
 
 
 def requested_pins(environment: Environment, release: Release | None) -> Pins:

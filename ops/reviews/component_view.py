@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from boutique.names.image_reference import Reference
+from boutique.settings.release_settings import Pin
 from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value
 from ops.reviews.markdown import MarkdownSection, code, header, row
 from ops.reviews.plan import Operation, PlannedResource, section
@@ -43,9 +45,8 @@ def _whole(resource: PlannedResource) -> str:
 
 def _change(difference: Difference) -> str:
     before, after = difference.before.text, difference.after.text
-    if difference.field == "image" and before.rpartition(":")[0] == after.rpartition(":")[0]:
-        before, after = before.rpartition(":")[2], after.rpartition(":")[2]
-        return f"image {code(before)} → {code(after)}"
+    if difference.field == "image" and (versions := _versions(before, after)):
+        return f"image {code(versions[0])} → {code(versions[1])}"
     name = code(difference.title)
     if difference.before == difference.after == HIDDEN:
         return f"{name}, which is not shown"
@@ -54,6 +55,15 @@ def _change(difference: Difference) -> str:
     if difference.after == NOTHING:
         return f"{name} {format_value(difference.before)} (removed)"
     return f"{name} {format_value(difference.before)} → {format_value(difference.after)}"
+
+
+def _versions(before: str, after: str) -> tuple[str, str] | None:
+    """Return the versions of two images of one repository; None for other images, and for a value that is unknown."""
+    try:
+        old, new = Reference.parse(before), Reference.parse(after)
+    except ValueError:
+        return None
+    return (str(Pin.of(old)), str(Pin.of(new))) if old.repository == new.repository else None
 
 
 def format_value(value: Value) -> str:

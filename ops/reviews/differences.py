@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.reviews.plan import SECRET, UNKNOWN, Operation, PlannedResource
+from boutique.outputs import UNKNOWN
+from ops.reviews.plan import SECRET, Operation, PlannedResource
 
 _ABSENT: Final = object()
 _KEY = "name"

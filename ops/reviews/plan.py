@@ -6,8 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Pulumi's placeholder for a value that is unknown before the update (sdk/go/common/resource/plugin/rpc.go)."""
+from boutique.outputs import UNKNOWN
 
 SECRET = "[secret]"  # noqa: S105 - a placeholder
 """Pulumi's placeholder for a secret value (pkg/backend/display/json.go)."""

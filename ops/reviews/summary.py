@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from boutique.names.image_reference import version_of
 from ops.reviews.differences import Difference, differences
 from ops.reviews.plan import Operation, Plan, PlannedResource
 
@@ -53,7 +54,7 @@ def _count(resources: Sequence[PlannedResource]) -> Mapping[Operation, int]:
 def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
     changed = [difference for resource in resources for difference in differences(resource)]
     versions = {
-        (_tag(difference.before.text), _tag(difference.after.text))
+        (version_of(difference.before.text), version_of(difference.after.text))
         for difference in changed
         if difference.field == "image"
     }
@@ -70,7 +71,3 @@ def _part(name: str, resources: Sequence[PlannedResource]) -> PlanComponent:
         differences=tuple(distinct.values()),
         others=len(changed) - len(distinct),
     )
-
-
-def _tag(image: str) -> str:
-    return image.rpartition("@")[2] if "@" in image else image.rpartition(":")[2]

@@ -7,7 +7,7 @@ from boutique.kubernetes.listing import HTTP_ROUTES, VIRTUAL_SERVICES
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Table
 from boutique.routing.route_parser import Unread, in_force
-from ops.features.origin import origin
+from ops.features.origin import namespace_of, origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,9 @@ def route_table(project: Path, environment: str) -> RouteTable:
         OperationError: The environment or its cluster cannot be read.
     """
     source = origin(project, environment)
+    namespace = namespace_of(source)
     httproutes, virtual_services = (
-        source.namespace.list_objects(collection) for collection in (HTTP_ROUTES, VIRTUAL_SERVICES)
+        namespace.list_objects(collection) for collection in (HTTP_ROUTES, VIRTUAL_SERVICES)
     )
     entrance = source.entrance
     effective = in_force(httproutes, virtual_services, entrance.attached, entrance.cluster_domain)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from boutique.certificates.certificate import inspect
 from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.facts import Facts
+from boutique.certificates.certificate_facts import CertificateFacts
 from boutique.certificates.reading import CertificateContent
 from ops.certificates.handshake import address, fetch_certificate
 from ops.errors import OperationError
@@ -33,7 +33,7 @@ class ServedCertificate:
         warnings: One line per error to come.
     """
 
-    facts: Facts
+    facts: CertificateFacts
     protocol: str
     errors: tuple[str, ...]
     warnings: tuple[str, ...]

@@ -1,12 +1,12 @@
 """Versions and replica errors of one service's pods."""
 
-from boutique.names.image_reference import Reference
+from boutique.names.image_reference import version_of
 from ops.smoke.running_pods import RunningWorkload
 
 
 def versions(running: RunningWorkload) -> tuple[str, ...]:
     """Return the versions of the running images."""
-    return tuple(_version(image) for image in running.images)
+    return tuple(version_of(image) for image in running.images)
 
 
 def shortfall(running: RunningWorkload, replicas: int, namespace: str, selector: str, repair: str) -> list[str]:
@@ -28,11 +28,3 @@ def shortfall(running: RunningWorkload, replicas: int, namespace: str, selector:
         f"{running.ready} of {replicas} replicas are ready{trouble}; "
         f"look at `kubectl -n {namespace} describe pods -l {selector}`"
     ]
-
-
-def _version(image: str) -> str:
-    try:
-        return Reference.parse(image).version
-    except ValueError:
-        # A third-party image without a tag.
-        return image

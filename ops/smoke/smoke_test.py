@@ -1,10 +1,11 @@
 """The verdict of an environment's smoke test: compares its stack, its pods, and a visit to the shop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from boutique.names.image_reference import label_value
-from ops.pulumi.deployed_stack import DeployedStack, ExpectedEnvironment
+from boutique.outputs import DeployedService
+from ops.pulumi.deployed_stack import DeployedStack
 from ops.smoke.reached_services import Proof, Reached, prove_reached
 from ops.smoke.replicas import shortfall, versions
 from ops.smoke.running_pods import RunningWorkload
@@ -27,7 +28,7 @@ class ServiceResult:
     """
 
     name: str
-    expected: ExpectedEnvironment
+    expected: DeployedService
     ready: int | None
     versions: tuple[str, ...]
     reached: Reached
@@ -75,14 +76,14 @@ def result(
 
 def _service(
     name: str,
-    expected: ExpectedEnvironment,
+    expected: DeployedService,
     stack: DeployedStack,
     workloads: Mapping[str, RunningWorkload] | None,
     outside: Outside,
 ) -> ServiceResult:
     running = workloads.get(name) if workloads is not None else None
     if running and expected.autoscaled:
-        expected = replace(expected, replicas=running.replicas)
+        expected = expected.model_copy(update={"replicas": running.replicas})
     if outside.unreachable:
         evidence = Reached(proof=Proof.NO, description="no: the link does not answer")
     elif outside.link is None:
@@ -94,7 +95,7 @@ def _service(
         errors.append(f"has no Deployment; {_REPAIR}")
     if running:
         errors += shortfall(running, expected.replicas, stack.namespace, f"app={name}", _REPAIR)
-        if running.images and running.images != (expected.image,):
+        if running.images and running.images != (str(expected.image),):
             errors.append(
                 f"runs {' and '.join(running.images)}, not {expected.image}; wait for an update under way, or {_REPAIR}"
             )

@@ -1,8 +1,8 @@
 """An environment: the whole shop in one target."""
 
 import asyncio
-import json
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -11,6 +11,15 @@ from boutique.checks import stack_objects
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.release import refused
 from boutique.kubernetes import live_objects
+from boutique.outputs import (
+    COLOURS,
+    ENVIRONMENT,
+    DeployedService,
+    EnvironmentOutputs,
+    SharedEnvironment,
+    TargetReference,
+    write_colours,
+)
 from boutique.routing import route_descriptions
 from boutique.routing.model import Table
 from boutique.settings.errors import SettingsError
@@ -22,9 +31,9 @@ from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
 from components.microservice import Microservice, MicroserviceArgs
 from components.store import Store, StoreArgs
 from stacks.layers import environment_routes
-from stacks.layers.environment_history import COLOURS, EnvironmentHistory
+from stacks.layers.environment_history import EnvironmentHistory
 from stacks.provider import provider
-from stacks.references import ENVIRONMENT, environment_facts
+from stacks.stack_outputs import export, full_name
 from stacks.target_access import ResolvedTarget, TargetAccess
 
 CALLEES_FIRST = "calleesFirst"
@@ -91,27 +100,44 @@ def build(
         ready[name] = microservice.ready
         if service.workload is online_boutique.ENTRY:
             address = microservice.external_address
-    pulumi.export("namespace", place.namespace)
     inside = pulumi.Output.all(address, place.namespace).apply(lambda outputs: _url(*outputs))
     reached = list(built.values())
     link = environment_routes.build(table, place, entrance, reached, opts) if entrance else inside
-    pulumi.export("url", link)
-    pulumi.export("routes", route_descriptions.described(table, entrance) if entrance else {})
-    pulumi.export(ENVIRONMENT, pulumi.Output.secret(environment_facts(section, secrets, place)))
-    pulumi.export("channel", place.channel.model_dump(by_alias=True) if place.channel else None)
-    pulumi.export(
-        "services",
-        {
-            name: _said(service, colours.get(name), ready[name])
+    # Another stack's secret `targets` have the deployer's kubeconfig, or this one's.
+    holder = place.resolved_target.stack if place.resolved_target else owner
+    export(
+        EnvironmentOutputs,
+        namespace=place.namespace,
+        url=link,
+        routes=route_descriptions.described(table, entrance) if entrance else {},
+        channel=place.channel.model_dump(by_alias=True) if place.channel else None,
+        services={
+            service.workload.name: _service_output(
+                service, colours.get(service.workload.name), ready[service.workload.name]
+            )
             for service in services
-            for name in (service.workload.name,)
         },
+        target=TargetReference(stack=full_name(holder), name=target).dump(),
     )
-    outputs = json.dumps({name: blue_green.remember() for name, blue_green in colours.items()})
+    pulumi.export(ENVIRONMENT, _shared_environment(section, secrets, place))
+    records = write_colours({name: blue_green.remember() for name, blue_green in colours.items()})
     # Only an update that came to its end may say where requests go now.
     ended = pulumi.Output.all(*(built[name].switched for name in colours))
-    # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
-    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: outputs)))
+    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: records)))
+
+
+def _shared_environment(
+    section: Environment, secrets: Mapping[str, str], place: TargetAccess
+) -> pulumi.Output[dict[str, Any]]:
+    """Return what features have to know of the environment; how it is reached only if it allows them."""
+    shared = (
+        place.output_for_features().apply(
+            lambda target: SharedEnvironment(settings=section, place=target, secrets=dict(secrets))
+        )
+        if section.features
+        else pulumi.Output.from_input(SharedEnvironment(settings=section))
+    )
+    return pulumi.Output.secret(shared.apply(lambda environment: environment.dump()))
 
 
 def _check(
@@ -195,19 +221,20 @@ def _callees_too(names: Collection[str], services: Sequence[ResolvedWorkload]) -
     return service_names
 
 
-def _said(
+def _service_output(
     service: ResolvedWorkload, colours: BlueGreen | None, ready: pulumi.Output[int]
-) -> dict[str, pulumi.Input[str | int | None]]:
+) -> dict[str, pulumi.Input[Any]]:
     warm = colours.warm if colours else None
-    return {
-        "image": str(service.image),
-        "deployment": (colours.live if colours else service).name,
-        **({"warm": f"{warm.name}: {warm.image.version}"} if warm else {}),
-        "version": service.image.version,
-        "replicas": service.replicas,
-        **({"autoscaled": True} if service.autoscaled else {}),
-        "ready": ready,
-    }
+    output = DeployedService(
+        image=service.image,
+        deployment=(colours.live if colours else service).name,
+        warm=f"{warm.name}: {warm.image.version}" if warm else None,
+        version=service.image.version,
+        replicas=service.replicas,
+        autoscaled=service.autoscaled,
+    )
+    # A preview does not know how many will be ready, and shows the rest.
+    return {**output.dump(), "ready": ready}
 
 
 def _url(address: str | None, namespace: str) -> str:

@@ -1,6 +1,5 @@
 """What an environment's stack and namespace hold before an update: read before the update changes anything."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,17 +10,14 @@ import pulumi
 
 from boutique.kubernetes import client, kubeconfig, listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
+from boutique.outputs import COLOURS, TARGETS, RecordedBlueGreen, TargetOutput, read_colours, read_own
 from boutique.settings.stack import Cluster, ExistingCluster
 from boutique.targets.namespace_quota import NAME
 from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from stacks import stack_outputs
-from stacks.references import TARGETS
 from stacks.target_access import ResolvedTarget
-
-COLOURS = "colours"
-"""The output by which the stack tells itself which pods got requests last; secret."""
 
 _QUOTA = "kubernetes:core/v1:ResourceQuota"
 
@@ -34,13 +30,13 @@ class EnvironmentHistory:
     """An environment as its last updates left it.
 
     Attributes:
-        colours: The output `COLOURS` of the last successful update; None if there was none.
+        colours: The output `colours` of the last successful update, by service; None if there was none.
         recorded: The blue/green Deployments of each service.
         quota: The `hard` section of the target's ResourceQuota in the state; None if this stack has not made one.
         access: Reads the namespace; None before it is there, and where its API server does not let this stack in.
     """
 
-    colours: Mapping[str, Any] | None = field(repr=False)
+    colours: Mapping[str, RecordedBlueGreen] | None = field(repr=False)
     recorded: Mapping[str, RecordedColours]
     quota: Mapping[str, str] | None
     access: ResolvedTarget | None
@@ -89,15 +85,11 @@ def read_history(
         listing.list_objects(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
     )
     return EnvironmentHistory(
-        colours=_colours(stack_outputs.remembered(COLOURS)) if switched else {},
+        colours=read_colours(stack_outputs.remembered(COLOURS)) if switched else {},
         recorded=recorded_colours(state, selecting) if switched else {},
         quota=_quota(state, namespace),
         access=access,
     )
-
-
-def _colours(output: object) -> Mapping[str, Any] | None:
-    return json.loads(output) if isinstance(output, str) and output.startswith("{") else None
 
 
 def _quota(state: State, namespace: str | None) -> Mapping[str, str] | None:
@@ -116,21 +108,23 @@ def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> 
     This very update may make the namespace, renew the token and widen its rights: what does not let it in is no error.
     """
     targets = stack_outputs.remembered(TARGETS)
-    facts = targets.get(target) if isinstance(targets, Mapping) else None
-    if not isinstance(facts, Mapping) or facts.get("namespace") != namespace:
+    if not isinstance(targets, Mapping) or target not in targets:
         return None
-    content = str(facts.get("kubeconfig"))
     try:
+        output = read_own(TargetOutput, pulumi.get_stack(), {TARGETS: targets}, TARGETS, target)
+        if output.namespace != namespace:
+            return None
+        content = output.kubeconfig
         if isinstance(cluster, ExistingCluster):
             # Deployers elsewhere may have another way to the API server.
             paths = kubeconfig.files(cluster.kubeconfig, os.environ)
             content = kubeconfig.through(content, kubeconfig.find(cluster.context, paths))
         client.ensure_reachable(kubeconfig.reached_by(content), f"target {target!r}")
-        listing.list_objects(content, str(namespace), listing.RESOURCE_QUOTAS)
+        listing.list_objects(content, namespace, listing.RESOURCE_QUOTAS)
     except (KubeconfigError, ValueError, LookupError, TypeError) as error:
         pulumi.log.warn(
             f"what is in the namespace {namespace!r} cannot be read, so that only the configuration says whether the "
             f"pods fit its quota: {error}"
         )
         return None
-    return ResolvedTarget(stack=pulumi.get_stack(), namespace=str(namespace), kubeconfig=content)
+    return ResolvedTarget(stack=pulumi.get_stack(), namespace=namespace, kubeconfig=content)

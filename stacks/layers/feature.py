@@ -11,10 +11,12 @@ from boutique.features import feature_workloads
 from boutique.kubernetes import live_objects, ownership
 from boutique.names import labels
 from boutique.names.feature_names import NamingError, preview_host, session_name
+from boutique.outputs import FeatureOutputs, Origin
 from boutique.routing import model, route_conflicts, route_descriptions, route_rendering, route_table
 from boutique.routing.model import Table
 from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
+from boutique.settings.durations import written
 from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.ingress_settings import GATEWAY_API
@@ -22,10 +24,9 @@ from components.changedservice import ChangedServiceArgs, FeatureService
 from components.routes import Routes, RoutesArgs
 from stacks.layers.environment_quota import check_feature
 from stacks.provider import provider
-from stacks.references import Origin, environment_of
-
-FEATURE = "feature"
-"""The output with the section that the stack was deployed with; secret."""
+from stacks.references import environment_of
+from stacks.stack_outputs import export
+from stacks.target_access import ResolvedTarget
 
 
 def build(section: Feature) -> None:
@@ -42,19 +43,23 @@ def build(section: Feature) -> None:
         raise SettingsError(errors)
     table = _table(section, origin, identity.key)
     _check_ownership(section, origin, identity.key, table)
-    if refusals := check_feature(services, origin.resolved_target, meshed=origin.place.meshed):
+    place = origin.place
+    access = ResolvedTarget(stack=origin.stack, namespace=place.namespace, kubeconfig=place.kubeconfig)
+    if refusals := check_feature(services, access, meshed=place.meshed):
         raise SettingsError(refusals)
 
-    deployer = provider("deployer", kubeconfig=origin.place.kubeconfig)
+    kubeconfig = pulumi.Output.secret(place.kubeconfig)
+    deployer = provider("deployer", kubeconfig=kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
-    annotations = labels.branch(identity.branch, section.expires)
+    expires = written(section.expires) if section.expires else None
+    annotations = labels.branch(identity.branch, expires)
     changed = [
         FeatureService(
             service.workload.name,
             ChangedServiceArgs(
                 deployed=service,
-                namespace=origin.place.namespace,
-                kubeconfig=origin.place.kubeconfig,
+                namespace=place.namespace,
+                kubeconfig=kubeconfig,
                 owner=owner,
                 annotations=annotations,
             ),
@@ -68,7 +73,7 @@ def build(section: Feature) -> None:
         inward = RoutesArgs(
             objects=route_rendering.mesh(entrance.routing, table),
             after=changed,
-            namespace=origin.place.namespace,
+            namespace=place.namespace,
             owner=owner,
             labels=labels.feature(identity.key),
             annotations=annotations,
@@ -77,16 +82,19 @@ def build(section: Feature) -> None:
         from_outside = route_rendering.edge(entrance.routing, table, entrance.attached)
         edge = Routes("edge", replace(inward, objects=from_outside, after=[mesh]), opts)
         link = pulumi.Output.all(link, edge.accepted).apply(lambda facts: str(facts[0]))
-    pulumi.export("url", link)
-    pulumi.export("key", identity.key)
-    pulumi.export("branch", identity.branch)
-    pulumi.export("expires", section.expires)
-    pulumi.export("of", section.of)
-    pulumi.export("versions", {service.workload.name: service.image.version for service in services})
-    pulumi.export("sessions", [session_name(session) for session in section.sessions])
-    pulumi.export("routes", route_descriptions.described(table, entrance))
-    # From here another machine can change the feature without its file; it holds the ids of sessions.
-    pulumi.export(FEATURE, pulumi.Output.secret(section.model_dump(by_alias=True, exclude_unset=True, mode="json")))
+    export(
+        FeatureOutputs,
+        url=link,
+        key=identity.key,
+        branch=identity.branch,
+        expires=expires,
+        of=section.of,
+        versions={service.workload.name: service.image.version for service in services},
+        sessions=[session_name(session) for session in section.sessions],
+        routes=route_descriptions.described(table, entrance),
+        # From here another machine can change the feature without its file; it holds the ids of sessions.
+        feature=pulumi.Output.secret(section.model_dump(by_alias=True, exclude_unset=True, mode="json")),
+    )
 
 
 def _table(section: Feature, origin: Origin, key: str) -> Table:
@@ -139,10 +147,8 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     Raises:
         SettingsError: There is such a thing.
     """
-    resolved_target, stack, api = origin.resolved_target, pulumi.get_stack(), origin.entrance.routing
-    objects = live_objects.in_namespace(
-        resolved_target.kubeconfig, resolved_target.namespace, live_objects.FEATURE_KINDS
-    )
+    place, stack, api = origin.place, pulumi.get_stack(), origin.entrance.routing
+    objects = live_objects.in_namespace(place.kubeconfig, place.namespace, live_objects.FEATURE_KINDS)
     deployments = tuple(session.owned for session in objects if session.kind == live_objects.DEPLOYMENT)
     routes = tuple(item.owned for item in objects if item.kind == "HTTPRoute") if api == GATEWAY_API else ()
     sessions = {session_name(session): f"boutique:feature.sessions.{at}" for at, session in enumerate(section.sessions)}
@@ -150,7 +156,7 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     if api == GATEWAY_API:
         setting = f"boutique:feature.of: {section.of!r}: routing.api {api!r}"
         claim = RouteClaim.of(table, origin.entrance, stack=stack, setting=setting)
-        errors += route_conflicts.find_conflicts(resolved_target.kubeconfig, resolved_target.namespace, claim)
+        errors += route_conflicts.find_conflicts(place.kubeconfig, place.namespace, claim)
     if errors:
         raise SettingsError(errors)
     if warning := live_objects.changes(objects, (), stack=stack):

@@ -9,6 +9,7 @@ from boutique.admission import channel, feature_policies, isolation, owner_polic
 from boutique.mesh import gateway, policies
 from boutique.mesh.gateway_hosts import claims
 from boutique.names import labels
+from boutique.outputs import PlatformOutputs
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.mesh_settings import takes_strangers
 from boutique.settings.stack import Platform
@@ -23,7 +24,7 @@ from components.target import Target, TargetArgs
 from components.unavailable_apis import warn_of_unavailable_apis
 from stacks.cluster_access import ClusterAccess
 from stacks.configuration import Secrets
-from stacks.references import TARGETS
+from stacks.stack_outputs import export
 from stacks.target_access import TargetAccess
 
 
@@ -127,7 +128,14 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
         )
         for name, target in targets.items()
     }
-    pulumi.export(TARGETS, pulumi.Output.secret({name: place.facts() for name, place in places.items()}))
+    targets_output = pulumi.Output.all(**{name: place.output() for name, place in places.items()}).apply(
+        lambda outputs: {name: output.dump() for name, output in outputs.items()}
+    )
+    export(
+        PlatformOutputs,
+        targets=pulumi.Output.secret(targets_output),
+        certificate=front.certificate if front else None,
+    )
     return places
 
 
@@ -143,7 +151,7 @@ def _front(
         return None
     claimed = claims(section)
     spaces = [claim.namespace for claim in claimed]
-    built = Ingress(
+    return Ingress(
         "ingress",
         IngressArgs(
             settings=section.ingress,
@@ -163,8 +171,6 @@ def _front(
         ),
         opts,
     )
-    pulumi.export("certificate", built.certificate)
-    return built
 
 
 def _entrances(section: Platform) -> Mapping[str, GatewayEndpoint]:

@@ -14,6 +14,7 @@ from issued import issue
 from recording import ROOT, Graph, main, record
 
 from boutique.mesh import gateway_api_installed
+from boutique.outputs import SCHEMA_VERSION, VERSION
 from boutique.settings.durations import written
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION
 
@@ -35,6 +36,7 @@ TARGETS: dict[str, Any] = {
         "namespace": name,
         "kubeconfig": KUBECONFIG,
         "features": KUBECONFIG,
+        "meshed": True,
         "entrance": {
             "routing": "gateway-api",
             "host": f"{name}.shop.example.com",
@@ -54,10 +56,12 @@ DEV: dict[str, Any] = {
 """What the environment `dev` tells its features."""
 PRODUCTION: dict[str, Any] = {**TARGETS["dev"], "namespace": "prod", "channel": {}}
 del PRODUCTION["features"]
+DEPLOYED = {VERSION: SCHEMA_VERSION}
+"""What every stack that this program has deployed has among its outputs."""
 STACKS: dict[str, dict[str, Any]] = {
-    "nonprod": {"targets": TARGETS},
-    "prod-platform": {"targets": {"prod": PRODUCTION}},
-    "dev": {"environment": DEV},
+    "nonprod": {**DEPLOYED, "targets": TARGETS},
+    "prod-platform": {**DEPLOYED, "targets": {"prod": PRODUCTION}},
+    "dev": {**DEPLOYED, "environment": DEV},
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 from recording import Graph
-from stackfiles import KUBECONFIG, STACKS, TARGETS, committed, record_stack
+from stackfiles import DEPLOYED, KUBECONFIG, STACKS, TARGETS, committed, record_stack
 
 from boutique.targets.rbac import DEPLOYER_RULES
 
@@ -48,7 +48,7 @@ def test_without_a_channel_there_is_no_rule() -> None:
 def test_an_environment_on_another_stacks_cluster_is_refused_what_its_target_refuses() -> None:
     target = {**TARGETS["test"], "channel": {"prereleases": "^$", "features": False}}
     assert target["kubeconfig"] == KUBECONFIG
-    others = {**STACKS, "nonprod": {"targets": {**TARGETS, "test": target}}}
+    others = {**STACKS, "nonprod": {**DEPLOYED, "targets": {**TARGETS, "test": target}}}
     config, secret = committed("test")
     wrong = config | {"boutique:release": json.dumps({"services": {"adservice": "0.10.7-new-ads.3"}})}
     with pytest.raises(pulumi.RunError) as caught:

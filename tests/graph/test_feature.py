@@ -13,7 +13,7 @@ import pytest
 from clear import SECRET, SIGNATURE
 from cloud import KUBECONFIG
 from recording import ROOT, Graph, clear
-from stackfiles import DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
+from stackfiles import DEPLOYED, DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
 
 from application import online_boutique
 from boutique.settings.durations import written
@@ -35,7 +35,7 @@ def feature(environment: dict[str, Any] | None = None, *, routing: str = "gatewa
     config["boutique:feature"] = json.dumps({key: value for key, value in given.items() if value is not None})
     place = {**DEV["place"], "entrance": {**DEV["place"]["entrance"], "routing": routing}}
     told = {"settings": {**DEV["settings"], **(environment or {})}, "place": place}
-    others = {**STACKS, "dev": {"environment": told}, "empty": {}}
+    others = {**STACKS, "dev": {**DEPLOYED, "environment": told}, "empty": {}}
     return record_stack(STACK, others=others, config=(config, secret))
 
 
@@ -265,7 +265,7 @@ def test_an_environment_tells_its_features_all_they_need_and_nobody_else() -> No
     assert told["environment"][SIGNATURE] == SECRET
     facts = told["environment"]["value"]
     assert Environment.model_validate(facts["settings"]) == Environment.model_validate(configured)
-    graph = record_stack(STACK, others={"dev": {"environment": clear(facts)}})
+    graph = record_stack(STACK, others={"dev": {**DEPLOYED, "environment": clear(facts)}})
     assert graph.outputs["url"] == f"https://new-ads.shop.localhost:{HTTPS_PORT}"
 
 

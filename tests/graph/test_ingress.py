@@ -9,7 +9,7 @@ import pytest
 import stackfiles
 from clear import SECRET, SIGNATURE
 from recording import Graph
-from stackfiles import HTTPS_PORT, PLAIN, TARGETS, Recorder
+from stackfiles import DEPLOYED, HTTPS_PORT, PLAIN, TARGETS, Recorder
 
 from boutique.certificates import credentials
 from boutique.mesh import gateway
@@ -36,7 +36,7 @@ def of_dev(target: Mapping[str, Any], **environment: Any) -> Graph:
     """Record `dev` with a target as another stack has it."""
     config, secret = stackfiles.committed("dev")
     config["boutique:environment"] = json.dumps(environment)
-    others = {"nonprod": {"targets": {**TARGETS, "dev": target}}}
+    others = {"nonprod": {**DEPLOYED, "targets": {**TARGETS, "dev": target}}}
     return stackfiles.record_stack("dev", others=others, config=(config, secret))
 
 
@@ -171,9 +171,9 @@ def test_an_environment_routes_as_its_cluster_does() -> None:
     assert {"edge", "frontend"} <= {each.object_name[2] for each in graph.of("VirtualService")}
 
 
-def test_an_entrance_that_is_not_understood_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="run `pulumi up` there with the same version of it"):
-        of_dev({**TARGETS["dev"], "entrance": {"host": "dev.shop.example.com"}})
+def test_an_entrance_of_another_shape_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="'nonprod' was deployed by another version of this program; run `pulum"):
+        of_dev({**TARGETS["dev"], "entrance": {"address": "dev.shop.example.com"}})
 
 
 def test_features_need_an_ingress_of_the_other_stack() -> None:

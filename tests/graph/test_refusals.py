@@ -5,13 +5,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from cloud import KUBECONFIG
-from stackfiles import CANARY, committed, record_stack
+from stackfiles import CANARY, DEPLOYED, TARGETS, committed, record_stack
 
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
-
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+from boutique.outputs import UNKNOWN
 
 
 def refused(stack: str, **arguments: Any) -> str:
@@ -77,12 +75,21 @@ def test_mistakes_in_how_keys_are_kept_and_in_what_they_say_are_told_together() 
     [
         ({}, "has no target 'dev'; there are: none; deploy that stack first"),
         ({"test": {}}, "has no target 'dev'; there are: test"),
-        ({"dev": {"namespace": "dev"}}, "does not know the kubeconfig of target 'dev' yet"),
-        ({"dev": {"namespace": UNKNOWN, "kubeconfig": KUBECONFIG}}, "does not know the namespace of target 'dev' yet"),
+        ({"dev": {"space": "dev"}}, "was deployed by another version of this program; run `pulumi up` there"),
+        ({"dev": {**TARGETS["dev"], "namespace": UNKNOWN}}, "does not know its output targets.dev.namespace yet; run"),
     ],
 )
-def test_an_unusable_target_of_another_stack_is_named(targets: Any, expected: str) -> None:
-    assert f"stack 'nonprod' {expected}" in refused("dev", others={"nonprod": {"targets": targets}})
+@pytest.mark.parametrize("preview", [True, False])
+def test_an_unusable_target_of_another_stack_is_named(targets: Any, expected: str, preview: bool) -> None:
+    others = {"nonprod": {**DEPLOYED, "targets": targets}}
+    assert f"stack 'nonprod' {expected}" in refused("dev", others=others, preview=preview)
+
+
+def test_targets_that_another_stack_does_not_know_are_named() -> None:
+    others = {"nonprod": {**DEPLOYED, "targets": UNKNOWN}}
+    expected = "stack 'nonprod' does not know its output targets yet; run `pulumi up` there"
+    assert refused("dev", others=others, preview=True) == expected
+    assert "'nonprod' has no target 'dev'; there are: none; deploy" in refused("dev", others=others)
 
 
 @pytest.mark.parametrize(("stack", "name"), [("local", "context 'boutique-lab'"), ("dev", "target 'dev' of stack")])

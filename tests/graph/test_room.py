@@ -123,7 +123,7 @@ def test_a_limit_range_made_by_hand_is_kept(answer: Answer) -> None:
 
 def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
     """Return what the stack `local` was before: its outputs, its state, and its configuration now."""
-    targets = {"local": {"namespace": "local", "kubeconfig": KUBECONFIG}}
+    targets = {"local": {"namespace": "local", "kubeconfig": KUBECONFIG, "meshed": True}}
     state = (
         {"urn::quota": {"type": "kubernetes:core/v1:ResourceQuota", "outputs": quota(**recorded)}} if recorded else {}
     )

@@ -16,6 +16,7 @@ from servers import answering
 from application import online_boutique
 from boutique.kubernetes import kubeconfig
 from boutique.names.image_reference import Reference
+from boutique.outputs import SCHEMA_VERSION, VERSION
 
 TOKEN = "canary-of-the-deployers-token"  # noqa: S105 - a canary
 NAMESPACE = "shop"
@@ -173,15 +174,23 @@ def deployer(port: int) -> str:
 def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
     """Return what a stack says that holds platform and environment."""
     services = {
-        each.name: {"image": each.image, "version": Reference.parse(each.image).version, "replicas": 1, "ready": 1}
+        each.name: {
+            "image": each.image,
+            "deployment": each.name,
+            "version": Reference.parse(each.image).version,
+            "replicas": 1,
+            "ready": 1,
+        }
         for each in online_boutique.WORKLOADS
     }
     return {
+        VERSION: SCHEMA_VERSION,
         "namespace": NAMESPACE,
         "url": url,
+        "routes": {},
         "services": services,
         "target": {"stack": "organization/boutique/some", "name": "shop"},
-        "targets": {"shop": {"namespace": NAMESPACE, "kubeconfig": kubeconfig}},
+        "targets": {"shop": {"namespace": NAMESPACE, "kubeconfig": kubeconfig, "meshed": True}},
     }
 
 

@@ -12,6 +12,7 @@ from fakes import pulumi as fake_pulumi
 
 from application import online_boutique
 from boutique.application.workload import Workload
+from boutique.outputs import SCHEMA_VERSION, VERSION
 from boutique.routing.resolution import has_key
 
 KEY = "new-ads"
@@ -142,8 +143,9 @@ def pulumi(folder: Path, web: int, api: int, services: dict[str, str] | None, *,
         "listener": "https",
         "previewListener": "previews",
     }
-    place = {"namespace": NAMESPACE, "kubeconfig": deployer(api), "entrance": entrance}
-    (folder / "some.output").write_text(json.dumps({"environment": {"settings": {"features": {}}, "place": place}}))
+    place = {"namespace": NAMESPACE, "kubeconfig": deployer(api), "meshed": True, "entrance": entrance}
+    environment = {"settings": {"features": {}}, "place": place}
+    (folder / "some.output").write_text(json.dumps({VERSION: SCHEMA_VERSION, "environment": environment}))
     stacks = [{"name": "some"}]
     if services is not None:
         stacks.append({"name": stack})

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from typer.testing import Result
 
+from boutique.outputs import SCHEMA_VERSION, VERSION
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import deployed
@@ -150,11 +151,24 @@ class Project:
             Release.model_validate(config["boutique:release"]),
         )
         services = {
-            each.workload.name: {"image": str(each.image), "version": each.image.version, "replicas": each.replicas}
+            each.workload.name: {
+                "image": str(each.image),
+                "deployment": each.name,
+                "version": each.image.version,
+                "replicas": each.replicas,
+            }
             for each in found
         }
         target = {"stack": "nonprod", "name": stack}
-        self.outputs[stack] = {"services": services, "channel": self.channels[stack], "target": target}
+        self.outputs[stack] = {
+            VERSION: SCHEMA_VERSION,
+            "namespace": stack,
+            "url": f"https://{stack}.shop.example.com",
+            "routes": {},
+            "channel": self.channels[stack],
+            "services": services,
+            "target": target,
+        }
 
     def _shown(self, config: Config, *, show: bool) -> Config:
         found = _clear(config, show=show)

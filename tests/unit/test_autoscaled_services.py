@@ -1,33 +1,35 @@
 """Replicas that an autoscaler sets: what it wants is what status and smoke test compare with."""
 
-import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from boutique.features import feature_workloads
+from boutique.names.image_reference import Reference
+from boutique.outputs import SCHEMA_VERSION, VERSION, DeployedService
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
 from ops.environments.environment_status import service
-from ops.pulumi.deployed_stack import DeployedStack, ExpectedEnvironment, deployed_stack
+from ops.pulumi.deployed_stack import DeployedStack, deployed_stack
 from ops.smoke import smoke_test
 from ops.smoke.running_pods import RunningWorkload
 from support.deadline import Deadline
 
-WANTED = ExpectedEnvironment(image="shop/ads:v1", version="v1", replicas=1, autoscaled=True, deployment="adservice")
+IMAGE = Reference.parse("shop/ads:v1")
+WANTED = DeployedService(image=IMAGE, version="v1", replicas=1, autoscaled=True, deployment="adservice")
 SCALED = [(True, 3, 3, True), (True, 3, 2, False), (False, 3, 3, False), (False, 1, 1, True)]
 
 
 def running(replicas: int, ready: int) -> dict[str, RunningWorkload]:
-    return {"adservice": RunningWorkload(replicas=replicas, ready=ready, images=(WANTED.image,), trouble=())}
+    return {"adservice": RunningWorkload(replicas=replicas, ready=ready, images=(str(IMAGE),), trouble=())}
 
 
 @pytest.mark.parametrize(("autoscaled", "replicas", "ready", "well"), SCALED)
 def test_status_compares_with_what_the_autoscaler_wants(
     autoscaled: bool, replicas: int, ready: int, well: bool
 ) -> None:
-    wanted = dataclasses.replace(WANTED, autoscaled=autoscaled)
+    wanted = WANTED.model_copy(update={"autoscaled": autoscaled})
     assert service(wanted, running(replicas, ready), "adservice").is_well is well
 
 
@@ -35,7 +37,7 @@ def test_status_compares_with_what_the_autoscaler_wants(
 def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
     autoscaled: bool, replicas: int, ready: int, well: bool
 ) -> None:
-    wanted = dataclasses.replace(WANTED, autoscaled=autoscaled)
+    wanted = WANTED.model_copy(update={"autoscaled": autoscaled})
     stack = DeployedStack(name="dev", namespace="dev", url="", services={"adservice": wanted}, kubeconfig="")
     outside: Any = SimpleNamespace(unreachable=False, link=None, errors=(), warnings=())
     [found] = smoke_test.result(stack, running(replicas, ready), "", outside).services
@@ -47,12 +49,14 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
 def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> None:
     target = {"stack": "organization/boutique/dev", "name": "dev"}
     kubeconfig = '{"clusters": [{"cluster": {"server": "https://127.0.0.1:1"}}]}'
-    given = {"image": WANTED.image, "version": "v1", "replicas": 1, **said}
+    given = {"image": str(IMAGE), "version": "v1", "replicas": 1, "deployment": "adservice", **said}
     outputs = {
+        VERSION: SCHEMA_VERSION,
         "namespace": "dev",
         "url": "",
+        "routes": {},
         "target": target,
-        "targets": {"dev": {"kubeconfig": kubeconfig}},
+        "targets": {"dev": {"namespace": "dev", "kubeconfig": kubeconfig, "meshed": True}},
         "services": {"adservice": given},
     }
     stack = deployed_stack("dev", Deadline(5), lambda *_: outputs)

@@ -1,5 +1,6 @@
 """Blue and green: which pods get requests, which are kept, and for how long."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boutique.application.workload import Resources
+from boutique.names.image_reference import Reference
+from boutique.outputs import RecordedBlueGreen, read_colours, write_colours
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen, coloured, described, digest_of_secrets, restored
@@ -27,7 +31,7 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
 
 def after(*releases: ResolvedWorkload, now: datetime = NOW) -> BlueGreen:
     """Return the pods after several updates."""
-    remembered: dict[str, Any] | None = None
+    remembered: RecordedBlueGreen | None = None
     for each in releases:
         colours = BlueGreen.of(each, remembered, now)
         remembered = colours.remember()
@@ -121,12 +125,33 @@ def test_what_pods_do_not_show_leaves_them_their_colour(changed: dict[str, Any])
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.integers(min_value=1, max_value=100))
 def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], replicas: int) -> None:
     some = coloured(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
-    assert restored(some.workload, described(some), str(some.colour)) == some
+    assert restored(some.workload, described(some)) == some
 
 
-@pytest.mark.parametrize("known", [{}, {"colour": "x"}, {"colour": "x", "image": ":"}, {"colour": "x", "image": None}])
-def test_what_another_program_has_told_is_as_good_as_nothing(known: dict[str, Any]) -> None:
-    assert BlueGreen.of(service(), {"live": known}, NOW).warm is None
+@pytest.mark.parametrize(
+    "change", [{"colour": None}, {"image": ":"}, {"image": None}, {"another": ""}, {"replicas": "1"}, {"files": []}]
+)
+def test_a_record_of_another_shape_is_left_out_and_no_other(change: dict[str, Any]) -> None:
+    good = after(service()).remember()
+    records = json.loads(write_colours({"adservice": good, "frontend": good}))
+    records["frontend"]["live"] |= change
+    found = read_colours(json.dumps(records))
+    assert found == {"adservice": good}
+
+
+def test_the_pods_of_a_service_are_written_and_read_again() -> None:
+    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
+    record = after(old, new).remember()
+    assert read_colours(write_colours({"adservice": record})) == {"adservice": record}
+    assert record.until == NOW + timedelta(hours=2)
+    assert CANARY not in repr(record)
+    assert read_colours(None) is None
+
+
+def test_pods_keep_their_colour_under_another_version_of_the_program() -> None:
+    image, quantity = Reference.parse("shop/ads:1"), Resources(cpu="100m", memory="64Mi")
+    some = replace(service(), image=image, variables={"A": "1"}, files={}, requests=quantity, limits=quantity)
+    assert coloured(some).colour == "a47ea15e"
 
 
 def test_no_secret_shows_in_a_name_or_a_text() -> None:
@@ -139,8 +164,8 @@ def test_no_secret_shows_in_a_name_or_a_text() -> None:
 def test_pods_of_another_user_are_others_and_those_of_the_usual_one_keep_their_colour() -> None:
     usual = service()
     chosen = replace(usual, pod_user="cluster")
-    assert "podUser" not in described(usual)
+    assert "podUser" not in write_colours({"adservice": BlueGreen.of(usual, None, NOW).remember()})
     assert coloured(chosen).colour != coloured(usual).colour
-    back = restored(chosen.workload, described(chosen), "some")
+    back = restored(chosen.workload, described(chosen))
     assert back.pod_user == "cluster"
-    assert restored(usual.workload, described(usual), "some").pod_user == "fixed"
+    assert restored(usual.workload, described(usual)).pod_user == "fixed"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from boutique.settings.durations import duration, moment, written
+from boutique.settings.durations import Duration, moment, written
 
 
 @pytest.mark.parametrize(
@@ -12,13 +12,14 @@ from boutique.settings.durations import duration, moment, written
     [("90m", timedelta(minutes=90)), ("72h", timedelta(days=3)), ("3d", timedelta(days=3))],
 )
 def test_a_length_is_a_number_with_a_unit(text: str, meant: timedelta) -> None:
-    assert duration(text) == meant
+    assert Duration.parse(text).length == meant
+    assert str(Duration.parse(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "3", "0h", "-1h", "1.5h", "3 d", "3days", "3D", "72h30m", "9999999d", "٣d"])
 def test_what_is_no_length_is_refused_with_how_one_is_written(text: str) -> None:
     with pytest.raises(ValueError, match="such as 90m, 72h or 3d"):
-        duration(text)
+        Duration.parse(text)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_secrets_stay_encrypted_as_they_were(provider: dict[str, Any], settings:
 
 def found(collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None) -> FoundFeature:
     annotations = {"boutique.dev/expires": expires} if expires else {}
-    container = {"image": "registry:5000/adservice:0.10.7-a.1@sha256:00"}
+    container = {"image": f"registry:5000/adservice:0.10.7-a.1@sha256:{'0' * 64}"}
     content = {
         "metadata": {
             "creationTimestamp": "2026-01-10T10:00:00Z",

@@ -67,7 +67,10 @@ def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
             "boutique:feature.services.adservice.version: '0.10.7': is a release; a feature runs pre-releases of its "
             "branch, such as 0.10.7-my-branch.1",
         ),
-        (feature(services={"adservice": {"version": "latest"}}), "version: 'latest' is no SemVer version: it does not"),
+        (
+            feature(services={"adservice": {"version": "latest"}}),
+            'version: "latest": is no SemVer version: it does n',
+        ),
         (feature(services={"adservice": {}}), "boutique:feature.services.adservice.version: is missing"),
         (feature(services={}), "boutique:feature.services: is missing; name at least one, such as {adservice: "),
         (
@@ -107,6 +110,8 @@ def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
         ),
         (feature(sessions=["a", "b;c"]), "boutique:feature.sessions.1: a session id cannot hold ';'"),
         (feature(sessions=["a", "b", "a"]), "boutique:feature.sessions.0: is there 2 times; remove the others"),
+        (feature(expires=5), "boutique:feature.expires: 5: must be text (numbers in quotes)"),
+        (feature(services={"adservice": {"version": 1.5}}), "version: 1.5: must be text (numbers in quotes)"),
         (feature(expires="tomorrow"), 'boutique:feature.expires: "tomorrow": must be a date and a time with an offset'),
         (
             {**feature(), "environment": {"replicas": 1}, "cluster": {"kind": "existing", "context": "here"}},

@@ -13,6 +13,7 @@ from smoking import Smoke, Smoked, command
 
 from application import online_boutique
 from application.smoke_journey import CUSTOMER
+from boutique.outputs import SCHEMA_VERSION, UNKNOWN, VERSION
 
 HOST = "shop.localhost"
 AUTHORITY = issue("Authority", now=datetime.now(UTC))
@@ -253,7 +254,7 @@ def test_the_kubeconfig_of_an_environment_elsewhere_is_its_clusters(boutique: Sm
     with serving(Cluster()) as api:
         said = outputs("kubectl port-forward", deployer(api))
         targets = said.pop("targets")
-        pulumi(tmp_path, {"dev": said, "organization/boutique/some": {"targets": targets}})
+        pulumi(tmp_path, {"dev": said, "organization/boutique/some": {VERSION: SCHEMA_VERSION, "targets": targets}})
         assert boutique("dev").code == 0
         (tmp_path / "organization_boutique_some.json").write_text("{}")
         gone = boutique("dev")
@@ -262,12 +263,12 @@ def test_the_kubeconfig_of_an_environment_elsewhere_is_its_clusters(boutique: Sm
 
 
 def test_a_kubeconfig_that_an_update_never_learnt_is_named_and_not_shown(boutique: Smoke, tmp_path: Path) -> None:
-    pulumi(tmp_path, {"some": outputs("kubectl port-forward", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")})
+    pulumi(tmp_path, {"some": outputs("kubectl port-forward", UNKNOWN)})
     found = boutique("some")
     assert (found.code, found.err) == (
         1,
-        "error: stack 'organization/boutique/some' does not know the kubeconfig of target 'shop'; "
-        "run `pulumi up` for it\n",
+        "error: stack 'organization/boutique/some' does not know its output targets.shop.kubeconfig yet; "
+        "run `pulumi up` there\n",
     )
 
 
@@ -295,8 +296,8 @@ def test_a_pulumi_that_hangs_is_given_up(boutique: Smoke, tmp_path: Path) -> Non
     ("arguments", "code", "said"),
     [
         (["nope"], 1, "error: pulumi cannot read stack 'nope': no stack named 'nope' found\n"),
-        (["empty"], 1, "error: stack 'empty' was not deployed: its outputs lack namespace, url, services, target; "),
-        (["shared"], 1, "error: stack 'shared' has no environment: "),
+        (["empty"], 1, "error: stack 'empty' was not deployed; name a stack with boutique:environment, "),
+        (["shared"], 1, "error: stack 'shared' has no environment; "),
         (["empty", "--cacert", "commands"], 1, "error: commands: holds no certificate in PEM; "),
         ([], 2, "Missing argument"),
         (["some", "--timeout", "soon"], 2, "Invalid value for '--timeout'"),

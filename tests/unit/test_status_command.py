@@ -11,6 +11,7 @@ from fakes import deployer
 from typer.testing import CliRunner, Result
 
 from boutique.kubernetes import api_groups
+from boutique.outputs import SCHEMA_VERSION, VERSION
 from ops.cli import app
 from ops.environments import environment_status
 from ops.environments.drift import Drift, parse_drift
@@ -27,9 +28,15 @@ URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
 
 
 def outputs(version: str) -> dict[str, Any]:
-    service = {"image": f"shop/adservice:{version}", "version": version, "replicas": 2}
-    target = {"stack": "organization/boutique/nonprod", "name": "place"}
-    return {"namespace": "place", "url": "nowhere", "services": {"adservice": service}, "target": target}
+    service = {"image": f"shop/adservice:{version}", "deployment": "adservice", "version": version, "replicas": 2}
+    return {
+        VERSION: SCHEMA_VERSION,
+        "namespace": "place",
+        "url": "nowhere",
+        "routes": {},
+        "services": {"adservice": service},
+        "target": {"stack": "organization/boutique/nonprod", "name": "place"},
+    }
 
 
 class World:
@@ -38,7 +45,10 @@ class World:
     def __init__(self) -> None:
         content = deployer(1)
         self.stacks: dict[str, dict[str, Any] | None] = {
-            "nonprod": {"targets": {"place": {"kubeconfig": content}}},
+            "nonprod": {
+                VERSION: SCHEMA_VERSION,
+                "targets": {"place": {"namespace": "place", "kubeconfig": content, "meshed": True}},
+            },
             "dev": outputs("v0.10.7"),
             "dev-a": {"of": "dev"},
             "dev-eu": outputs("v0.10.5"),

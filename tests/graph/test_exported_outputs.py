@@ -1,0 +1,69 @@
+"""What the program exports is what its models describe: for each of the committed stacks."""
+
+from typing import Any
+
+import pytest
+from clear import SECRET, SIGNATURE
+from recording import Graph, clear
+from stackfiles import Recorder, content, deployable, record_stack
+
+from boutique.outputs import (
+    COLOURS,
+    ENVIRONMENT,
+    FEATURE,
+    SCHEMA_VERSION,
+    TARGETS,
+    VERSION,
+    EnvironmentOutputs,
+    FeatureOutputs,
+    PlatformOutputs,
+    SharedEnvironment,
+    read,
+    read_colours,
+)
+
+MODELS = {"platform": PlatformOutputs, "environment": EnvironmentOutputs, "feature": FeatureOutputs}
+SECRETS = {TARGETS, ENVIRONMENT, FEATURE, COLOURS}
+
+
+def layers(stack: str) -> set[str]:
+    sections = {key.removeprefix("boutique:") for key in content(stack)["config"]}
+    return sections & MODELS.keys()
+
+
+@pytest.mark.parametrize("stack", deployable())
+def test_the_outputs_of_a_stack_are_read_as_they_were_exported(stack: str, recorded: Recorder) -> None:
+    graph = recorded(stack)
+    outputs = clear(graph.outputs)
+    names = {VERSION}
+    for layer in layers(stack):
+        model = MODELS[layer]
+        exported = read(model, stack, outputs)
+        described = {str(field.alias): name for name, field in model.model_fields.items()}
+        names |= described.keys()
+        assert {alias: value for alias, value in exported.dump().items() if alias != FEATURE} == {
+            alias: value
+            for alias, value in outputs.items()
+            if alias in described and alias != FEATURE and value is not None
+        }
+    if "environment" in layers(stack):
+        shared = read(SharedEnvironment, stack, outputs, ENVIRONMENT)
+        assert shared.dump() == outputs[ENVIRONMENT]
+        assert read_colours(outputs[COLOURS]) is not None
+        names |= {ENVIRONMENT, COLOURS}
+    assert outputs.keys() | {"certificate", "channel", "expires"} & names == names
+    assert outputs[VERSION] == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize("stack", deployable())
+def test_secret_outputs_are_secret_as_a_whole(stack: str, recorded: Recorder) -> None:
+    for name in SECRETS & recorded(stack).outputs.keys():
+        assert recorded(stack).outputs[name][SIGNATURE] == SECRET, name
+
+
+def test_a_preview_tells_what_is_known_already() -> None:
+    graph: Graph = record_stack("local", built=False, preview=True)
+    outputs: dict[str, Any] = clear(graph.outputs)
+    assert outputs["routes"]
+    assert {service["version"] for service in outputs["services"].values()}
+    assert outputs[VERSION] == SCHEMA_VERSION

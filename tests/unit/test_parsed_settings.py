@@ -1,0 +1,66 @@
+"""Values of the configuration are parsed when it is loaded, and written as they were."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from boutique.names.image_reference import Reference, version_of
+from boutique.names.semver import Version
+from boutique.settings.durations import Duration
+from boutique.settings.feature_settings import Feature, Features
+from boutique.settings.release_settings import Pin, Release
+from boutique.settings.rollout import Rollout
+from boutique.settings.stack import ServiceSettings
+
+DIGEST = f"sha256:{'0' * 64}"
+FEATURE = {
+    "of": "dev",
+    "services": {"adservice": {"version": "v0.10.7-new-ads.3"}},
+    "expires": "2026-01-31T18:00:00Z",
+}
+FEATURES = {"defaultTtl": "48h", "maximumTtl": "14d"}
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (Feature, FEATURE),
+        (Features, FEATURES),
+        (Release, {"services": {"adservice": f"1.2.3@{DIGEST}", "redis-cart": f"@{DIGEST}"}}),
+        (Rollout, {"warmFor": "90m"}),
+        (ServiceSettings, {"initImage": f"registry.example:5000/busybox:1@{DIGEST}"}),
+    ],
+)
+def test_values_are_written_as_they_were_and_read_again(model: type[BaseModel], values: dict[str, Any]) -> None:
+    settings = model.model_validate(values)
+    for mode in ("json", "python"):
+        assert settings.model_dump(by_alias=True, exclude_unset=True, mode=mode) == values
+    assert (
+        model.model_validate(values) == settings == model.model_validate_json(settings.model_dump_json(by_alias=True))
+    )
+
+
+def test_values_have_the_types_that_they_are_used_as() -> None:
+    feature, features = Feature.model_validate(FEATURE), Features.model_validate(FEATURES)
+    assert feature.expires == datetime(2026, 1, 31, 18, tzinfo=UTC)
+    version = feature.services["adservice"].version
+    assert (version, version.branch) == (Version.parse("v0.10.7-new-ads.3"), "new-ads")
+    assert features.default_ttl.length == timedelta(hours=48)
+    assert Features().maximum_ttl == Duration.parse("14d")
+    assert Release.model_validate({"services": {"adservice": "1"}}).services == {"adservice": Pin(tag="1")}
+    assert ServiceSettings.model_validate({"initImage": "busybox:1"}).init_image == Reference.parse("busybox:1")
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("shop/ads:1", "1"),
+        (f"registry.example:5000/ads:1@{DIGEST}", "1"),
+        (f"shop/ads@{DIGEST}", "sha256-000000000000"),
+        ("registry.example:5000/ads", "registry.example:5000/ads"),
+    ],
+)
+def test_the_version_of_an_image_is_its_tag_or_its_digest(image: str, version: str) -> None:
+    assert version_of(image) == version
