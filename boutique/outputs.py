@@ -56,8 +56,8 @@ def _is_unknown(value: object) -> bool:
 
 
 def _known(text: str) -> str:
-    if _is_unknown(text):
-        raise ValueError("a targeted update left it out")
+    if text == UNKNOWN:
+        raise ValueError("is not known")
     return text
 
 
@@ -198,7 +198,8 @@ class FeatureOutputs(Output):
 
     url: Text
     key: str
-    branch: str
+    branch: str | None = None
+    """None if the section names only the key."""
     expires: Moment | None = None
     of: str
     """The stack of the environment."""

@@ -1,11 +1,12 @@
 """What the program exports is what its models describe: for each of the committed stacks."""
 
+import json
 from typing import Any
 
 import pytest
 from clear import SECRET, SIGNATURE
 from recording import Graph, clear
-from stackfiles import Recorder, content, deployable, record_stack
+from stackfiles import Recorder, committed, content, deployable, record_stack
 
 from boutique.outputs import (
     COLOURS,
@@ -59,6 +60,16 @@ def test_the_outputs_of_a_stack_are_read_as_they_were_exported(stack: str, recor
 def test_secret_outputs_are_secret_as_a_whole(stack: str, recorded: Recorder) -> None:
     for name in SECRETS & recorded(stack).outputs.keys():
         assert recorded(stack).outputs[name][SIGNATURE] == SECRET, name
+
+
+def test_a_feature_of_a_key_alone_has_outputs_that_can_be_read() -> None:
+    config, secret = committed("dev-new-ads")
+    section = json.loads(config["boutique:feature"])
+    services = {name: {"version": f"0.10.7-{name}.1"} for name in ("adservice", "frontend")}
+    config["boutique:feature"] = json.dumps({**section, "branch": None, "key": "some", "services": services})
+    outputs = clear(record_stack("dev-new-ads", config=(config, secret)).outputs)
+    feature = read(FeatureOutputs, "dev-new-ads", outputs)
+    assert (feature.key, feature.branch, feature.feature.key) == ("some", None, "some")
 
 
 def test_a_preview_tells_what_is_known_already() -> None:
