@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import pulumi
+from pulumi.runtime import rpc
 
 T = TypeVar("T")
 
 _TRIES, _PAUSE = 20, 0.1
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN: str = rpc.UNKNOWN
 """What the engine writes, in plain text, for a value that a targeted update never learnt (pulumi/pulumi#18006)."""
 
 
