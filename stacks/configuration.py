@@ -1,6 +1,6 @@
 """The configuration of the stack that Pulumi runs: its settings, and its secrets apart from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,10 @@ from boutique.checks.load import SECRETS, SERVICE_SECRETS, load
 from boutique.mesh.gateway_hosts import claims
 from boutique.settings.certificate_settings import KeptCertificate
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import SECTIONS, StackSettings
+from boutique.settings.stack import NAMESPACE, SECTIONS, StackSettings
 from boutique.workloads import pull_credentials
+
+_DEFAULTS = ("", "{}", '{"enabled":false}')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +40,19 @@ def read() -> tuple[StackSettings, Secrets]:
         SettingsError: Something in it is wrong; with a line for each error.
         CertificateError: Its certificate could not be served.
     """
-    config = pulumi.Config()
+    config = pulumi.Config(NAMESPACE)
     settings = load(*_values(config))
     _check_certificate(settings, config)
     _check_pull_credentials(settings, config.get(pull_credentials.KEY))
     registry = config.get_secret(pull_credentials.KEY) if config.get(pull_credentials.KEY) else None
     certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
     return settings, Secrets(registry=registry, certificate=certificate, services=_services(config))
+
+
+def configured_keys(namespace: str) -> list[str]:
+    """Return the keys of a namespace that have values, without the namespace; the SDK has no documented way."""
+    prefix = f"{namespace}:"
+    return sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix))
 
 
 def _services(config: pulumi.Config) -> dict[str, str]:
@@ -84,15 +92,14 @@ def _check_certificate(settings: StackSettings, config: pulumi.Config) -> None:
 
 
 def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
-    """Return every key of the project's namespace, and what is wrong with how they are kept.
+    """Return every key of the program's namespace, and what is wrong with how they are kept.
 
     A key that holds a secret has the value True.
     """
-    prefix = f"{pulumi.get_project()}:"
     values: dict[str, Any] = {}
-    errors = []
-    for key in sorted(key.removeprefix(prefix) for key in CONFIG.get() if key.startswith(prefix)):
-        secret = pulumi.runtime.is_config_secret(prefix + key)
+    errors = [*_misplaced()]
+    for key in configured_keys(NAMESPACE):
+        secret = pulumi.runtime.is_config_secret(f"{NAMESPACE}:{key}")
         values[key] = True if config.get(key) not in (None, "", "{}") else None
         if key in SECRETS:
             if values[key] and not secret:
@@ -107,3 +114,14 @@ def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
             except pulumi.ConfigTypeError:
                 values[key] = config.get(key)
     return values, errors
+
+
+def _misplaced() -> Iterator[str]:
+    """Return a line for each key in the namespace of a renamed project, which `pulumi config set KEY` takes."""
+    project = pulumi.get_project()
+    if project != NAMESPACE:
+        config = pulumi.Config(project)
+        for key in configured_keys(project):
+            # Pulumi.yaml gives every key that a stack leaves out a default, in this namespace.
+            if "".join((config.get(key) or "").split()) not in _DEFAULTS:
+                yield f"{project}:{key}: is not read; set {NAMESPACE}:{key} and remove this key"

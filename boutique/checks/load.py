@@ -19,7 +19,7 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
     """Return the settings of a stack.
 
     Args:
-        values: Every key of the project's namespace in the stack's configuration, without the namespace; the value of a
+        values: Every key of the program's namespace in the stack's configuration, without the namespace; the value of a
             secret is never looked at.
         read_errors: Errors in how the values are kept, from reading them.
 

@@ -213,6 +213,8 @@ class Environment(Section):
     """What single services have different, by name."""
 
 
+NAMESPACE = "boutique"
+"""The namespace of the configuration's keys, whatever the Pulumi project is called."""
 SECTIONS: Mapping[str, Any] = {
     "cluster": Cluster,
     "platform": Platform,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from boutique.checks.load import SERVICE_SECRETS
+from boutique.settings.stack import NAMESPACE
 from ops.pulumi import engine
 from ops.pulumi.workspace import workspace
 from ops.releases.stack_file import StackFile
@@ -31,11 +32,9 @@ def encrypt_secrets(project: Path, stack: str, file: StackFile, contents: Mappin
             engine.run(
                 project,
                 stack,
-                *("config", "set", "--secret", "--raw", "--path", f'{file.namespace}:{SERVICE_SECRETS}["{name}"]'),
+                *("config", "set", "--secret", "--raw", "--path", f'{NAMESPACE}:{SERVICE_SECRETS}["{name}"]'),
                 *("--config-file", str(copy)),
                 given=content,
             )
-        secrets = StackFile(path=copy, namespace=file.namespace, text=copy.read_bytes().decode()).config[
-            SERVICE_SECRETS
-        ]
+        secrets = StackFile(path=copy, text=copy.read_bytes().decode()).config[SERVICE_SECRETS]
         return {name: secrets[name] for name in contents}

@@ -10,8 +10,8 @@ from typing import Any
 
 from boutique.checks.load import SERVICE_SECRETS
 from boutique.settings.durations import moment
+from boutique.settings.stack import NAMESPACE
 from ops.pulumi import engine
-from ops.releases.stack_file import namespace
 
 SUCCEEDED = "succeeded"
 UPDATE, DESTROY = "update", "destroy"
@@ -33,7 +33,7 @@ class Entry:
         end: When it ended; None while it runs.
         who: The user or the CI build that ran it; empty if unknown.
         message: The first line of its message.
-        config: The keys of the project's namespace that are not secret, without the namespace.
+        config: The keys of the program's namespace that are not secret, without the namespace.
         secrets: The contents of `serviceSecrets`, if read; None if they cannot be decrypted.
     """
 
@@ -73,17 +73,12 @@ def history(
         # Secrets come through a pipe.
         printed = engine.run(project, stack, "stack", "history", "--json", *paging, *options, timeout=timeout)
         documents += json.loads(printed or "[]") or []
-    return entries(documents, namespace(project))
+    return entries(documents)
 
 
-def entries(newest_first: list[Mapping[str, Any]], namespace: str) -> tuple[Entry, ...]:
-    """Return the updates from Pulumi's JSON, the oldest first.
-
-    Args:
-        newest_first: The JSON of `pulumi stack history`.
-        namespace: The prefix of the keys of the project's configuration: its name.
-    """
-    return tuple(_entry(number, document, namespace) for number, document in enumerate(reversed(newest_first), start=1))
+def entries(newest_first: list[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    """Return the updates from the JSON of `pulumi stack history`, the oldest first."""
+    return tuple(_entry(number, document) for number, document in enumerate(reversed(newest_first), start=1))
 
 
 def last_change(entries: tuple[Entry, ...]) -> Entry | None:
@@ -91,8 +86,8 @@ def last_change(entries: tuple[Entry, ...]) -> Entry | None:
     return next((entry for entry in reversed(entries) if entry.kind in (UPDATE, DESTROY)), None)
 
 
-def _entry(number: int, document: Mapping[str, Any], namespace: str) -> Entry:
-    prefix = f"{namespace}:"
+def _entry(number: int, document: Mapping[str, Any]) -> Entry:
+    prefix = f"{NAMESPACE}:"
     whole: Mapping[str, Any] = document.get("config") or {}
     config = {key.removeprefix(prefix): value for key, value in whole.items() if key.startswith(prefix)}
     message, who = _split_signature(str(document.get("message") or "").strip())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from boutique.checks.load import SERVICE_SECRETS
+from boutique.settings.stack import NAMESPACE
 from ops.pulumi import engine
 
 
@@ -33,8 +34,6 @@ def service_secrets(project: Path, stack: str) -> Mapping[str, str]:
     """
     # Through a pipe, as all secrets.
     config = json.loads(engine.run(project, stack, "config", "--json", "--show-secrets"))
-    secrets: Mapping[str, Any] = next(
-        (value for key, value in config.items() if key.endswith(f":{SERVICE_SECRETS}")), {}
-    )
+    secrets: Mapping[str, Any] = config.get(f"{NAMESPACE}:{SERVICE_SECRETS}", {})
     content = secrets.get("objectValue") or json.loads(secrets.get("value") or "{}")
     return {str(name): str(value) for name, value in content.items()}

@@ -11,7 +11,7 @@ from typing import Any, Self
 import yaml
 
 from boutique.checks.load import SECRETS, SERVICE_SECRETS
-from boutique.settings.stack import SECTIONS
+from boutique.settings.stack import NAMESPACE, SECTIONS
 from ops.errors import OperationError
 from ops.releases.yaml_edits import edit_config
 
@@ -24,12 +24,10 @@ class StackFile:
 
     Attributes:
         path: The path of the file.
-        namespace: The prefix of the configuration's keys: the project's name.
         text: Its whole text.
     """
 
     path: Path
-    namespace: str
     text: str
 
     @classmethod
@@ -53,20 +51,20 @@ class StackFile:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"
             ) from None
-        file = cls(path=path, namespace=namespace(project), text=text)
+        file = cls(path=path, text=text)
         _ = file.config
         return file
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """Every key of the project's namespace, without the namespace; secrets as they are encrypted.
+        """Every key of the program's namespace, without the namespace; secrets as they are encrypted.
 
         Raises:
             OperationError: The file is not YAML with a mapping `config`.
         """
         content = _parse(self.text, self.path)
         config = {} if content.get("config") is None else content["config"]
-        prefix = f"{self.namespace}:"
+        prefix = f"{NAMESPACE}:"
         if not isinstance(config, dict):
             raise OperationError(f"{self.path}: config: must be a mapping of keys to values")
         return {
@@ -99,9 +97,7 @@ class StackFile:
 
     def with_values(self, changes: Mapping[str, Any]) -> Self:
         """Return the file with other values for some keys; None removes one."""
-        return replace(
-            self, text=edit_config(self.text, {f"{self.namespace}:{key}": new for key, new in changes.items()})
-        )
+        return replace(self, text=edit_config(self.text, {f"{NAMESPACE}:{key}": new for key, new in changes.items()}))
 
     def is_on_disk(self) -> bool:
         """Say whether the file has not changed since it was read."""
@@ -132,15 +128,6 @@ class StackFile:
             new.replace(self.path.resolve())
         finally:
             new.unlink(missing_ok=True)
-
-
-def namespace(project: Path) -> str:
-    """Return the prefix of the keys of a project's configuration: its name.
-
-    Raises:
-        OperationError: The file `Pulumi.yaml` is not YAML with a mapping.
-    """
-    return str(_project_settings(project).get("name"))
 
 
 def _project_settings(project: Path) -> Mapping[str, Any]:

@@ -23,11 +23,7 @@ def versions(project: Path, stack: str, base: str) -> dict[str, str]:
     """
     file = StackFile.read(project, stack)
     text = base_text(project, base, str(file.path.relative_to(project)))
-    old_file = (
-        None
-        if text is None
-        else StackFile(path=Path(f"{file.path.name} of {base}"), namespace=file.namespace, text=text)
-    )
+    old_file = None if text is None else StackFile(path=Path(f"{file.path.name} of {base}"), text=text)
     return changed_versions(old_file, file)
 
 

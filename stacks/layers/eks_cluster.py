@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pulumi
-from pulumi.runtime.config import CONFIG
 
 from boutique.checks import cluster
 from boutique.checks.eks import certificate_elsewhere, warnings
@@ -26,6 +25,7 @@ from components.eks.controlplane import ControlPlane, ControlPlaneArgs
 from components.eks.network import Network, NetworkArgs, Subnets
 from components.eks.nodes import NodeGroup, NodesArgs
 from stacks.cluster_access import ClusterAccess
+from stacks.configuration import configured_keys
 from stacks.helm_recovery import recover_releases
 from stacks.provider import provider
 
@@ -95,7 +95,7 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
 
 
 def _region(settings: EksCluster, platform: Platform) -> str:
-    errors = list(account.unread(key.removeprefix("aws:") for key in CONFIG.get() if key.startswith("aws:")))
+    errors = list(account.unread(configured_keys("aws")))
     region = settings.region or pulumi.Config("aws").get("region")
     if region:
         errors += certificate_elsewhere(region, platform)

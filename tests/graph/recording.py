@@ -137,6 +137,7 @@ def record(
     config: Mapping[str, str],
     secret_keys: Iterable[str] = (),
     preview: bool = False,
+    project: str = PROJECT,
 ) -> Graph:
     """Run a program to its end and return what it registered.
 
@@ -147,6 +148,7 @@ def record(
         config: Values as the engine hands them over: text, or JSON for objects.
         secret_keys: Keys of `config` that are secret.
         preview: Whether outputs of resources are unknown.
+        project: The name of the project.
     """
     graph = Graph()
     # As the language host does: a program that ends early leaves tasks whose exceptions nobody asks for.
@@ -158,7 +160,7 @@ def record(
 
         async def run() -> None:
             asyncio.get_running_loop().set_default_executor(executor)
-            configure(_settings(_Monitor(cloud, graph), stack, preview))
+            configure(_settings(_Monitor(cloud, graph), project, stack, preview))
             await run_in_stack(program)
 
         asyncio.run(run())
@@ -182,13 +184,13 @@ def _executor() -> Iterator[ThreadPoolExecutor]:
             loop.close()
 
 
-def _settings(monitor: mocks.MockMonitor, stack: str, preview: bool) -> mocks.MockSettings:
+def _settings(monitor: mocks.MockMonitor, project: str, stack: str, preview: bool) -> mocks.MockSettings:
     # What `mocks.set_mocks` does, less its root stack: the program is run in a real one, which exports outputs.
     return mocks.MockSettings(
         monitor=monitor,
         monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
         engine=mocks.MockEngine(None),
-        project=PROJECT,
+        project=project,
         stack=stack,
         dry_run=preview,
         organization="organization",

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from cloud import KUBECONFIG, Cloud
 from issued import issue
-from recording import ROOT, Graph, main, record
+from recording import PROJECT, ROOT, Graph, main, record
 
 from boutique.mesh import gateway_api_installed
 from boutique.outputs import SCHEMA_VERSION, VERSION
@@ -151,6 +151,7 @@ def record_stack(
     answering: bool = True,
     state: Mapping[str, Mapping[str, Any]] | None = None,
     admin: Any = EMPTY,
+    project: str = PROJECT,
 ) -> Graph:
     """Record the whole program for a stack file.
 
@@ -163,6 +164,7 @@ def record_stack(
         answering: Whether API servers answer without being asked.
         state: The stack's own resources before the update, `type` and `outputs` of each by URN.
         admin: What the cluster's admin finds in it.
+        project: The name of the project.
     """
     values, secret = config or committed(stack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -181,7 +183,7 @@ def record_stack(
         patch.setenv("BOUTIQUE_LAB_FILES", str(files))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(others, built=built, state=state)
-        return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview)
+        return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview, project=project)
 
 
 def kubeconfig(folder: Path) -> Path:

@@ -37,7 +37,7 @@ def update(default: str = "v0.10.6", **changes: Any) -> Said:
 
 
 def told(*oldest_first: Said) -> tuple[Entry, ...]:
-    return entries(list(reversed(oldest_first)), "boutique")
+    return entries(list(reversed(oldest_first)))
 
 
 def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:

@@ -155,7 +155,7 @@ def test_the_versions_of_a_branch_are_those_that_differ(repository: Path) -> Non
 
 
 def file(content: object, name: str = "dev") -> StackFile:
-    return StackFile(path=Path(f"Pulumi.{name}.yaml"), namespace="boutique", text=yaml.safe_dump(content))
+    return StackFile(path=Path(f"Pulumi.{name}.yaml"), text=yaml.safe_dump(content))
 
 
 def test_a_stack_that_is_new_brings_every_version() -> None:
