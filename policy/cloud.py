@@ -1,10 +1,10 @@
 """Rules for what a cluster is made of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
-from boutique.eks.network import LARGEST_OF_ONE, LARGEST_OF_ONE_IPV6, covered
+from boutique.eks.network import LARGEST_PUBLIC
 from policy.graph import PolicyResource, listed
 
 
@@ -18,7 +18,7 @@ def cluster_endpoint(resource: PolicyResource, _: Sequence[PolicyResource]) -> I
         return
     # Without a value, AWS opens it to all networks.
     allowed = network.get("publicAccessCidrs") or ["0.0.0.0/0"]
-    if network.get("endpointPublicAccess", True) and _of_strangers(_networks(listed(allowed))):
+    if network.get("endpointPublicAccess", True) and any(_is_of_strangers(str(cidr)) for cidr in listed(allowed)):
         yield (
             "is reached from everywhere, or more than a /8 of it; name fewer addresses in publicAccessCidrs, or set "
             "endpointPublicAccess: false"
@@ -54,18 +54,10 @@ def encrypted_volumes(resource: PolicyResource, _: Sequence[PolicyResource]) -> 
         yield "makes volumes that are not encrypted; set parameters.encrypted: 'true'"
 
 
-def _networks(cidrs: Iterable[Any]) -> Iterator[IPv4Network | IPv6Network]:
-    for cidr in cidrs:
-        try:
-            yield ip_network(str(cidr), strict=False)
-        except ValueError:
-            continue  # AWS refuses it
-
-
-def _of_strangers(networks: Iterable[IPv4Network | IPv6Network]) -> bool:
-    """Say whether networks together, halves of the internet for example, are of many organizations."""
-    network_list = list(networks)
-    return (
-        covered(network for network in network_list if isinstance(network, IPv4Network)) > LARGEST_OF_ONE
-        or covered(network for network in network_list if isinstance(network, IPv6Network)) > LARGEST_OF_ONE_IPV6
-    )
+def _is_of_strangers(cidr: str) -> bool:
+    """Say whether a network is larger than any block of one organization, a /8, or a /16 of IPv6."""
+    try:
+        network = ip_network(cidr, strict=False)
+    except ValueError:
+        return False  # AWS refuses it
+    return network.prefixlen < (LARGEST_PUBLIC if network.version == 4 else 2 * LARGEST_PUBLIC)

@@ -25,8 +25,8 @@ def without_strict_checks(context: ssl.SSLContext) -> ssl.SSLContext:
     """Turn off the checks of a certificate's form that `ssl` makes by default from Python 3.13 on; return the context.
 
     Private authorities, those of many clusters among them, leave out extensions that RFC 5280 demands. Browsers, Envoy
-    and Go's clients accept such certificates, so every Python does here; `boutique.certificates.form` warns of them.
-    Names, dates, signatures and purposes are checked as before.
+    and Go's clients accept such certificates, so every Python does here. Names, dates,
+    signatures and purposes are checked as before.
     """
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context

@@ -1,28 +1,17 @@
-"""Whether a certificate can serve its hosts: what browsers or the gateway would refuse, each with a remedy."""
+"""Whether a certificate can serve its hosts: its key, its issuer, its dates and its names, each with a remedy."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from boutique.certificates.certificate_hosts import uncovered
 from boutique.certificates.chains import Chain, belongs
-from boutique.certificates.facts import kind_of_key
-from boutique.certificates.form import missing_extensions
 from boutique.certificates.naming import called, names, text
 from boutique.certificates.reading import CertificateContent
 
 WARN_BEFORE = timedelta(days=30)
 """How long before its end a certificate is worth a warning."""
-
-_LEAST_RSA_BITS = 2048
-_CURVES = (ec.SECP256R1.name, ec.SECP384R1.name)
-_BROKEN_HASHES = (hashes.MD5.name, hashes.SHA1.name)
-_SERVER = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
 def errors(
@@ -37,11 +26,13 @@ def errors(
         now: The time.
         with_issuer: Whether the certificate of the issuer has to be there.
     """
-    yield from (f"{content.at}: {message}" for message in _order(chain, with_issuer=with_issuer))
+    if with_issuer and not chain.has_issuer:
+        yield (
+            f"{content.at}: the certificate of '{text(chain.leaf.issuer)}', which issued '{called(chain.leaf)}', is "
+            "missing; add it, even if it is the root"
+        )
     yield from (f"{content.at}: {message}" for certificate in chain.sent for message in _begins(certificate, now))
     yield from (f"{content.at}: {message}" for message in _hosts(chain.leaf, hosts))
-    yield from (f"{content.at}: {message}" for message in _strength(chain))
-    yield from (f"{content.at}: {message}" for message in _purpose(chain.leaf))
 
 
 def key_errors(content: CertificateContent, chain: Chain) -> Iterator[str]:
@@ -64,22 +55,11 @@ def expired(content: CertificateContent, chain: Chain, now: datetime) -> Iterato
 
 
 def warnings(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
-    """Yield a line for what will be wrong soon, or is wrong for some clients."""
+    """Yield a line for each certificate that expires soon."""
     for certificate in chain.sent:
         ends = certificate.not_valid_after_utc
         if timedelta() < ends - now < WARN_BEFORE:
             yield f"{content.at}: '{called(certificate)}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
-    yield from (f"{content.at}: {line}" for line in missing_extensions(chain))
-
-
-def _order(chain: Chain, *, with_issuer: bool) -> Iterator[str]:
-    if with_issuer and not chain.has_issuer:
-        yield (
-            f"the certificate of '{text(chain.leaf.issuer)}', which issued '{called(chain.leaf)}', is missing; "
-            "add it, even if it is the root"
-        )
-    for certificate in chain.foreign:
-        yield f"'{called(certificate)}' issued none of the other certificates; remove it"
 
 
 def _begins(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
@@ -99,51 +79,6 @@ def _hosts(leaf: x509.Certificate, hosts: Sequence[str]) -> Iterator[str]:
             f"'{called(leaf)}' is not valid for {' or '.join(missing)}, {valid}; "
             "request one that has every host as a subject alternative name"
         )
-
-
-def _strength(chain: Chain) -> Iterator[str]:
-    for certificate in chain.sent:
-        kind = kind_of_key(certificate)
-        if not _strong(certificate):
-            yield (
-                f"the key of '{called(certificate)}' is {kind}, which browsers or the gateway refuse; "
-                f"request one with a key of RSA {_LEAST_RSA_BITS} or more, or ECDSA P-256 or P-384"
-            )
-        algorithm = _hash(certificate)
-        if algorithm in _BROKEN_HASHES:
-            yield f"'{called(certificate)}' is signed with {algorithm.upper()}, which browsers refuse; request it anew"
-
-
-def _strong(certificate: x509.Certificate) -> bool:
-    """Say whether the gateway and all browsers take a key.
-
-    Envoy 1.38 refuses RSA below 2048 bits and any curve but P-256, P-384 and P-521. It loads P-521 and Ed25519, but
-    Chrome offers neither, so that no handshake comes about.
-    """
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-    if isinstance(key, rsa.RSAPublicKey):
-        return key.key_size >= _LEAST_RSA_BITS
-    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES
-
-
-def _hash(certificate: x509.Certificate) -> str:
-    try:
-        algorithm = certificate.signature_hash_algorithm
-    except UnsupportedAlgorithm:
-        return ""
-    return algorithm.name if algorithm else ""
-
-
-def _purpose(leaf: x509.Certificate) -> Iterator[str]:
-    try:
-        allowed = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    if not _SERVER & set(allowed):
-        yield f"'{called(leaf)}' is not for servers (extended key usage); request one with serverAuth"
 
 
 def _day(moment: datetime) -> str:

@@ -1,18 +1,22 @@
-"""Whether a cluster on EKS can be made as it is configured, and holds what its platform promises."""
+"""Whether a cluster on EKS can be made as it is configured."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
-from boutique.checks import eks_network, eks_nodes
+from boutique.checks import eks_network
 from boutique.settings import eks_versions
 from boutique.settings.certificate_settings import AcmCertificate
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
-from boutique.settings.eks_settings import EksCluster, ExistingNetwork
+from boutique.settings.eks_settings import EksCluster, ExistingNetwork, Nodes
 from boutique.settings.ingress_settings import NetworkLoadBalancer
 from boutique.settings.stack import Platform
 
 _KEY = "boutique:cluster"
 _VERSION = f"{_KEY}.version"
+
+_ARM = re.compile(r"a1|[a-z]+[0-9]+[a-z]*g[a-z]*")
+"""Families with AWS' own processors: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html"""
 
 
 def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
@@ -29,7 +33,7 @@ def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
             "minor version at a time"
         )
     yield from eks_network.errors(cluster)
-    yield from eks_nodes.errors(cluster, platform)
+    yield from _nodes(cluster.nodes)
     for duplicate in sorted({admin for admin in cluster.admins if cluster.admins.count(admin) > 1}):
         yield f"{_KEY}.admins: {duplicate!r}: is named twice; EKS keeps one entry for each role"
     if platform:
@@ -78,6 +82,20 @@ def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
             f"boutique:platform.ingress.certificate.arn: {source.arn!r}: is in {other}, and the load balancer is "
             f"in {region}; name a certificate of that region"
         )
+
+
+def _nodes(nodes: Nodes) -> Iterator[str]:
+    key, [usual] = f"{_KEY}.nodes", Nodes().types
+    if not nodes.types:
+        yield f"{key}.types: names none; name one such as {usual!r}"
+    for instance_type in nodes.types:
+        if _ARM.fullmatch(instance_type.split(".")[0]):
+            yield (
+                f"{key}.types: {instance_type!r}: has an ARM processor, and the nodes are for amd64 only; "
+                f"take one such as {usual!r}"
+            )
+    if not nodes.min <= nodes.desired <= nodes.max:
+        yield f"{key}.desired: {nodes.desired}: must be from nodes.min, {nodes.min}, to nodes.max, {nodes.max}"
 
 
 def _balancer(cluster: EksCluster, platform: Platform) -> Iterator[str]:

@@ -60,7 +60,7 @@ class Nodes(Section):
     """The machines that pods run on: one managed node group in the private subnets, for amd64."""
 
     types: Annotated[tuple[InstanceType, ...], Field(strict=False)] = ("m6i.xlarge",)
-    """Instance types, the preferred one first; `boutique/eks/capacity.py` says what fits."""
+    """Instance types for amd64, the preferred one first."""
     min: Count = 3
     """The least nodes."""
     desired: Count = 3

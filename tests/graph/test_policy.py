@@ -143,7 +143,7 @@ CAUGHT: dict[str, list[Any]] = {
         added("eks:index:Cluster", {}),
         added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "0.0.0.0/0"]}),
         added("eks:index:Cluster", {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
-        added("eks:index:Cluster", {"publicAccessCidrs": ["16.0.0.0/8", "18.0.0.0/8"]}),
+        added("eks:index:Cluster", {"publicAccessCidrs": ["16.0.0.0/7"]}),
         added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "::/1", "8000::/1"]}),
         added("aws:eks/cluster:Cluster", {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1"]}}),
         added("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": True}}),

@@ -1,4 +1,4 @@
-"""Certificates without the extensions that strict clients look for: named, and served all the same by every Python."""
+"""Certificates without the extensions that strict clients look for: taken by every Python."""
 
 import json
 import ssl
@@ -12,12 +12,10 @@ import httpx
 import pytest
 from cryptography import x509
 from fakes import serving
-from issued import HOST, HOSTS, NOW, Issued, issue, pem
+from issued import Issued, issue
 
-from boutique.certificates.configured import configured
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, for_token
-from boutique.settings.certificate_settings import PemCertificate
 from lab.kubernetes import certificates
 from ops.certificates.development_certificates import development_certificate
 from ops.errors import ClusterError
@@ -28,45 +26,7 @@ from support.certificate_issuing import split_pem
 from support.deadline import Deadline
 from support.trust import ssl_context
 
-PEM = PemCertificate(kind="pem")
 TODAY = datetime.now(UTC)
-IDENTIFIER = "the extension Authority Key Identifier"
-OF_AUTHORITIES = "the extension Subject Key Identifier and the extension Key Usage with keyCertSign"
-
-
-def warnings(*chain: Issued) -> tuple[str, ...]:
-    return configured(PEM, pem(*chain), HOSTS, NOW).warnings
-
-
-def line(name: str, lacks: str, what: str) -> str:
-    return (
-        f"boutique:certificateChain: 'CN={name}' lacks {lacks} (RFC 5280): strict clients, such as Python 3.13 and "
-        f"later, refuse it; add {what} when you have the certificate issued again"
-    )
-
-
-def test_each_certificate_that_lacks_an_extension_is_named() -> None:
-    root = issue("Root", strict=False)
-    inner = issue("Inner", root, strict=False)
-    assert warnings(issue(HOST, inner, hosts=HOSTS, strict=False), inner, root) == (
-        line(HOST, IDENTIFIER, "it"),
-        line("Inner", f"{IDENTIFIER} and {OF_AUTHORITIES}", "them"),
-        line("Root", OF_AUTHORITIES, "them"),
-    )
-
-
-def test_a_chain_that_strict_clients_take_is_not_warned_of() -> None:
-    root = issue("Root")
-    inner = issue("Inner", root)
-    assert warnings(issue(HOST, inner, hosts=HOSTS), inner, root) == ()
-    assert warnings(issue(HOST, hosts=HOSTS, strict=False)) == (), "its own issuer"
-
-
-def test_basic_constraints_have_to_be_critical() -> None:
-    root = issue("Root", constraints_critical=False)
-    assert warnings(issue(HOST, root, hosts=HOSTS), root) == (
-        line("Root", "the mark 'critical' on its extension Basic Constraints", "it"),
-    )
 
 
 def strict(authority: Path) -> ssl.SSLContext:

@@ -29,11 +29,6 @@ def test_a_cluster_with_all_defaults_is_one() -> None:
         ),
         (network(cidr="10.0.0.0/15"), f"{KEY}.network.cidr: '10.0.0.0/15': a VPC has at most a /16"),
         (network(cidr="10.0.0.0/26"), f"{KEY}.network.cidr: '10.0.0.0/26': must have a prefix of at most /24"),
-        (
-            network(cidr="10.0.0.0/23"),
-            f"{KEY}.network.cidr: '10.0.0.0/23': too small: each private subnet has 123 addresses, and its share of "
-            "nodes.max, 6, in an update may take 240",
-        ),
         (network(zones=["a"]), f"{KEY}.network.zones: a: EKS needs at least two different zones"),
         (network(zones=["a", "a"]), f"{KEY}.network.zones: a, a: EKS needs at least two different zones"),
         (network(zones=["a", "b", "a"]), f"{KEY}.network.zones: a, b, a: names a zone twice"),
@@ -46,12 +41,6 @@ def test_a_cluster_with_all_defaults_is_one() -> None:
         ({"nodes": {"types": ["m7g.large"]}}, f"{KEY}.nodes.types: 'm7g.large': has an ARM processor"),
         ({"nodes": {"min": 4}}, f"{KEY}.nodes.desired: 3: must be from nodes.min, 4, to nodes.max, 6"),
         ({"nodes": {"desired": 9}}, f"{KEY}.nodes.desired: 9: must be from nodes.min, 3, to nodes.max, 6"),
-        (
-            {"nodes": {"types": ["m6i.medium"]}},
-            f"{KEY}.nodes.types: 'm6i.medium': there is no such size of m6i, only large, xlarge, 2xlarge, 4xlarge, ",
-        ),
-        ({"nodes": {"types": ["m6i.xxlarge"]}}, f"{KEY}.nodes.types: 'm6i.xxlarge': there is no such size of m6i"),
-        ({"nodes": {"types": ["m6i.large", "t3.huge"]}}, f"{KEY}.nodes.types: 't3.huge': there is no such size of t3"),
         (
             {"version": "1.30"},
             f"{KEY}.version: '1.30': this program has no add-ons for it, only for 1.32, 1.33, 1.34, 1.35, 1.36; a "
