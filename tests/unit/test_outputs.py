@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fakes import deployer
 from fakes import outputs as environment_outputs
+from pulumi.runtime import rpc
 
 from boutique.outputs import (
     SCHEMA_VERSION,
@@ -147,3 +148,7 @@ def test_a_feature_of_any_version_is_updated_if_its_section_has_this_shape() -> 
 def test_a_stack_reads_its_own_outputs_of_any_version() -> None:
     outputs = {**DEPLOYED, VERSION: SCHEMA_VERSION + 1}
     assert read_own(TargetOutput, "dev", outputs, "targets", "dev") == TargetOutput.model_validate(TARGET)
+
+
+def test_the_engines_word_for_unknown_is_known() -> None:
+    assert rpc.UNKNOWN == UNKNOWN

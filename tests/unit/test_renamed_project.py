@@ -9,6 +9,7 @@ import yaml
 from fakes import NAMESPACE, deployer
 from typer.testing import CliRunner
 
+from boutique.outputs import SCHEMA_VERSION, VERSION
 from ops.cli import app
 from ops.pulumi.stack_history import entries
 from ops.releases.stack_file import RELEASE, StackFile
@@ -48,7 +49,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     place = {"namespace": NAMESPACE, "kubeconfig": deployer(1), "entrance": ENTRANCE}
     (folder / "outputs.json").write_text(
-        json.dumps({"environment": {"settings": {"features": {}}, "place": place, "secrets": {}}})
+        json.dumps(
+            {VERSION: SCHEMA_VERSION, "environment": {"settings": {"features": {}}, "place": place, "secrets": {}}}
+        )
     )
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
