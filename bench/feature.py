@@ -74,7 +74,7 @@ def _project(environment: Environment, folder: Path) -> Path:
     cluster = {"kind": "stack", "name": "local", "target": "copy"}
     copy = {"config": {"boutique:cluster": cluster, "boutique:environment": shop}}
     expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    feature = {"of": "local", "services": {CHANGED: {"version": f"0.10.7-{PLAIN}.1"}}, "expires": expires}
+    feature = {"environment": "local", "services": {CHANGED: {"version": f"0.10.7-{PLAIN}.1"}}, "expires": expires}
     plain = {**local, "config": {"boutique:feature": feature}}
     for name, content in (("local", local), ("copy", {**local, **copy}), (PLAIN, plain)):
         (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(content))

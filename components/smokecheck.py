@@ -24,7 +24,7 @@ def passed(
         pulumi.RunError: As soon as the check has failed; what needs the name is not made then.
     """
     live = colours.live
-    check = live.rollout.check
+    check = live.rollout.pre_promotion_check
     # What a new environment's service calls may not be there yet; `boutique smoke` tests the whole of it.
     if check is None or not colours.is_new or colours.is_first or pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(live.colour or "")

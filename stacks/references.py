@@ -21,7 +21,7 @@ def environment_of(stack: str) -> Origin:
         OutputsError: Its outputs cannot be used.
         KubeconfigError: Its API server does not answer.
     """
-    key = "boutique:feature.of"
+    key = "boutique:feature.environment"
     stack_outputs = outputs(stack, key)
     if not stack_outputs:
         raise pulumi.RunError(f"{key}: {stack!r}: has not been deployed yet; run `pulumi up` there first")

@@ -46,7 +46,7 @@ def _alone(
     for name in (name for name, section in others.items() if section):
         yield (
             f"boutique:{name}: a stack with a feature has nothing else: where it goes, it learns from the stack "
-            f"{feature.of!r}; remove this section"
+            f"{feature.environment!r}; remove this section"
         )
 
 

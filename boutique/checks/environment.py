@@ -98,10 +98,11 @@ def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
         )
         yield f"rollout.strategy: blueGreen: {reason}; remove it"
     speaks_http = workload.readiness is not None and workload.readiness.kind is ProbeKind.HTTP
-    if service.rollout.check and service.rollout.check.path and not speaks_http:
-        yield f"rollout.check.path: {service.rollout.check.path}: it has no pages; take rollout.check.command"
-    if service.rollout.check and not (service.rollout.check.path or service.rollout.check.command):
-        yield "rollout.check: says nothing to check; add path or command"
+    check, key = service.rollout.pre_promotion_check, "rollout.prePromotionCheck"
+    if check and check.path and not speaks_http:
+        yield f"{key}.path: {check.path}: it has no pages; take {key}.command"
+    if check and not (check.path or check.command):
+        yield f"{key}: says nothing to check; add path or command"
     addresses = {**workload.calls, **({"PORT": None} if "PORT" in workload.variables else {})}
     for name in sorted({*service.variables, *service.secrets} & set(addresses)):
         kind = "variables" if name in service.variables else "secrets"

@@ -58,17 +58,17 @@ def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Featu
 def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str]:
     longest = now + features.maximum_ttl.length
     if feature.expires is None:
-        if features.demand_expiry:
+        if features.require_expiry:
             soon = written(now + features.default_ttl.length)
             yield (
-                f"{_KEY}.expires: is missing: stack {feature.of!r} demands one; for {features.default_ttl} from now: "
-                f"pulumi config set --path boutique:feature.expires {soon}"
+                f"{_KEY}.expires: is missing: stack {feature.environment!r} requires one; "
+                f"for {features.default_ttl} from now: pulumi config set --path boutique:feature.expires {soon}"
             )
     elif feature.expires <= now:
         yield f"{_KEY}.expires: {written(feature.expires)!r}: has passed; set a later time, or run `pulumi destroy`"
     elif feature.expires > longest:
         yield (
-            f"{_KEY}.expires: {written(feature.expires)!r}: is too far ahead: stack {feature.of!r} allows "
+            f"{_KEY}.expires: {written(feature.expires)!r}: is too far ahead: stack {feature.environment!r} allows "
             f"{features.maximum_ttl}, so at most {written(longest)}"
         )
 

@@ -29,6 +29,14 @@ _SAID = {
     "literal_error": "must be {expected}",
 }
 
+_RENAMED = {
+    "warmFor": "scaleDownDelay",
+    "check": "prePromotionCheck",
+    "demandExpiry": "requireExpiry",
+    "of": "environment",
+}
+"""New names of keys, by their former ones."""
+
 
 class SettingsError(ValueError):
     """All errors of one configuration, one a line."""
@@ -59,13 +67,26 @@ def explain(section: str, annotation: object, error: ValidationError) -> list[st
         annotation: The type the section was read as.
         error: What reading it raised.
     """
-    return [_explain(section, annotation, detail) for detail in error.errors()]
+    details = error.errors()
+    renamed = {
+        (*detail["loc"][:-1], _RENAMED.get(str(detail["loc"][-1])))
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+    }
+    # A key under its former name is one error, not also a missing key.
+    return [
+        _explain(section, annotation, detail)
+        for detail in details
+        if detail["type"] != "missing" or detail["loc"] not in renamed
+    ]
 
 
 def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
     path, owner, held = _locate(annotation, detail["loc"])
     key = ".".join([f"boutique:{section}", *path])
     if detail["type"] == "extra_forbidden":
+        if (new := _RENAMED.get(path[-1])) in _keys(owner):
+            return f"{key}: is called {new} now; rename the key"
         return f"{key}: there is no such key{nearest(path[-1], _keys(owner))}"
     if detail["type"] == "missing":
         return f"{key}: is missing"

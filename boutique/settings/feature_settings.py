@@ -43,7 +43,7 @@ class Features(Section):
     """How long a feature lives from its last update, when its stack names no time."""
     maximum_ttl: TimeToLive = Duration.parse("14d")
     """How far ahead the end of a feature may be set."""
-    demand_expiry: bool = True
+    require_expiry: bool = True
     """Refuse a feature without an end."""
     routes: dict[Text, RoutedFeature] = Field(default_factory=dict)
     """By key, the features that this environment routes; only with `virtual-service`, where no other stack can."""
@@ -64,7 +64,7 @@ class Feature(Section):
     enabled: bool = True
     """False is as if the section were not there."""
 
-    of: Text
+    environment: Text
     """The stack of the environment."""
     branch: Text | None = None
     """The branch; that of the versions if not given."""

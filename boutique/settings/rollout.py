@@ -44,10 +44,10 @@ class Rollout(Section):
     """How long a pod that is being deleted keeps serving; comes on top of what the image needs to end."""
     timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
     """How long an update waits for all pods to be available before it fails."""
-    warm_for: Annotated[Duration, parsed(Duration, Duration.parse), PlainSerializer(str)] | None = None
+    scale_down_delay: Annotated[Duration, parsed(Duration, Duration.parse), PlainSerializer(str)] | None = None
     """How long the pods of the last blue/green release are kept for the way back, such as `2h`; the first update after
     that removes them. Until the next release if not given."""
-    check: SmokeCheck | None = None
+    pre_promotion_check: SmokeCheck | None = None
     """What has to succeed before a blue/green release switches to new pods; not before it goes back to kept ones."""
 
     @property

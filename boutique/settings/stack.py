@@ -201,8 +201,9 @@ class Environment(Section):
     pod_user: PodUser = "fixed"
     """Who containers run as: `fixed` is user and group 1000, `cluster` names none, so that the cluster chooses, as
     OpenShift's `restricted-v2` does; in both cases it must not be root."""
-    order: Literal["parallel", "calleesFirst"] = "parallel"
-    """`calleesFirst` updates a service when all that it calls have been, for a release in which they depend on it."""
+    order: Literal["parallel", "dependenciesFirst"] = "parallel"
+    """`dependenciesFirst` updates a service when all that it calls have been, for a release in which they depend on
+    it."""
     rollout: Rollout = Rollout()
     """How new pods take over, for all services."""
     availability: Availability = Availability()

@@ -133,7 +133,7 @@ class BlueGreen:
         if before is None:
             return cls(live=live, is_first=is_first)
         if before.colour != live.colour:
-            kept_for = wanted.rollout.warm_for
+            kept_for = wanted.rollout.scale_down_delay
             until = now + kept_for.length if kept_for else None
             is_back = kept is not None and kept.colour == live.colour
             return cls(live=live, warm=before, until=until, is_new=not is_back, is_back=is_back)

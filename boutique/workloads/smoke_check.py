@@ -41,7 +41,10 @@ def run(deployed: ResolvedWorkload, check: SmokeCheck, kubeconfig: str, namespac
     Raises:
         SmokeCheckError: It does not.
     """
-    name, key = deployed.workload.name, f"boutique:environment.services.{deployed.workload.name}.rollout.check"
+    name, key = (
+        deployed.workload.name,
+        f"boutique:environment.services.{deployed.workload.name}.rollout.prePromotionCheck",
+    )
     deadline = time.monotonic() + check.timeout_seconds
     try:
         with _forwarded(deployed, kubeconfig, namespace, deadline) as address:

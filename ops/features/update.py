@@ -108,7 +108,7 @@ def up(
     def section(environment: Origin, before: Section) -> dict[str, Any]:
         ttl = request.ttl or environment.features.default_ttl
         return {
-            "of": feature.environment,
+            "environment": feature.environment,
             "branch": before.get("branch", feature.name),
             "services": {name: {"version": version} for name, version in services(environment).items()},
             "sessions": add_sessions(dict(before), request.sessions)["sessions"],

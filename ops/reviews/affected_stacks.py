@@ -55,7 +55,10 @@ def affected_stacks(changed: Iterable[str], files: Mapping[str, Any]) -> Affecte
 def origin(content: Any) -> str | None:  # noqa: ANN401 - any YAML
     """Return the stack whose outputs a stack reads; None if it reads no other stack."""
     config = content.get("config") if isinstance(content, Mapping) else None
-    sections = [_section(config, "boutique:cluster").get("name"), _section(config, "boutique:feature").get("of")]
+    sections = [
+        _section(config, "boutique:cluster").get("name"),
+        _section(config, "boutique:feature").get("environment"),
+    ]
     return next((name.rpartition("/")[2] for name in sections if isinstance(name, str)), None)
 
 

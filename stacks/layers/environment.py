@@ -36,7 +36,7 @@ from stacks.provider import provider
 from stacks.stack_outputs import export, full_name
 from stacks.target_access import ResolvedTarget, TargetAccess
 
-CALLEES_FIRST = "calleesFirst"
+DEPENDENCIES_FIRST = "dependenciesFirst"
 
 
 def build(
@@ -70,7 +70,7 @@ def build(
     ready: dict[str, pulumi.Output[int]] = {}
     built: dict[str, Microservice] = {}
     back = {name for name, blue_green in colours.items() if blue_green.is_back}
-    first = _callees_too(back, services) if section.order == CALLEES_FIRST else back
+    first = _callees_too(back, services) if section.order == DEPENDENCIES_FIRST else back
     switches: list[pulumi.Output[str]] = []
     for service in sorted(services, key=lambda service: service.workload.name not in first):
         name = service.workload.name
@@ -90,7 +90,7 @@ def build(
             else {},
             namespace=place.namespace,
             kubeconfig=allowed,
-            after=callees if section.order == CALLEES_FIRST else (),
+            after=callees if section.order == DEPENDENCIES_FIRST else (),
             owner=owner,
         )
         microservice = Microservice(name, args, order)

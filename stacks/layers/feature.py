@@ -32,7 +32,7 @@ from stacks.target_access import ResolvedTarget
 def build(section: Feature) -> None:
     """Deploy the services that changed with the rights of the environment's deployer, then send testers there."""
     owner = pulumi.get_stack()
-    origin = environment_of(section.of)
+    origin = environment_of(section.environment)
     identity = feature_workloads.identity(section)
     services = feature_workloads.changed(origin.settings, section, identity.key, origin.secrets)
     errors = [
@@ -88,7 +88,7 @@ def build(section: Feature) -> None:
         key=identity.key,
         branch=identity.branch,
         expires=expires,
-        of=section.of,
+        of=section.environment,
         versions={service.workload.name: service.image.version for service in services},
         sessions=[session_name(session) for session in section.sessions],
         routes=route_descriptions.described(table, entrance),
@@ -103,7 +103,7 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
     Raises:
         SettingsError: There cannot be such routes.
     """
-    environment = route_rendering.environment(origin.settings, section.of, origin.entrance.host)
+    environment = route_rendering.environment(origin.settings, section.environment, origin.entrance.host)
     own = model.FeatureRouting(
         stack=pulumi.get_stack(),
         key=key,
@@ -118,11 +118,12 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
     if origin.entrance.routing == GATEWAY_API:
         return added
     listed = next(
-        (feature for feature in route_rendering.features(origin.settings, section.of) if feature.key == key), None
+        (feature for feature in route_rendering.features(origin.settings, section.environment) if feature.key == key),
+        None,
     )
     if listed is None or set(listed.services) != set(own.services):
         pulumi.log.warn(
-            f"no requests reach the feature {key!r} before the stack {section.of!r} routes it: set "
+            f"no requests reach the feature {key!r} before the stack {section.environment!r} routes it: set "
             f"boutique:environment.features.routes.{key}: {{services: [{', '.join(own.services)}], sessions: […]}} "
             "there and run `pulumi up`; take it out again before this stack is destroyed"
         )
@@ -136,8 +137,8 @@ def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
     for name, given in (("sessions", section.sessions), ("header", section.header)):
         if given:
             yield (
-                f"boutique:feature.{name}: with routing.api 'virtual-service' the stack {section.of!r} writes all "
-                f"routes; move this to boutique:environment.features.routes.{key}.{name} there"
+                f"boutique:feature.{name}: with routing.api 'virtual-service' the stack {section.environment!r} writes "
+                f"all routes; move this to boutique:environment.features.routes.{key}.{name} there"
             )
 
 
@@ -154,7 +155,7 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     sessions = {session_name(session): f"boutique:feature.sessions.{at}" for at, session in enumerate(section.sessions)}
     errors = [*ownership.claimed(deployments, routes, stack=stack, key=key, sessions=sessions)]
     if api == GATEWAY_API:
-        setting = f"boutique:feature.of: {section.of!r}: routing.api {api!r}"
+        setting = f"boutique:feature.environment: {section.environment!r}: routing.api {api!r}"
         claim = RouteClaim.of(table, origin.entrance, stack=stack, setting=setting)
         errors += route_conflicts.find_conflicts(place.kubeconfig, place.namespace, claim)
     if errors:

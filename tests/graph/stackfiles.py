@@ -96,7 +96,7 @@ def cluster_of(stack: str) -> str:
     """Return what a stack's cluster is known by: its context, or the stack that made it."""
     config = content(stack)["config"]
     if feature := config.get("boutique:feature"):
-        return cluster_of(feature["of"])
+        return cluster_of(feature["environment"])
     cluster = config["boutique:cluster"]
     return str(cluster.get("context") or cluster.get("name") or stack)
 
@@ -122,7 +122,7 @@ def committed(stack: str) -> tuple[dict[str, str], list[str]]:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
     values |= content(stack)["config"]
-    if values["boutique:feature"].get("of"):
+    if values["boutique:feature"].get("environment"):
         values["boutique:feature"] = {**values["boutique:feature"], "expires": written(datetime.now(UTC) + EXPIRES)}
     if "boutique:platform" in content(stack)["config"]:
         values["boutique:registryCredentials"] = {"secure": ""}

@@ -28,20 +28,25 @@ def ads(recorded: Recorder) -> Graph:
     return recorded(STACK)
 
 
-def feature(environment: dict[str, Any] | None = None, *, routing: str = "gateway-api", **section: Any) -> Graph:
+def feature(changes: dict[str, Any] | None = None, /, *, routing: str = "gateway-api", **section: Any) -> Graph:
     """Record a feature of `dev`, which has another configuration than the file's and another routing API."""
     config, secret = committed(STACK)
-    given = {"of": "dev", "services": {"adservice": {"version": "0.10.7-new-ads.3"}}, "expires": LATER, **section}
+    given = {
+        "environment": "dev",
+        "services": {"adservice": {"version": "0.10.7-new-ads.3"}},
+        "expires": LATER,
+        **section,
+    }
     config["boutique:feature"] = json.dumps({key: value for key, value in given.items() if value is not None})
     place = {**DEV["place"], "entrance": {**DEV["place"]["entrance"], "routing": routing}}
-    told = {"settings": {**DEV["settings"], **(environment or {})}, "place": place}
+    told = {"settings": {**DEV["settings"], **(changes or {})}, "place": place}
     others = {**STACKS, "dev": {**DEPLOYED, "environment": told}, "empty": {}}
     return record_stack(STACK, others=others, config=(config, secret))
 
 
-def refused(environment: dict[str, Any] | None = None, **section: Any) -> str:
+def refused(changes: dict[str, Any] | None = None, /, **section: Any) -> str:
     with pytest.raises(pulumi.RunError) as caught:
-        feature(environment, **section)
+        feature(changes, **section)
     return str(caught.value)
 
 
@@ -276,11 +281,19 @@ def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: 
 @pytest.mark.parametrize(
     ("environment", "section", "expected"),
     [
-        ({"features": None}, {}, "boutique:feature.of: 'dev': this environment allows no features; name another"),
-        (None, {"of": "nowhere"}, "boutique:feature.of: 'nowhere': there is no such stack"),
-        (None, {"of": "empty"}, "boutique:feature.of: 'empty': has not been deployed yet; run `pulumi up` there first"),
-        (None, {"of": "nonprod"}, "boutique:feature.of: 'nonprod': has no environment"),
-        (None, {"expires": None}, "boutique:feature.expires: is missing: stack 'dev' demands one; for 72h from now: "),
+        (
+            {"features": None},
+            {},
+            "boutique:feature.environment: 'dev': this environment allows no features; name another",
+        ),
+        (None, {"environment": "nowhere"}, "boutique:feature.environment: 'nowhere': there is no such stack"),
+        (
+            None,
+            {"environment": "empty"},
+            "boutique:feature.environment: 'empty': has not been deployed yet; run `pulumi up` there first",
+        ),
+        (None, {"environment": "nonprod"}, "boutique:feature.environment: 'nonprod': has no environment"),
+        (None, {"expires": None}, "boutique:feature.expires: is missing: stack 'dev' requires one; for 72h from now: "),
         (None, {"expires": "2020-01-01T00:00:00Z"}, "boutique:feature.expires: '2020-01-01T00:00:00Z': has passed"),
         (
             {"features": {"maximumTtl": "30m", "defaultTtl": "5m"}},
@@ -319,7 +332,7 @@ def test_what_the_environment_does_not_allow_is_refused(
 
 
 def test_an_environment_may_leave_the_end_open() -> None:
-    graph = feature({"features": {"demandExpiry": False}}, expires=None)
+    graph = feature({"features": {"requireExpiry": False}}, expires=None)
     assert "boutique.dev/expires" not in str([each.inputs for each in graph.objects])
     assert graph.outputs.get("expires") is None
 

@@ -127,7 +127,7 @@ def test_without_an_ingress_nobody_is_asked(run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stack", "key"), [("dev", "boutique:cluster.name: 'nonprod'"), (FEATURE, "boutique:feature.of: 'dev'")]
+    ("stack", "key"), [("dev", "boutique:cluster.name: 'nonprod'"), (FEATURE, "boutique:feature.environment: 'dev'")]
 )
 def test_on_another_stacks_cluster_nothing_is_made_at_all(run: Any, stack: str, key: str) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])

@@ -72,7 +72,7 @@ def test_it_is_no_dependency_so_that_the_state_stays_as_it_is(over: Graph) -> No
 
 
 def test_callees_that_it_waits_for_go_with_it(over: Graph) -> None:
-    graph = release("1.0.0", over, order="calleesFirst")
+    graph = release("1.0.0", over, order="dependenciesFirst")
     service = graph.one("Service", NAME)
     pods = {each.name: place(graph, each) for each in graph.of("Deployment") if not each.name.startswith(NAME)}
     earlier = {name for name, its_place in pods.items() if its_place < place(graph, service)}
@@ -80,7 +80,7 @@ def test_callees_that_it_waits_for_go_with_it(over: Graph) -> None:
 
 
 @pytest.mark.parametrize("stack", ["dev", "local"])
-@pytest.mark.parametrize("environment", [{}, {"order": "calleesFirst"}])
+@pytest.mark.parametrize("environment", [{}, {"order": "dependenciesFirst"}])
 def test_everything_is_there_whichever_way_it_goes(stack: str, environment: dict[str, Any]) -> None:
     former = switched(stack)
     urns = {each.urn for each in former.objects}
@@ -91,7 +91,7 @@ def test_everything_is_there_whichever_way_it_goes(stack: str, environment: dict
 def test_there_is_no_smoke_check_for_pods_that_have_served(over: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("boutique.workloads.smoke_check.run", lambda live, *_: asked.append(live.image.version))
-    checked = {"rollout": {"strategy": "blueGreen", "check": {"command": ["true"]}}}
+    checked = {"rollout": {"strategy": "blueGreen", "prePromotionCheck": {"command": ["true"]}}}
     release("1.0.0", over, services={NAME: checked})
     assert asked == []
     release("1.2.0", over, services={NAME: checked})

@@ -99,8 +99,8 @@ def test_another_strategy_leaves_the_service_and_the_identity_where_they_are(str
 
 def test_callees_come_first_where_that_is_asked_for() -> None:
     config, secret = committed("dev")
-    for order in ("parallel", "calleesFirst"):
+    for order in ("parallel", "dependenciesFirst"):
         config["boutique:environment"] = json.dumps({"order": order})
         graph = record_stack("dev", config=(config, secret))
         before = graph.before(graph.one("Deployment", "frontend"))
-        assert (graph.one("Deployment", "currencyservice").urn in before) == (order == "calleesFirst")
+        assert (graph.one("Deployment", "currencyservice").urn in before) == (order == "dependenciesFirst")

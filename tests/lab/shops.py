@@ -84,7 +84,7 @@ class Shop:
     def configure(self, stack: Stack, services: dict[str, str], **section: Any) -> Stack:
         expires = written(datetime.now(UTC) + timedelta(hours=1))
         changed = {each: {"version": version} for each, version in services.items()}
-        return stack.configure(feature={"of": "local", "services": changed, "expires": expires, **section})
+        return stack.configure(feature={"environment": "local", "services": changed, "expires": expires, **section})
 
     @contextmanager
     def deployed(self, name: str, services: dict[str, str], **section: Any) -> Iterator[Stack]:

@@ -149,7 +149,10 @@ def pulumi(folder: Path, web: int, api: int, services: dict[str, str] | None, *,
     stacks = [{"name": "some"}]
     if services is not None:
         stacks.append({"name": stack})
-        section = {"services": {name: {"version": version} for name, version in services.items()}, "of": "some"}
+        section = {
+            "services": {name: {"version": version} for name, version in services.items()},
+            "environment": "some",
+        }
         secret = {"plaintext": json.dumps({**section, "sessions": [SESSION]})}
         resources = [
             {"type": "pulumi:pulumi:Stack", "outputs": {"of": "some", "key": KEY, "feature": secret}},

@@ -73,7 +73,7 @@ def test_nothing_else_is_a_way_back() -> None:
 
 
 def test_pods_are_there_until_an_update_removes_them() -> None:
-    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
+    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "scaleDownDelay": "2h"})
     remembered = BlueGreen.of(new, BlueGreen.of(old, None, NOW).remember(), NOW).remember()
     late = NOW + timedelta(hours=3)
     assert BlueGreen.of(old, remembered, late).is_back
@@ -89,7 +89,7 @@ def test_whoever_never_came_to_its_end_is_forgotten_and_what_served_is_kept() ->
 
 
 def test_pods_are_kept_for_as_long_as_is_said() -> None:
-    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
+    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "scaleDownDelay": "2h"})
     remembered = BlueGreen.of(new, BlueGreen.of(old, None, NOW).remember(), NOW).remember()
     assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=119)).warm
     assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=121)).warm is None
@@ -115,7 +115,14 @@ def test_whatever_the_pods_are_made_from_gives_them_another_colour(changed: dict
     "changed",
     [
         {"replicas": 3},
-        {"rollout": {"strategy": "blueGreen", "timeoutSeconds": 100, "warmFor": "1h", "check": {"command": ["true"]}}},
+        {
+            "rollout": {
+                "strategy": "blueGreen",
+                "timeoutSeconds": 100,
+                "scaleDownDelay": "1h",
+                "prePromotionCheck": {"command": ["true"]},
+            }
+        },
     ],
 )
 def test_what_pods_do_not_show_leaves_them_their_colour(changed: dict[str, Any]) -> None:
@@ -140,7 +147,7 @@ def test_a_record_of_another_shape_is_left_out_and_no_other(change: dict[str, An
 
 
 def test_the_pods_of_a_service_are_written_and_read_again() -> None:
-    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "warmFor": "2h"})
+    old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "scaleDownDelay": "2h"})
     record = after(old, new).remember()
     assert read_colours(write_colours({"adservice": record})) == {"adservice": record}
     assert record.until == NOW + timedelta(hours=2)

@@ -89,7 +89,7 @@ def test_another_stack_is_never_taken_for_a_feature() -> None:
 
 
 def test_the_section_comes_back_from_a_secret_output() -> None:
-    section = {"of": "dev", "sessions": ["abc"]}
+    section = {"environment": "dev", "sessions": ["abc"]}
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(section)}
     state = parse_export("dev-a", exported(feature=secret))
     assert state.section == section
@@ -158,9 +158,9 @@ def test_what_has_expired_is_removed_and_nothing_else(changes: dict[str, Any], d
 
 
 def test_sessions_join_once_and_leave_only_if_they_are_there() -> None:
-    section = sessions.add_sessions({"sessions": ["a"], "of": "dev"}, ["b", "a"])
-    assert section == {"sessions": ["a", "b"], "of": "dev"}
-    assert sessions.remove_sessions(section, ["a"]) == {"sessions": ["b"], "of": "dev"}
+    section = sessions.add_sessions({"sessions": ["a"], "environment": "dev"}, ["b", "a"])
+    assert section == {"sessions": ["a", "b"], "environment": "dev"}
+    assert sessions.remove_sessions(section, ["a"]) == {"sessions": ["b"], "environment": "dev"}
     with pytest.raises(OperationError, match="--session 2 has not joined") as caught:
         sessions.remove_sessions(section, ["a", "hidden"])
     assert "hidden" not in str(caught.value), "whoever has a session's id has the session"

@@ -15,7 +15,7 @@ MESH = {"gatewayApi": {"kind": "present"}}
 
 
 def feature(**section: Any) -> dict[str, Any]:
-    return {"feature": {"of": "dev", "services": ADS, **section}}
+    return {"feature": {"environment": "dev", "services": ADS, **section}}
 
 
 def environment(api: str = "virtual-service", **features: Any) -> dict[str, Any]:
@@ -117,7 +117,12 @@ def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
             {**feature(), "environment": {"replicas": 1}, "cluster": {"kind": "existing", "context": "here"}},
             "boutique:environment: a stack with a feature has nothing else: where it goes, it learns from",
         ),
-        ({"feature": {"services": ADS}}, "boutique:feature.of: is missing"),
+        ({"feature": {"services": ADS}}, "boutique:feature.environment: is missing"),
+        (
+            {"feature": {"of": "dev", "services": ADS}},
+            "boutique:feature.of: is called environment now; rename the key",
+        ),
+        (environment(demandExpiry=False), "boutique:environment.features.demandExpiry: is called requireExpiry now"),
         (
             environment(defaultTtl="30d"),
             "boutique:environment.features.defaultTtl: 30d: must not be more than maximumT",

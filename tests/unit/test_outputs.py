@@ -136,7 +136,7 @@ def state(section: object, version: int = SCHEMA_VERSION) -> StackState:
 
 
 def test_a_feature_of_any_version_is_updated_if_its_section_has_this_shape() -> None:
-    section = {"of": "dev", "services": {"adservice": {"version": "0.10.7-a.1"}}, "sessions": [SECRET]}
+    section = {"environment": "dev", "services": {"adservice": {"version": "0.10.7-a.1"}}, "sessions": [SECRET]}
     for version in (SCHEMA_VERSION, SCHEMA_VERSION + 1):
         assert state(section, version).section == section
     with pytest.raises(UserError) as caught:

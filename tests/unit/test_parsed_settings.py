@@ -16,7 +16,7 @@ from boutique.settings.stack import ServiceSettings
 
 DIGEST = f"sha256:{'0' * 64}"
 FEATURE = {
-    "of": "dev",
+    "environment": "dev",
     "services": {"adservice": {"version": "v0.10.7-new-ads.3"}},
     "expires": "2026-01-31T18:00:00Z",
 }
@@ -29,7 +29,7 @@ FEATURES = {"defaultTtl": "48h", "maximumTtl": "14d"}
         (Feature, FEATURE),
         (Features, FEATURES),
         (Release, {"services": {"adservice": f"1.2.3@{DIGEST}", "redis-cart": f"@{DIGEST}"}}),
-        (Rollout, {"warmFor": "90m"}),
+        (Rollout, {"scaleDownDelay": "90m"}),
         (ServiceSettings, {"initImage": f"registry.example:5000/busybox:1@{DIGEST}"}),
     ],
 )

@@ -76,7 +76,9 @@ def test_the_surge_of_each_strategy(environment: dict[str, Any], surge: int) -> 
 
 def test_a_feature_of_a_blue_green_service_is_updated_pod_by_pod() -> None:
     environment = Environment.model_validate({"rollout": {"strategy": "blueGreen"}})
-    feature = Feature.model_validate({"of": "dev", "services": {"adservice": {"version": "1.0.0-x.1", "replicas": 2}}})
+    feature = Feature.model_validate(
+        {"environment": "dev", "services": {"adservice": {"version": "1.0.0-x.1", "replicas": 2}}}
+    )
     [each] = changed(environment, feature, "x")
     assert (pod_set(each, meshed=True).surge, pod_set(each, meshed=True).replicas) == (1, 2)
     assert release_peak([each], meshed=True)["pods"] == 3

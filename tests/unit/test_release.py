@@ -86,7 +86,7 @@ def str_of(name: str) -> str:
             "boutique:release: says what an environment runs; add boutique:environment",
         ),
         (
-            {"feature": {"of": "dev", "services": {"adservice": {"version": "1.2.3-a.1"}}}, "release": {}},
+            {"feature": {"environment": "dev", "services": {"adservice": {"version": "1.2.3-a.1"}}}, "release": {}},
             "boutique:release: a stack with a feature has nothing else",
         ),
     ],

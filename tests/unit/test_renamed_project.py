@@ -47,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = folder / "pulumi"
     program.write_text(PULUMI.format(folder=folder, stack=STACK))
     program.chmod(0o755)
-    place = {"namespace": NAMESPACE, "kubeconfig": deployer(1), "entrance": ENTRANCE}
+    place = {"namespace": NAMESPACE, "kubeconfig": deployer(1), "meshed": True, "entrance": ENTRANCE}
     (folder / "outputs.json").write_text(
         json.dumps(
             {VERSION: SCHEMA_VERSION, "environment": {"settings": {"features": {}}, "place": place, "secrets": {}}}
@@ -66,7 +66,7 @@ def test_a_feature_is_deployed_with_the_keys_that_the_program_reads(project: Pat
     assert "https://new-ads.dev.shop.example.com" in done.output
     assert yaml.safe_load((project / "deployed/Pulumi.yaml").read_text())["name"] == "shop"
     content = yaml.safe_load((project / f"deployed/Pulumi.{STACK}.yaml").read_text())["config"]
-    assert content["boutique:feature"]["of"] == "dev"
+    assert content["boutique:feature"]["environment"] == "dev"
     commands = (project / "commands").read_text().splitlines()
     assert [line for line in commands if line.startswith("up ")] == [
         f"up --yes --skip-preview --suppress-outputs --stack {STACK} --non-interactive --color never"

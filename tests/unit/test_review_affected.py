@@ -29,7 +29,7 @@ FILES: dict[str, Any] = {
     "nonprod": {"config": {"boutique:cluster": {"kind": "existing"}}},
     "dev": on("nonprod"),
     "test": on("organization/boutique/nonprod"),
-    "dev-new-ads": {"config": {"boutique:feature": {"of": "dev"}}},
+    "dev-new-ads": {"config": {"boutique:feature": {"environment": "dev"}}},
     "prod-platform": {},
     "prod": on("prod-platform"),
     "broken": "text",

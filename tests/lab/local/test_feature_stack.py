@@ -108,14 +108,14 @@ def test_what_another_feature_has_is_refused_with_the_name_of_its_stack(shop: Sh
 @pytest.mark.parametrize(
     ("of", "expected"),
     [
-        ("lokal", "boutique:feature.of: 'lokal': there is no such stack"),
-        ("empty", "boutique:feature.of: 'empty': has not been deployed yet; run `pulumi up` there first"),
+        ("lokal", "boutique:feature.environment: 'lokal': there is no such stack"),
+        ("empty", "boutique:feature.environment: 'empty': has not been deployed yet; run `pulumi up` there first"),
     ],
 )
 def test_an_environment_that_is_not_there_is_named(shop: Shop, of: str, expected: str) -> None:
     if of == "empty":
         shop.stack(of).create()
-    stack = shop.feature(f"of-{of}", {"adservice": "0.10.7-new-ads.1"}, of=of)
+    stack = shop.feature(f"of-{of}", {"adservice": "0.10.7-new-ads.1"}, environment=of)
     done = stack.up(check=False)
     assert done.returncode != 0
     assert expected in done.stdout

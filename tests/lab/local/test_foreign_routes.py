@@ -51,7 +51,7 @@ def feature(lab: Lab, folder: Path, name: str) -> Iterator[Stack]:
     expires = written(datetime.now(UTC) + timedelta(hours=1))
     stack = project(folder, lab.env)(name).create()
     try:
-        yield stack.configure(feature={"of": "local", "services": services, "expires": expires})
+        yield stack.configure(feature={"environment": "local", "services": services, "expires": expires})
     finally:
         stack.pulumi("destroy", "--yes", "--skip-preview")
         stack.pulumi("stack", "rm", "--yes")
@@ -98,7 +98,10 @@ def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
     with feature(lab, tmp_path, "beside-by-hand") as stack, by_hand(lab, IN_THE_MESH):
         before = objects(lab)
         said = refused(stack, "up", "--yes", "--skip-preview")
-        assert "boutique:feature.of: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of no stack" in said
+        assert (
+            "boutique:feature.environment: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of no stack"
+            in said
+        )
         assert not [each for each in stack.resources() if each["type"].startswith("kubernetes:")]
         assert objects(lab) == before
 

@@ -149,7 +149,7 @@ def refusing(lab: Lab, namespace: str, app: str) -> Iterator[None]:
 
 def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Releases) -> None:
     first, failing = "v1.0.0", "v1.1.0"
-    both.edit(both.staging, lambda config: config["boutique:environment"].update(order="calleesFirst"))
+    both.edit(both.staging, lambda config: config["boutique:environment"].update(order="dependenciesFirst"))
     both.edit(both.staging, lambda config: config.update({"boutique:release": {"default": first}}))
     said = both.staging.up().stdout
     begun, done = (places(said, word) for word in ("updating", "updated"))
@@ -165,7 +165,7 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
     def fail(config: dict[str, object]) -> None:
         config["boutique:environment"] = {
             "rollout": QUICKLY,
-            "order": "calleesFirst",
+            "order": "dependenciesFirst",
             "services": {**services, "currencyservice": short},
         }
         config["boutique:release"] = {"default": failing}

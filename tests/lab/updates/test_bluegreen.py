@@ -26,7 +26,7 @@ TIMEOUT = f"environment.services.{PAGE}.rollout.timeoutSeconds"
 def door(opened: FrontDoor) -> FrontDoor:
     """The stack with blue/green releases of a page and of a leaf."""
     services = {
-        PAGE: {"rollout": {**SWITCHED, "check": {"path": "/", "timeoutSeconds": 5}}},
+        PAGE: {"rollout": {**SWITCHED, "prePromotionCheck": {"path": "/", "timeoutSeconds": 5}}},
         LEAF: {"rollout": SWITCHED, "files": {"text": OLD}, "secrets": {"KEY": "key"}, "variables": {"A": OLD}},
         "loadgenerator": {"enabled": False},
     }
