@@ -7,7 +7,7 @@ https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-103
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 MAX_LABEL = 63
 MAX_HOST = 253
@@ -49,23 +49,6 @@ def feature_key(branch: str, services: Iterable[str]) -> str:
     if stem == branch and len(stem) <= room:
         return stem
     return f"{stem[: room - _HASH - 1].rstrip('-')}-{_digest(branch)[:_HASH]}"
-
-
-def feature_keys(branches: Iterable[str], services: Collection[str]) -> Mapping[str, str]:
-    """Return the key of each of several branches.
-
-    Raises:
-        NamingError: Two of them have the same key, or one has none.
-    """
-    keys: dict[str, str] = {}
-    for branch in branches:
-        key = feature_key(branch, services)
-        if other := next(
-            (other_branch for other_branch, taken in keys.items() if taken == key and other_branch != branch), None
-        ):
-            raise NamingError(f"the branches {other!r} and {branch!r} have the same key {key!r}; rename one of them")
-        keys[branch] = key
-    return keys
 
 
 def check_key(key: str, services: Iterable[str]) -> str:

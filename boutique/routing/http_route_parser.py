@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from boutique.routing import caching
 from boutique.routing.model import Backend, EdgeRoute, Gateway, MeshRoute
-from boutique.routing.route_fields import Headers, Object, UnreadableError, carried, edge_route, member, only, seconds
+from boutique.routing.route_fields import Headers, Object, UnreadableError, carried, edge_route, member, only
 
 _GROUP = "gateway.networking.k8s.io"
 _EVERYTHING = {"path": {"type": "PathPrefix", "value": "/"}}
@@ -48,15 +48,14 @@ def read(
     only(parent, "parentRef", ("name", "namespace", "sectionName"), group=_GROUP, kind="Gateway")
     _check_attached(parent, namespace, gateway)
     [host] = spec["hostnames"]
-    timeouts = rule.get("timeouts") or {}
-    only(timeouts, "timeouts", ("request",))
+    only(rule.get("timeouts") or {}, "timeouts", (), request="0s")
     changes = _changes(rule)
     feature = carried(_values(changes["request"], "set"), changes["request"].get("remove") or [])
     answers = changes["response"]
     no_store, vary = caching.parse_response_headers(
         _values(answers, "set"), _values(answers, "add"), answers.get("remove") or []
     )
-    route = edge_route(name, owner, host, headers, feature, backend, seconds(timeouts.get("request")))
+    route = edge_route(name, owner, host, headers, feature, backend)
     return [replace(route, no_store=no_store, vary=vary)]
 
 

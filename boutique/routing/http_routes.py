@@ -44,8 +44,8 @@ def _edge(route: EdgeRoute, gateway: Gateway) -> Spec:
             *_response_headers(route),
         ],
         **_backend(route.backend),
-        # Without a value the time is the implementation's to choose.
-        "timeouts": {"request": f"{route.timeout_seconds or 0}s"},
+        # No limit; without a value the time is the implementation's to choose.
+        "timeouts": {"request": "0s"},
     }
     return {"parentRefs": [parent], "hostnames": [route.host], "rules": [rule]}
 

@@ -51,7 +51,6 @@ class EdgeRoute:
         header: The same. A route has at most one of both.
         feature: The key that its requests carry from here on; None takes away what they say themselves.
         backend: Where they go.
-        timeout_seconds: How long the whole answer may take; None leaves that to the backend.
         no_store: Whether no cache may keep its answers.
         vary: Headers of the request for which a cache keeps separate answers.
     """
@@ -64,7 +63,6 @@ class EdgeRoute:
     header: Condition | None = None
     feature: str | None = None
     backend: Backend
-    timeout_seconds: int | None = None
     no_store: bool = False
     vary: tuple[str, ...] = ()
 
@@ -140,7 +138,6 @@ class EnvironmentRouting:
         taken: The names of all its workloads and Services.
         cookie: The name of the cookie that holds the session id.
         features: Whether it allows them.
-        timeout_seconds: How long the entry may take for an answer; None for as long as it takes.
     """
 
     stack: str
@@ -150,7 +147,6 @@ class EnvironmentRouting:
     taken: frozenset[str]
     cookie: str
     features: bool
-    timeout_seconds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

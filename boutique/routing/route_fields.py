@@ -47,7 +47,6 @@ def edge_route(
     headers: Headers,
     feature: str | None,
     backend: Backend,
-    timeout_seconds: int | None,
 ) -> EdgeRoute:
     """Return a route of the edge.
 
@@ -72,7 +71,6 @@ def edge_route(
         header=header,
         feature=feature,
         backend=backend,
-        timeout_seconds=timeout_seconds,
     )
 
 
@@ -126,11 +124,6 @@ def carried(given: Mapping[str, str], removed: Iterable[str]) -> str | None:
     if removed or key != MEMBER or not _KEY.fullmatch(value):
         raise UnreadableError(f"sets baggage in another way than to one {MEMBER}")
     return value
-
-
-def seconds(text: str | None) -> int | None:
-    """Return a duration in seconds; None for no limit."""
-    return None if text in (None, "0s") else int(str(text).removesuffix("s"))
 
 
 def _condition(header: str, pattern: str, read: Callable[[str], tuple[str, str] | None]) -> Condition:

@@ -56,7 +56,6 @@ def baseline(environment: EnvironmentRouting) -> Table:
         owner=environment.stack,
         host=environment.host,
         backend=environment.entry,
-        timeout_seconds=environment.timeout_seconds,
         # Also before the first feature: a cache keeps an answer for longer than that.
         vary=VARY if environment.features else (),
     )
@@ -141,7 +140,6 @@ def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backe
         preview=True,
         feature=feature.key,
         backend=entry,
-        timeout_seconds=environment.timeout_seconds,
         no_store=True,
     )
     by_header = replace(

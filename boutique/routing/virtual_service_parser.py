@@ -19,7 +19,6 @@ from boutique.routing.route_fields import (
     member,
     only,
     plain_host,
-    seconds,
 )
 
 _MESH = "mesh"
@@ -72,7 +71,7 @@ def _rules(
     name: str, owner: str, own: _Names, host: str, rules: Sequence[Object], *, outside: bool
 ) -> Iterator[EdgeRoute | MeshRoute]:
     for number, rule in enumerate(rules, start=1):
-        only(rule, "rule", ("name", "match", "route", *(("headers", "timeout") if outside else ())), retries=RETRIES)
+        only(rule, "rule", ("name", "match", "route", *(("headers",) if outside else ())), retries=RETRIES)
         headers = _headers(rule)
         if not headers and number < len(rules):
             raise UnreadableError("has rules behind one that matches everything")
@@ -87,7 +86,7 @@ def _rules(
             no_store, vary = caching.parse_response_headers(
                 answers.get("set") or {}, answers.get("add") or {}, answers.get("remove") or []
             )
-            route = edge_route(called, owner, host, headers, feature, backend, seconds(rule.get("timeout")))
+            route = edge_route(called, owner, host, headers, feature, backend)
             yield replace(route, no_store=no_store, vary=vary)
         else:
             # Calls of a Service go to the port that they were for.

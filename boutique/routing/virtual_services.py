@@ -69,8 +69,6 @@ def _edge(route: EdgeRoute) -> Spec:
         **_matches(_condition(route)),
         "headers": {"request": request_headers, **_response_headers(route)},
         **_destination(route.backend),
-        # Without one there is no limit; Istio refuses a time of 0.
-        **({"timeout": f"{route.timeout_seconds}s"} if route.timeout_seconds else {}),
     }
 
 

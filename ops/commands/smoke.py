@@ -53,12 +53,11 @@ def smoke(
 
 
 def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool) -> bool:
-    from ops.smoke.smoke_report import progress
     from ops.smoke.smoke_run import SmokeRequest, run
-    from ops.smoke.smoke_view import show
+    from ops.smoke.smoke_view import progress, show
 
     with progress(stack, deadline) as report:
-        result = run(SmokeRequest(stack=stack, cacert=cacert, order=order), deadline, report)
+        result = run(stack, SmokeRequest(cacert=cacert, order=order), deadline, report)
     show(result, deadline.spent, as_json=as_json)
     return bool(result.errors)
 
@@ -66,13 +65,13 @@ def _environment(stack: str, deadline: Deadline, cacert: Path | None, *, order: 
 def _feature(
     name: str, stack: str | None, deadline: Deadline, cacert: Path | None, *, order: bool, as_json: bool
 ) -> bool:
-    from ops.features.feature_smoke_run import FeatureSmokeRequest, run
-    from ops.features.feature_smoke_view import show
+    from ops.features.feature_smoke_run import run
     from ops.pulumi.workspace import project
-    from ops.smoke.smoke_report import progress
+    from ops.smoke.smoke_run import SmokeRequest
+    from ops.smoke.smoke_view import progress, show
 
-    request = FeatureSmokeRequest(name=name, environment=stack, cacert=cacert, order=order)
+    request = SmokeRequest(cacert=cacert, order=order)
     with progress(f"--feature {name}", deadline) as report:
-        result = run(project(), request, deadline, report)
+        result = run(project(), name, stack, request, deadline, report)
     show(result, deadline.spent, as_json=as_json)
     return bool(result.errors)

@@ -2,43 +2,34 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ops.features.expected_feature import read_expected_feature
-from ops.features.feature_smoke_test import FeatureSmokeResult, result
+from ops.features.feature_smoke_test import result
 from ops.features.identity import locate_feature
 from ops.smoke.gateway_checks import trust
 from ops.smoke.running_pods import try_running_pods
+from ops.smoke.smoke_report import SmokeReport
+from ops.smoke.smoke_run import SmokeRequest
 from ops.smoke.visitor_checks import check_visit
 from support.deadline import Deadline
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeatureSmokeRequest:
-    """The arguments of a smoke test.
-
-    Attributes:
-        name: The branch, or the key.
-        environment: The environment's stack; None for the only one that has such a feature.
-        cacert: A PEM file with an authority to trust besides the system's.
-        order: Whether to place an order.
-    """
-
-    name: str
-    environment: str | None = None
-    cacert: Path | None = None
-    order: bool = True
-
-
 def run(
-    project: Path, request: FeatureSmokeRequest, deadline: Deadline, progress: Callable[[str], None]
-) -> FeatureSmokeResult:
+    project: Path,
+    name: str,
+    environment: str | None,
+    request: SmokeRequest,
+    deadline: Deadline,
+    progress: Callable[[str], None],
+) -> SmokeReport:
     """Test a feature with requests to its preview link.
 
     Args:
         project: The folder of the project.
-        request: The feature, and the options of the test.
+        name: The branch, or the key.
+        environment: The environment's stack; None for the only one that has such a feature.
+        request: The options of the test.
         deadline: When to be done.
         progress: Receives each step.
 
@@ -48,7 +39,7 @@ def run(
     """
     context = trust(request.cacert, os.environ)
     progress("the stacks")
-    identity = locate_feature(project, request.name, request.environment, how="as STACK", timeout=deadline.left)
+    identity = locate_feature(project, name, environment, how="as STACK", timeout=deadline.left)
     feature = read_expected_feature(project, identity, deadline)
     progress("the pods")
     running, cluster = try_running_pods(feature.namespace.deployer, feature.namespace.name, deadline, identity.key)

@@ -1,68 +1,22 @@
 """The verdict of a feature's smoke test: compares its stack, its pods, and a visit by its preview link."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from boutique.names import labels
 from ops.features.expected_feature import Build, WantedFeature
-from ops.features.propagation import NO_HOPS, Arrival, PropagationQuestion, arrival
-from ops.smoke.reached_services import Proof
+from ops.features.propagation import NO_HOPS, PropagationQuestion, arrival
 from ops.smoke.replicas import shortfall, versions
 from ops.smoke.running_pods import RunningWorkload
+from ops.smoke.smoke_report import ServiceReport, SmokeReport
 from ops.smoke.visitor_checks import Outside
 
 _REPAIR = "deploy the feature again"
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeatureServiceResult:
-    """The verdict on one service of a feature.
-
-    Attributes:
-        name: The name of the service.
-        expected: The build that the feature wants.
-        ready: How many replicas are ready; None if the cluster did not answer.
-        versions: The versions that its pods run.
-        arrival: The evidence that its calls reach the feature's build.
-        errors: One line per error.
-    """
-
-    name: str
-    expected: Build
-    ready: int | None
-    versions: tuple[str, ...]
-    arrival: Arrival
-    errors: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureSmokeResult:
-    """The verdict on a feature.
-
-    Attributes:
-        feature: Its expected state.
-        outside: The result of a visit by its preview link.
-        services: The verdict on each service.
-        errors: One line per error, with the remedy.
-        warnings: One line per error to come, and per check that was not possible.
-    """
-
-    feature: WantedFeature
-    outside: Outside
-    services: tuple[FeatureServiceResult, ...]
-    errors: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def unknown(self) -> int:
-        """The number of services whose calls may or may not reach the feature."""
-        return sum(service.arrival.reached.proof is Proof.UNKNOWN for service in self.services)
-
-
 def result(
     feature: WantedFeature, running: Mapping[str, RunningWorkload] | None, cluster: str, outside: Outside
-) -> FeatureSmokeResult:
+) -> SmokeReport:
     """Return the verdict on a feature.
 
     Args:
@@ -77,9 +31,22 @@ def result(
         *(f"{service.name}: {line}" for service in services for line in service.errors),
         *_visit_errors(feature, outside),
     ]
-    warnings = (*_warnings(feature, services), *outside.warnings)
-    return FeatureSmokeResult(
-        feature=feature, outside=outside, services=services, errors=tuple(errors), warnings=warnings
+    identity = feature.identity
+    return SmokeReport(
+        subject=f"--feature {identity.name} of {identity.environment}",
+        identity={
+            "feature": identity.name,
+            "key": identity.key,
+            "environment": identity.environment,
+            "stack": feature.stack,
+            "namespace": feature.namespace.name,
+            "link": feature.url,
+        },
+        is_feature=True,
+        outside=outside,
+        services=services,
+        errors=tuple(errors),
+        warnings=(*_warnings(feature, services), *outside.warnings),
     )
 
 
@@ -89,7 +56,7 @@ def _service(
     feature: WantedFeature,
     workloads: Mapping[str, RunningWorkload] | None,
     outside: Outside,
-) -> FeatureServiceResult:
+) -> ServiceReport:
     running = workloads.get(name) if workloads is not None else None
     identity, namespace = feature.identity, feature.namespace.name
     actual = versions(running) if running else ()
@@ -113,12 +80,14 @@ def _service(
                 f"runs {' and '.join(actual)}, not {expected.version}; wait for an update under way, or {_REPAIR}"
             )
     evidence = arrival(question, outside)
-    return FeatureServiceResult(
+    return ServiceReport(
         name=name,
-        expected=expected,
+        version=expected.version,
+        replicas=expected.replicas,
         ready=None if workloads is None else running.ready if running else 0,
-        versions=actual,
-        arrival=evidence,
+        running=actual,
+        reached=evidence.reached,
+        calls={"calls": evidence.calls, "right": evidence.right, "failed": evidence.failed},
         errors=(*errors, *evidence.errors),
     )
 
@@ -133,14 +102,14 @@ def _visit_errors(feature: WantedFeature, outside: Outside) -> tuple[str, ...]:
     return outside.errors
 
 
-def _warnings(feature: WantedFeature, services: tuple[FeatureServiceResult, ...]) -> list[str]:
+def _warnings(feature: WantedFeature, services: tuple[ServiceReport, ...]) -> list[str]:
     """Return the warnings about a feature and its services."""
     warnings = [
-        f"{service.name}: {calls.failed} of {calls.calls + calls.failed} calls had no answer"
+        f"{service.name}: {failed} of {service.calls['calls'] + failed} calls had no answer"
         for service in services
-        if (calls := service.arrival).calls and calls.failed
+        if service.calls["calls"] and (failed := service.calls["failed"])
     ]
-    if any(service.arrival.reached.description == NO_HOPS for service in services):
+    if any(service.reached.description == NO_HOPS for service in services):
         warnings.append(
             "real images list no hops: which version answered is unknown, only what the pages of the preview link "
             "answered and which pods are ready"

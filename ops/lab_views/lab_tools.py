@@ -4,13 +4,13 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -82,15 +82,16 @@ def make_on_demand(name: str) -> None:
 
 
 @contextmanager
-def _live(console: Console) -> Iterator["LiveReport"]:
+def _live(console: Console) -> Iterator["ToolReport"]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        yield LiveReport(progress, progress.add_task("", visible=False))
+        task = progress.add_task("", visible=False)
+        yield ToolReport(console, lambda doing: progress.update(task, description=doing, visible=True))
 
 
 @contextmanager
-def _plain(console: Console) -> Iterator["PlainReport"]:
-    report = PlainReport(console)
+def _plain(console: Console) -> Iterator["ToolReport"]:
+    report = ToolReport(console)
     over = threading.Event()
 
     def beat() -> None:
@@ -106,58 +107,22 @@ def _plain(console: Console) -> Iterator["PlainReport"]:
         thread.join()
 
 
-@dataclass(frozen=True)
-class LiveReport:
-    """Keeps one line up to date: for a terminal."""
-
-    progress: Progress
-    task: TaskID
-
-    def missing(self, items: Collection[str], total: int, folder: Path) -> None:
-        """Show the work ahead."""
-        _say(self.progress.console, _ahead(items, total, folder))
-        self.progress.reset(self.task, visible=True)
-
-    def waiting(self, family: str) -> None:
-        """Show the process that it waits for."""
-        self.progress.update(self.task, description=f"waiting: another process builds {family}")
-
-    def notice(self, text: str) -> None:
-        """Leave a line."""
-        _say(self.progress.console, text)
-
-    def fetching(self, items: Collection[str], folder: Path) -> None:
-        """Show the work ahead."""
-        _say(self.progress.console, _ahead_of_fetching(items, folder))
-        self.progress.reset(self.task, visible=True)
-
-    def transferred(self, done: int, total: int, size: int) -> None:
-        """Show the progress."""
-        self.progress.update(self.task, description=_fetched(done, total, size))
-
-    def fetched(self, release: str, size: int, seconds: float) -> None:
-        """Leave a line about the release."""
-        _say(self.progress.console, f"{release}, {_megabytes(size)}, after {_duration(seconds)}")
-
-    def started(self, item: str, done: int, total: int) -> None:
-        """Name the item."""
-        self.progress.update(self.task, description=f"building {item}, {done + 1} of {total}")
-
-    def finished(self, item: str, seconds: float) -> None:
-        """Leave a line about the item."""
-        _say(self.progress.console, f"{item} in {_duration(seconds)}")
-
-
 @dataclass
-class PlainReport:
-    """Writes a line per event and one each minute in between: for logs."""
+class ToolReport:
+    """Writes a line per event; and what is being done to one line of a terminal, or as a line each minute to a log.
+
+    Attributes:
+        console: Where lines go.
+        live: Replaces the line of a terminal; None for a log.
+    """
 
     console: Console
+    live: Callable[[str], None] | None = None
     _doing: str = field(default="", init=False)
     _since: float = field(default=0.0, init=False)
 
     def missing(self, items: Collection[str], total: int, folder: Path) -> None:
-        """Show the work ahead."""
+        """Write the work ahead."""
         _say(self.console, _ahead(items, total, folder))
 
     def waiting(self, family: str) -> None:
@@ -169,20 +134,22 @@ class PlainReport:
         _say(self.console, text)
 
     def fetching(self, items: Collection[str], folder: Path) -> None:
-        """Show the work ahead."""
+        """Write the work ahead."""
         self._since = time.monotonic()
         _say(self.console, _ahead_of_fetching(items, folder))
 
     def transferred(self, done: int, total: int, size: int) -> None:
-        """Store the progress for the next periodic line."""
+        """Show the progress; a log has it in its next periodic line."""
         self._doing = _fetched(done, total, size) if done < total else ""
+        if self.live:
+            self.live(_fetched(done, total, size))
 
     def fetched(self, release: str, size: int, seconds: float) -> None:
         """Write a line about the release."""
         _say(self.console, f"{release}, {_megabytes(size)}, after {_duration(seconds)}")
 
     def started(self, item: str, done: int, total: int) -> None:
-        """Write that the item has started."""
+        """Show that the item has started."""
         self._begin(f"building {item}, {done + 1} of {total}")
 
     def finished(self, item: str, seconds: float) -> None:
@@ -197,7 +164,10 @@ class PlainReport:
 
     def _begin(self, doing: str) -> None:
         self._since, self._doing = time.monotonic(), doing
-        _say(self.console, doing)
+        if self.live:
+            self.live(doing)
+        else:
+            _say(self.console, doing)
 
 
 def _ahead(items: Collection[str], total: int, folder: Path) -> str:

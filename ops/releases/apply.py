@@ -98,17 +98,16 @@ def _confirm(update: Update, options: Options) -> None:
 
 
 def _smoke(stack: str, options: Options) -> Mapping[str, Any]:
-    from ops.smoke.smoke_report import progress
     from ops.smoke.smoke_run import SmokeRequest, run
-    from ops.smoke.smoke_view import document, show
+    from ops.smoke.smoke_view import progress, show
 
     deadline = Deadline(options.timeout)
     try:
         with progress(stack, deadline) as report:
-            result = run(SmokeRequest(stack=stack, cacert=options.cacert), deadline, report)
+            result = run(stack, SmokeRequest(cacert=options.cacert), deadline, report)
     except OperationError as error:
         typer.echo(f"the smoke test did not finish: {error}", err=True)
         return {"ok": False, "mistakes": [str(error)]}
     if not options.as_json:
         show(result, deadline.spent, as_json=False)
-    return document(result, deadline.spent)
+    return result.to_dict(deadline.spent)

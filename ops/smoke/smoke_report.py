@@ -1,87 +1,92 @@
-"""The report that all smoke tests share: progress, and the findings as text."""
+"""The result of a smoke test, of an environment or of a feature."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from ops.smoke import visitor_view
 from ops.smoke.reached_services import Proof, Reached
-from support.deadline import Deadline
-
-_WIDE = 200
-_COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.UNKNOWN: "dim"}
+from ops.smoke.visitor_checks import Outside
 
 
-@contextmanager
-def progress(subject: str, deadline: Deadline) -> Iterator[Callable[[str], None]]:
-    """Show the current step on stderr, if that is a terminal."""
-    with Console(stderr=True).status(f"smoke {subject}") as status:
-        yield lambda step: status.update(f"smoke {subject}: asking for {step} ({deadline.spent:.0f} s)")
+@dataclass(frozen=True, kw_only=True)
+class ServiceReport:
+    """The result for one service.
 
-
-def row(
-    name: str, running: Sequence[str], expected: str, ready: int | None, replicas: int, reached: Reached
-) -> tuple[str, Text, Text, Text]:
-    """Return the row of one service: name, versions, ready replicas, and whether a request reached it.
-
-    Args:
+    Attributes:
         name: The name of the service.
-        running: The versions that run.
-        expected: The version that should run.
-        ready: How many replicas are ready; None if unknown.
+        version: The version that should run.
         replicas: How many replicas there should be.
+        ready: How many replicas are ready; None if the cluster did not answer.
+        running: The versions that its pods run.
         reached: The evidence that a request reached it.
-    """
-    is_expected = tuple(running) == (expected,)
-    versions = ", ".join(running) or "none"
-    return (
-        name,
-        Text(versions if is_expected else f"{versions} (wanted: {expected})", style="" if is_expected else "red"),
-        Text(f"{'?' if ready is None else ready}/{replicas}", style="" if ready == replicas else "red"),
-        Text(reached.description, style=_COLOURS[reached.proof]),
-    )
-
-
-def report(
-    subject: str,
-    rows: Iterable[tuple[str, Text, Text, Text]],
-    lines: Iterable[tuple[str, str]],
-    warnings: Sequence[str],
-    errors: Sequence[str],
-    seconds: float,
-    *,
-    open_questions: int = 0,
-) -> None:
-    """Print the findings as text.
-
-    Args:
-        subject: The stack or feature that was tested.
-        rows: One row per service.
-        lines: Pairs of a title and its value.
-        warnings: One line per warning.
+        calls: Of a feature: how many calls were answered, were answered by its build, and had no answer.
         errors: One line per error.
-        seconds: The duration of the test.
-        open_questions: How many results are unknown.
     """
-    table = Table("service", "version", "ready", "reached", box=None, pad_edge=False)
-    for cells in rows:
-        table.add_row(*cells)
-    # In a file or a pipe, lines may have any length.
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True, highlight=False, markup=False)
-    console.print(table)
-    console.print()
-    for title, value in lines:
-        console.print(f"{title:<12}{value}")
-    for line in warnings:
-        console.print(f"warning: {line}", style="yellow")
-    for line in errors:
-        console.print(f"error: {line}", style="red")
-    state, style = "all green", "green"
-    if open_questions:
-        state, style = f"no errors, {open_questions} unknown", "yellow"
-    if count := len(errors):
-        state, style = f"{count} error{'s' * (count > 1)}", "red"
-    console.print(f"smoke {subject}: {state}, {seconds:.1f} s", style=style)
+
+    name: str
+    version: str
+    replicas: int
+    ready: int | None
+    running: tuple[str, ...]
+    reached: Reached
+    calls: Mapping[str, int] = field(default_factory=dict)
+    errors: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the same as a JSON document."""
+        return {
+            "ok": not self.errors,
+            "replicas": self.replicas,
+            "ready": self.ready,
+            "version": self.version,
+            "running": list(self.running),
+            "reached": {
+                "proof": self.reached.proof,
+                **self.calls,
+                "versions": list(self.reached.versions),
+                "pods": list(self.reached.pods),
+                "said": self.reached.description,
+            },
+            "mistakes": list(self.errors),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmokeReport:
+    """The result of a smoke test.
+
+    Attributes:
+        subject: What was tested, in words.
+        identity: The same as keys of the JSON document.
+        is_feature: Whether that is a feature; its report counts the services with unknown calls.
+        outside: The result of a visit.
+        services: The result for each service.
+        errors: One line per error, with the remedy.
+        warnings: One line per error to come, and per check that was not possible.
+    """
+
+    subject: str
+    identity: Mapping[str, object]
+    is_feature: bool = False
+    outside: Outside
+    services: tuple[ServiceReport, ...]
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def unknown(self) -> int:
+        """The number of services whose calls may or may not reach the feature; 0 for an environment."""
+        return sum(self.is_feature and service.reached.proof is Proof.UNKNOWN for service in self.services)
+
+    def to_dict(self, seconds: float) -> dict[str, object]:
+        """Return the same as a JSON document, with the duration of the test."""
+        return {
+            **self.identity,
+            "ok": not self.errors,
+            **({"unknown": self.unknown} if self.is_feature else {}),
+            "services": {service.name: service.to_dict() for service in self.services},
+            **visitor_view.document(self.outside),
+            "mistakes": list(self.errors),
+            "warnings": list(self.warnings),
+            "seconds": round(seconds, 1),
+        }

@@ -8,28 +8,33 @@ from pathlib import Path
 from ops.pulumi.deployed_stack import deployed_stack
 from ops.smoke.gateway_checks import trust
 from ops.smoke.running_pods import try_running_pods
-from ops.smoke.smoke_test import SmokeResult, result
+from ops.smoke.smoke_report import SmokeReport
+from ops.smoke.smoke_test import result
 from ops.smoke.visitor_checks import check_visit
 from support.deadline import Deadline
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeRequest:
-    """The arguments of a smoke test.
+    """The options of a smoke test, of an environment or of a feature.
 
     Attributes:
-        stack: The name of the environment's stack.
         cacert: A PEM file with an authority to trust besides the system's.
         order: Whether to place an order.
     """
 
-    stack: str
     cacert: Path | None = None
     order: bool = True
 
 
-def run(request: SmokeRequest, deadline: Deadline, progress: Callable[[str], None]) -> SmokeResult:
+def run(name: str, request: SmokeRequest, deadline: Deadline, progress: Callable[[str], None]) -> SmokeReport:
     """Test an environment.
+
+    Args:
+        name: Its stack.
+        request: The options of the test.
+        deadline: When to be done.
+        progress: Receives each step.
 
     Raises:
         StackError: Its stack cannot be read.
@@ -37,7 +42,7 @@ def run(request: SmokeRequest, deadline: Deadline, progress: Callable[[str], Non
     """
     context = trust(request.cacert, os.environ)
     progress("the outputs of the stack")
-    stack = deployed_stack(request.stack, deadline)
+    stack = deployed_stack(name, deadline)
     progress("the pods")
     serving = [service.deployment for service in stack.services.values()]
     running, cluster = try_running_pods(stack.kubeconfig, stack.namespace, deadline, deployments=serving)

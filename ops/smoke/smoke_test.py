@@ -1,7 +1,6 @@
 """The verdict of an environment's smoke test: compares its stack, its pods, and a visit to the shop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from boutique.names.image_reference import label_value
 from boutique.outputs import DeployedService
@@ -9,54 +8,15 @@ from ops.pulumi.deployed_stack import DeployedStack
 from ops.smoke.reached_services import Proof, Reached, prove_reached
 from ops.smoke.replicas import shortfall, versions
 from ops.smoke.running_pods import RunningWorkload
+from ops.smoke.smoke_report import ServiceReport, SmokeReport
 from ops.smoke.visitor_checks import Outside
 
 _REPAIR = "run `pulumi up --refresh`"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServiceResult:
-    """The verdict on one service.
-
-    Attributes:
-        name: The name of the service.
-        expected: The state that the stack wants.
-        ready: How many replicas are ready; None if the cluster did not answer.
-        versions: The versions that its pods run.
-        reached: The evidence that a request reached it.
-        errors: One line per error.
-    """
-
-    name: str
-    expected: DeployedService
-    ready: int | None
-    versions: tuple[str, ...]
-    reached: Reached
-    errors: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmokeResult:
-    """The verdict on an environment.
-
-    Attributes:
-        stack: The deployed stack of the environment.
-        outside: The result of a visit.
-        services: The verdict on each service.
-        errors: One line per error, with the remedy.
-        warnings: One line per error to come, and per check that was not possible.
-    """
-
-    stack: DeployedStack
-    outside: Outside
-    services: tuple[ServiceResult, ...]
-    errors: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
 def result(
     stack: DeployedStack, running: Mapping[str, RunningWorkload] | None, cluster: str, outside: Outside
-) -> SmokeResult:
+) -> SmokeReport:
     """Return the verdict on an environment.
 
     Args:
@@ -71,7 +31,18 @@ def result(
         *(f"{service.name}: {line}" for service in services for line in service.errors),
         *outside.errors,
     ]
-    return SmokeResult(stack=stack, outside=outside, services=services, errors=tuple(errors), warnings=outside.warnings)
+    return SmokeReport(
+        subject=stack.name,
+        identity={
+            "stack": stack.name,
+            "namespace": stack.namespace,
+            "link": str(outside.link) if outside.link else None,
+        },
+        outside=outside,
+        services=services,
+        errors=tuple(errors),
+        warnings=outside.warnings,
+    )
 
 
 def _service(
@@ -80,7 +51,7 @@ def _service(
     stack: DeployedStack,
     workloads: Mapping[str, RunningWorkload] | None,
     outside: Outside,
-) -> ServiceResult:
+) -> ServiceReport:
     running = workloads.get(name) if workloads is not None else None
     if running and expected.autoscaled:
         expected = expected.model_copy(update={"replicas": running.replicas})
@@ -103,11 +74,12 @@ def _service(
         errors.append(f"{evidence.description}; look at `kubectl -n {stack.namespace} logs -l app={name}`")
     if others := [version for version in evidence.versions if version != label_value(expected.version)]:
         errors.append(f"requests were answered by {' and '.join(others)}, not {expected.version}; look at its routes")
-    return ServiceResult(
+    return ServiceReport(
         name=name,
-        expected=expected,
+        version=expected.version,
+        replicas=expected.replicas,
         ready=None if workloads is None else running.ready if running else 0,
-        versions=versions(running) if running else (),
+        running=versions(running) if running else (),
         reached=evidence,
         errors=tuple(errors),
     )

@@ -1,68 +1,70 @@
-"""The output of `boutique smoke` for an environment."""
+"""The output of `boutique smoke`: progress, and the result as text or as JSON."""
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ops.smoke import visitor_view
 from ops.smoke.link import resolving_hint
-from ops.smoke.smoke_report import report, row
-from ops.smoke.smoke_test import ServiceResult, SmokeResult
+from ops.smoke.reached_services import Proof
+from ops.smoke.smoke_report import ServiceReport, SmokeReport
+from support.deadline import Deadline
+
+_WIDE = 200
+_COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.UNKNOWN: "dim"}
 
 
-def show(result: SmokeResult, seconds: float, *, as_json: bool) -> None:
+@contextmanager
+def progress(subject: str, deadline: Deadline) -> Iterator[Callable[[str], None]]:
+    """Show the current step on stderr, if that is a terminal."""
+    with Console(stderr=True).status(f"smoke {subject}") as status:
+        yield lambda step: status.update(f"smoke {subject}: asking for {step} ({deadline.spent:.0f} s)")
+
+
+def show(report: SmokeReport, seconds: float, *, as_json: bool) -> None:
     """Print the result, as text or as JSON."""
     if as_json:
-        print(json.dumps(document(result, seconds), indent=2))
+        print(json.dumps(report.to_dict(seconds), indent=2))
         return
-    report(
-        result.stack.name,
-        [
-            row(
-                service.name,
-                service.versions,
-                service.expected.version,
-                service.ready,
-                service.expected.replicas,
-                service.reached,
-            )
-            for service in result.services
-        ],
-        visitor_view.lines(result.outside),
-        result.warnings,
-        result.errors,
-        seconds,
-    )
-    if result.outside.link and (hint := resolving_hint(result.outside.link.host)):
+    table = Table("service", "version", "ready", "reached", box=None, pad_edge=False)
+    for service in report.services:
+        table.add_row(*_row(service))
+    # In a file or a pipe, lines may have any length.
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True, highlight=False, markup=False)
+    console.print(table)
+    console.print()
+    for title, value in visitor_view.lines(report.outside):
+        console.print(f"{title:<12}{value}")
+    for line in report.warnings:
+        console.print(f"warning: {line}", style="yellow")
+    for line in report.errors:
+        console.print(f"error: {line}", style="red")
+    state, style = "all green", "green"
+    if report.unknown:
+        state, style = f"no errors, {report.unknown} unknown", "yellow"
+    if count := len(report.errors):
+        state, style = f"{count} error{'s' * (count > 1)}", "red"
+    console.print(f"smoke {report.subject}: {state}, {seconds:.1f} s", style=style)
+    if not report.is_feature and report.outside.link and (hint := resolving_hint(report.outside.link.host)):
         print(hint, file=sys.stderr)
 
 
-def document(result: SmokeResult, seconds: float) -> dict[str, object]:
-    """Return the result as a JSON document."""
-    return {
-        "stack": result.stack.name,
-        "namespace": result.stack.namespace,
-        "link": str(result.outside.link) if result.outside.link else None,
-        "ok": not result.errors,
-        "services": {service.name: _service(service) for service in result.services},
-        **visitor_view.document(result.outside),
-        "mistakes": list(result.errors),
-        "warnings": list(result.warnings),
-        "seconds": round(seconds, 1),
-    }
-
-
-def _service(service: ServiceResult) -> dict[str, object]:
-    return {
-        "ok": not service.errors,
-        "replicas": service.expected.replicas,
-        "ready": service.ready,
-        "version": service.expected.version,
-        "running": list(service.versions),
-        "reached": {
-            "proof": service.reached.proof,
-            "versions": list(service.reached.versions),
-            "pods": list(service.reached.pods),
-            "said": service.reached.description,
-        },
-        "mistakes": list(service.errors),
-    }
+def _row(service: ServiceReport) -> tuple[str, Text, Text, Text]:
+    is_expected = service.running == (service.version,)
+    versions = ", ".join(service.running) or "none"
+    return (
+        service.name,
+        Text(
+            versions if is_expected else f"{versions} (wanted: {service.version})", style="" if is_expected else "red"
+        ),
+        Text(
+            f"{'?' if service.ready is None else service.ready}/{service.replicas}",
+            style="" if service.ready == service.replicas else "red",
+        ),
+        Text(service.reached.description, style=_COLOURS[service.reached.proof]),
+    )

@@ -42,7 +42,7 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
     outside: Any = SimpleNamespace(unreachable=False, link=None, errors=(), warnings=())
     [found] = smoke_test.result(stack, running(replicas, ready), "", outside).services
     assert (not found.errors) is well
-    assert found.expected.replicas == (replicas if autoscaled else 1)
+    assert found.replicas == (replicas if autoscaled else 1)
 
 
 @pytest.mark.parametrize("said", [{"autoscaled": True}, {}])

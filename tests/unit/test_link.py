@@ -12,6 +12,7 @@ from ops.features.identity import identity
 from ops.features.update import Updated
 from ops.smoke import smoke_view, visitor_view
 from ops.smoke.link import link, plain, resolving_hint
+from ops.smoke.smoke_report import SmokeReport
 
 LAB = {"BOUTIQUE_LAB_HTTPS_PORT": "8443", "BOUTIQUE_LAB_HTTP_PORT": "8080"}
 
@@ -90,14 +91,8 @@ def test_the_line_comes_where_the_link_is_printed(
     )
     show_updated(done, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)
-    monkeypatch.setattr(smoke_view, "report", lambda *_: None)
-    found: Any = SimpleNamespace(
-        stack=SimpleNamespace(name="local"),
-        services=[],
-        outside=SimpleNamespace(link=link(done.url)),
-        warnings=[],
-        errors=[],
-    )
+    outside: Any = SimpleNamespace(link=link(done.url))
+    found = SmokeReport(subject="local", identity={}, outside=outside, services=(), errors=(), warnings=())
     monkeypatch.setattr(visitor_view, "lines", lambda _: [])
     smoke_view.show(found, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)

@@ -156,7 +156,7 @@ def answers(**change: Any) -> dict[str, Any]:
         ({"backendRefs": [{**BACKEND, "filters": [{}]}]}, "has filters in its backendRef"),
         ({"backendRefs": [{**BACKEND, "kind": "InferencePool"}]}, "has kind in its backendRef"),
         ({"timeouts": {"backendRequest": "1s"}}, "has backendRequest in its timeouts"),
-        ({"timeouts": {"request": "500ms"}}, "has another form"),
+        ({"timeouts": {"request": "500ms"}}, "has request in its timeouts"),
         ({"sessionPersistence": {"type": "Cookie"}}, "has sessionPersistence in its rule"),
     ],
 )
