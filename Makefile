@@ -7,7 +7,7 @@ LAB ?= default
 # Where missing tools come from: auto, release or source.
 FROM ?= auto
 # How many labs tests use at once; `auto` for two where the machine has room.
-WORKERS ?= 1
+WORKERS ?= auto
 BOUTIQUE := venv/bin/boutique
 INSTALL = venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 # An `eval` alone would go on without the lab's environment, so in the user's own Pulumi backend.
@@ -68,6 +68,7 @@ venv/.ready: requirements.txt pyproject.toml
 	@rm -f $@; venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear venv
 	@echo "Installing Python packages into venv/"
 	@$(INSTALL) -r requirements.txt --editable .
+	@venv/bin/python -m compileall -q application boutique components lab ops policy stacks support
 	@touch $@
 
 venv/.ready-dev: venv/.ready requirements-dev.txt

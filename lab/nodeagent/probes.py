@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-_EAGER = 0.1
+_EAGER = 0.05
 """Seconds between the first questions of a probe that decides when a pod is of use."""
 
 
