@@ -57,7 +57,7 @@ docs: venv/.ready-dev ## Write the documentation that comes from the code.
 	@venv/bin/python docs/access.py
 
 ledger: venv/.ready-dev ## Add new resources to the ledgers of the committed stacks.
-	@PYTHONPATH=tests venv/bin/python tests/graph/ledger.py
+	@venv/bin/python -m tests.support.graph.urn_ledger
 
 # Written last, so that an environment half made is never taken for a finished one. Bytecode is compiled when a module is
 # first imported (most of the packages for AWS never are), and kept even where the environment forbids it, as many

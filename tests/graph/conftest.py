@@ -4,8 +4,9 @@ import os
 from functools import cache
 
 import pytest
-from recording import Graph
-from stackfiles import Recorder, deployable, record_stack
+
+from tests.support.graph.graph_recorder import Graph
+from tests.support.graph.stack_recordings import Recorder, deployable, record_stack
 
 # A failing assertion prints a provider's inputs; nothing of the person who runs the tests may be among them.
 for name in list(os.environ):

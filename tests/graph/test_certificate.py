@@ -8,13 +8,25 @@ from typing import Any
 
 import pulumi
 import pytest
-from clear import everything, in_clear
-from cloud import Cloud
-from issued import GOOD, HOST, HOSTS, INNER, NOW, OUTER, PASSWORD, Secrets, leaf, pem, pfx_with_chain
-from recording import ROOT, Graph, record
 
 from boutique.settings.certificate_settings import CertManagerCertificate, PemCertificate, PfxCertificate
 from components.certificate import Certificate, CertificateArgs
+from tests.support.certificate_samples import (
+    GOOD,
+    HOST,
+    HOSTS,
+    INNER,
+    NOW,
+    OUTER,
+    PASSWORD,
+    Secrets,
+    leaf,
+    pem,
+    pfx_with_chain,
+)
+from tests.support.graph.clear_text import everything, in_clear
+from tests.support.graph.cloud_answers import Cloud
+from tests.support.graph.graph_recorder import ROOT, Graph, record
 
 PFX = PfxCertificate(kind="pfx")
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type

@@ -5,10 +5,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from recording import Graph
-from stackfiles import DEPLOYED, KUBECONFIG, STACKS, TARGETS, committed, record_stack
 
 from boutique.targets.rbac import DEPLOYER_RULES
+from tests.support.graph.graph_recorder import Graph
+from tests.support.graph.stack_recordings import DEPLOYED, KUBECONFIG, STACKS, TARGETS, committed, record_stack
 
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 

@@ -6,17 +6,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
-import schema
-from clear import everything, in_clear
-from cloud import ADMIN
-from recording import ROOT, Graph, Registered
-from stackfiles import ACCOUNT, Recorder, cluster_region, committed, record_stack
+
+from tests.support.graph import resource_schema
+from tests.support.graph.clear_text import everything, in_clear
+from tests.support.graph.cloud_answers import ADMIN
+from tests.support.graph.graph_recorder import ROOT, Graph, Registered
+from tests.support.graph.stack_recordings import ACCOUNT, Recorder, cluster_region, committed, record_stack
 
 STACKS = ("nonprod", "prod-platform")
 
@@ -48,7 +48,7 @@ def changed(**section: Any) -> Graph:
 
 
 def of_aws(graph: Graph) -> list[Registered]:
-    return [each for each in graph.resources if schema.is_of_aws(each)]
+    return [each for each in graph.resources if resource_schema.is_of_aws(each)]
 
 
 def statements(graph: Graph, name: str) -> list[Mapping[str, Any]]:
@@ -67,7 +67,7 @@ def test_a_version_without_support_is_warned_of_and_stays_deployable(monkeypatch
 def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Graph) -> None:
     found = of_aws(cluster)
     assert len(found) > 30
-    assert not [line for each in found for line in schema.mistakes(each)]
+    assert not [line for each in found for line in resource_schema.mistakes(each)]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Grap
     ],
 )
 def test_the_judgement_of_inputs_finds_mistakes(given: Mapping[str, Any], expected: list[str]) -> None:
-    found = list(schema.judged(aws.eks.NodeGroupArgs, given, "nodes"))
+    found = list(resource_schema.judged(aws.eks.NodeGroupArgs, given, "nodes"))
     assert all(any(each in line for line in found) for each in expected), found
 
 
@@ -306,11 +306,13 @@ def test_roles_are_taken_by_who_they_are_for_and_nobody_else(production: Graph) 
 
 @pytest.mark.parametrize("stack", ["local", "dev"])
 def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(stack: str) -> None:
-    script = f"import sys; from stackfiles import record_stack; record_stack({stack!r}); print(*sys.modules)"
-    tests = Path(__file__).parent
+    script = (
+        "import sys; from tests.support.graph.stack_recordings import record_stack\n"
+        f"record_stack({stack!r}); print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{tests}:{tests.parent}"},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

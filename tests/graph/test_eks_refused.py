@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 import pulumi
 import pytest
-from stackfiles import ACCOUNT, cluster_region, committed, record_stack
 
 from boutique.eks import account
 from boutique.eks.account import AwsError
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
+from tests.support.graph.stack_recordings import ACCOUNT, cluster_region, committed, record_stack
 
 CANARY = "canary-of-a-secret-key"
 

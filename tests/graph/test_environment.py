@@ -5,13 +5,13 @@ from typing import Any
 
 import pulumi
 import pytest
-from cloud import Cloud
-from recording import Graph, record
 
 from boutique.settings.stack import Environment
 from stacks.layers.environment import build as environment
 from stacks.layers.environment_history import EnvironmentHistory
 from stacks.target_access import TargetAccess
+from tests.support.graph.cloud_answers import Cloud
+from tests.support.graph.graph_recorder import Graph, record
 
 Build = Callable[..., Graph]
 NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)

@@ -4,9 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from clear import SECRET, SIGNATURE
-from recording import Graph, clear
-from stackfiles import Recorder, committed, content, deployable, record_stack
 
 from boutique.outputs import (
     COLOURS,
@@ -22,6 +19,9 @@ from boutique.outputs import (
     read,
     read_colours,
 )
+from tests.support.graph.clear_text import SECRET, SIGNATURE
+from tests.support.graph.graph_recorder import Graph, clear
+from tests.support.graph.stack_recordings import Recorder, committed, content, deployable, record_stack
 
 MODELS = {"platform": PlatformOutputs, "environment": EnvironmentOutputs, "feature": FeatureOutputs}
 SECRETS = {TARGETS, ENVIRONMENT, FEATURE, COLOURS}

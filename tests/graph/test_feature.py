@@ -5,19 +5,18 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
-from clear import SECRET, SIGNATURE
-from cloud import KUBECONFIG
-from recording import ROOT, Graph, clear
-from stackfiles import DEPLOYED, DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
 
 from application import online_boutique
 from boutique.settings.durations import written
 from boutique.settings.stack import Environment
+from tests.support.graph.clear_text import SECRET, SIGNATURE
+from tests.support.graph.cloud_answers import KUBECONFIG
+from tests.support.graph.graph_recorder import ROOT, Graph, clear
+from tests.support.graph.stack_recordings import DEPLOYED, DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
 
 STACK = "dev-new-ads"
 LATER = written(datetime.now(UTC) + timedelta(hours=1))
@@ -353,8 +352,8 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     script = (
         "import json, sys\n"
         "from boutique.kubernetes import client, listing\n"
-        "from cloud import Cloud\n"
-        "from recording import main, record\n"
+        "from tests.support.graph.cloud_answers import Cloud\n"
+        "from tests.support.graph.graph_recorder import main, record\n"
         "client.ensure_reachable = listing.list_objects = lambda *_, **__: ()\n"
         "config, others = json.load(sys.stdin)\n"
         f"found = record(main, Cloud(others), stack='{STACK}', config=config)\n"
@@ -364,7 +363,7 @@ def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script],
         input=json.dumps([config, STACKS]),
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

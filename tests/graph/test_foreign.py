@@ -5,13 +5,13 @@ from typing import Any
 
 import pulumi
 import pytest
-from cloud import TOKEN, Cloud
 from pulumi.runtime import mocks
-from stackfiles import PLAIN, committed, record_stack
 
 from boutique.kubernetes import listing
 from boutique.kubernetes.kubeconfig import KubeconfigError, reached_by
 from boutique.targets.rbac import DEPLOYER_RULES
+from tests.support.graph.cloud_answers import TOKEN, Cloud
+from tests.support.graph.stack_recordings import PLAIN, committed, record_stack
 
 FEATURE = "dev-new-ads"
 BY_HAND: dict[str, Any] = {"metadata": {"name": "by-hand"}, "spec": {"hosts": ["adservice"]}}
@@ -52,7 +52,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
                 cluster.made.append(args.typ)
                 return super().new_resource(args)
 
-        monkeypatch.setattr("stackfiles.Cloud", Watched)
+        monkeypatch.setattr("tests.support.graph.stack_recordings.Cloud", Watched)
         monkeypatch.setattr("boutique.kubernetes.listing.list_objects", cluster.listed)
         monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
         monkeypatch.setattr("boutique.helm.record_store.list_records", lambda *_: ())

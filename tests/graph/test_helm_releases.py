@@ -5,18 +5,18 @@ from typing import Any
 
 import pulumi
 import pytest
-from clear import in_clear
-from cloud import Cloud
 from google.protobuf import json_format
 from pulumi.runtime import mocks
-from recording import Graph, Registered
-from stackfiles import ACCOUNT, record_stack
 
 from boutique.helm import record_store
 from boutique.helm.records import HelmRecord
 from boutique.helm.releases import HelmRelease
 from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
+from tests.support.graph.clear_text import in_clear
+from tests.support.graph.cloud_answers import Cloud
+from tests.support.graph.graph_recorder import Graph, Registered
+from tests.support.graph.stack_recordings import ACCOUNT, record_stack
 
 LAYERS = {
     "local": "stacks.layers.cluster",
@@ -115,7 +115,7 @@ def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             other = {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": {}}}
             return {"outputs": {"a": other, "b": {"type": "kubernetes:helm.sh/v3:Release", "outputs": outputs}}}
 
-    monkeypatch.setattr("stackfiles.Cloud", Knowing)
+    monkeypatch.setattr("tests.support.graph.stack_recordings.Cloud", Knowing)
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     monkeypatch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: ())
     monkeypatch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)

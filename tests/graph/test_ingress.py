@@ -6,15 +6,15 @@ from typing import Any, get_args
 
 import pulumi
 import pytest
-import stackfiles
-from clear import SECRET, SIGNATURE
-from recording import Graph
-from stackfiles import DEPLOYED, HTTPS_PORT, PLAIN, TARGETS, Recorder
 
 from boutique.certificates import credentials
 from boutique.mesh import gateway
 from boutique.settings.ingress_settings import RoutingApi
 from boutique.targets.rbac import DEPLOYER_RULES
+from tests.support.graph import stack_recordings
+from tests.support.graph.clear_text import SECRET, SIGNATURE
+from tests.support.graph.graph_recorder import Graph
+from tests.support.graph.stack_recordings import DEPLOYED, HTTPS_PORT, PLAIN, TARGETS, Recorder
 
 LOCAL = "local"
 
@@ -26,18 +26,18 @@ def front(recorded: Recorder) -> Graph:
 
 def with_platform(**sections: Any) -> Graph:
     """Record the stack with some of its platform changed."""
-    config, secret = stackfiles.committed(LOCAL)
+    config, secret = stack_recordings.committed(LOCAL)
     platform = json.loads(config["boutique:platform"])
     config["boutique:platform"] = json.dumps({**platform, **sections})
-    return stackfiles.record_stack(LOCAL, config=(config, secret))
+    return stack_recordings.record_stack(LOCAL, config=(config, secret))
 
 
 def of_dev(target: Mapping[str, Any], **environment: Any) -> Graph:
     """Record `dev` with a target as another stack has it."""
-    config, secret = stackfiles.committed("dev")
+    config, secret = stack_recordings.committed("dev")
     config["boutique:environment"] = json.dumps(environment)
     others = {"nonprod": {**DEPLOYED, "targets": {**TARGETS, "dev": target}}}
-    return stackfiles.record_stack("dev", others=others, config=(config, secret))
+    return stack_recordings.record_stack("dev", others=others, config=(config, secret))
 
 
 def test_the_gateway_comes_after_the_control_plane_that_gives_it_a_proxy(front: Graph) -> None:
@@ -191,8 +191,8 @@ def test_a_deployer_may_write_routes_of_both_kinds_and_say_nothing_about_hosts()
 
 
 def test_secrets_of_a_certificate_that_is_not_taken_from_them_are_refused() -> None:
-    config, secret = stackfiles.committed(LOCAL)
+    config, secret = stack_recordings.committed(LOCAL)
     key = f"boutique:{credentials.PFX}"
     config[key] = "some"
     with pytest.raises(pulumi.RunError, match=f"{key}: is not used with"):
-        stackfiles.record_stack(LOCAL, config=(config, [*secret, key]))
+        stack_recordings.record_stack(LOCAL, config=(config, [*secret, key]))

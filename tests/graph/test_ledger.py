@@ -1,16 +1,17 @@
 """A rename is noticed before it replaces anything."""
 
-import ledger
 import pulumi
 import pytest
-from cloud import Cloud
-from recording import Graph, record
+
+from tests.support.graph import urn_ledger
+from tests.support.graph.cloud_answers import Cloud
+from tests.support.graph.graph_recorder import Graph, record
 
 
 def test_no_resource_of_a_committed_stack_is_lost(graph: Graph, stack: str) -> None:
-    known = ledger.read(stack)
+    known = urn_ledger.read(stack)
     assert known, f"there is no ledger of {stack}; run `make ledger`"
-    gone = ledger.lost(known, graph)
+    gone = urn_ledger.lost(known, graph)
     assert not gone, "add an alias, or remove the lines if the resources are meant to be deleted"
 
 
@@ -38,4 +39,4 @@ KNOWN = [each.urn for each in built("shop", "shop-part").resources]
     ids=["unchanged", "renamed", "renamed with an alias", "retyped with an alias", "a child renamed on its own"],
 )
 def test_what_the_engine_would_replace_is_lost(now: Graph, count: int) -> None:
-    assert len(ledger.lost(KNOWN, now)) == count
+    assert len(urn_ledger.lost(KNOWN, now)) == count

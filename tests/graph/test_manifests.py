@@ -2,12 +2,12 @@
 
 import pulumi
 import pytest
-import schema
 from pulumi.runtime import mocks
 from pulumi_kubernetes import helm
-from recording import Graph, record
 
 from components.kubernetes_object import KubernetesObject, without_none
+from tests.support.graph import resource_schema
+from tests.support.graph.graph_recorder import Graph, record
 
 FIXED = {"metadata": {"name": "ads"}}
 
@@ -25,9 +25,9 @@ class Echo(mocks.Mocks):
 def test_every_field_of_an_object_is_one_that_kubernetes_knows(graph: Graph) -> None:
     # The definitions of the Gateway API are those of its release; here others take their place.
     own = [each for each in graph.objects if ":GatewayApi$" not in each.urn]
-    known = [each for each in own if schema.is_of_kubernetes(each)]
+    known = [each for each in own if resource_schema.is_of_kubernetes(each)]
     assert known
-    assert [line for each in known for line in schema.mistakes(each)] == []
+    assert [line for each in known for line in resource_schema.mistakes(each)] == []
 
 
 @pytest.mark.parametrize(
@@ -44,25 +44,25 @@ def test_every_field_of_an_object_is_one_that_kubernetes_knows(graph: Graph) -> 
 )
 def test_a_field_that_is_none_is_seen(spec: dict[str, object], expected: list[str]) -> None:
     base = {"selector": {"matchLabels": {"app": "ads"}}, "template": {"spec": {"containers": [{"name": "server"}]}}}
-    arguments = schema.arguments("kubernetes:apps/v1:Deployment")
+    arguments = resource_schema.arguments("kubernetes:apps/v1:Deployment")
     manifest = {"apiVersion": "apps/v1", "kind": "Deployment", **FIXED, "spec": {**base, **spec}}
-    assert list(schema.judged(arguments, manifest, "ads")) == expected
+    assert list(resource_schema.judged(arguments, manifest, "ads")) == expected
 
 
 def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph) -> None:
     """Their types are in the state: another one would replace the object."""
-    kinds = sorted({each.type for each in graph.objects if schema.is_of_kubernetes(each)})
+    kinds = sorted({each.type for each in graph.objects if resource_schema.is_of_kubernetes(each)})
 
     def typed() -> None:
         for kind in kinds:
-            schema.class_of(kind)("typed", **{name: {} for name in schema.needed(kind)})
+            resource_schema.class_of(kind)("typed", **{name: {} for name in resource_schema.needed(kind)})
         helm.v3.Release("typed", chart="base")
 
     def plain() -> None:
         for kind in kinds:
             group, version = kind.split(":")[1].split("/")
             api_version = version if group == "core" else f"{group}/{version}"
-            fields: dict[str, object] = {key: {} for key in schema.needed(kind).values()}
+            fields: dict[str, object] = {key: {} for key in resource_schema.needed(kind).values()}
             KubernetesObject("plain", api_version, kind.rpartition(":")[2], pulumi.ResourceOptions(), **fields)
 
     expected, registered = (

@@ -5,9 +5,6 @@ from typing import Any
 
 import pulumi
 import pytest
-from cloud import Cloud
-from recording import Graph, record
-from stackfiles import PLAIN, Recorder
 
 from application import online_boutique
 from boutique.mesh import policies
@@ -17,6 +14,9 @@ from boutique.settings.mesh_settings import ISTIO_VERSION
 from boutique.settings.mesh_settings import MeshSettings as Settings
 from boutique.targets.rbac import DEPLOYER_RULES
 from components.mesh import Mesh, MeshArgs
+from tests.support.graph.cloud_answers import Cloud
+from tests.support.graph.graph_recorder import Graph, record
+from tests.support.graph.stack_recordings import PLAIN, Recorder
 
 Build = Callable[..., Graph]
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import pulumi
 import pytest
-from cloud import TOKEN, Cloud
 from pulumi.runtime import mocks
-from recording import Graph
-from stackfiles import PLAIN, EmptyCluster, Recorder, committed, record_stack
 
 from boutique.admission import owner_policies
 from boutique.kubernetes import listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.mesh import gateway_api_installed
 from boutique.targets.rbac import DEPLOYER_RULES
+from tests.support.graph.cloud_answers import TOKEN, Cloud
+from tests.support.graph.graph_recorder import Graph
+from tests.support.graph.stack_recordings import PLAIN, EmptyCluster, Recorder, committed, record_stack
 
 FORCE = "pulumi.com/patchForce"
 OF_THE_GATEWAY_API = "gateway-api-"
@@ -61,7 +61,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             types.append(args.typ)
             return super().new_resource(args)
 
-    monkeypatch.setattr("stackfiles.Cloud", Watched)
+    monkeypatch.setattr("tests.support.graph.stack_recordings.Cloud", Watched)
     return types
 
 

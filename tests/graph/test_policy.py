@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clear import SECRET as MARKED
-from clear import SIGNATURE
 from google.protobuf import json_format
-from recording import Graph, Registered
-from stackfiles import Recorder
 
 from policy.graph import SECRET, Level, PolicyResource, PolicyRule, broken
 from policy.rules import RULES
+from tests.support.graph.clear_text import SECRET as MARKED
+from tests.support.graph.clear_text import SIGNATURE
+from tests.support.graph.graph_recorder import Graph, Registered
+from tests.support.graph.stack_recordings import Recorder
 
 BY_NAME = {each.name: each for each in RULES}
 

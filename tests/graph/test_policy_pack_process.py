@@ -13,10 +13,10 @@ import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
-from recording import ROOT, Graph, Registered
-from stackfiles import Recorder
 
 from policy.rules import RULES
+from tests.support.graph.graph_recorder import ROOT, Graph, Registered
+from tests.support.graph.stack_recordings import Recorder
 
 NO_ENGINE = "127.0.0.1:1"
 """It is told of what the pack prints, and nothing else."""

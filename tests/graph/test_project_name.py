@@ -6,8 +6,9 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from recording import PROJECT, ROOT, Graph, Registered
-from stackfiles import Recorder, committed, record_stack
+
+from tests.support.graph.graph_recorder import PROJECT, ROOT, Graph, Registered
+from tests.support.graph.stack_recordings import Recorder, committed, record_stack
 
 OTHER = "shop"
 

@@ -3,11 +3,11 @@
 from itertools import combinations
 
 import pytest
-from recording import Graph, Registered
-from stackfiles import PLAIN, Recorder, cluster_of, content, deployable
 
 from application import online_boutique
 from boutique.targets.rbac import DEPLOYER_RULES
+from tests.support.graph.graph_recorder import Graph, Registered
+from tests.support.graph.stack_recordings import PLAIN, Recorder, cluster_of, content, deployable
 
 SELF_EXPLAINED = {"pulumi:providers:kubernetes", "pulumi:providers:aws"}
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from stackfiles import CANARY, DEPLOYED, TARGETS, committed, record_stack
 
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.outputs import UNKNOWN
+from tests.support.graph.stack_recordings import CANARY, DEPLOYED, TARGETS, committed, record_stack
 
 
 def refused(stack: str, **arguments: Any) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pulumi
 import pytest
-from recording import Graph, Registered, clear
-from stackfiles import STACKS, committed, record_stack
+
+from tests.support.graph.graph_recorder import Graph, Registered, clear
+from tests.support.graph.stack_recordings import STACKS, committed, record_stack
 
 NAME = "recommendationservice"
 

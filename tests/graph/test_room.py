@@ -6,14 +6,14 @@ from typing import Any
 
 import pulumi
 import pytest
-from cloud import KUBECONFIG
-from recording import Graph, clear
-from stackfiles import STACKS, committed, record_stack
 
 from application import online_boutique
 from boutique.kubernetes import listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.targets.quota import hard_limits
+from tests.support.graph.cloud_answers import KUBECONFIG
+from tests.support.graph.graph_recorder import Graph, clear
+from tests.support.graph.stack_recordings import STACKS, committed, record_stack
 
 Objects = Mapping[str, list[dict[str, Any]]]
 GIVEN = hard_limits(online_boutique.WORKLOADS, 1)

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-import stackfiles
-from recording import Graph
-from stackfiles import PLAIN, Recorder
-from test_ingress import of_dev, with_platform
 
 from application import online_boutique
 from boutique.routing import route_table
+from tests.graph.test_ingress import of_dev, with_platform
+from tests.support.graph import stack_recordings
+from tests.support.graph.graph_recorder import Graph
+from tests.support.graph.stack_recordings import PLAIN, Recorder
 
 CALLED = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
 
@@ -23,11 +23,11 @@ VARY = "Cookie, boutique-feature"
 
 
 def without_features() -> Graph:
-    config, secret = stackfiles.committed("local")
+    config, secret = stack_recordings.committed("local")
     section = json.loads(config["boutique:environment"])
     del section["features"]
     config["boutique:environment"] = json.dumps(section)
-    return stackfiles.record_stack("local", config=(config, secret))
+    return stack_recordings.record_stack("local", config=(config, secret))
 
 
 def test_the_edge_takes_away_what_outsiders_say_of_features(local: Graph) -> None:
@@ -86,7 +86,7 @@ def test_virtual_services_say_the_same(local: Graph) -> None:
 
 
 def test_an_environment_on_another_stacks_cluster_routes_from_that_stacks_gateway() -> None:
-    graph = of_dev(stackfiles.TARGETS["dev"])
+    graph = of_dev(stack_recordings.TARGETS["dev"])
     edge = graph.one("HTTPRoute", "routes-edge")
     assert edge.inputs["spec"]["hostnames"] == ["dev.shop.example.com"]
     [parent] = edge.inputs["spec"]["parentRefs"]

@@ -4,10 +4,11 @@ import base64
 from typing import Any
 
 import pytest
-from clear import SECRET, SIGNATURE, everything, in_clear
-from cloud import KUBECONFIG, TOKEN
-from recording import Graph
-from stackfiles import CANARY
+
+from tests.support.graph.clear_text import SECRET, SIGNATURE, everything, in_clear
+from tests.support.graph.cloud_answers import KUBECONFIG, TOKEN
+from tests.support.graph.graph_recorder import Graph
+from tests.support.graph.stack_recordings import CANARY
 
 
 @pytest.mark.parametrize("canary", [CANARY, TOKEN, base64.b64encode(TOKEN.encode()).decode(), KUBECONFIG])

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from clear import SECRET, SIGNATURE
-from recording import Graph, clear
-from stackfiles import STACKS, committed, record_stack
+
+from tests.support.graph.clear_text import SECRET, SIGNATURE
+from tests.support.graph.graph_recorder import Graph, clear
+from tests.support.graph.stack_recordings import STACKS, committed, record_stack
 
 NAME = "adservice"
 CANARY = "canary-of-a-services-secret"

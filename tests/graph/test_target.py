@@ -6,14 +6,14 @@ from typing import Any
 
 import pulumi
 import pytest
-import stackfiles
 from pulumi_kubernetes import ProviderArgs
-from recording import Graph, clear
-from stackfiles import Recorder
 
 from boutique.kubernetes import api_groups
 from boutique.kubernetes.kubeconfig import reached_by
 from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
+from tests.support.graph import stack_recordings
+from tests.support.graph.graph_recorder import Graph, clear
+from tests.support.graph.stack_recordings import Recorder
 
 LOCAL = "local"
 
@@ -80,7 +80,7 @@ def test_which_secrets_a_deployer_writes_is_limited_in_every_target(local: Graph
 
 
 def test_namespaces_keep_the_baseline_of_pod_security(recorded: Recorder) -> None:
-    for each in recorded(stackfiles.PLAIN).of("Namespace"):
+    for each in recorded(stack_recordings.PLAIN).of("Namespace"):
         assert each.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
 
 
@@ -91,10 +91,10 @@ def test_a_container_that_names_no_resources_gets_some(local: Graph) -> None:
 
 
 def test_a_namespace_is_protected_unless_its_target_says_otherwise() -> None:
-    config, secret = stackfiles.committed(LOCAL)
+    config, secret = stack_recordings.committed(LOCAL)
     config["boutique:platform"] = json.dumps({"targets": {LOCAL: {}, "other": {"protect": False}}})
     config["boutique:environment"] = json.dumps({"target": LOCAL})
-    graph = stackfiles.record_stack(LOCAL, config=(config, secret))
+    graph = stack_recordings.record_stack(LOCAL, config=(config, secret))
     protected = {each.name: each.request.protect for each in graph.of("Namespace")}
     assert protected == {LOCAL: True, "other": False, "deployers": False}
 
@@ -126,10 +126,10 @@ def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: st
 
 
 def test_others_reach_the_api_server_by_the_deployers_address_and_this_stack_by_its_own() -> None:
-    config, secret = stackfiles.committed(LOCAL)
+    config, secret = stack_recordings.committed(LOCAL)
     cluster = json.loads(config["boutique:cluster"])
     cluster["deployers"] = {"server": "https://api.example.com:6443"}
-    graph = stackfiles.record_stack(LOCAL, config=(config | {"boutique:cluster": json.dumps(cluster)}, secret))
+    graph = stack_recordings.record_stack(LOCAL, config=(config | {"boutique:cluster": json.dumps(cluster)}, secret))
     targets = clear(graph.outputs["targets"])[LOCAL]
     for handed_on in (targets["kubeconfig"], targets["features"]):
         assert reached_by(handed_on).server == "https://api.example.com:6443"
@@ -166,10 +166,10 @@ def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: 
 def test_a_load_balancer_is_let_through_where_the_mesh_would_answer(
     policies: dict[str, Any], allowed: list[str]
 ) -> None:
-    config, secret = stackfiles.committed(LOCAL)
+    config, secret = stack_recordings.committed(LOCAL)
     platform = json.loads(config["boutique:platform"])
     platform["mesh"]["policies"] = policies
-    graph = stackfiles.record_stack(LOCAL, config=(config | {"boutique:platform": json.dumps(platform)}, secret))
+    graph = stack_recordings.record_stack(LOCAL, config=(config | {"boutique:platform": json.dumps(platform)}, secret))
     rule = graph.one("ValidatingAdmissionPolicy", "local-admission-isolation-services").inputs["spec"]
     [judged] = rule["validations"]
     assert f"object.metadata.name in {json.dumps(allowed)} && " in judged["expression"]
@@ -181,10 +181,10 @@ def test_the_wait_for_the_end_of_every_namespace_ends(recorded: Recorder) -> Non
         namespaces = recorded(stack).of("Namespace")
         assert len(namespaces) >= 4
         assert {each.request.customTimeouts.delete for each in namespaces} == {"300s"}
-    config, secret = stackfiles.committed(LOCAL)
+    config, secret = stack_recordings.committed(LOCAL)
     platform = {**json.loads(config["boutique:platform"]), "namespaceDeletionSeconds": 900}
     config["boutique:platform"] = json.dumps(platform)
-    longer = stackfiles.record_stack(LOCAL, config=(config, secret))
+    longer = stack_recordings.record_stack(LOCAL, config=(config, secret))
     assert {each.request.customTimeouts.delete for each in longer.of("Namespace")} == {"900s"}
 
 
@@ -193,11 +193,11 @@ def test_apis_that_nothing_answers_for_are_warned_of_once(stack: str, monkeypatc
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
     monkeypatch.setattr(api_groups, "warnings", lambda content: (f"{reached_by(content).server} has broken APIs",))
-    stackfiles.record_stack(stack)
+    stack_recordings.record_stack(stack)
     [server] = {each for each in warned if each.endswith("has broken APIs")}
     assert server.startswith("https://")
     assert len([each for each in warned if each.endswith("has broken APIs")]) == 1
     if stack == "local":
         warned.clear()
-        stackfiles.record_stack(stack, built=False, preview=True)
+        stack_recordings.record_stack(stack, built=False, preview=True)
         assert not warned, "nobody knows before there is a target"

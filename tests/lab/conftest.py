@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import Lab, running
-from sizes import FULL, SMALL, Size
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.lab.lab_commands import Lab, running
+from tests.support.lab.work_sizes import FULL, SMALL, Size
 
 FOLDERS = ("local", "updates", "kills", "plain", "ingress", "eks", "mesh", "control_plane", "lab")
 """Those that take longest come first, so that no worker has a long one left when the others are done."""

@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import registry
-from builds import BUILDS, LOOSE, PUBLISHED
-from registry import PAGE, PASSWORD, USER, Registry, docker_configuration
 
 from application import online_boutique
 from boutique.settings.stack import Environment
@@ -23,6 +20,9 @@ from support.registry.registry_errors import (
     RefusedLoginError,
     UnreachableRegistryError,
 )
+from tests.support.lab import image_registry
+from tests.support.lab.image_registry import PAGE, PASSWORD, USER, Registry, docker_configuration
+from tests.support.lab.registry_builds import BUILDS, LOOSE, PUBLISHED
 
 pytestmark = pytest.mark.lab
 
@@ -32,7 +32,7 @@ SERVICES = [each.name for each in online_boutique.WORKLOADS if each.service and 
 
 @pytest.fixture(scope="module")
 def by_password(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with registry.basic(tmp_path_factory.mktemp("basic")) as running:
+    with image_registry.basic(tmp_path_factory.mktemp("basic")) as running:
         for name in SERVICES:
             running.push(f"shop/{name}", PUBLISHED.get(name, ("v0.10.6",)))
         yield running
@@ -40,7 +40,7 @@ def by_password(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 @pytest.fixture(scope="module")
 def by_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with registry.token(tmp_path_factory.mktemp("token")) as running:
+    with image_registry.token(tmp_path_factory.mktemp("token")) as running:
         running.push(ADS, (*LOOSE, *BUILDS))
         yield running
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from releasefakes import Project, Run
-from standing import Shop
 from typer.testing import CliRunner, Result
 
 from ops.cli import app
 from ops.pulumi import engine
+from tests.support.unit.release_fakes import Project, Run
+from tests.support.unit.standin_shop import Shop
 
 
 @pytest.fixture(scope="module")

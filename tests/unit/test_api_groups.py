@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from fakes import deployer, serving
 
 from boutique.kubernetes import api_groups
 from boutique.kubernetes.kubeconfig import KubeconfigError
+from tests.support.unit.smoke_fakes import deployer, serving
 
 
 class ApiServer:

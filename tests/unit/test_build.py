@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from reports import Heard
 
 from lab.errors import LabError
 from lab.toolchain import toolcache
@@ -19,6 +18,7 @@ from lab.toolchain.build import ensure
 from lab.toolchain.found import locate
 from lab.toolchain.golang import BuildError
 from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
+from tests.support.unit.build_reports import Heard
 
 # Behaves as the file `<tool>.does` beside it says, and writes down how it was called.
 GO = """#!{python} -IS

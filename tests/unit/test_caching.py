@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hypothesis import given
-from traffic import COOKIE, ENVIRONMENT, HOST, requests, tables
 
 from boutique.routing.model import EdgeRoute, FeatureRouting, Table
 from boutique.routing.resolution import EdgeRequest, Headers, backend
 from boutique.routing.route_table import table
+from tests.support.routing_strategies import COOKIE, ENVIRONMENT, HOST, requests, tables
 
 FEATURE = FeatureRouting(stack="dev-new-ads", key="new-ads", services=("front",), sessions=("abc",), header=True)
 TESTER = (("Cookie", f"{COOKIE}=abc"),)

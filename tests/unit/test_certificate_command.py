@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from issued import issue
-from tlsserver import answering, serving
 from typer.testing import CliRunner, Result
 
 from ops import cli
 from ops.certificates import handshake
 from ops.commands.certificate import app
+from tests.support.certificate_samples import issue
+from tests.support.tls_server import answering, serving
 
 HOST = "shop.localhost"
 

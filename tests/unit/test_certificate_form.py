@@ -11,8 +11,6 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
-from fakes import serving
-from issued import Issued, issue
 
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, for_token
@@ -25,6 +23,8 @@ from support import certificate_issuing
 from support.certificate_issuing import split_pem
 from support.deadline import Deadline
 from support.trust import ssl_context
+from tests.support.certificate_samples import Issued, issue
+from tests.support.unit.smoke_fakes import serving
 
 TODAY = datetime.now(UTC)
 

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
-from issued import (
+
+from boutique.certificates.certificate_errors import CertificateError
+from boutique.certificates.configured import configured
+from boutique.settings.certificate_settings import PemCertificate, PfxCertificate
+from tests.support.certificate_samples import (
     GOOD,
     HOST,
     HOSTS,
@@ -25,10 +29,6 @@ from issued import (
     pfx,
     pfx_with_chain,
 )
-
-from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.configured import configured
-from boutique.settings.certificate_settings import PemCertificate, PfxCertificate
 
 PFX, PEM = PfxCertificate(kind="pfx"), PemCertificate(kind="pem")
 STRANGER = issue("Stranger")

@@ -16,7 +16,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
-from issued import (
+
+from boutique.certificates.certificate import CheckedCertificate, inspect
+from boutique.certificates.certificate_errors import CertificateError
+from boutique.certificates.certificate_hosts import uncovered
+from boutique.certificates.configured import configured
+from boutique.certificates.reading import CertificateContent
+from boutique.settings.certificate_settings import FilesCertificate, PemCertificate, PfxCertificate
+from tests.support.certificate_samples import (
     GOOD,
     HOST,
     HOSTS,
@@ -33,13 +40,6 @@ from issued import (
     pfx,
     pfx_with_chain,
 )
-
-from boutique.certificates.certificate import CheckedCertificate, inspect
-from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.certificate_hosts import uncovered
-from boutique.certificates.configured import configured
-from boutique.certificates.reading import CertificateContent
-from boutique.settings.certificate_settings import FilesCertificate, PemCertificate, PfxCertificate
 
 OPENSSL = shutil.which("openssl")
 PFX, PEM = PfxCertificate(kind="pfx"), PemCertificate(kind="pem")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from issued import issue
 
 from boutique.checks.load import load
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by, through
@@ -15,6 +14,7 @@ from boutique.settings.deployer_access_settings import DeployerAccess
 from boutique.settings.errors import SettingsError
 from boutique.targets.deployer_access import LAB_CONTEXT, for_deployers, warnings
 from lab.kubernetes.kubeconfig import CONTEXT
+from tests.support.certificate_samples import issue
 
 OWN = base64.b64encode(b"the admin's authority").decode()
 DIRECT = {"server": "https://10.0.0.1:6443", "certificate-authority-data": OWN}

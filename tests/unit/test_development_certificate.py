@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tlsserver import serving
 
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.configured import configured
@@ -17,6 +16,7 @@ from ops.certificates.development_certificates import development_certificate, w
 from support import certificate_issuing, paths
 from support.certificate_issuing import split_pem
 from support.files import replace_file
+from tests.support.tls_server import serving
 
 HOST = "shop.localhost"
 NAMES = [HOST, f"*.{HOST}"]

@@ -3,12 +3,12 @@
 from ipaddress import IPv4Network
 
 import pytest
-from eksmistakes import KEY, found
-from eksmistakes import network as configured
 from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.eks import network
+from tests.support.unit.eks_errors import KEY, found
+from tests.support.unit.eks_errors import network as configured
 
 LETTERS = "abcdef"
 

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 import pytest
-from eksmistakes import KEY, existing, found, ingress, network
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from boutique.checks.load import load
 from boutique.settings import eks_versions
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
+from tests.support.unit.eks_errors import KEY, existing, found, ingress, network
 
 
 def test_a_cluster_with_all_defaults_is_one() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pulumi
 import pytest
-from helmapi import CREATED, HelmApi, reached, secret, serve, unpacked
 
 from boutique.eks import controller
 from boutique.helm import releases
@@ -17,6 +16,7 @@ from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.settings.ingress_settings import IngressSettings
 from boutique.settings.mesh_settings import MeshSettings
 from stacks import helm_recovery, stack_outputs
+from tests.support.helm_api import CREATED, HelmApi, reached, secret, serve, unpacked
 
 ISTIOD = releases.istiod(MeshSettings(), "cluster.local")
 BASE = releases.base()

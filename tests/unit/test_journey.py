@@ -4,13 +4,13 @@ import ssl
 from collections.abc import Callable
 
 import pytest
-from standing import Shop
 
 from application import online_boutique
 from application.smoke_journey import PAGES
 from ops.smoke.link import Link
 from ops.smoke.visit import Visited, visit
 from support.deadline import Deadline
+from tests.support.unit.standin_shop import Shop
 
 NEEDED = sorted({name for page in PAGES for name in page.needs} - {online_boutique.ENTRY.name})
 

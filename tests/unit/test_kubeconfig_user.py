@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from issued import issue
-from servers import answering
 
 from boutique.kubernetes import client, kubeconfig, kubeconfig_user
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.kubernetes.kubeconfig_user import Credentials, resolve_credentials
+from tests.support.certificate_samples import issue
+from tests.support.http_servers import answering
 
 SERVER = ApiServer(server="https://api.example", entry={"server": "https://api.example"})
 ANN = "Basic " + base64.b64encode(b"ann:canary").decode()

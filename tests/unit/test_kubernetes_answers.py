@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from servers import answering
 
 from boutique.kubernetes import client, connection
 from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token
+from tests.support.http_servers import answering
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
 PATH = "/api/v1/namespaces/dev/services"

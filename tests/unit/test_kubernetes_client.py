@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
-from issued import HOST, HOSTS, issue
 
 from boutique.kubernetes import kubeconfig
 from boutique.kubernetes.client import METADATA_LIST, KubernetesApi, for_admin, for_context
 from boutique.kubernetes.kubeconfig import KubeconfigError
+from tests.support.certificate_samples import HOST, HOSTS, issue
 
 TOKEN = "canary-of-the-admins-token"  # noqa: S105 - a canary, not a password
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from standing import Shop, free_port
 
 from lab.nodeagent import probes
 from lab.nodeagent.probes import ContainerProbe
+from tests.support.unit.standin_shop import Shop, free_port
 
 
 def good(probe: ContainerProbe) -> bool:

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from fakes import deployer
-from fakes import outputs as environment_outputs
 from pulumi.runtime import rpc
 
 from boutique.outputs import (
@@ -26,6 +24,8 @@ from ops.pulumi.deployed_stack import StackError, deployed_stack
 from ops.releases.service_versions import deployed_release
 from support.deadline import Deadline
 from support.errors import UserError
+from tests.support.unit.smoke_fakes import deployer
+from tests.support.unit.smoke_fakes import outputs as environment_outputs
 
 SECRET = "canary-of-a-session"  # noqa: S105 - a canary
 OTHER = "stack 'dev' was deployed by another version of this program; run `pulumi up` there with this one"

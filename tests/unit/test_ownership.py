@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from issued import HOST, HOSTS, issue
 
 from boutique.kubernetes import client, connection, rollout_status
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
@@ -20,6 +19,7 @@ from boutique.kubernetes.ownership import Owned, claimed
 from boutique.kubernetes.rollout_status import NotReadyError
 from ops.errors import ClusterError
 from ops.smoke.namespace_objects import Namespace
+from tests.support.certificate_samples import HOST, HOSTS, issue
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
 ITEM = {

@@ -4,13 +4,13 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from proxy import compared, fully_matches
-from traffic import COOKIE, ENTRY, KEYS, baggage_headers, cookie_headers, session_ids
 
 from boutique.names import feature_names
 from boutique.routing import header_patterns
 from boutique.routing.model import Backend, Condition, EdgeRoute, MeshRoute, Table
 from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, backend
+from tests.support.routing_strategies import COOKIE, ENTRY, KEYS, baggage_headers, cookie_headers, session_ids
+from tests.support.unit.envoy_headers import compared, fully_matches
 
 SESSION = "3f1c0f6e-8a52-4e34-9d0b-abc"
 ID = f"{COOKIE}={SESSION}"

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 from ops.registry.queries import digest, tags, tags_of
 from support.registry import connection
@@ -22,6 +21,7 @@ from support.registry.registry_errors import (
 )
 from support.registry.repository import Repository
 from support.registry.session import Registry
+from tests.support.unit.registry_fakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 
 @pytest.fixture(autouse=True)

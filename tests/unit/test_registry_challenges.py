@@ -5,10 +5,10 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 from support.registry.challenges import Challenge, parse_challenges
 from support.registry.registry_errors import NoRegistryError, RefusedLoginError
+from tests.support.unit.registry_fakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 REALM = 'realm="http://127.0.0.1:{port}/token"'
 BEARER, BASIC_OF_A = f'Bearer {REALM},service="s"', 'Basic realm="a, \\"b\\" Bearer realm=c"'

@@ -9,13 +9,13 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from registryfakes import LIST, answering, of_tags, read, refused
 
 from ops.registry.queries import tags_of
 from support.registry.address import Address
 from support.registry.credentials import RegistryCredentials
 from support.registry.docker_configuration import DockerConfiguration
 from support.registry.registry_errors import RefusedLoginError
+from tests.support.unit.registry_fakes import LIST, answering, of_tags, read, refused
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 HUB = "https://index.docker.io/v1/"

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, parse_qsl
 
 import httpx
 import pytest
-from registryfakes import LIST, Answered, answering, of_tags, read
 
 from support.registry import connection, tags
 from support.registry.links import next_page
@@ -19,6 +18,7 @@ from support.registry.registry_errors import (
     RegistryError,
     UnreachableRegistryError,
 )
+from tests.support.unit.registry_fakes import LIST, Answered, answering, of_tags, read
 
 PATH = "/v2/shop/ads/tags/list"
 INVALID = '{"errors": [{"code": "PAGINATION_NUMBER_INVALID"}]}'

@@ -4,12 +4,12 @@ import random
 from pathlib import Path
 
 import pytest
-from registries import DIGEST, PRODUCTS
-from registryfakes import answering, log_in
 
 from ops.registry.newest_tag import newest
 from ops.registry.queries import digest, tags
 from support.registry.registry_errors import MissingRepositoryError, RegistryError
+from tests.support.unit.registry_fakes import answering, log_in
+from tests.support.unit.registry_products import DIGEST, PRODUCTS
 
 COUNTS = (0, 1, 49, 50, 100, 1000, 1001, 2345)
 NEWEST = "v2.0.0"

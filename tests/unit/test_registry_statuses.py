@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registryfakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 from ops.registry.queries import digest
 from support.registry.address import Address
@@ -19,6 +18,7 @@ from support.registry.registry_errors import (
 )
 from support.registry.repository import Repository
 from support.registry.session import Registry
+from tests.support.unit.registry_fakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
 
 MANIFEST = "/v2/shop/ads/manifests/1.2.3"
 INDEX = '{"schemaVersion": 2, "manifests": []}'

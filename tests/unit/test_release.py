@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tagtable import DIGEST
 
 from application.online_boutique import REDIS_CART, WORKLOADS
 from boutique.checks.load import load
@@ -13,6 +12,7 @@ from boutique.settings.errors import SettingsError
 from boutique.settings.release_settings import Change, Pin, Release, difference, release_of
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import deployed
+from tests.support.version_tags import DIGEST
 
 CLUSTER = {"kind": "existing", "context": "here"}
 NAMES = [each.name for each in WORKLOADS]

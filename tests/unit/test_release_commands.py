@@ -6,10 +6,10 @@ import socket
 from collections.abc import Iterable
 
 import pytest
-from releasefakes import RELEASES_ONLY, Project, Run, holder, refused
 
 from application.online_boutique import WORKLOADS
 from ops.pulumi.engine import EngineError
+from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, holder, refused
 
 
 def test_show_marks_what_was_not_deployed(project: Project, run: Run) -> None:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from releasefakes import Project, Run, refused
 from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.errors import OperationError
+from tests.support.unit.release_fakes import Project, Run, refused
 
 READ = (("release", "show", "dev"), ("release", "check", "dev"))
 WRITE = (

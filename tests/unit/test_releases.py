@@ -17,8 +17,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from publishers import Answer, Publishers, module_zip, publishing, tar
-from reports import Heard
 
 from lab.toolchain import toolcache
 from lab.toolchain.build import Origin, Toolchain, ensure
@@ -30,6 +28,8 @@ from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.releases.checksums import module_h1, published_digest
 from lab.toolchain.releases.release_errors import PublisherUnreachableError, ReleaseError
 from support import transfer
+from tests.support.unit.build_reports import Heard
+from tests.support.unit.release_publishers import Answer, Publishers, module_zip, publishing, tar
 
 GO = """#!/bin/sh
 [ "$1" = list ] && echo "{modules}"

@@ -7,8 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from publishers import Publishers, module_zip, publishing, tar
-from reports import Heard
 
 from lab.toolchain import tools
 from lab.toolchain.build import ensure
@@ -16,6 +14,8 @@ from lab.toolchain.found import locate
 from lab.toolchain.gomod import required_version
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases import mirror
+from tests.support.unit.build_reports import Heard
+from tests.support.unit.release_publishers import Publishers, module_zip, publishing, tar
 
 GITHUB = "github.com/{}/releases/download/{}/{}"
 # The release and the paths in it are facts of the publishers; see lab/toolchain/releases/publishers.py.

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fakes import NAMESPACE, deployer
 from typer.testing import CliRunner
 
 from boutique.outputs import SCHEMA_VERSION, VERSION
@@ -14,6 +13,7 @@ from ops.cli import app
 from ops.pulumi.stack_history import entries
 from ops.releases.stack_file import RELEASE, StackFile
 from ops.reviews.plan import name_of
+from tests.support.unit.smoke_fakes import NAMESPACE, deployer
 
 ROOT = Path(__file__).parents[2]
 STACK = "dev-new-ads"

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from previews import one_line
 from typer.testing import CliRunner, Result
 
 from ops.cli import app
 from ops.errors import OperationError
+from tests.support.unit.preview_documents import one_line
 
 Pulumi = Callable[..., None]
 

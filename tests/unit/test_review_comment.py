@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
-from previews import (
+
+from ops.reviews.comment import Application, comment, marker
+from ops.reviews.markdown import LIMIT, block, code, plain, row
+from ops.reviews.plan import Operation, Plan
+from ops.reviews.preview_parser import read
+from ops.reviews.route_changes import routes as route_table
+from tests.support.unit.preview_documents import (
     UNKNOWN,
     deployment,
     document,
@@ -18,12 +24,6 @@ from previews import (
     one_line,
     routes,
 )
-
-from ops.reviews.comment import Application, comment, marker
-from ops.reviews.markdown import LIMIT, block, code, plain, row
-from ops.reviews.plan import Operation, Plan
-from ops.reviews.preview_parser import read
-from ops.reviews.route_changes import routes as route_table
 
 GOLDEN = Path(__file__).parent / "data/review.md"
 APPLICATION = Application(stores=["redis-cart"], callers={"adservice": ["frontend"]})

@@ -3,9 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-import previews
 import pytest
-from previews import UNKNOWN, deployment, document, kubernetes, metadata, microservice, one_line
 
 from ops.reviews import cost
 from ops.reviews.dangers import dangers
@@ -13,6 +11,16 @@ from ops.reviews.differences import HIDDEN, NOTHING, Difference, Value, differen
 from ops.reviews.plan import Operation, Plan
 from ops.reviews.preview_parser import PlanError, read
 from ops.reviews.summary import parts, totals
+from tests.support.unit import preview_documents
+from tests.support.unit.preview_documents import (
+    UNKNOWN,
+    deployment,
+    document,
+    kubernetes,
+    metadata,
+    microservice,
+    one_line,
+)
 
 SECRETS = "core/v1:Secret"
 
@@ -72,10 +80,13 @@ def test_a_preview_without_what_stays_is_known_as_such() -> None:
 
 
 def test_the_part_of_a_resource_is_the_component_under_the_stack() -> None:
-    outer, inner = previews.urn("boutique:index:Target", "dev"), previews.urn("boutique:index:Deployer", "dev-deployer")
+    outer, inner = (
+        preview_documents.urn("boutique:index:Target", "dev"),
+        preview_documents.urn("boutique:index:Deployer", "dev-deployer"),
+    )
     steps = [
-        previews.component("boutique:index:Target", "dev"),
-        {**previews.component("boutique:index:Deployer", "dev-deployer")},
+        preview_documents.component("boutique:index:Target", "dev"),
+        {**preview_documents.component("boutique:index:Deployer", "dev-deployer")},
         kubernetes(
             "rbac.authorization.k8s.io/v1:Role", "dev-deployer", None, {"metadata": metadata("x")}, parent=inner
         ),
@@ -92,7 +103,7 @@ def test_a_new_version_is_its_image_and_the_labels_that_say_it_again() -> None:
     [part] = parts(read(one_line()))
     assert (part.name, part.operations, part.others) == ("adservice", {Operation.UPDATE: 1}, 2)
     assert [(each.field, each.before.text, each.after.text) for each in part.differences] == [
-        ("image", f"{previews.IMAGE}:v0.10.6", f"{previews.IMAGE}:v0.10.7")
+        ("image", f"{preview_documents.IMAGE}:v0.10.6", f"{preview_documents.IMAGE}:v0.10.7")
     ]
 
 
@@ -153,7 +164,13 @@ def test_what_is_protected_or_has_content_is_called_out_first() -> None:
     space = {"metadata": metadata("dev")}
     lines = dangers(
         found(
-            kubernetes("core/v1:Service", "a", previews.service("a", 1), previews.service("a", 2), op="replace"),
+            kubernetes(
+                "core/v1:Service",
+                "a",
+                preview_documents.service("a", 1),
+                preview_documents.service("a", 2),
+                op="replace",
+            ),
             kubernetes("core/v1:Namespace", "dev", space, None, protect=True),
         )
     )

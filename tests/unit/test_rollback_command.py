@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from releasefakes import RELEASES_ONLY, Project, Run, refused
 
 from ops.pulumi.deployed_stack import StackError
 from ops.pulumi.engine import EngineError
 from ops.smoke import smoke_run
+from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, refused
 
 
 def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from traffic import ENVIRONMENT, GATEWAY, HOST, SERVICES, session_ids, tables
 
 from boutique.routing import header_patterns, http_routes, virtual_services
 from boutique.routing.endpoint import GatewayEndpoint
@@ -17,6 +16,7 @@ from boutique.routing.route_table import table
 from ops.errors import OperationError
 from ops.routes.cluster_routes import RouteTable
 from ops.routes.route_question import answer_question
+from tests.support.routing_strategies import ENVIRONMENT, GATEWAY, HOST, SERVICES, session_ids, tables
 
 
 def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:

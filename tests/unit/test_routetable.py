@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from traffic import ENTRY, ENVIRONMENT, GATEWAY, HOST, features, requests, tables
 
 from application import online_boutique
 from boutique.mesh.istio import RETRIES
@@ -13,6 +12,7 @@ from boutique.routing import http_routes, route_table, virtual_services
 from boutique.routing.model import Backend, FeatureRouting, Table
 from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, backend
 from boutique.routing.route_table import RoutingError, additions, baseline, table
+from tests.support.routing_strategies import ENTRY, ENVIRONMENT, GATEWAY, HOST, features, requests, tables
 
 ADS = Backend(service="ads", port=9555)
 NEW_ADS = FeatureRouting(stack="dev-new-ads", key="new-ads", services=("ads",), sessions=("abc", "def"))

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import TOKEN, Cluster, Shop, deployer, outputs, pulumi, serving
-from issued import Issued, issue
-from smoking import Smoke, Smoked, command
 
 from application import online_boutique
 from application.smoke_journey import CUSTOMER
 from boutique.outputs import SCHEMA_VERSION, UNKNOWN, VERSION
+from tests.support.certificate_samples import Issued, issue
+from tests.support.unit.smoke_command import Smoke, Smoked, command
+from tests.support.unit.smoke_fakes import TOKEN, Cluster, Shop, deployer, outputs, pulumi, serving
 
 HOST = "shop.localhost"
 AUTHORITY = issue("Authority", now=datetime.now(UTC))

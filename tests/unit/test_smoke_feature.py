@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes import TOKEN, serving
-from featurefakes import BUILD, KEY, SESSION, STACK, FeatureCluster, RoutedShop, pulumi
-from issued import issue
-from smoking import Smoke, Smoked, command
 
 from application import online_boutique
+from tests.support.certificate_samples import issue
+from tests.support.unit.feature_fakes import BUILD, KEY, SESSION, STACK, FeatureCluster, RoutedShop, pulumi
+from tests.support.unit.smoke_command import Smoke, Smoked, command
+from tests.support.unit.smoke_fakes import TOKEN, serving
 
 HOST = "shop.localhost"
 NOW = datetime.now(UTC)

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from standing import ORDER, TRACEPARENT, Shop
 
 from application.online_boutique import WORKLOADS
+from tests.support.unit.standin_shop import ORDER, TRACEPARENT, Shop
 
 STORE_EDGE = ("cartservice", "redis-cart")
 LOST_EDGE = ("checkoutservice", "currencyservice")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import grpc
 import pytest
-from standing import Shop, listens
 
 from application.online_boutique import WORKLOADS
+from tests.support.unit.standin_shop import Shop, listens
 
 ROOT = Path(__file__).parents[2]
 GOAWAY = 7

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import grpc
 import pytest
-from standing import Shop, listens
 
 from lab.standins.breakage import Breakage, breakage
+from tests.support.unit.standin_shop import Shop, listens
 
 CHECK = "/grpc.health.v1.Health/Check"
 CONVERT = "/hipstershop.CurrencyService/Convert"

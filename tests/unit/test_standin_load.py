@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from standing import Shop
 
 from application.lab_behaviour import LOADGENERATOR
 from lab.standins.directory import Directory
 from lab.standins.journeys import Load
 from lab.standins.load import Counts, User, Users
+from tests.support.unit.standin_shop import Shop
 
 PATIENCE = 120
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standing import free_port
 
 from lab.http import HttpRequest, Response
 from lab.standins.answers import Pod
@@ -15,6 +14,7 @@ from lab.standins.behaviour import Behaviour, Site, StandinCall, StandinRoute, r
 from lab.standins.directory import Directory, Endpoint
 from lab.standins.http_client import HttpConnection
 from lab.standins.standin import Setup, run
+from tests.support.unit.standin_shop import free_port
 
 QUOTE = StandinRoute(path="/quote", verbs=("POST",), machine=True)
 WEB = Behaviour(

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from standing import ORDER, Shop
+
+from tests.support.unit.standin_shop import ORDER, Shop
 
 JSON = {"accept": "application/json"}
 

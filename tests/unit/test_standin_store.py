@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 import pytest
-from standing import Shop
 
 from lab.standins.store import MemoryStore, StoreError
+from tests.support.unit.standin_shop import Shop
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import deployer
 from typer.testing import CliRunner, Result
 
 from boutique.kubernetes import api_groups
@@ -23,6 +22,7 @@ from ops.pulumi.stack_outputs import Once
 from ops.smoke.namespace_objects import Namespace
 from ops.smoke.running_pods import RunningWorkload
 from support.deadline import Deadline
+from tests.support.unit.smoke_fakes import deployer
 
 URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import Lab, running
+
+from tests.support.lab.lab_commands import Lab, running
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from labs import BOUTIQUE, Lab, eventually
+
+from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually
 
 pytestmark = pytest.mark.lab
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from helmapi import secret
-from lab_stacks import Stack, committed, project
-from labs import Lab
+
+from tests.support.helm_api import secret
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import Stack, committed, project
 
 pytestmark = pytest.mark.lab
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab_stacks import Stack, project
-from labs import Lab
+
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 

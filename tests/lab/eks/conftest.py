@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from amazon import ENVIRONMENTS, VERSION, Amazon, Said, amazon, timed
-from lab_stacks import together
-from labs import Lab, running
+
+from tests.support.lab.aws_standin import ENVIRONMENTS, VERSION, Amazon, Said, amazon, timed
+from tests.support.lab.lab_commands import Lab, running
+from tests.support.lab.lab_stacks import together
 
 
 @pytest.fixture(scope="package")

@@ -8,9 +8,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from amazon import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
-from labs import eventually
-from shops import BASELINE
+
+from tests.support.lab.aws_standin import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.shop_environments import BASELINE
 
 pytestmark = pytest.mark.lab
 

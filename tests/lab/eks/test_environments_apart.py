@@ -3,11 +3,11 @@
 import time
 
 import pytest
-from amazon import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
-from rights import EVERYBODY, deployer, listed, ruled
-from trespass import GATEWAY, Trespasser, denied_by, route, trespasser, virtual_service
 
 from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES
+from tests.support.lab.access_rights import EVERYBODY, deployer, listed, ruled
+from tests.support.lab.aws_standin import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
+from tests.support.lab.deployer_escapes import GATEWAY, Trespasser, denied_by, route, trespasser, virtual_service
 
 pytestmark = pytest.mark.lab
 

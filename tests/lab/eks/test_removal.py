@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from amazon import ENVIRONMENTS, VERSION, Amazon, Said, timed
-from lab_stacks import together
-from objects import names
+
+from tests.support.lab.aws_standin import ENVIRONMENTS, VERSION, Amazon, Said, timed
+from tests.support.lab.cluster_objects import names
+from tests.support.lab.lab_stacks import together
 
 pytestmark = pytest.mark.lab
 

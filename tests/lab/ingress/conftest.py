@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from front_door import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
-from issued import issue
-from lab_stacks import committed
-from labs import Lab, running
 
 from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
+from tests.support.certificate_samples import issue
+from tests.support.lab.lab_commands import Lab, running
+from tests.support.lab.lab_stacks import committed
+from tests.support.lab.local_updates import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
 
 
 @pytest.fixture(scope="package")

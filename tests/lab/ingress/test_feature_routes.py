@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from front_door import FrontDoor
-from lab_stacks import Stack, project
-from labs import eventually
-from misdirected import VERSIONS, browse
-from objects import deployments
-from shops import BASELINE, HOST, Shop
 
 from boutique.settings.ingress_settings import VIRTUAL_SERVICE
+from tests.support.lab.cluster_objects import deployments
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_stacks import Stack, project
+from tests.support.lab.local_updates import FrontDoor
+from tests.support.lab.misdirected_requests import VERSIONS, browse
+from tests.support.lab.shop_environments import BASELINE, HOST, Shop
 
 pytestmark = pytest.mark.lab
 

@@ -5,12 +5,12 @@ import ssl
 import subprocess
 
 import pytest
-from front_door import KINDS, FrontDoor, versions
-from inside import calls, curl
 
 from application import online_boutique
 from boutique.routing import route_table
 from boutique.settings.ingress_settings import RoutingApi
+from tests.support.lab.local_updates import KINDS, FrontDoor, versions
+from tests.support.lab.mesh_identities import calls, curl
 
 pytestmark = pytest.mark.lab
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from front_door import HOST, KINDS, FrontDoor
-from labs import eventually
 
 from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.local_updates import HOST, KINDS, FrontDoor
 
 pytestmark = pytest.mark.lab
 

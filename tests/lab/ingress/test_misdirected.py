@@ -1,10 +1,10 @@
 """A connection for one host of the gateway, and a request for another: its own page or 421, and never another's."""
 
 import pytest
-from front_door import HOST, OTHER, FrontDoor
-from misdirected import VERSIONS, browse, request_over
 
 from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
+from tests.support.lab.local_updates import HOST, OTHER, FrontDoor
+from tests.support.lab.misdirected_requests import VERSIONS, browse, request_over
 
 pytestmark = [pytest.mark.lab, pytest.mark.parametrize("version", VERSIONS)]
 

@@ -5,9 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from front_door import HOST, OTHER, FrontDoor, report, versions
-from labs import BOUTIQUE, eventually
-from visitors import load
+
+from tests.support.lab.gateway_clients import load
+from tests.support.lab.lab_commands import BOUTIQUE, eventually
+from tests.support.lab.local_updates import HOST, OTHER, FrontDoor, report, versions
 
 pytestmark = pytest.mark.lab
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import Lab
-from making import Making
+
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.make_up import Making
 
 
 @pytest.fixture(scope="package")

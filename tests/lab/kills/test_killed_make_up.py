@@ -7,8 +7,9 @@ import os
 import random
 
 import pytest
-from making import STUCK, Making, Moment, at_random, at_status, interrupt, kill_all
-from sizes import Size
+
+from tests.support.lab.make_up import STUCK, Making, Moment, at_random, at_status, interrupt, kill_all
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import Lab, running
-from local_stack import Deployed, deploy
-from machines import Machine, machine
-from shops import Shop
+
+from tests.support.lab.developer_machines import Machine, machine
+from tests.support.lab.lab_commands import Lab, running
+from tests.support.lab.local_stack import Deployed, deploy
+from tests.support.lab.shop_environments import Shop
 
 
 @pytest.fixture(scope="package")

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from devtools import tab
-from labs import Lab, eventually
-from local_stack import Deployed
-from shops import HOST, Shop
+
+from tests.support.lab.chromium_devtools import tab
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.local_stack import Deployed
+from tests.support.lab.shop_environments import HOST, Shop
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
 CERTUTIL = shutil.which("certutil")

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from inside import ask, calls, curl
-from labs import Lab
-from local_stack import Deployed
 
 from application import online_boutique
 from boutique.mesh import policies
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.local_stack import Deployed
+from tests.support.lab.mesh_identities import ask, calls, curl
 
 pytestmark = pytest.mark.lab
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab_stacks import ROOT
-from machines import Machine
+
+from tests.support.lab.developer_machines import Machine
+from tests.support.lab.lab_stacks import ROOT
 
 pytestmark = pytest.mark.lab
 

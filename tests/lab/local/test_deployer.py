@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from labs import Lab
-from local_stack import Deployed
-from questions import Questions, questions
-from rights import EVERYBODY, deployer, granted, listed, ruled
 
 from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
+from tests.support.lab.access_rights import EVERYBODY, deployer, granted, listed, ruled
+from tests.support.lab.authorization_requests import Questions, questions
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

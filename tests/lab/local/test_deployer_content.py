@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from labs import Lab, eventually
-from local_stack import Deployed
-from writing import KEY, LABELS, Object, Write, made, writing
 
 from application import online_boutique
 from boutique.routing import header_patterns
+from tests.support.lab.deployer_writes import KEY, LABELS, Object, Write, made, writing
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

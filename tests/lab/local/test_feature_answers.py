@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from labs import eventually
-from misdirected import VERSIONS, Response, browse, request_over
-from shops import BASELINE, HOST, Shop
 
 from boutique.routing.caching import FOR_SHARED_CACHES
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.misdirected_requests import VERSIONS, Response, browse, request_over
+from tests.support.lab.shop_environments import BASELINE, HOST, Shop
 
 pytestmark = pytest.mark.lab
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from lab_stacks import ROOT
-from machines import Machine
-from shops import BASELINE, HOST, Hop, Shop
-from sizes import Size
 
 from application import online_boutique
 from boutique.names.feature_names import session_name
 from boutique.routing import route_table
+from tests.support.lab.developer_machines import Machine
+from tests.support.lab.lab_stacks import ROOT
+from tests.support.lab.shop_environments import BASELINE, HOST, Hop, Shop
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from labs import eventually
-from machines import ADS, LONGEST, Machine
-from shops import BASELINE, HOST
+
+from tests.support.lab.developer_machines import ADS, LONGEST, Machine
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.shop_environments import BASELINE, HOST
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 

@@ -7,10 +7,11 @@ import signal
 import time
 
 import pytest
-from lab_stacks import processes
-from labs import eventually
-from machines import ADS, LONGEST, Machine
-from sizes import Size
+
+from tests.support.lab.developer_machines import ADS, LONGEST, Machine
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_stacks import processes
+from tests.support.lab.work_sizes import Size
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 

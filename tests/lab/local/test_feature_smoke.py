@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from labs import eventually
-from machines import ADS, Machine
+
+from tests.support.lab.developer_machines import ADS, Machine
+from tests.support.lab.lab_commands import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from labs import eventually
-from shops import BASELINE, HOST, Shop
+
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.shop_environments import BASELINE, HOST, Shop
 
 pytestmark = pytest.mark.lab
 

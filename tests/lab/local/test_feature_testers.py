@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import eventually
-from shops import BASELINE, HOST, Shop
-from sizes import Size
+
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.shop_environments import BASELINE, HOST, Shop
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

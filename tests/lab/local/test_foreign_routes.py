@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_stacks import Stack, committed, project
-from labs import Lab
-from local_stack import Deployed
 
 from boutique.settings.durations import written
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import Stack, committed, project
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from labs import Lab, eventually
-from local_stack import Deployed
-from trespass import GATEWAY, denied_by, route, virtual_service
-from writing import Object, Write, made, writing
+
+from tests.support.lab.deployer_escapes import GATEWAY, denied_by, route, virtual_service
+from tests.support.lab.deployer_writes import Object, Write, made, writing
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

@@ -8,10 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from labs import Lab
-from local_stack import Deployed
-from shoppers import shop
-from sizes import Size
+
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.local_stack import Deployed
+from tests.support.lab.locust_shoppers import shop
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

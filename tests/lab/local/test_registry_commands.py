@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import registry
 import yaml
-from builds import LOOSE, PUBLISHED
-from issued import issue
-from lab_stacks import ROOT
-from labs import eventually
-from machines import Machine
-from registry import docker_configuration
-from shops import HOST
-from tunnel import proxying
 
 from application import online_boutique
 from boutique.names.image_reference import Reference
 from ops.registry.queries import tags
 from support.registry.registry_errors import UntrustedRegistryError
+from tests.support.certificate_samples import issue
+from tests.support.lab import image_registry
+from tests.support.lab.developer_machines import Machine
+from tests.support.lab.image_registry import docker_configuration
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_stacks import ROOT
+from tests.support.lab.registry_builds import LOOSE, PUBLISHED
+from tests.support.lab.shop_environments import HOST
+from tests.support.lab.tunnel_proxy import proxying
 
 pytestmark = pytest.mark.lab
 
@@ -41,7 +41,7 @@ def published(folder: Path) -> Iterator[Mapping[str, str]]:
     certificate = issue(host, authority, hosts=(host,), now=datetime.now(UTC))
     (folder / "authority.crt").write_text(authority.pem)
     docker_configuration(folder, host)
-    with registry.basic(folder, certificate) as running, proxying(f"{host}:443", running.port) as port:
+    with image_registry.basic(folder, certificate) as running, proxying(f"{host}:443", running.port) as port:
         for name in PUSHED:
             running.push(f"{path}/{name}", PUBLISHED.get(name, ("v0.10.6",)))
         yield {

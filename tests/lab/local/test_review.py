@@ -4,9 +4,10 @@ import re
 import subprocess
 
 import pytest
-from lab_stacks import ROOT, committed, project
-from labs import BOUTIQUE, Lab
-from local_stack import Deployed
+
+from tests.support.lab.lab_commands import BOUTIQUE, Lab
+from tests.support.lab.lab_stacks import ROOT, committed, project
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lab_stacks import ROOT
-from labs import Lab
-from local_stack import Deployed
-from objects import deployments, is_available, listed, name, writers
 
 from application import online_boutique
 from boutique.names.image_reference import Reference
+from tests.support.lab.cluster_objects import deployments, is_available, listed, name, writers
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import ROOT
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

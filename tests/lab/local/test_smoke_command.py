@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from lab_stacks import ROOT
-from labs import BOUTIQUE, Lab, eventually
-from local_stack import Deployed
-from objects import deployments, is_available
 
 from application import online_boutique
+from tests.support.lab.cluster_objects import deployments, is_available
+from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually
+from tests.support.lab.lab_stacks import ROOT
+from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import meshed
 import pytest
-from labs import Lab
-from meshed import Mesh
+
+from tests.support.lab import mesh_lab
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.mesh_lab import Mesh
 
 
 @pytest.fixture(scope="package")
 def mesh(state_home: Path) -> Iterator[Mesh]:
-    yield from meshed.running(Lab("mesh", state_home))
+    yield from mesh_lab.running(Lab("mesh", state_home))

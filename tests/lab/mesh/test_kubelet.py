@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.error import URLError
 
 import pytest
-from kubectl import SPDY, fetched, forwarded, line, local_address, refused, run, started
-from labs import eventually
-from meshed import Mesh
-from stub import numbers
+
+from tests.support.lab.http_stub import numbers
+from tests.support.lab.kubectl_commands import SPDY, fetched, forwarded, line, local_address, refused, run, started
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.mesh_lab import Mesh
 
 pytestmark = pytest.mark.lab
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import PATIENCE, eventually
-from meshed import STRICT, WORKLOAD, Mesh
+
+from tests.support.lab.lab_commands import PATIENCE, eventually
+from tests.support.lab.mesh_lab import STRICT, WORKLOAD, Mesh
 
 pytestmark = pytest.mark.lab
 

@@ -7,26 +7,26 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
-from asker import EDGE, MESH
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from labs import BOUTIQUE, eventually
-from meshed import Mesh
-from sizes import Size
-from traffic import ENVIRONMENT, GATEWAY, KEYS, SERVICES, features
 
 from boutique.routing import http_routes, virtual_services
 from boutique.routing.model import FeatureRouting, Table
 from boutique.routing.route_table import additions, baseline, table
+from tests.support.lab.lab_commands import BOUTIQUE, eventually
+from tests.support.lab.lab_stacks import ROOT
+from tests.support.lab.mesh_lab import Mesh
+from tests.support.lab.route_requests import EDGE, MESH
+from tests.support.lab.work_sizes import Size
+from tests.support.routing_strategies import ENVIRONMENT, GATEWAY, KEYS, SERVICES, features
 
 pytestmark = pytest.mark.lab
 
-ASKER = str(Path(__file__).parents[1] / "asker.py")
+REQUESTS = str(ROOT / "tests/support/lab/route_requests.py")
 SECONDS = 240
 """How long the requests to the gateway, and those in the mesh, may take."""
 CALLER = "caller"
@@ -139,11 +139,11 @@ def compared(choice: Mesh, wanted: Sequence[FeatureRouting], number: int, count:
         MESH: (inside, {each.service: addresses[each.service] for each in SERVICES}),
     }
     told = {"features": [asdict(each) for each in wanted], "seed": number, "count": count, "seconds": SECONDS}
-    environment = {**lab.env, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**lab.env, "PYTHONPATH": str(ROOT)}
     running = []
     for kind, (command, where) in kinds.items():
         asking = subprocess.Popen(
-            [*command, sys.executable, ASKER],
+            [*command, sys.executable, REQUESTS],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

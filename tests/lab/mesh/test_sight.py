@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubectl import run
-from labs import eventually
-from meshed import Mesh
+
+from tests.support.lab.kubectl_commands import run
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.mesh_lab import Mesh
 
 pytestmark = pytest.mark.lab
 

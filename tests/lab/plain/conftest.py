@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_stacks import Stack, project
-from labs import Lab, running
+
+from tests.support.lab.lab_commands import Lab, running
+from tests.support.lab.lab_stacks import Stack, project
 
 TARGETS: dict[str, dict[str, Any]] = {
     "channel-releases": {"channel": {}},

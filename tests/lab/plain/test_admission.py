@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lab_stacks import Stack
-from labs import eventually
-from tagtable import REFUSED, RELEASES
 
 from boutique.kubernetes import client
 from boutique.kubernetes.client import RefusedError
-from plain.conftest import TARGETS, platform_of
+from tests.lab.plain.conftest import TARGETS, platform_of
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_stacks import Stack
+from tests.support.version_tags import REFUSED, RELEASES
 
 pytestmark = pytest.mark.lab
 

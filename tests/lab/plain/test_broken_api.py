@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab_stacks import Stack
-from labs import Lab, eventually
 
 from boutique.kubernetes import api_groups
-from plain.conftest import TARGETS, platform_of
+from tests.lab.plain.conftest import TARGETS, platform_of
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.lab_stacks import Stack
 
 pytestmark = pytest.mark.lab
 NAME = "v1beta1.metrics.k8s.io"

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lab_stacks import QUICKLY, Stack
-from labs import Lab
-from objects import deployments
+
+from tests.support.lab.cluster_objects import deployments
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import QUICKLY, Stack
 
 pytestmark = pytest.mark.lab
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from lab_stacks import Stack, project
-from labs import Lab, eventually
 
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION
-from plain.conftest import TARGETS, platform_of
+from tests.lab.plain.conftest import TARGETS, platform_of
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.lab_stacks import Stack, project
 
 pytestmark = pytest.mark.lab
 

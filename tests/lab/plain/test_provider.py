@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab_stacks import Stack
-from labs import Lab
+
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import Stack
 
 pytestmark = pytest.mark.lab
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lab_stacks import QUICKLY, Stack, end, processes, until
-from labs import Lab, eventually
-from objects import deployments, is_available
+
+from tests.support.lab.cluster_objects import deployments, is_available
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.lab_stacks import QUICKLY, Stack, end, processes, until
 
 pytestmark = pytest.mark.lab
 

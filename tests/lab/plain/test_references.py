@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from lab_stacks import QUICKLY, ROOT, Stack, committed
-from labs import BOUTIQUE, Lab
-from objects import deployments, is_available, names
 
 from application import online_boutique
-from plain.conftest import TARGETS
+from tests.lab.plain.conftest import TARGETS
+from tests.support.lab.cluster_objects import deployments, is_available, names
+from tests.support.lab.lab_commands import BOUTIQUE, Lab
+from tests.support.lab.lab_stacks import QUICKLY, ROOT, Stack, committed
 
 pytestmark = pytest.mark.lab
 

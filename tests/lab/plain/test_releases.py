@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lab_stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
-from labs import Lab, eventually
-from releasing import Releases
-from sizes import Size
 
 from application import online_boutique
+from tests.support.lab.lab_commands import Lab, eventually
+from tests.support.lab.lab_stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
+from tests.support.lab.release_environments import Releases
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from lab_stacks import QUICKLY, Stack
-from labs import BOUTIQUE
 
-from plain.conftest import TARGETS, platform_of
+from tests.lab.plain.conftest import TARGETS, platform_of
+from tests.support.lab.lab_commands import BOUTIQUE
+from tests.support.lab.lab_stacks import QUICKLY, Stack
 
 pytestmark = pytest.mark.lab
 

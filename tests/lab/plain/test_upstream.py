@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_stacks import ROOT, Stack
-from labs import Lab
+
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.lab_stacks import ROOT, Stack
 
 pytestmark = pytest.mark.lab
 

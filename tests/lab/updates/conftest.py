@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from front_door import FrontDoor, open_door
-from labs import Lab, running
+
+from tests.support.lab.lab_commands import Lab, running
+from tests.support.lab.local_updates import FrontDoor, open_door
 
 
 @pytest.fixture(scope="package")

@@ -6,13 +6,14 @@ import subprocess
 import time
 
 import pytest
-from front_door import FrontDoor, report
-from inside import Call, calls, load
-from lab_stacks import Stack
-from labs import BOUTIQUE, Lab, eventually
-from sizes import Size
-from visitors import Load
-from visitors import load as visitors
+
+from tests.support.lab.gateway_clients import Load
+from tests.support.lab.gateway_clients import load as visitors
+from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually
+from tests.support.lab.lab_stacks import Stack
+from tests.support.lab.local_updates import FrontDoor, report
+from tests.support.lab.mesh_identities import Call, calls, load
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

@@ -3,9 +3,10 @@
 from contextlib import suppress
 
 import pytest
-from front_door import FrontDoor
-from labs import eventually
-from objects import names
+
+from tests.support.lab.cluster_objects import names
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.local_updates import FrontDoor
 
 pytestmark = pytest.mark.lab
 

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from front_door import FrontDoor
-from labs import Lab
-from sizes import Size
-from visitors import load as visitors
+
+from tests.support.lab.gateway_clients import load as visitors
+from tests.support.lab.lab_commands import Lab
+from tests.support.lab.local_updates import FrontDoor
+from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 

@@ -5,14 +5,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from front_door import FrontDoor, report
-from inside import calls, load
-from lab_stacks import Stack, project
-from labs import eventually
-from shops import HOST, Shop
-from sizes import SMALL, Size
-from visitors import Load
-from visitors import load as visitors
+
+from tests.support.lab.gateway_clients import Load
+from tests.support.lab.gateway_clients import load as visitors
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_stacks import Stack, project
+from tests.support.lab.local_updates import FrontDoor, report
+from tests.support.lab.mesh_identities import calls, load
+from tests.support.lab.shop_environments import HOST, Shop
+from tests.support.lab.work_sizes import SMALL, Size
 
 pytestmark = pytest.mark.lab
 

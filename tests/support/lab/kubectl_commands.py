@@ -1,0 +1,61 @@
+"""Commands that talk to the pods of the mesh."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.request import Request, urlopen
+
+from tests.support.lab.mesh_lab import Mesh
+
+SPDY = {"KUBECTL_PORT_FORWARD_WEBSOCKETS": "false", "KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false"}
+"""What makes kubectl speak the older protocol to the API server, as clients before 1.31 do."""
+
+
+def run(mesh: Mesh, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**mesh.lab.env, **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def refused(mesh: Mesh, *command: str) -> str:
+    """Return why a command was refused."""
+    done = run(mesh, *command)
+    assert done.returncode != 0
+    return done.stderr
+
+
+@contextmanager
+def started(mesh: Mesh, *command: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Have a command run for a while."""
+    environment, pipe = {**mesh.lab.env, **variables}, subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    """Return the next line that a command prints."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def local_address(forwarding: subprocess.Popen[str]) -> str:
+    found = re.search(r"127\.0\.0\.1:\d+", line(forwarding))
+    assert found, "kubectl forwards"
+    return f"http://{found[0]}"
+
+
+@contextmanager
+def forwarded(mesh: Mesh, *what: str, **variables: str) -> Iterator[str]:
+    """Forward a port to one of the host, and yield the URL of that."""
+    command = ("kubectl", "port-forward", "--address=127.0.0.1", "-n", "shop", *what)
+    with started(mesh, *command, **variables) as forwarding:
+        yield local_address(forwarding)
+
+
+def fetched(url: str, headers: dict[str, str] | None = None) -> bytes:
+    with urlopen(Request(url, headers=headers or {}), timeout=20) as answer:  # noqa: S310 - it is http
+        content: bytes = answer.read()
+    return content

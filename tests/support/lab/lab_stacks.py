@@ -1,0 +1,160 @@
+"""Stacks on a lab, deployed by the real `pulumi`, one command at a time."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.lab.unready_objects import unready
+
+ROOT = Path(__file__).parents[3]
+STAY_LONGEST = 240.0
+QUICKLY = {"minReadySeconds": 0, "preStopSeconds": 0, "timeoutSeconds": 90}
+"""Rollout settings for pods that nobody calls: there is nothing to be careful about."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack of a project.
+
+    Attributes:
+        name: Of the stack.
+        folder: Of the project.
+        env: What the commands find in their environment: one lab.
+    """
+
+    name: str
+    folder: Path
+    env: Mapping[str, str] = field(repr=False)
+
+    def create(self) -> "Stack":
+        self.pulumi("stack", "init")
+        return self
+
+    def configure(self, **sections: Any) -> "Stack":
+        """Write the stack's file; a section is a key of the project's configuration."""
+        # The salt belongs to the lab's passphrase: with it pulumi has no reason to rewrite the file.
+        salt = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["encryptionsalt"]
+        config = {f"boutique:{section}": value for section, value in sections.items()}
+        path = self.folder / f"Pulumi.{self.name}.yaml"
+        path.write_text(yaml.safe_dump({"config": config, "encryptionsalt": salt}))
+        return self
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `pulumi` in a session of its own, so that `processes` finds whatever it starts."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env=dict(self.env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi`; what it prints is one text, since it tells its mistakes on either channel."""
+        with self.start(*arguments) as running:
+            said = end(running, self.env)
+        done = subprocess.CompletedProcess(arguments, running.returncode, said)
+        if check and done.returncode != 0:
+            message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {said}"
+            raise AssertionError(message)
+        return done
+
+    def up(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments, check=check)
+
+    def outputs(self, *arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *arguments).stdout)
+        return found
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the state, without the stack itself."""
+        state = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
+        return [each for each in state.get("resources") or [] if each["type"] != "pulumi:pulumi:Stack"]
+
+    def kubeconfig(self, target: str) -> dict[str, Any]:
+        """Return the kubeconfig of one target's deployer; it holds a token, so nothing may print it."""
+        found: dict[str, Any] = json.loads(self.outputs("--show-secrets")["targets"][target]["kubeconfig"])
+        return found
+
+    def kubeconfig_file(self, target: str, folder: Path) -> Path:
+        """Write that kubeconfig where only its owner may read it."""
+        path = folder / f"{target}.kubeconfig"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(self.kubeconfig(target)))
+        return path
+
+
+def committed(stack: str) -> dict[str, Any]:
+    """Return the configuration in a stack file of this repository, by the keys' names without the project's."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key.removeprefix("boutique:"): value for key, value in config.items()}
+
+
+def project(folder: Path, env: Mapping[str, str]) -> Callable[[str], Stack]:
+    """Make a project that runs the program with stack files of its own, and return what names its stacks."""
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "venv").symlink_to(sys.prefix)
+    return lambda name: Stack(name, folder, env)
+
+
+def processes(session: int) -> list[int]:
+    """Return the processes of a session; those that pulumi puts in a process group of their own stay in it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in parentheses, may hold anything; after it come state, parent, group and session.
+            state, _, _, its_session = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(its_session) == session and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def end(running: subprocess.Popen[str], env: Mapping[str, str] | None = None) -> str:
+    """Wait until a command has ended, and return what it said; one that takes too long ends with all it started.
+
+    Args:
+        running: The command.
+        env: Of a lab, if what is not ready there is to be told of a command that takes too long.
+    """
+    try:
+        return running.communicate(timeout=STAY_LONGEST)[0]
+    except subprocess.TimeoutExpired:
+        witnessed = unready(env) if env else ""
+        for pid in processes(running.pid):
+            os.kill(pid, signal.SIGKILL)
+        said, _ = running.communicate()
+        message = f"{running.args!r} did not end within {STAY_LONGEST} s: {said[-4000:]}\n{witnessed}"
+        raise AssertionError(message) from None
+
+
+def together(stacks: Sequence[Stack], command: str, *arguments: str) -> str:
+    """Run one command of `pulumi` for several stacks at once, and return what they said."""
+    started = [(stack, stack.start(command, "--yes", "--skip-preview", *arguments)) for stack in stacks]
+    told = [(stack, process, end(process, stack.env)) for stack, process in started]
+    for stack, process, said in told:
+        assert process.returncode == 0, f"{stack.name}: {said}"
+    return "\n".join(said for _, _, said in told)
+
+
+def until(true: Callable[[], bool], running: subprocess.Popen[str], what: str) -> None:
+    """Wait for a moment in the middle of a command."""
+    deadline = time.monotonic() + STAY_LONGEST
+    while not true():
+        assert running.poll() is None, f"pulumi ended before {what}"
+        assert time.monotonic() < deadline, f"it took too long until {what}"
+        time.sleep(0.02)

@@ -1,0 +1,105 @@
+"""Calls from inside the pods of a meshed shop, with their identities."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from application import online_boutique
+from boutique.application.workload import Workload
+from tests.support.lab.lab_commands import Lab, eventually
+
+CALLER = Path(__file__).with_name("pod_requests.py")
+
+METHODS: Mapping[str, str] = {
+    "adservice": "/hipstershop.AdService/GetAds",
+    "cartservice": "/hipstershop.CartService/GetCart",
+    "checkoutservice": "/hipstershop.CheckoutService/PlaceOrder",
+    "currencyservice": "/hipstershop.CurrencyService/GetSupportedCurrencies",
+    "emailservice": "/hipstershop.EmailService/SendOrderConfirmation",
+    "paymentservice": "/hipstershop.PaymentService/Charge",
+    "productcatalogservice": "/hipstershop.ProductCatalogService/ListProducts",
+    "recommendationservice": "/hipstershop.RecommendationService/ListRecommendations",
+    "shippingservice": "/hipstershop.ShippingService/GetQuote",
+}
+"""A method of every service that talks gRPC (`protos/demo.proto` of upstream)."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A question to one service, as `pod_requests.py` takes it."""
+
+    kind: str
+    name: str
+    address: str
+    port: int
+    call: str
+
+    @property
+    def refused(self) -> str:
+        """What whoever may not ask it is told."""
+        return {"grpc": "PERMISSION_DENIED", "http": "403", "redis": "refused"}[self.kind]
+
+
+def entering(lab: Lab, workload: str) -> list[str]:
+    """Return what runs a command in the network of a workload's only pod, once those of an update before are gone."""
+
+    def pods() -> list[dict[str, Any]]:
+        found: Any = lab.status()["pods"]
+        return [one for one in found if one["name"].rsplit("-", 2)[0] == workload]
+
+    eventually(lambda: len(pods()) == 1, f"{workload} has one pod")
+    [pod] = pods()
+    pid = next(one["pid"] for one in pod["containers"] if one["kind"] == "app")
+    return ["nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--"]
+
+
+def curl(lab: Lab, workload: str, *arguments: str) -> str:
+    """Run curl in the network of a workload's pod."""
+    command = [*entering(lab, workload), "curl", "--silent", "--show-error", "--max-time", "10", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def calls(lab: Lab, namespace: str) -> dict[str, Call]:
+    """Return a question to every workload that can be called, by its name."""
+    services = json.loads(lab.kubectl("get", "services", "-n", namespace, "-o", "json"))["items"]
+    addresses = {one["metadata"]["name"]: one["spec"]["clusterIP"] for one in services}
+    return {each.name: _call(each, addresses[each.name]) for each in online_boutique.WORKLOADS if each.service}
+
+
+def ask(lab: Lab, workload: str, questions: Sequence[Call]) -> list[str]:
+    """Ask from inside a pod of a workload; return what became of each question."""
+    command = [*entering(lab, workload), sys.executable, str(CALLER)]
+    stdin = json.dumps([vars(one) for one in questions])
+    said = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=120).stdout
+    answers: list[str] = json.loads(said)
+    return answers
+
+
+@contextmanager
+def load(
+    lab: Lab, workload: str, question: Call, *, at_least: int, pause: float = 0.0
+) -> Iterator[Counter[tuple[str, str]]]:
+    """Ask over and over from inside a pod while the caller does something; count (outcome, version) when it is done."""
+    counted: Counter[tuple[str, str]] = Counter()
+    arguments = ["--load", json.dumps(vars(question)), "--at-least", str(at_least), "--pause", str(pause)]
+    command = [*entering(lab, workload), sys.executable, str(CALLER), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            yield counted
+            said, _ = running.communicate(timeout=120)
+        finally:
+            running.kill()
+    assert running.returncode == 0, "the load was cut off"
+    counted.update({(outcome, version): count for outcome, version, count in json.loads(said)})
+
+
+def _call(workload: Workload, address: str) -> Call:
+    assert workload.service
+    kind = "redis" if workload.store else "grpc" if workload.name in METHODS else "http"
+    return Call(kind, workload.name, address, workload.service.number, METHODS.get(workload.name, "/_healthz"))

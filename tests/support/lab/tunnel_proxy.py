@@ -1,0 +1,42 @@
+"""A proxy for tests of what is asked for by names of the internet."""
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from tests.support.http_servers import answering
+
+
+@contextmanager
+def proxying(known: str, port: int) -> Iterator[int]:
+    """Run a proxy that leads those who ask for one address to a port of this machine, and nobody anywhere else."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked = self.rfile.readline()
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+            if asked != f"CONNECT {known} HTTP/1.1\r\n".encode():
+                self.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+                return
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", port)) as server:
+                there = threading.Thread(target=_pass_on, args=(self.connection, server))
+                there.start()
+                _pass_on(server, self.connection)
+                there.join()
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+
+    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as own:
+        yield own
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while content := source.recv(65536):
+            target.sendall(content)
+        target.shutdown(socket.SHUT_WR)
