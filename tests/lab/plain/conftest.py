@@ -12,7 +12,7 @@ from tests.support.lab.lab_stacks import Stack, project
 TARGETS: dict[str, dict[str, Any]] = {
     "channel-releases": {"channel": {}},
     "channel-candidates": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$", "features": True}},
-    **{name: {} for name in ("changed", "dev", "doubled", "first", "named", "plain", "shop")},
+    **{name: {} for name in ("changed", "defaults", "dev", "doubled", "first", "named", "plain", "shop")},
     "prod": {"channel": {}, "replicas": 3},
     "staging": {"channel": {"prereleases": ".*", "features": True}},
     "test": {"channel": {"prereleases": r"^(|rc\.[0-9]+)$"}},

@@ -260,3 +260,19 @@ def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, sca
     assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
     assert "0/1" in said
     assert {"staging", "test"} <= {each["stack"] for each in both.json("status")}
+
+
+def test_an_environment_with_all_defaults_is_an_environment_to_every_command(
+    both: Releases, platform: Stack, named: Callable[[str], Stack]
+) -> None:
+    stack = replace(named("defaults"), env=both.test.env).create()
+    target = {"kind": "stack", "name": platform.name, "target": stack.name}
+    stack.configure(cluster=target, environment={}, release={"default": OLD}).up()
+    assert both.versions("defaults") == {OLD}
+    assert {each["new"] for each in both.json("promote", "staging", "defaults", "--preview")["changes"]} == {NEW}
+    assert [each["current"] for each in both.json("rollback", "defaults", "--list")] == [True]
+    both.run("release", "set", "defaults", "--default", NEW)
+    assert f"default: {NEW}" in both.file(stack).read_text()
+    assert "boutique:environment: {}" in both.file(stack).read_text()
+    assert both.json("status", "defaults")
+    stack.pulumi("preview")
