@@ -86,7 +86,7 @@ def tar(files: Mapping[str, bytes]) -> bytes:
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
-    return gzip.compress(content.getvalue(), mtime=0)
+    return gzip.compress(content.getvalue(), compresslevel=1, mtime=0)
 
 
 def module_zip(prefix: str, files: Mapping[str, bytes]) -> bytes:
