@@ -2,6 +2,7 @@
 
 What it serves are this machine's own tools and Go modules, so both have to be there (`boutique lab tools --build`). The
 clone, the home and the caches of the run are new and temporary; Python's packages come from where pip finds them.
+Run it from the root of the repository: `PYTHONPATH=. venv/bin/python bench/releases.py`.
 """
 
 import os
