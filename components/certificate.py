@@ -97,10 +97,10 @@ def _checked(
 ) -> "pulumi.Output[Checked]":
     def check(values: Mapping[str, Any]) -> "Checked":
         # Imported late: the library behind it takes a while to load, and most stacks have no certificate.
-        from boutique.certificates.configured import configured
+        from boutique.certificates.configured import load_certificate
 
         try:
-            return configured(source, values, hosts)
+            return load_certificate(source, values, hosts)
         except CertificateError as error:
             raise pulumi.RunError(str(error)) from None
 

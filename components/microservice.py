@@ -13,7 +13,7 @@ from components.deployments import deployment, disruption_budget, service_accoun
 from components.metadata import name_of
 from components.readiness import ready_replicas
 from components.services import cluster_service, colour_service, external_address, external_service
-from components.smokecheck import passed
+from components.smokecheck import await_smoke_check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ class Microservice(pulumi.ComponentResource):
         self.ready = ready_replicas(serving, live, namespace, args.kubeconfig)
         self.updated = self.ready.apply(lambda _: self)
         disruption_budget(name, live, namespace, owner, child)
-        checked = {labels.CHECKED: passed(colours, serving, namespace, args.kubeconfig)} if colours else {}
+        checked = {labels.CHECKED: await_smoke_check(colours, serving, namespace, args.kubeconfig)} if colours else {}
         switch = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if colours else child
         service = cluster_service(name, live, namespace, owner, switch, checked)
         self.switched = service.urn if service else serving.urn

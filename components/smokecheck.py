@@ -9,7 +9,7 @@ from boutique.workloads.blue_green import BlueGreen
 from components.kubernetes_object import KubernetesObject
 
 
-def passed(
+def await_smoke_check(
     colours: BlueGreen, serving: KubernetesObject, namespace: pulumi.Input[str], kubeconfig: pulumi.Input[str]
 ) -> pulumi.Output[str]:
     """Return the name of the colour that gets requests, known once its smoke check has succeeded.

@@ -85,10 +85,10 @@ def _check_certificate(settings: StackSettings, config: pulumi.Config) -> None:
     section = settings.platform
     if section and section.ingress and isinstance(section.ingress.certificate, KeptCertificate):
         # Only here: reading certificates costs time that stacks without an ingress need not spend.
-        from boutique.certificates.configured import configured
+        from boutique.certificates.configured import load_certificate
 
         hosts = [host for claim in claims(section) for host in (claim.host, claim.previews)]
-        configured(section.ingress.certificate, {key: config.get(key) for key in credentials.KEYS}, hosts)
+        load_certificate(section.ingress.certificate, {key: config.get(key) for key in credentials.KEYS}, hosts)
 
 
 def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:

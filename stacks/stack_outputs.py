@@ -59,7 +59,7 @@ def outputs(stack: str, key: str) -> Mapping[str, Any]:
     return stack_outputs
 
 
-def remembered(key: str) -> object:
+def own_output(key: str) -> object:
     """Return an output of this very stack, as its last update that came to its end has left it; None if there is none.
 
     Raises:

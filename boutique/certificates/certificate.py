@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from boutique.certificates import checks
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.certificate_facts import CertificateFacts
-from boutique.certificates.chains import Chain, arranged
+from boutique.certificates.chains import Chain, arrange_chain
 from boutique.certificates.facts import facts
 from boutique.certificates.reading import CertificateContent
 
@@ -69,7 +69,7 @@ def inspect(
         with_issuer: Whether the issuer's certificate has to be there; servers send none that is a root.
     """
     now = now or datetime.now(UTC)
-    chain = arranged(content.certificates, content.key, now)
+    chain = arrange_chain(content.certificates, content.key, now)
     errors = list(checks.errors(content, chain, hosts, now, with_issuer=with_issuer))
     if with_key or content.key is not None:
         errors = [*checks.key_errors(content, chain), *errors]
@@ -77,7 +77,9 @@ def inspect(
     return Inspection(chain, facts(chain), tuple(errors), expired, tuple(checks.warnings(content, chain, now)))
 
 
-def accepted(content: CertificateContent, hosts: Sequence[str], now: datetime | None = None) -> CheckedCertificate:
+def accept_certificate(
+    content: CertificateContent, hosts: Sequence[str], now: datetime | None = None
+) -> CheckedCertificate:
     """Return what a source holds in the form that a gateway takes.
 
     An expired certificate is warned of: a stack that did not change stays one that can be updated, and rolled back.

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 
-def uncovered(hosts: Iterable[str], names: Sequence[str]) -> list[str]:
+def uncovered_hosts(hosts: Iterable[str], names: Sequence[str]) -> list[str]:
     """Return the hosts that no name covers; a `*` in a name stands for exactly one label, the leftmost, as a whole.
 
     Args:

@@ -30,7 +30,7 @@ class Chain:
         return self.sent[0]
 
 
-def arranged(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None, now: datetime) -> Chain:
+def arrange_chain(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes | None, now: datetime) -> Chain:
     """Return the chain of a server; certificates that have no place in it are left out.
 
     Args:

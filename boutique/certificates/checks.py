@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from boutique.certificates.certificate_hosts import uncovered
+from boutique.certificates.certificate_hosts import uncovered_hosts
 from boutique.certificates.chains import Chain, belongs
-from boutique.certificates.naming import called, names, text
+from boutique.certificates.naming import display_name, names, text
 from boutique.certificates.reading import CertificateContent
 
 WARN_BEFORE = timedelta(days=30)
@@ -28,8 +28,8 @@ def errors(
     """
     if with_issuer and not chain.has_issuer:
         yield (
-            f"{content.at}: the certificate of '{text(chain.leaf.issuer)}', which issued '{called(chain.leaf)}', is "
-            "missing; add it, even if it is the root"
+            f"{content.at}: the certificate of '{text(chain.leaf.issuer)}', which issued '{display_name(chain.leaf)}', "
+            "is missing; add it, even if it is the root"
         )
     yield from (f"{content.at}: {message}" for certificate in chain.sent for message in _begins(certificate, now))
     yield from (f"{content.at}: {message}" for message in _hosts(chain.leaf, hosts))
@@ -41,7 +41,7 @@ def key_errors(content: CertificateContent, chain: Chain) -> Iterator[str]:
         yield f"{content.key_at}: holds no private key; export it again with its key"
     elif not belongs(chain.leaf, content.key):
         yield (
-            f"{content.key_at}: is not the key of '{called(chain.leaf)}' in {content.at}; "
+            f"{content.key_at}: is not the key of '{display_name(chain.leaf)}' in {content.at}; "
             "give the key that this certificate was requested with"
         )
 
@@ -49,34 +49,34 @@ def key_errors(content: CertificateContent, chain: Chain) -> Iterator[str]:
 def expired(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for each certificate that has expired: browsers refuse it, but it was valid when it was deployed."""
     for certificate in chain.sent:
-        ends = certificate.not_valid_after_utc
+        ends, name = certificate.not_valid_after_utc, display_name(certificate)
         if now > ends:
-            yield f"{content.at}: '{called(certificate)}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
+            yield f"{content.at}: '{name}' expired on {_day(ends)}, {_days(now - ends)} ago; renew it"
 
 
 def warnings(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for each certificate that expires soon."""
     for certificate in chain.sent:
-        ends = certificate.not_valid_after_utc
+        ends, name = certificate.not_valid_after_utc, display_name(certificate)
         if timedelta() < ends - now < WARN_BEFORE:
-            yield f"{content.at}: '{called(certificate)}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
+            yield f"{content.at}: '{name}' expires on {_day(ends)}, in {_days(ends - now)}; renew it"
 
 
 def _begins(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
     begins = certificate.not_valid_before_utc
     if now < begins:
         yield (
-            f"'{called(certificate)}' is not valid before {_day(begins)}, in {_days(begins - now)}; "
+            f"'{display_name(certificate)}' is not valid before {_day(begins)}, in {_days(begins - now)}; "
             "take one that is valid today, or set this machine's clock"
         )
 
 
 def _hosts(leaf: x509.Certificate, hosts: Sequence[str]) -> Iterator[str]:
     covered = names(leaf)
-    if missing := uncovered(hosts, covered):
+    if missing := uncovered_hosts(hosts, covered):
         valid = f"only for {', '.join(covered)}" if covered else "or any other host"
         yield (
-            f"'{called(leaf)}' is not valid for {' or '.join(missing)}, {valid}; "
+            f"'{display_name(leaf)}' is not valid for {' or '.join(missing)}, {valid}; "
             "request one that has every host as a subject alternative name"
         )
 

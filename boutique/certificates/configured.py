@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from boutique.certificates import credentials
-from boutique.certificates.certificate import CheckedCertificate, accepted
+from boutique.certificates.certificate import CheckedCertificate, accept_certificate
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.certificates.reading import CertificateContent, CertificatePart, read_pem, read_pfx
 from boutique.settings.certificate_settings import KEY, FilesCertificate, KeptCertificate, PfxCertificate
 
 
-def configured(
+def load_certificate(
     source: KeptCertificate, secrets: Mapping[str, str | None], hosts: Sequence[str], now: datetime | None = None
 ) -> CheckedCertificate:
     """Return the certificate of a stack.
@@ -27,7 +27,7 @@ def configured(
     Raises:
         CertificateError: It cannot be used; with every reason.
     """
-    return accepted(_found(source, secrets), hosts, now)
+    return accept_certificate(_found(source, secrets), hosts, now)
 
 
 def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> CertificateContent:

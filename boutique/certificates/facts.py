@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from boutique.certificates.certificate_facts import CertificateFacts
 from boutique.certificates.chains import Chain
-from boutique.certificates.naming import called, names, text
+from boutique.certificates.naming import display_name, names, text
 
 _CURVES = {ec.SECP256R1.name: "P-256", ec.SECP384R1.name: "P-384", ec.SECP521R1.name: "P-521"}
 
@@ -16,7 +16,7 @@ def facts(chain: Chain) -> CertificateFacts:
     """Return the facts of a chain's first certificate."""
     leaf = chain.leaf
     return CertificateFacts(
-        subject=called(leaf),
+        subject=display_name(leaf),
         names=names(leaf),
         issuers=tuple(text(certificate.issuer) for certificate in chain.sent),
         not_before=leaf.not_valid_before_utc,

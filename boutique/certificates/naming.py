@@ -14,7 +14,7 @@ def names(certificate: x509.Certificate) -> tuple[str, ...]:
     )
 
 
-def called(certificate: x509.Certificate) -> str:
+def display_name(certificate: x509.Certificate) -> str:
     """Return what to call a certificate: its subject, or its first host if it has none."""
     return text(certificate.subject) or next(iter(names(certificate)), "without a subject")
 

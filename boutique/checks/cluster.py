@@ -77,7 +77,7 @@ def check(admin: KubernetesApi, section: Platform, environment: Environment | No
     ]
     if errors:
         raise SettingsError(errors)
-    left = stack_objects.autoscaled(environment, home) if environment else ()
+    left = stack_objects.autoscaled_deployments(environment, home) if environment else ()
     return live_objects.changes(objects, planned | in_environment, stack=stack, autoscaled=left)
 
 

@@ -62,8 +62,8 @@ def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
     yield (
         f"{_VERSION}: {cluster.version!r}: its {cluster.support} support ended on {release.end(cluster.support)}, and "
         f"AWS moves the cluster to the next version by itself; {more}take one of "
-        f"{', '.join(eks_versions.supported(cluster.support, today)) or 'the versions that EKS has now'}, one minor "
-        "version at a time"
+        f"{', '.join(eks_versions.supported_versions(cluster.support, today)) or 'the versions that EKS has now'}, one "
+        "minor version at a time"
     )
 
 

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator
 
 from application import online_boutique
 from boutique.application.workload import ProbeKind, Workload
-from boutique.checks.feature import allowed
+from boutique.checks.feature import setting_errors
 from boutique.checks.quota_fit import environment_refusals, target_room
-from boutique.checks.release import refused
+from boutique.checks.release import channel_refusals
 from boutique.names.feature_names import NamingError
 from boutique.routing import route_rendering, route_table
 from boutique.routing.route_table import RoutingError
-from boutique.settings.errors import enumerated, nearest
+from boutique.settings.errors import enumerate_names, nearest
 from boutique.settings.ingress_settings import GATEWAY_API
 from boutique.settings.mesh_settings import takes_strangers
 from boutique.settings.release_settings import Release
@@ -20,7 +20,7 @@ from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import amount, hard_limits
 from boutique.targets.target_names import target_name
 from boutique.workloads.pod_demand import release_peak
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
 
 def errors(
@@ -51,8 +51,8 @@ def unknown_secrets(environment: Environment, secrets: Collection[str]) -> Itera
                 keys.setdefault(secret, []).append(f"boutique:environment.services.{name}.secrets.{variable}")
     for secret, named in keys.items():
         yield (
-            f"{enumerated(named, 'variables of services')}: {secret!r} is not in boutique:serviceSecrets; set it with "
-            f"`pulumi config set --secret --path serviceSecrets.{secret}`"
+            f"{enumerate_names(named, 'variables of services')}: {secret!r} is not in boutique:serviceSecrets; set it "
+            f"with `pulumi config set --secret --path serviceSecrets.{secret}`"
         )
 
 
@@ -112,7 +112,7 @@ def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
 def _deployed(environment: Environment) -> Iterator[str]:
     """Check what only shows when a service's settings and the ones for all services are put together."""
     seconds: dict[str, tuple[int, int]] = {}
-    for service in deployed(environment):
+    for service in resolve_workloads(environment):
         key = f"boutique:environment.services.{service.workload.name}"
         if service.rollout.min_ready_seconds >= service.rollout.timeout_seconds:
             own = environment.services.get(service.workload.name, ServiceSettings()).rollout.model_fields_set
@@ -139,7 +139,7 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         return
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
-    most: ResolvedWorkload = max(deployed(environment), key=lambda service: service.replicas)
+    most: ResolvedWorkload = max(resolve_workloads(environment), key=lambda service: service.replicas)
     if target and most.replicas > target.replicas:
         yield (
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
@@ -148,7 +148,7 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
     elif target:
         meshed = platform.mesh is not None
         quota = Quota.of(NAME, hard_limits(online_boutique.WORKLOADS, target.replicas))
-        need = release_peak(deployed(environment), meshed=meshed)
+        need = release_peak(resolve_workloads(environment), meshed=meshed)
         yield from environment_refusals(environment, [quota], need, target_room(name, meshed=meshed))
 
 
@@ -160,7 +160,7 @@ def _channel(
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
     if target and target.channel:
-        yield from refused(target.channel, name, environment, release)
+        yield from channel_refusals(target.channel, name, environment, release)
 
 
 def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
 def _features(platform: Platform | None, environment: Environment) -> Iterator[str]:
     if environment.features is None:
         return
-    wrong = list(allowed(environment.features))
+    wrong = list(setting_errors(environment.features))
     yield from wrong or _routed(environment)
     if platform and platform.ingress is None:
         yield (

@@ -9,7 +9,7 @@ from boutique.features.feature_workloads import ChangeError, identity
 from boutique.names.feature_names import NamingError, check_session, object_name
 from boutique.routing import route_table
 from boutique.settings.durations import written
-from boutique.settings.errors import enumerated
+from boutique.settings.errors import enumerate_names
 from boutique.settings.feature_settings import Feature, Features
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
@@ -24,7 +24,7 @@ def errors(feature: Feature) -> Iterator[str]:
         yield from _identity(feature)
 
 
-def allowed(features: Features) -> Iterator[str]:
+def setting_errors(features: Features) -> Iterator[str]:
     """Return a line for each error in what an environment lets features do."""
     key = "boutique:environment.features"
     if features.default_ttl.length > features.maximum_ttl.length:
@@ -50,7 +50,7 @@ def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Featu
     for (timeout, ready), short in names.items():
         yield (
             f"{_KEY}.timeoutSeconds: {timeout}: must be more than minReadySeconds, which is {ready} for "
-            f"{enumerated(short, 'services')} in the environment"
+            f"{enumerate_names(short, 'services')} in the environment"
         )
     yield from _expiry(feature, features, now)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from boutique.settings.stack import Environment
 from boutique.workloads.pod_demand import release_peak
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 
 
 def cause(environment: Environment, resource: str, meshed: bool) -> str:
@@ -22,7 +22,7 @@ def cause(environment: Environment, resource: str, meshed: bool) -> str:
 
 
 def _taken(content: Mapping[str, Any], resource: str, meshed: bool) -> Decimal:
-    return release_peak(deployed(Environment.model_validate(content)), meshed=meshed).get(resource, Decimal(0))
+    return release_peak(resolve_workloads(Environment.model_validate(content)), meshed=meshed).get(resource, Decimal(0))
 
 
 def _paths(content: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from application import online_boutique
 from boutique.checks.quota_cause import cause
-from boutique.settings.errors import enumerated
+from boutique.settings.errors import enumerate_names
 from boutique.settings.stack import Environment
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import format_amount, hard_limits
@@ -115,7 +115,9 @@ def _gap(quota: Quota, need: Amounts, exceeded: Sequence[str], room: Room) -> st
         if needed == given:
             needed, given = f"{need[name]:f}", f"{quota.hard[name]:f}"
         gaps.append(f"{needed} of {name}, it gives {given}")
-    others = f", with {enumerated(room.others, 'Deployments')} that this stack does not plan" if room.others else ""
+    others = (
+        f", with {enumerate_names(room.others, 'Deployments')} that this stack does not plan" if room.others else ""
+    )
     return f"{room.place}: the update does not fit its quota {quota.name!r}: it needs {', '.join(gaps)}{others}"
 
 

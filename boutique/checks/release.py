@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from boutique.application.workload import Workload
-from boutique.settings.errors import enumerated
+from boutique.settings.errors import enumerate_names
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment, ServiceSettings
 from boutique.settings.version_channel import Channel
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 
 _KEY = "boutique:release"
 _IMAGES = "boutique:environment.images.tag"
@@ -32,17 +32,17 @@ def errors(release: Release, environment: Environment | None) -> Iterator[str]:
             yield f"{_KEY}.services.{name}: does not run here (boutique:environment.services.{name}.enabled); remove it"
 
 
-def refused(channel: Channel, target: str, environment: Environment, release: Release | None) -> Iterator[str]:
+def channel_refusals(channel: Channel, target: str, environment: Environment, release: Release | None) -> Iterator[str]:
     """Return a line for each value of an environment that the channel of its target does not let in."""
     services: dict[tuple[str, str, str], list[str]] = {}
-    for service in deployed(environment, release):
+    for service in resolve_workloads(environment, release):
         # What others publish has its own ways with versions.
         if service.workload.shared_image_settings and (reason := channel.refusal(service.image)):
             key = _version_key(service.workload, environment, release)
             shown = service.image.tag or f"@{service.image.digest}"
             services.setdefault((key, shown, reason), []).append(service.workload.name)
     for (key, shown, reason), names in services.items():
-        yield f"{key}: {shown!r}: target {target!r} refuses it for {enumerated(names, 'services')}: {reason}"
+        yield f"{key}: {shown!r}: target {target!r} refuses it for {enumerate_names(names, 'services')}: {reason}"
     if environment.features and not channel.features:
         yield (
             f"boutique:environment.features: target {target!r} lets no features in; remove this key, or set "

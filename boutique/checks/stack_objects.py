@@ -6,7 +6,7 @@ from boutique.kubernetes.live_objects import DEPLOYMENT, Name
 from boutique.mesh import gateway, istio
 from boutique.settings.stack import Environment, Platform
 from boutique.targets.target_names import DEPLOYERS_NAMESPACE, namespace
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 
 
 def of_platform(section: Platform) -> frozenset[Name]:
@@ -29,12 +29,12 @@ def of_environment(section: Environment, home: str) -> frozenset[Name]:
     """
     return frozenset(
         (kind, home, service.workload.name)
-        for service in deployed(section)
+        for service in resolve_workloads(section)
         for kind in (DEPLOYMENT, "Service", "ServiceAccount")
         if kind != "Service" or service.workload.service
     )
 
 
-def autoscaled(section: Environment, home: str) -> Collection[Name]:
+def autoscaled_deployments(section: Environment, home: str) -> Collection[Name]:
     """Return the Deployments of an environment whose replicas are left to an autoscaler."""
-    return {(DEPLOYMENT, home, service.name) for service in deployed(section) if service.autoscaled}
+    return {(DEPLOYMENT, home, service.name) for service in resolve_workloads(section) if service.autoscaled}

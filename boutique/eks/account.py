@@ -70,7 +70,7 @@ def check(region: str, account: str | None) -> str:
     return current_account
 
 
-def unread(keys: Iterable[str]) -> Iterator[str]:
+def ineffective_settings(keys: Iterable[str]) -> Iterator[str]:
     """Return a line for each key of `aws:` in a stack's configuration that would have no effect.
 
     Their values are not asked for: some are secret, and some of those are kept in clear.

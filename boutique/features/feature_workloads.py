@@ -8,7 +8,7 @@ from boutique.names.feature_names import check_key, feature_key, object_name
 from boutique.routing import route_table
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
 
 class ChangeError(ValueError):
@@ -52,7 +52,7 @@ def identity(feature: Feature) -> FeatureIdentity:
     return FeatureIdentity(key=feature_key(branch, services), branch=branch)
 
 
-def changed(
+def feature_workloads(
     environment: Environment, feature: Feature, key: str, secrets: Mapping[str, str] | None = None
 ) -> tuple[ResolvedWorkload, ...]:
     """Return the services of a feature as it runs them: the environment's own, with other images.
@@ -74,7 +74,7 @@ def changed(
             external=False,
             variables={**service.variables, **_marked(service, key), **_direct(service, feature, key)},
         )
-        for service in deployed(environment, secrets=secrets)
+        for service in resolve_workloads(environment, secrets=secrets)
         if (change := feature.services.get(service.workload.name))
     )
 

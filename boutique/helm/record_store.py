@@ -88,7 +88,7 @@ def mark_failed(api: KubernetesApi, record: HelmRecord) -> None:
     """
     secret = read_secret(api, record)
     secret["metadata"].update(uid=record.uid, resourceVersion=record.version)
-    patch = records.failed(secret, f"was {record.status} when its update was interrupted")
+    patch = records.failure_patch(secret, f"was {record.status} when its update was interrupted")
     try:
         api.request("PATCH", _path(record), patch, content_type=client.MERGE_PATCH)
     except RefusedError as refusal:

@@ -96,7 +96,7 @@ def content(secret: Mapping[str, Any]) -> HelmContent:
         raise _unreadable(secret) from None
 
 
-def failed(secret: Mapping[str, Any], description: str) -> dict[str, Any]:
+def failure_patch(secret: Mapping[str, Any], description: str) -> dict[str, Any]:
     """Return the patch by which a revision has failed: what Helm writes itself when an operation is not killed.
 
     Raises:

@@ -31,7 +31,7 @@ class Owned:
         return cls(name=str(metadata["name"]), owner=owner, feature=feature)
 
 
-def claimed(
+def ownership_conflicts(
     deployments: tuple[Owned, ...], routes: tuple[Owned, ...], *, stack: str, key: str, sessions: Mapping[str, str]
 ) -> Iterator[str]:
     """Return a line for each thing that a feature would make and another stack owns.

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from boutique.routing import caching
 from boutique.routing.model import Backend, EdgeRoute, Gateway, MeshRoute
-from boutique.routing.route_fields import Headers, Object, UnreadableError, carried, edge_route, member, only
+from boutique.routing.route_fields import Headers, Object, UnreadableError, carried_feature, edge_route, member, only
 
 _GROUP = "gateway.networking.k8s.io"
 _EVERYTHING = {"path": {"type": "PathPrefix", "value": "/"}}
@@ -50,7 +50,7 @@ def read(
     [host] = spec["hostnames"]
     only(rule.get("timeouts") or {}, "timeouts", (), request="0s")
     changes = _changes(rule)
-    feature = carried(_values(changes["request"], "set"), changes["request"].get("remove") or [])
+    feature = carried_feature(_values(changes["request"], "set"), changes["request"].get("remove") or [])
     answers = changes["response"]
     no_store, vary = caching.parse_response_headers(
         _values(answers, "set"), _values(answers, "add"), answers.get("remove") or []

@@ -6,17 +6,19 @@ from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import MEMBER, EdgeRoute, MeshRoute, Table
 
 
-def described(table: Table, entrance: GatewayEndpoint) -> Mapping[str, str]:
+def describe_routes(table: Table, entrance: GatewayEndpoint) -> Mapping[str, str]:
     """Return, for each kind of request, where it goes and which stack says so.
 
     Sessions are told by the name of their route: whoever has a session's id has the session.
     """
-    edge = {asked(route, entrance.link): f"{led(route)} ({route.owner})" for route in table.edge}
-    mesh = {called(route): f"{route.backend} ({route.owner})" for route in table.mesh}
+    edge = {
+        describe_request(route, entrance.link): f"{describe_backend(route)} ({route.owner})" for route in table.edge
+    }
+    mesh = {describe_call(route): f"{route.backend} ({route.owner})" for route in table.mesh}
     return {**edge, **mesh}
 
 
-def asked(route: EdgeRoute, link: Callable[[str], str]) -> str:
+def describe_request(route: EdgeRoute, link: Callable[[str], str]) -> str:
     """Return which requests at the edge are meant.
 
     Args:
@@ -30,13 +32,13 @@ def asked(route: EdgeRoute, link: Callable[[str], str]) -> str:
     return link(route.host)
 
 
-def led(route: EdgeRoute) -> str:
+def describe_backend(route: EdgeRoute) -> str:
     """Return where requests of the edge go, what they carry from there on, and what caches may keep of the answers."""
     carried = f"with {MEMBER}={route.feature}" if route.feature else "with no feature"
     kept = (*(["no-store"] if route.no_store else []), *([f"Vary: {', '.join(route.vary)}"] if route.vary else []))
     return ", ".join((f"{route.backend} {carried}", *kept))
 
 
-def called(route: MeshRoute) -> str:
+def describe_call(route: MeshRoute) -> str:
     """Return which calls in the mesh are meant."""
     return f"{route.service} with {MEMBER}={route.feature}" if route.feature else str(route.service)

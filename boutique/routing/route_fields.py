@@ -103,7 +103,7 @@ def plain_host(host: str) -> str:
     return host
 
 
-def carried(given: Mapping[str, str], removed: Iterable[str]) -> str | None:
+def carried_feature(given: Mapping[str, str], removed: Iterable[str]) -> str | None:
     """Return the feature that requests carry from here on.
 
     Args:

@@ -14,7 +14,7 @@ from boutique.routing.route_fields import (
     Headers,
     Object,
     UnreadableError,
-    carried,
+    carried_feature,
     edge_route,
     member,
     only,
@@ -82,7 +82,7 @@ def _rules(
             request, answers = change.get("request") or {}, change.get("response") or {}
             only(request, "headers", ("set", "remove"))
             only(answers, "headers", ("set", "add", "remove"))
-            feature = carried(request.get("set") or {}, request.get("remove") or [])
+            feature = carried_feature(request.get("set") or {}, request.get("remove") or [])
             no_store, vary = caching.parse_response_headers(
                 answers.get("set") or {}, answers.get("add") or {}, answers.get("remove") or []
             )

@@ -78,7 +78,7 @@ RELEASES: Mapping[str, EksRelease] = {
 }
 
 
-def supported(support: str, today: date) -> list[str]:
+def supported_versions(support: str, today: date) -> list[str]:
     """Return the versions that still have a kind of support."""
     return [version for version, release in RELEASES.items() if today <= release.end(support)]
 

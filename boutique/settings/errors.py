@@ -54,7 +54,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(names)}"
 
 
-def enumerated(names: Sequence[str], noun: str) -> str:
+def enumerate_names(names: Sequence[str], noun: str) -> str:
     """Return names for a message, such as `a, b`; of more than a few their number, such as `11 services`."""
     return ", ".join(names) if len(names) <= _FEW else f"{len(names)} {noun}"
 

@@ -8,7 +8,7 @@ from pydantic import Field, PlainSerializer
 from boutique.names.image_reference import check_tag
 from boutique.names.semver import Version, VersionError
 from boutique.settings.durations import Duration, moment, written
-from boutique.settings.fields import Count, Number, Section, WorkloadName, parsed
+from boutique.settings.fields import Count, Number, Section, WorkloadName, parse_with
 
 
 def _version(text: str) -> Version:
@@ -19,8 +19,8 @@ def _version(text: str) -> Version:
         raise ValueError(error.reason) from None
 
 
-TimeToLive = Annotated[Duration, parsed(Duration, Duration.parse), PlainSerializer(str)]
-Moment = Annotated[datetime, parsed(datetime, moment), PlainSerializer(written)]
+TimeToLive = Annotated[Duration, parse_with(Duration, Duration.parse), PlainSerializer(str)]
+Moment = Annotated[datetime, parse_with(datetime, moment), PlainSerializer(written)]
 Text = Annotated[str, Field(min_length=1)]
 Sessions = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -52,7 +52,7 @@ class Features(Section):
 class ChangedService(Section):
     """One service as a branch has it; all else is as in the environment."""
 
-    version: Annotated[Version, parsed(Version, _version), PlainSerializer(str)]
+    version: Annotated[Version, parse_with(Version, _version), PlainSerializer(str)]
     """A pre-release of the branch, which is the tag of the image."""
     replicas: Count = 1
     """How many pods."""

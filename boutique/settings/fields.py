@@ -90,7 +90,7 @@ def _api_server(text: str) -> str:
     return text
 
 
-def parsed(kind: type[T], parse: Callable[[str], T]) -> PlainValidator:
+def parse_with(kind: type[T], parse: Callable[[str], T]) -> PlainValidator:
     """Return the validator of a field whose text is parsed once, when the configuration is loaded.
 
     Args:
@@ -132,7 +132,7 @@ WorkloadName = Annotated[str, AfterValidator(_workload)]
 Tag = Annotated[str, AfterValidator(image_reference.check_tag)]
 Repository = Annotated[str, AfterValidator(image_reference.check_repository)]
 Digest = Annotated[str, AfterValidator(image_reference.check_digest)]
-ImageReference = Annotated[Reference, parsed(Reference, Reference.parse), PlainSerializer(str)]
+ImageReference = Annotated[Reference, parse_with(Reference, Reference.parse), PlainSerializer(str)]
 Cpu = Annotated[
     str, BeforeValidator(_text), _shaped(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m")
 ]

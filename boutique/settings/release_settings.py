@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer
 from boutique.application.workload import Workload
 from boutique.names import image_reference
 from boutique.names.image_reference import Reference
-from boutique.settings.fields import Section, Tag, WorkloadName, parsed
+from boutique.settings.fields import Section, Tag, WorkloadName, parse_with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Pin:
         return (self.tag or "") + (f"@{self.digest}" if self.digest else "")
 
 
-PinField = Annotated[Pin, parsed(Pin, Pin.parse), PlainSerializer(str)]
+PinField = Annotated[Pin, parse_with(Pin, Pin.parse), PlainSerializer(str)]
 
 
 class Release(Section):

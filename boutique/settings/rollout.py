@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PlainSerializer
 
 from boutique.settings.durations import Duration
-from boutique.settings.fields import Number, Seconds, Section, Surge, parsed
+from boutique.settings.fields import Number, Seconds, Section, Surge, parse_with
 
 ROLLING, BLUE_GREEN, RECREATE = "rolling", "blueGreen", "recreate"
 
@@ -44,7 +44,7 @@ class Rollout(Section):
     """How long a pod that is being deleted keeps serving; comes on top of what the image needs to end."""
     timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] = 300
     """How long an update waits for all pods to be available before it fails."""
-    scale_down_delay: Annotated[Duration, parsed(Duration, Duration.parse), PlainSerializer(str)] | None = None
+    scale_down_delay: Annotated[Duration, parse_with(Duration, Duration.parse), PlainSerializer(str)] | None = None
     """How long the pods of the last blue/green release are kept for the way back, such as `2h`; the first update after
     that removes them. Until the next release if not given."""
     pre_promotion_check: SmokeCheck | None = None

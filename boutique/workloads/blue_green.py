@@ -33,21 +33,21 @@ def digest_of_secrets(secrets: Mapping[str, str], salt: str) -> str:
     return hashlib.scrypt(content, salt=salt.encode(), dklen=_LENGTH // 2, **_SCRYPT).hex()
 
 
-def coloured(deployed: ResolvedWorkload) -> ResolvedWorkload:
+def with_colour(deployed: ResolvedWorkload) -> ResolvedWorkload:
     """Return a service with its colour: another one whenever its pods have to be others.
 
     Replicas are none of it: they can change while pods stay.
     """
     left_out = {"colour", "replicas", "rollout", "availability"}
-    parts = described(deployed).model_dump(by_alias=True, exclude_unset=True, mode="json", exclude=left_out)
+    parts = record_workload(deployed).model_dump(by_alias=True, exclude_unset=True, mode="json", exclude=left_out)
     parts["secrets"] = digest_of_secrets(deployed.secrets, deployed.workload.name)
     parts["preStopSeconds"] = deployed.rollout.pre_stop_seconds
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return replace(deployed, colour=digest[:_LENGTH])
 
 
-def described(deployed: ResolvedWorkload) -> RecordedWorkload:
-    """Return what `restored` needs to know of a service; its secrets are in clear."""
+def record_workload(deployed: ResolvedWorkload) -> RecordedWorkload:
+    """Return what `restore_workload` needs to know of a service; its secrets are in clear."""
     return RecordedWorkload(
         colour=deployed.colour or "",
         image=deployed.image,
@@ -66,7 +66,7 @@ def described(deployed: ResolvedWorkload) -> RecordedWorkload:
     )
 
 
-def restored(workload: Workload, recorded: RecordedWorkload) -> ResolvedWorkload:
+def restore_workload(workload: Workload, recorded: RecordedWorkload) -> ResolvedWorkload:
     """Return a service as it was described, of the colour that it had."""
     return ResolvedWorkload(
         workload=workload,
@@ -125,9 +125,9 @@ class BlueGreen:
             deployed: The colours that have a Deployment, if that is known: a release that failed has taken the place
                 of the pods that were kept.
         """
-        live = coloured(wanted)
-        before = restored(live.workload, remembered.live) if remembered else None
-        kept = restored(live.workload, remembered.warm) if remembered and remembered.warm else None
+        live = with_colour(wanted)
+        before = restore_workload(live.workload, remembered.live) if remembered else None
+        kept = restore_workload(live.workload, remembered.warm) if remembered and remembered.warm else None
         if kept and deployed is not None and kept.colour not in deployed:
             kept = None
         if before is None:
@@ -144,5 +144,5 @@ class BlueGreen:
 
     def remember(self) -> RecordedBlueGreen:
         """Return what the next update has to know; secret."""
-        warm = described(self.warm) if self.warm else None
-        return RecordedBlueGreen(live=described(self.live), warm=warm, until=self.until)
+        warm = record_workload(self.warm) if self.warm else None
+        return RecordedBlueGreen(live=record_workload(self.live), warm=warm, until=self.until)

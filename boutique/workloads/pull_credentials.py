@@ -13,7 +13,7 @@ from typing import Any
 
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 
 KEY = "registryCredentials"
 SECRET_NAME = "registry-credentials"  # noqa: S105 - the name of a Secret
@@ -59,7 +59,7 @@ def registries(environment: Environment, release: Release | None) -> set[str]:
     """Return the registries that images of an environment are pulled from with the platform's Secret."""
     return {
         _registry(workload.image.repository)
-        for workload in deployed(environment, release)
+        for workload in resolve_workloads(environment, release)
         if SECRET_NAME in workload.pull_secrets
     }
 

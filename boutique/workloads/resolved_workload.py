@@ -87,7 +87,7 @@ class ResolvedWorkload:
         return self.strategy == BLUE_GREEN and self.feature is None
 
 
-def deployed(
+def resolve_workloads(
     environment: Environment, release: Release | None = None, secrets: Mapping[str, str] | None = None
 ) -> tuple[ResolvedWorkload, ...]:
     """Return every workload that the environment runs, callees first.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from boutique.certificates.certificate import Inspection, inspect
 from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.certificate_hosts import uncovered
+from boutique.certificates.certificate_hosts import uncovered_hosts
 from boutique.certificates.reading import (
     CertificateContent,
     CertificatePart,
@@ -78,7 +78,7 @@ def inspect_source(source: str, request: InspectionRequest) -> Seen:
         return Seen(source=source, errors=(f"{error.filename}: {error.strerror}",))
     now = datetime.now(UTC)
     inspection = inspect(content, hosts, now, with_key=request.key is not None, with_issuer=server is None)
-    missing = uncovered(hosts, inspection.facts.names)
+    missing = uncovered_hosts(hosts, inspection.facts.names)
     return Seen(
         source=source,
         errors=inspection.errors + inspection.expired,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from application import online_boutique
 from boutique.routing import route_table
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.registry.newest_tag import NewestOfBranch, newest_of_branch
@@ -55,7 +55,7 @@ def discover_builds(environment: Environment, feature: FeatureStack, progress: C
     names = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
     repositories = {
         resolved.workload.name: resolved.image.repository
-        for resolved in deployed(environment)
+        for resolved in resolve_workloads(environment)
         if resolved.workload.name in names
     }
     registries = ", ".join(sorted({Address.of(repository).registry for repository in repositories.values()}))

@@ -199,7 +199,7 @@ def _check(section: dict[str, Any], environment: Origin) -> None:
         feature = load({"feature": section}).feature
         if feature is not None:
             key = feature_workloads.identity(feature).key
-            services = feature_workloads.changed(environment.settings, feature, key)
+            services = feature_workloads.feature_workloads(environment.settings, feature, key)
             if errors := list(fits(feature, services, environment.features, datetime.now(UTC))):
                 raise SettingsError(errors)
     except SettingsError as error:

@@ -10,7 +10,7 @@ from boutique.names.image_reference import Reference
 from boutique.names.semver import Version, VersionError
 from boutique.settings.release_settings import Pin
 from boutique.settings.version_channel import Channel
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from ops.pulumi.stack_queries import outputs
 from ops.registry.newest_tag import Newest, newest
 from ops.registry.queries import digest, tags_of
@@ -77,7 +77,9 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
     current = deployed_release(stack, outputs(project, stack))
     # Without a channel only releases count: builds of branches are deployed as features.
     channel = current.channel or Channel()
-    workloads = [resolved for resolved in deployed(environment, release) if resolved.workload.shared_image_settings]
+    workloads = [
+        resolved for resolved in resolve_workloads(environment, release) if resolved.workload.shared_image_settings
+    ]
     progress(f"reading the tags of {len(workloads)} repositories")
     tags = tags_of({resolved.image.repository for resolved in workloads})
 

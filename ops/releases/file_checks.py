@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.load import is_present, load
-from boutique.checks.release import refused
+from boutique.checks.release import channel_refusals
 from boutique.settings.errors import SettingsError, explain
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
@@ -50,7 +50,9 @@ def check(file: StackFile, deployed: Standing, before: StackFile | None = None) 
     names = file.secret_names
     if names is not None and (missing := list(unknown_secrets(environment, names))):
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(missing)}")
-    if deployed.channel and (reasons := list(refused(deployed.channel, deployed.target, environment, release))):
+    if deployed.channel and (
+        reasons := list(channel_refusals(deployed.channel, deployed.target, environment, release))
+    ):
         lines = "\n".join(f"  {reason}" for reason in reasons)
         raise OperationError(f"{deployed.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")
     return environment, release

@@ -9,7 +9,7 @@ from boutique.outputs import EnvironmentOutputs, OutputsError, has_environment, 
 from boutique.settings.release_settings import Change, Pin, Release, release_of
 from boutique.settings.stack import Environment
 from boutique.settings.version_channel import Channel
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 from ops.errors import OperationError
 
 Pins = Mapping[str, Pin]
@@ -57,7 +57,7 @@ def deployed_release(stack: str, outputs: Mapping[str, Any]) -> Standing:
 
 def requested_pins(environment: Environment, release: Release | None) -> Pins:
     """Return the version of every service in the settings."""
-    return {resolved.workload.name: Pin.of(resolved.image) for resolved in deployed(environment, release)}
+    return {resolved.workload.name: Pin.of(resolved.image) for resolved in resolve_workloads(environment, release)}
 
 
 def release_for(pins: Pins, environment: Environment) -> Release:

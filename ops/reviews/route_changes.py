@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from boutique.mesh import gateway
 from boutique.routing import http_routes, virtual_services
-from boutique.routing.route_descriptions import asked, called, led
+from boutique.routing.route_descriptions import describe_backend, describe_call, describe_request
 from boutique.routing.route_parser import InForce, in_force
 from ops.reviews.plan import Operation, Plan, PlannedResource, section
 
@@ -122,11 +122,18 @@ def _read(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResourc
 
 def _table(current: InForce, link: Callable[[str], str]) -> Mapping[str, ChangedRoute]:
     edge = [
-        ChangedRoute(request=asked(route, link), goal=led(route), owner=route.owner, service=route.backend.service)
+        ChangedRoute(
+            request=describe_request(route, link),
+            goal=describe_backend(route),
+            owner=route.owner,
+            service=route.backend.service,
+        )
         for route in current.table.edge
     ]
     mesh = [
-        ChangedRoute(request=called(route), goal=str(route.backend), owner=route.owner, service=route.backend.service)
+        ChangedRoute(
+            request=describe_call(route), goal=str(route.backend), owner=route.owner, service=route.backend.service
+        )
         for route in current.table.mesh
     ]
     return {route.request: route for route in (*edge, *mesh)}

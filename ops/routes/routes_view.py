@@ -10,7 +10,7 @@ from rich.table import Table as Rows
 
 from boutique.routing.model import MEMBER, EdgeRoute, MeshRoute
 from boutique.routing.resolution import Resolution
-from boutique.routing.route_descriptions import called, led
+from boutique.routing.route_descriptions import describe_backend, describe_call
 from ops.routes.cluster_routes import RouteTable
 from ops.routes.route_question import RouteAnswer
 
@@ -32,9 +32,9 @@ def show_table(routes: RouteTable, *, as_json: bool) -> None:
         return
     rows = Rows("request", "goes to", "owner", "route", box=None, pad_edge=False)
     for at_edge in edge:
-        rows.add_row(_request_of(at_edge, routes), led(at_edge), at_edge.owner, at_edge.name)
+        rows.add_row(_request_of(at_edge, routes), describe_backend(at_edge), at_edge.owner, at_edge.name)
     for inside in mesh:
-        rows.add_row(called(inside), str(inside.backend), inside.owner, inside.name)
+        rows.add_row(describe_call(inside), str(inside.backend), inside.owner, inside.name)
     # A pipe has no width, and a name that is cut is of no use.
     Console(soft_wrap=True, highlight=False, markup=False, width=None if sys.stdout.isatty() else 10_000).print(rows)
     _show_unread(tuple(item.line for item in routes.others))

@@ -95,7 +95,7 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
 
 
 def _region(settings: EksCluster, platform: Platform) -> str:
-    errors = list(account.unread(configured_keys("aws")))
+    errors = list(account.ineffective_settings(configured_keys("aws")))
     region = settings.region or pulumi.Config("aws").get("region")
     if region:
         errors += certificate_elsewhere(region, platform)

@@ -9,7 +9,7 @@ import pulumi
 from application import online_boutique
 from boutique.checks import stack_objects
 from boutique.checks.environment import unknown_secrets
-from boutique.checks.release import refused
+from boutique.checks.release import channel_refusals
 from boutique.kubernetes import live_objects
 from boutique.outputs import (
     COLOURS,
@@ -27,7 +27,7 @@ from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.recorded_blue_green import RecordedColours
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from components.microservice import Microservice, MicroserviceArgs
 from components.store import Store, StoreArgs
 from stacks.layers import environment_routes
@@ -59,11 +59,13 @@ def build(
     """
     owner = pulumi.get_stack()
     _check(section, release, secrets, target, place, owner)
-    services = deployed(section, release, secrets)
+    services = resolve_workloads(section, release, secrets)
     colours = history.blue_green(services)
     entrance = place.entrance
     table = environment_routes.table(section, entrance, owner) if entrance else Table()
-    allowed = environment_routes.allowed(table, place, entrance, owner) if entrance else place.kubeconfig
+    allowed = (
+        environment_routes.conflict_free_kubeconfig(table, place, entrance, owner) if entrance else place.kubeconfig
+    )
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
@@ -77,7 +79,9 @@ def build(
         order = opts if name in first else _after(switches, deployer)
         if service.workload.store:
             store = Store(
-                name, StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner), order
+                name,
+                StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner),
+                order,
             )
             ready[name] = store.ready
             continue
@@ -109,7 +113,7 @@ def build(
         EnvironmentOutputs,
         namespace=place.namespace,
         url=link,
-        routes=route_descriptions.described(table, entrance) if entrance else {},
+        routes=route_descriptions.describe_routes(table, entrance) if entrance else {},
         channel=place.channel.model_dump(by_alias=True) if place.channel else None,
         services={
             service.workload.name: _service_output(
@@ -153,7 +157,7 @@ def _check(
     Raises:
         SettingsError: With the key and the remedy.
     """
-    if place.channel and (refusals := list(refused(place.channel, target, section, release))):
+    if place.channel and (refusals := list(channel_refusals(place.channel, target, section, release))):
         raise SettingsError(refusals)
     if section.features and place.entrance is None:
         raise SettingsError(
@@ -191,7 +195,7 @@ def _check_objects(section: Environment, resolved_target: ResolvedTarget, target
     key = f"boutique:cluster.target: {target!r}"
     if errors := list(live_objects.ownership_errors(objects, planned, stack=owner, key=key)):
         raise SettingsError(errors)
-    left = stack_objects.autoscaled(section, resolved_target.namespace)
+    left = stack_objects.autoscaled_deployments(section, resolved_target.namespace)
     if warning := live_objects.changes(objects, planned, stack=owner, autoscaled=left):
         pulumi.log.warn(warning)
 

@@ -85,7 +85,7 @@ def read_history(
         listing.list_objects(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
     )
     return EnvironmentHistory(
-        colours=read_colours(stack_outputs.remembered(COLOURS)) if switched else {},
+        colours=read_colours(stack_outputs.own_output(COLOURS)) if switched else {},
         recorded=recorded_colours(state, selecting) if switched else {},
         quota=_quota(state, namespace),
         access=access,
@@ -107,7 +107,7 @@ def _own_access(target: str, namespace: str | None, cluster: Cluster | None) -> 
 
     This very update may make the namespace, renew the token and widen its rights: what does not let it in is no error.
     """
-    targets = stack_outputs.remembered(TARGETS)
+    targets = stack_outputs.own_output(TARGETS)
     if not isinstance(targets, Mapping) or target not in targets:
         return None
     try:

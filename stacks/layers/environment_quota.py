@@ -18,7 +18,7 @@ from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.object_names import object_names
 from boutique.workloads.pod_demand import Amounts, PodSet, deployed_pod_set, pod_set, total_peak
 from boutique.workloads.recorded_blue_green import RecordedColours
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from stacks.layers.environment_history import EnvironmentHistory, read_history
 from stacks.target_access import ResolvedTarget, TargetAccess
 
@@ -42,7 +42,7 @@ def prepare(
     section, platform = settings.environment, settings.platform
     if section is None:
         raise ValueError("there is no environment to prepare")
-    services = deployed(section, settings.release, secrets)
+    services = resolve_workloads(section, settings.release, secrets)
     where = target_names.namespace(platform, target) if platform else None
     history = read_history(services, place.resolved_target if place else None, where, target, settings.cluster)
     meshed = place.meshed if place else bool(platform and platform.mesh)

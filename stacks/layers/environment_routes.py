@@ -34,7 +34,9 @@ def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
         raise SettingsError([f"{key}: {error}"]) from None
 
 
-def allowed(written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str) -> pulumi.Output[str]:
+def conflict_free_kubeconfig(
+    written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str
+) -> pulumi.Output[str]:
     """Return the deployer's kubeconfig, unless others route in the other API what the environment routes.
 
     Everything of the environment is made with it, so nothing is before that is known. A kubeconfig of this very stack

@@ -34,7 +34,7 @@ def build(section: Feature) -> None:
     owner = pulumi.get_stack()
     origin = environment_of(section.environment)
     identity = feature_workloads.identity(section)
-    services = feature_workloads.changed(origin.settings, section, identity.key, origin.secrets)
+    services = feature_workloads.feature_workloads(origin.settings, section, identity.key, origin.secrets)
     errors = [
         *fits(section, services, origin.features, datetime.now(UTC)),
         *_unrouted(section, origin, identity.key),
@@ -91,7 +91,7 @@ def build(section: Feature) -> None:
         of=section.environment,
         versions={service.workload.name: service.image.version for service in services},
         sessions=[session_name(session) for session in section.sessions],
-        routes=route_descriptions.described(table, entrance),
+        routes=route_descriptions.describe_routes(table, entrance),
         # From here another machine can change the feature without its file; it holds the ids of sessions.
         feature=pulumi.Output.secret(section.model_dump(by_alias=True, exclude_unset=True, mode="json")),
     )
@@ -153,7 +153,7 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     deployments = tuple(session.owned for session in objects if session.kind == live_objects.DEPLOYMENT)
     routes = tuple(item.owned for item in objects if item.kind == "HTTPRoute") if api == GATEWAY_API else ()
     sessions = {session_name(session): f"boutique:feature.sessions.{at}" for at, session in enumerate(section.sessions)}
-    errors = [*ownership.claimed(deployments, routes, stack=stack, key=key, sessions=sessions)]
+    errors = [*ownership.ownership_conflicts(deployments, routes, stack=stack, key=key, sessions=sessions)]
     if api == GATEWAY_API:
         setting = f"boutique:feature.environment: {section.environment!r}: routing.api {api!r}"
         claim = RouteClaim.of(table, origin.entrance, stack=stack, setting=setting)

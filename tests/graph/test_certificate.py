@@ -48,8 +48,8 @@ class Witness(Cloud):
 def on_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     import boutique.certificates.configured as module
 
-    checked = module.configured
-    monkeypatch.setattr(module, "configured", lambda *arguments: checked(*arguments, now=NOW))
+    checked = module.load_certificate
+    monkeypatch.setattr(module, "load_certificate", lambda *arguments: checked(*arguments, now=NOW))
 
 
 def build(source: Any, secrets: Secrets, *, preview: bool = False, cloud: Cloud | None = None) -> Graph:

@@ -66,5 +66,5 @@ def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> No
 def test_a_feature_of_an_autoscaled_service_has_replicas_of_its_own() -> None:
     environment = Environment.model_validate({"services": {"adservice": {"autoscaled": True, "replicas": 3}}})
     feature = Feature.model_validate({"environment": "dev", "services": {"adservice": {"version": "0.10.7-new-ads.1"}}})
-    [changed] = feature_workloads.changed(environment, feature, "new-ads")
+    [changed] = feature_workloads.feature_workloads(environment, feature, "new-ads")
     assert (changed.autoscaled, changed.replicas) == (False, 1)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
 
 from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.configured import configured
+from boutique.certificates.configured import load_certificate
 from boutique.settings.certificate_settings import PemCertificate, PfxCertificate
 from tests.support.certificate_samples import (
     GOOD,
@@ -37,7 +37,7 @@ WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
 
 def mistakes(source: Any, secrets: Secrets) -> list[str]:
     with pytest.raises(CertificateError) as caught:
-        configured(source, secrets, HOSTS, NOW)
+        load_certificate(source, secrets, HOSTS, NOW)
     return list(caught.value.errors)
 
 
@@ -217,7 +217,7 @@ def test_no_refusal_tells_a_secret(case: str) -> None:
     source, make, _ = BAD[case]
     secrets = make()
     with pytest.raises(CertificateError) as caught:
-        configured(source, secrets, HOSTS, NOW)
+        load_certificate(source, secrets, HOSTS, NOW)
     told = f"{caught.value}{caught.value.__cause__}{caught.getrepr(showlocals=False, style='value')}"
     for value in filter(None, secrets.values()):
         # One letter proves nothing.
@@ -226,7 +226,7 @@ def test_no_refusal_tells_a_secret(case: str) -> None:
 
 
 def test_a_key_is_not_shown_with_its_certificate() -> None:
-    certificate = configured(PFX, pfx_with_chain(GOOD), HOSTS, NOW)
+    certificate = load_certificate(PFX, pfx_with_chain(GOOD), HOSTS, NOW)
     assert certificate.key.split("\n")[1] not in repr(certificate)
 
 
@@ -252,5 +252,5 @@ EXPIRED: dict[str, tuple[Any, Callable[[], Secrets], list[str]]] = {
 @pytest.mark.parametrize("case", EXPIRED)
 def test_an_expired_certificate_is_warned_of_and_not_refused(case: str) -> None:
     source, secrets, [expected] = EXPIRED[case]
-    [warning] = configured(source, secrets(), HOSTS, NOW).warnings
+    [warning] = load_certificate(source, secrets(), HOSTS, NOW).warnings
     assert warning == expected

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from boutique.certificates.certificate import CheckedCertificate, inspect
 from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.certificate_hosts import uncovered
-from boutique.certificates.configured import configured
+from boutique.certificates.certificate_hosts import uncovered_hosts
+from boutique.certificates.configured import load_certificate
 from boutique.certificates.reading import CertificateContent
 from boutique.settings.certificate_settings import FilesCertificate, PemCertificate, PfxCertificate
 from tests.support.certificate_samples import (
@@ -51,7 +51,7 @@ def read(chain: str) -> list[x509.Certificate]:
 
 def mistakes(source: Any, secrets: Secrets) -> list[str]:
     with pytest.raises(CertificateError) as caught:
-        configured(source, secrets, HOSTS, NOW)
+        load_certificate(source, secrets, HOSTS, NOW)
     return list(caught.value.errors)
 
 
@@ -79,7 +79,7 @@ def assert_is_good(certificate: CheckedCertificate) -> None:
     ids=["pfx", "pfx without a password", "base64 in lines", "pem", "encrypted key", "all in one pem"],
 )
 def test_every_source_gives_the_same_certificate(source: Any, secrets: Callable[[], Secrets]) -> None:
-    assert_is_good(configured(source, secrets(), HOSTS, NOW))
+    assert_is_good(load_certificate(source, secrets(), HOSTS, NOW))
 
 
 def both() -> str:
@@ -97,7 +97,7 @@ def test_a_pfx_is_read_whatever_it_is_encrypted_with(tmp_path: Path, encoding: s
     options = ["-legacy", "-keypbe", encoding, "-certpbe", encoding, "-macalg", "sha1", "-passout", f"pass:{PASSWORD}"]
     made = openssl("pkcs12", "-export", *files, *options)
     secrets = {"certificatePfx": base64.b64encode(made).decode(), "certificatePassword": PASSWORD}
-    assert_is_good(configured(PFX, secrets, HOSTS, NOW))
+    assert_is_good(load_certificate(PFX, secrets, HOSTS, NOW))
 
 
 def test_files_are_read_when_the_certificate_is_asked_for(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_files_are_read_when_the_certificate_is_asked_for(tmp_path: Path) -> Non
     chain.write_text("".join(each.pem for each in (GOOD, ROOT, OUTER, INNER)))
     key.write_text(GOOD.key_pem())
     source = FilesCertificate(kind="files", chain=str(chain), key=str(key))
-    assert_is_good(configured(source, {}, HOSTS, NOW))
+    assert_is_good(load_certificate(source, {}, HOSTS, NOW))
     key.unlink()
     assert mistakes(source, {}) == [
         f'boutique:platform.ingress.certificate.key: "{key}": cannot be read: No such file or directory'
@@ -114,7 +114,7 @@ def test_files_are_read_when_the_certificate_is_asked_for(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not OPENSSL, reason="the program openssl is missing")
 def test_what_is_told_of_a_certificate_is_what_openssl_tells(tmp_path: Path) -> None:
-    facts = configured(PFX, pfx_with_chain(GOOD), HOSTS, NOW).facts
+    facts = load_certificate(PFX, pfx_with_chain(GOOD), HOSTS, NOW).facts
     file = tmp_path / "leaf.pem"
     file.write_text(GOOD.pem)
     told = openssl("x509", "-in", file, "-noout", "-fingerprint", "-sha256", "-dates").decode().splitlines()
@@ -138,7 +138,7 @@ def test_a_chain_is_put_in_order_whatever_order_the_file_has(order: list[int], a
     heap.append(heap[again])
     heap = [each for each in heap if with_root or each is not ROOT]
     secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": GOOD.key_pem()}
-    assert_is_good(configured(PEM, secrets, HOSTS, NOW))
+    assert_is_good(load_certificate(PEM, secrets, HOSTS, NOW))
 
 
 @given(st.integers(1, 8), st.randoms(use_true_random=False))
@@ -148,7 +148,7 @@ def test_chains_of_any_length_are_put_in_order(length: int, chance: random.Rando
     heap = [server, *path]
     chance.shuffle(heap)
     secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": server.key_pem()}
-    sent = read(configured(PEM, secrets, HOSTS, NOW).chain)
+    sent = read(load_certificate(PEM, secrets, HOSTS, NOW).chain)
     assert sent == [each.certificate for each in (server, *reversed(path[1:]))]
 
 
@@ -166,7 +166,7 @@ def test_a_root_that_another_root_certified_is_the_end_of_the_chain() -> None:
     crossed = issue("Root", old, key=root.key)
     server = issue(HOST, root, hosts=HOSTS)
     for heap in ((server, root, crossed), (server, crossed, root), (server, crossed, old, root)):
-        assert read(configured(PEM, pem(*heap), HOSTS, NOW).chain) == [server.certificate]
+        assert read(load_certificate(PEM, pem(*heap), HOSTS, NOW).chain) == [server.certificate]
 
 
 @given(st.permutations(range(5)), st.booleans())
@@ -178,14 +178,14 @@ def test_an_expired_way_beside_a_good_one_is_left_out(order: list[int], is_cross
     server = issue(HOST, inner, hosts=HOSTS)
     heap = [(server, root, old, crossed, inner)[index] for index in order]
     secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": server.key_pem()}
-    assert read(configured(PEM, secrets, HOSTS, NOW).chain) == [server.certificate, inner.certificate]
+    assert read(load_certificate(PEM, secrets, HOSTS, NOW).chain) == [server.certificate, inner.certificate]
 
 
 def test_an_authority_that_was_renewed_is_sent_as_it_is_valid_now() -> None:
     outer = issue("Outer", ROOT)
     later = issue("Outer", ROOT, key=outer.key, begins=timedelta(days=9), ends=timedelta(days=900))
     server = issue(HOST, outer, hosts=HOSTS)
-    assert read(configured(PEM, pem(server, later, outer, ROOT), HOSTS, NOW).chain) == [
+    assert read(load_certificate(PEM, pem(server, later, outer, ROOT), HOSTS, NOW).chain) == [
         server.certificate,
         outer.certificate,
     ]
@@ -194,13 +194,13 @@ def test_an_authority_that_was_renewed_is_sent_as_it_is_valid_now() -> None:
 def test_of_two_certificates_with_one_key_the_newer_is_taken() -> None:
     old = leaf(name="old", ends=timedelta(days=10))
     new = leaf(name="new", key=old.key, begins=timedelta())
-    assert configured(PEM, pem(old, new, ROOT, OUTER, INNER), HOSTS, NOW).facts.subject == "CN=new"
+    assert load_certificate(PEM, pem(old, new, ROOT, OUTER, INNER), HOSTS, NOW).facts.subject == "CN=new"
 
 
 def test_of_two_certificates_with_one_key_the_one_that_is_valid_is_taken() -> None:
     new = leaf(name="new", begins=timedelta(days=1))
     old = leaf(name="old", key=new.key)
-    assert configured(PEM, pem(new, old, ROOT, OUTER, INNER), HOSTS, NOW).facts.subject == "CN=old"
+    assert load_certificate(PEM, pem(new, old, ROOT, OUTER, INNER), HOSTS, NOW).facts.subject == "CN=old"
 
 
 def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None:
@@ -228,12 +228,12 @@ def test_what_would_move_a_terminals_cursor_is_not_shown() -> None:
 
 def test_a_self_signed_certificate_is_its_own_chain() -> None:
     alone = issue(HOST, hosts=HOSTS)
-    assert read(configured(PEM, pem(alone), HOSTS, NOW).chain) == [alone.certificate]
+    assert read(load_certificate(PEM, pem(alone), HOSTS, NOW).chain) == [alone.certificate]
 
 
 @pytest.mark.parametrize(("left", "warned"), [(timedelta(days=30), False), (timedelta(days=29, hours=23), True)])
 def test_a_certificate_that_ends_within_thirty_days_is_warned_of(left: timedelta, warned: bool) -> None:
-    warnings = configured(PFX, pfx_with_chain(leaf(ends=left)), HOSTS, NOW).warnings
+    warnings = load_certificate(PFX, pfx_with_chain(leaf(ends=left)), HOSTS, NOW).warnings
     said = f"boutique:certificatePfx: 'CN={HOST}' expires on 2026-07-01 11:00 UTC, in 29 days; renew it"
     assert warnings == ((said,) if warned else ())
 
@@ -262,7 +262,7 @@ def test_a_certificate_that_ends_within_thirty_days_is_warned_of(left: timedelta
     ],
 )
 def test_a_name_covers_a_host_as_browsers_have_it(host: str, names: list[str], covered: bool) -> None:
-    assert uncovered([host], names) == ([] if covered else [host])
+    assert uncovered_hosts([host], names) == ([] if covered else [host])
 
 
 @pytest.mark.skipif(not OPENSSL, reason="the program openssl is missing")
@@ -278,4 +278,4 @@ def test_a_root_may_be_signed_with_sha1(tmp_path: Path) -> None:
     now = datetime.now(UTC) + timedelta(minutes=1)
     chain = openssl(*signing, "-sha256").decode() + root.read_text()
     secrets = {"certificateChain": chain, "certificateKey": GOOD.key_pem()}
-    assert len(read(configured(PEM, secrets, HOSTS, now).chain)) == 1
+    assert len(read(load_certificate(PEM, secrets, HOSTS, now).chain)) == 1

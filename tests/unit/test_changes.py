@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from boutique.features.feature_workloads import changed
+from boutique.features.feature_workloads import feature_workloads
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
 
@@ -15,7 +15,7 @@ def addresses(*services: str, variables: Mapping[str, str] | None = None) -> dic
     """Return where each service of a feature looks for currencies."""
     environment = Environment.model_validate({"services": {"checkoutservice": {"variables": variables or {}}}})
     versions = {each: {"version": "0.10.7-pay.1"} for each in services}
-    found = changed(environment, Feature.model_validate({"environment": "dev", "services": versions}), "pay")
+    found = feature_workloads(environment, Feature.model_validate({"environment": "dev", "services": versions}), "pay")
     return {each.workload.name: each.variables[VARIABLE] for each in found if VARIABLE in each.variables}
 
 

@@ -14,8 +14,8 @@ from boutique.names.image_reference import Reference
 from boutique.outputs import RecordedBlueGreen, read_colours, write_colours
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
-from boutique.workloads.blue_green import BlueGreen, coloured, described, digest_of_secrets, restored
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.blue_green import BlueGreen, digest_of_secrets, record_workload, restore_workload, with_colour
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CANARY = "canary-of-a-secret"
@@ -25,7 +25,7 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
     own = {"rollout": {"strategy": "blueGreen"}, "secrets": {"KEY": "key"}, **settings}
     environment = Environment.model_validate({"services": {name: own}})
     release = Release.model_validate({"services": {name: tag}})
-    [found] = [each for each in deployed(environment, release, {"key": secret}) if each.workload.name == name]
+    [found] = [each for each in resolve_workloads(environment, release, {"key": secret}) if each.workload.name == name]
     return found
 
 
@@ -49,17 +49,17 @@ def test_the_pods_before_stay_as_they_were_until_the_next_release() -> None:
     old, new = service("1.0.0", replicas=2, variables={"A": "1"}), service("1.1.0")
     colours = after(old, new)
     assert colours.is_new
-    assert colours.warm == coloured(old)
+    assert colours.warm == with_colour(old)
     again = after(old, new, new)
-    assert (again.warm, again.is_new) == (coloured(old), False)
+    assert (again.warm, again.is_new) == (with_colour(old), False)
     third = after(old, new, service("1.2.0"))
-    assert third.warm == coloured(new)
+    assert third.warm == with_colour(new)
 
 
 def test_the_way_back_is_to_the_very_same_pods() -> None:
     old, new = service("1.0.0"), service("1.1.0")
     back = after(old, new, old)
-    assert (back.live, back.warm) == (coloured(old), coloured(new))
+    assert (back.live, back.warm) == (with_colour(old), with_colour(new))
     assert (back.is_back, back.is_new) == (True, False)
 
 
@@ -84,8 +84,8 @@ def test_pods_are_there_until_an_update_removes_them() -> None:
 def test_whoever_never_came_to_its_end_is_forgotten_and_what_served_is_kept() -> None:
     old, broken, good = service("1.0.0"), service("1.1.0-broken"), service("1.1.1")
     remembered = BlueGreen.of(old, None, NOW).remember()
-    assert BlueGreen.of(broken, remembered, NOW).warm == coloured(old)
-    assert BlueGreen.of(good, remembered, NOW).warm == coloured(old)
+    assert BlueGreen.of(broken, remembered, NOW).warm == with_colour(old)
+    assert BlueGreen.of(good, remembered, NOW).warm == with_colour(old)
 
 
 def test_pods_are_kept_for_as_long_as_is_said() -> None:
@@ -108,7 +108,7 @@ def test_pods_are_kept_for_as_long_as_is_said() -> None:
     ],
 )
 def test_whatever_the_pods_are_made_from_gives_them_another_colour(changed: dict[str, Any]) -> None:
-    assert coloured(service(**changed)).colour != coloured(service()).colour
+    assert with_colour(service(**changed)).colour != with_colour(service()).colour
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_whatever_the_pods_are_made_from_gives_them_another_colour(changed: dict
     ],
 )
 def test_what_pods_do_not_show_leaves_them_their_colour(changed: dict[str, Any]) -> None:
-    assert coloured(service(**changed)).colour == coloured(service()).colour
+    assert with_colour(service(**changed)).colour == with_colour(service()).colour
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.integers(min_value=1, max_value=100))
 def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], replicas: int) -> None:
-    some = coloured(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
-    assert restored(some.workload, described(some)) == some
+    some = with_colour(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
+    assert restore_workload(some.workload, record_workload(some)) == some
 
 
 @pytest.mark.parametrize(
@@ -158,11 +158,11 @@ def test_the_pods_of_a_service_are_written_and_read_again() -> None:
 def test_pods_keep_their_colour_under_another_version_of_the_program() -> None:
     image, quantity = Reference.parse("shop/ads:1"), Resources(cpu="100m", memory="64Mi")
     some = replace(service(), image=image, variables={"A": "1"}, files={}, requests=quantity, limits=quantity)
-    assert coloured(some).colour == "a47ea15e"
+    assert with_colour(some).colour == "a47ea15e"
 
 
 def test_no_secret_shows_in_a_name_or_a_text() -> None:
-    some = coloured(service())
+    some = with_colour(service())
     assert CANARY not in repr(some)
     assert CANARY not in digest_of_secrets(some.secrets, "salt")
     assert digest_of_secrets(some.secrets, "salt") != digest_of_secrets(some.secrets, "pepper")
@@ -172,7 +172,7 @@ def test_pods_of_another_user_are_others_and_those_of_the_usual_one_keep_their_c
     usual = service()
     chosen = replace(usual, pod_user="cluster")
     assert "podUser" not in write_colours({"adservice": BlueGreen.of(usual, None, NOW).remember()})
-    assert coloured(chosen).colour != coloured(usual).colour
-    back = restored(chosen.workload, described(chosen))
+    assert with_colour(chosen).colour != with_colour(usual).colour
+    back = restore_workload(chosen.workload, record_workload(chosen))
     assert back.pod_user == "cluster"
-    assert restored(usual.workload, described(usual)).pod_user == "fixed"
+    assert restore_workload(usual.workload, record_workload(usual)).pod_user == "fixed"

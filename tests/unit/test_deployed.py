@@ -4,13 +4,13 @@ from typing import Any
 
 from application.online_boutique import REDIS_CART, WORKLOADS
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
 DIGEST = "sha256:" + "0" * 64
 
 
 def environment(**values: Any) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in deployed(Environment.model_validate(values))}
+    return {each.workload.name: each for each in resolve_workloads(Environment.model_validate(values))}
 
 
 def test_without_settings_it_is_the_catalogue() -> None:

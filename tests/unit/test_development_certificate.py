@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from boutique.certificates.certificate_errors import CertificateError
-from boutique.certificates.configured import configured
+from boutique.certificates.configured import load_certificate
 from boutique.settings.certificate_settings import FilesCertificate, PfxCertificate
 from ops.certificates.authority import authority
 from ops.certificates.development_certificates import development_certificate, write_pfx
@@ -81,12 +81,12 @@ def test_what_the_authority_signs_for_others_is_refused(folder: Path, host: str)
 def test_the_program_takes_the_files_and_the_pfx(folder: Path) -> None:
     development_certificate(folder, [HOST])
     files = FilesCertificate(kind="files", chain=str(folder / "tls.crt"), key=str(folder / "tls.key"))
-    taken = configured(files, {}, NAMES)
+    taken = load_certificate(files, {}, NAMES)
     assert taken.facts.days_left(NOW) >= 89
     assert not taken.warnings
     content = base64.b64encode(write_pfx(folder, "secret").read_bytes()).decode()
     secrets: dict[str, str | None] = {"certificatePfx": content, "certificatePassword": "secret"}
-    assert configured(PfxCertificate(kind="pfx"), secrets, NAMES) == taken
+    assert load_certificate(PfxCertificate(kind="pfx"), secrets, NAMES) == taken
 
 
 def test_only_the_owner_may_read_what_is_secret(folder: Path) -> None:
@@ -139,7 +139,7 @@ def test_what_is_not_whole_is_made_anew(folder: Path, tmp_path: Path, spoilt: st
         (folder / spoilt).write_text(content)
     assert development_certificate(folder, [HOST]).is_new
     files = FilesCertificate(kind="files", chain=str(folder / "tls.crt"), key=str(folder / "tls.key"))
-    configured(files, {}, NAMES)
+    load_certificate(files, {}, NAMES)
 
 
 def test_one_authority_signs_for_all_folders_until_its_time_runs_out(folder: Path, tmp_path: Path) -> None:

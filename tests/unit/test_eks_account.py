@@ -124,10 +124,10 @@ def test_an_answer_that_is_none_is_refused(cli: Path) -> None:
     ],
 )
 def test_a_key_for_aws_that_nothing_reads_is_named_with_what_does_the_same(key: str, remedy: str) -> None:
-    [line] = account.unread(["region", key])
+    [line] = account.ineffective_settings(["region", key])
     assert line.startswith(f"aws:{key}: is not read: ")
     assert line.endswith(f"; {remedy}")
 
 
 def test_the_region_is_read() -> None:
-    assert list(account.unread(["region"])) == []
+    assert list(account.ineffective_settings(["region"])) == []

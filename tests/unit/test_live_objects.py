@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boutique.checks.stack_objects import autoscaled, of_environment, of_platform
+from boutique.checks.stack_objects import autoscaled_deployments, of_environment, of_platform
 from boutique.kubernetes.live_objects import LiveObject, Name, changes, ownership_errors
 from boutique.settings.stack import Environment, Platform
 
@@ -83,7 +83,7 @@ def test_an_environment_writes_its_services_and_a_platform_its_namespaces() -> N
     assert {ADS, ("Service", "dev", "adservice"), ("ServiceAccount", "dev", "adservice")} <= names
     assert ("Deployment", "dev", "loadgenerator") in names
     assert ("Service", "dev", "loadgenerator") not in names
-    assert autoscaled(environment, "dev") == {("Deployment", "dev", "cartservice")}
+    assert autoscaled_deployments(environment, "dev") == {("Deployment", "dev", "cartservice")}
     platform = Platform.model_validate({"targets": {"dev": {}, "test": {"namespace": "shop-test"}}})
     assert {name for _, _, name in of_platform(platform)} == {"deployers", "dev", "shop-test"}
     meshed = Platform.model_validate({"targets": {"dev": {}}, "mesh": {}})

@@ -15,7 +15,7 @@ from boutique.kubernetes import client, connection, rollout_status
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by
 from boutique.kubernetes.listing import CONFIG_MAPS, DEPLOYMENTS, HTTP_ROUTES, SERVICES, VIRTUAL_SERVICES, list_objects
 from boutique.kubernetes.live_objects import in_namespace
-from boutique.kubernetes.ownership import Owned, claimed
+from boutique.kubernetes.ownership import Owned, ownership_conflicts
 from boutique.kubernetes.rollout_status import NotReadyError
 from ops.errors import ClusterError
 from ops.smoke.namespace_objects import Namespace
@@ -213,6 +213,8 @@ def test_what_is_someone_elses_is_refused_with_the_owners_name(owner: str, expec
         Owned(name="edge", owner="dev", feature=None),
     )
     assert (
-        list(claimed(deployments, routes, stack="mine", key="new-ads", sessions={"session-1": "sessions.1"}))
+        list(
+            ownership_conflicts(deployments, routes, stack="mine", key="new-ads", sessions={"session-1": "sessions.1"})
+        )
         == expected
     )

@@ -17,7 +17,7 @@ from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import hard_limits
 from boutique.workloads.object_names import object_names
 from boutique.workloads.pod_demand import release_peak
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 
 ROOM = target_room("dev", owner="nonprod", meshed=True, is_read=True)
 BLUE_GREEN = {"rollout": {"strategy": "blueGreen"}}
@@ -80,7 +80,7 @@ def test_too_many_replicas_are_one_mistake() -> None:
 
 def refusals(environment: dict[str, Any], hard: dict[str, str], name: str = NAME, room: Room = ROOM) -> list[str]:
     section = Environment.model_validate(environment)
-    need = release_peak(deployed(section), meshed=True)
+    need = release_peak(resolve_workloads(section), meshed=True)
     return list(environment_refusals(section, [Quota.of(name, hard)], need, room))
 
 
@@ -134,7 +134,7 @@ def test_what_else_is_in_the_namespace_is_named() -> None:
 
 
 def test_a_feature_that_does_not_fit_is_told_what_can_be_done() -> None:
-    services = [each for each in deployed(Environment()) if each.name == "adservice"]
+    services = [each for each in resolve_workloads(Environment()) if each.name == "adservice"]
     quota, room = Quota.of(NAME, {"pods": "24"}), feature_room("dev", meshed=True)
     [said] = feature_refusals(services, [quota], {"pods": Decimal(25)}, room)
     assert said.startswith("boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota ")
@@ -174,7 +174,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
         **BLUE_GREEN,
         "services": {"adservice": {"files": {"a": "b"}, "secrets": {"KEY": "key"}}, "frontend": {"external": True}},
     }
-    services = deployed(Environment.model_validate(environment))
+    services = resolve_workloads(Environment.model_validate(environment))
     names = object_names(services)
     assert {key: len(each) for key, each in names.items()} == {
         "deployments.apps": 12,
@@ -217,11 +217,13 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_limit_range_is_kept(item: dict[str, Any], expected: str) -> None:
-    said = list(limit_refusals(deployed(Environment()), [item], meshed=True, section="boutique:environment"))
+    said = list(limit_refusals(resolve_workloads(Environment()), [item], meshed=True, section="boutique:environment"))
     assert bool(said) == bool(expected)
     assert not said or any(expected in each for each in said), said
 
 
 def test_without_a_mesh_there_is_no_proxy_to_refuse() -> None:
     item = {"type": "Container", "max": {"cpu": "1"}}
-    assert not list(limit_refusals(deployed(Environment()), [item], meshed=False, section="boutique:environment"))
+    assert not list(
+        limit_refusals(resolve_workloads(Environment()), [item], meshed=False, section="boutique:environment")
+    )

@@ -12,10 +12,10 @@ from boutique.names import labels
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.targets.quota import amount, hard_limits
-from boutique.workloads.blue_green import BlueGreen, coloured
+from boutique.workloads.blue_green import BlueGreen, with_colour
 from boutique.workloads.pod_demand import PodSet, pod_set, total_peak
 from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
-from boutique.workloads.resolved_workload import ResolvedWorkload, deployed
+from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAME = "adservice"
@@ -25,7 +25,7 @@ ALL = Environment.model_validate(
 
 
 def services(version: str) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in deployed(ALL, Release(default=version))}
+    return {each.workload.name: each for each in resolve_workloads(ALL, Release(default=version))}
 
 
 def state(colours: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:
@@ -92,10 +92,10 @@ def test_other_strategies_and_features_are_no_colours() -> None:
 def test_pods_whose_place_was_taken_are_no_way_back() -> None:
     first, second = (services(version)[NAME] for version in ("v1.0.0", "v1.1.0"))
     memory = BlueGreen.of(second, BlueGreen.of(first, None, NOW).remember(), NOW).remember()
-    ours, theirs = coloured(first).colour or "", coloured(second).colour or ""
+    ours, theirs = with_colour(first).colour or "", with_colour(second).colour or ""
     assert BlueGreen.of(first, memory, NOW, deployed={ours, theirs}).is_back
     back = BlueGreen.of(first, memory, NOW, deployed={theirs})
-    assert (back.is_back, back.is_new, back.warm) == (False, True, coloured(second))
+    assert (back.is_back, back.is_new, back.warm) == (False, True, with_colour(second))
     assert BlueGreen.of(second, memory, NOW, deployed={theirs}).warm is None
 
 

@@ -11,7 +11,7 @@ from boutique.checks.load import load
 from boutique.settings.errors import SettingsError
 from boutique.settings.release_settings import Change, Pin, Release, difference, release_of
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 from tests.support.version_tags import DIGEST
 
 CLUSTER = {"kind": "existing", "context": "here"}
@@ -23,7 +23,7 @@ def values(release: Any, **environment: Any) -> dict[str, Any]:
 
 
 def images(release: dict[str, Any], **environment: Any) -> dict[str, str]:
-    found = deployed(Environment.model_validate(environment), Release.model_validate(release))
+    found = resolve_workloads(Environment.model_validate(environment), Release.model_validate(release))
     return {each.workload.name: str(each.image) for each in found}
 
 

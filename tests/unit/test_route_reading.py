@@ -10,7 +10,7 @@ from boutique.routing import header_patterns, http_routes, virtual_services
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import EdgeRoute, FeatureRouting, Table
 from boutique.routing.resolution import EdgeRequest, MeshCall, Resolution, backend
-from boutique.routing.route_descriptions import led
+from boutique.routing.route_descriptions import describe_backend
 from boutique.routing.route_parser import Unread, in_force
 from boutique.routing.route_table import table
 from ops.errors import OperationError
@@ -187,8 +187,8 @@ def test_what_a_route_of_somebody_else_says_of_caches_is_read_like_ours() -> Non
     assert theirs == replace(ours, vary=("Accept-Language", "Cookie"))
     [older] = in_force([changed(**modifier(remove=["baggage"]))], []).table.edge
     assert older == replace(ours, vary=())
-    assert led(older) == "front:80 with no feature"
-    assert led(ours) == "front:80 with no feature, Vary: Cookie, boutique-feature"
+    assert describe_backend(older) == "front:80 with no feature"
+    assert describe_backend(ours) == "front:80 with no feature, Vary: Cookie, boutique-feature"
 
 
 def spec_of(route: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from boutique.certificates.configured import configured
+from boutique.certificates.configured import load_certificate
 from boutique.mesh.gateway_api import manifests
 from boutique.settings.certificate_settings import FilesCertificate
 from boutique.settings.mesh_settings import GatewayApiFolder
@@ -29,4 +29,4 @@ def test_the_path_of_the_files_stays_when_the_tools_change(lab: Any) -> None:
 def test_the_certificate_that_the_lab_made_is_among_them(lab: Any) -> None:
     folder = Path(lab.env["BOUTIQUE_LAB_FILES"]) / "certificate"
     source = FilesCertificate(kind="files", chain=str(folder / "tls.crt"), key=str(folder / "tls.key"))
-    assert configured(source, {}, ["shop.localhost", "*.shop.localhost"]).facts.days_left() >= 89
+    assert load_certificate(source, {}, ["shop.localhost", "*.shop.localhost"]).facts.days_left() >= 89

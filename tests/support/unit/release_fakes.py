@@ -12,7 +12,7 @@ from typer.testing import Result
 from boutique.outputs import SCHEMA_VERSION, VERSION
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
-from boutique.workloads.resolved_workload import deployed
+from boutique.workloads.resolved_workload import resolve_workloads
 from ops.pulumi.engine import EngineError, Holder, LockedError, MissingStackError
 
 FILE = """# The head of {name}.
@@ -146,7 +146,7 @@ class Project:
         history.append({**entry, "message": message, "environment": {}, "config": config, "result": result})
         if self.broken:
             raise EngineError(f"stack {stack!r}: a Deployment: timed out")
-        found = deployed(
+        found = resolve_workloads(
             Environment.model_validate(config["boutique:environment"]),
             Release.model_validate(config["boutique:release"]),
         )
