@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from ops.pulumi.engine import EngineError
 from ops.pulumi.workspace import Workspace, run, workspace
 
 Progress = Callable[[str], None]
-Section = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,34 +91,33 @@ def up(
     Raises:
         OperationError: The update is refused or fails.
     """
-    left: dict[str, str] = {}
+    with workspace(project, feature.stack) as stack_workspace:
+        environment, state = _read(project, feature, progress)
+        before = (state.section if state else None) or {}
+        services, left = request.services, {}
+        if not services:
+            # Only here: an HTTP client takes half as long to import as the rest of the command.
+            from ops.features.discovery import discover_builds
 
-    def services(environment: Origin) -> Mapping[str, str]:
-        if request.services:
-            return request.services
-        # Only here: an HTTP client takes half as long to import as the rest of the command.
-        from ops.features.discovery import discover_builds
-
-        discovery = discover_builds(environment.settings, feature, progress)
-        found(discovery.lines)
-        left.update(discovery.left)
-        return discovery.taken
-
-    def section(environment: Origin, before: Section) -> dict[str, Any]:
+            discovery = discover_builds(environment.settings, feature, progress)
+            found(discovery.lines)
+            services, left = discovery.taken, dict(discovery.left)
         ttl = request.ttl or environment.features.default_ttl
-        return {
+        section = {
             "environment": feature.environment,
             "branch": before.get("branch", feature.name),
-            "services": {name: {"version": version} for name, version in services(environment).items()},
+            "services": {name: {"version": version} for name, version in services.items()},
             "sessions": add_sessions(dict(before), request.sessions)["sessions"],
             "header": before.get("header", False) if request.header is None else request.header,
             "expires": written(datetime.now(UTC) + ttl.length),
         }
-
-    update = _update(
-        project, feature, section, progress, provider=request.secrets_provider, create=True, preview=preview
-    )
-    return replace(update, left=left)
+        _configure(stack_workspace, environment, state, section)
+        if state is None:
+            progress(f"creating stack {feature.stack}")
+            provider = ["--secrets-provider", request.secrets_provider] if request.secrets_provider else []
+            run(stack_workspace, "stack", "init", "--no-select", *provider)
+        output = _run(stack_workspace, state, progress, preview=preview)
+    return _result(feature, environment, section, output, left)
 
 
 def change(
@@ -136,57 +134,58 @@ def change(
     Raises:
         OperationError: The feature does not exist, or the change is refused or fails.
     """
-    return _update(project, feature, lambda _, before: edit(dict(before)), progress, create=False)
-
-
-def _update(
-    project: Path,
-    feature: FeatureStack,
-    section: Callable[[Origin, Section], dict[str, Any]],
-    progress: Progress,
-    *,
-    create: bool,
-    provider: str | None = None,
-    preview: bool = False,
-) -> Updated:
     with workspace(project, feature.stack) as stack_workspace:
-        progress(f"reading stack {feature.environment}")
-        environment, state = _read(project, feature)
-        if state is not None and not state.is_feature(feature.key, feature.environment):
-            raise OperationError(f"stack {feature.stack!r} is not the {feature}; rename the branch, or that stack")
-        before = state.section if state else None
-        if before is None and not create:
+        environment, state = _read(project, feature, progress)
+        if state is None or state.section is None:
             missing = f"stack {feature.stack!r} was never deployed completely" if state else "no such feature"
             raise OperationError(f"{feature}: {missing}; deploy it with `boutique feature up`")
-        content = section(environment, before or {})
-        _check(content, environment)
-        stack_workspace.configure({**(state.settings if state else {}), "config": {"boutique:feature": content}})
-        if state is None:
-            progress(f"creating stack {feature.stack}")
-            run(
-                stack_workspace, "stack", "init", "--no-select", *(["--secrets-provider", provider] if provider else [])
-            )
-        output = _run(stack_workspace, state, progress, preview=preview)
+        section = edit(dict(state.section))
+        _configure(stack_workspace, environment, state, section)
+        output = _run(stack_workspace, state, progress, preview=False)
+    return _result(feature, environment, section, output, {})
+
+
+def _read(project: Path, feature: FeatureStack, progress: Progress) -> tuple[Origin, StackState | None]:
+    """Read the environment, and the feature's own stack if there is one.
+
+    Raises:
+        OperationError: One of them cannot be read, or the stack is not the feature's.
+    """
+    progress(f"reading stack {feature.environment}")
+    with ThreadPoolExecutor(2) as pool:
+        environment = pool.submit(origin, project, feature.environment)
+        future = pool.submit(stack_state, project, feature.stack)
+        origin_of_feature, state = environment.result(), future.result()
+    if state is not None and not state.is_feature(feature.key, feature.environment):
+        raise OperationError(f"stack {feature.stack!r} is not the {feature}; rename the branch, or that stack")
+    return origin_of_feature, state
+
+
+def _configure(
+    stack_workspace: Workspace, environment: Origin, state: StackState | None, section: dict[str, Any]
+) -> None:
+    """Write the file of the feature's stack, if its section is valid."""
+    _check(section, environment)
+    stack_workspace.configure({**(state.settings if state else {}), "config": {"boutique:feature": section}})
+
+
+def _result(
+    feature: FeatureStack, environment: Origin, section: Mapping[str, Any], output: str, left: Mapping[str, str]
+) -> Updated:
     return Updated(
         identity=feature,
         url=environment.entrance.link(preview_host(feature.key, environment.entrance.host)),
-        expires=moment(content["expires"]) if content.get("expires") else None,
-        versions={name: service["version"] for name, service in content["services"].items()},
-        sessions=len(content.get("sessions", ())),
+        expires=moment(section["expires"]) if section.get("expires") else None,
+        versions={name: service["version"] for name, service in section["services"].items()},
+        sessions=len(section.get("sessions", ())),
         warnings=[
             line.strip().removeprefix("warning: ")
             for line in output.splitlines()
             if line.lstrip().startswith("warning: ")
         ],
         output=output,
+        left=left,
     )
-
-
-def _read(project: Path, feature: FeatureStack) -> tuple[Origin, StackState | None]:
-    with ThreadPoolExecutor(2) as pool:
-        environment = pool.submit(origin, project, feature.environment)
-        state = pool.submit(stack_state, project, feature.stack)
-        return environment.result(), state.result()
 
 
 def _check(section: dict[str, Any], environment: Origin) -> None:
