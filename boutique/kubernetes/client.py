@@ -128,10 +128,10 @@ class KubernetesApi:
         """
         query = f"?labelSelector={quote(selector)}" if selector else ""
         objects: list[Object] = []
+        answer = self._get(f"{path}{query}", accept, seconds)
+        if answer is None:
+            return ()
         while True:
-            answer = self._get(f"{path}{query}", accept, seconds)
-            if answer is None:
-                return ()
             # An empty list of metadata may come as null.
             items = answer.get("items", "")
             if not isinstance(items, list | None):
@@ -141,6 +141,7 @@ class KubernetesApi:
             if not following:
                 return tuple(objects)
             query = f"?continue={quote(following)}" + (f"&labelSelector={quote(selector)}" if selector else "")
+            answer = self.request("GET", f"{path}{query}", accept=accept, seconds=seconds)
 
     def list_metadata(self, path: str, selector: str = "") -> tuple[Object, ...]:
         """Return the metadata of each object of a list; see `list_objects`."""

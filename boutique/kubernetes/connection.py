@@ -74,7 +74,7 @@ def send(api_server: ApiServer, request: Request, *, seconds: float, certificate
     Args:
         api_server: The API server, which has to prove its name.
         request: What to send.
-        seconds: How long the answer may take.
+        seconds: How long the answer may take once its headers have begun to arrive, and until then.
         certificate: A client certificate with its key, as PEM.
 
     Raises:

@@ -98,17 +98,18 @@ def test_a_list_has_all_its_pages() -> None:
         assert names(api, "app=a") == ["a", "b", "c"]
 
 
-def test_a_list_that_ends_half_way_is_an_error() -> None:
+@pytest.mark.parametrize(("path", "status"), [(PATH, 410), ("/apis/policy/v1/poddisruptionbudgets", 404)])
+def test_a_list_that_ends_half_way_is_an_error(path: str, status: int) -> None:
     def expire(handler: http.server.BaseHTTPRequestHandler) -> None:
         gone = b'{"kind": "Status", "message": "The provided continue parameter is too old"}'
         first = "continue" not in handler.path
-        respond(handler, 200 if first else 410, listing("a", following="next") if first else gone)
+        respond(handler, 200 if first else status, listing("a", following="next") if first else gone)
 
     with (
         serving(expire) as (api, _),
-        pytest.raises(KubeconfigError, match=r"answers 410 .*continue parameter is too old"),
+        pytest.raises(KubeconfigError, match=rf"answers {status} .*continue parameter is too old"),
     ):
-        names(api)
+        api.list_objects(path)
 
 
 PAGE = b"<html>sign in</html>"
