@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
+from http.client import responses
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -67,7 +68,7 @@ class KubernetesApi:
         """The user's credentials.
 
         Raises:
-            KubeconfigError: There are none that can be used.
+            KubeconfigError: The kubeconfig has no usable credentials.
         """
         return self.find_credentials()
 
@@ -104,7 +105,7 @@ class KubernetesApi:
             ) from None
         answer = _parse(response.content)
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            reason = str((answer or {}).get("message") or _phrase(response.status))
+            reason = str((answer or {}).get("message") or responses.get(response.status, "without a reason"))
             raise RefusedError(
                 response.status, f"the API server {server} answers {response.status} to {method} {address}: {reason}"
             )
@@ -235,7 +236,3 @@ def _parse(content: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
-
-
-def _phrase(code: int) -> str:
-    return HTTPStatus(code).phrase if code in HTTPStatus._value2member_map_ else "without a reason"

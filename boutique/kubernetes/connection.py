@@ -8,7 +8,6 @@ import json
 import ssl
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -64,7 +63,7 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] | tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]
     body: bytes = b""
 
 
@@ -74,7 +73,7 @@ def send(api_server: ApiServer, request: Request, *, seconds: float, certificate
     Args:
         api_server: The API server, which has to prove its name.
         request: What to send.
-        seconds: How long the answer may take once its headers have begun to arrive, and until then.
+        seconds: How long the answer may take; each part of headers that arrive piece by piece may take as long.
         certificate: A client certificate with its key, as PEM.
 
     Raises:
@@ -107,12 +106,11 @@ def proxy(api_server: ApiServer) -> str | None:
 
 
 def _exchange(pool: httpcore.ConnectionPool, api_server: ApiServer, request: Request, deadline: float) -> Response:
-    headers = request.headers.items() if isinstance(request.headers, Mapping) else request.headers
     left = max(0.001, deadline - time.monotonic())
     with pool.stream(
         request.method,
         f"{api_server.server.rstrip('/')}{request.path}",
-        headers=[("Host", urlsplit(api_server.server).netloc.rpartition("@")[2]), *headers],
+        headers=[("Host", urlsplit(api_server.server).netloc.rpartition("@")[2]), *request.headers],
         content=request.body or None,
         extensions={
             "timeout": {"connect": min(left, TIMEOUT_SECONDS), **dict.fromkeys(("read", "write", "pool"), left)}
