@@ -10,6 +10,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,11 @@ TIMEOUT_SECONDS = 5.0
 _KEPT_SECONDS = 30.0
 _DROPPED = (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError)
 """What a request may end with whose kept connection the server has closed at that moment."""
+_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+"""Statuses with which nothing was done, so that any request may be repeated.
+
+https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ describes the first.
+"""
 _UNANSWERED = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -44,10 +50,12 @@ class Response:
     Attributes:
         status: Of HTTP.
         content: The body.
+        retry_after: Seconds after which the server wants to be asked again; None if it says nothing of that.
     """
 
     status: int
     content: bytes
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,9 @@ class Request:
 def send(api_server: ApiServer, request: Request, *, seconds: float, certificate: str = "") -> Response:
     """Send a request over a kept connection, and return the answer of any status; redirects are not followed.
 
+    A server that is busy is asked again when it says, while there is time: an API server refuses the objects of a
+    definition that was just changed ("storage is (re)initializing"), and requests beyond its limits.
+
     Args:
         api_server: The API server, which has to prove its name.
         request: What to send.
@@ -82,12 +93,12 @@ def send(api_server: ApiServer, request: Request, *, seconds: float, certificate
     try:
         pool = _pool(api_server.server, json.dumps(dict(api_server.entry), sort_keys=True), certificate)
         deadline = time.monotonic() + seconds
-        try:
-            return _exchange(pool, api_server, request, deadline)
-        except _DROPPED:
-            if request.method != "GET":
-                raise
-            return _exchange(pool, api_server, request, deadline)
+        while True:
+            response = _exchange_once_more(pool, api_server, request, deadline)
+            pause = response.retry_after
+            if response.status not in _BUSY or pause is None or time.monotonic() + pause >= deadline:
+                return response
+            time.sleep(pause)
     except NetworkSettingError as error:
         raise UnansweredError(str(error)) from None
     except _UNANSWERED as error:
@@ -103,6 +114,18 @@ def proxy(api_server: ApiServer) -> str | None:
     if named := api_server.entry.get("proxy-url"):
         return check_proxy(str(named), "proxy-url of the kubeconfig")
     return proxy_for(api_server.server)
+
+
+def _exchange_once_more(
+    pool: httpcore.ConnectionPool, api_server: ApiServer, request: Request, deadline: float
+) -> Response:
+    """Exchange a request for its answer; a kept connection may have been closed, so a question is asked again."""
+    try:
+        return _exchange(pool, api_server, request, deadline)
+    except _DROPPED:
+        if request.method != "GET":
+            raise
+        return _exchange(pool, api_server, request, deadline)
 
 
 def _exchange(pool: httpcore.ConnectionPool, api_server: ApiServer, request: Request, deadline: float) -> Response:
@@ -121,7 +144,13 @@ def _exchange(pool: httpcore.ConnectionPool, api_server: ApiServer, request: Req
             content += chunk
             if time.monotonic() > deadline:
                 raise httpcore.ReadTimeout
-        return Response(response.status, bytes(content))
+        return Response(response.status, bytes(content), _retry_after(response))
+
+
+def _retry_after(response: httpcore.Response) -> int | None:
+    """Return the seconds of the header; a date, which API servers do not send, is not read."""
+    values = [value for name, value in response.headers if name.lower() == b"retry-after"]
+    return max(1, int(values[0])) if values and values[0].isdigit() else None
 
 
 @cache

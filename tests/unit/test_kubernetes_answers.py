@@ -88,6 +88,31 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced() -> None:
         assert len(connections) == 3
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_server_is_asked_again_when_it_says(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(connection.time, "sleep", pauses.append)
+
+    def recover(handler: http.server.BaseHTTPRequestHandler) -> None:
+        if len(pauses) < 2:
+            respond(handler, status, b'{"message": "storage is (re)initializing"}', **{"Retry-After": "2"})
+        else:
+            respond(handler, 200, listing("a"))
+
+    with serving(recover) as (api, _):
+        assert names(api) == ["a"]
+    assert pauses == [2, 2]
+
+
+def test_a_busy_server_is_not_asked_beyond_the_time_limit() -> None:
+    with (
+        serving(lambda handler: respond(handler, 429, b"{}", **{"Retry-After": "60"})) as (api, connections),
+        pytest.raises(KubeconfigError, match="answers 429"),
+    ):
+        names(api)
+    assert len(connections) == 1
+
+
 def test_a_list_has_all_its_pages() -> None:
     pages = {
         f"{PATH}?labelSelector=app%3Da": listing("a", following="next page"),

@@ -92,7 +92,8 @@ def enough(found: Load, size: Size) -> None:
 
 def test_a_version_that_never_gets_ready_gets_no_call_and_the_update_says_what_its_pod_does(door: FrontDoor) -> None:
     question = calls(door.lab, "local")[LEAF]
-    broken = configure(door, LEAF, "0.10.7-broken.never-ready", timeoutSeconds=10)
+    # Long enough for the pod to start with its proxy on a slow machine: what it lacks then is its own container.
+    broken = configure(door, LEAF, "0.10.7-broken.never-ready", timeoutSeconds=30)
     with load(door.lab, CALLER, question, at_least=100, pause=0.1) as counted:
         failed = broken.up(check=False)
     print("calls:", dict(counted))
