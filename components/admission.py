@@ -8,7 +8,7 @@ import pulumi
 
 from boutique.admission import channel
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata, name_of
+from components.metadata import cluster_metadata, name_of
 
 _API = "admissionregistration.k8s.io/v1"
 
@@ -36,7 +36,7 @@ class Admission(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         for rule, spec in args.rules.items():
             called = channel.policy_name(rule, args.namespace)
-            described = metadata(called, owner=args.owner)
+            described = cluster_metadata(called, owner=args.owner)
             policy = KubernetesObject(
                 f"{name}-{rule}", _API, "ValidatingAdmissionPolicy", child, metadata=described, spec=spec
             )

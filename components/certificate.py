@@ -9,7 +9,7 @@ import pulumi
 from boutique.certificates.certificate_errors import CertificateError
 from boutique.settings.certificate_settings import CertManagerCertificate, KeptCertificate, secret_name
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata, name_of
+from components.metadata import ObjectScope, metadata, name_of
 
 if TYPE_CHECKING:
     from boutique.certificates.certificate import CheckedCertificate as Checked
@@ -23,15 +23,13 @@ class CertificateArgs:
         source: Where it comes from.
         secrets: The values of `boutique.certificates.credentials.KEYS`, as far as they are set.
         hosts: What it has to be valid for; `*.<name>` for all hosts one label below a name.
-        namespace: The gateway's, which looks nowhere else.
-        owner: The stack that owns the objects.
+        scope: The gateway's namespace, since the gateway looks nowhere else, and the stack that owns the objects.
     """
 
     source: KeptCertificate | CertManagerCertificate
     secrets: Mapping[str, pulumi.Output[str]]
     hosts: Sequence[str]
-    namespace: pulumi.Input[str]
-    owner: str
+    scope: ObjectScope
 
 
 class Certificate(pulumi.ComponentResource):
@@ -58,12 +56,7 @@ class Certificate(pulumi.ComponentResource):
                 "cert-manager.io/v1",
                 "Certificate",
                 pulumi.ResourceOptions(parent=self),
-                metadata=metadata(
-                    called,
-                    namespace=args.namespace,
-                    owner=args.owner,
-                    annotations={"pulumi.com/waitFor": "condition=Ready"},
-                ),
+                metadata=metadata(called, args.scope, annotations={"pulumi.com/waitFor": "condition=Ready"}),
                 spec=_order(args.source, called, args.hosts),
             )
             self.secret_name = order.id.apply(lambda _: called)
@@ -75,7 +68,7 @@ class Certificate(pulumi.ComponentResource):
                 "v1",
                 "Secret",
                 pulumi.ResourceOptions(parent=self),
-                metadata=metadata(called, namespace=args.namespace, owner=args.owner),
+                metadata=metadata(called, args.scope),
                 type="kubernetes.io/tls",
                 stringData={
                     "tls.crt": checked.apply(lambda certificate: certificate.chain),

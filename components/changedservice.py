@@ -9,6 +9,7 @@ from boutique.names import labels
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import contents
 from components.deployments import deployment
+from components.metadata import ObjectScope
 from components.readiness import ready_replicas
 from components.services import cluster_service
 
@@ -19,16 +20,14 @@ class ChangedServiceArgs:
 
     Attributes:
         deployed: The workload as the feature runs it.
-        namespace: The environment's.
+        scope: The environment's namespace, and the stack that owns the objects.
         kubeconfig: Of the features' deployer; secret.
-        owner: The stack that owns the objects.
         annotations: Beside the owner's.
     """
 
     deployed: ResolvedWorkload
-    namespace: pulumi.Input[str]
+    scope: ObjectScope
     kubeconfig: pulumi.Input[str]
-    owner: str
     annotations: Mapping[str, str]
 
 
@@ -43,7 +42,7 @@ class FeatureService(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         account = args.deployed.workload.name
         annotations = {**args.annotations, **labels.ENDING_BY_ITSELF}
-        [held] = contents(name, [args.deployed], args.namespace, args.owner, child, args.annotations)
-        pods = deployment(name, args.deployed, account, held, args.namespace, args.owner, child, annotations)
-        cluster_service(name, args.deployed, args.namespace, args.owner, child, args.annotations)
-        self.register_outputs({"ready": ready_replicas(pods, args.deployed, args.namespace, args.kubeconfig)})
+        [held] = contents(name, [args.deployed], args.scope, child, args.annotations)
+        pods = deployment(name, args.deployed, account, held, args.scope, child, annotations)
+        cluster_service(name, args.deployed, args.scope, child, args.annotations)
+        self.register_outputs({"ready": ready_replicas(pods, args.deployed, args.scope.namespace, args.kubeconfig)})

@@ -8,7 +8,7 @@ import pulumi
 from boutique.workloads.blue_green import digest_of_files, digest_of_secrets
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.kubernetes_object import Fields, KubernetesObject
-from components.metadata import metadata, name_of
+from components.metadata import ObjectScope, metadata, name_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,7 @@ class Contents:
 def contents(
     name: str,
     variants: Sequence[ResolvedWorkload],
-    namespace: pulumi.Input[str],
-    owner: str,
+    scope: ObjectScope,
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, str] | None = None,
 ) -> list[Contents]:
@@ -39,8 +38,7 @@ def contents(
     Args:
         name: Of the service's component.
         variants: The service as it runs at once; some of them may have the same content.
-        namespace: Where they go.
-        owner: The stack that owns the objects.
+        scope: Where they go, and the stack that owns them.
         opts: Of the resources.
         annotations: Beside the owner's.
     """
@@ -48,8 +46,7 @@ def contents(
     def described(workload: ResolvedWorkload, digest: str) -> Fields:
         return metadata(
             f"{workload.service_name}-{digest}",
-            namespace=namespace,
-            owner=owner,
+            scope,
             labels=workload.service_labels,
             annotations=annotations,
         )

@@ -9,7 +9,7 @@ import pulumi
 from boutique.kubernetes.kubeconfig import ApiServer, for_token
 from boutique.targets.rbac import RbacRule
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata, name_of
+from components.metadata import ObjectScope, metadata, name_of
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -21,20 +21,18 @@ class DeployerArgs:
     Attributes:
         role: The name of its Role.
         rules: What it may do.
-        namespace: The one it may deploy into.
+        scope: The namespace it may deploy into, and the stack that owns the objects.
         home: The namespace its identity lives in; another one, since a pod may mount every token of its namespace.
         api_server: Where this stack reaches the cluster.
         handed_on: Where others do, with the same token.
-        owner: The stack that owns the objects.
     """
 
     role: str
     rules: Sequence[RbacRule]
-    namespace: pulumi.Input[str]
+    scope: ObjectScope
     home: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]
     handed_on: pulumi.Output[ApiServer]
-    owner: str
 
 
 class Deployer(pulumi.ComponentResource):
@@ -51,11 +49,10 @@ class Deployer(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Deployer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        in_namespace = metadata(args.role, namespace=args.namespace, owner=args.owner)
+        in_namespace = metadata(args.role, args.scope)
+        at_home = ObjectScope(namespace=args.home, owner=args.scope.owner)
 
-        account = KubernetesObject(
-            name, "v1", "ServiceAccount", child, metadata=metadata(name, namespace=args.home, owner=args.owner)
-        )
+        account = KubernetesObject(name, "v1", "ServiceAccount", child, metadata=metadata(name, at_home))
         account_name = name_of(account.metadata)
         role = KubernetesObject(
             name,
@@ -82,17 +79,12 @@ class Deployer(pulumi.ComponentResource):
             "Secret",
             # Whoever holds the kubeconfig may use it at once.
             pulumi.ResourceOptions(parent=self, depends_on=[binding]),
-            metadata=metadata(
-                name,
-                namespace=args.home,
-                owner=args.owner,
-                annotations={"kubernetes.io/service-account.name": account_name},
-            ),
+            metadata=metadata(name, at_home, annotations={"kubernetes.io/service-account.name": account_name}),
             type="kubernetes.io/service-account-token",
         )
 
         def kubeconfig(api_server: pulumi.Output[ApiServer]) -> pulumi.Output[str]:
-            outputs = pulumi.Output.all(api_server, args.namespace, token.data)
+            outputs = pulumi.Output.all(api_server, args.scope.namespace, token.data)
             return pulumi.Output.secret(
                 outputs.apply(
                     lambda facts: for_token(

@@ -10,7 +10,7 @@ from boutique.settings.rollout import RECREATE
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import Contents
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata
+from components.metadata import ObjectScope, metadata
 from components.pods import pod_template
 
 # Of a ReplicaSet that comes back, scaled to nothing at first, pulumi-kubernetes may say that all its pods are ready
@@ -24,8 +24,7 @@ def deployment(
     deployed: ResolvedWorkload,
     account: pulumi.Input[str],
     contents: Contents,
-    namespace: pulumi.Input[str],
-    owner: str,
+    scope: ObjectScope,
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, str] | None = None,
 ) -> KubernetesObject:
@@ -46,8 +45,7 @@ def deployment(
         ),
         metadata=metadata(
             deployed.name,
-            namespace=namespace,
-            owner=owner,
+            scope,
             labels={**deployed.labels, **labels.version(deployed.image.version)},
             annotations=annotations,
         ),
@@ -66,7 +64,7 @@ def deployment(
 
 
 def disruption_budget(
-    name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, scope: ObjectScope, opts: pulumi.ResourceOptions
 ) -> KubernetesObject | None:
     """Create the PodDisruptionBudget of a workload with replicas; with one pod it would only block node upgrades.
 
@@ -81,7 +79,7 @@ def disruption_budget(
         "policy/v1",
         "PodDisruptionBudget",
         opts,
-        metadata=metadata(deployed.service_name, namespace=namespace, owner=owner, labels=deployed.service_labels),
+        metadata=metadata(deployed.service_name, scope, labels=deployed.service_labels),
         spec={
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
@@ -90,9 +88,7 @@ def disruption_budget(
     )
 
 
-def service_account(
-    name: str, workload: str, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
-) -> KubernetesObject:
+def service_account(name: str, workload: str, scope: ObjectScope, opts: pulumi.ResourceOptions) -> KubernetesObject:
     """Create the identity a workload runs as: one per service, so that policies can tell callers apart."""
-    described = metadata(workload, namespace=namespace, owner=owner, labels=labels.workload(workload))
+    described = metadata(workload, scope, labels=labels.workload(workload))
     return KubernetesObject(name, "v1", "ServiceAccount", opts, metadata=described)

@@ -7,7 +7,7 @@ import pulumi
 
 from boutique.mesh.gateway_api import DEFINITION, Manifest
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata
+from components.metadata import cluster_metadata
 
 _API_GROUP = ".gateway.networking.k8s.io"
 
@@ -40,10 +40,9 @@ class GatewayApi(pulumi.ComponentResource):
         child = kept if args.take_over else pulumi.ResourceOptions(parent=self)
         for manifest in args.manifests:
             called = f"{name}-{manifest['metadata']['name'].removesuffix(_API_GROUP)}"
-            given = metadata(
-                manifest["metadata"]["name"], owner=args.owner, annotations=manifest["metadata"].get("annotations", {})
-            )
+            header = manifest["metadata"]
+            described = cluster_metadata(header["name"], owner=args.owner, annotations=header.get("annotations", {}))
             kind = manifest["kind"]
             version, options = ("apiextensions", kept) if kind == DEFINITION else ("admissionregistration", child)
-            KubernetesObject(called, f"{version}.k8s.io/v1", kind, options, metadata=given, spec=manifest["spec"])
+            KubernetesObject(called, f"{version}.k8s.io/v1", kind, options, metadata=described, spec=manifest["spec"])
         self.register_outputs({})

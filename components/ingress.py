@@ -16,7 +16,7 @@ from boutique.settings.ingress_settings import NetworkLoadBalancer, RoutingApi
 from boutique.settings.mesh_settings import Charts
 from components.certificate import Certificate, CertificateArgs
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata, name_of
+from components.metadata import ObjectScope, metadata, name_of
 from components.namespace import namespace
 from components.policies import network_policy
 from components.release import release
@@ -77,11 +77,11 @@ class Ingress(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
         home = name_of(own.metadata)
+        scope = ObjectScope(namespace=home, owner=args.owner)
         policies = [
-            network_policy(f"{name}-{called}", called, spec, home, args.owner, child)
-            for called, spec in args.network.items()
+            network_policy(f"{name}-{called}", called, spec, scope, child) for called, spec in args.network.items()
         ]
-        certificate = self._certificate(name, args, home)
+        certificate = self._certificate(name, args, scope)
         self.certificate = certificate.facts if certificate else pulumi.Output.from_input(None)
         installed = release(
             f"{name}-gateway",
@@ -101,12 +101,12 @@ class Ingress(pulumi.ComponentResource):
                 manifest.version,
                 manifest.kind,
                 pulumi.ResourceOptions(parent=self, depends_on=before),
-                metadata=metadata(manifest.name, namespace=home, owner=args.owner, annotations=manifest.annotations),
+                metadata=metadata(manifest.name, scope, annotations=manifest.annotations),
                 spec=manifest.spec,
             )
         self.register_outputs({"certificate": self.certificate})
 
-    def _certificate(self, name: str, args: IngressArgs, namespace: pulumi.Input[str]) -> Certificate | None:
+    def _certificate(self, name: str, args: IngressArgs, scope: ObjectScope) -> Certificate | None:
         source = args.settings.certificate
         if isinstance(source, AcmCertificate):
             return None
@@ -116,8 +116,7 @@ class Ingress(pulumi.ComponentResource):
                 source=source,
                 secrets=args.secrets,
                 hosts=[host for claim in args.claims for host in (claim.host, claim.previews)],
-                namespace=namespace,
-                owner=args.owner,
+                scope=scope,
             ),
             pulumi.ResourceOptions(parent=self),
         )

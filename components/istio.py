@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pulumi
 
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata
+from components.metadata import ObjectScope, metadata
 
 _SECURITY = "security.istio.io/v1"
 
@@ -14,8 +14,7 @@ _SECURITY = "security.istio.io/v1"
 def peer_authentication(
     name: str,
     mode: Literal["STRICT", "PERMISSIVE"],
-    namespace: pulumi.Input[str],
-    owner: str,
+    scope: ObjectScope,
     opts: pulumi.ResourceOptions,
 ) -> KubernetesObject:
     """Create the PeerAuthentication of a namespace; in the mesh's own it holds for all of them.
@@ -27,7 +26,7 @@ def peer_authentication(
         _SECURITY,
         "PeerAuthentication",
         opts,
-        metadata=metadata("default", namespace=namespace, owner=owner),
+        metadata=metadata("default", scope),
         spec={"mtls": {"mode": mode}},
     )
 
@@ -36,8 +35,7 @@ def authorization_policy(
     name: str,
     called: str,
     spec: Mapping[str, Any],
-    namespace: pulumi.Input[str],
-    owner: str,
+    scope: ObjectScope,
     opts: pulumi.ResourceOptions,
 ) -> KubernetesObject:
     """Create an AuthorizationPolicy.
@@ -49,6 +47,6 @@ def authorization_policy(
         _SECURITY,
         "AuthorizationPolicy",
         opts,
-        metadata=metadata(called, namespace=namespace, owner=owner),
+        metadata=metadata(called, scope),
         spec=spec,
     )

@@ -13,7 +13,7 @@ from boutique.settings.mesh_settings import GatewayApiPresent
 from boutique.settings.mesh_settings import MeshSettings as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from components.istio import peer_authentication
-from components.metadata import name_of
+from components.metadata import ObjectScope, name_of
 from components.namespace import namespace
 from components.release import release
 
@@ -87,8 +87,7 @@ class Mesh(pulumi.ComponentResource):
         peer_authentication(
             name,
             "STRICT" if settings.policies.mtls == "strict" else "PERMISSIVE",
-            home,
-            args.owner,
+            ObjectScope(namespace=home, owner=args.owner),
             pulumi.ResourceOptions(parent=self, depends_on=[self.control_plane]),
         )
         self.register_outputs({})

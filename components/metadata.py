@@ -1,6 +1,7 @@
 """Name, labels and annotations of an object, and its name once it is there."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 
@@ -8,26 +9,50 @@ from boutique.names import labels as labelling
 from components.kubernetes_object import Fields
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObjectScope:
+    """The namespace of an object and the stack that owns the object.
+
+    Attributes:
+        namespace: May arrive late; what uses it waits.
+        owner: The name of the stack.
+    """
+
+    namespace: pulumi.Input[str]
+    owner: str
+
+
 def metadata(
     name: str,
+    scope: ObjectScope,
     *,
-    owner: str,
-    namespace: pulumi.Input[str] | None = None,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> Fields:
-    """Return the metadata of an object that one stack owns.
+    """Return the metadata of an object in a namespace.
 
     Args:
         name: Of the object; fixed, since others refer to it.
-        owner: The stack.
-        namespace: None for an object of the whole cluster.
+        scope: Its namespace and its owner.
         labels: None for the ones that every object has.
         annotations: Beside the owner's.
     """
     return {
+        **cluster_metadata(name, owner=scope.owner, labels=labels, annotations=annotations),
+        "namespace": scope.namespace,
+    }
+
+
+def cluster_metadata(
+    name: str,
+    *,
+    owner: str,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
+) -> Fields:
+    """Return the metadata of an object of the whole cluster; the arguments are those of `metadata`."""
+    return {
         "name": name,
-        "namespace": namespace,
         "labels": labels or labelling.common(),
         "annotations": {**labelling.owned_by(owner), **(annotations or {})},
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata
+from components.metadata import cluster_metadata
 
 
 def namespace(
@@ -32,4 +32,5 @@ def namespace(
     """
     timeouts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete=f"{deletion_seconds}s"))
     merged = pulumi.ResourceOptions.merge(opts, timeouts)
-    return KubernetesObject(name, "v1", "Namespace", merged, metadata=metadata(called, owner=owner, labels=labels))
+    described = cluster_metadata(called, owner=owner, labels=labels)
+    return KubernetesObject(name, "v1", "Namespace", merged, metadata=described)

@@ -8,7 +8,7 @@ import pulumi
 
 from components.istio import authorization_policy
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata
+from components.metadata import ObjectScope, metadata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +18,12 @@ class PoliciesArgs:
     Attributes:
         authorization: The specs of AuthorizationPolicies by name.
         network: The specs of NetworkPolicies by name.
-        namespace: Where they go; known once the mesh can judge them.
-        owner: The stack that owns the objects.
+        scope: Where they go, known once the mesh can judge them, and the stack that owns them.
     """
 
     authorization: Mapping[str, Mapping[str, Any]]
     network: Mapping[str, Mapping[str, Any]]
-    namespace: pulumi.Input[str]
-    owner: str
+    scope: ObjectScope
 
 
 class Policies(pulumi.ComponentResource):
@@ -35,9 +33,9 @@ class Policies(pulumi.ComponentResource):
         super().__init__("boutique:index:Policies", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         for called, spec in args.authorization.items():
-            authorization_policy(f"{name}-{called}", called, spec, args.namespace, args.owner, child)
+            authorization_policy(f"{name}-{called}", called, spec, args.scope, child)
         for called, spec in args.network.items():
-            network_policy(f"{name}-{called}", called, spec, args.namespace, args.owner, child)
+            network_policy(f"{name}-{called}", called, spec, args.scope, child)
         self.register_outputs({})
 
 
@@ -45,10 +43,9 @@ def network_policy(
     name: str,
     called: str,
     spec: Mapping[str, Any],
-    namespace: pulumi.Input[str],
-    owner: str,
+    scope: ObjectScope,
     opts: pulumi.ResourceOptions,
 ) -> KubernetesObject:
     """Create a NetworkPolicy."""
-    described = metadata(called, namespace=namespace, owner=owner)
+    described = metadata(called, scope)
     return KubernetesObject(name, "networking.k8s.io/v1", "NetworkPolicy", opts, metadata=described, spec=spec)

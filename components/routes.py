@@ -7,7 +7,7 @@ import pulumi
 
 from boutique.mesh.gateway import Object
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata
+from components.metadata import ObjectScope, metadata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +17,14 @@ class RoutesArgs:
     Attributes:
         objects: The objects.
         after: What the routes attach to and lead to; it is there before them, and goes after them.
-        namespace: Where they go.
-        owner: The stack that owns the objects.
+        scope: Where they go, and the stack that owns them.
         labels: None for the ones that every object has.
         annotations: Beside the owner's.
     """
 
     objects: Sequence[Object]
     after: Sequence[pulumi.Resource]
-    namespace: pulumi.Input[str]
-    owner: str
+    scope: ObjectScope
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,8 +48,7 @@ class Routes(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, depends_on=args.after),
                 metadata=metadata(
                     manifest.name,
-                    namespace=args.namespace,
-                    owner=args.owner,
+                    args.scope,
                     labels=args.labels,
                     annotations={**args.annotations, **manifest.annotations},
                 ),

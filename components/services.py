@@ -7,7 +7,7 @@ import pulumi
 
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.kubernetes_object import Fields, KubernetesObject
-from components.metadata import metadata
+from components.metadata import ObjectScope, metadata
 
 _ADDRESS = "3m"
 """How long a load balancer may take to have an address; a cluster without a controller for them never gives one."""
@@ -18,8 +18,7 @@ _UNAWAITED = {"pulumi.com/skipAwait": "true"}
 def cluster_service(
     name: str,
     deployed: ResolvedWorkload,
-    namespace: pulumi.Input[str],
-    owner: str,
+    scope: ObjectScope,
     opts: pulumi.ResourceOptions,
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> KubernetesObject | None:
@@ -31,8 +30,7 @@ def cluster_service(
         deployed,
         metadata(
             deployed.service_name,
-            namespace=namespace,
-            owner=owner,
+            scope,
             labels=deployed.service_labels,
             annotations={**(annotations or {}), **_UNAWAITED},
         ),
@@ -41,19 +39,19 @@ def cluster_service(
 
 
 def colour_service(
-    name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, scope: ObjectScope, opts: pulumi.ResourceOptions
 ) -> KubernetesObject:
     """Create the Service of the pods of one blue/green release alone, which no workload calls.
 
     A proxy of the mesh opens the ports of its pod as the Services say that select it: with this one they are open
     before the first request comes, and a switch changes nothing in the pods.
     """
-    called = metadata(deployed.name, namespace=namespace, owner=owner, labels=deployed.labels, annotations=_UNAWAITED)
+    called = metadata(deployed.name, scope, labels=deployed.labels, annotations=_UNAWAITED)
     return _cluster_ip(name, deployed, called, opts)
 
 
 def external_service(
-    name: str, deployed: ResolvedWorkload, namespace: pulumi.Input[str], owner: str, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, scope: ObjectScope, opts: pulumi.ResourceOptions
 ) -> KubernetesObject:
     """Create the LoadBalancer Service of a workload that people reach without the ingress."""
     # The address is all that anyone waits for here.
@@ -66,8 +64,7 @@ def external_service(
         ),
         metadata=metadata(
             deployed.workload.external_service or name,
-            namespace=namespace,
-            owner=owner,
+            scope,
             labels=deployed.service_labels,
             annotations={"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"},
         ),

@@ -7,7 +7,7 @@ import pulumi
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import contents
 from components.deployments import deployment, service_account
-from components.metadata import name_of
+from components.metadata import ObjectScope, name_of
 from components.readiness import ready_replicas
 from components.services import cluster_service
 
@@ -18,15 +18,13 @@ class StoreArgs:
 
     Attributes:
         deployed: The workload as the environment runs it.
-        namespace: Where it goes.
+        scope: Where it goes, and the stack that owns the objects.
         kubeconfig: Of the deployer; secret.
-        owner: The stack that owns the objects.
     """
 
     deployed: ResolvedWorkload
-    namespace: pulumi.Input[str]
+    scope: ObjectScope
     kubeconfig: pulumi.Input[str]
-    owner: str
 
 
 class Store(pulumi.ComponentResource):
@@ -42,9 +40,9 @@ class Store(pulumi.ComponentResource):
         super().__init__("boutique:index:Store", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        account = service_account(name, args.deployed.workload.name, args.namespace, args.owner, child)
-        [held] = contents(name, [args.deployed], args.namespace, args.owner, child)
-        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.namespace, args.owner, child)
-        self.ready = ready_replicas(pods, args.deployed, args.namespace, args.kubeconfig)
-        cluster_service(name, args.deployed, args.namespace, args.owner, child)
+        account = service_account(name, args.deployed.workload.name, args.scope, child)
+        [held] = contents(name, [args.deployed], args.scope, child)
+        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.scope, child)
+        self.ready = ready_replicas(pods, args.deployed, args.scope.namespace, args.kubeconfig)
+        cluster_service(name, args.deployed, args.scope, child)
         self.register_outputs({"ready": self.ready})

@@ -12,7 +12,7 @@ from boutique.targets.target_names import deployer, features_deployer
 from boutique.workloads.pull_credentials import SECRET_NAME
 from components.deployer import Deployer, DeployerArgs
 from components.kubernetes_object import KubernetesObject
-from components.metadata import metadata, name_of
+from components.metadata import ObjectScope, metadata, name_of
 from components.namespace import namespace
 
 
@@ -78,12 +78,13 @@ class Target(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after, protect=args.protect),
         )
         self.namespace = name_of(home.metadata)
+        scope = ObjectScope(namespace=self.namespace, owner=args.owner)
         KubernetesObject(
             name,
             "v1",
             "ResourceQuota",
             child,
-            metadata=metadata("environment", namespace=self.namespace, owner=args.owner),
+            metadata=metadata("environment", scope),
             spec={"hard": args.hard_limits},
         )
         # For init containers, and for what other people deploy.
@@ -97,7 +98,7 @@ class Target(pulumi.ComponentResource):
             "v1",
             "LimitRange",
             child,
-            metadata=metadata("containers", namespace=self.namespace, owner=args.owner),
+            metadata=metadata("containers", scope),
             spec={"limits": [container]},
         )
         if args.registry_credentials is not None:
@@ -106,28 +107,29 @@ class Target(pulumi.ComponentResource):
                 "v1",
                 "Secret",
                 child,
-                metadata=metadata(SECRET_NAME, namespace=self.namespace, owner=args.owner),
+                metadata=metadata(SECRET_NAME, scope),
                 type="kubernetes.io/dockerconfigjson",
                 stringData={".dockerconfigjson": args.registry_credentials},
             )
-        environment = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, args)
+        environment = self._deployer(deployer(name), "deployer", DEPLOYER_RULES, scope, args)
         self.kubeconfig, self.handed_on = environment.kubeconfig, environment.handed_on
         self.features = (
-            self._deployer(features_deployer(name), "features", FEATURES_RULES, args).handed_on
+            self._deployer(features_deployer(name), "features", FEATURES_RULES, scope, args).handed_on
             if args.features
             else None
         )
         self.register_outputs({"namespace": self.namespace, "kubeconfig": self.handed_on})
 
-    def _deployer(self, name: str, role: str, rules: Sequence[RbacRule], args: TargetArgs) -> Deployer:
+    def _deployer(
+        self, name: str, role: str, rules: Sequence[RbacRule], scope: ObjectScope, args: TargetArgs
+    ) -> Deployer:
         """Create an identity."""
         may = DeployerArgs(
             role=role,
             rules=rules,
-            namespace=self.namespace,
+            scope=scope,
             home=args.deployers,
             api_server=args.api_server,
             handed_on=args.handed_on,
-            owner=args.owner,
         )
         return Deployer(name, may, pulumi.ResourceOptions(parent=self))

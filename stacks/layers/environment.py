@@ -28,6 +28,7 @@ from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.recorded_blue_green import RecordedColours
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
+from components.metadata import ObjectScope
 from components.microservice import Microservice, MicroserviceArgs
 from components.store import Store, StoreArgs
 from stacks.layers import environment_routes
@@ -66,6 +67,7 @@ def build(
     allowed = (
         environment_routes.conflict_free_kubeconfig(table, place, entrance, owner) if entrance else place.kubeconfig
     )
+    scope = ObjectScope(namespace=place.namespace, owner=owner)
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
@@ -80,7 +82,7 @@ def build(
         if service.workload.store:
             store = Store(
                 name,
-                StoreArgs(deployed=service, namespace=place.namespace, kubeconfig=allowed, owner=owner),
+                StoreArgs(deployed=service, scope=scope, kubeconfig=allowed),
                 order,
             )
             ready[name] = store.ready
@@ -92,10 +94,9 @@ def build(
             names=history.recorded.get(name, RecordedColours()).logical_names(name, colours[name].names)
             if name in colours
             else {},
-            namespace=place.namespace,
+            scope=scope,
             kubeconfig=allowed,
             after=callees if section.order == DEPENDENCIES_FIRST else (),
-            owner=owner,
         )
         microservice = Microservice(name, args, order)
         if name in back:

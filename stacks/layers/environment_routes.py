@@ -14,6 +14,7 @@ from boutique.routing.route_table import RoutingError
 from boutique.settings.errors import SettingsError
 from boutique.settings.ingress_settings import GATEWAY_API
 from boutique.settings.stack import Environment
+from components.metadata import ObjectScope
 from components.routes import Routes, RoutesArgs
 from stacks.target_access import TargetAccess
 
@@ -88,8 +89,7 @@ def build(
             *route_rendering.edge(entrance.routing, written, entrance.attached),
         ],
         after=[*place.serving, *reached],
-        namespace=place.namespace,
-        owner=pulumi.get_stack(),
+        scope=ObjectScope(namespace=place.namespace, owner=pulumi.get_stack()),
     )
     objects = Routes("routes", args, opts)
     return objects.accepted.apply(lambda _: entrance.link(entrance.host))

@@ -21,6 +21,7 @@ from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.ingress_settings import GATEWAY_API
 from components.changedservice import ChangedServiceArgs, FeatureService
+from components.metadata import ObjectScope
 from components.routes import Routes, RoutesArgs
 from stacks.layers.environment_quota import check_feature
 from stacks.provider import provider
@@ -49,6 +50,7 @@ def build(section: Feature) -> None:
         raise SettingsError(refusals)
 
     kubeconfig = pulumi.Output.secret(place.kubeconfig)
+    scope = ObjectScope(namespace=place.namespace, owner=owner)
     deployer = provider("deployer", kubeconfig=kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
     expires = written(section.expires) if section.expires else None
@@ -58,9 +60,8 @@ def build(section: Feature) -> None:
             service.workload.name,
             ChangedServiceArgs(
                 deployed=service,
-                namespace=place.namespace,
+                scope=scope,
                 kubeconfig=kubeconfig,
-                owner=owner,
                 annotations=annotations,
             ),
             opts,
@@ -73,8 +74,7 @@ def build(section: Feature) -> None:
         inward = RoutesArgs(
             objects=route_rendering.mesh(entrance.routing, table),
             after=changed,
-            namespace=place.namespace,
-            owner=owner,
+            scope=scope,
             labels=labels.feature(identity.key),
             annotations=annotations,
         )

@@ -19,6 +19,7 @@ from components.admission import Admission, AdmissionArgs
 from components.deployers import Deployers, DeployersArgs
 from components.ingress import Ingress, IngressArgs
 from components.mesh import Mesh, MeshArgs
+from components.metadata import ObjectScope
 from components.policies import Policies, PoliciesArgs
 from components.target import Target, TargetArgs
 from components.unavailable_apis import warn_of_unavailable_apis
@@ -88,8 +89,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
                     if section.mesh.policies.authorization
                     else {},
                     network=policies.network(edges, section.dns) if section.mesh.policies.network else {},
-                    namespace=target.namespace,
-                    owner=owner,
+                    scope=ObjectScope(namespace=target.namespace, owner=owner),
                 ),
                 opts,
             )

@@ -11,6 +11,7 @@ import pytest
 
 from boutique.settings.certificate_settings import CertManagerCertificate, PemCertificate, PfxCertificate
 from components.certificate import Certificate, CertificateArgs
+from components.metadata import ObjectScope
 from tests.support.certificate_samples import (
     GOOD,
     HOST,
@@ -55,7 +56,9 @@ def on_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
 def build(source: Any, secrets: Secrets, *, preview: bool = False, cloud: Cloud | None = None) -> Graph:
     def program() -> None:
         given: Mapping[str, Any] = {key: pulumi.Output.secret(value) for key, value in secrets.items() if value}
-        args = CertificateArgs(source=source, secrets=given, hosts=HOSTS, namespace="istio-ingress", owner="some")
+        args = CertificateArgs(
+            source=source, secrets=given, hosts=HOSTS, scope=ObjectScope(namespace="istio-ingress", owner="some")
+        )
         certificate = Certificate("certificate", args)
         pulumi.export("name", certificate.secret_name)
         pulumi.export("facts", certificate.facts)
