@@ -8,7 +8,6 @@ calls has them in the order of the source; what is done once for each product is
 from collections.abc import Iterable
 from dataclasses import replace
 
-from application.online_boutique import SESSION_COOKIE
 from boutique.application.workload import Workload
 from lab.standins.behaviour import Behaviour, Cookie, Method, Site, StandinCall, StandinRoute, render
 from lab.standins.journeys import Journey, Load, Visit
@@ -26,6 +25,7 @@ PRODUCTS = (
 )
 CURRENCIES = ("EUR", "USD", "JPY", "GBP", "TRY", "CAD")
 
+SESSION_COOKIE = "shop_session-id"
 _TWO_DAYS = 60 * 60 * 48
 _POST = ("POST",)
 

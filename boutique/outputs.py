@@ -23,7 +23,8 @@ from pydantic import (
     field_serializer,
 )
 
-from boutique.application.workload import Resources
+from boutique.application.container import Resources
+from boutique.application.contract import ApplicationContract
 from boutique.certificates.certificate_facts import CertificateFacts
 from boutique.kubernetes import kubeconfig
 from boutique.routing.endpoint import GatewayEndpoint
@@ -33,7 +34,7 @@ from boutique.settings.rollout import Rollout
 from boutique.settings.stack import Availability, Environment, PodUser
 from boutique.settings.version_channel import Channel
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The value of the output `schemaVersion`."""
 
 VERSION, TARGETS, ENVIRONMENT, FEATURE, COLOURS = "schemaVersion", "targets", "environment", "feature", "colours"
@@ -106,6 +107,8 @@ class TargetOutput(Output):
     """None for all versions."""
     meshed: bool
     """Whether each pod has a proxy."""
+    application: Text
+    """The name of the application that the target is for."""
 
 
 class DeployedService(Output):
@@ -128,6 +131,8 @@ class SharedEnvironment(Output):
     """The output `environment`: an environment as its feature stacks need it; secret."""
 
     settings: Environment
+    application: ApplicationContract
+    """What the environment runs."""
     place: TargetOutput | None = None
     """None if the environment allows no features."""
     secrets: dict[str, str] = Field(default_factory=dict, repr=False)
@@ -180,6 +185,8 @@ class EnvironmentOutputs(Output):
 
     model_config = ConfigDict(extra="ignore")
 
+    application: Text
+    """The name of its application's file in the folder `application`, or the path."""
     namespace: Text
     url: Text
     """The link to it, or the command that reaches it."""
@@ -220,6 +227,7 @@ class Origin:
     Attributes:
         stack: Its stack.
         settings: Its configuration.
+        application: What it runs.
         features: What it allows features.
         place: Its target, with the kubeconfig of feature stacks.
         entrance: The endpoint of its gateway.
@@ -228,6 +236,7 @@ class Origin:
 
     stack: str
     settings: Environment
+    application: ApplicationContract
     features: Features
     place: TargetOutput
     entrance: GatewayEndpoint
@@ -242,6 +251,7 @@ class Origin:
         return cls(
             stack=stack,
             settings=settings,
+            application=shared.application,
             features=settings.features,
             place=place,
             entrance=place.entrance,

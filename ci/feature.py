@@ -10,9 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from application import online_boutique
 from boutique.routing import route_table
 from ops.features.identity import identity
+from ops.pulumi.stack_application import application_of
+from ops.pulumi.workspace import project
 from ops.reviews.markdown import block, code, header, row
 from support.errors import UserError
 
@@ -51,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(env: str, branch: str, base: str, secrets_provider: str | None) -> str:
     changed: Mapping[str, str] = json.loads(_boutique("review", "versions", env, f"--base={base}", "--json"))
-    shared = sorted(set(changed) - {workload.service for workload in route_table.services(online_boutique.WORKLOADS)})
+    application = application_of(project(), env)
+    shared = sorted(set(changed) - {service.service for service in route_table.services(application.workloads)})
     versions = {name: version for name, version in changed.items() if name not in shared}
     if not versions:
         _remove(env, branch)
-        example = f"boutique release set {env} --service adservice=0.10.7-my-branch.1"
+        example = f"boutique release set {env} --service {application.entry.workload}=0.10.7-my-branch.1"
         return (
             f"### Feature {code(branch)}: nothing to deploy\n\nThis branch gives no service of {code(env)} another "
             f"version: change {code('boutique:release')} in {code(f'Pulumi.{env}.yaml')}, such as by {code(example)}."
@@ -90,7 +92,7 @@ def _down(env: str, branch: str) -> str:
 
 def _remove(env: str, branch: str) -> bool:
     """Remove the feature; return whether it existed."""
-    key = identity(branch, env).key
+    key = identity(project(), branch, env).key
     if not any(feature["key"] == key for feature in json.loads(_boutique("feature", "list", f"--env={env}", "--json"))):
         return False
     _boutique("feature", "down", f"--env={env}", "--", branch)

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from boutique.admission import channel
+from boutique.names.labels import Owner
 from components.kubernetes_object import KubernetesObject
 from components.metadata import cluster_metadata, name_of
 
@@ -25,7 +26,7 @@ class AdmissionArgs:
 
     rules: Mapping[str, Mapping[str, Any]]
     namespace: str
-    owner: str
+    owner: Owner
 
 
 class Admission(pulumi.ComponentResource):
@@ -35,7 +36,7 @@ class Admission(pulumi.ComponentResource):
         super().__init__("boutique:index:Admission", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         for rule, spec in args.rules.items():
-            called = channel.policy_name(rule, args.namespace)
+            called = channel.policy_name(args.owner.application, rule, args.namespace)
             described = cluster_metadata(called, owner=args.owner)
             policy = KubernetesObject(
                 f"{name}-{rule}", _API, "ValidatingAdmissionPolicy", child, metadata=described, spec=spec

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.workloads.blue_green import digest_of_files, digest_of_secrets
+from boutique.workloads.pod_template import file_key
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.kubernetes_object import Fields, KubernetesObject
 from components.metadata import ObjectScope, metadata, name_of
@@ -64,7 +65,7 @@ def contents(
                 opts,
                 metadata=described(variant, ours),
                 immutable=True,
-                data=variant.files,
+                data={file_key(path): text for path, text in variant.files.items()},
             )
             files[ours] = name_of(config_map.metadata)
         if variant.secrets and theirs not in secrets:

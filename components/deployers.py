@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.names import labels
+from boutique.names.labels import Owner
 from boutique.targets.target_names import DEPLOYERS_NAMESPACE
 from components.metadata import name_of
 from components.namespace import namespace
@@ -20,7 +21,7 @@ class DeployersArgs:
     """
 
     deletion_seconds: int
-    owner: str
+    owner: Owner
 
 
 class Deployers(pulumi.ComponentResource):
@@ -37,7 +38,7 @@ class Deployers(pulumi.ComponentResource):
         home = namespace(
             name,
             DEPLOYERS_NAMESPACE,
-            labels=labels.namespace(),
+            labels=labels.namespace(args.owner.application),
             deletion_seconds=args.deletion_seconds,
             owner=args.owner,
             opts=pulumi.ResourceOptions(parent=self),

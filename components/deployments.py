@@ -7,11 +7,11 @@ import pulumi
 from boutique.kubernetes.field_managers import REPLICAS
 from boutique.names import labels
 from boutique.settings.rollout import RECREATE
+from boutique.workloads.pod_template import pod_template
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from components.contents import Contents
 from components.kubernetes_object import KubernetesObject
 from components.metadata import ObjectScope, metadata
-from components.pods import pod_template
 
 # Of a ReplicaSet that comes back, scaled to nothing at first, pulumi-kubernetes may say that all its pods are ready
 # (checkReplicaSetStatus in provider/pkg/await/deployment.go). With none kept, each way back is a rollout that is
@@ -58,7 +58,7 @@ def deployment(
             if deployed.strategy == RECREATE
             else {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": rollout.surge}},
             "selector": {"matchLabels": deployed.selector},
-            "template": pod_template(deployed, account, contents),
+            "template": pod_template(deployed, account, contents.files, contents.secrets),
         },
     )
 
@@ -90,5 +90,5 @@ def disruption_budget(
 
 def service_account(name: str, workload: str, scope: ObjectScope, opts: pulumi.ResourceOptions) -> KubernetesObject:
     """Create the identity a workload runs as: one per service, so that policies can tell callers apart."""
-    described = metadata(workload, scope, labels=labels.workload(workload))
+    described = metadata(workload, scope, labels=labels.workload(scope.owner.application, workload))
     return KubernetesObject(name, "v1", "ServiceAccount", opts, metadata=described)

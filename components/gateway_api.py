@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.mesh.gateway_api import DEFINITION, Manifest
+from boutique.names.labels import Owner
 from components.kubernetes_object import KubernetesObject
 from components.metadata import cluster_metadata
 
@@ -23,7 +24,7 @@ class GatewayApiArgs:
     """
 
     manifests: Sequence[Manifest]
-    owner: str
+    owner: Owner
     take_over: bool = False
 
 

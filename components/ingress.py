@@ -10,6 +10,7 @@ from boutique.helm.releases import Descriptions, ingress_gateway
 from boutique.mesh import gateway
 from boutique.mesh.gateway_hosts import HostAssignment
 from boutique.names import labels
+from boutique.names.labels import Owner
 from boutique.settings.certificate_settings import AcmCertificate, secret_name
 from boutique.settings.ingress_settings import IngressSettings as Settings
 from boutique.settings.ingress_settings import NetworkLoadBalancer, RoutingApi
@@ -52,7 +53,7 @@ class IngressArgs:
     descriptions: pulumi.Input[Descriptions]
     deletion_seconds: int
     secrets: Mapping[str, pulumi.Output[str]]
-    owner: str
+    owner: Owner
 
 
 class Ingress(pulumi.ComponentResource):
@@ -71,7 +72,7 @@ class Ingress(pulumi.ComponentResource):
         own = namespace(
             name,
             gateway.NAMESPACE,
-            labels=labels.gateway(readiness_gate=nlb),
+            labels=labels.gateway(args.owner.application, readiness_gate=nlb),
             deletion_seconds=args.deletion_seconds,
             owner=args.owner,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),

@@ -9,6 +9,7 @@ from boutique.helm import releases
 from boutique.helm.releases import Descriptions
 from boutique.mesh import gateway_api, istio
 from boutique.names import labels
+from boutique.names.labels import Owner
 from boutique.settings.mesh_settings import GatewayApiPresent
 from boutique.settings.mesh_settings import MeshSettings as Settings
 from components.gateway_api import GatewayApi, GatewayApiArgs
@@ -36,7 +37,7 @@ class MeshArgs:
     descriptions: pulumi.Input[Descriptions] = field(default_factory=dict)
     cluster_domain: str
     deletion_seconds: int
-    owner: str
+    owner: Owner
 
 
 class Mesh(pulumi.ComponentResource):
@@ -69,7 +70,7 @@ class Mesh(pulumi.ComponentResource):
         system = namespace(
             name,
             istio.NAMESPACE,
-            labels=labels.control_plane(node_agents=settings.cni),
+            labels=labels.control_plane(args.owner.application, node_agents=settings.cni),
             deletion_seconds=args.deletion_seconds,
             owner=args.owner,
             opts=child,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from boutique.names import labels as labelling
+from boutique.names.labels import Owner
 from components.kubernetes_object import Fields
 
 
@@ -15,11 +16,11 @@ class ObjectScope:
 
     Attributes:
         namespace: May arrive late; what uses it waits.
-        owner: The name of the stack.
+        owner: The stack and the application.
     """
 
     namespace: pulumi.Input[str]
-    owner: str
+    owner: Owner
 
 
 def metadata(
@@ -46,15 +47,15 @@ def metadata(
 def cluster_metadata(
     name: str,
     *,
-    owner: str,
+    owner: Owner,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> Fields:
     """Return the metadata of an object of the whole cluster; the arguments are those of `metadata`."""
     return {
         "name": name,
-        "labels": labels or labelling.common(),
-        "annotations": {**labelling.owned_by(owner), **(annotations or {})},
+        "labels": labels or labelling.common(owner.application),
+        "annotations": {**labelling.owned_by(owner.stack), **(annotations or {})},
     }
 
 

@@ -1,4 +1,4 @@
-"""A stateless service of the shop."""
+"""A stateless service."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from components.metadata import ObjectScope, name_of
 from components.readiness import ready_replicas
 from components.services import cluster_service, colour_service, external_address, external_service
 from components.smokecheck import await_smoke_check
+from components.volumes import persistent_volume_claims
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +65,13 @@ class Microservice(pulumi.ComponentResource):
 
         account = service_account(name, live.workload.name, scope, child)
         held = contents(name, variants, scope, child)
+        claims = persistent_volume_claims(name, live, scope, child)
         deployments = []
         for variant, its in zip(variants, held, strict=True):
             called = args.names[variant.colour] if variant.colour else name
             # The pods that this update leaves out make room for the new ones before these are created.
             in_place = pulumi.ResourceOptions(parent=self, delete_before_replace=True if colours else None)
-            before = [*args.after, *([colour_service(called, variant, scope, in_place)] if colours else [])]
+            before = [*args.after, *claims, *([colour_service(called, variant, scope, in_place)] if colours else [])]
             opts_of_pods = pulumi.ResourceOptions.merge(in_place, pulumi.ResourceOptions(depends_on=before))
             account_name = name_of(account.metadata)
             deployments.append(deployment(called, variant, account_name, its, scope, opts_of_pods))

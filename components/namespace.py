@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from boutique.names.labels import Owner
 from components.kubernetes_object import KubernetesObject
 from components.metadata import cluster_metadata
 
@@ -14,7 +15,7 @@ def namespace(
     *,
     labels: Mapping[str, str],
     deletion_seconds: int,
-    owner: str,
+    owner: Owner,
     opts: pulumi.ResourceOptions,
 ) -> KubernetesObject:
     """Create a Namespace.

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from boutique.workloads.resolved_workload import ResolvedWorkload
+from boutique.workloads.service_spec import service_spec
 from components.kubernetes_object import Fields, KubernetesObject
 from components.metadata import ObjectScope, metadata
 
@@ -23,7 +24,7 @@ def cluster_service(
     annotations: Mapping[str, pulumi.Input[str]] | None = None,
 ) -> KubernetesObject | None:
     """Create the Service that other workloads call, if the workload is called at all."""
-    if deployed.workload.service is None:
+    if not deployed.workload.service_ports:
         return None
     return _cluster_ip(
         name,
@@ -89,6 +90,4 @@ def _cluster_ip(
 
 
 def _spec(deployed: ResolvedWorkload, kind: str) -> Fields:
-    service = deployed.workload.service
-    ports = [{"name": service.name, "port": service.number, "targetPort": deployed.workload.port}] if service else []
-    return {"type": kind, "selector": deployed.selector, "ports": ports}
+    return service_spec(deployed.workload, deployed.selector, kind)

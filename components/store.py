@@ -1,4 +1,4 @@
-"""The store that the shop keeps its carts in."""
+"""A workload that keeps data."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from components.deployments import deployment, service_account
 from components.metadata import ObjectScope, name_of
 from components.readiness import ready_replicas
 from components.services import cluster_service
+from components.volumes import persistent_volume_claims
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class StoreArgs:
 
 
 class Store(pulumi.ComponentResource):
-    """One pod of Redis with its identity and its Service; the data lives and dies with the pod, as upstream's does.
+    """One pod with its identity, its volumes and its Service; what is not in a claimed volume dies with the pod.
 
     Attributes:
         ready: How many of its replicas are ready.
@@ -42,7 +43,9 @@ class Store(pulumi.ComponentResource):
 
         account = service_account(name, args.deployed.workload.name, args.scope, child)
         [held] = contents(name, [args.deployed], args.scope, child)
-        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.scope, child)
+        claims = persistent_volume_claims(name, args.deployed, args.scope, child)
+        before = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=claims)) if claims else child
+        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.scope, before)
         self.ready = ready_replicas(pods, args.deployed, args.scope.namespace, args.kubeconfig)
         cluster_service(name, args.deployed, args.scope, child)
         self.register_outputs({"ready": self.ready})

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import pulumi
 
 from boutique.kubernetes.kubeconfig import ApiServer
+from boutique.names.labels import Owner
 from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS
 from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 from boutique.targets.target_names import deployer, features_deployer
@@ -43,7 +44,7 @@ class TargetArgs:
     deployers: pulumi.Input[str]
     api_server: pulumi.Output[ApiServer]
     handed_on: pulumi.Output[ApiServer]
-    owner: str
+    owner: Owner
     registry_credentials: pulumi.Output[str] | None
     protect: bool
     features: bool

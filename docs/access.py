@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from application import online_boutique
 from boutique.admission import channel, feature_policies, isolation, owner_policies
+from boutique.application.application_file import load_application
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
 from boutique.settings.version_channel import Channel
 from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
@@ -47,17 +47,22 @@ def _rows(rules: tuple[RbacRule, ...]) -> Iterator[str]:
 
 
 def _refusals() -> Iterator[str]:
+    application = load_application("online-boutique", Path(__file__).parents[1])
+    workloads = application.workloads
     rules = {
         "owners": ("everybody", owner_policies.rule()),
-        "secrets": ("both", channel.secrets(online_boutique.WORKLOADS)),
+        "secrets": ("both", channel.secrets(workloads)),
         **{
             name: ("both", rule)
             for name, rule in isolation.rules(
-                "<target>", online_boutique.WORKLOADS, "<namespace>", cluster_domain=CLUSTER_DOMAIN, external=True
+                "<target>", workloads, "<namespace>", cluster_domain=CLUSTER_DOMAIN, external=True
             ).items()
         },
-        "channel": ("everybody but Kubernetes' controllers", channel.channel(Channel(), online_boutique.WORKLOADS)),
-        **{name: ("`<target>-features`", rule) for name, rule in feature_policies.rules("<target>", "<host>").items()},
+        "channel": ("everybody but Kubernetes' controllers", channel.channel(Channel(), workloads)),
+        **{
+            name: ("`<target>-features`", rule)
+            for name, rule in feature_policies.rules("<target>", application.entry, "<host>").items()
+        },
     }
     for name, (audience, spec) in rules.items():
         for validation in spec["validations"]:

@@ -1,13 +1,15 @@
 """Rules for the objects of Kubernetes."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
 
-from application import online_boutique
+from boutique.application.application_file import application_names, load_application
 from boutique.mesh import gateway
 from boutique.names import labels
 from policy.graph import SECRET, PolicyResource
 
-_EXTERNAL = frozenset(workload.external_service for workload in online_boutique.WORKLOADS if workload.external_service)
+_PROJECT = Path(__file__).parents[1]
 _REPLICATED = ("Deployment", "StatefulSet")
 
 
@@ -29,7 +31,7 @@ def load_balancer(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iter
     if resource.kind != "Service" or resource.part("spec").get("type") != "LoadBalancer":
         return
     metadata = resource.part("metadata")
-    if metadata.get("namespace") != gateway.NAMESPACE and metadata.get("name") not in _EXTERNAL:
+    if metadata.get("namespace") != gateway.NAMESPACE and metadata.get("name") not in _external_services():
         yield "is a LoadBalancer without `external: true`; set it for a service that has it, or use the ingress"
 
 
@@ -54,3 +56,11 @@ def disruption_budget(resource: PolicyResource, resources: Sequence[PolicyResour
         picked = match_labels <= other.part("spec", "template", "metadata", "labels").items()
         if other.kind in _REPLICATED and picked and other.part("spec").get("replicas", 1) < 2:
             yield f"is for {other.kind} {other.name}, which has one replica; leave it out"
+
+
+@cache
+def _external_services() -> frozenset[str]:
+    """Return the names of the LoadBalancer Services that the project's applications may have."""
+    applications = [load_application(name, _PROJECT) for name in application_names(_PROJECT)]
+    workloads = [workload for application in applications for workload in application.workloads]
+    return frozenset(workload.external_service for workload in workloads if workload.external_service)

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 
+from boutique.application.application_file import KEY
 from boutique.certificates import credentials
-from boutique.checks.load import SECRETS, SERVICE_SECRETS, load
+from boutique.checks.load import SECRETS, SERVICE_SECRETS, StackSettings, load
 from boutique.mesh.gateway_hosts import claims
 from boutique.settings.certificate_settings import KeptCertificate
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import NAMESPACE, SECTIONS, StackSettings
+from boutique.settings.stack import NAMESPACE, SECTIONS
 from boutique.workloads import pull_credentials
 
 _DEFAULTS = ("", "{}", '{"enabled":false}')
@@ -41,7 +43,7 @@ def read() -> tuple[StackSettings, Secrets]:
         CertificateError: Its certificate could not be served.
     """
     config = pulumi.Config(NAMESPACE)
-    settings = load(*_values(config))
+    settings = load(*_values(config), root=Path())
     _check_certificate(settings, config)
     _check_pull_credentials(settings, config.get(pull_credentials.KEY))
     registry = config.get_secret(pull_credentials.KEY) if config.get(pull_credentials.KEY) else None
@@ -75,7 +77,9 @@ def _check_pull_credentials(settings: StackSettings, text: str | None) -> None:
     """Refuse a Docker configuration that no node could pull with: pods would wait for their images without an end."""
     if text:
         environment = settings.environment
-        registries = pull_credentials.registries(environment, settings.release) if environment else ()
+        registries = (
+            pull_credentials.registries(settings.application, environment, settings.release) if environment else ()
+        )
         if errors := pull_credentials.credential_errors(text, registries):
             raise SettingsError(errors)
 
@@ -108,6 +112,8 @@ def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
         elif secret:
             values[key] = None
             errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+        elif key == KEY:
+            values[key] = config.get(key)
         elif key in SECTIONS:
             try:
                 values[key] = config.get_object(key)

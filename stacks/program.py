@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from boutique.certificates.certificate_errors import CertificateError
+from boutique.checks.load import StackSettings
 from boutique.eks.account import AwsError
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
 from boutique.outputs import SCHEMA_VERSION, VERSION, OutputsError
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import ExistingCluster, StackCluster, StackSettings
+from boutique.settings.stack import ExistingCluster, StackCluster
 from boutique.targets.target_names import target_name
 from stacks import configuration
 from stacks.configuration import Secrets
@@ -53,11 +54,11 @@ def build(settings: StackSettings, secrets: Secrets) -> None:
     if isinstance(settings.cluster, ExistingCluster | EksCluster) and settings.platform:
         from stacks.layers import cluster, platform
 
-        reached = cluster.connect(settings.cluster, settings.platform, settings.environment)
-        places = platform.build(settings.platform, reached, secrets)
+        reached = cluster.connect(settings.cluster, settings.platform, settings.environment, settings.application)
+        places = platform.build(settings.platform, settings, reached, secrets)
     if environment and history:
         from stacks.layers import environment as layer
 
-        layer.build(environment, settings.release, secrets.services, target, places[target], history)
+        layer.build(settings, environment, secrets.services, target, places[target], history)
     # Last, so that no program that was interrupted leaves it alone in the outputs.
     pulumi.export(VERSION, SCHEMA_VERSION)

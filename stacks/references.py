@@ -65,6 +65,7 @@ def place_of(cluster: StackCluster) -> TargetAccess:
         entrance=target.entrance,
         channel=target.channel,
         meshed=target.meshed,
+        application=target.application,
         resolved_target=ResolvedTarget(stack=stack, namespace=target.namespace, kubeconfig=target.kubeconfig),
     )
 

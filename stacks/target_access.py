@@ -37,6 +37,7 @@ class TargetAccess:
         entrance: Where people's requests come in; None without an ingress.
         channel: Which versions it lets in; None for all.
         meshed: Whether each of its pods has a proxy, which counts against the quota.
+        application: The name of the application that it is for.
         serving: What has to be there before a route is; nothing if another stack has built it.
         resolved_target: The same as plain strings, if another stack has the target.
     """
@@ -48,6 +49,7 @@ class TargetAccess:
     entrance: GatewayEndpoint | None
     channel: Channel | None = None
     meshed: bool = True
+    application: str
     serving: Sequence[pulumi.Resource] = ()
     resolved_target: ResolvedTarget | None = None
 
@@ -63,5 +65,11 @@ class TargetAccess:
         self, kubeconfig: pulumi.Output[str] | None, features: pulumi.Output[str] | None
     ) -> pulumi.Output[TargetOutput]:
         return pulumi.Output.all(namespace=self.namespace, kubeconfig=kubeconfig, features=features).apply(
-            lambda late: TargetOutput(**late, entrance=self.entrance, channel=self.channel, meshed=self.meshed)
+            lambda late: TargetOutput(
+                **late,
+                entrance=self.entrance,
+                channel=self.channel,
+                meshed=self.meshed,
+                application=self.application,
+            )
         )

@@ -34,9 +34,9 @@ Build metadata is missing: no tag can hold a '+'.
 """
 
 
-def policy_name(rule: str, namespace: str) -> str:
+def policy_name(application: str, rule: str, namespace: str) -> str:
     """Return the name of one rule of a target, which is the whole cluster's, and of its binding."""
-    return f"{labels.PART_OF}-{rule}-{namespace}"
+    return f"{application}-{rule}-{namespace}"
 
 
 def secrets(workloads: Iterable[Workload]) -> Spec:
@@ -68,8 +68,9 @@ def channel(accepted: Channel, workloads: Iterable[Workload]) -> Spec:
         accepted: What the target lets in.
         workloads: Those of the application; images that others publish are not judged.
     """
-    own = {workload.name: workload.container for workload in workloads if workload.shared_image_settings}
-    names = "|".join(re.escape(name) for name in sorted(own))
+    shared = [workload for workload in workloads if not workload.own_image]
+    own = {workload.name: workload.container_name for workload in shared}
+    names = "|".join(re.escape(name) for name in sorted({workload.image.name for workload in shared}))
     image = json.dumps(f"^([^/]+/)*({names})(:[^/]*)?(@.*)?$")
     return spec(
         POD_KINDS,

@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from application import online_boutique
 from boutique.admission.rule import ALL_WRITES, Kinds, Spec, spec
+from boutique.application.application import Entry
 from boutique.names import labels
 from boutique.routing import header_patterns
 from boutique.routing.caching import FOR_SHARED_CACHES, NO_STORE, VARY
@@ -22,14 +22,18 @@ _VALUE = r"([0-9A-Za-z_]|\\[^0-9A-Za-z])+"
 """A value that `re.escape` wrote: no character of it means anything else than itself."""
 
 
-def rules(target: str, host: str | None) -> Mapping[str, Spec]:
+def rules(target: str, entry: Entry, host: str | None) -> Mapping[str, Spec]:
     """Return the `spec` of each rule for the feature stacks of a target, by the name of the rule.
 
     Args:
         target: Its name.
+        entry: The workload that people reach, and how it knows them.
         host: Where people reach its environment; None if they do not.
     """
-    return {"features": _spec(target, _OBJECTS, _objects()), "feature-routes": _spec(target, _ROUTES, _routes(host))}
+    return {
+        "features": _spec(target, _OBJECTS, _objects()),
+        "feature-routes": _spec(target, _ROUTES, _routes(entry, host)),
+    }
 
 
 _ROUTES: Kinds = {("gateway.networking.k8s.io", "*"): ("httproutes",)}
@@ -79,18 +83,14 @@ def _objects() -> list[Spec]:
     ]
 
 
-def _routes(host: str | None) -> list[Spec]:
+def _routes(entry: Entry, host: str | None) -> list[Spec]:
     """Return what a feature's routes keep: they are for calls with its key, its preview host, or a tester's session."""
     to_services, to_gateways = _parents("Service"), _parents("Gateway")
     before, after = (json.dumps(part) for part in header_patterns.baggage(MEMBER, _ANY).split(_ANY))
     # As `re.escape` writes a key.
     key = f"{_KEY}.replace('-', '\\\\-')"
     with_key = _matched(f"h.name == 'baggage' && h.value == {before} + {key} + {after}")
-    session = "^" + re.escape(header_patterns.cookie(online_boutique.SESSION_COOKIE, _ANY)).replace(_ANY, _VALUE) + "$"
-    asking = _matched(
-        f"(h.name == 'cookie' && h.value.matches({json.dumps(session)})) || "
-        f"(h.name == {json.dumps(HEADER)} && h.value == {_KEY})"
-    )
+    asking = _matched(f"{_session(entry)}(h.name == {json.dumps(HEADER)} && h.value == {_KEY})")
     to_people = preview = "false"
     if host:
         hosts = "has(object.spec.hostnames) && object.spec.hostnames.all(n, n == {name})"
@@ -119,6 +119,16 @@ def _routes(host: str | None) -> list[Spec]:
             "keeps the answers out of caches; docs/routing.md has them",
         },
     ]
+
+
+def _session(entry: Entry) -> str:
+    """Return whether a header is that of one session, with an `or` for the next condition; nothing without sessions."""
+    if entry.session_header:
+        return f"(h.name == {json.dumps(entry.session_header)} && h.?type.orValue('Exact') == 'Exact') || "
+    if entry.session_cookie:
+        cookie = "^" + re.escape(header_patterns.cookie(entry.session_cookie, _ANY)).replace(_ANY, _VALUE) + "$"
+        return f"(h.name == 'cookie' && h.value.matches({json.dumps(cookie)})) || "
+    return ""
 
 
 def _filters(allowed: str) -> str:

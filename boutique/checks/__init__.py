@@ -1,10 +1,10 @@
-"""What single values cannot tell: whether the sections of a stack fit together and fit the catalogue."""
+"""What single values cannot tell: whether the sections of a stack fit together and fit the application."""
 
 from collections.abc import Collection, Iterator
 
+from boutique.application.application import Application
 from boutique.checks import eks
 from boutique.checks import environment as environments
-from boutique.checks import feature as features
 from boutique.checks import platform as platforms
 from boutique.checks import release as releases
 from boutique.mesh import gateway_hosts
@@ -16,6 +16,7 @@ from boutique.settings.stack import Cluster, Environment, Platform, StackCluster
 
 def check(
     *,
+    application: Application,
     cluster: Cluster | None,
     platform: Platform | None,
     environment: Environment | None,
@@ -28,10 +29,9 @@ def check(
         *_cluster(cluster, platform),
         *(platforms.errors(platform) if platform else ()),
         *(gateway_hosts.errors(platform) if platform else ()),
-        *(environments.errors(environment, cluster, platform, release, unread) if environment else ()),
+        *(environments.errors(application, environment, cluster, platform, release, unread) if environment else ()),
         *(releases.errors(release, environment) if release and "environment" not in unread else ()),
         *(_alone(feature, cluster, platform, environment, release) if feature else ()),
-        *(features.errors(feature) if feature else ()),
     ]
 
 

@@ -6,6 +6,7 @@ Asked with the rights of the cluster's admin, before anything is planned.
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from boutique.application.application import Application
 from boutique.checks import stack_objects
 from boutique.kubernetes import listing, live_objects
 from boutique.kubernetes.client import KubernetesApi
@@ -43,11 +44,19 @@ _KINDS: Mapping[str, str] = {
 """What stacks with a platform write beside namespaces and definitions, by kind: the lists of the whole cluster."""
 
 
-def check(admin: KubernetesApi, section: Platform, environment: Environment | None, home: str, stack: str) -> str:
+def check(
+    admin: KubernetesApi,
+    application: Application,
+    section: Platform,
+    environment: Environment | None,
+    home: str,
+    stack: str,
+) -> str:
     """Refuse what belongs to others; return what others have changed of the stack's own objects, or nothing.
 
     Args:
         admin: The API server of the cluster, with the rights of its admin.
+        application: What the environment runs.
         section: The platform.
         environment: The environment of the same stack, if it has one.
         home: Its namespace.
@@ -68,7 +77,7 @@ def check(admin: KubernetesApi, section: Platform, environment: Environment | No
             *(LiveObject(kind=kind, metadata=item) for kind, response in own.items() for item in response.result()),
         ]
         installed = definitions.result() if definitions else ()
-    in_environment = stack_objects.of_environment(environment, home) if environment else frozenset()
+    in_environment = stack_objects.of_environment(application, environment, home) if environment else frozenset()
     planned = stack_objects.of_platform(section)
     errors = [
         *live_objects.ownership_errors(objects, planned, stack=stack, key="boutique:platform"),
@@ -77,7 +86,7 @@ def check(admin: KubernetesApi, section: Platform, environment: Environment | No
     ]
     if errors:
         raise SettingsError(errors)
-    left = stack_objects.autoscaled_deployments(environment, home) if environment else ()
+    left = stack_objects.autoscaled_deployments(application, environment, home) if environment else ()
     return live_objects.changes(objects, planned | in_environment, stack=stack, autoscaled=left)
 
 

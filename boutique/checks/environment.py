@@ -1,13 +1,14 @@
-"""Whether an environment fits the catalogue, and the place it goes to."""
+"""Whether an environment fits its application, and the target it goes to."""
 
 from collections.abc import Collection, Iterator
 
-from application import online_boutique
-from boutique.application.workload import ProbeKind, Workload
+from boutique.application.application import Application
+from boutique.application.application_checks import call_cycle
+from boutique.application.workload import Workload
 from boutique.checks.feature import setting_errors
 from boutique.checks.quota_fit import environment_refusals, target_room
 from boutique.checks.release import channel_refusals
-from boutique.names.feature_names import NamingError
+from boutique.names.feature_names import NamingError, feature_key
 from boutique.routing import route_rendering, route_table
 from boutique.routing.route_table import RoutingError
 from boutique.settings.errors import enumerate_names, nearest
@@ -24,6 +25,7 @@ from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workl
 
 
 def errors(
+    application: Application,
     environment: Environment,
     cluster: Cluster | None,
     platform: Platform | None,
@@ -33,13 +35,14 @@ def errors(
     """Return a line for each error; a section that could not be read (`unread`) is None and is not judged."""
     if "platform" not in unread:
         yield from _target(cluster, platform, environment)
-    yield from _services(environment)
-    yield from _deployed(environment)
-    yield from _room(cluster, platform, environment)
+    yield from _services(application, environment)
+    yield from _deployed(application, environment)
+    yield from _room(application, cluster, platform, environment)
     if "release" not in unread:
-        yield from _channel(cluster, platform, environment, release)
+        yield from _channel(application, cluster, platform, environment, release)
     yield from _external(platform, environment)
-    yield from _features(platform, environment)
+    yield from _features(application, platform, environment)
+    yield from _order(application, environment)
 
 
 def unknown_secrets(environment: Environment, secrets: Collection[str]) -> Iterator[str]:
@@ -72,8 +75,8 @@ def _target(cluster: Cluster | None, platform: Platform | None, environment: Env
         yield f"boutique:environment.target: {environment.target!r} is not in boutique:platform.targets{hint}"
 
 
-def _services(environment: Environment) -> Iterator[str]:
-    for workload in online_boutique.WORKLOADS:
+def _services(application: Application, environment: Environment) -> Iterator[str]:
+    for workload in application.workloads:
         key = f"boutique:environment.services.{workload.name}"
         for error in _service(workload, environment.services.get(workload.name, ServiceSettings())):
             yield f"{key}.{error}"
@@ -82,37 +85,39 @@ def _services(environment: Environment) -> Iterator[str]:
 def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
     if not service.enabled and not workload.optional:
         yield "enabled: others need this service; it cannot be left out"
-    if service.replicas not in (None, 1) and workload.store:
+    if service.replicas not in (None, 1) and workload.stateful:
         yield f"replicas: {service.replicas}: must be 1; a second one would hold other data"
-    if service.autoscaled and workload.store:
+    if service.autoscaled and workload.stateful:
         yield "autoscaled: true: a store has one pod; a second one would hold other data; remove it"
     if service.external and not workload.external_service:
-        yield "external: it has no external Service in the catalogue"
-    if service.init_image and not workload.init:
-        yield "initImage: it has no init container"
+        yield "external: the application names no externalService for it"
+    if service.init_image and len(workload.init_containers) != 1:
+        count = len(workload.init_containers) or "no"
+        yield f"initImage: it has {count} init container{'s' * bool(workload.init_containers)}"
     for name in sorted(set(service.variables) & set(service.secrets)):
         yield f"secrets.{name}: is among the variables too; remove it there or here"
-    if service.rollout.strategy == BLUE_GREEN and (workload.store or workload.service is None):
+    if service.rollout.strategy == BLUE_GREEN and (workload.stateful or not workload.service_ports):
         reason = (
-            "two stores at once would split the data" if workload.store else "it has no Service, so nothing is switched"
+            "two stores at once would split the data"
+            if workload.stateful
+            else "it has no Service, so nothing is switched"
         )
         yield f"rollout.strategy: blueGreen: {reason}; remove it"
-    speaks_http = workload.readiness is not None and workload.readiness.kind is ProbeKind.HTTP
     check, key = service.rollout.pre_promotion_check, "rollout.prePromotionCheck"
-    if check and check.path and not speaks_http:
+    if check and check.path and not workload.has_pages:
         yield f"{key}.path: {check.path}: it has no pages; take {key}.command"
     if check and not (check.path or check.command):
         yield f"{key}: says nothing to check; add path or command"
-    addresses = {**workload.calls, **({"PORT": None} if "PORT" in workload.variables else {})}
-    for name in sorted({*service.variables, *service.secrets} & set(addresses)):
+    addresses = {*workload.calls, *({"PORT"} & set(workload.env))}
+    for name in sorted({*service.variables, *service.secrets} & addresses):
         kind = "variables" if name in service.variables else "secrets"
-        yield f"{kind}.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
+        yield f"{kind}.{name}: is set by the application, so that addresses and ports always fit; remove it"
 
 
-def _deployed(environment: Environment) -> Iterator[str]:
+def _deployed(application: Application, environment: Environment) -> Iterator[str]:
     """Check what only shows when a service's settings and the ones for all services are put together."""
     seconds: dict[str, tuple[int, int]] = {}
-    for service in resolve_workloads(environment):
+    for service in resolve_workloads(application, environment):
         key = f"boutique:environment.services.{service.workload.name}"
         if service.rollout.min_ready_seconds >= service.rollout.timeout_seconds:
             own = environment.services.get(service.workload.name, ServiceSettings()).rollout.model_fields_set
@@ -134,12 +139,14 @@ def _deployed(environment: Environment) -> Iterator[str]:
         yield f"{key}.rollout.minReadySeconds: {ready}: must be less than timeoutSeconds, which is {timeout}"
 
 
-def _room(cluster: Cluster | None, platform: Platform | None, environment: Environment) -> Iterator[str]:
+def _room(
+    application: Application, cluster: Cluster | None, platform: Platform | None, environment: Environment
+) -> Iterator[str]:
     if cluster is None or platform is None:
         return
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
-    most: ResolvedWorkload = max(resolve_workloads(environment), key=lambda service: service.replicas)
+    most: ResolvedWorkload = max(resolve_workloads(application, environment), key=lambda service: service.replicas)
     if target and most.replicas > target.replicas:
         yield (
             f"boutique:platform.targets.{name}.replicas: {target.replicas}: leaves no room for the {most.replicas} "
@@ -147,20 +154,24 @@ def _room(cluster: Cluster | None, platform: Platform | None, environment: Envir
         )
     elif target:
         meshed = platform.mesh is not None
-        quota = Quota.of(NAME, hard_limits(online_boutique.WORKLOADS, target.replicas))
-        need = release_peak(resolve_workloads(environment), meshed=meshed)
-        yield from environment_refusals(environment, [quota], need, target_room(name, meshed=meshed))
+        quota = Quota.of(NAME, hard_limits(application.workloads, target.replicas))
+        need = release_peak(resolve_workloads(application, environment), meshed=meshed)
+        yield from environment_refusals(application, environment, [quota], need, target_room(name, meshed=meshed))
 
 
 def _channel(
-    cluster: Cluster | None, platform: Platform | None, environment: Environment, release: Release | None
+    application: Application,
+    cluster: Cluster | None,
+    platform: Platform | None,
+    environment: Environment,
+    release: Release | None,
 ) -> Iterator[str]:
     if cluster is None or platform is None:
         return
     name = target_name(cluster, platform, environment)
     target = platform.targets.get(name)
     if target and target.channel:
-        yield from channel_refusals(target.channel, name, environment, release)
+        yield from channel_refusals(application, target.channel, name, environment, release)
 
 
 def _external(platform: Platform | None, environment: Environment) -> Iterator[str]:
@@ -175,11 +186,11 @@ def _external(platform: Platform | None, environment: Environment) -> Iterator[s
             )
 
 
-def _features(platform: Platform | None, environment: Environment) -> Iterator[str]:
+def _features(application: Application, platform: Platform | None, environment: Environment) -> Iterator[str]:
     if environment.features is None:
         return
-    wrong = list(setting_errors(environment.features))
-    yield from wrong or _routed(environment)
+    wrong = [*_names(application), *setting_errors(environment.features)]
+    yield from wrong or _routed(application, environment)
     if platform and platform.ingress is None:
         yield (
             "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
@@ -192,12 +203,30 @@ def _features(platform: Platform | None, environment: Environment) -> Iterator[s
         )
 
 
-def _routed(environment: Environment) -> Iterator[str]:
+def _names(application: Application) -> Iterator[str]:
+    """Check that the names of services leave room for the key of a feature."""
+    for service in sorted({service.service for service in route_table.services(application.workloads)}):
+        try:
+            feature_key("feature", [service])
+        except NamingError as error:
+            yield f"boutique:environment.features: {error}; give the workload a shorter name, or remove this key"
+
+
+def _order(application: Application, environment: Environment) -> Iterator[str]:
+    if environment.order == "dependenciesFirst" and (cycle := call_cycle(application)):
+        yield (
+            f"boutique:environment.order: dependenciesFirst: {' → '.join(cycle)} call each other, "
+            "so none is first; take parallel"
+        )
+
+
+def _routed(application: Application, environment: Environment) -> Iterator[str]:
     """Check the features that the environment routes itself, for any host."""
     owner = "this stack"
     try:
         route_table.table(
-            route_rendering.environment(environment, owner, "localhost"), route_rendering.features(environment, owner)
+            route_rendering.environment(application, environment, owner, "localhost"),
+            route_rendering.features(environment, owner),
         )
     except (RoutingError, NamingError) as error:
         yield f"boutique:environment.features.routes: {error}"

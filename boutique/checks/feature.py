@@ -1,27 +1,28 @@
 """Whether a feature can be identified and deployed, as far as its own stack shows."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.features.feature_workloads import ChangeError, identity
 from boutique.names.feature_names import NamingError, check_session, object_name
 from boutique.routing import route_table
 from boutique.settings.durations import written
-from boutique.settings.errors import enumerate_names
+from boutique.settings.errors import enumerate_names, nearest
 from boutique.settings.feature_settings import Feature, Features
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _KEY = "boutique:feature"
 
 
-def errors(feature: Feature) -> Iterator[str]:
+def errors(application: Application, feature: Feature) -> Iterator[str]:
     """Return a line for each error."""
-    invalid = [*_services(feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
+    invalid = [*_services(application, feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
     yield from invalid
     if not invalid:
-        yield from _identity(feature)
+        yield from _identity(application, feature)
 
 
 def setting_errors(features: Features) -> Iterator[str]:
@@ -73,12 +74,23 @@ def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str
         )
 
 
-def _services(feature: Feature) -> Iterator[str]:
+def _services(application: Application, feature: Feature) -> Iterator[str]:
     if not feature.services:
-        yield f"{_KEY}.services: is missing; name at least one, such as {{adservice: {{version: 1.4.2-my-branch.3}}}}"
-    routable = {service.service for service in route_table.services(online_boutique.WORKLOADS)}
+        example = f"{{{application.entry.workload}: {{version: 1.4.2-my-branch.3}}}}"
+        yield f"{_KEY}.services: is missing; name at least one, such as {example}"
+    routable = {service.service for service in route_table.services(application.workloads)}
     for name, change in feature.services.items():
-        if name not in routable:
+        if name not in application.workloads_by_name:
+            yield (
+                f"{_KEY}.services.{name}: {json.dumps(name)}: there is no such service"
+                f"{nearest(name, application.workloads_by_name)}"
+            )
+        elif application.workloads_by_name[name].stateful:
+            yield (
+                f"{_KEY}.services.{name}: cannot be part of a feature: a second one would not have its data; "
+                "the feature shares the environment's"
+            )
+        elif name not in routable:
             yield (
                 f"{_KEY}.services.{name}: cannot be part of a feature: it is not called by HTTP or gRPC, so its calls "
                 "cannot be told apart; the feature shares the environment's"
@@ -90,11 +102,11 @@ def _services(feature: Feature) -> Iterator[str]:
             )
 
 
-def _identity(feature: Feature) -> Iterator[str]:
+def _identity(application: Application, feature: Feature) -> Iterator[str]:
     try:
-        named = identity(feature)
+        named = identity(application, feature)
         for name in feature.services:
-            object_name(name, named.key, route_table.names(online_boutique.WORKLOADS))
+            object_name(name, named.key, route_table.names(application.workloads))
     except ChangeError as error:
         yield f"{_KEY}.branch: is missing: {error}; give boutique:feature.branch or boutique:feature.key"
     except NamingError as error:

@@ -1,27 +1,56 @@
 """From the values of a stack's configuration to settings, or to all errors in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from boutique.application.application import Application
+from boutique.application.application_file import KEY, load_application
 from boutique.certificates import credentials
 from boutique.checks import check
 from boutique.settings.errors import SettingsError, explain, nearest
-from boutique.settings.stack import SECTIONS, StackSettings
+from boutique.settings.feature_settings import Feature
+from boutique.settings.fields import WORKLOADS
+from boutique.settings.release_settings import Release
+from boutique.settings.stack import NAMESPACE, SECTIONS, Cluster, Environment, Platform
+from boutique.targets.target_names import target_name
 
 SERVICE_SECRETS = "serviceSecrets"
 SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)
 """The top-level keys that hold one secret each, or several by name, and are never read into settings."""
 
 
-def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSettings:
-    """Return the settings of a stack.
+@dataclass(frozen=True, kw_only=True)
+class StackSettings:
+    """The configuration of a stack.
+
+    Attributes:
+        application: The application of the stack.
+        application_reference: Its name in the folder `application`, or the path of its file.
+        target_applications: The application of each target.
+    """
+
+    application: Application
+    application_reference: str
+    target_applications: Mapping[str, Application] = field(default_factory=dict)
+    cluster: Cluster | None = None
+    platform: Platform | None = None
+    environment: Environment | None = None
+    release: Release | None = None
+    feature: Feature | None = None
+
+
+def load(values: Mapping[str, Any], read_errors: Sequence[str] = (), *, root: Path) -> StackSettings:
+    """Return the settings of a stack, with the applications that it names.
 
     Args:
         values: Every key of the program's namespace in the stack's configuration, without the namespace; the value of a
             secret is never looked at.
         read_errors: Errors in how the values are kept, from reading them.
+        root: The folder of the project, in which the files of applications are found.
 
     Raises:
         SettingsError: Something is wrong; its text has a line for each error.
@@ -29,11 +58,14 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
     errors = [
         *read_errors,
         *(
-            f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}"
+            f"boutique:{key}: there is no such key{nearest(key, [KEY, *SECTIONS, *SECRETS])}"
             for key in values
-            if key not in SECTIONS and key not in SECRETS
+            if key not in SECTIONS and key not in SECRETS and key != KEY
         ),
     ]
+    application = _application(values.get(KEY), root)
+    # A feature is of its environment's application, which only the outputs of that stack tell.
+    context = {} if is_present(values.get("feature")) else {WORKLOADS: application.workloads_by_name}
     read: dict[str, Any] = {}
     unread = []
     for key, annotation in SECTIONS.items():
@@ -41,9 +73,9 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
         if not is_present(value):
             continue
         try:
-            read[key] = TypeAdapter(annotation).validate_python(value)
+            read[key] = TypeAdapter(annotation).validate_python(value, context=context)
         except ValidationError as error:
-            errors += explain(key, annotation, error)
+            errors += explain(f"{NAMESPACE}:{key}.", annotation, error)
             unread.append(key)
     if not is_present(values.get("cluster")) and not is_present(values.get("feature")):
         errors.append(
@@ -64,6 +96,7 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
         source = platform.ingress.certificate if platform and platform.ingress else None
         errors += credentials.errors(source, [key for key in credentials.KEYS if values.get(key)])
     errors += check(
+        application=application,
         cluster=read.get("cluster"),
         platform=read.get("platform"),
         environment=read.get("environment"),
@@ -73,7 +106,42 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
     )
     if errors:
         raise SettingsError(errors)
-    return StackSettings(**read)
+    applications = {
+        name: load_application(target.application, root) if target.application else application
+        for name, target in (platform.targets if platform else {}).items()
+    }
+    if read.get("environment"):
+        errors += _other_application(read["cluster"], platform, read["environment"], application, applications)
+    if errors:
+        raise SettingsError(errors)
+    return StackSettings(
+        application=application, application_reference=values[KEY], target_applications=applications, **read
+    )
+
+
+def _application(reference: object, root: Path) -> Application:
+    if reference is None:
+        raise SettingsError(
+            [f"{NAMESPACE}:{KEY}: is missing; name a file of the folder application, such as {NAMESPACE}:{KEY}: my-app"]
+        )
+    if not isinstance(reference, str):
+        raise SettingsError([f"{NAMESPACE}:{KEY}: {reference!r}: must be text: a name in application/, or a path"])
+    return load_application(reference, root)
+
+
+def _other_application(
+    cluster: Cluster,
+    platform: Platform | None,
+    environment: Environment,
+    application: Application,
+    applications: Mapping[str, Application],
+) -> Iterator[str]:
+    target = target_name(cluster, platform, environment)
+    if (planned := applications.get(target)) and planned != application:
+        yield (
+            f"{NAMESPACE}:platform.targets.{target}.application: {planned.name!r}: the environment of this stack runs "
+            f"{application.name!r}; set {NAMESPACE}:{KEY} to the same, or remove this key"
+        )
 
 
 def is_present(section: object) -> bool:

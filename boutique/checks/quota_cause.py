@@ -4,25 +4,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from boutique.application.application import Application
 from boutique.settings.stack import Environment
 from boutique.workloads.pod_demand import release_peak
 from boutique.workloads.resolved_workload import resolve_workloads
 
 
-def cause(environment: Environment, resource: str, meshed: bool) -> str:
+def cause(application: Application, environment: Environment, resource: str, meshed: bool) -> str:
     """Return the key of an environment that adds most to what it takes of a resource; empty if none adds anything."""
     content = environment.model_dump(by_alias=True, exclude_unset=True, mode="json")
-    whole = _taken(content, resource, meshed)
+    whole = _taken(application, content, resource, meshed)
     added: dict[str, Decimal] = {}
     for path in _paths(content):
         without, value = _without(content, path)
-        added[f"boutique:environment.{'.'.join(path)}: {value}"] = whole - _taken(without, resource, meshed)
+        added[f"boutique:environment.{'.'.join(path)}: {value}"] = whole - _taken(
+            application, without, resource, meshed
+        )
     most = max(added, key=lambda key: added[key], default="")
     return most if added.get(most, 0) > 0 else ""
 
 
-def _taken(content: Mapping[str, Any], resource: str, meshed: bool) -> Decimal:
-    return release_peak(resolve_workloads(Environment.model_validate(content)), meshed=meshed).get(resource, Decimal(0))
+def _taken(application: Application, content: Mapping[str, Any], resource: str, meshed: bool) -> Decimal:
+    services = resolve_workloads(application, Environment.model_validate(content))
+    return release_peak(services, meshed=meshed).get(resource, Decimal(0))
 
 
 def _paths(content: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.checks.quota_cause import cause
 from boutique.settings.errors import enumerate_names
 from boutique.settings.stack import Environment
@@ -71,10 +71,13 @@ def feature_room(namespace: str, *, meshed: bool, others: Sequence[str] = ()) ->
     )
 
 
-def environment_refusals(environment: Environment, quotas: Iterable[Quota], need: Amounts, room: Room) -> Iterator[str]:
+def environment_refusals(
+    application: Application, environment: Environment, quotas: Iterable[Quota], need: Amounts, room: Room
+) -> Iterator[str]:
     """Return a line for each quota that an update of an environment does not fit.
 
     Args:
+        application: What it runs.
         environment: Its settings.
         quotas: Those of the namespace.
         need: What the namespace holds at most during the update.
@@ -82,14 +85,19 @@ def environment_refusals(environment: Environment, quotas: Iterable[Quota], need
     """
     for quota in quotas:
         if exceeded := _exceeded(quota, need):
-            key = cause(environment, exceeded[0], room.meshed)
+            key = cause(application, environment, exceeded[0], room.meshed)
             lower = "lower it, or " if key else ""
             place = room.replicas if quota.name == NAME else "boutique:environment"
-            yield f"{key or place}: {_gap(quota, need, exceeded, room)}; {lower}{_raise(quota, need, room)}"
+            remedy = f"{lower}{_raise(application, quota, need, room)}"
+            yield f"{key or place}: {_gap(quota, need, exceeded, room)}; {remedy}"
 
 
 def feature_refusals(
-    services: Iterable[ResolvedWorkload], quotas: Iterable[Quota], need: Amounts, room: Room
+    application: Application,
+    services: Iterable[ResolvedWorkload],
+    quotas: Iterable[Quota],
+    need: Amounts,
+    room: Room,
 ) -> Iterator[str]:
     """Return a line for each quota that an update of a feature does not fit; see `environment_refusals`."""
     largest = max(services, key=lambda service: service.replicas)
@@ -100,7 +108,7 @@ def feature_refusals(
         if exceeded := _exceeded(quota, need):
             yield (
                 f"{key}: {_gap(quota, need, exceeded, room)}; destroy a feature that is no longer needed, deploy fewer "
-                f"pods, or {_raise(quota, need, room)}"
+                f"pods, or {_raise(application, quota, need, room)}"
             )
 
 
@@ -121,11 +129,11 @@ def _gap(quota: Quota, need: Amounts, exceeded: Sequence[str], room: Room) -> st
     return f"{room.place}: the update does not fit its quota {quota.name!r}: it needs {', '.join(gaps)}{others}"
 
 
-def _raise(quota: Quota, need: Amounts, room: Room) -> str:
+def _raise(application: Application, quota: Quota, need: Amounts, room: Room) -> str:
     if quota.name != NAME:
         return f"raise the ResourceQuota {quota.name!r} of the namespace"
     for replicas in range(1, _MOST_REPLICAS + 1):
-        if not _exceeded(Quota.of(NAME, hard_limits(online_boutique.WORKLOADS, replicas)), need):
+        if not _exceeded(Quota.of(NAME, hard_limits(application.workloads, replicas)), need):
             by_hand = ", or the quota itself if it was changed by hand" if room.is_read else ""
             return f"raise {room.replicas} to {replicas}{room.elsewhere}{by_hand}"
     return "take fewer or smaller pods: no number of replicas gives as much"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from boutique.application.application import Application
 from boutique.application.workload import Workload
 from boutique.settings.errors import enumerate_names
 from boutique.settings.release_settings import Release
@@ -32,12 +33,14 @@ def errors(release: Release, environment: Environment | None) -> Iterator[str]:
             yield f"{_KEY}.services.{name}: does not run here (boutique:environment.services.{name}.enabled); remove it"
 
 
-def channel_refusals(channel: Channel, target: str, environment: Environment, release: Release | None) -> Iterator[str]:
+def channel_refusals(
+    application: Application, channel: Channel, target: str, environment: Environment, release: Release | None
+) -> Iterator[str]:
     """Return a line for each value of an environment that the channel of its target does not let in."""
     services: dict[tuple[str, str, str], list[str]] = {}
-    for service in resolve_workloads(environment, release):
+    for service in resolve_workloads(application, environment, release):
         # What others publish has its own ways with versions.
-        if service.workload.shared_image_settings and (reason := channel.refusal(service.image)):
+        if not service.workload.own_image and (reason := channel.refusal(service.image)):
             key = _version_key(service.workload, environment, release)
             shown = service.image.tag or f"@{service.image.digest}"
             services.setdefault((key, shown, reason), []).append(service.workload.name)
@@ -52,7 +55,7 @@ def channel_refusals(channel: Channel, target: str, environment: Environment, re
 
 def _version_key(workload: Workload, environment: Environment, release: Release | None) -> str:
     """Return the key that says which version of a workload runs."""
-    if release and release.pin(workload):
+    if release and release.pin(workload.name, own_image=workload.own_image):
         return f"{_KEY}.services.{workload.name}" if workload.name in release.services else f"{_KEY}.default"
     image = environment.services.get(workload.name, ServiceSettings()).image
     if image.tag or image.digest:

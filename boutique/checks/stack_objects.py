@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from boutique.application.application import Application
 from boutique.kubernetes.live_objects import DEPLOYMENT, Name
 from boutique.mesh import gateway, istio
 from boutique.settings.stack import Environment, Platform
@@ -20,21 +21,24 @@ def of_platform(section: Platform) -> frozenset[Name]:
     return frozenset(("Namespace", "", name) for name in names)
 
 
-def of_environment(section: Environment, home: str) -> frozenset[Name]:
+def of_environment(application: Application, section: Environment, home: str) -> frozenset[Name]:
     """Return the Deployments, Services and ServiceAccounts of an environment.
 
     Args:
+        application: What it runs.
         section: The environment.
         home: Its namespace.
     """
     return frozenset(
         (kind, home, service.workload.name)
-        for service in resolve_workloads(section)
+        for service in resolve_workloads(application, section)
         for kind in (DEPLOYMENT, "Service", "ServiceAccount")
-        if kind != "Service" or service.workload.service
+        if kind != "Service" or service.workload.service_ports
     )
 
 
-def autoscaled_deployments(section: Environment, home: str) -> Collection[Name]:
+def autoscaled_deployments(application: Application, section: Environment, home: str) -> Collection[Name]:
     """Return the Deployments of an environment whose replicas are left to an autoscaler."""
-    return {(DEPLOYMENT, home, service.name) for service in resolve_workloads(section) if service.autoscaled}
+    return {
+        (DEPLOYMENT, home, service.name) for service in resolve_workloads(application, section) if service.autoscaled
+    }

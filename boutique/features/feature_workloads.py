@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.names.feature_names import check_key, feature_key, object_name
 from boutique.routing import route_table
 from boutique.settings.feature_settings import Feature
@@ -28,14 +28,14 @@ class FeatureIdentity:
     branch: str | None
 
 
-def identity(feature: Feature) -> FeatureIdentity:
+def identity(application: Application, feature: Feature) -> FeatureIdentity:
     """Return what a feature is known by: what it says itself, else the branch that all of its versions share.
 
     Raises:
         ChangeError: It says nothing, and its versions have no branch or several.
         NamingError: The key is none.
     """
-    services = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
+    services = [service.service for service in route_table.services(application.workloads)]
     versions = [service.version for service in feature.services.values()]
     branches = {version.branch for version in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
@@ -53,7 +53,11 @@ def identity(feature: Feature) -> FeatureIdentity:
 
 
 def feature_workloads(
-    environment: Environment, feature: Feature, key: str, secrets: Mapping[str, str] | None = None
+    application: Application,
+    environment: Environment,
+    feature: Feature,
+    key: str,
+    secrets: Mapping[str, str] | None = None,
 ) -> tuple[ResolvedWorkload, ...]:
     """Return the services of a feature as it runs them: the environment's own, with other images.
 
@@ -74,22 +78,24 @@ def feature_workloads(
             external=False,
             variables={**service.variables, **_marked(service, key), **_direct(service, feature, key)},
         )
-        for service in resolve_workloads(environment, secrets=secrets)
+        for service in resolve_workloads(application, environment, secrets=secrets)
         if (change := feature.services.get(service.workload.name))
     )
 
 
 def _marked(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
-    return {each.workload.marker: f"Feature {key}"} if each.workload.marker else {}
+    banner = each.workload.banner_variable
+    return {banner: f"Feature {key}"} if banner else {}
 
 
 def _direct(each: ResolvedWorkload, feature: Feature, key: str) -> Mapping[str, str]:
+    lost = {name: object_name(name, key) for name in each.workload.loses_baggage_to if name in feature.services}
+    usual = each.workload.addresses()
     return {
-        variable: callee.address_of(object_name(callee.name, key))
-        for variable in each.workload.drops_baggage
-        if (callee := each.workload.calls[variable]).name in feature.services
-        # Whoever gave the variable another value than the catalogue's meant it.
-        and each.variables[variable] == callee.address
+        variable: address
+        for variable, address in each.workload.addresses(lost).items()
+        # An environment that gives the variable another value means it.
+        if address != usual[variable] and each.variables[variable] == usual[variable]
     }
 
 

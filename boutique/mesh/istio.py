@@ -5,7 +5,7 @@ Charts: https://istio.io/latest/docs/setup/install/helm/ (manifests/charts of is
 
 from typing import Any
 
-from boutique.application.workload import Resources
+from boutique.application.container import Resources
 from boutique.settings.mesh_settings import ChartFolder, ChartRegistry, Charts, MeshSettings
 from boutique.targets import quota
 

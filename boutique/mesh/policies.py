@@ -1,4 +1,4 @@
-"""Who may call whom: one table out of the catalogue's call graph, and its two renderings.
+"""Who may call whom: one table out of an application's call graph, and its two renderings.
 
 An AuthorizationPolicy is enforced by the callee's proxy and knows callers by their certificate; a NetworkPolicy is
 enforced by the cluster's network and knows them by their labels. Whatever the table does not hold, both refuse.
@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from boutique.application.application import Application
+from boutique.application.container import Port, called_ports
 from boutique.application.workload import Workload
 from boutique.mesh.istio import ISTIOD_LABELS, NAMESPACE, TRUST_DOMAIN
 from boutique.settings.cluster_dns import ClusterDns
@@ -43,20 +45,22 @@ class Edge:
     caller: Caller
     callee: str
     port: int
+    protocol: str = "TCP"
 
 
 GATEWAY = Caller(name="istio-ingressgateway", namespace="istio-ingress")
 """Who brings in the requests of people."""
 
 
-def table(workloads: Iterable[Workload], entry: Workload) -> tuple[Edge, ...]:
+def table(application: Application) -> tuple[Edge, ...]:
     """Return every call that is allowed: the call graph's, and the gateway's to the workload that people reach."""
-    calls = [(Caller(name=workload.name), callee) for workload in workloads for callee in _callees(workload)]
     edges = {
-        Edge(caller=caller, callee=callee.name, port=callee.port)
-        for caller, callee in (*calls, (GATEWAY, entry))
-        if callee.port
+        Edge(caller=Caller(name=caller.name), callee=callee.name, port=port.container_port, protocol=port.protocol)
+        for caller, callee in application.edges
+        for port in _called_ports(caller, callee)
     }
+    entry = application.entry_workload
+    edges.add(Edge(caller=GATEWAY, callee=entry.name, port=_entry_port(entry)))
     return tuple(sorted(edges))
 
 
@@ -65,20 +69,20 @@ def authorization(edges: Iterable[Edge], namespace: str) -> Mapping[str, Spec]:
 
     https://istio.io/latest/docs/reference/config/security/authorization-policy/
     """
+    rules: dict[str, list[Spec]] = defaultdict(list)
+    # Istio's proxies carry TCP only.
+    for (callee, port, _), callers in _by_callee(edge for edge in edges if edge.protocol == "TCP").items():
+        rules[callee].append(
+            {
+                "from": [{"source": {"principals": [_principal(caller, namespace) for caller in callers]}}],
+                "to": [{"operation": {"ports": [str(port)]}}],
+            }
+        )
     return {
         "allow-nothing": {},
         **{
-            callee: {
-                "selector": {"matchLabels": {"app": callee}},
-                "action": "ALLOW",
-                "rules": [
-                    {
-                        "from": [{"source": {"principals": [_principal(caller, namespace) for caller in callers]}}],
-                        "to": [{"operation": {"ports": [str(port)]}}],
-                    }
-                ],
-            }
-            for (callee, port), callers in _by_callee(edges).items()
+            callee: {"selector": {"matchLabels": {"app": callee}}, "action": "ALLOW", "rules": callee_rules}
+            for callee, callee_rules in rules.items()
         },
     }
 
@@ -94,11 +98,15 @@ def network(edges: Iterable[Edge], dns: ClusterDns) -> Mapping[str, Spec]:
     """
     edges = tuple(edges)
     rules: dict[str, Spec] = defaultdict(lambda: {"ingress": [], "egress": []})
-    for (callee, port), callers in _by_callee(edges).items():
-        rules[callee]["ingress"].append({"from": [_peer(caller) for caller in callers], "ports": [_port(port)]})
+    for (callee, port, protocol), callers in _by_callee(edges).items():
+        rules[callee]["ingress"].append(
+            {"from": [_peer(caller) for caller in callers], "ports": [_port(port, protocol)]}
+        )
     for edge in edges:
         if not edge.caller.namespace:
-            rules[edge.caller.name]["egress"].append({"to": [_pods(edge.callee)], "ports": [_port(edge.port)]})
+            rules[edge.caller.name]["egress"].append(
+                {"to": [_pods(edge.callee)], "ports": [_port(edge.port, edge.protocol)]}
+            )
     return {
         "default-deny": _policy({}, [], []),
         "mesh": _policy({}, [_scraping()], [*_questions(dns), _istiod()]),
@@ -109,33 +117,47 @@ def network(edges: Iterable[Edge], dns: ClusterDns) -> Mapping[str, Spec]:
     }
 
 
-def gateway(entry: Workload, namespaces: Iterable[str], dns: ClusterDns) -> Mapping[str, Spec]:
+def gateway(entries: Mapping[str, Workload], dns: ClusterDns) -> Mapping[str, Spec]:
     """Return the NetworkPolicies of the gateway's namespace by name.
 
     Args:
-        entry: The workload that people reach.
-        namespaces: Where it runs.
+        entries: The workload that people reach, by the namespace where it runs.
         dns: Who answers the gateway's DNS questions.
     """
     come_in = [{"ports": [_port(number) for number in (*_GATEWAY_PORTS, *_METRICS_PORTS)]}]
-    to_entry = {
-        "to": [{**_namespace(name), **_pods(entry.name)} for name in namespaces],
-        "ports": [_port(entry.port)] if entry.port else [],
-    }
+    by_pods: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for namespace, entry in entries.items():
+        by_pods[entry.name, _entry_port(entry)].append(namespace)
+    to_entries = [
+        {"to": [{**_namespace(name), **_pods(pods)} for name in namespaces], "ports": [_port(port)]}
+        for (pods, port), namespaces in by_pods.items()
+    ]
     return {
         "default-deny": _policy({}, [], []),
-        GATEWAY.name: _policy({"matchLabels": {"app": GATEWAY.name}}, come_in, [*_questions(dns), _istiod(), to_entry]),
+        GATEWAY.name: _policy(
+            {"matchLabels": {"app": GATEWAY.name}}, come_in, [*_questions(dns), _istiod(), *to_entries]
+        ),
     }
 
 
-def _callees(workload: Workload) -> Iterable[Workload]:
-    return (*workload.calls.values(), *(workload.init.calls.values() if workload.init else ()))
+def _entry_port(entry: Workload) -> int:
+    """Return the container's port that people's requests go to."""
+    return next(port.container_port for port in entry.service_ports if port.port in entry.ports_with_headers)
 
 
-def _by_callee(edges: Iterable[Edge]) -> Mapping[tuple[str, int], list[Caller]]:
+def _called_ports(caller: Workload, callee: Workload) -> Iterable[Port]:
+    """Return the ports that a caller's addresses name; all of them where one names none."""
+    calls = [caller.calls, *(container.calls for container in caller.init_containers)]
+    numbers = {port for part in calls for _, name, port in called_ports(part) if name == callee.name}
+    if None in numbers or callee.name in caller.calls_by_name:
+        return callee.service_ports
+    return [port for port in callee.service_ports if port.port in numbers]
+
+
+def _by_callee(edges: Iterable[Edge]) -> Mapping[tuple[str, int, str], list[Caller]]:
     callers_by_port = defaultdict(list)
     for edge in sorted(edges):
-        callers_by_port[edge.callee, edge.port].append(edge.caller)
+        callers_by_port[edge.callee, edge.port, edge.protocol].append(edge.caller)
     return dict(sorted(callers_by_port.items()))
 
 

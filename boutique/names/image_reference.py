@@ -1,4 +1,4 @@
-"""Image references: what may be written, and how settings change the ones of the catalogue.
+"""Image references: what may be written, and how settings change the ones of an application.
 
 Grammar: OCI distribution specification 1.1, "Pulling manifests" (tags and digests), and the reference grammar of the
 distribution project (repositories).
@@ -49,6 +49,11 @@ class Reference:
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return self.repository + tag + (f"@{self.digest}" if self.digest else "")
+
+    @property
+    def name(self) -> str:
+        """The last part of the repository."""
+        return self.repository.rpartition("/")[2]
 
     @property
     def version(self) -> str:

@@ -3,10 +3,10 @@
 Recommended labels: https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 """
 
-from application import online_boutique
+from dataclasses import dataclass
+
 from boutique.names.image_reference import label_value
 
-PART_OF = online_boutique.APPLICATION
 TRACK = "boutique.dev/track"
 OWNER = "boutique.dev/owner"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
@@ -26,9 +26,22 @@ https://github.com/pulumi/pulumi-kubernetes/pull/3011
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 
-def common() -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """The stack that owns an object, and the application that the object is for.
+
+    Attributes:
+        stack: The name of the stack.
+        application: The name of the application.
+    """
+
+    stack: str
+    application: str
+
+
+def common(application: str) -> dict[str, str]:
     """Return the labels of every object."""
-    return {"app.kubernetes.io/part-of": PART_OF, "app.kubernetes.io/managed-by": "pulumi"}
+    return {"app.kubernetes.io/part-of": application, "app.kubernetes.io/managed-by": "pulumi"}
 
 
 def selector(workload: str, feature: str | None = None) -> dict[str, str]:
@@ -39,9 +52,9 @@ def selector(workload: str, feature: str | None = None) -> dict[str, str]:
     return {"app": workload, **({TRACK: "feature", FEATURE: feature} if feature else {TRACK: BASELINE})}
 
 
-def workload(name: str, feature: str | None = None) -> dict[str, str]:
+def workload(application: str, name: str, feature: str | None = None) -> dict[str, str]:
     """Return the labels of a workload's objects and pods, of the baseline or of a feature."""
-    return {**common(), **selector(name, feature), "app.kubernetes.io/name": name}
+    return {**common(application), **selector(name, feature), "app.kubernetes.io/name": name}
 
 
 def colour(name: str | None) -> dict[str, str]:
@@ -69,9 +82,9 @@ def field_manager(stack: str) -> str:
     return f"pulumi-{stack}"
 
 
-def feature(key: str) -> dict[str, str]:
+def feature(application: str, key: str) -> dict[str, str]:
     """Return the labels of what a feature has beside workloads."""
-    return {**common(), TRACK: "feature", FEATURE: key}
+    return {**common(application), TRACK: "feature", FEATURE: key}
 
 
 def branch(name: str | None, expires: str | None) -> dict[str, str]:
@@ -92,7 +105,7 @@ def injection() -> dict[str, str]:
     return {"istio-injection": "enabled"}
 
 
-def namespace(*, meshed: bool = False, node_agents: bool = False) -> dict[str, str]:
+def namespace(application: str, *, meshed: bool = False, node_agents: bool = False) -> dict[str, str]:
     """Return the labels of a namespace, with the pod security standard its pods have to keep.
 
     Without an agent on the node (`cni`), each pod of the mesh redirects its own traffic, which only the standard
@@ -101,27 +114,34 @@ def namespace(*, meshed: bool = False, node_agents: bool = False) -> dict[str, s
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
 
     Args:
+        application: The name of the application.
         meshed: Whether new pods get a proxy.
         node_agents: Whether agents on the nodes redirect the traffic of pods.
     """
     if not meshed:
-        return {**common(), POD_SECURITY: "baseline"}
+        return {**common(application), POD_SECURITY: "baseline"}
     if node_agents:
-        return {**common(), **injection(), POD_SECURITY: "baseline"}
-    return {**common(), **injection(), POD_SECURITY: "privileged", "pod-security.kubernetes.io/warn": "baseline"}
+        return {**common(application), **injection(), POD_SECURITY: "baseline"}
+    return {
+        **common(application),
+        **injection(),
+        POD_SECURITY: "privileged",
+        "pod-security.kubernetes.io/warn": "baseline",
+    }
 
 
-def gateway(*, readiness_gate: bool) -> dict[str, str]:
+def gateway(application: str, *, readiness_gate: bool) -> dict[str, str]:
     """Return the labels of the gateway's namespace, where pods say by a label of their own that they get a proxy.
 
     Args:
+        application: The name of the application.
         readiness_gate: Whether a pod counts as ready only when AWS' load balancer calls it healthy:
             https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
     """
     gate = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"} if readiness_gate else {}
-    return {**common(), POD_SECURITY: "baseline", **gate}
+    return {**common(application), POD_SECURITY: "baseline", **gate}
 
 
-def control_plane(*, node_agents: bool) -> dict[str, str]:
+def control_plane(application: str, *, node_agents: bool) -> dict[str, str]:
     """Return the labels of a namespace of the mesh's own; agents on the nodes have to be privileged."""
-    return {**common(), POD_SECURITY: "privileged" if node_agents else "baseline"}
+    return {**common(application), POD_SECURITY: "privileged" if node_agents else "baseline"}

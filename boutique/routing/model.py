@@ -134,9 +134,10 @@ class EnvironmentRouting:
         stack: Its stack, the owner of its routes.
         host: Where people reach it.
         entry: The Service behind that host.
-        services: Every Service whose calls carry headers, the entry included.
+        services: Every port of a Service whose calls carry headers, the entry included.
         taken: The names of all its workloads and Services.
-        cookie: The name of the cookie that holds the session id.
+        cookie: The name of the cookie that holds the session id; None without one.
+        session_header: The name of the header that holds it; None without one.
         features: Whether it allows them.
     """
 
@@ -145,7 +146,8 @@ class EnvironmentRouting:
     entry: Backend
     services: tuple[Backend, ...]
     taken: frozenset[str]
-    cookie: str
+    cookie: str | None = None
+    session_header: str | None = None
     features: bool
 
 

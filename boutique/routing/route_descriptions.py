@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from boutique.routing.endpoint import GatewayEndpoint
-from boutique.routing.model import MEMBER, EdgeRoute, MeshRoute, Table
+from boutique.routing.model import HEADER, MEMBER, EdgeRoute, MeshRoute, Table
 
 
 def describe_routes(table: Table, entrance: GatewayEndpoint) -> Mapping[str, str]:
@@ -27,6 +27,8 @@ def describe_request(route: EdgeRoute, link: Callable[[str], str]) -> str:
     """
     if route.cookie:
         return f"{link(route.host)} with cookie {route.cookie.name} of {route.name}"
+    if route.header and route.header.name != HEADER:
+        return f"{link(route.host)} with header {route.header.name} of {route.name}"
     if route.header:
         return f"{link(route.host)} with header {route.header.name}: {route.header.value}"
     return link(route.host)

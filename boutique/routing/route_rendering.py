@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.mesh.gateway import Object
 from boutique.routing import http_routes, route_table, virtual_services
 from boutique.routing.model import EnvironmentRouting, FeatureRouting, Gateway, Table
@@ -17,22 +17,24 @@ _WAIT = ",".join(
 )
 
 
-def environment(settings: Settings, stack: str, host: str) -> EnvironmentRouting:
+def environment(application: Application, settings: Settings, stack: str, host: str) -> EnvironmentRouting:
     """Return what routes need to know of an environment.
 
     Args:
+        application: What it runs.
         settings: How it is configured.
         stack: The stack that owns it.
         host: Where people reach it.
     """
-    services = {service.service: service for service in route_table.services(online_boutique.WORKLOADS)}
+    services = route_table.services(application.workloads)
     return EnvironmentRouting(
         stack=stack,
         host=host,
-        entry=services[online_boutique.ENTRY.name],
-        services=tuple(services.values()),
-        taken=route_table.names(online_boutique.WORKLOADS),
-        cookie=online_boutique.SESSION_COOKIE,
+        entry=next(service for service in services if service.service == application.entry.workload),
+        services=services,
+        taken=route_table.names(application.workloads),
+        cookie=application.entry.session_cookie,
+        session_header=application.entry.session_header,
         features=settings.features is not None,
     )
 

@@ -1,6 +1,7 @@
 """Which routes an environment has, and which a feature adds to it; every route has one owner."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from boutique.application.workload import Workload
@@ -21,10 +22,6 @@ from boutique.settings.errors import nearest
 EDGE = "edge"
 """The name of the baseline's route."""
 
-# Of what Istio reads from the name of a port, those with headers:
-# https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
-_WITH_HEADERS = ("http", "http2", "grpc")
-
 
 class RoutingError(ValueError):
     """A feature cannot be routed, with the reason."""
@@ -33,9 +30,7 @@ class RoutingError(ValueError):
 def services(workloads: Iterable[Workload]) -> tuple[Backend, ...]:
     """Return the Services whose calls have headers, by which routes match them."""
     return tuple(
-        Backend(service=workload.name, port=workload.service.number)
-        for workload in workloads
-        if workload.service and workload.service.name.split("-")[0] in _WITH_HEADERS
+        Backend(service=workload.name, port=port) for workload in workloads for port in workload.ports_with_headers
     )
 
 
@@ -57,11 +52,16 @@ def baseline(environment: EnvironmentRouting) -> Table:
         host=environment.host,
         backend=environment.entry,
         # Also before the first feature: a cache keeps an answer for longer than that.
-        vary=VARY if environment.features else (),
+        vary=_vary(environment) if environment.features else (),
     )
     mesh = tuple(
-        MeshRoute(name=workload.service, owner=environment.stack, service=workload, backend=workload)
-        for workload in environment.services
+        MeshRoute(
+            name=_name(service.service, number, service.port),
+            owner=environment.stack,
+            service=service,
+            backend=service,
+        )
+        for service, number in _numbered(environment)
         if environment.features
     )
     return Table(edge=(baseline,), mesh=mesh)
@@ -74,23 +74,25 @@ def additions(environment: EnvironmentRouting, feature: FeatureRouting) -> Table
         RoutingError: The environment allows no features, or a service cannot have one.
         NamingError: The key is none, a name is too long or taken, or a session id is none.
     """
-    ports = _ports(environment, feature)
+    _check(environment, feature)
     feature_names.check_key(feature.key, [service.service for service in environment.services])
-    changed = {
-        name: Backend(service=feature_names.object_name(name, feature.key, environment.taken), port=port)
-        for name, port in ports.items()
-    }
+    changed = {name: feature_names.object_name(name, feature.key, environment.taken) for name in feature.services}
     mesh = tuple(
         MeshRoute(
-            name=backend.service,
+            name=_name(changed[service.service], number, service.port),
             owner=feature.stack,
-            service=Backend(service=name, port=backend.port),
+            service=service,
             feature=feature.key,
-            backend=backend,
+            backend=replace(service, service=changed[service.service]),
         )
-        for name, backend in changed.items()
+        for name in changed
+        for service, number in _numbered(environment)
+        if service.service == name
     )
-    return Table(edge=_edge(environment, feature, changed.get(environment.entry.service, environment.entry)), mesh=mesh)
+    entry = environment.entry
+    return Table(
+        edge=_edge(environment, feature, replace(entry, service=changed.get(entry.service, entry.service))), mesh=mesh
+    )
 
 
 def table(environment: EnvironmentRouting, features: Iterable[FeatureRouting]) -> Table:
@@ -118,18 +120,46 @@ def _claim(route: EdgeRoute | MeshRoute) -> str:
     return f"the feature {route.feature!r} of stack {route.owner!r}" if route.feature else f"the stack {route.owner!r}"
 
 
-def _ports(environment: EnvironmentRouting, feature: FeatureRouting) -> dict[str, int]:
+def _check(environment: EnvironmentRouting, feature: FeatureRouting) -> None:
     if not environment.features:
         raise RoutingError(f"the environment {environment.stack!r} allows no features")
     if not feature.services:
         raise RoutingError(f"the feature {feature.key!r} changes no service; name at least one")
-    known = {service.service: service.port for service in environment.services}
+    known = {service.service for service in environment.services}
     for name in feature.services:
         if name not in known:
             is_taken = name in environment.taken
             why = "it is not called by HTTP or gRPC" if is_taken else f"there is no such service{nearest(name, known)}"
             raise RoutingError(f"{name!r} cannot be part of a feature: {why}")
-    return {name: known[name] for name in feature.services}
+    if feature.sessions and not (environment.cookie or environment.session_header):
+        raise RoutingError(
+            f"the feature {feature.key!r} cannot have sessions: the application names no sessionCookie and no "
+            "sessionHeader; use the preview host or the header"
+        )
+
+
+def _numbered(environment: EnvironmentRouting) -> Iterator[tuple[Backend, int]]:
+    """Return each port of a Service, with its place among those of the Service."""
+    seen: Counter[str] = Counter()
+    for service in environment.services:
+        yield service, seen[service.service]
+        seen[service.service] += 1
+
+
+def _name(service: str, number: int, port: int) -> str:
+    """Return the name of the route of a Service's port; that of the first one is the Service's."""
+    return f"{service}-{port}" if number else service
+
+
+def _vary(environment: EnvironmentRouting) -> tuple[str, ...]:
+    return (*VARY, environment.session_header) if environment.session_header else VARY
+
+
+def _for_session(environment: EnvironmentRouting, route: EdgeRoute, session: str) -> EdgeRoute:
+    """Return a route for the requests of one session."""
+    if environment.session_header:
+        return replace(route, header=Condition(name=environment.session_header, value=session))
+    return replace(route, cookie=Condition(name=environment.cookie or "", value=session))
 
 
 def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backend) -> tuple[EdgeRoute, ...]:
@@ -147,17 +177,20 @@ def _edge(environment: EnvironmentRouting, feature: FeatureRouting, entry: Backe
         name=feature_names.header_name(feature.key),
         host=environment.host,
         preview=False,
-        vary=VARY,
+        vary=_vary(environment),
         header=Condition(name=HEADER, value=feature.key),
     )
     sessions = [
-        replace(
-            preview,
-            name=feature_names.session_name(session),
-            host=environment.host,
-            preview=False,
-            vary=VARY,
-            cookie=Condition(name=environment.cookie, value=session),
+        _for_session(
+            environment,
+            replace(
+                preview,
+                name=feature_names.session_name(session),
+                host=environment.host,
+                preview=False,
+                vary=_vary(environment),
+            ),
+            session,
         )
         for session in feature.sessions
     ]

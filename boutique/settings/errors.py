@@ -59,11 +59,11 @@ def enumerate_names(names: Sequence[str], noun: str) -> str:
     return ", ".join(names) if len(names) <= _FEW else f"{len(names)} {noun}"
 
 
-def explain(section: str, annotation: object, error: ValidationError) -> list[str]:
-    """Return one line per error of pydantic in one section.
+def explain(place: str, annotation: object, error: ValidationError) -> list[str]:
+    """Return one line per error of pydantic in one section of a stack file, or in another file.
 
     Args:
-        section: The section's key in the stack file.
+        place: What comes before the path of a key, such as `boutique:platform.` or `application/mine.yaml: `.
         annotation: The type the section was read as.
         error: What reading it raised.
     """
@@ -75,15 +75,15 @@ def explain(section: str, annotation: object, error: ValidationError) -> list[st
     }
     # A key under its former name is one error, not also a missing key.
     return [
-        _explain(section, annotation, detail)
+        _explain(place, annotation, detail)
         for detail in details
         if detail["type"] != "missing" or detail["loc"] not in renamed
     ]
 
 
-def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
+def _explain(place: str, annotation: object, detail: ErrorDetails) -> str:
     path, owner, held = _locate(annotation, detail["loc"])
-    key = ".".join([f"boutique:{section}", *path])
+    key = place + ".".join(path) if path else place.rstrip(".: ")
     if detail["type"] == "extra_forbidden":
         if (new := _RENAMED.get(path[-1])) in _keys(owner):
             return f"{key}: is called {new} now; rename the key"

@@ -8,23 +8,34 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from application import online_boutique
 from boutique.names import image_reference
 from boutique.names.image_reference import Reference
 from boutique.settings.errors import nearest
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_WORKLOADS = {workload.name: workload for workload in online_boutique.WORKLOADS}
+WORKLOADS = "workloads"
+"""The key of pydantic's validation context with the names of an application's workloads; without it any name is taken.
+"""
 
 
-def _workload(name: str) -> str:
-    if name not in _WORKLOADS:
-        hint = nearest(name, _WORKLOADS)
+def _workload(name: str, info: ValidationInfo) -> str:
+    names = (info.context or {}).get(WORKLOADS)
+    if names is not None and name not in names:
+        hint = nearest(name, names)
         raise PydanticCustomError("workload", "there is no such service{hint}", {"hint": hint})
     return name
 
@@ -190,6 +201,28 @@ VariableName = Annotated[
 FileName = Annotated[
     str, _shaped("[A-Za-z0-9_-][A-Za-z0-9._-]*", "the name of a file: letters, digits, '.', '_' and '-'", 253)
 ]
+AbsolutePath = Annotated[str, _shaped("(/[^/:]+)+", "an absolute path such as /data, without ':' and '/' at its end")]
+PortNumber = Annotated[Number, Field(ge=1, le=65535)]
+PortName = Annotated[
+    str,
+    _shaped(
+        "[a-z0-9-]*[a-z][a-z0-9-]*",
+        "the name of a port: lower-case letters, digits and '-', at least one letter",
+        15,
+    ),
+]
+
+
+def _port_reference(value: object) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535:
+        return value
+    if isinstance(value, str) and re.fullmatch("[a-z0-9-]{0,14}[a-z][a-z0-9-]{0,14}", value):
+        return value
+    raise ValueError("must be a port from 1 to 65535, or the name of one")
+
+
+PortReference = Annotated[int | str, PlainValidator(_port_reference, json_schema_input_type=int | str)]
+HeaderName = Annotated[str, _shaped("[A-Za-z0-9!#$%&'*+.^_`|~-]+", "the name of a cookie or header, without blanks")]
 SecretKey = Annotated[
     str, _shaped("[A-Za-z_][A-Za-z0-9_-]*", "the name of a secret: letters, digits, '_' and '-'", 253)
 ]

@@ -73,7 +73,7 @@ GatewayApi = Annotated[GatewayApiRelease | GatewayApiFolder | GatewayApiPresent,
 
 
 class MeshPolicies(Section):
-    """Who may talk to whom; the call graph of the catalogue, and nothing else."""
+    """Who may talk to whom; the call graph of the application, and nothing else."""
 
     mtls: Literal["strict", "permissive"] = "strict"
     """`permissive` also takes calls without a certificate: while namespaces move into the mesh."""

@@ -1,13 +1,12 @@
 """A release: which version of each service an environment runs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 from pydantic import Field, PlainSerializer
 
-from boutique.application.workload import Workload
 from boutique.names import image_reference
 from boutique.names.image_reference import Reference
 from boutique.settings.fields import Section, Tag, WorkloadName, parse_with
@@ -52,7 +51,7 @@ PinField = Annotated[Pin, parse_with(Pin, Pin.parse), PlainSerializer(str)]
 
 
 class Release(Section):
-    """Which version of each service an environment runs; what it does not name runs the catalogue's."""
+    """Which version of each service an environment runs; what it does not name runs what the application says."""
 
     enabled: bool = True
     """False is as if the section were not there."""
@@ -62,22 +61,26 @@ class Release(Section):
     services: dict[WorkloadName, PinField] = Field(default_factory=dict)
     """The versions of single services, by name: `tag`, `tag@sha256:…`, or `@sha256:…` alone."""
 
-    def pin(self, workload: Workload) -> Pin | None:
-        """Return the version of a workload; None if the release says nothing of it."""
-        if own := self.services.get(workload.name):
+    def pin(self, name: str, *, own_image: bool) -> Pin | None:
+        """Return the version of a workload; None if the release says nothing of it.
+
+        Args:
+            name: The name of the workload.
+            own_image: Whether others publish its image, so that the version of all services does not apply.
+        """
+        if own := self.services.get(name):
             return own
-        return Pin(tag=self.default) if self.default and workload.shared_image_settings else None
+        return Pin(tag=self.default) if self.default and not own_image else None
 
 
-def release_of(pins: Mapping[str, Pin], workloads: Iterable[Workload]) -> Release:
+def release_of(pins: Mapping[str, Pin], together: Collection[str]) -> Release:
     """Return the release with these versions, written as short as it can be.
 
     Args:
         pins: Versions by the name of the workload; the others have none unless all those whose images are
             published together are named.
-        workloads: All workloads of the catalogue.
+        together: The names of all workloads whose images are published together.
     """
-    together = [workload.name for workload in workloads if workload.shared_image_settings]
     tags = Counter(pins[name].tag for name in together if name in pins and not pins[name].digest)
     tags.pop(None, None)
     common = tags.most_common(1)[0][0] if tags else None

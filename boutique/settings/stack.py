@@ -5,7 +5,6 @@ stack does not build. The texts below the fields are the reference in `docs/conf
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -16,13 +15,11 @@ from boutique.settings.eks_settings import EksCluster
 from boutique.settings.feature_settings import Feature, Features
 from boutique.settings.fields import (
     Count,
-    Cpu,
     Digest,
     DnsLabel,
     FileName,
     HostName,
     ImageReference,
-    Memory,
     Names,
     Number,
     Repository,
@@ -35,6 +32,7 @@ from boutique.settings.fields import (
 from boutique.settings.ingress_settings import IngressSettings, Routing
 from boutique.settings.mesh_settings import MeshSettings
 from boutique.settings.release_settings import Release
+from boutique.settings.resource_settings import ContainerResources
 from boutique.settings.rollout import Rollout
 from boutique.settings.version_channel import Channel
 
@@ -76,6 +74,8 @@ class TargetSettings(Section):
     """Where people reach it, and previews under it; `<target>.<ingress.domain>` if not given."""
     replicas: Count = 2
     """Replicas of every service that the namespace's quota leaves room for, three times over."""
+    application: Text | None = None
+    """The application that runs there, if not that of the stack: a name in the folder `application`, or a path."""
     channel: Channel | None = None
     """Which versions of services may run there; `{}` for releases only, nothing given for all."""
     protect: bool = True
@@ -103,7 +103,7 @@ class Platform(Section):
 
 
 class Images(Section):
-    """Where the images of all services come from; what is absent is left as the catalogue says."""
+    """Where the images of all services come from; what is absent is left as the application says."""
 
     repository: Repository | None = None
     """Put before `/<service>`; images that others publish keep theirs."""
@@ -137,29 +137,11 @@ class Availability(Section):
     """With two replicas or more: let a node's drain take one pod at a time."""
 
 
-class Quantities(Section):
-    """CPU and memory; what is absent is left as the catalogue says."""
-
-    cpu: Cpu | None = None
-    """Such as `100m` or `2`."""
-    memory: Memory | None = None
-    """Such as `64Mi`."""
-
-
-class ContainerResources(Section):
-    """What a container asks for and what it may use at most."""
-
-    requests: Quantities = Quantities()
-    """What the scheduler sets aside."""
-    limits: Quantities = Quantities()
-    """What it may use at most."""
-
-
 class ServiceSettings(Section):
     """What one service has different from the others."""
 
     enabled: bool = True
-    """False leaves it out; only for a workload that the catalogue calls optional."""
+    """False leaves it out; only for a workload that the application calls optional."""
     replicas: Count | None = None
     """Instead of the number for all services; always 1 for a store."""
     autoscaled: bool = False
@@ -170,9 +152,9 @@ class ServiceSettings(Section):
     init_image: ImageReference | None = None
     """The whole reference of its init container's image."""
     external: bool = False
-    """True adds a LoadBalancer Service that needs no ingress; only where the catalogue names one."""
+    """True adds a LoadBalancer Service that needs no ingress; only where the application names one."""
     variables: dict[VariableName, str] = Field(default_factory=dict)
-    """Environment variables, added or replaced; addresses and ports stay the catalogue's."""
+    """Environment variables, added or replaced; addresses and ports stay the application's."""
     files: dict[FileName, str] = Field(default_factory=dict)
     """Texts by the name of a file in the folder `/etc/config`; pods are replaced when one changes."""
     secrets: dict[VariableName, SecretKey] = Field(default_factory=dict)
@@ -187,7 +169,7 @@ class ServiceSettings(Section):
 
 
 class Environment(Section):
-    """One deployment of the whole shop in one target."""
+    """One deployment of the whole application in one target."""
 
     enabled: bool = True
     """False is as if the section were not there."""
@@ -224,14 +206,3 @@ SECTIONS: Mapping[str, Any] = {
     "feature": Feature,
 }
 """The sections by their key in a stack file, with the type each is read as."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackSettings:
-    """The configuration of a stack."""
-
-    cluster: Cluster | None = None
-    platform: Platform | None = None
-    environment: Environment | None = None
-    release: Release | None = None
-    feature: Feature | None = None

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from boutique.application.workload import Resources, Workload
+from boutique.application.container import Resources
+from boutique.application.workload import Workload
 
 SHARES = 3
 """How many times everything fits: the active pods, the new ones beside them, and one share more.

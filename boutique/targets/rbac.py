@@ -22,10 +22,10 @@ class RbacRule:
 
 DEPLOYER_RULES = (
     # Whoever may start pods in a namespace can read every Secret of it; which ones it may write, `admission` says.
-    RbacRule("", ("serviceaccounts", "services", "configmaps", "secrets"), WRITE),
+    RbacRule("", ("serviceaccounts", "services", "configmaps", "secrets", "persistentvolumeclaims"), WRITE),
     # The smoke check of new pods that get no requests yet.
     RbacRule("", ("pods/portforward",), ("get", "create")),
-    RbacRule("", ("pods", "pods/log", "endpoints", "events", "persistentvolumeclaims"), READ),
+    RbacRule("", ("pods", "pods/log", "endpoints", "events"), READ),
     # A preview says whether the pods fit; only the cluster's admin changes how much does.
     RbacRule("", ("resourcequotas", "limitranges"), ("get", "list")),
     RbacRule("apps", ("deployments",), WRITE),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from boutique.application.workload import Workload
 from boutique.outputs import RecordedBlueGreen, RecordedWorkload
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
@@ -66,10 +65,11 @@ def record_workload(deployed: ResolvedWorkload) -> RecordedWorkload:
     )
 
 
-def restore_workload(workload: Workload, recorded: RecordedWorkload) -> ResolvedWorkload:
+def restore_workload(current: ResolvedWorkload, recorded: RecordedWorkload) -> ResolvedWorkload:
     """Return a service as it was described, of the colour that it had."""
     return ResolvedWorkload(
-        workload=workload,
+        workload=current.workload,
+        application=current.application,
         external=False,
         **{name: getattr(recorded, name) for name in RecordedWorkload.model_fields},
     )
@@ -126,8 +126,8 @@ class BlueGreen:
                 of the pods that were kept.
         """
         live = with_colour(wanted)
-        before = restore_workload(live.workload, remembered.live) if remembered else None
-        kept = restore_workload(live.workload, remembered.warm) if remembered and remembered.warm else None
+        before = restore_workload(live, remembered.live) if remembered else None
+        kept = restore_workload(live, remembered.warm) if remembered and remembered.warm else None
         if kept and deployed is not None and kept.colour not in deployed:
             kept = None
         if before is None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from boutique.application.workload import Resources
+from boutique.application.container import Resources
 from boutique.settings.rollout import RECREATE
 from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS, api_amount
 from boutique.workloads.resolved_workload import ResolvedWorkload

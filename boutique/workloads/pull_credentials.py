@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from boutique.application.application import Application
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import resolve_workloads
@@ -55,11 +56,11 @@ def credential_errors(text: str, wanted: Collection[str]) -> list[str]:
     return [f"boutique:{KEY}: holds no user and password for {', '.join(names)}{where}; {_remedy(names[0])}"]
 
 
-def registries(environment: Environment, release: Release | None) -> set[str]:
+def registries(application: Application, environment: Environment, release: Release | None) -> set[str]:
     """Return the registries that images of an environment are pulled from with the platform's Secret."""
     return {
         _registry(workload.image.repository)
-        for workload in resolve_workloads(environment, release)
+        for workload in resolve_workloads(application, environment, release)
         if SECRET_NAME in workload.pull_secrets
     }
 

@@ -1,17 +1,22 @@
-"""What an environment deploys: the catalogue with the environment's settings applied."""
+"""What an environment deploys: the workloads of an application with the environment's settings applied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from application import online_boutique
-from boutique.application.workload import Resources, Workload
+from boutique.application.application import Application
+from boutique.application.container import Resources, plain_variables
+from boutique.application.workload import Workload
 from boutique.names import feature_names, labels
 from boutique.names.image_reference import Reference
 from boutique.settings.fields import Section
 from boutique.settings.release_settings import Release
+from boutique.settings.resource_settings import Quantities
 from boutique.settings.rollout import BLUE_GREEN, RECREATE, ROLLING, Rollout
-from boutique.settings.stack import Availability, Environment, Images, PodUser, Quantities, ServiceSettings
+from boutique.settings.stack import Availability, Environment, Images, PodUser, ServiceSettings
+
+DEFAULT_FOLDER = "/etc/config"
+"""Where a container finds files that name no folder."""
 
 S = TypeVar("S", bound=Section)
 
@@ -21,15 +26,17 @@ class ResolvedWorkload:
     """One workload as an environment or a feature runs it; nothing is left to decide.
 
     Attributes:
+        application: The name of the application.
         feature: The key of the feature that runs it; None for the baseline.
         autoscaled: Whether an autoscaler sets the number of replicas; `replicas` is what it begins with.
         colour: What tells the pods of this blue/green release from those of others; None for other strategies.
-        files: Texts by the name of a file in `/etc/config`.
+        files: Texts by the name of a file in `/etc/config`, or by its path in another folder.
         secrets: Environment variables with their secret values.
         pod_user: Who its containers run as: see `Environment.pod_user`.
     """
 
     workload: Workload
+    application: str
     feature: str | None = None
     colour: str | None = None
     image: Reference
@@ -60,7 +67,7 @@ class ResolvedWorkload:
     @property
     def service_labels(self) -> dict[str, str]:
         """The labels of its objects that do not differ between colours."""
-        return labels.workload(self.workload.name, self.feature)
+        return labels.workload(self.application, self.workload.name, self.feature)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -75,9 +82,9 @@ class ResolvedWorkload:
     @property
     def strategy(self) -> str:
         """How its pods are replaced: two stores at once would split the data, and who is not called is not switched."""
-        if self.workload.store:
+        if self.workload.stateful:
             return RECREATE
-        if self.rollout.strategy == BLUE_GREEN and self.workload.service is None:
+        if self.rollout.strategy == BLUE_GREEN and not self.workload.service_ports:
             return ROLLING
         return self.rollout.strategy
 
@@ -88,43 +95,53 @@ class ResolvedWorkload:
 
 
 def resolve_workloads(
-    environment: Environment, release: Release | None = None, secrets: Mapping[str, str] | None = None
+    application: Application,
+    environment: Environment,
+    release: Release | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> tuple[ResolvedWorkload, ...]:
     """Return every workload that the environment runs, callees first.
 
     Args:
+        application: What it runs.
         environment: Its settings.
         release: The versions, if there is such a section.
         secrets: The values of secrets by name; one that is missing is empty, for commands that only read.
     """
     return tuple(
-        _deployed(workload, environment, release or Release(), secrets or {}, service)
-        for workload in online_boutique.WORKLOADS
+        _resolve(application.name, workload, environment, release or Release(), secrets or {}, service)
+        for workload in application.workloads
         if (service := environment.services.get(workload.name, ServiceSettings())).enabled
     )
 
 
-def _deployed(
-    workload: Workload, environment: Environment, release: Release, secrets: Mapping[str, str], service: ServiceSettings
+def _resolve(
+    application: str,
+    workload: Workload,
+    environment: Environment,
+    release: Release,
+    secrets: Mapping[str, str],
+    service: ServiceSettings,
 ) -> ResolvedWorkload:
     image = _image(workload, environment.images, service)
-    pin = release.pin(workload)
+    pin = release.pin(workload.name, own_image=workload.own_image)
     return ResolvedWorkload(
         workload=workload,
+        application=application,
         image=pin.applied(image) if pin else image,
-        init_image=str(service.init_image or workload.init.image) if workload.init else None,
+        init_image=_init_image(workload, service),
         pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
-        replicas=service.replicas or (1 if workload.store or workload.optional else environment.replicas),
+        replicas=service.replicas or (1 if workload.stateful or workload.optional else environment.replicas),
         autoscaled=service.autoscaled,
         rollout=_merged(environment.rollout, service.rollout),
         availability=_merged(environment.availability, service.availability),
         external=service.external,
         variables={
-            **workload.variables,
-            **{variable: callee.address for variable, callee in workload.calls.items()},
+            **plain_variables(workload.env),
+            **workload.addresses(),
             **service.variables,
         },
-        files=service.files,
+        files={**_files(workload), **service.files},
         secrets={variable: secrets.get(name, "") for variable, name in service.secrets.items()},
         requests=_resources(workload.requests, service.resources.requests),
         limits=_resources(workload.limits, service.resources.limits),
@@ -133,9 +150,9 @@ def _deployed(
 
 
 def _image(workload: Workload, images: Images, service: ServiceSettings) -> Reference:
-    image = Reference.parse(workload.image)
-    if workload.shared_image_settings:
-        image = replace(image, repository=f"{images.repository}/{workload.name}") if images.repository else image
+    image = workload.image
+    if not workload.own_image:
+        image = replace(image, repository=f"{images.repository}/{image.name}") if images.repository else image
         image = image.with_tag(images.tag) if images.tag else image
     own = service.image
     image = replace(image, repository=own.repository) if own.repository else image
@@ -143,9 +160,24 @@ def _image(workload: Workload, images: Images, service: ServiceSettings) -> Refe
     return replace(image, digest=own.digest) if own.digest else image
 
 
+def _init_image(workload: Workload, service: ServiceSettings) -> str | None:
+    """Return the image of the one init container; of several each keeps its own."""
+    if len(workload.init_containers) != 1:
+        return None
+    return str(service.init_image or workload.init_containers[0].image)
+
+
+def _files(workload: Workload) -> dict[str, str]:
+    return {
+        name if folder == DEFAULT_FOLDER else f"{folder}/{name}": text
+        for folder, texts in workload.files.items()
+        for name, text in texts.items()
+    }
+
+
 def _merged(shared: S, own: S) -> S:
     return shared.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def _resources(catalogued: Resources, own: Quantities) -> Resources:
-    return Resources(cpu=own.cpu or catalogued.cpu, memory=own.memory or catalogued.memory)
+def _resources(usual: Resources, own: Quantities) -> Resources:
+    return Resources(cpu=own.cpu or usual.cpu, memory=own.memory or usual.memory)

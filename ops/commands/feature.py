@@ -62,7 +62,7 @@ def up(
     from ops.pulumi.workspace import project
 
     start = time.monotonic()
-    feature = identity(name, env)
+    feature = identity(project(), name, env)
     request = update.FeatureRequest(
         services=dict(_service(service) for service in services or ()),
         sessions=sessions or (),

@@ -64,15 +64,16 @@ def up(
         typer.echo(f"lab {name} is already running at {before.api}", err=True)
     else:
         from application.lab_behaviour import document
-        from application.online_boutique import WORKLOADS
         from ops.lab_views.lab_tools import toolchain
+        from ops.pulumi.stack_application import application_of
+        from ops.pulumi.workspace import project
         from support.files import replace_file
 
         tools = toolchain(origin=origin)
         if message := inotify.warning():
             typer.echo(f"warning: {message}", err=True)
         lab_folder.create()
-        replace_file(lab_folder.behaviour, document(WORKLOADS))
+        replace_file(lab_folder.behaviour, document(application_of(project()).workloads))
         with show_start(name) as progress:
             cluster.up(lab_folder, tools, chosen, progress)
     development_certificate(lab_folder.certificate, _HOSTS)

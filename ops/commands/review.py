@@ -31,10 +31,10 @@ def comment(
 
     Exit code: 0 if there is a plan, 1 if not; the comment then says why.
     """
-    from application import online_boutique
     from ops.features.feature_view import working
+    from ops.pulumi.stack_application import application_of
     from ops.pulumi.workspace import project
-    from ops.reviews.comment import Application
+    from ops.reviews.comment import ReviewedApplication
     from ops.reviews.comment import comment as written
     from ops.reviews.preview import preview, read_saved_plan
 
@@ -45,12 +45,10 @@ def comment(
     else:
         with working(f"previewing {stack}"):
             plan = preview(project(), stack)
-    application = Application(
-        stores=[workload.name for workload in online_boutique.WORKLOADS if workload.store],
-        callers={
-            callee.name: [caller.name for caller in online_boutique.WORKLOADS if callee in caller.calls.values()]
-            for callee in online_boutique.WORKLOADS
-        },
+    reviewed = application_of(project(), stack)
+    application = ReviewedApplication(
+        stores=[workload.name for workload in reviewed.workloads if workload.stateful],
+        callers={workload.name: reviewed.callers(workload.name) for workload in reviewed.workloads},
     )
     typer.echo(written(plan, application, commit), nl=False)
     if plan.errors:

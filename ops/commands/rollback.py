@@ -63,11 +63,12 @@ def rollback(
 
 def _list(folder: Path, env: str, *, as_json: bool) -> None:
     from ops.pulumi.interrupted_updates import updates
+    from ops.pulumi.stack_application import application_of
     from ops.releases.release_view import former_document, show_document, show_former
     from ops.releases.revisions import releases, running_release
 
     history = updates(folder, env, secrets=True)
-    revisions = releases(history)
+    revisions = releases(application_of(folder, env), history)
     current = running_release(history, revisions)
     if as_json:
         show_document(former_document(revisions, current))

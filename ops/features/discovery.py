@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.routing import route_table
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import resolve_workloads
@@ -40,10 +40,13 @@ class Discovery:
 _NO_BUILD = "no build of the branch"
 
 
-def discover_builds(environment: Environment, feature: FeatureStack, progress: Callable[[str], None]) -> Discovery:
+def discover_builds(
+    application: Application, environment: Environment, feature: FeatureStack, progress: Callable[[str], None]
+) -> Discovery:
     """Return the newest build of a branch for each service that can be part of a feature.
 
     Args:
+        application: What the environment runs.
         environment: The environment with the image repositories.
         feature: The feature.
         progress: Receives a line per step.
@@ -52,10 +55,10 @@ def discover_builds(environment: Environment, feature: FeatureStack, progress: C
         RegistryError: A registry cannot be read, or has no such repository.
         OperationError: The branch has built nothing, or all it has built is older than a release.
     """
-    names = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
+    names = [service.service for service in route_table.services(application.workloads)]
     repositories = {
         resolved.workload.name: resolved.image.repository
-        for resolved in resolve_workloads(environment)
+        for resolved in resolve_workloads(application, environment)
         if resolved.workload.name in names
     }
     registries = ", ".join(sorted({Address.of(repository).registry for repository in repositories.values()}))

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from boutique.application.application import Application
 from boutique.kubernetes.listing import DEPLOYMENTS
 from boutique.names.feature_names import preview_host
 from boutique.outputs import Origin
@@ -13,6 +14,7 @@ from ops.features.identity import FeatureStack
 from ops.features.inventory import ClusterFeature, features, objects
 from ops.features.origin import namespace_of, origin
 from ops.features.stack_state import StackState, stack_state
+from ops.pulumi.stack_application import read_application
 from ops.smoke.namespace_objects import Namespace
 from support.deadline import Deadline
 
@@ -34,6 +36,7 @@ class WantedFeature:
         stack: The stack that owns it.
         url: Its preview link.
         namespace: The namespace of its objects.
+        application: The application of the environment.
         services: The expected builds by the name of the service.
         is_orphan: Whether its stack is gone.
     """
@@ -42,6 +45,7 @@ class WantedFeature:
     stack: str
     url: str
     namespace: Namespace
+    application: Application
     services: Mapping[str, Build]
     is_orphan: bool
 
@@ -79,6 +83,7 @@ def read_expected_feature(project: Path, feature: FeatureStack, deadline: Deadli
         stack=stack,
         url=_preview_link(environment, feature),
         namespace=namespace,
+        application=read_application(project, environment.application.reference),
         services=services,
         is_orphan=state is None,
     )

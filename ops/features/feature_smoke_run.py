@@ -43,5 +43,7 @@ def run(
     feature = read_expected_feature(project, identity, deadline)
     progress("the pods")
     running, cluster = try_running_pods(feature.namespace.deployer, feature.namespace.name, deadline, identity.key)
-    outside = check_visit(feature.url, context, deadline, progress, order=request.order)
+    outside = check_visit(
+        feature.url, feature.application.smoke_pages, context, deadline, progress, order=request.order
+    )
     return result(feature, running, cluster, outside)

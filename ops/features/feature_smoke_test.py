@@ -61,6 +61,7 @@ def _service(
     identity, namespace = feature.identity, feature.namespace.name
     actual = versions(running) if running else ()
     question = PropagationQuestion(
+        application=feature.application,
         service=name,
         version=expected.version,
         running=actual,

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.names.feature_names import NamingError, feature_key
 from boutique.routing import route_table
 from ops.errors import OperationError
 from ops.pulumi import engine
+from ops.pulumi.stack_application import application_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +34,13 @@ class FeatureStack:
         return f"feature {self.name!r} of {self.environment!r}"
 
 
-def identity(name: str, environment: str) -> FeatureStack:
+def identity(project: Path, name: str, environment: str) -> FeatureStack:
     """Return the key and the stack of a feature by its name.
 
     Raises:
         OperationError: The name is not valid for a feature.
     """
-    return FeatureStack(name=name, key=_key(name), environment=environment)
+    return FeatureStack(name=name, key=_key(application_of(project, environment), name), environment=environment)
 
 
 def locate_feature(
@@ -58,8 +59,8 @@ def locate_feature(
         OperationError: No environment has it, or several have.
     """
     if environment:
-        return identity(name, environment)
-    key = _key(name)
+        return identity(project, name, environment)
+    key = _key(application_of(project), name)
     stacks = engine.list_stacks(project, timeout)
     ending = f"-{key}"
     environments = [
@@ -70,11 +71,11 @@ def locate_feature(
     if len(environments) != 1:
         state = f"is in {' and '.join(sorted(environments))}" if environments else f"has no stack such as dev{ending}"
         raise OperationError(f"the feature {name!r} {state}: say which environment {how}")
-    return identity(name, environments[0])
+    return identity(project, name, environments[0])
 
 
-def _key(name: str) -> str:
+def _key(application: Application, name: str) -> str:
     try:
-        return feature_key(name, [service.service for service in route_table.services(online_boutique.WORKLOADS)])
+        return feature_key(name, [service.service for service in route_table.services(application.workloads)])
     except NamingError as error:
         raise OperationError(f"{name!r}: {error}") from None

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.names.feature_names import object_name
 from boutique.names.image_reference import label_value
 from boutique.routing.model import MEMBER
@@ -25,6 +25,7 @@ class PropagationQuestion:
     """A service of a feature, to be looked up in the hops of a visit.
 
     Attributes:
+        application: The application of the environment.
         service: The name of the service.
         version: The version of the feature's build.
         running: All versions that its pods run, also of other builds.
@@ -34,6 +35,7 @@ class PropagationQuestion:
         changed: All services of the feature.
     """
 
+    application: Application
     service: str
     version: str
     running: Collection[str] = ()
@@ -144,8 +146,9 @@ def _explain(question: PropagationQuestion, way: Way) -> tuple[str | None, str]:
 
 
 def _remedy(question: PropagationQuestion, caller: str, callee: str) -> str:
-    drops = any(workload.name == caller and workload.drops_baggage_to(callee) for workload in online_boutique.WORKLOADS)
-    if not drops or callee != question.service:
+    known = question.application.workloads_by_name.get(caller)
+    loses = known is not None and callee in known.loses_baggage_to
+    if not loses or callee != question.service:
         return f"; {caller} has to hand the header `baggage` on to {callee}"
     direct = f"calls {object_name(callee, question.key)} directly"
     if caller in question.changed:

@@ -7,19 +7,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from boutique.application.application import Application
+from boutique.checks.feature import errors as feature_errors
 from boutique.checks.feature import fits
-from boutique.checks.load import load
 from boutique.features import feature_workloads
 from boutique.names.feature_names import preview_host
 from boutique.outputs import Origin
 from boutique.settings.durations import Duration, moment, written
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import SettingsError, explain
+from boutique.settings.feature_settings import Feature
+from boutique.settings.stack import NAMESPACE
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.features.origin import origin
 from ops.features.sessions import add_sessions
 from ops.features.stack_state import StackState, stack_state
 from ops.pulumi.engine import EngineError
+from ops.pulumi.stack_application import read_application
 from ops.pulumi.workspace import Workspace, run, workspace
 
 Progress = Callable[[str], None]
@@ -93,13 +99,14 @@ def up(
     """
     with workspace(project, feature.stack) as stack_workspace:
         environment, state = _read(project, feature, progress)
+        application = read_application(project, environment.application.reference)
         before = (state.section if state else None) or {}
         services, left = request.services, {}
         if not services:
             # Only here: an HTTP client takes half as long to import as the rest of the command.
             from ops.features.discovery import discover_builds
 
-            discovery = discover_builds(environment.settings, feature, progress)
+            discovery = discover_builds(application, environment.settings, feature, progress)
             found(discovery.lines)
             services, left = discovery.taken, dict(discovery.left)
         ttl = request.ttl or environment.features.default_ttl
@@ -111,7 +118,7 @@ def up(
             "header": before.get("header", False) if request.header is None else request.header,
             "expires": written(datetime.now(UTC) + ttl.length),
         }
-        _configure(stack_workspace, environment, state, section)
+        _configure(stack_workspace, application, environment, state, section)
         if state is None:
             progress(f"creating stack {feature.stack}")
             provider = ["--secrets-provider", request.secrets_provider] if request.secrets_provider else []
@@ -140,7 +147,8 @@ def change(
             missing = f"stack {feature.stack!r} was never deployed completely" if state else "no such feature"
             raise OperationError(f"{feature}: {missing}; deploy it with `boutique feature up`")
         section = edit(dict(state.section))
-        _configure(stack_workspace, environment, state, section)
+        application = read_application(project, environment.application.reference)
+        _configure(stack_workspace, application, environment, state, section)
         output = _run(stack_workspace, state, progress, preview=False)
     return _result(feature, environment, section, output, {})
 
@@ -162,10 +170,14 @@ def _read(project: Path, feature: FeatureStack, progress: Progress) -> tuple[Ori
 
 
 def _configure(
-    stack_workspace: Workspace, environment: Origin, state: StackState | None, section: dict[str, Any]
+    stack_workspace: Workspace,
+    application: Application,
+    environment: Origin,
+    state: StackState | None,
+    section: dict[str, Any],
 ) -> None:
     """Write the file of the feature's stack, if its section is valid."""
-    _check(section, environment)
+    _check(application, section, environment)
     stack_workspace.configure({**(state.settings if state else {}), "config": {"boutique:feature": section}})
 
 
@@ -188,19 +200,22 @@ def _result(
     )
 
 
-def _check(section: dict[str, Any], environment: Origin) -> None:
+def _check(application: Application, section: dict[str, Any], environment: Origin) -> None:
     """Check the section of a feature before any resource is created.
 
     Raises:
         OperationError: The section is invalid.
     """
     try:
-        feature = load({"feature": section}).feature
-        if feature is not None:
-            key = feature_workloads.identity(feature).key
-            services = feature_workloads.feature_workloads(environment.settings, feature, key)
-            if errors := list(fits(feature, services, environment.features, datetime.now(UTC))):
-                raise SettingsError(errors)
+        feature = Feature.model_validate(section)
+        if errors := list(feature_errors(application, feature)):
+            raise SettingsError(errors)
+        key = feature_workloads.identity(application, feature).key
+        services = feature_workloads.feature_workloads(application, environment.settings, feature, key)
+        if errors := list(fits(feature, services, environment.features, datetime.now(UTC))):
+            raise SettingsError(errors)
+    except ValidationError as error:
+        raise OperationError(str(SettingsError(explain(f"{NAMESPACE}:feature.", Feature, error)))) from None
     except SettingsError as error:
         raise OperationError(str(error)) from None
 

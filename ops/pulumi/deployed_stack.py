@@ -30,6 +30,7 @@ class DeployedStack:
 
     Attributes:
         name: The name of the stack.
+        application: The name of its application's file in the folder `application`, or the path.
         namespace: The namespace of the environment.
         url: The link to it, or another way to reach it.
         services: Its services, by name.
@@ -37,6 +38,7 @@ class DeployedStack:
     """
 
     name: str
+    application: str
     namespace: str
     url: str
     services: Mapping[str, DeployedService]
@@ -79,6 +81,7 @@ def deployed_stack(
         )
     return DeployedStack(
         name=name,
+        application=environment.application,
         namespace=environment.namespace,
         url=environment.url,
         services=dict(sorted(environment.services.items())),

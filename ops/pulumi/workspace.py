@@ -18,7 +18,7 @@ from ops.pulumi import engine
 from ops.pulumi.engine import LockedError
 from support import paths
 
-_LINKED = ("Pulumi.yaml", "__main__.py", "venv")
+_LINKED = ("Pulumi.yaml", "__main__.py", "application", "venv")
 _PATIENCE, _PAUSE = 1.0, 0.05
 """Seconds to wait for a lock, and between attempts: a command that only reads holds it for a moment."""
 

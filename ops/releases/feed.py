@@ -73,12 +73,12 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
         OperationError: The environment's file or stack cannot be read, or the newest versions do not fit together.
     """
     before = StackFile.read(project, stack)
-    environment, release = settings(before)
+    application, environment, release = settings(before)
     current = deployed_release(stack, outputs(project, stack))
     # Without a channel only releases count: builds of branches are deployed as features.
     channel = current.channel or Channel()
     workloads = [
-        resolved for resolved in resolve_workloads(environment, release) if resolved.workload.shared_image_settings
+        resolved for resolved in resolve_workloads(application, environment, release) if not resolved.workload.own_image
     ]
     progress(f"reading the tags of {len(workloads)} repositories")
     tags = tags_of({resolved.image.repository for resolved in workloads})
@@ -98,8 +98,8 @@ def feed(project: Path, stack: str, progress: Callable[[str], None]) -> Feed:
     newer = {
         versions.service: versions.newest for versions in services if versions.newest and versions.comparison == NEWER
     }
-    pins = {**requested_pins(environment, release), **newer}
-    after = before.with_values({RELEASE: section(release_for(pins, environment))}) if newer else before
+    pins = {**requested_pins(application, environment, release), **newer}
+    after = before.with_values({RELEASE: section(release_for(pins, application, environment))}) if newer else before
     check(after, current, before)
     return Feed(stack=stack, channel=channel, services=services, before=before, after=after)
 

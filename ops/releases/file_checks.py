@@ -5,12 +5,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from boutique.application.application import Application
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.load import is_present, load
 from boutique.checks.release import channel_refusals
 from boutique.settings.errors import SettingsError, explain
+from boutique.settings.fields import WORKLOADS
 from boutique.settings.release_settings import Release
-from boutique.settings.stack import Environment
+from boutique.settings.stack import NAMESPACE, Environment
 from ops.errors import OperationError
 from ops.releases.service_versions import Standing
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
@@ -19,8 +21,8 @@ UNCHANGED = "nothing was changed"
 _READ = tuple(f"boutique:{key}{end}" for key in (ENVIRONMENT, RELEASE) for end in (":", "."))
 
 
-def settings(file: StackFile) -> tuple[Environment, Release | None]:
-    """Return the settings of an environment and its release from a stack's file.
+def settings(file: StackFile) -> tuple[Application, Environment, Release | None]:
+    """Return the application, the settings of an environment and its release from a stack's file.
 
     Raises:
         OperationError: The file has no environment, or is invalid.
@@ -31,8 +33,10 @@ def settings(file: StackFile) -> tuple[Environment, Release | None]:
     return read(file)
 
 
-def check(file: StackFile, deployed: Standing, before: StackFile | None = None) -> tuple[Environment, Release | None]:
-    """Return the settings of an environment and its release from a file that is about to be written.
+def check(
+    file: StackFile, deployed: Standing, before: StackFile | None = None
+) -> tuple[Application, Environment, Release | None]:
+    """Return the application, the settings of an environment and its release from a file that is about to be written.
 
     Args:
         file: The new file.
@@ -46,28 +50,28 @@ def check(file: StackFile, deployed: Standing, before: StackFile | None = None) 
     present: Collection[str] = [error for error in _errors(before) if not error.startswith(_READ)] if before else ()
     if errors := [error for error in _errors(file) if error not in present]:
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(errors)}")
-    environment, release = read(file)
+    application, environment, release = read(file)
     names = file.secret_names
     if names is not None and (missing := list(unknown_secrets(environment, names))):
         raise OperationError(f"{file.path.name}: {UNCHANGED}: {SettingsError(missing)}")
     if deployed.channel and (
-        reasons := list(channel_refusals(deployed.channel, deployed.target, environment, release))
+        reasons := list(channel_refusals(application, deployed.channel, deployed.target, environment, release))
     ):
         lines = "\n".join(f"  {reason}" for reason in reasons)
         raise OperationError(f"{deployed.stack!r} refuses this release, and {UNCHANGED}:\n{lines}")
-    return environment, release
+    return application, environment, release
 
 
 def _errors(file: StackFile) -> tuple[str, ...]:
     try:
-        load(*file.values)
+        load(*file.values, root=file.project)
     except SettingsError as error:
         return error.errors
     return ()
 
 
-def read(file: StackFile) -> tuple[Environment, Release | None]:
-    """Return the settings of an environment and its release, without a check of other sections.
+def read(file: StackFile) -> tuple[Application, Environment, Release | None]:
+    """Return the application, the settings of an environment and its release, without a check of other sections.
 
     Raises:
         OperationError: The file has no environment, or the environment or the release is invalid.
@@ -78,18 +82,29 @@ def read(file: StackFile) -> tuple[Environment, Release | None]:
         raise OperationError(
             f"{file.path.name}: has no boutique:environment, so it runs no release; name the stack of an environment"
         )
+    application = file.application
+    context = {WORKLOADS: application.workloads_by_name}
     if errors := [
-        *_validation_errors(ENVIRONMENT, Environment, section),
-        *_validation_errors(RELEASE, Release, release),
+        *_validation_errors(ENVIRONMENT, Environment, section, context),
+        *_validation_errors(RELEASE, Release, release, context),
     ]:
         raise OperationError(f"{file.path.name}: {SettingsError(errors)}")
-    return Environment.model_validate(section), Release.model_validate(release) if is_present(release) else None
+    return (
+        application,
+        Environment.model_validate(section),
+        Release.model_validate(release) if is_present(release) else None,
+    )
 
 
-def _validation_errors(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
+def _validation_errors(
+    key: str,
+    model: type[Environment] | type[Release],
+    section: Any,  # noqa: ANN401
+    context: dict[str, Any],
+) -> Iterator[str]:
     if not is_present(section):
         return
     try:
-        model.model_validate(section)
+        model.model_validate(section, context=context)
     except ValidationError as error:
-        yield from explain(key, model, error)
+        yield from explain(f"{NAMESPACE}:{key}.", model, error)

@@ -97,11 +97,11 @@ def plan_promotion(source: Standing, target: Standing, before: StackFile, last: 
             f"stack {source.stack!r} has deployed no environment, so there is nothing to promote; name another, or "
             "run `pulumi up` for it first"
         )
-    environment, release = settings(before)
-    requested = requested_pins(environment, release)
+    application, environment, release = settings(before)
+    requested = requested_pins(application, environment, release)
     pins = {name: source.pins.get(name, target.pins.get(name, pin)) for name, pin in requested.items()}
     same = requested == pins
-    after = before if same else before.with_values({RELEASE: section(release_for(pins, environment))})
+    after = before if same else before.with_values({RELEASE: section(release_for(pins, application, environment))})
     check(after, target)
     finished = last is not None and last.result == SUCCEEDED
     return Promotion(

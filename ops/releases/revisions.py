@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from boutique.application.application import Application
 from boutique.checks.load import is_present
 from boutique.settings.release_settings import Release, difference
 from boutique.settings.stack import Environment
@@ -26,11 +27,13 @@ class RevisionContent:
     """The configuration of an environment's services.
 
     Attributes:
+        application: The application, as it is now.
         release: The key `release`; None without one.
         environment: The key `environment`, without the keys in `KEPT`.
         secrets: The contents of the secrets that the services name; None if they cannot be decrypted.
     """
 
+    application: Application = field(repr=False)
     release: Mapping[str, Any] | None
     environment: Mapping[str, Any]
     secrets: Mapping[str, str] | None = field(repr=False)
@@ -46,6 +49,7 @@ class RevisionContent:
         """The version of every service; None if this version of the program cannot parse the settings."""
         try:
             return requested_pins(
+                self.application,
                 Environment.model_validate(self.environment),
                 Release.model_validate(self.release) if self.release is not None else None,
             )
@@ -68,10 +72,13 @@ class Former:
     content: RevisionContent
 
 
-def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> RevisionContent | None:
+def content(
+    application: Application, config: Mapping[str, Any], secrets: Mapping[str, str] | None
+) -> RevisionContent | None:
     """Return the configuration of the services; None for a stack without an environment.
 
     Args:
+        application: The application, as it is now.
         config: The keys of the stack's configuration, without the namespace.
         secrets: The contents of its service secrets; None if they cannot be decrypted.
     """
@@ -81,6 +88,7 @@ def content(config: Mapping[str, Any], secrets: Mapping[str, str] | None) -> Rev
     release = config.get(RELEASE)
     named, contents = secret_names(environment), secrets or {}
     return RevisionContent(
+        application=application,
         release=release if isinstance(release, Mapping) and is_present(release) else None,
         environment={key: value for key, value in environment.items() if key not in KEPT},
         secrets=None if secrets is None and named else {name: text for name, text in contents.items() if name in named},
@@ -97,13 +105,13 @@ def secret_names(environment: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def releases(entries: Iterable[Entry]) -> tuple[Former, ...]:
+def releases(application: Application, entries: Iterable[Entry]) -> tuple[Former, ...]:
     """Return the revisions that successful updates have deployed, the oldest first."""
     revisions: list[Former] = []
     for entry in entries:
         if entry.kind != UPDATE or entry.result != SUCCEEDED:
             continue
-        if (current := content(entry.config, entry.secrets)) is None:
+        if (current := content(application, entry.config, entry.secrets)) is None:
             continue
         if revisions and revisions[-1].content.is_like(current):
             numbers = (*revisions[-1].numbers, entry.number)
@@ -126,10 +134,13 @@ def running_release(entries: Sequence[Entry], revisions: Sequence[Former]) -> Fo
     return revisions[-1] if revisions and last is not None and last.number in revisions[-1].numbers else None
 
 
-def choose_release(entries: Sequence[Entry], present: RevisionContent, stack: str, number: int | None) -> Former:
+def choose_release(
+    application: Application, entries: Sequence[Entry], present: RevisionContent, stack: str, number: int | None
+) -> Former:
     """Return the revision to roll back to.
 
     Args:
+        application: The application, as it is now.
         entries: The updates of the stack, the oldest first.
         present: The configuration in its file now.
         stack: The name of the stack.
@@ -138,7 +149,7 @@ def choose_release(entries: Sequence[Entry], present: RevisionContent, stack: st
     Raises:
         OperationError: The stack has no such revision, or runs it already.
     """
-    revisions = releases(entries)
+    revisions = releases(application, entries)
     current = running_release(entries, revisions)
     if number is None:
         candidates = revisions[:-1] if current else revisions

@@ -109,8 +109,11 @@ def plan(
     Raises:
         OperationError: The rollback is refused.
     """
-    present = content(before.config, secrets) or RevisionContent(release=None, environment={}, secrets=secrets)
-    former = choose_release(updates, present, deployed.stack, number)
+    application = before.application
+    present = content(application, before.config, secrets) or RevisionContent(
+        application=application, release=None, environment={}, secrets=secrets
+    )
+    former = choose_release(application, updates, present, deployed.stack, number)
     if secrets is not None and former.content.secrets is None:
         raise OperationError(
             f"update {former.first.number} of {deployed.stack!r}: its secrets cannot be decrypted any more "
@@ -123,7 +126,7 @@ def plan(
     names = {name: {"secure": "-"} for name in (*(before.secret_names or secrets or ()), *restored)}
     after = before.with_values(_sections(before, former.content))
     try:
-        environment, release = check(after.with_values({SERVICE_SECRETS: names}) if restored else after, deployed)
+        checked = check(after.with_values({SERVICE_SECRETS: names}) if restored else after, deployed)
     except OperationError as error:
         raise OperationError(f"update {former.first.number} of {deployed.stack!r} cannot come back: {error}") from None
     return Rollback(
@@ -131,7 +134,7 @@ def plan(
         former=former,
         before=before,
         after=after,
-        changes=difference(deployed.pins, requested_pins(environment, release)),
+        changes=difference(deployed.pins, requested_pins(*checked)),
         secrets=tuple(sorted(restored)),
     )
 

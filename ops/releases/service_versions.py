@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.outputs import EnvironmentOutputs, OutputsError, has_environment, read
 from boutique.settings.release_settings import Change, Pin, Release, release_of
 from boutique.settings.stack import Environment
@@ -55,20 +55,22 @@ def deployed_release(stack: str, outputs: Mapping[str, Any]) -> Standing:
     )
 
 
-def requested_pins(environment: Environment, release: Release | None) -> Pins:
+def requested_pins(application: Application, environment: Environment, release: Release | None) -> Pins:
     """Return the version of every service in the settings."""
-    return {resolved.workload.name: Pin.of(resolved.image) for resolved in resolve_workloads(environment, release)}
+    services = resolve_workloads(application, environment, release)
+    return {resolved.workload.name: Pin.of(resolved.image) for resolved in services}
 
 
-def release_for(pins: Pins, environment: Environment) -> Release:
+def release_for(pins: Pins, application: Application, environment: Environment) -> Release:
     """Return the shortest release with which an environment runs these versions."""
-    release = release_of(pins, [workload for workload in online_boutique.WORKLOADS if workload.name in pins])
-    for workload in online_boutique.WORKLOADS:
-        # Images of third parties have the catalogue's version unless a release overrides it.
-        if not workload.shared_image_settings and workload.name in release.services:
+    workloads = [workload for workload in application.workloads if workload.name in pins]
+    release = release_of(pins, [workload.name for workload in workloads if not workload.own_image])
+    for workload in workloads:
+        # Images that others publish have the application's version unless a release overrides it.
+        if workload.own_image and workload.name in release.services:
             services = {name: pin for name, pin in release.services.items() if name != workload.name}
             shorter = release.model_copy(update={"services": services})
-            if requested_pins(environment, shorter).get(workload.name) == pins[workload.name]:
+            if requested_pins(application, environment, shorter).get(workload.name) == pins[workload.name]:
                 release = shorter
     return release
 

@@ -10,9 +10,12 @@ from typing import Any, Self
 
 import yaml
 
+from boutique.application.application import Application
+from boutique.application.application_file import KEY
 from boutique.checks.load import SECRETS, SERVICE_SECRETS
 from boutique.settings.stack import NAMESPACE, SECTIONS
 from ops.errors import OperationError
+from ops.pulumi.stack_application import application_of, default_reference, read_application
 from ops.releases.yaml_edits import edit_config
 
 RELEASE, ENVIRONMENT = "release", "environment"
@@ -25,10 +28,12 @@ class StackFile:
     Attributes:
         path: The path of the file.
         text: Its whole text.
+        project: The folder of the project.
     """
 
     path: Path
     text: str
+    project: Path = Path()
 
     @classmethod
     def read(cls, project: Path, stack: str) -> Self:
@@ -51,7 +56,7 @@ class StackFile:
             raise OperationError(
                 f"there is no file {path}; `pulumi config refresh --stack {stack}` writes that of the last update"
             ) from None
-        file = cls(path=path, text=text)
+        file = cls(path=path, text=text, project=project)
         _ = file.config
         return file
 
@@ -82,9 +87,11 @@ class StackFile:
     @property
     def values(self) -> tuple[Mapping[str, Any], list[str]]:
         """The input of `boutique.checks.load.load`: every value except secrets, and the errors in secrets."""
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {KEY: self.config.get(KEY) or default_reference(self.project)}
         errors = []
         for key, value in self.config.items():
+            if key == KEY:
+                continue
             values[key] = value
             if key in SECRETS:
                 values[key] = bool(value)
@@ -94,6 +101,18 @@ class StackFile:
                 values[key] = None
                 errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
         return values, errors
+
+    @property
+    def application(self) -> Application:
+        """The application of the stack.
+
+        Raises:
+            OperationError: No application is named, or its file is invalid.
+        """
+        reference = self.config.get(KEY)
+        if isinstance(reference, str):
+            return read_application(self.project, reference)
+        return application_of(self.project)
 
     def with_values(self, changes: Mapping[str, Any]) -> Self:
         """Return the file with other values for some keys; None removes one."""

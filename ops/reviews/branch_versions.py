@@ -1,5 +1,6 @@
 """Finds the service versions that a branch changes in an environment."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from boutique.checks.load import is_present
@@ -23,7 +24,7 @@ def versions(project: Path, stack: str, base: str) -> dict[str, str]:
     """
     file = StackFile.read(project, stack)
     text = base_text(project, base, str(file.path.relative_to(project)))
-    old_file = None if text is None else StackFile(path=Path(f"{file.path.name} of {base}"), text=text)
+    old_file = None if text is None else replace(file, path=Path(f"{file.path.name} of {base}"), text=text)
     return changed_versions(old_file, file)
 
 

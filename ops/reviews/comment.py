@@ -15,7 +15,7 @@ from ops.reviews.summary import parts, totals
 
 
 @dataclass(frozen=True, kw_only=True)
-class Application:
+class ReviewedApplication:
     """Facts of the application that a plan lacks.
 
     Attributes:
@@ -32,7 +32,7 @@ def marker(stack: str) -> str:
     return f"<!-- boutique-review {stack} -->"
 
 
-def comment(plan: Plan, application: Application, commit: str | None = None, limit: int = LIMIT) -> str:
+def comment(plan: Plan, application: ReviewedApplication, commit: str | None = None, limit: int = LIMIT) -> str:
     """Return the comment in GitHub's Markdown.
 
     Args:
@@ -52,7 +52,7 @@ def comment(plan: Plan, application: Application, commit: str | None = None, lim
     return fit_sections(sections, limit)
 
 
-def _planned(plan: Plan, application: Application) -> Iterator[MarkdownSection]:
+def _planned(plan: Plan, application: ReviewedApplication) -> Iterator[MarkdownSection]:
     tables = routes(plan)
     yield from _alerts("CAUTION", dangers(plan, application.stores))
     if plan.changing:
@@ -87,7 +87,7 @@ def _alerts(kind: str, lines: Sequence[str]) -> Iterator[MarkdownSection]:
         yield MarkdownSection(head=f"> [!{kind}]", lines=[f"> - {plain(line)}" for line in lines])
 
 
-def _touched(touched: Sequence[Touched], application: Application) -> MarkdownSection:
+def _touched(touched: Sequence[Touched], application: ReviewedApplication) -> MarkdownSection:
     return MarkdownSection(
         head=f"**Affected routes**\n\n{header('request', 'goes to', 'what changes')}",
         lines=[
@@ -97,7 +97,7 @@ def _touched(touched: Sequence[Touched], application: Application) -> MarkdownSe
     )
 
 
-def _concern(change: Touched, application: Application) -> str:
+def _concern(change: Touched, application: ReviewedApplication) -> str:
     outcome = {
         Operation.CREATE: "new route",
         Operation.DELETE: "**removed**",

@@ -57,7 +57,7 @@ def prove_reached(service: str, visited: Sequence[Visited], left_out: Sequence[s
     if hops:
         caller = f"{hops[-1].caller}'s call" if hops[-1].caller else "the request"
         return Reached(proof=Proof.NO, description=f"no good answer: {caller} ended with {hops[-1].status}")
-    dependent = [visit for visit in visited if service in visit.page.needs]
+    dependent = [visit for visit in visited if service in visit.page.requires]
     # An answer that lists its hops, and not this service, did without it after all.
     if answered := [
         visit for visit in dependent if not visit.problem and visit.hops is None and visit.status is not None

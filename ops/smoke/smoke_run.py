@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.pulumi.deployed_stack import deployed_stack
+from ops.pulumi.stack_application import read_application
+from ops.pulumi.workspace import project
 from ops.smoke.gateway_checks import trust
 from ops.smoke.running_pods import try_running_pods
 from ops.smoke.smoke_report import SmokeReport
@@ -43,8 +45,9 @@ def run(name: str, request: SmokeRequest, deadline: Deadline, progress: Callable
     context = trust(request.cacert, os.environ)
     progress("the outputs of the stack")
     stack = deployed_stack(name, deadline)
+    pages = read_application(project(), stack.application).smoke_pages
     progress("the pods")
     serving = [service.deployment for service in stack.services.values()]
     running, cluster = try_running_pods(stack.kubeconfig, stack.namespace, deadline, deployments=serving)
-    outside = check_visit(stack.url, context, deadline, progress, order=request.order)
+    outside = check_visit(stack.url, pages, context, deadline, progress, order=request.order)
     return result(stack, running, cluster, outside)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from boutique.application.page import SmokePage
+from boutique.application.smoke_page import SmokePage
 from ops.certificates.handshake import address
 from ops.smoke.link import LOST, Link, UnreachableError
 from support.deadline import Deadline

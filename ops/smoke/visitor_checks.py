@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
 
-from application.smoke_journey import PAGES
+from boutique.application.smoke_page import SmokePage
 from ops.smoke.gateway_checks import Redirect, Sent, ServedCertificate, redirect, served_certificate
 from ops.smoke.link import Link, UnreachableError, link, plain
 from ops.smoke.visit import Visited, visit
@@ -24,6 +24,7 @@ class Outside:
         visited: The results of the pages; empty if none was requested.
         unreachable: Why none was.
         order: Whether the visit includes an order.
+        pages: All pages of the application, those that the visit skips included.
     """
 
     url: str
@@ -33,12 +34,13 @@ class Outside:
     visited: Sequence[Visited] = ()
     unreachable: str = ""
     order: bool = True
+    pages: Sequence[SmokePage] = ()
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The services that only skipped pages need."""
-        requested = {name for page in PAGES if self.order or not page.order for name in page.needs}
-        return tuple(sorted({name for page in PAGES for name in page.needs} - requested))
+        requested = {name for page in self.pages if self.order or not page.order for name in page.requires}
+        return tuple(sorted({name for page in self.pages for name in page.requires} - requested))
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -46,7 +48,7 @@ class Outside:
         errors = [*(self.served.errors if self.served else ()), *([self.unreachable] if self.unreachable else [])]
         errors += [
             f"page {result.page.name!r} ({result.page.request}): {result.problem}; "
-            f"it needs {', '.join(result.page.needs)}"
+            f"it needs {', '.join(result.page.requires)}"
             for result in self.visited
             if result.problem
         ]
@@ -75,12 +77,19 @@ class Outside:
 
 
 def check_visit(
-    url: str, context: SSLContext, deadline: Deadline, progress: Callable[[str], None], *, order: bool
+    url: str,
+    pages: Sequence[SmokePage],
+    context: SSLContext,
+    deadline: Deadline,
+    progress: Callable[[str], None],
+    *,
+    order: bool,
 ) -> Outside:
     """Visit a shop from outside of the cluster, each page of the journey once.
 
     Args:
         url: The link, or the command that opens the shop: then nothing is requested.
+        pages: Those of the application.
         context: The SSL context.
         deadline: When to be done.
         progress: Receives each step.
@@ -88,7 +97,7 @@ def check_visit(
     """
     shop = link(url)
     if shop is None:
-        return Outside(url=url, link=None, order=order)
+        return Outside(url=url, link=None, order=order, pages=pages)
     certificate = answer = None
     try:
         if shop.scheme == "https":
@@ -96,8 +105,8 @@ def check_visit(
             certificate = served_certificate(shop, deadline)
             progress("the redirect")
             answer = redirect(plain(shop, os.environ), shop, deadline)
-        pages = [page for page in PAGES if order or not page.order]
-        visited, unreachable = visit(shop, pages, context, deadline, progress), ""
+        chosen = [page for page in pages if order or not page.order]
+        visited, unreachable = visit(shop, chosen, context, deadline, progress), ""
     except UnreachableError as error:
         visited, unreachable = (), str(error)
     return Outside(
@@ -108,4 +117,5 @@ def check_visit(
         visited=visited,
         unreachable=unreachable,
         order=order,
+        pages=pages,
     )

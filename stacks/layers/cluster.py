@@ -4,6 +4,7 @@ import os
 
 import pulumi
 
+from boutique.application.application import Application
 from boutique.checks import cluster
 from boutique.helm.releases import platform_releases
 from boutique.kubernetes import client, kubeconfig
@@ -16,7 +17,10 @@ from stacks.provider import provider
 
 
 def connect(
-    settings: ExistingCluster | EksCluster, platform: Platform, environment: Environment | None
+    settings: ExistingCluster | EksCluster,
+    platform: Platform,
+    environment: Environment | None,
+    application: Application,
 ) -> ClusterAccess:
     """Return how the cluster's admin reaches it, and build it if it is this stack's own.
 
@@ -24,6 +28,7 @@ def connect(
         settings: The cluster.
         platform: What will be built on it.
         environment: The environment of the same stack, if it has one.
+        application: What the environment runs.
 
     Raises:
         KubeconfigError: A cluster that is there is not found or does not answer, has an address with a password in it,
@@ -34,7 +39,7 @@ def connect(
         # Only here: no other stack has need of Pulumi's packages for AWS, and many do not have them.
         from stacks.layers import eks_cluster
 
-        return eks_cluster.connect(settings, platform, environment)
+        return eks_cluster.connect(settings, platform, environment, application)
     paths = kubeconfig.files(settings.kubeconfig, os.environ)
     api_server = kubeconfig.find(settings.context, paths)
     client.ensure_reachable(api_server, f"context {settings.context!r}")
@@ -43,7 +48,7 @@ def connect(
         pulumi.log.warn(line)
     admin = client.for_context(settings.context, api_server, paths)
     home = cluster.home_of(platform, environment)
-    if warning := cluster.check(admin, platform, environment, home, pulumi.get_stack()):
+    if warning := cluster.check(admin, application, platform, environment, home, pulumi.get_stack()):
         pulumi.log.warn(warning)
     descriptions = recover_releases(admin, platform_releases(platform))
     return ClusterAccess(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pulumi
 
+from boutique.application.application import Application
 from boutique.checks import cluster
 from boutique.checks.eks import certificate_elsewhere, warnings
 from boutique.eks import account, network
@@ -30,13 +31,16 @@ from stacks.helm_recovery import recover_releases
 from stacks.provider import provider
 
 
-def connect(settings: EksCluster, platform: Platform, environment: Environment | None) -> ClusterAccess:
+def connect(
+    settings: EksCluster, platform: Platform, environment: Environment | None, application: Application
+) -> ClusterAccess:
     """Build the cluster, and return how its admin reaches it.
 
     Args:
         settings: The cluster.
         platform: What will be built on it.
         environment: The environment of the same stack, if it has one.
+        application: What the environment runs.
 
     Raises:
         SettingsError: No region is configured, the certificate is in another one, or a key of `aws:` is not read.
@@ -66,7 +70,9 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
     )
     running = Addons("addons", AddonsArgs(versions=addons, scope=scope, nodes=nodes.ready), opts)
     # Everything in the cluster is made with it, so nothing is before the check has succeeded.
-    checked = plane.kubeconfig.apply(lambda content: (content, _checked_admin(content, platform, environment)))
+    checked = plane.kubeconfig.apply(
+        lambda content: (content, _checked_admin(content, application, platform, environment))
+    )
     admin = provider("cluster", kubeconfig=checked.apply(lambda both: both[0]))
     pods = [nodes.ready, running.names]
     descriptions = pulumi.Output.unsecret(
@@ -135,12 +141,14 @@ def _recover(api: KubernetesApi, releases: list[HelmRelease]) -> Descriptions:
         raise pulumi.RunError(str(error)) from None
 
 
-def _checked_admin(content: str, platform: Platform, environment: Environment | None) -> KubernetesApi:
+def _checked_admin(
+    content: str, application: Application, platform: Platform, environment: Environment | None
+) -> KubernetesApi:
     """Return the admin of a kubeconfig, unless what would be built belongs to others."""
     home = cluster.home_of(platform, environment)
     try:
         admin = client.for_admin(content)
-        warning = cluster.check(admin, platform, environment, home, pulumi.get_stack())
+        warning = cluster.check(admin, application, platform, environment, home, pulumi.get_stack())
     except (KubeconfigError, SettingsError, GatewayApiError) as error:
         raise pulumi.RunError(str(error)) from None
     if warning:

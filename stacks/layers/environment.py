@@ -1,4 +1,4 @@
-"""An environment: the whole shop in one target."""
+"""An environment: a whole application in one target."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -6,11 +6,14 @@ from typing import Any
 
 import pulumi
 
-from application import online_boutique
+from boutique.application.application import Application
+from boutique.application.contract import contract
 from boutique.checks import stack_objects
 from boutique.checks.environment import unknown_secrets
+from boutique.checks.load import StackSettings
 from boutique.checks.release import channel_refusals
 from boutique.kubernetes import live_objects
+from boutique.names.labels import Owner
 from boutique.outputs import (
     COLOURS,
     ENVIRONMENT,
@@ -41,33 +44,33 @@ DEPENDENCIES_FIRST = "dependenciesFirst"
 
 
 def build(
+    settings: StackSettings,
     section: Environment,
-    release: Release | None,
     secrets: Mapping[str, str],
     target: str,
     place: TargetAccess,
     history: EnvironmentHistory,
 ) -> None:
-    """Deploy the shop with the rights of the target's deployer, and say where it is.
+    """Deploy the application with the rights of the target's deployer, and say where it is.
 
     Args:
+        settings: Of the stack.
         section: The environment.
-        release: The versions, if there is such a section.
         secrets: Those of its services, by name.
         target: Where it goes.
         place: The target, as the stack that has built it gives it.
         history: What the last updates left.
     """
-    owner = pulumi.get_stack()
-    _check(section, release, secrets, target, place, owner)
-    services = resolve_workloads(section, release, secrets)
+    owner, application, release = pulumi.get_stack(), settings.application, settings.release
+    _check(application, section, release, secrets, target, place, owner)
+    services = resolve_workloads(application, section, release, secrets)
     colours = history.blue_green(services)
     entrance = place.entrance
-    table = environment_routes.table(section, entrance, owner) if entrance else Table()
+    table = environment_routes.table(application, section, entrance, owner) if entrance else Table()
     allowed = (
         environment_routes.conflict_free_kubeconfig(table, place, entrance, owner) if entrance else place.kubeconfig
     )
-    scope = ObjectScope(namespace=place.namespace, owner=owner)
+    scope = ObjectScope(namespace=place.namespace, owner=Owner(stack=owner, application=application.name))
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
@@ -79,7 +82,7 @@ def build(
     for service in sorted(services, key=lambda service: service.workload.name not in first):
         name = service.workload.name
         order = opts if name in first else _after(switches, deployer)
-        if service.workload.store:
+        if service.workload.stateful:
             store = Store(
                 name,
                 StoreArgs(deployed=service, scope=scope, kubeconfig=allowed),
@@ -87,7 +90,7 @@ def build(
             )
             ready[name] = store.ready
             continue
-        callees = [built[call.name].updated for call in service.workload.calls.values() if call.name in built]
+        callees = [built[name].updated for name in service.workload.callees if name in built]
         args = MicroserviceArgs(
             deployed=service,
             colours=colours.get(name),
@@ -103,15 +106,16 @@ def build(
             switches.append(microservice.switched)
         built[name] = microservice
         ready[name] = microservice.ready
-        if service.workload is online_boutique.ENTRY:
+        if name == application.entry.workload:
             address = microservice.external_address
-    inside = pulumi.Output.all(address, place.namespace).apply(lambda outputs: _url(*outputs))
+    inside = pulumi.Output.all(address, place.namespace).apply(lambda outputs: _url(application, *outputs))
     reached = list(built.values())
-    link = environment_routes.build(table, place, entrance, reached, opts) if entrance else inside
+    link = environment_routes.build(table, place, entrance, scope, reached, opts) if entrance else inside
     # Another stack's secret `targets` have the deployer's kubeconfig, or this one's.
     holder = place.resolved_target.stack if place.resolved_target else owner
     export(
         EnvironmentOutputs,
+        application=settings.application_reference,
         namespace=place.namespace,
         url=link,
         routes=route_descriptions.describe_routes(table, entrance) if entrance else {},
@@ -124,7 +128,7 @@ def build(
         },
         target=TargetReference(stack=full_name(holder), name=target).dump(),
     )
-    pulumi.export(ENVIRONMENT, _shared_environment(section, secrets, place))
+    pulumi.export(ENVIRONMENT, _shared_environment(settings, section, secrets, place))
     records = write_colours({name: blue_green.remember() for name, blue_green in colours.items()})
     # Only an update that came to its end may say where requests go now.
     ended = pulumi.Output.all(*(built[name].switched for name in colours))
@@ -132,20 +136,22 @@ def build(
 
 
 def _shared_environment(
-    section: Environment, secrets: Mapping[str, str], place: TargetAccess
+    settings: StackSettings, section: Environment, secrets: Mapping[str, str], place: TargetAccess
 ) -> pulumi.Output[dict[str, Any]]:
     """Return what features have to know of the environment; how it is reached only if it allows them."""
+    shares = contract(settings.application, settings.application_reference)
     shared = (
         place.output_for_features().apply(
-            lambda target: SharedEnvironment(settings=section, place=target, secrets=dict(secrets))
+            lambda target: SharedEnvironment(settings=section, application=shares, place=target, secrets=dict(secrets))
         )
         if section.features
-        else pulumi.Output.from_input(SharedEnvironment(settings=section))
+        else pulumi.Output.from_input(SharedEnvironment(settings=section, application=shares))
     )
     return pulumi.Output.secret(shared.apply(lambda environment: environment.dump()))
 
 
 def _check(
+    application: Application,
     section: Environment,
     release: Release | None,
     secrets: Mapping[str, str],
@@ -158,7 +164,14 @@ def _check(
     Raises:
         SettingsError: With the key and the remedy.
     """
-    if place.channel and (refusals := list(channel_refusals(place.channel, target, section, release))):
+    if place.application != application.name:
+        raise SettingsError(
+            [
+                f"boutique:application: {application.name!r}: target {target!r} is for {place.application!r}; name "
+                f"that one here, or set boutique:platform.targets.{target}.application in the stack that has it"
+            ]
+        )
+    if place.channel and (refusals := list(channel_refusals(application, place.channel, target, section, release))):
         raise SettingsError(refusals)
     if section.features and place.entrance is None:
         raise SettingsError(
@@ -177,10 +190,12 @@ def _check(
     if missing := list(unknown_secrets(section, secrets)):
         raise SettingsError(missing)
     if place.resolved_target:
-        _check_objects(section, place.resolved_target, target, owner)
+        _check_objects(application, section, place.resolved_target, target, owner)
 
 
-def _check_objects(section: Environment, resolved_target: ResolvedTarget, target: str, owner: str) -> None:
+def _check_objects(
+    application: Application, section: Environment, resolved_target: ResolvedTarget, target: str, owner: str
+) -> None:
     """Refuse objects of another stack, and warn of what others have changed of this one's.
 
     The platform of the same stack has done that already, with the rights of the cluster's admin.
@@ -192,11 +207,11 @@ def _check_objects(section: Environment, resolved_target: ResolvedTarget, target
     objects = live_objects.in_namespace(
         resolved_target.kubeconfig, resolved_target.namespace, live_objects.DEPLOYER_KINDS
     )
-    planned = stack_objects.of_environment(section, resolved_target.namespace)
+    planned = stack_objects.of_environment(application, section, resolved_target.namespace)
     key = f"boutique:cluster.target: {target!r}"
     if errors := list(live_objects.ownership_errors(objects, planned, stack=owner, key=key)):
         raise SettingsError(errors)
-    left = stack_objects.autoscaled_deployments(section, resolved_target.namespace)
+    left = stack_objects.autoscaled_deployments(application, section, resolved_target.namespace)
     if warning := live_objects.changes(objects, planned, stack=owner, autoscaled=left):
         pulumi.log.warn(warning)
 
@@ -222,7 +237,7 @@ def _callees_too(names: Collection[str], services: Sequence[ResolvedWorkload]) -
     # They come callees first.
     for service in reversed(services):
         if service.workload.name in service_names:
-            service_names |= {callee.name for callee in service.workload.calls.values()}
+            service_names |= set(service.workload.callees)
     return service_names
 
 
@@ -242,7 +257,7 @@ def _service_output(
     return {**output.dump(), "ready": ready}
 
 
-def _url(address: str | None, namespace: str) -> str:
-    entry = online_boutique.ENTRY
-    port = entry.service.number if entry.service else 80
+def _url(application: Application, address: str | None, namespace: str) -> str:
+    entry = application.entry_workload
+    port = entry.ports_with_headers[0]
     return f"http://{address}" if address else f"kubectl -n {namespace} port-forward svc/{entry.name} 8080:{port}"

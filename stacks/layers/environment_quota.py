@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pulumi
 
-from application import online_boutique
+from boutique.application.application import Application
 from boutique.checks.limit_range import limit_refusals
+from boutique.checks.load import StackSettings
 from boutique.checks.quota_fit import environment_refusals, feature_refusals, feature_room, target_room
 from boutique.kubernetes import listing
 from boutique.names import labels
 from boutique.settings.errors import SettingsError
-from boutique.settings.stack import Environment, Platform, StackSettings
+from boutique.settings.stack import Environment, Platform
 from boutique.targets import namespace_quota, target_names
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import hard_limits
@@ -42,12 +43,13 @@ def prepare(
     section, platform = settings.environment, settings.platform
     if section is None:
         raise ValueError("there is no environment to prepare")
-    services = resolve_workloads(section, settings.release, secrets)
+    services = resolve_workloads(settings.application, section, settings.release, secrets)
     where = target_names.namespace(platform, target) if platform else None
     history = read_history(services, place.resolved_target if place else None, where, target, settings.cluster)
     meshed = place.meshed if place else bool(platform and platform.mesh)
     if history.access:
         _check_environment(
+            settings.application,
             section,
             services,
             history,
@@ -60,6 +62,7 @@ def prepare(
 
 
 def _check_environment(
+    application: Application,
     section: Environment,
     services: Sequence[ResolvedWorkload],
     history: EnvironmentHistory,
@@ -74,7 +77,9 @@ def _check_environment(
     pods = _pods(services, colours)
     present, others = _present(access, pulumi.get_stack(), deleted_first(history, colours), meshed=meshed)
     new = {pod.name: pod_set(pod, meshed=meshed) for pod in pods}
-    quotas = _in_force(namespace_quota.quotas(access.kubeconfig, access.namespace), history.quota, platform, target)
+    quotas = _in_force(
+        application, namespace_quota.quotas(access.kubeconfig, access.namespace), history.quota, platform, target
+    )
     need = _need(access, quotas, present, new, pods)
     room = target_room(
         target,
@@ -86,16 +91,19 @@ def _check_environment(
     items = namespace_quota.limits(access.kubeconfig, access.namespace)
     refusals = [
         *limit_refusals(services, items, meshed=meshed, section="boutique:environment"),
-        *environment_refusals(section, quotas, need, room),
+        *environment_refusals(application, section, quotas, need, room),
     ]
     if refusals:
         raise SettingsError(refusals)
 
 
-def check_feature(services: Sequence[ResolvedWorkload], access: ResolvedTarget, *, meshed: bool) -> Sequence[str]:
+def check_feature(
+    application: Application, services: Sequence[ResolvedWorkload], access: ResolvedTarget, *, meshed: bool
+) -> Sequence[str]:
     """Return a line for each thing of a feature that its namespace has no room for.
 
     Args:
+        application: That of the environment.
         services: What it changes.
         access: Reads the namespace.
         meshed: Whether each pod has a proxy.
@@ -111,7 +119,7 @@ def check_feature(services: Sequence[ResolvedWorkload], access: ResolvedTarget, 
     items = namespace_quota.limits(access.kubeconfig, access.namespace)
     return [
         *limit_refusals(services, items, meshed=meshed, section=f"stack {access.stack!r}: boutique:environment"),
-        *feature_refusals(services, quotas, need, room),
+        *feature_refusals(application, services, quotas, need, room),
     ]
 
 
@@ -153,12 +161,16 @@ def _present(
 
 
 def _in_force(
-    quotas: Sequence[Quota], recorded: Mapping[str, str] | None, platform: Platform | None, target: str
+    application: Application,
+    quotas: Sequence[Quota],
+    recorded: Mapping[str, str] | None,
+    platform: Platform | None,
+    target: str,
 ) -> Sequence[Quota]:
     """Return the quotas that hold when the update starts pods: it may change the target's itself."""
     if platform is None:
         return quotas
-    configured = hard_limits(online_boutique.WORKLOADS, platform.targets[target].replicas)
+    configured = hard_limits(application.workloads, platform.targets[target].replicas)
     if recorded == configured:
         return quotas
     return [Quota.of(NAME, configured), *(quota for quota in quotas if quota.name != NAME)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from boutique.application.application import Application
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.names.feature_names import NamingError
 from boutique.routing import route_conflicts, route_rendering, route_table
@@ -19,7 +20,7 @@ from components.routes import Routes, RoutesArgs
 from stacks.target_access import TargetAccess
 
 
-def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
+def table(application: Application, section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
     """Return all routes that the environment's stack writes.
 
     Raises:
@@ -30,7 +31,7 @@ def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
     if features and entrance.routing == GATEWAY_API:
         raise SettingsError([f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them"])
     try:
-        return route_table.table(route_rendering.environment(section, owner, entrance.host), features)
+        return route_table.table(route_rendering.environment(application, section, owner, entrance.host), features)
     except (RoutingError, NamingError) as error:
         raise SettingsError([f"{key}: {error}"]) from None
 
@@ -79,6 +80,7 @@ def build(
     written: Table,
     place: TargetAccess,
     entrance: GatewayEndpoint,
+    scope: ObjectScope,
     reached: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
@@ -89,7 +91,7 @@ def build(
             *route_rendering.edge(entrance.routing, written, entrance.attached),
         ],
         after=[*place.serving, *reached],
-        scope=ObjectScope(namespace=place.namespace, owner=pulumi.get_stack()),
+        scope=scope,
     )
     objects = Routes("routes", args, opts)
     return objects.accepted.apply(lambda _: entrance.link(entrance.host))

@@ -3,14 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pulumi
 
+from boutique.application.application import Application
+from boutique.application.application_file import load_application
+from boutique.application.contract import contract, contract_errors
+from boutique.checks.feature import errors as feature_errors
 from boutique.checks.feature import fits
 from boutique.features import feature_workloads
 from boutique.kubernetes import live_objects, ownership
 from boutique.names import labels
 from boutique.names.feature_names import NamingError, preview_host, session_name
+from boutique.names.labels import Owner
 from boutique.outputs import FeatureOutputs, Origin
 from boutique.routing import model, route_conflicts, route_descriptions, route_rendering, route_table
 from boutique.routing.model import Table
@@ -34,23 +40,24 @@ def build(section: Feature) -> None:
     """Deploy the services that changed with the rights of the environment's deployer, then send testers there."""
     owner = pulumi.get_stack()
     origin = environment_of(section.environment)
-    identity = feature_workloads.identity(section)
-    services = feature_workloads.feature_workloads(origin.settings, section, identity.key, origin.secrets)
+    application = _application(origin, section)
+    identity = feature_workloads.identity(application, section)
+    services = feature_workloads.feature_workloads(application, origin.settings, section, identity.key, origin.secrets)
     errors = [
         *fits(section, services, origin.features, datetime.now(UTC)),
         *_unrouted(section, origin, identity.key),
     ]
     if errors:
         raise SettingsError(errors)
-    table = _table(section, origin, identity.key)
+    table = _table(application, section, origin, identity.key)
     _check_ownership(section, origin, identity.key, table)
     place = origin.place
     access = ResolvedTarget(stack=origin.stack, namespace=place.namespace, kubeconfig=place.kubeconfig)
-    if refusals := check_feature(services, access, meshed=place.meshed):
+    if refusals := check_feature(application, services, access, meshed=place.meshed):
         raise SettingsError(refusals)
 
     kubeconfig = pulumi.Output.secret(place.kubeconfig)
-    scope = ObjectScope(namespace=place.namespace, owner=owner)
+    scope = ObjectScope(namespace=place.namespace, owner=Owner(stack=owner, application=application.name))
     deployer = provider("deployer", kubeconfig=kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
     expires = written(section.expires) if section.expires else None
@@ -75,7 +82,7 @@ def build(section: Feature) -> None:
             objects=route_rendering.mesh(entrance.routing, table),
             after=changed,
             scope=scope,
-            labels=labels.feature(identity.key),
+            labels=labels.feature(application.name, identity.key),
             annotations=annotations,
         )
         mesh = Routes("mesh", inward, opts)
@@ -97,13 +104,29 @@ def build(section: Feature) -> None:
     )
 
 
-def _table(section: Feature, origin: Origin, key: str) -> Table:
+def _application(origin: Origin, section: Feature) -> Application:
+    """Return the application of the environment, as the feature's own checkout has it.
+
+    Raises:
+        SettingsError: It differs from the environment's where that matters, or the feature does not fit it.
+    """
+    reference = origin.application.reference
+    application = load_application(reference, Path())
+    if errors := [
+        *contract_errors(origin.application, contract(application, reference), origin.stack),
+        *feature_errors(application, section),
+    ]:
+        raise SettingsError(errors)
+    return application
+
+
+def _table(application: Application, section: Feature, origin: Origin, key: str) -> Table:
     """Return the routes that lead to the feature, whichever stack writes them.
 
     Raises:
         SettingsError: There cannot be such routes.
     """
-    environment = route_rendering.environment(origin.settings, section.environment, origin.entrance.host)
+    environment = route_rendering.environment(application, origin.settings, section.environment, origin.entrance.host)
     own = model.FeatureRouting(
         stack=pulumi.get_stack(),
         key=key,

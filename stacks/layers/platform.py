@@ -1,14 +1,16 @@
 """The platform: what environments on one cluster share."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 
-from application import online_boutique
 from boutique.admission import channel, feature_policies, isolation, owner_policies
+from boutique.checks.load import StackSettings
 from boutique.mesh import gateway, policies
 from boutique.mesh.gateway_hosts import claims
 from boutique.names import labels
+from boutique.names.labels import Owner
 from boutique.outputs import PlatformOutputs
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.mesh_settings import takes_strangers
@@ -29,12 +31,16 @@ from stacks.stack_outputs import export
 from stacks.target_access import TargetAccess
 
 
-def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mapping[str, TargetAccess]:
+def build(
+    section: Platform, settings: StackSettings, cluster: ClusterAccess, secrets: Secrets
+) -> Mapping[str, TargetAccess]:
     """Build what environments share, with the rights of the cluster's admin, and return a place for each.
 
     Mesh and targets come first: an environment of the same stack cannot do without them.
     """
-    owner = pulumi.get_stack()
+    owner = Owner(stack=pulumi.get_stack(), application=settings.application.name)
+    applications = settings.target_applications
+    owners = {name: replace(owner, application=application.name) for name, application in applications.items()}
     opts = pulumi.ResourceOptions(providers=[cluster.provider])
     deletion_seconds = section.namespace_deletion_seconds
     deployers = Deployers("deployers", DeployersArgs(deletion_seconds=deletion_seconds, owner=owner), opts)
@@ -60,15 +66,17 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
             TargetArgs(
                 namespace=namespace(section, name),
                 labels=labels.namespace(
-                    meshed=section.mesh is not None, node_agents=bool(section.mesh and section.mesh.cni)
+                    applications[name].name,
+                    meshed=section.mesh is not None,
+                    node_agents=bool(section.mesh and section.mesh.cni),
                 ),
                 deletion_seconds=deletion_seconds,
                 after=[mesh.control_plane] if mesh else cluster.pods,
-                hard_limits=quota.hard_limits(online_boutique.WORKLOADS, target.replicas),
+                hard_limits=quota.hard_limits(applications[name].workloads, target.replicas),
                 deployers=deployers.namespace,
                 api_server=cluster.api_server,
                 handed_on=cluster.deployers or cluster.api_server,
-                owner=owner,
+                owner=owners[name],
                 registry_credentials=secrets.registry,
                 protect=target.protect,
                 features=lets_features_in(section, name),
@@ -80,8 +88,8 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
     # In a preview too, once there is a target. One is enough: they share the cluster.
     next(iter(targets.values())).kubeconfig.apply(warn_of_unavailable_apis)
     if section.mesh:
-        edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
         for name, target in targets.items():
+            edges = policies.table(applications[name])
             Policies(
                 f"{name}-policies",
                 PoliciesArgs(
@@ -89,31 +97,33 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
                     if section.mesh.policies.authorization
                     else {},
                     network=policies.network(edges, section.dns) if section.mesh.policies.network else {},
-                    scope=ObjectScope(namespace=target.namespace, owner=owner),
+                    scope=ObjectScope(namespace=target.namespace, owner=owners[name]),
                 ),
                 opts,
             )
     hosts = {claim.target: claim.host for claim in claims(section)} if section.ingress else {}
-    for name, settings in section.targets.items():
+    for name, target_settings in section.targets.items():
         rules = {
             "owners": owner_policies.rule(),
-            "secrets": channel.secrets(online_boutique.WORKLOADS),
+            "secrets": channel.secrets(applications[name].workloads),
             **isolation.rules(
                 name,
-                online_boutique.WORKLOADS,
+                applications[name].workloads,
                 namespace(section, name),
                 cluster_domain=section.dns.domain,
                 external=takes_strangers(section.mesh),
             ),
         }
-        if settings.channel:
-            rules["channel"] = channel.channel(settings.channel, online_boutique.WORKLOADS)
+        if target_settings.channel:
+            rules["channel"] = channel.channel(target_settings.channel, applications[name].workloads)
         if lets_features_in(section, name):
-            rules |= feature_policies.rules(name, hosts.get(name))
+            rules |= feature_policies.rules(name, applications[name].entry, hosts.get(name))
         Admission(
-            f"{name}-admission", AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owner), opts
+            f"{name}-admission",
+            AdmissionArgs(rules=rules, namespace=namespace(section, name), owner=owners[name]),
+            opts,
         )
-    front = _front(section, mesh, cluster, secrets.certificate, opts) if mesh else None
+    front = _front(section, settings, mesh, cluster, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
     places = {
         name: TargetAccess(
@@ -124,6 +134,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
             entrance=entrances.get(name),
             channel=section.targets[name].channel,
             meshed=section.mesh is not None,
+            application=applications[name].name,
             serving=[front] if front else [],
         )
         for name, target in targets.items()
@@ -141,6 +152,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
 
 def _front(
     section: Platform,
+    settings: StackSettings,
     mesh: Mesh,
     cluster: ClusterAccess,
     secrets: Mapping[str, pulumi.Output[str]],
@@ -150,7 +162,7 @@ def _front(
     if section.ingress is None or section.mesh is None:
         return None
     claimed = claims(section)
-    spaces = [claim.namespace for claim in claimed]
+    entries = {claim.namespace: settings.target_applications[claim.target].entry_workload for claim in claimed}
     return Ingress(
         "ingress",
         IngressArgs(
@@ -160,14 +172,12 @@ def _front(
             api=section.routing.api,
             claims=claimed,
             cluster_domain=section.dns.domain,
-            network=policies.gateway(online_boutique.ENTRY, spaces, section.dns)
-            if section.mesh.policies.network
-            else {},
+            network=policies.gateway(entries, section.dns) if section.mesh.policies.network else {},
             deletion_seconds=section.namespace_deletion_seconds,
             after=[mesh.control_plane, *mesh.definitions, *cluster.load_balancers],
             descriptions=cluster.descriptions,
             secrets=secrets,
-            owner=pulumi.get_stack(),
+            owner=Owner(stack=pulumi.get_stack(), application=settings.application.name),
         ),
         opts,
     )

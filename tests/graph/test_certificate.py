@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from boutique.names.labels import Owner
 from boutique.settings.certificate_settings import CertManagerCertificate, PemCertificate, PfxCertificate
 from components.certificate import Certificate, CertificateArgs
 from components.metadata import ObjectScope
@@ -53,11 +54,17 @@ def on_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "load_certificate", lambda *arguments: checked(*arguments, now=NOW))
 
 
+OWNER = Owner(stack="some", application="shop")
+
+
 def build(source: Any, secrets: Secrets, *, preview: bool = False, cloud: Cloud | None = None) -> Graph:
     def program() -> None:
         given: Mapping[str, Any] = {key: pulumi.Output.secret(value) for key, value in secrets.items() if value}
         args = CertificateArgs(
-            source=source, secrets=given, hosts=HOSTS, scope=ObjectScope(namespace="istio-ingress", owner="some")
+            source=source,
+            secrets=given,
+            hosts=HOSTS,
+            scope=ObjectScope(namespace="istio-ingress", owner=OWNER),
         )
         certificate = Certificate("certificate", args)
         pulumi.export("name", certificate.secret_name)

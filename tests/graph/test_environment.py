@@ -6,12 +6,14 @@ from typing import Any
 import pulumi
 import pytest
 
+from boutique.checks.load import StackSettings
 from boutique.settings.stack import Environment
 from stacks.layers.environment import build as environment
 from stacks.layers.environment_history import EnvironmentHistory
 from stacks.target_access import TargetAccess
 from tests.support.graph.cloud_answers import Cloud
 from tests.support.graph.graph_recorder import Graph, record
+from tests.support.online_boutique import APPLICATION, REFERENCE
 
 Build = Callable[..., Graph]
 NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)
@@ -26,8 +28,10 @@ def build() -> Build:
                 namespace=namespace,
                 kubeconfig=kubeconfig,
                 entrance=None,
+                application=APPLICATION.name,
             )
-            environment(Environment.model_validate(section), None, {}, "dev", place, NEW)
+            settings = StackSettings(application=APPLICATION, application_reference=REFERENCE)
+            environment(settings, Environment.model_validate(section), {}, "dev", place, NEW)
 
         return record(program, Cloud(), stack="some", config={})
 

@@ -10,13 +10,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from application import online_boutique
 from boutique.settings.durations import written
 from boutique.settings.stack import Environment
+from tests.support import online_boutique
 from tests.support.graph.clear_text import SECRET, SIGNATURE
 from tests.support.graph.cloud_answers import KUBECONFIG
 from tests.support.graph.graph_recorder import ROOT, Graph, clear
 from tests.support.graph.stack_recordings import DEPLOYED, DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
+from tests.support.online_boutique import CONTRACT
 
 STACK = "dev-new-ads"
 LATER = written(datetime.now(UTC) + timedelta(hours=1))
@@ -38,7 +39,7 @@ def feature(changes: dict[str, Any] | None = None, /, *, routing: str = "gateway
     }
     config["boutique:feature"] = json.dumps({key: value for key, value in given.items() if value is not None})
     place = {**DEV["place"], "entrance": {**DEV["place"]["entrance"], "routing": routing}}
-    told = {"settings": {**DEV["settings"], **(changes or {})}, "place": place}
+    told = {"application": CONTRACT, "settings": {**DEV["settings"], **(changes or {})}, "place": place}
     others = {**STACKS, "dev": {**DEPLOYED, "environment": told}, "empty": {}}
     return record_stack(STACK, others=others, config=(config, secret))
 
@@ -106,7 +107,7 @@ def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> Non
 )
 def test_a_caller_that_drops_the_key_calls_the_features_own_callee(changed: tuple[str, ...], address: str) -> None:
     graph = feature(services={each: {"version": "0.10.7-pay.1"} for each in changed})
-    baseline = {variable: callee.address for variable, callee in online_boutique.CHECKOUTSERVICE.calls.items()}
+    baseline = online_boutique.CHECKOUTSERVICE.addresses()
     given = {name: value for name, value in variables(graph, "checkoutservice").items() if name in baseline}
     assert given == {**baseline, "CURRENCY_SERVICE_ADDR": address}
     if "currencyservice" in changed:

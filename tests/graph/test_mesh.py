@@ -6,14 +6,15 @@ from typing import Any
 import pulumi
 import pytest
 
-from application import online_boutique
 from boutique.mesh import policies
 from boutique.names import labels
+from boutique.names.labels import Owner
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN, ClusterDns
 from boutique.settings.mesh_settings import ISTIO_VERSION
 from boutique.settings.mesh_settings import MeshSettings as Settings
 from boutique.targets.rbac import DEPLOYER_RULES
 from components.mesh import Mesh, MeshArgs
+from tests.support import online_boutique
 from tests.support.graph.cloud_answers import Cloud
 from tests.support.graph.graph_recorder import Graph, record
 from tests.support.graph.stack_recordings import PLAIN, Recorder
@@ -21,6 +22,9 @@ from tests.support.graph.stack_recordings import PLAIN, Recorder
 Build = Callable[..., Graph]
 
 DEFINITIONS = {"CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+
+
+OWNER = Owner(stack="some", application="shop")
 
 
 @pytest.fixture
@@ -32,7 +36,12 @@ def meshed(recorded: Recorder) -> Graph:
 def build() -> Build:
     def run(cluster_domain: str = CLUSTER_DOMAIN, **section: Any) -> Graph:
         settings = Settings.model_validate({"gatewayApi": {"kind": "present"}, **section})
-        args = MeshArgs(settings=settings, cluster_domain=cluster_domain, deletion_seconds=300, owner="some")
+        args = MeshArgs(
+            settings=settings,
+            cluster_domain=cluster_domain,
+            deletion_seconds=300,
+            owner=Owner(stack="some", application="shop"),
+        )
         return record(lambda: void(Mesh("mesh", args)), Cloud(), stack="some", config={})
 
     return run
@@ -153,7 +162,7 @@ def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshe
     found = meshed.one("Namespace", "local").inputs["metadata"]["labels"]
     assert found["istio-injection"] == "enabled"
     assert found["pod-security.kubernetes.io/enforce"] == "privileged"
-    agents = labels.namespace(meshed=True, node_agents=True)
+    agents = labels.namespace("shop", meshed=True, node_agents=True)
     assert agents["pod-security.kubernetes.io/enforce"] == "baseline"
     assert agents["istio-injection"] == "enabled"
     for outside in ("deployers", "mesh"):
@@ -161,7 +170,7 @@ def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshe
 
 
 def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(meshed: Graph) -> None:
-    edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
+    edges = policies.table(online_boutique.APPLICATION)
     for kind, expected in (
         ("AuthorizationPolicy", policies.authorization(edges, "local")),
         ("NetworkPolicy", policies.network(edges, ClusterDns())),
@@ -178,9 +187,7 @@ def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> 
         template = each.inputs["spec"]["template"]
         assert template["spec"]["serviceAccountName"] == each.name
         assert template["metadata"]["labels"]["app"] == each.name
-    callers = {edge.caller for edge in policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)} - {
-        policies.GATEWAY
-    }
+    callers = {edge.caller for edge in policies.table(online_boutique.APPLICATION)} - {policies.GATEWAY}
     assert {caller.name for caller in callers} <= {each.name for each in meshed.of("Deployment")}
 
 

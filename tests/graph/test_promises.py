@@ -4,8 +4,8 @@ from itertools import combinations
 
 import pytest
 
-from application import online_boutique
 from boutique.targets.rbac import DEPLOYER_RULES
+from tests.support import online_boutique
 from tests.support.graph.graph_recorder import Graph, Registered
 from tests.support.graph.stack_recordings import PLAIN, Recorder, cluster_of, content, deployable
 

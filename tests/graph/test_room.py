@@ -7,10 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from application import online_boutique
 from boutique.kubernetes import listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.targets.quota import hard_limits
+from tests.support import online_boutique
 from tests.support.graph.cloud_answers import KUBECONFIG
 from tests.support.graph.graph_recorder import Graph, clear
 from tests.support.graph.stack_recordings import STACKS, committed, record_stack
@@ -123,7 +123,9 @@ def test_a_limit_range_made_by_hand_is_kept(answer: Answer) -> None:
 
 def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
     """Return what the stack `local` was before: its outputs, its state, and its configuration now."""
-    targets = {"local": {"namespace": "local", "kubeconfig": KUBECONFIG, "meshed": True}}
+    targets = {
+        "local": {"namespace": "local", "kubeconfig": KUBECONFIG, "meshed": True, "application": "online-boutique"}
+    }
     state = (
         {"urn::quota": {"type": "kubernetes:core/v1:ResourceQuota", "outputs": quota(**recorded)}} if recorded else {}
     )

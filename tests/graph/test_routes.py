@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from application import online_boutique
 from boutique.routing import route_table
 from tests.graph.test_ingress import of_dev, with_platform
+from tests.support import online_boutique
 from tests.support.graph import stack_recordings
 from tests.support.graph.graph_recorder import Graph
 from tests.support.graph.stack_recordings import PLAIN, Recorder

@@ -156,7 +156,13 @@ def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: 
         assert list(binding["spec"]["matchResources"]["namespaceSelector"]["matchLabels"].values()) == [target]
     # The rest is data, which nobody else reads.
     writable = {each for given in DEPLOYER_RULES if "create" in given.verbs for each in given.resources}
-    assert writable - judged == {"configmaps", "secrets", "serviceaccounts", "pods/portforward"}
+    assert writable - judged == {
+        "configmaps",
+        "secrets",
+        "serviceaccounts",
+        "pods/portforward",
+        "persistentvolumeclaims",
+    }
 
 
 @pytest.mark.parametrize(

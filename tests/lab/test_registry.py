@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from application import online_boutique
 from boutique.settings.stack import Environment
 from ops.features.discovery import discover_builds
 from ops.features.identity import identity
@@ -20,6 +19,7 @@ from support.registry.registry_errors import (
     RefusedLoginError,
     UnreachableRegistryError,
 )
+from tests.support import online_boutique
 from tests.support.lab import image_registry
 from tests.support.lab.image_registry import PAGE, PASSWORD, USER, Registry, docker_configuration
 from tests.support.lab.registry_builds import BUILDS, LOOSE, PUBLISHED
@@ -27,7 +27,7 @@ from tests.support.lab.registry_builds import BUILDS, LOOSE, PUBLISHED
 pytestmark = pytest.mark.lab
 
 ADS = "shop/adservice"
-SERVICES = [each.name for each in online_boutique.WORKLOADS if each.service and not each.store]
+SERVICES = [each.name for each in online_boutique.WORKLOADS if each.service_ports and not each.stateful]
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,9 @@ def test_a_branch_is_found_among_the_services_of_an_environment(by_password: Reg
     docker_configuration(configuration, by_password.name)
     environment = Environment.model_validate({"images": {"repository": f"{by_password.name}/shop"}, "features": {}})
     said: list[str] = []
-    found = discover_builds(environment, identity("new-ads", "local"), said.append)
+    found = discover_builds(
+        online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "local"), said.append
+    )
     assert found.taken == {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
     assert found.left["checkoutservice"] == "0.10.5-new-ads.4 is older than the release v0.10.6"
     assert found.left["emailservice"] == "no build of the branch"

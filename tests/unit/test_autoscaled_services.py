@@ -15,6 +15,7 @@ from ops.pulumi.deployed_stack import DeployedStack, deployed_stack
 from ops.smoke import smoke_test
 from ops.smoke.running_pods import RunningWorkload
 from support.deadline import Deadline
+from tests.support.online_boutique import APPLICATION
 
 IMAGE = Reference.parse("shop/ads:v1")
 WANTED = DeployedService(image=IMAGE, version="v1", replicas=1, autoscaled=True, deployment="adservice")
@@ -38,7 +39,14 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
     autoscaled: bool, replicas: int, ready: int, well: bool
 ) -> None:
     wanted = WANTED.model_copy(update={"autoscaled": autoscaled})
-    stack = DeployedStack(name="dev", namespace="dev", url="", services={"adservice": wanted}, kubeconfig="")
+    stack = DeployedStack(
+        name="dev",
+        application="online-boutique",
+        namespace="dev",
+        url="",
+        services={"adservice": wanted},
+        kubeconfig="",
+    )
     outside: Any = SimpleNamespace(unreachable=False, link=None, errors=(), warnings=())
     [found] = smoke_test.result(stack, running(replicas, ready), "", outside).services
     assert (not found.errors) is well
@@ -56,7 +64,10 @@ def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> No
         "url": "",
         "routes": {},
         "target": target,
-        "targets": {"dev": {"namespace": "dev", "kubeconfig": kubeconfig, "meshed": True}},
+        "targets": {
+            "dev": {"namespace": "dev", "kubeconfig": kubeconfig, "meshed": True, "application": "online-boutique"}
+        },
+        "application": "online-boutique",
         "services": {"adservice": given},
     }
     stack = deployed_stack("dev", Deadline(5), lambda *_: outputs)
@@ -66,5 +77,5 @@ def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> No
 def test_a_feature_of_an_autoscaled_service_has_replicas_of_its_own() -> None:
     environment = Environment.model_validate({"services": {"adservice": {"autoscaled": True, "replicas": 3}}})
     feature = Feature.model_validate({"environment": "dev", "services": {"adservice": {"version": "0.10.7-new-ads.1"}}})
-    [changed] = feature_workloads.feature_workloads(environment, feature, "new-ads")
+    [changed] = feature_workloads.feature_workloads(APPLICATION, environment, feature, "new-ads")
     assert (changed.autoscaled, changed.replicas) == (False, 1)

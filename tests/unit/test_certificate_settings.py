@@ -8,9 +8,10 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from boutique.certificates import credentials
-from boutique.checks.load import SECRETS, load
+from boutique.checks.load import SECRETS
 from boutique.settings.certificate_settings import CertificateSource, FilesCertificate, secret_name
 from boutique.settings.errors import SettingsError, explain
+from tests.support.online_boutique import load
 
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
@@ -30,7 +31,7 @@ def source(**section: Any) -> CertificateSource:
 def mistakes(**section: Any) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         source(**section)
-    return explain("certificate", CertificateSource, caught.value)
+    return explain("boutique:certificate.", CertificateSource, caught.value)
 
 
 @pytest.mark.parametrize("section", VALID, ids=lambda section: section["kind"])

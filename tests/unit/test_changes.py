@@ -7,6 +7,7 @@ import pytest
 from boutique.features.feature_workloads import feature_workloads
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
+from tests.support.online_boutique import APPLICATION
 
 VARIABLE = "CURRENCY_SERVICE_ADDR"
 
@@ -15,7 +16,12 @@ def addresses(*services: str, variables: Mapping[str, str] | None = None) -> dic
     """Return where each service of a feature looks for currencies."""
     environment = Environment.model_validate({"services": {"checkoutservice": {"variables": variables or {}}}})
     versions = {each: {"version": "0.10.7-pay.1"} for each in services}
-    found = feature_workloads(environment, Feature.model_validate({"environment": "dev", "services": versions}), "pay")
+    found = feature_workloads(
+        APPLICATION,
+        environment,
+        Feature.model_validate({"environment": "dev", "services": versions}),
+        "pay",
+    )
     return {each.workload.name: each.variables[VARIABLE] for each in found if VARIABLE in each.variables}
 
 

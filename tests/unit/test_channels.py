@@ -7,11 +7,11 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.checks.load import load
 from boutique.names.image_reference import Reference
 from boutique.settings.errors import SettingsError
 from boutique.settings.release_settings import Pin
 from boutique.settings.version_channel import Channel, check_pattern
+from tests.support.online_boutique import load
 from tests.support.version_tags import REFUSED, RELEASES
 
 CLUSTER = {"kind": "existing", "context": "here"}

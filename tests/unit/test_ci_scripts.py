@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ci.sticky_comments import named
-from ops.reviews.comment import Application, comment
+from ops.reviews.comment import ReviewedApplication, comment
 from ops.reviews.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def test_there_is_one_comment_for_each_stack_however_often_it_is_renewed(github:
 
 
 def test_the_marker_is_the_one_that_the_command_writes() -> None:
-    assert named(comment(Plan(stack="dev-new-ads"), Application()), "boutique-review") == "dev-new-ads"
+    assert named(comment(Plan(stack="dev-new-ads"), ReviewedApplication()), "boutique-review") == "dev-new-ads"
 
 
 def test_comments_on_stacks_that_are_not_concerned_any_more_go(github: GitHub) -> None:
@@ -217,7 +217,7 @@ def test_a_branch_that_changes_no_version_has_no_feature_any_more(feature: Featu
     )
     assert code == 0
     assert "nothing to deploy" in said
-    assert "`boutique release set dev --service adservice=0.10.7-my-branch.1`" in said
+    assert "`boutique release set dev --service frontend=0.10.7-my-branch.1`" in said
     assert asked[-1] == ["feature", "down", "--env=dev", "--", "new-ads"]
 
 

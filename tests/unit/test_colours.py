@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.application.workload import Resources
+from boutique.application.container import Resources
 from boutique.names.image_reference import Reference
 from boutique.outputs import RecordedBlueGreen, read_colours, write_colours
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen, digest_of_secrets, record_workload, restore_workload, with_colour
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
+from tests.support.online_boutique import APPLICATION
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CANARY = "canary-of-a-secret"
@@ -25,7 +26,11 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
     own = {"rollout": {"strategy": "blueGreen"}, "secrets": {"KEY": "key"}, **settings}
     environment = Environment.model_validate({"services": {name: own}})
     release = Release.model_validate({"services": {name: tag}})
-    [found] = [each for each in resolve_workloads(environment, release, {"key": secret}) if each.workload.name == name]
+    [found] = [
+        each
+        for each in resolve_workloads(APPLICATION, environment, release, {"key": secret})
+        if each.workload.name == name
+    ]
     return found
 
 
@@ -132,7 +137,7 @@ def test_what_pods_do_not_show_leaves_them_their_colour(changed: dict[str, Any])
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.integers(min_value=1, max_value=100))
 def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], replicas: int) -> None:
     some = with_colour(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
-    assert restore_workload(some.workload, record_workload(some)) == some
+    assert restore_workload(some, record_workload(some)) == some
 
 
 @pytest.mark.parametrize(
@@ -173,6 +178,6 @@ def test_pods_of_another_user_are_others_and_those_of_the_usual_one_keep_their_c
     chosen = replace(usual, pod_user="cluster")
     assert "podUser" not in write_colours({"adservice": BlueGreen.of(usual, None, NOW).remember()})
     assert with_colour(chosen).colour != with_colour(usual).colour
-    back = restore_workload(chosen.workload, record_workload(chosen))
+    back = restore_workload(chosen, record_workload(chosen))
     assert back.pod_user == "cluster"
-    assert restore_workload(usual.workload, record_workload(usual)).pod_user == "fixed"
+    assert restore_workload(usual, record_workload(usual)).pod_user == "fixed"

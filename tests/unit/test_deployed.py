@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from application.online_boutique import REDIS_CART, WORKLOADS
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
+from tests.support.online_boutique import APPLICATION, REDIS_CART, WORKLOADS
 
 DIGEST = "sha256:" + "0" * 64
 
 
 def environment(**values: Any) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in resolve_workloads(Environment.model_validate(values))}
+    return {each.workload.name: each for each in resolve_workloads(APPLICATION, Environment.model_validate(values))}
 
 
 def test_without_settings_it_is_the_catalogue() -> None:
     services = environment()
     assert list(services) == [workload.name for workload in WORKLOADS]
     for workload in WORKLOADS:
-        assert str(services[workload.name].image) == workload.image
+        assert str(services[workload.name].image) == str(workload.image)
         assert services[workload.name].requests == workload.requests
         assert services[workload.name].replicas == 1
 
@@ -25,7 +25,7 @@ def test_without_settings_it_is_the_catalogue() -> None:
 def test_a_registry_and_a_tag_for_all_leave_what_others_publish_alone() -> None:
     services = environment(images={"repository": "registry.example/shop", "tag": "1.2.3"})
     assert str(services["adservice"].image) == "registry.example/shop/adservice:1.2.3"
-    assert str(services["redis-cart"].image) == REDIS_CART.image
+    assert str(services["redis-cart"].image) == str(REDIS_CART.image)
 
 
 def test_a_services_own_image_wins_and_is_taken_whole() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from boutique.checks.load import load
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token, reached_by, through
 from boutique.settings.deployer_access_settings import DeployerAccess
 from boutique.settings.errors import SettingsError
 from boutique.targets.deployer_access import LAB_CONTEXT, for_deployers, warnings
 from lab.kubernetes.kubeconfig import CONTEXT
 from tests.support.certificate_samples import issue
+from tests.support.online_boutique import load
 
 OWN = base64.b64encode(b"the admin's authority").decode()
 DIRECT = {"server": "https://10.0.0.1:6443", "certificate-authority-data": OWN}

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from application import online_boutique
 from boutique.settings.stack import Environment
 from ops.errors import OperationError
 from ops.features import discovery
 from ops.features.discovery import Discovery, discover_builds
 from ops.features.identity import identity
+from tests.support import online_boutique
 
 RELEASED = ("v0.10.6", "latest")
-NAMES = {each.name for each in online_boutique.WORKLOADS if each.service and not each.store}
+NAMES = {each.name for each in online_boutique.WORKLOADS if each.service_ports and not each.stateful}
 
 
 def found(
@@ -28,7 +28,9 @@ def found(
 
     monkeypatch.setattr(discovery, "tags_of", tags_of)
     environment = Environment.model_validate({"images": {"repository": "registry.example/shop"}, **(settings or {})})
-    return discover_builds(environment, identity("new-ads", "dev"), lambda _: None), asked
+    return discover_builds(
+        online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "dev"), lambda _: None
+    ), asked
 
 
 def test_every_service_that_a_feature_may_change_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

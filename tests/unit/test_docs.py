@@ -8,8 +8,8 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from application.online_boutique import WORKLOADS
 from policy.rules import RULES
+from tests.support.online_boutique import WORKLOADS
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def test_who_may_do_what_is_fresh() -> None:
 
 def test_the_picture_in_the_readme_is_the_call_graph() -> None:
     drawn = set(re.findall(r"^  ([\w-]+) --> ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
-    assert drawn == {(caller.name, callee.name) for caller in WORKLOADS for callee in caller.calls.values()}
+    assert drawn == {(caller.name, callee) for caller in WORKLOADS for callee in caller.callees}
 
 
 def test_the_ingress_of_the_lab_is_the_committed_one() -> None:

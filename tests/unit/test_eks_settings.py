@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.checks.eks import warnings
-from boutique.checks.load import load
 from boutique.settings import eks_versions
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
+from tests.support.online_boutique import load
 from tests.support.unit.eks_errors import KEY, existing, found, ingress, network
 
 

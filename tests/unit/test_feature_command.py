@@ -18,6 +18,7 @@ from ops.features.inventory import FoundFeature
 from ops.features.listing import EMPTY, Listed
 from ops.features.stack_state import parse_export
 from ops.pulumi import engine
+from tests.support.online_boutique import ROOT, write_project
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -167,15 +168,16 @@ def test_sessions_join_once_and_leave_only_if_they_are_there() -> None:
 
 
 def test_a_name_is_a_branch_or_a_key() -> None:
-    assert identity.identity("new-ads", "dev").stack == "dev-new-ads"
-    key = identity.identity("feature/New_Ads", "dev").key
+    assert identity.identity(ROOT, "new-ads", "dev").stack == "dev-new-ads"
+    key = identity.identity(ROOT, "feature/New_Ads", "dev").key
     assert key.startswith("feature-new-ads-")
-    assert identity.identity(key, "dev").key == key
+    assert identity.identity(ROOT, key, "dev").key == key
 
 
 def test_without_an_environment_the_only_one_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stacks = {"dev": {}, "dev-a": {}, "test": {}, "other-b": {}, "dev-c": {}, "test-c": {}}
     monkeypatch.setattr(engine, "list_stacks", lambda *_: stacks)
+    write_project(tmp_path)
     assert identity.locate_feature(tmp_path, "a", None).environment == "dev"
     with pytest.raises(OperationError, match="has no stack such as dev-b"):
         identity.locate_feature(tmp_path, "b", None)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from boutique.checks.load import load
 from boutique.features.feature_workloads import FeatureIdentity, identity
 from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
+from tests.support.online_boutique import APPLICATION, load
 
 ADS = {"adservice": {"version": "0.10.7-new-ads.3"}}
 INGRESS = {"certificate": {"kind": "certManager", "issuer": "some"}, "domain": "shop.example.com"}
@@ -56,7 +56,7 @@ def test_the_smallest_feature_names_its_environment_and_one_version() -> None:
 def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
     section: dict[str, Any], expected: FeatureIdentity
 ) -> None:
-    assert identity(read(**section)) == expected
+    assert identity(APPLICATION, read(**section)) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
             'version: "latest": is no SemVer version: it does n',
         ),
         (feature(services={"adservice": {}}), "boutique:feature.services.adservice.version: is missing"),
-        (feature(services={}), "boutique:feature.services: is missing; name at least one, such as {adservice: "),
+        (feature(services={}), "boutique:feature.services: is missing; name at least one, such as {frontend: "),
         (
             feature(services={"adservise": ADS["adservice"]}),
             "boutique:feature.services.adservise: \"adservise\": there is no such service; did you mean 'adservice'?",
         ),
         (
             feature(services={"redis-cart": {"version": "8.0.0-new-ads.1"}}),
-            "boutique:feature.services.redis-cart: cannot be part of a feature: it is not called by HTTP or gRPC",
+            "boutique:feature.services.redis-cart: cannot be part of a feature: a second one would not have its data",
         ),
         (
             feature(services={"loadgenerator": ADS["adservice"]}),

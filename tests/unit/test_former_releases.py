@@ -20,6 +20,7 @@ from ops.releases.revisions import (
     running_release,
 )
 from ops.releases.service_versions import describe_changes
+from tests.support.online_boutique import APPLICATION
 
 Said = Mapping[str, Any]
 
@@ -41,24 +42,32 @@ def told(*oldest_first: Said) -> tuple[Entry, ...]:
 
 
 def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:
-    return [each.numbers for each in releases(told(*oldest_first))]
+    return [each.numbers for each in releases(APPLICATION, told(*oldest_first))]
 
 
 def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, **environment: Any) -> RevisionContent:
-    found = content({"release": {"default": default}, "environment": environment or {"replicas": 1}}, secrets or {})
+    found = content(
+        APPLICATION,
+        {"release": {"default": default}, "environment": environment or {"replicas": 1}},
+        secrets or {},
+    )
     assert found
     return found
 
 
 def back(updates: tuple[Entry, ...], now: RevisionContent, number: int | None = None) -> Former:
-    return choose_release(updates, now, "test", number)
+    return choose_release(APPLICATION, updates, now, "test", number)
 
 
 def test_an_environment_or_a_release_with_all_defaults_is_one() -> None:
-    assert content({"environment": {}}, {}) == RevisionContent(release=None, environment={}, secrets={})
-    assert content({"environment": {}, "release": {}}, {}) == RevisionContent(release={}, environment={}, secrets={})
-    assert content({"environment": {"enabled": False}}, {}) is None
-    assert content({}, {}) is None
+    assert content(APPLICATION, {"environment": {}}, {}) == RevisionContent(
+        application=APPLICATION, release=None, environment={}, secrets={}
+    )
+    assert content(APPLICATION, {"environment": {}, "release": {}}, {}) == RevisionContent(
+        application=APPLICATION, release={}, environment={}, secrets={}
+    )
+    assert content(APPLICATION, {"environment": {"enabled": False}}, {}) is None
+    assert content(APPLICATION, {}, {}) is None
     empty = {"objectValue": {}}
     assert numbers(update(config={"boutique:environment": empty}), update("v0.10.7")) == [(1,), (2,)]
 
@@ -122,15 +131,15 @@ def test_other_content_of_a_secret_is_another_release_as_far_as_it_can_be_told()
     unreadable = secret({"value": "ERROR_UNABLE_TO_DECRYPT"})
     assert numbers(clear("a"), clear("a"), clear("b")) == [(1, 2), (3,)]
     assert numbers(unreadable, unreadable, clear("b")) == [(1, 2, 3)]
-    [found] = releases(told(unreadable))
+    [found] = releases(APPLICATION, told(unreadable))
     assert found.content.secrets is None
-    [found] = releases(told(clear("a")))
+    [found] = releases(APPLICATION, told(clear("a")))
     assert found.content.secrets == {"token": "a"}, "only what services name"
 
 
 def test_secrets_are_in_no_text() -> None:
     [entry] = told(clear("canary"))
-    [found] = releases([entry])
+    [found] = releases(APPLICATION, [entry])
     assert "canary" not in f"{entry!r} {found!r}"
 
 
@@ -159,7 +168,7 @@ def test_a_rollback_that_was_killed_or_failed_goes_on_to_where_it_was_going() ->
 def test_what_was_written_and_not_deployed_says_nothing_of_what_runs(edited: str) -> None:
     updates = told(update("v1.0.0"), update("v2.0.0"))
     assert back(updates, present(edited)).numbers == (1,)
-    found = releases(updates)
+    found = releases(APPLICATION, updates)
     assert running_release(updates, found) == found[-1]
 
 
@@ -218,7 +227,7 @@ def test_what_cannot_be_gone_back_to_is_refused(number: int | None, said: str) -
 
 def test_a_stack_without_an_environment_has_no_releases() -> None:
     bare = update(config={"boutique:environment": {"objectValue": {"enabled": False}}})
-    assert releases(told(bare)) == ()
+    assert releases(APPLICATION, told(bare)) == ()
     with pytest.raises(OperationError, match="stack 'test' had no environment then"):
         back(told(bare), present(), 1)
 
@@ -226,6 +235,7 @@ def test_a_stack_without_an_environment_has_no_releases() -> None:
 def test_what_differed_is_said() -> None:
     old = {"services": {"adservice": {"variables": {"A": "b"}, "image": {"tag": "v1.0.0"}}}}
     found = releases(
+        APPLICATION,
         told(
             update("v0.10.6"),
             update("v0.10.6", environment={"replicas": 1, "services": {"loadgenerator": {"enabled": False}}}),
@@ -233,7 +243,7 @@ def test_what_differed_is_said() -> None:
             update("v0.10.7", environment={"replicas": 2, "services": {"loadgenerator": {"enabled": False}}}),
             update(config={"boutique:release": {"objectValue": {}}}, environment=old),
             update("v0.10.6", environment={"gone": True}),
-        )
+        ),
     )
     first, left_out, settings, versions, images, unknown = differences(found, 3)
     assert first == "the first"

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 import pytest
 
-from application import online_boutique
 from boutique.mesh import misdirected_requests, policies
 from boutique.mesh.gateway import LABELS, NAME, NAMESPACE, Object, listener, objects, preview_listener
 from boutique.mesh.gateway_hosts import HostAssignment
@@ -15,6 +14,7 @@ from boutique.mesh.gateway_values import values
 from boutique.names import labels
 from boutique.settings.cluster_dns import ClusterDns
 from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, IngressSettings, RoutingApi
+from tests.support import online_boutique
 
 CLAIMS = (
     HostAssignment(target="dev", namespace="development", host="dev.example.com"),
@@ -176,7 +176,7 @@ def test_the_nlb_knows_the_gateways_health_and_waits_as_long_as_the_gateway_drai
     assert "ssl-cert" not in found
     assert annotations(certificate=ACM)["ssl-cert"] == ACM["arn"]
     assert annotations(certificate=ACM)["ssl-ports"] == "443"
-    gate = labels.gateway(readiness_gate=True).items() - labels.gateway(readiness_gate=False).items()
+    gate = labels.gateway("shop", readiness_gate=True).items() - labels.gateway("shop", readiness_gate=False).items()
     assert dict(gate) == {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
 
 
@@ -197,7 +197,7 @@ def test_a_team_may_say_more_of_its_load_balancer() -> None:
 
 
 def test_the_network_lets_the_gateway_reach_the_entry_and_nothing_else_of_the_shop() -> None:
-    specs = policies.gateway(online_boutique.ENTRY, ["dev", "test"], ClusterDns())
+    specs = policies.gateway(dict.fromkeys(("dev", "test"), online_boutique.ENTRY), ClusterDns())
     assert specs["default-deny"]["podSelector"] == {}
     own = specs[policies.GATEWAY.name]
     assert own["podSelector"] == {"matchLabels": {"app": LABELS["app"]}}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from boutique.checks.load import load
 from boutique.mesh.gateway_hosts import HostAssignment, claims
 from boutique.settings.errors import SettingsError
+from tests.support.online_boutique import load
 
 CERTIFICATE = {"kind": "certManager", "issuer": "letsencrypt"}
 ARN = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"

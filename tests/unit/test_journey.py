@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from application import online_boutique
-from application.smoke_journey import PAGES
 from ops.smoke.link import Link
 from ops.smoke.visit import Visited, visit
 from support.deadline import Deadline
+from tests.support import online_boutique
+from tests.support.online_boutique import PAGES
 from tests.support.unit.standin_shop import Shop
 
-NEEDED = sorted({name for page in PAGES for name in page.needs} - {online_boutique.ENTRY.name})
+NEEDED = sorted({name for page in PAGES for name in page.requires} - {online_boutique.ENTRY.name})
 
 
 def visited(shop: Shop) -> tuple[Visited, ...]:
@@ -24,11 +24,11 @@ def test_every_page_is_answered_and_together_they_reach_everybody(shop: Shop) ->
     found = visited(shop)
     assert [one.problem for one in found] == [""] * len(PAGES)
     hops = {hop.workload for one in found for hop in one.hops or ()}
-    assert hops == {each.name for each in online_boutique.WORKLOADS if each.service}
+    assert hops == {each.name for each in online_boutique.WORKLOADS if each.service_ports}
 
 
 @pytest.mark.parametrize("service", NEEDED)
 def test_no_page_is_answered_without_whom_it_needs(new_shop: Callable[[], Shop], service: str) -> None:
     shop = new_shop().start(*(each.name for each in online_boutique.WORKLOADS if each.port and each.name != service))
     answered = {one.page.name for one in visited(shop) if not one.problem}
-    assert not answered & {page.name for page in PAGES if service in page.needs}
+    assert not answered & {page.name for page in PAGES if service in page.requires}

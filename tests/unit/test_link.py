@@ -13,6 +13,7 @@ from ops.features.update import Updated
 from ops.smoke import smoke_view, visitor_view
 from ops.smoke.link import link, plain, resolving_hint
 from ops.smoke.smoke_report import SmokeReport
+from tests.support.online_boutique import ROOT
 
 LAB = {"BOUTIQUE_LAB_HTTPS_PORT": "8443", "BOUTIQUE_LAB_HTTP_PORT": "8080"}
 
@@ -81,7 +82,7 @@ def test_the_line_comes_where_the_link_is_printed(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
     line = "add this line to /etc/hosts: 127.0.0.1 shop.localhost\n"
     done = Updated(
-        identity=identity("new-ads", "local"),
+        identity=identity(ROOT, "new-ads", "local"),
         url="https://shop.localhost:8443",
         expires=None,
         versions={},

@@ -5,6 +5,7 @@ from typing import Any
 from boutique.checks.stack_objects import autoscaled_deployments, of_environment, of_platform
 from boutique.kubernetes.live_objects import LiveObject, Name, changes, ownership_errors
 from boutique.settings.stack import Environment, Platform
+from tests.support.online_boutique import APPLICATION
 
 KEY = "boutique:cluster.target: 'dev'"
 ADS: Name = ("Deployment", "dev", "adservice")
@@ -79,11 +80,11 @@ def test_many_changes_are_cut_short_and_counted() -> None:
 
 def test_an_environment_writes_its_services_and_a_platform_its_namespaces() -> None:
     environment = Environment.model_validate({"services": {"cartservice": {"autoscaled": True}}})
-    names = of_environment(environment, "dev")
+    names = of_environment(APPLICATION, environment, "dev")
     assert {ADS, ("Service", "dev", "adservice"), ("ServiceAccount", "dev", "adservice")} <= names
     assert ("Deployment", "dev", "loadgenerator") in names
     assert ("Service", "dev", "loadgenerator") not in names
-    assert autoscaled_deployments(environment, "dev") == {("Deployment", "dev", "cartservice")}
+    assert autoscaled_deployments(APPLICATION, environment, "dev") == {("Deployment", "dev", "cartservice")}
     platform = Platform.model_validate({"targets": {"dev": {}, "test": {"namespace": "shop-test"}}})
     assert {name for _, _, name in of_platform(platform)} == {"deployers", "dev", "shop-test"}
     meshed = Platform.model_validate({"targets": {"dev": {}}, "mesh": {}})

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application import online_boutique
 from boutique.names import feature_names
 from boutique.names.feature_names import NamingError
+from tests.support import online_boutique
 
 SERVICES = tuple(workload.name for workload in online_boutique.WORKLOADS)
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-1035-label-names

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from boutique.application.page import SmokePage
+from boutique.application.smoke_page import SmokePage
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token
 from boutique.kubernetes.listing import DEPLOYMENTS, list_objects
@@ -115,7 +115,7 @@ def kubeconfig(server: str = SERVER, **entry: str) -> str:
 
 
 def ask_shop() -> None:
-    page = SmokePage(name="home", path="/", needs=())
+    page = SmokePage(name="home", path="/", requires=())
     visit(Link(scheme="https", host="shop.example", port=443), [page], ssl_context(), Deadline(5), print)
 
 

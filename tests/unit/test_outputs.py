@@ -24,6 +24,7 @@ from ops.pulumi.deployed_stack import StackError, deployed_stack
 from ops.releases.service_versions import deployed_release
 from support.deadline import Deadline
 from support.errors import UserError
+from tests.support.online_boutique import CONTRACT
 from tests.support.unit.smoke_fakes import deployer
 from tests.support.unit.smoke_fakes import outputs as environment_outputs
 
@@ -39,8 +40,19 @@ ENTRANCE = {
     "listener": "https",
     "previewListener": "previews",
 }
-TARGET: dict[str, Any] = {"namespace": "dev", "kubeconfig": KUBECONFIG, "meshed": True, "entrance": ENTRANCE}
-SHARED: dict[str, Any] = {"settings": {"features": {}}, "place": TARGET, "secrets": {"key": SECRET}}
+TARGET: dict[str, Any] = {
+    "namespace": "dev",
+    "kubeconfig": KUBECONFIG,
+    "meshed": True,
+    "application": "online-boutique",
+    "entrance": ENTRANCE,
+}
+SHARED: dict[str, Any] = {
+    "application": CONTRACT,
+    "settings": {"features": {}},
+    "place": TARGET,
+    "secrets": {"key": SECRET},
+}
 DEPLOYED: dict[str, Any] = {VERSION: SCHEMA_VERSION, "environment": SHARED, "targets": {"dev": TARGET}}
 
 

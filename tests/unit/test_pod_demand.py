@@ -10,13 +10,16 @@ from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import Environment
 from boutique.workloads.pod_demand import PodSet, deployed_pod_set, peak, pod_set, release_peak, total_peak
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
+from tests.support.online_boutique import APPLICATION
 
 GIB = Decimal(2**30)
 
 
 def service(name: str = "adservice", **environment: Any) -> ResolvedWorkload:
     [found] = [
-        each for each in resolve_workloads(Environment.model_validate(environment)) if each.workload.name == name
+        each
+        for each in resolve_workloads(APPLICATION, Environment.model_validate(environment))
+        if each.workload.name == name
     ]
     return found
 
@@ -81,7 +84,7 @@ def test_a_feature_of_a_blue_green_service_is_updated_pod_by_pod() -> None:
     feature = Feature.model_validate(
         {"environment": "dev", "services": {"adservice": {"version": "1.0.0-x.1", "replicas": 2}}}
     )
-    [each] = feature_workloads(environment, feature, "x")
+    [each] = feature_workloads(APPLICATION, environment, feature, "x")
     assert (pod_set(each, meshed=True).surge, pod_set(each, meshed=True).replicas) == (1, 2)
     assert release_peak([each], meshed=True)["pods"] == 3
 
@@ -96,7 +99,7 @@ def test_a_release_of_all_services_takes_two_of_what_is_switched_and_a_surge_of_
     environment = Environment.model_validate(
         {"replicas": 4, "services": {"adservice": {"rollout": {"strategy": "blueGreen"}}}}
     )
-    need = release_peak(resolve_workloads(environment), meshed=False)
+    need = release_peak(resolve_workloads(APPLICATION, environment), meshed=False)
     # Ten services with four replicas, of which one is blue/green; one store; one load generator with a surge.
     assert need["pods"] == 9 * 5 + 2 * 4 + 1 + 2
 
@@ -121,7 +124,8 @@ def live(service: ResolvedWorkload, **container: Any) -> dict[str, Any]:
 
 def test_a_deployment_that_is_as_configured_is_not_replaced() -> None:
     for each in resolve_workloads(
-        Environment.model_validate({"services": {"adservice": {"variables": {"EMPTY": ""}}}})
+        APPLICATION,
+        Environment.model_validate({"services": {"adservice": {"variables": {"EMPTY": ""}}}}),
     ):
         assert pod_set(each, meshed=True).is_made_like(deployed_pod_set(live(each), meshed=True)), each.name
 

@@ -9,50 +9,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application import online_boutique
-from boutique.application.workload import InitContainer, Resources, ServicePort, Workload
+from boutique.application.application import Application
+from boutique.application.workload import Workload
 from boutique.mesh import policies
 from boutique.mesh.policies import GATEWAY, Caller
 from boutique.settings.cluster_dns import ClusterDns
+from tests.support import online_boutique
 
 HERE, ELSEWHERE = "shop", "other"
 DNS = ClusterDns()
 NAMES = ("a", "b", "c", "d", "e")
 
 
-def workload(name: str, port: int | None, calls: list[Workload], first: list[Workload]) -> Workload:
-    small = Resources(cpu="1m", memory="1Mi")
-    return Workload(
-        name=name,
-        image=f"example/{name}:1",
-        port=port,
-        service=ServicePort(name="grpc", number=port + 1) if port else None,
-        calls={f"{callee.name}_ADDR": callee for callee in calls},
-        init=InitContainer(name="i", image="i:1", command=(), calls={callee.name: callee for callee in first}),
-        requests=small,
-        limits=small,
-    )
+def workload(name: str, port: int, calls: list[str], first: list[str]) -> dict[str, Any]:
+    return {
+        "image": f"example/{name}:1",
+        "ports": [{"name": "grpc", "port": port + 1, "targetPort": port}],
+        "calls": {f"{callee}_ADDR": f"{{{callee}}}" for callee in calls},
+        "initContainers": [{"name": "i", "image": "i:1", "calls": {callee: f"{{{callee}}}" for callee in first}}],
+    }
 
 
 @st.composite
-def call_graphs(draw: st.DrawFn) -> tuple[Workload, ...]:
-    """Draw workloads, callees first; the last may be one that nobody calls."""
-    made: list[Workload] = []
+def call_graphs(draw: st.DrawFn) -> Application:
+    """Draw an application; its entry may be a workload that no other calls."""
+    made: dict[str, dict[str, Any]] = {}
     for name in NAMES[: draw(st.integers(min_value=1, max_value=len(NAMES)))]:
-        callees = st.lists(st.sampled_from(made), unique_by=lambda each: each.name) if made else st.just([])
-        made.append(workload(name, draw(st.integers(min_value=1, max_value=9)), draw(callees), draw(callees)))
-    return tuple(made)
+        callees = st.lists(st.sampled_from(list(made)), unique=True) if made else st.just([])
+        made[name] = workload(name, draw(st.integers(min_value=1, max_value=9)), draw(callees), draw(callees))
+    return Application.model_validate({"name": "drawn", "entry": {"workload": list(made)[-1]}, "workloads": made})
 
 
-def wanted(workloads: tuple[Workload, ...], entry: Workload) -> set[tuple[Caller, str, int]]:
+def wanted(application: Application) -> set[tuple[Caller, str, int]]:
     """Return the allowed calls straight from the workloads."""
     calls = {
-        (Caller(name=each.name, namespace=HERE), callee.name, callee.port)
-        for each in workloads
-        for callee in (*each.calls.values(), *(each.init.calls.values() if each.init else ()))
-        if callee.port
+        (Caller(name=each.name, namespace=HERE), callee, application.workloads_by_name[callee].port or 0)
+        for each in application.workloads
+        for callee in each.callees
     }
-    return calls | ({(GATEWAY, entry.name, entry.port)} if entry.port else set())
+    entry = application.entry_workload
+    return calls | {(GATEWAY, entry.name, entry.port or 0)}
 
 
 def everything(workloads: tuple[Workload, ...]) -> set[tuple[Caller, str, int]]:
@@ -114,29 +110,29 @@ def app(name: str) -> dict[str, str]:
 
 
 @given(call_graphs())
-def test_proxies_let_in_exactly_the_calls_of_the_call_graph(workloads: tuple[Workload, ...]) -> None:
-    edges = policies.table(workloads, workloads[-1])
+def test_proxies_let_in_exactly_the_calls_of_the_call_graph(drawn: Application) -> None:
+    edges = policies.table(drawn)
     specs = policies.authorization(edges, HERE)
-    allowed = {call for call in everything(workloads) if lets_in(specs, *call)}
-    assert allowed == wanted(workloads, workloads[-1])
+    allowed = {call for call in everything(drawn.workloads) if lets_in(specs, *call)}
+    assert allowed == wanted(drawn)
 
 
 @given(call_graphs())
-def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(workloads: tuple[Workload, ...]) -> None:
-    specs = policies.network(policies.table(workloads, workloads[-1]), DNS)
-    allowed = {call for call in everything(workloads) if lets_through(specs, *call)}
-    assert allowed == wanted(workloads, workloads[-1])
+def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(drawn: Application) -> None:
+    specs = policies.network(policies.table(drawn), DNS)
+    allowed = {call for call in everything(drawn.workloads) if lets_through(specs, *call)}
+    assert allowed == wanted(drawn)
     assert all(spec["policyTypes"] == ["Ingress", "Egress"] for spec in specs.values())
 
 
 def test_a_policy_for_every_pod_refuses_whatever_no_other_allows() -> None:
-    edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
+    edges = policies.table(online_boutique.APPLICATION)
     assert policies.authorization(edges, HERE)["allow-nothing"] == {}
     assert policies.network(edges, DNS)["default-deny"]["podSelector"] == {}
 
 
 def test_the_table_of_the_shop() -> None:
-    edges = policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
+    edges = policies.table(online_boutique.APPLICATION)
     grpc = [edge for edge in edges if edge.callee not in ("frontend", "redis-cart")]
     assert len(grpc) == 14
     assert {(edge.caller.name, edge.port) for edge in edges if edge.callee == "frontend"} == {
@@ -149,10 +145,10 @@ def test_the_table_of_the_shop() -> None:
 
 def egress(dns: ClusterDns) -> list[Any]:
     """Return what every pod may reach, and check that the gateway may ask the same DNS servers."""
-    spec = policies.network(policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY), dns)["mesh"]
+    spec = policies.network(policies.table(online_boutique.APPLICATION), dns)["mesh"]
     assert spec["podSelector"] == {}
     rules: list[Any] = spec["egress"]
-    gateway = policies.gateway(online_boutique.ENTRY, ["shop"], dns)[GATEWAY.name]["egress"]
+    gateway = policies.gateway({"shop": online_boutique.ENTRY}, dns)[GATEWAY.name]["egress"]
     assert [rule for rule in gateway if rule in rules] == rules
     return rules
 

@@ -6,19 +6,26 @@ from typing import Any
 
 import pytest
 
-from boutique.application.page import SmokePage
+from boutique.application.smoke_page import SmokePage
 from ops.features.propagation import Arrival, PropagationQuestion, arrival
 from ops.smoke.link import link
 from ops.smoke.reached_services import Proof
 from ops.smoke.visit import Visited
 from ops.smoke.visitor_checks import Outside
 from support.hops import Hop
+from tests.support.online_boutique import APPLICATION
 
 KEY = "new-ads"
 BUILD, BASELINE = "0.10.7-new-ads.3", "v0.10.6"
-PAGE = SmokePage(name="index", path="/", needs=())
+PAGE = SmokePage(name="index", path="/", requires=())
 ADS = PropagationQuestion(
-    service="adservice", version=BUILD, key=KEY, environment="dev", namespace="shop", changed=("adservice",)
+    application=APPLICATION,
+    service="adservice",
+    version=BUILD,
+    key=KEY,
+    environment="dev",
+    namespace="shop",
+    changed=("adservice",),
 )
 RATES = replace(ADS, service="currencyservice", changed=("currencyservice",))
 ROUTES = "`boutique routes dev` shows which are"

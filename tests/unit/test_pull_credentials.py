@@ -8,6 +8,7 @@ import pytest
 
 from boutique.settings.stack import Environment
 from boutique.workloads.pull_credentials import credential_errors, registries
+from tests.support.online_boutique import APPLICATION
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 AUTH = base64.b64encode(f"ann:{SECRET}".encode()).decode()
@@ -93,6 +94,13 @@ def test_registries_are_those_of_images_that_the_secret_pulls() -> None:
             },
         }
     )
-    assert {"registry.example:5000", "docker.io"} <= registries(environment, None)
-    assert "other.example" not in registries(environment, None)
-    assert registries(Environment.model_validate({"images": {"repository": "registry.example/shop"}}), None) == set()
+    assert {"registry.example:5000", "docker.io"} <= registries(APPLICATION, environment, None)
+    assert "other.example" not in registries(APPLICATION, environment, None)
+    assert (
+        registries(
+            APPLICATION,
+            Environment.model_validate({"images": {"repository": "registry.example/shop"}}),
+            None,
+        )
+        == set()
+    )

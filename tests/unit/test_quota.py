@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.online_boutique import WORKLOADS
 from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, api_amount, hard_limits
+from tests.support.online_boutique import WORKLOADS
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from application import online_boutique
 from boutique.checks.limit_range import limit_refusals
-from boutique.checks.load import load
 from boutique.checks.quota_fit import Room, environment_refusals, feature_refusals, feature_room, target_room
 from boutique.kubernetes import listing
 from boutique.settings.errors import SettingsError
@@ -18,6 +16,8 @@ from boutique.targets.quota import hard_limits
 from boutique.workloads.object_names import object_names
 from boutique.workloads.pod_demand import release_peak
 from boutique.workloads.resolved_workload import resolve_workloads
+from tests.support import online_boutique
+from tests.support.online_boutique import APPLICATION, load
 
 ROOM = target_room("dev", owner="nonprod", meshed=True, is_read=True)
 BLUE_GREEN = {"rollout": {"strategy": "blueGreen"}}
@@ -80,8 +80,8 @@ def test_too_many_replicas_are_one_mistake() -> None:
 
 def refusals(environment: dict[str, Any], hard: dict[str, str], name: str = NAME, room: Room = ROOM) -> list[str]:
     section = Environment.model_validate(environment)
-    need = release_peak(resolve_workloads(section), meshed=True)
-    return list(environment_refusals(section, [Quota.of(name, hard)], need, room))
+    need = release_peak(resolve_workloads(APPLICATION, section), meshed=True)
+    return list(environment_refusals(APPLICATION, section, [Quota.of(name, hard)], need, room))
 
 
 def test_another_stack_raises_its_own_quota() -> None:
@@ -123,7 +123,7 @@ def test_a_quota_of_somebody_elses_is_raised_where_it_is() -> None:
 
 def test_a_small_gap_is_told_in_full() -> None:
     need = {"requests.memory": Decimal(10 * 2**30 + 1)}
-    [said] = environment_refusals(Environment(), [Quota.of("x", {"memory": "10Gi"})], need, ROOM)
+    [said] = environment_refusals(APPLICATION, Environment(), [Quota.of("x", {"memory": "10Gi"})], need, ROOM)
     assert "it needs 10737418241 of requests.memory, it gives 10737418240" in said
 
 
@@ -134,13 +134,13 @@ def test_what_else_is_in_the_namespace_is_named() -> None:
 
 
 def test_a_feature_that_does_not_fit_is_told_what_can_be_done() -> None:
-    services = [each for each in resolve_workloads(Environment()) if each.name == "adservice"]
+    services = [each for each in resolve_workloads(APPLICATION, Environment()) if each.name == "adservice"]
     quota, room = Quota.of(NAME, {"pods": "24"}), feature_room("dev", meshed=True)
-    [said] = feature_refusals(services, [quota], {"pods": Decimal(25)}, room)
+    [said] = feature_refusals(APPLICATION, services, [quota], {"pods": Decimal(25)}, room)
     assert said.startswith("boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota ")
     assert "it needs 25 of pods, it gives 24; destroy a feature that is no longer needed" in said
     assert "raise the replicas of its target in boutique:platform.targets to 1 in the stack that owns" in said
-    assert not list(feature_refusals(services, [quota], {"pods": Decimal(24)}, room))
+    assert not list(feature_refusals(APPLICATION, services, [quota], {"pods": Decimal(24)}, room))
 
 
 @pytest.mark.parametrize(
@@ -174,13 +174,14 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
         **BLUE_GREEN,
         "services": {"adservice": {"files": {"a": "b"}, "secrets": {"KEY": "key"}}, "frontend": {"external": True}},
     }
-    services = resolve_workloads(Environment.model_validate(environment))
+    services = resolve_workloads(APPLICATION, Environment.model_validate(environment))
     names = object_names(services)
     assert {key: len(each) for key, each in names.items()} == {
         "deployments.apps": 12,
         "services": 12,
         "configmaps": 1,
         "secrets": 1,
+        "persistentvolumeclaims": 0,
     }
     there = {
         listing.SERVICES: ["adservice", "adservice-feature"],
@@ -197,7 +198,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
     counts = namespace_quota.object_counts("", "dev", [quota], names)
     assert counts == {"services": 13, "configmaps": 2}
     assert set(asked) == {listing.SERVICES, listing.CONFIG_MAPS}
-    [said] = environment_refusals(Environment.model_validate(environment), [quota], counts, ROOM)
+    [said] = environment_refusals(APPLICATION, Environment.model_validate(environment), [quota], counts, ROOM)
     assert "it needs 2 of configmaps, it gives 1; raise the ResourceQuota 'objects' of the namespace" in said
 
 
@@ -217,7 +218,14 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_limit_range_is_kept(item: dict[str, Any], expected: str) -> None:
-    said = list(limit_refusals(resolve_workloads(Environment()), [item], meshed=True, section="boutique:environment"))
+    said = list(
+        limit_refusals(
+            resolve_workloads(APPLICATION, Environment()),
+            [item],
+            meshed=True,
+            section="boutique:environment",
+        )
+    )
     assert bool(said) == bool(expected)
     assert not said or any(expected in each for each in said), said
 
@@ -225,5 +233,10 @@ def test_a_limit_range_is_kept(item: dict[str, Any], expected: str) -> None:
 def test_without_a_mesh_there_is_no_proxy_to_refuse() -> None:
     item = {"type": "Container", "max": {"cpu": "1"}}
     assert not list(
-        limit_refusals(resolve_workloads(Environment()), [item], meshed=False, section="boutique:environment")
+        limit_refusals(
+            resolve_workloads(APPLICATION, Environment()),
+            [item],
+            meshed=False,
+            section="boutique:environment",
+        )
     )

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from boutique.application.page import SmokePage
+from boutique.application.smoke_page import SmokePage
 from ops.smoke.reached_services import Proof, prove_reached
 from ops.smoke.visit import Visited
 from support.hops import Hop
 
-PAGE = SmokePage(name="index", path="/", needs=("carts",))
+PAGE = SmokePage(name="index", path="/", requires=("carts",))
 GOOD = Visited(page=PAGE, status=200, seconds=0, hops=None, problem="")
 BAD = replace(GOOD, status=500, problem="answered 500")
 

@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application import online_boutique
 from boutique.names import labels
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
@@ -16,6 +15,8 @@ from boutique.workloads.blue_green import BlueGreen, with_colour
 from boutique.workloads.pod_demand import PodSet, pod_set, total_peak
 from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
+from tests.support import online_boutique
+from tests.support.online_boutique import APPLICATION
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NAME = "adservice"
@@ -25,7 +26,7 @@ ALL = Environment.model_validate(
 
 
 def services(version: str) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in resolve_workloads(ALL, Release(default=version))}
+    return {each.workload.name: each for each in resolve_workloads(APPLICATION, ALL, Release(default=version))}
 
 
 def state(colours: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.online_boutique import REDIS_CART, WORKLOADS
-from boutique.checks.load import load
 from boutique.settings.errors import SettingsError
 from boutique.settings.release_settings import Change, Pin, Release, difference, release_of
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import resolve_workloads
+from tests.support.online_boutique import APPLICATION, REDIS_CART, WORKLOADS, load
 from tests.support.version_tags import DIGEST
 
 CLUSTER = {"kind": "existing", "context": "here"}
@@ -23,7 +22,7 @@ def values(release: Any, **environment: Any) -> dict[str, Any]:
 
 
 def images(release: dict[str, Any], **environment: Any) -> dict[str, str]:
-    found = resolve_workloads(Environment.model_validate(environment), Release.model_validate(release))
+    found = resolve_workloads(APPLICATION, Environment.model_validate(environment), Release.model_validate(release))
     return {each.workload.name: str(each.image) for each in found}
 
 
@@ -44,7 +43,7 @@ def test_a_release_names_a_version_for_all_and_versions_of_single_services() -> 
 
 
 def test_the_default_leaves_what_others_publish_alone() -> None:
-    assert images({"default": "1.2.3"})["redis-cart"] == REDIS_CART.image
+    assert images({"default": "1.2.3"})["redis-cart"] == str(REDIS_CART.image)
 
 
 def test_a_release_without_a_service_leaves_it_at_the_catalogues_version() -> None:
@@ -53,7 +52,7 @@ def test_a_release_without_a_service_leaves_it_at_the_catalogues_version() -> No
 
 
 def str_of(name: str) -> str:
-    return next(each.image for each in WORKLOADS if each.name == name)
+    return next(str(each.image) for each in WORKLOADS if each.name == name)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +98,8 @@ def test_a_release_that_is_switched_off_is_none() -> None:
     assert load(values({"enabled": False}, images={"tag": "1.2.4"})).release is None
 
 
+TOGETHER = [each.name for each in WORKLOADS if not each.own_image]
+
 pins = st.builds(
     Pin,
     tag=st.sampled_from(["1.0.0", "1.0.1", "1.1.0-a.1"]),
@@ -108,13 +109,15 @@ pins = st.builds(
 
 @given(st.dictionaries(st.sampled_from(NAMES), pins))
 def test_a_release_written_from_versions_has_those_and_says_nothing_of_others(versions: dict[str, Pin]) -> None:
-    release = release_of(versions, WORKLOADS)
-    assert {each.name: pin for each in WORKLOADS if (pin := release.pin(each))} == versions
+    release = release_of(versions, TOGETHER)
+    assert {
+        each.name: pin for each in WORKLOADS if (pin := release.pin(each.name, own_image=each.own_image))
+    } == versions
 
 
 def test_a_release_is_written_as_short_as_it_can_be() -> None:
     versions = {name: Pin(tag="1.2.3") for name in NAMES if name != "redis-cart"} | {"adservice": Pin(tag="1.2.4")}
-    release = release_of(versions, WORKLOADS)
+    release = release_of(versions, TOGETHER)
     assert (release.default, release.services) == ("1.2.3", {"adservice": Pin(tag="1.2.4")})
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from application.online_boutique import WORKLOADS
 from ops.pulumi.engine import EngineError
+from tests.support.online_boutique import WORKLOADS
 from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, holder, refused
 
 
@@ -248,7 +248,7 @@ def test_check_takes_the_newest_that_the_channel_lets_in(
     project.up("test", "v0.10.6")
     before = file.read_text()
     services = json.loads(run("release", "check", "test", "--json").stdout)["services"]
-    assert set(services) == {each.name for each in WORKLOADS if each.shared_image_settings and not each.optional}
+    assert set(services) == {each.name for each in WORKLOADS if not each.own_image and not each.optional}
     pin = f"{taken}@sha256:{'a' * 64}"
     assert services["adservice"] == {"now": "v0.10.6", "newest": pin, "newer": True, "skipped": 3}
     assert file.read_text() == before, "it only looks"

@@ -9,6 +9,7 @@ import yaml
 from ops.errors import OperationError
 from ops.releases.stack_file import StackFile
 from ops.releases.yaml_edits import edit_config
+from tests.support.online_boutique import PROJECT, write_project
 
 TEXT = """# head
 config:
@@ -124,7 +125,7 @@ def test_lists_keep_their_indentation(offset: str) -> None:
 
 @pytest.fixture
 def file(tmp_path: Path) -> StackFile:
-    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    write_project(tmp_path)
     (tmp_path / "Pulumi.dev.yaml").write_text(TEXT)
     return StackFile.read(tmp_path, "organization/boutique/dev")
 
@@ -137,7 +138,7 @@ def test_writing_keeps_the_mode_and_leaves_nothing_behind(file: StackFile) -> No
     assert new.is_on_disk()
     assert not file.is_on_disk()
     assert file.path.stat().st_mode & 0o777 == 0o640
-    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml"]
+    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml", "application"]
 
 
 def test_only_what_changes_is_written_of_a_file_with_other_line_ends(file: StackFile) -> None:
@@ -156,7 +157,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(file: StackFile, monkeypat
     with pytest.raises(OSError, match="No space"):
         file.with_values({"release": None}).write()
     assert file.is_on_disk()
-    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml"]
+    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml", "application"]
 
 
 def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
@@ -178,14 +179,14 @@ def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_stack_file_is_named(tmp_path: Path, text: str, said: str) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    write_project(tmp_path)
     (tmp_path / "Pulumi.dev.yaml").write_text(text)
     with pytest.raises(OperationError, match=said):
         StackFile.read(tmp_path, "dev")
 
 
 def test_objects_as_pulumi_writes_them_are_read(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: boutique\nstackConfigDir: stacks\n")
+    write_project(tmp_path, f"{PROJECT}stackConfigDir: stacks\n")
     (tmp_path / "stacks").mkdir()
     path = tmp_path / "stacks/Pulumi.dev.yaml"
     path.write_text(
@@ -193,16 +194,19 @@ def test_objects_as_pulumi_writes_them_are_read(tmp_path: Path) -> None:
     )
     found = StackFile.read(tmp_path, "dev")
     assert found.config == {"release": {"default": "v1.0.0"}, "certificateKey": {"secure": "x"}}
-    assert found.values == ({"release": {"default": "v1.0.0"}, "certificateKey": True}, [])
+    assert found.values == (
+        {"application": "online-boutique", "release": {"default": "v1.0.0"}, "certificateKey": True},
+        [],
+    )
 
 
 def test_a_secret_in_a_section_is_a_mistake_and_is_not_shown(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    write_project(tmp_path)
     (tmp_path / "Pulumi.dev.yaml").write_text(
         "config:\n  boutique:release: {services: {adservice: {secure: canary}}}\n"
     )
     values, [mistake] = StackFile.read(tmp_path, "dev").values
-    assert values == {"release": None}
+    assert values == {"application": "online-boutique", "release": None}
     assert "boutique:release: holds a secret" in mistake
     assert "canary" not in mistake
 

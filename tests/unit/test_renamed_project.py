@@ -13,6 +13,7 @@ from ops.cli import app
 from ops.pulumi.stack_history import entries
 from ops.releases.stack_file import RELEASE, StackFile
 from ops.reviews.plan import name_of
+from tests.support.online_boutique import CONTRACT
 from tests.support.unit.smoke_fakes import NAMESPACE, deployer
 
 ROOT = Path(__file__).parents[2]
@@ -43,14 +44,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "deployed").mkdir(parents=True)
     text = (ROOT / "Pulumi.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(re.sub(r"^name: .*$", "name: shop", text, count=1, flags=re.MULTILINE))
+    (folder / "application").symlink_to(ROOT / "application")
     (folder / "Pulumi.dev.yaml").write_text((ROOT / "Pulumi.dev.yaml").read_text())
     program = folder / "pulumi"
     program.write_text(PULUMI.format(folder=folder, stack=STACK))
     program.chmod(0o755)
-    place = {"namespace": NAMESPACE, "kubeconfig": deployer(1), "meshed": True, "entrance": ENTRANCE}
+    place = {
+        "namespace": NAMESPACE,
+        "kubeconfig": deployer(1),
+        "meshed": True,
+        "application": "online-boutique",
+        "entrance": ENTRANCE,
+    }
     (folder / "outputs.json").write_text(
         json.dumps(
-            {VERSION: SCHEMA_VERSION, "environment": {"settings": {"features": {}}, "place": place, "secrets": {}}}
+            {
+                VERSION: SCHEMA_VERSION,
+                "environment": {"application": CONTRACT, "settings": {"features": {}}, "place": place, "secrets": {}},
+            }
         )
     )
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")

@@ -17,6 +17,7 @@ from ops.releases.stack_file import StackFile
 from ops.reviews.affected_stacks import affected_stacks
 from ops.reviews.branch_versions import changed_versions as versions
 from ops.reviews.changed_files import base_text, list_changes
+from tests.support.online_boutique import write_project
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,7 +93,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, "/dev/null")
     git(tmp_path, "init", "-q", "-b", "main")
-    (folder / "Pulumi.yaml").write_text("name: boutique\n")
+    write_project(folder)
     (tmp_path / "elsewhere.py").touch()
     write(folder, "dev", environment({}))
     write(folder, "test", on("nonprod"))
@@ -198,6 +199,7 @@ def test_versions_are_read_as_the_committed_files_have_them(
         monkeypatch.setenv(name, "/dev/null")
     for name in ("Pulumi.yaml", f"Pulumi.{stack}.yaml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "application").symlink_to(ROOT / "application")
     (tmp_path / "__main__.py").touch()
     monkeypatch.chdir(tmp_path)
     git(tmp_path, "init", "-q", "-b", "main")

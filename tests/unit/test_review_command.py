@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from ops.cli import app
 from ops.errors import OperationError
+from tests.support.online_boutique import write_project
 from tests.support.unit.preview_documents import one_line
 
 Pulumi = Callable[..., None]
@@ -22,7 +23,7 @@ def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pulumi:
     script.parent.mkdir()
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "Pulumi.yaml").touch()
+    write_project(tmp_path)
 
     def says(printed: object, error: str = "", code: int = 0) -> None:
         (tmp_path / "printed").write_text(printed if isinstance(printed, str) else json.dumps(printed))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from ops.reviews.comment import Application, comment, marker
+from ops.reviews.comment import ReviewedApplication, comment, marker
 from ops.reviews.markdown import LIMIT, block, code, plain, row
 from ops.reviews.plan import Operation, Plan
 from ops.reviews.preview_parser import read
@@ -26,7 +26,7 @@ from tests.support.unit.preview_documents import (
 )
 
 GOLDEN = Path(__file__).parent / "data/review.md"
-APPLICATION = Application(stores=["redis-cart"], callers={"adservice": ["frontend"]})
+APPLICATION = ReviewedApplication(stores=["redis-cart"], callers={"adservice": ["frontend"]})
 NASTY = "a|b `c` ``d`` <img src=x> @someone #1 </details> -->\n- [x](y) *z*"
 
 

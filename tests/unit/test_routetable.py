@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from application import online_boutique
 from boutique.mesh.istio import RETRIES
 from boutique.names.feature_names import NamingError
 from boutique.routing import http_routes, route_table, virtual_services
 from boutique.routing.model import Backend, FeatureRouting, Table
 from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, backend
 from boutique.routing.route_table import RoutingError, additions, baseline, table
+from tests.support import online_boutique
 from tests.support.routing_strategies import ENTRY, ENVIRONMENT, GATEWAY, HOST, features, requests, tables
 
 ADS = Backend(service="ads", port=9555)

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.checks.environment import unknown_secrets
-from boutique.checks.load import load
+from boutique.checks.load import StackSettings
 from boutique.mesh import istio
 from boutique.settings.errors import SettingsError
 from boutique.settings.mesh_settings import ISTIO_VERSION
-from boutique.settings.stack import StackCluster, StackSettings
+from boutique.settings.stack import StackCluster
 from lab.toolchain import tools
+from tests.support.online_boutique import load
 
 CLUSTER = {"kind": "existing", "context": "here"}
 PLATFORM = {"targets": {"dev": {}}}
@@ -182,7 +183,7 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
         ),
         (
             valid(environment={"services": {"adservice": {"external": True}}}),
-            ["boutique:environment.services.adservice.external: it has no external Service"],
+            ["boutique:environment.services.adservice.external: the application names no externalService"],
         ),
         (
             valid(environment={"features": {}}),
@@ -190,7 +191,7 @@ def test_what_is_no_section_is_refused_and_not_taken_for_an_absent_one(wrong: An
         ),
         (
             valid(environment={"services": {"frontend": {"variables": {"AD_SERVICE_ADDR": "elsewhere:1"}}}}),
-            ["boutique:environment.services.frontend.variables.AD_SERVICE_ADDR: is set from the catalogue"],
+            ["boutique:environment.services.frontend.variables.AD_SERVICE_ADDR: is set by the application"],
         ),
         (
             valid(environment={"replicas": 3}),

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from application import online_boutique
-from application.smoke_journey import CUSTOMER
 from boutique.outputs import SCHEMA_VERSION, UNKNOWN, VERSION
+from tests.support import online_boutique
 from tests.support.certificate_samples import Issued, issue
+from tests.support.online_boutique import CUSTOMER
 from tests.support.unit.smoke_command import Smoke, Smoked, command
 from tests.support.unit.smoke_fakes import TOKEN, Cluster, Shop, deployer, outputs, pulumi, serving
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from application import online_boutique
+from tests.support import online_boutique
 from tests.support.certificate_samples import issue
+from tests.support.online_boutique import write_project
 from tests.support.unit.feature_fakes import BUILD, KEY, SESSION, STACK, FeatureCluster, RoutedShop, pulumi
 from tests.support.unit.smoke_command import Smoke, Smoked, command
 from tests.support.unit.smoke_fakes import TOKEN, serving
@@ -23,7 +24,7 @@ OTHER_STACK = "plain"
 @pytest.fixture
 def boutique(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Smoke:
     """Return `boutique(*arguments)`, which runs the command with a `pulumi` of the test's own."""
-    (tmp_path / "Pulumi.yaml").touch()
+    write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     return command(monkeypatch, capsys, tmp_path, TOKEN, SESSION)
 

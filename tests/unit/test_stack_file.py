@@ -6,10 +6,11 @@ import pytest
 
 from ops.errors import OperationError
 from ops.releases.stack_file import RELEASE, StackFile
+from tests.support.online_boutique import write_project
 
 
 def test_what_somebody_else_wrote_in_the_meantime_stays(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: boutique\n")
+    write_project(tmp_path)
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text("config:\n  boutique:release: {default: v0.10.6}\n")
     before = StackFile.read(tmp_path, "dev")

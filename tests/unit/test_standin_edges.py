@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from application.online_boutique import WORKLOADS
+from tests.support.online_boutique import WORKLOADS
 from tests.support.unit.standin_shop import ORDER, TRACEPARENT, Shop
 
 STORE_EDGE = ("cartservice", "redis-cart")
 LOST_EDGE = ("checkoutservice", "currencyservice")
-EDGES = {(caller.name, callee.name) for caller in WORKLOADS if caller.port for callee in caller.calls.values()}
+EDGES = {(caller.name, callee) for caller in WORKLOADS if caller.port for callee in caller.callees}
 SENT = {"baggage": "feature=my-branch", "traceparent": TRACEPARENT, "accept": "application/json"}
 VISITOR = {"cookie": "shop_session-id=edges"}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from application.online_boutique import WORKLOADS
+from tests.support.online_boutique import WORKLOADS
 from tests.support.unit.standin_shop import Shop, listens
 
 ROOT = Path(__file__).parents[2]

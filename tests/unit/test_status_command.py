@@ -22,6 +22,7 @@ from ops.pulumi.stack_outputs import Once
 from ops.smoke.namespace_objects import Namespace
 from ops.smoke.running_pods import RunningWorkload
 from support.deadline import Deadline
+from tests.support.online_boutique import write_project
 from tests.support.unit.smoke_fakes import deployer
 
 URN = "urn:pulumi:test::boutique::boutique:index:Microservice${}::{}"
@@ -32,6 +33,7 @@ def outputs(version: str) -> dict[str, Any]:
     return {
         VERSION: SCHEMA_VERSION,
         "namespace": "place",
+        "application": "online-boutique",
         "url": "nowhere",
         "routes": {},
         "services": {"adservice": service},
@@ -47,7 +49,14 @@ class World:
         self.stacks: dict[str, dict[str, Any] | None] = {
             "nonprod": {
                 VERSION: SCHEMA_VERSION,
-                "targets": {"place": {"namespace": "place", "kubeconfig": content, "meshed": True}},
+                "targets": {
+                    "place": {
+                        "namespace": "place",
+                        "kubeconfig": content,
+                        "meshed": True,
+                        "application": "online-boutique",
+                    }
+                },
             },
             "dev": outputs("v0.10.7"),
             "dev-a": {"of": "dev"},
@@ -96,7 +105,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
         "try_running_pods",
         lambda *_, **__: (None, made.silent) if made.silent else ({"adservice": made.running}, ""),
     )
-    (tmp_path / "Pulumi.yaml").touch()
+    write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     return made
 

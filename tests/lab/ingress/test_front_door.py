@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from application import online_boutique
 from boutique.routing import route_table
 from boutique.settings.ingress_settings import RoutingApi
+from tests.support import online_boutique
 from tests.support.lab.local_updates import KINDS, FrontDoor, versions
 from tests.support.lab.mesh_identities import calls, curl
 

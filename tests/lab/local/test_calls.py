@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from application import online_boutique
 from boutique.mesh import policies
+from tests.support import online_boutique
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.local_stack import Deployed
 from tests.support.lab.mesh_identities import ask, calls, curl
@@ -15,12 +15,7 @@ pytestmark = pytest.mark.lab
 
 STORE_EDGE = ("cartservice", "redis-cart")
 LOST_EDGE = ("checkoutservice", "currencyservice")
-EDGES = {
-    (caller.name, callee.name)
-    for caller in online_boutique.WORKLOADS
-    if caller.port
-    for callee in caller.calls.values()
-}
+EDGES = {(caller.name, callee) for caller in online_boutique.WORKLOADS if caller.port for callee in caller.callees}
 BAGGAGE = "feature=my-branch"
 PRODUCT = "OLJCESPC7Z"
 ORDER = (
@@ -101,7 +96,7 @@ def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, lo
     assert local.stack
     edges = {
         edge.callee
-        for edge in policies.table(online_boutique.WORKLOADS, online_boutique.ENTRY)
+        for edge in policies.table(online_boutique.APPLICATION)
         if edge.caller == policies.Caller(name=caller)
     }
     # What a pod says to itself never leaves it.

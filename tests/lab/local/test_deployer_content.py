@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from application import online_boutique
 from boutique.routing import header_patterns
+from tests.support import online_boutique
 from tests.support.lab.deployer_writes import KEY, LABELS, Object, Write, made, writing
 from tests.support.lab.lab_commands import Lab, eventually
 from tests.support.lab.local_stack import Deployed

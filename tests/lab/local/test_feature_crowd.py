@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from application import online_boutique
 from boutique.names.feature_names import session_name
 from boutique.routing import route_table
+from tests.support import online_boutique
 from tests.support.lab.developer_machines import Machine
 from tests.support.lab.lab_stacks import ROOT
 from tests.support.lab.shop_environments import BASELINE, HOST, Hop, Shop

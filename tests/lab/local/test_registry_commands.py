@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from application import online_boutique
-from boutique.names.image_reference import Reference
 from ops.registry.queries import tags
 from support.registry.registry_errors import UntrustedRegistryError
+from tests.support import online_boutique
 from tests.support.certificate_samples import issue
 from tests.support.lab import image_registry
 from tests.support.lab.developer_machines import Machine
@@ -29,13 +28,13 @@ from tests.support.lab.tunnel_proxy import proxying
 
 pytestmark = pytest.mark.lab
 
-PUSHED = [each.name for each in online_boutique.WORKLOADS if not each.store]
+PUSHED = [each.name for each in online_boutique.WORKLOADS if not each.stateful]
 
 
 @contextmanager
 def published(folder: Path) -> Iterator[Mapping[str, str]]:
     """Run the registry that the committed stack's images are in, behind a proxy; yield what a command needs for it."""
-    repository = Reference.parse(online_boutique.ADSERVICE.image).repository.rpartition("/")[0]
+    repository = online_boutique.ADSERVICE.image.repository.rpartition("/")[0]
     host, _, path = repository.partition("/")
     authority = issue("An authority", now=datetime.now(UTC))
     certificate = issue(host, authority, hosts=(host,), now=datetime.now(UTC))
@@ -66,7 +65,7 @@ def test_a_certificate_of_an_unknown_authority_is_told(
     monkeypatch.setenv("https_proxy", committed["https_proxy"])
     monkeypatch.setenv("no_proxy", committed["no_proxy"])
     with pytest.raises(UntrustedRegistryError, match=r"is not trusted: unable to get local issuer.* in SSL_CERT_FILE"):
-        tags(Reference.parse(online_boutique.ADSERVICE.image).repository)
+        tags(online_boutique.ADSERVICE.image.repository)
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -103,7 +102,7 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
         _, wrong = running.communicate(timeout=120)
         assert running.returncode == 1
         assert expected in wrong
-        assert Reference.parse(online_boutique.ADSERVICE.image).repository.partition("/")[0] in wrong
+        assert online_boutique.ADSERVICE.image.repository.partition("/")[0] in wrong
         assert "Traceback" not in wrong
     said, wrong = preview.communicate(timeout=120)
     assert preview.returncode == 0, wrong
@@ -125,7 +124,7 @@ def test_a_registry_that_cannot_be_read_leaves_the_release(
 ) -> None:
     path = here.folder / "Pulumi.local.yaml"
     content = yaml.safe_load((ROOT / path.name).read_text())
-    host = Reference.parse(online_boutique.ADSERVICE.image).repository.partition("/")[0]
+    host = online_boutique.ADSERVICE.image.repository.partition("/")[0]
     if repository:
         content["config"]["boutique:environment"]["images"] = {"repository": f"{host}/{repository}"}
     path.write_text(yaml.safe_dump(content))

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from application import online_boutique
 from boutique.names.image_reference import Reference
+from tests.support import online_boutique
 from tests.support.lab.cluster_objects import deployments, is_available, listed, name, writers
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.lab_stacks import ROOT

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from application import online_boutique
+from tests.support import online_boutique
 from tests.support.lab.cluster_objects import deployments, is_available
 from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually
 from tests.support.lab.lab_stacks import ROOT
@@ -17,7 +17,7 @@ from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
 
-AT_LEAST = {each.name for each in online_boutique.WORKLOADS if each.service}
+AT_LEAST = {each.name for each in online_boutique.WORKLOADS if each.service_ports}
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from application import online_boutique
 from tests.lab.plain.conftest import TARGETS
+from tests.support import online_boutique
 from tests.support.lab.cluster_objects import deployments, is_available, names
 from tests.support.lab.lab_commands import BOUTIQUE, Lab
 from tests.support.lab.lab_stacks import QUICKLY, ROOT, Stack, committed
@@ -174,7 +174,7 @@ def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
         nodes[pod["metadata"]["labels"]["app"]].add(pod["spec"]["nodeName"])
     twos = {each for each, replicas in wanted.items() if replicas == 2}
     assert twos == {
-        workload.name for workload in online_boutique.WORKLOADS if not (workload.store or workload.optional)
+        workload.name for workload in online_boutique.WORKLOADS if not (workload.stateful or workload.optional)
     }
     assert {each["metadata"]["name"] for each in budgets} == twos
     assert {each["status"]["disruptionsAllowed"] for each in budgets} == {1}

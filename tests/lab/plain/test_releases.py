@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from application import online_boutique
+from tests.support import online_boutique
 from tests.support.lab.lab_commands import Lab, eventually
 from tests.support.lab.lab_stacks import QUICKLY, STAY_LONGEST, Stack, end, processes, until
 from tests.support.lab.release_environments import Releases
@@ -154,9 +154,9 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
     said = both.staging.up().stdout
     begun, done = (places(said, word) for word in ("updating", "updated"))
     for caller in online_boutique.WORKLOADS:
-        for callee in caller.calls.values():
-            if {caller.name, callee.name} <= begun.keys():
-                assert done[callee.name] < begun[caller.name], f"{caller.name} before {callee.name}"
+        for callee in caller.callees:
+            if {caller.name, callee} <= begun.keys():
+                assert done[callee] < begun[caller.name], f"{caller.name} before {callee}"
     assert {"frontend", "checkoutservice", "currencyservice"} <= begun.keys()
 
     services = {"loadgenerator": {"enabled": False}}

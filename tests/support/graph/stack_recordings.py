@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
+from boutique.application.application_file import KEY
 from boutique.mesh import gateway_api_installed
 from boutique.outputs import SCHEMA_VERSION, VERSION
 from boutique.settings.durations import written
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION
+from boutique.settings.stack import NAMESPACE
 from tests.support.certificate_samples import issue
 from tests.support.graph.cloud_answers import KUBECONFIG, Cloud
 from tests.support.graph.graph_recorder import PROJECT, ROOT, Graph, main, record
+from tests.support.online_boutique import CONTRACT
 
 PLAIN = "local-plain"
 """What a cluster gets whose owner wants no mesh: `local` without it, reached by a LoadBalancer."""
@@ -37,6 +40,7 @@ TARGETS: dict[str, Any] = {
         "kubeconfig": KUBECONFIG,
         "features": KUBECONFIG,
         "meshed": True,
+        "application": "online-boutique",
         "entrance": {
             "routing": "gateway-api",
             "host": f"{name}.shop.example.com",
@@ -50,6 +54,7 @@ TARGETS: dict[str, Any] = {
     for name in ("dev", "test")
 }
 DEV: dict[str, Any] = {
+    "application": CONTRACT,
     "settings": {"features": {}, "services": {"loadgenerator": {"enabled": False}}},
     "place": TARGETS["dev"],
 }
@@ -121,6 +126,7 @@ def committed(stack: str) -> tuple[dict[str, str], list[str]]:
     """Return a stack's values, every secret replaced by a canary, and which of them are secret."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
+    values[f"{NAMESPACE}:{KEY}"] = project[f"{NAMESPACE}:{KEY}"]["value"]
     values |= content(stack)["config"]
     if values["boutique:feature"].get("environment"):
         values["boutique:feature"] = {**values["boutique:feature"], "expires": written(datetime.now(UTC) + EXPIRES)}

@@ -106,6 +106,7 @@ def project(folder: Path, env: Mapping[str, str]) -> Callable[[str], Stack]:
     """Make a project that runs the program with stack files of its own, and return what names its stacks."""
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, folder)
+    (folder / "application").symlink_to(ROOT / "application")
     (folder / "venv").symlink_to(sys.prefix)
     return lambda name: Stack(name, folder, env)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from application import online_boutique
 from boutique.application.workload import Workload
+from tests.support import online_boutique
 from tests.support.lab.lab_commands import Lab, eventually
 
 CALLER = Path(__file__).with_name("pod_requests.py")
@@ -69,7 +69,7 @@ def calls(lab: Lab, namespace: str) -> dict[str, Call]:
     """Return a question to every workload that can be called, by its name."""
     services = json.loads(lab.kubectl("get", "services", "-n", namespace, "-o", "json"))["items"]
     addresses = {one["metadata"]["name"]: one["spec"]["clusterIP"] for one in services}
-    return {each.name: _call(each, addresses[each.name]) for each in online_boutique.WORKLOADS if each.service}
+    return {each.name: _call(each, addresses[each.name]) for each in online_boutique.WORKLOADS if each.service_ports}
 
 
 def ask(lab: Lab, workload: str, questions: Sequence[Call]) -> list[str]:
@@ -100,6 +100,6 @@ def load(
 
 
 def _call(workload: Workload, address: str) -> Call:
-    assert workload.service
-    kind = "redis" if workload.store else "grpc" if workload.name in METHODS else "http"
-    return Call(kind, workload.name, address, workload.service.number, METHODS.get(workload.name, "/_healthz"))
+    port = workload.service_ports[0].port or 0
+    kind = "redis" if workload.stateful else "grpc" if workload.name in METHODS else "http"
+    return Call(kind, workload.name, address, port, METHODS.get(workload.name, "/_healthz"))

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from application.smoke_journey import PAGES
 from boutique.settings.durations import written
 from tests.support.lab.cluster_objects import name
 from tests.support.lab.gateway_clients import Site
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.lab_stacks import Stack, project, together
+from tests.support.online_boutique import PAGES
 
 HOST = "shop.localhost"
 PATH = "/product/OLJCESPC7Z"

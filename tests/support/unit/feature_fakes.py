@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from application import online_boutique
 from boutique.application.workload import Workload
 from boutique.outputs import SCHEMA_VERSION, VERSION
 from boutique.routing.resolution import has_key
+from tests.support import online_boutique
+from tests.support.online_boutique import CONTRACT
 from tests.support.unit.smoke_fakes import NAMESPACE, TOKEN, Shop, deployer
 from tests.support.unit.smoke_fakes import pulumi as fake_pulumi
 
@@ -64,12 +65,12 @@ class RoutedShop(Shop):
         yield {
             "caller": caller,
             "workload": called.name,
-            "version": None if called.store else BUILD if mine else online_boutique.VERSION,
-            "pod": None if called.store else f"{called.name}-{KEY}-0" if mine else f"{called.name}-0",
+            "version": None if called.stateful else BUILD if mine else online_boutique.VERSION,
+            "pod": None if called.stateful else f"{called.name}-{KEY}-0" if mine else f"{called.name}-0",
             "call": "a call",
-            "baggage": None if called.store else baggage,
+            "baggage": None if called.stateful else baggage,
         }
-        for callee in called.calls.values():
+        for callee in (online_boutique.APPLICATION.workloads_by_name[name] for name in called.callees):
             if callee is not online_boutique.CHECKOUTSERVICE or request == "POST /cart/checkout":
                 lost = (called.name, callee.name) in self.drops
                 yield from self._hops(called.name, callee, None if lost else baggage, request)
@@ -142,8 +143,14 @@ def pulumi(folder: Path, web: int, api: int, services: dict[str, str] | None, *,
         "listener": "https",
         "previewListener": "previews",
     }
-    place = {"namespace": NAMESPACE, "kubeconfig": deployer(api), "meshed": True, "entrance": entrance}
-    environment = {"settings": {"features": {}}, "place": place}
+    place = {
+        "namespace": NAMESPACE,
+        "kubeconfig": deployer(api),
+        "meshed": True,
+        "application": "online-boutique",
+        "entrance": entrance,
+    }
+    environment = {"application": CONTRACT, "settings": {"features": {}}, "place": place}
     (folder / "some.output").write_text(json.dumps({VERSION: SCHEMA_VERSION, "environment": environment}))
     stacks = [{"name": "some"}]
     if services is not None:

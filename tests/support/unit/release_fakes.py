@@ -14,6 +14,7 @@ from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import resolve_workloads
 from ops.pulumi.engine import EngineError, Holder, LockedError, MissingStackError
+from tests.support.online_boutique import APPLICATION, write_project
 
 FILE = """# The head of {name}.
 config:
@@ -51,7 +52,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "Pulumi.yaml").write_text("name: boutique\n")
+        write_project(folder)
         (folder / "__main__.py").touch()
         self.asked: list[str] = []
         self.outputs: dict[str, dict[str, Any]] = {}
@@ -147,6 +148,7 @@ class Project:
         if self.broken:
             raise EngineError(f"stack {stack!r}: a Deployment: timed out")
         found = resolve_workloads(
+            APPLICATION,
             Environment.model_validate(config["boutique:environment"]),
             Release.model_validate(config["boutique:release"]),
         )
@@ -166,6 +168,7 @@ class Project:
             "url": f"https://{stack}.shop.example.com",
             "routes": {},
             "channel": self.channels[stack],
+            "application": "online-boutique",
             "services": services,
             "target": target,
         }

@@ -10,10 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
-from application import online_boutique
 from boutique.kubernetes import kubeconfig
-from boutique.names.image_reference import Reference
 from boutique.outputs import SCHEMA_VERSION, VERSION
+from tests.support import online_boutique
 from tests.support.certificate_samples import Issued
 from tests.support.http_servers import answering
 
@@ -72,7 +71,7 @@ class Shop:
                 "status": "UNAVAILABLE" if each.name in self.dead else "OK",
             }
             for each in online_boutique.WORKLOADS
-            if each.service
+            if each.service_ports
         ]
         content = {"hops": hops, "error": None if status == 200 else "it broke"}
         return status, {**sent, "content-type": "application/json"}, json.dumps(content)
@@ -101,7 +100,7 @@ class Cluster:
     def answer(self, request: str, headers: Any, _: str) -> tuple[int, dict[str, str], str]:
         assert headers["authorization"] == f"Bearer {TOKEN}"
         wanted = [each for each in online_boutique.WORKLOADS if each.name not in self.missing]
-        items = [one for each in wanted for one in self._items(each.name, request.partition("?")[0], each.image)]
+        items = [one for each in wanted for one in self._items(each.name, request.partition("?")[0], str(each.image))]
         kinds = {"deployments": "DeploymentList", "pods": "PodList"}
         kind = kinds[request.partition("?")[0].rpartition("/")[2]]
         return self.status, {"content-type": "application/json"}, json.dumps({"kind": kind, "items": items})
@@ -174,9 +173,9 @@ def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
     """Return what a stack says that holds platform and environment."""
     services = {
         each.name: {
-            "image": each.image,
+            "image": str(each.image),
             "deployment": each.name,
-            "version": Reference.parse(each.image).version,
+            "version": each.image.version,
             "replicas": 1,
             "ready": 1,
         }
@@ -187,9 +186,12 @@ def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
         "namespace": NAMESPACE,
         "url": url,
         "routes": {},
+        "application": "online-boutique",
         "services": services,
         "target": {"stack": "organization/boutique/some", "name": "shop"},
-        "targets": {"shop": {"namespace": NAMESPACE, "kubeconfig": kubeconfig, "meshed": True}},
+        "targets": {
+            "shop": {"namespace": NAMESPACE, "kubeconfig": kubeconfig, "meshed": True, "application": "online-boutique"}
+        },
     }
 
 

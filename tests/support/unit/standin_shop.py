@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from application.lab_behaviour import document
-from application.online_boutique import WORKLOADS
+from boutique.application.container import plain_variables
 from boutique.application.workload import Workload
 from lab.standins.answers import Pod
 from lab.standins.behaviour import read
 from lab.standins.directory import Directory
 from lab.standins.standin import Setup, run
+from tests.support.online_boutique import WORKLOADS
 
 VERSION = "1.2.3"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -94,9 +95,13 @@ class Shop:
         self.running: dict[str, tuple[asyncio.Event, Future[int]]] = {}
 
     def environment(self, workload: Workload) -> dict[str, str]:
-        calls = {name: f"{callee.name}:{self.ports[callee.name]}" for name, callee in workload.calls.items()}
+        calls = {
+            name: f"{callee}:{self.ports[callee]}"
+            for name, address in workload.calls.items()
+            for callee in (address[1:].partition("}")[0],)
+        }
         port = {"PORT": str(self.ports[workload.name])} if workload.port else {}
-        return {**workload.variables, **calls, **port, **self.extra.get(workload.name, {})}
+        return {**plain_variables(workload.env), **calls, **port, **self.extra.get(workload.name, {})}
 
     def setup(self, workload: Workload) -> Setup:
         version = self.versions.get(workload.name, VERSION)
