@@ -62,7 +62,7 @@ class Certificate(pulumi.ComponentResource):
             self.secret_name = order.id.apply(lambda _: called)
             self.facts = pulumi.Output.from_input(None)
         else:
-            checked = _checked(args.source, args.secrets, args.hosts)
+            checked = _check_certificate(args.source, args.secrets, args.hosts)
             secret = KubernetesObject(
                 name,
                 "v1",
@@ -85,7 +85,7 @@ class Certificate(pulumi.ComponentResource):
             pulumi.log.warn(warning, self)
 
 
-def _checked(
+def _check_certificate(
     source: KeptCertificate, secrets: Mapping[str, pulumi.Output[str]], hosts: Sequence[str]
 ) -> "pulumi.Output[Checked]":
     def check(values: Mapping[str, Any]) -> "Checked":

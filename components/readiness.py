@@ -40,7 +40,7 @@ def ready_replicas(
     if pulumi.runtime.is_dry_run():
         return replicas
 
-    async def settled(generation: int, seen: int | None, replicas: int, content: str, where: str) -> int:
+    async def await_rollout(generation: int, seen: int | None, replicas: int, content: str, where: str) -> int:
         if seen is None or seen >= generation:
             return replicas
         try:
@@ -57,4 +57,4 @@ def ready_replicas(
     generation = serving.metadata.apply(lambda described: int(described.get("generation") or 0))
     seen = serving.status.apply(lambda status: (status or {}).get("observedGeneration"))
     outputs = pulumi.Output.all(generation, seen, replicas, kubeconfig, namespace)
-    return pulumi.Output.unsecret(outputs.apply(lambda values: settled(*values)))
+    return pulumi.Output.unsecret(outputs.apply(lambda values: await_rollout(*values)))

@@ -38,7 +38,7 @@ def cluster_service(
     )
 
 
-def colour_service(
+def revision_service(
     name: str, deployed: ResolvedWorkload, scope: ObjectScope, opts: pulumi.ResourceOptions
 ) -> KubernetesObject:
     """Create the Service of the pods of one blue/green release alone, which no workload calls.

@@ -21,7 +21,7 @@ def rbac_wildcards(resource: PolicyResource, _: Sequence[PolicyResource]) -> Ite
 
 def iam_actions(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """An action such as `ec2:*` grants every action that AWS adds to the service later."""
-    for number, statement in _allowed(resource):
+    for number, statement in _allow_statements(resource):
         for action in listed(statement.get("Action")):
             if action.rpartition(":")[2] == "*":
                 yield f"statement {number} allows {action}; list the actions"
@@ -29,7 +29,7 @@ def iam_actions(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterat
 
 def iam_resources(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """What may change things should name which; reading, and what a condition narrows down, need not."""
-    for number, statement in _allowed(resource):
+    for number, statement in _allow_statements(resource):
         changing = [
             action for action in listed(statement.get("Action")) if not action.rpartition(":")[2].startswith(_READING)
         ]
@@ -37,7 +37,7 @@ def iam_resources(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iter
             yield f"statement {number} allows {changing[0]} on everything; name the resources, or a condition"
 
 
-def _allowed(resource: PolicyResource) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _allow_statements(resource: PolicyResource) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield the statements of an IAM policy that allow something."""
     if not resource.type.startswith("aws:iam/"):
         return

@@ -97,7 +97,7 @@ def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
     A key that holds a secret has the value True.
     """
     values: dict[str, Any] = {}
-    errors = [*_misplaced()]
+    errors = [*_misplaced_keys()]
     for key in configured_keys(NAMESPACE):
         secret = pulumi.runtime.is_config_secret(f"{NAMESPACE}:{key}")
         values[key] = True if config.get(key) not in (None, "", "{}") else None
@@ -116,7 +116,7 @@ def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
     return values, errors
 
 
-def _misplaced() -> Iterator[str]:
+def _misplaced_keys() -> Iterator[str]:
     """Return a line for each key in the namespace of a renamed project, which `pulumi config set KEY` takes."""
     project = pulumi.get_project()
     if project != NAMESPACE:

@@ -85,9 +85,9 @@ def _routes(host: str | None) -> list[Spec]:
     before, after = (json.dumps(part) for part in header_patterns.baggage(MEMBER, _ANY).split(_ANY))
     # As `re.escape` writes a key.
     key = f"{_KEY}.replace('-', '\\\\-')"
-    with_key = _matched(f"h.name == 'baggage' && h.value == {before} + {key} + {after}")
+    with_key = _matches_header(f"h.name == 'baggage' && h.value == {before} + {key} + {after}")
     session = "^" + re.escape(header_patterns.cookie(online_boutique.SESSION_COOKIE, _ANY)).replace(_ANY, _VALUE) + "$"
-    asking = _matched(
+    asking = _matches_header(
         f"(h.name == 'cookie' && h.value.matches({json.dumps(session)})) || "
         f"(h.name == {json.dumps(HEADER)} && h.value == {_KEY})"
     )
@@ -162,7 +162,7 @@ def _parents(kind: str) -> str:
     return f"object.spec.parentRefs.all(p, has(p.kind) && p.kind == {json.dumps(kind)})"
 
 
-def _matched(header: str) -> str:
+def _matches_header(header: str) -> str:
     """Return whether each match of each rule has a header `h` for which something holds."""
     match = f"has(m.headers) && m.headers.exists(h, {header})"
     return f"object.spec.rules.all(r, has(r.matches) && r.matches.all(m, {match}))"

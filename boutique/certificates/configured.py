@@ -37,13 +37,13 @@ def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> Certif
 
     password = part(credentials.PASSWORD)
     if isinstance(source, PfxCertificate):
-        return read_pfx(_decoded(part(credentials.PFX)), password)
+        return read_pfx(_decode_base64(part(credentials.PFX)), password)
     if isinstance(source, FilesCertificate):
         return read_pem(_read(f"{KEY}.chain", source.chain), _read(f"{KEY}.key", source.key), password)
     return read_pem(part(credentials.CHAIN), part(credentials.PRIVATE_KEY), password)
 
 
-def _decoded(pfx: CertificatePart) -> CertificatePart:
+def _decode_base64(pfx: CertificatePart) -> CertificatePart:
     try:
         # Tools wrap base64 at different widths.
         return CertificatePart(pfx.where, base64.b64decode(b"".join((pfx.content or b"").split()), validate=True))

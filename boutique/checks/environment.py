@@ -1,4 +1,4 @@
-"""Whether an environment fits the catalogue, and the place it goes to."""
+"""Whether an environment fits the catalogue, and its target."""
 
 from collections.abc import Collection, Iterator
 
@@ -34,7 +34,7 @@ def errors(
     if "platform" not in unread:
         yield from _target(cluster, platform, environment)
     yield from _services(environment)
-    yield from _deployed(environment)
+    yield from _resolved_workload_errors(environment)
     yield from _room(cluster, platform, environment)
     if "release" not in unread:
         yield from _channel(cluster, platform, environment, release)
@@ -109,7 +109,7 @@ def _service(workload: Workload, service: ServiceSettings) -> Iterator[str]:
         yield f"{kind}.{name}: is set from the catalogue, so that addresses and ports always fit; remove it"
 
 
-def _deployed(environment: Environment) -> Iterator[str]:
+def _resolved_workload_errors(environment: Environment) -> Iterator[str]:
     """Check what only shows when a service's settings and the ones for all services are put together."""
     seconds: dict[str, tuple[int, int]] = {}
     for service in resolve_workloads(environment):
@@ -179,7 +179,7 @@ def _features(platform: Platform | None, environment: Environment) -> Iterator[s
     if environment.features is None:
         return
     wrong = list(setting_errors(environment.features))
-    yield from wrong or _routed(environment)
+    yield from wrong or _route_errors(environment)
     if platform and platform.ingress is None:
         yield (
             "boutique:environment.features: testers come in through an ingress; add boutique:platform.ingress, "
@@ -192,7 +192,7 @@ def _features(platform: Platform | None, environment: Environment) -> Iterator[s
         )
 
 
-def _routed(environment: Environment) -> Iterator[str]:
+def _route_errors(environment: Environment) -> Iterator[str]:
     """Check the features that the environment routes itself, for any host."""
     owner = "this stack"
     try:

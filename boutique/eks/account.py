@@ -55,7 +55,7 @@ def check(region: str, account: str | None) -> str:
             "there is no `aws` on PATH; boutique:cluster {kind: eks} needs the AWS CLI, which gets the tokens for the "
             f"cluster: {_CLI}"
         )
-    answer = _asked(region)
+    answer = _caller_identity(region)
     try:
         current_account = str(json.loads(answer)["Account"])
     except (ValueError, KeyError, TypeError):
@@ -86,7 +86,7 @@ def ineffective_settings(keys: Iterable[str]) -> Iterator[str]:
         )
 
 
-def _asked(region: str) -> str:
+def _caller_identity(region: str) -> str:
     try:
         done = subprocess.run(
             ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"],
@@ -96,14 +96,14 @@ def _asked(region: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _unreached(region, f"no answer in {TIMEOUT_SECONDS:.0f} s") from None
+        raise _unreachable_error(region, f"no answer in {TIMEOUT_SECONDS:.0f} s") from None
     except OSError as error:
         raise AwsError(f"`aws` cannot be run: {error}; install the AWS CLI anew: {_CLI}") from None
     if done.returncode != 0:
         last = next(reversed(done.stderr.strip().splitlines()), f"`aws` ended with {done.returncode}")
         message = last.rstrip(".")
         if _UNREACHED.search(message):
-            raise _unreached(region, message)
+            raise _unreachable_error(region, message)
         raise AwsError(
             f"AWS does not take the credentials: {message}; for new credentials run `aws sso login` or `aws login`, or "
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID with what belongs to it; `aws sts get-caller-identity` says whether "
@@ -112,7 +112,7 @@ def _asked(region: str) -> str:
     return done.stdout
 
 
-def _unreached(region: str, message: str) -> AwsError:
+def _unreachable_error(region: str, message: str) -> AwsError:
     return AwsError(
         f"AWS was not reached in {region}: {message}; check that this is a region of AWS (boutique:cluster.region, or "
         "aws:region), and that this machine has a way there (network, HTTPS_PROXY, AWS_CA_BUNDLE)"

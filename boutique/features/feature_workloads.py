@@ -72,14 +72,14 @@ def feature_workloads(
                 update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
             ),
             external=False,
-            variables={**service.variables, **_marked(service, key), **_direct(service, feature, key)},
+            variables={**service.variables, **_banner_variable(service, key), **_direct(service, feature, key)},
         )
         for service in resolve_workloads(environment, secrets=secrets)
         if (change := feature.services.get(service.workload.name))
     )
 
 
-def _marked(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
+def _banner_variable(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
     return {each.workload.marker: f"Feature {key}"} if each.workload.marker else {}
 
 

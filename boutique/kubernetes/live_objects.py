@@ -99,7 +99,7 @@ def ownership_errors(
     taken: dict[str, list[str]] = {}
     for item in objects:
         if item.owned.owner not in (None, stack) and item.key in planned:
-            taken.setdefault(str(item.owned.owner), []).append(_named(item))
+            taken.setdefault(str(item.owned.owner), []).append(_display_name(item))
     for owner, names in sorted(taken.items()):
         yield (
             f"{key}: {_several(names)} {'belong' if len(names) > 1 else 'belongs'} to stack {owner!r}, and an object "
@@ -127,11 +127,11 @@ def changes(
                 fields = [entry for entry in change.fields if not (entry == REPLICAS and item.key in autoscaled)]
                 scaled |= item.kind == DEPLOYMENT and REPLICAS in fields
                 if fields:
-                    lines.append(f"{_named(item)}: {change.manager} has set {_several(fields)}")
+                    lines.append(f"{_display_name(item)}: {change.manager} has set {_several(fields)}")
         elif item.owned.owner is None and item.key in planned:
             managers = sorted({str(entry["manager"]) for entry in item.metadata.get("managedFields") or ()})
             lines.append(
-                f"{_named(item)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
+                f"{_display_name(item)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
             )
     if not lines:
         return ""
@@ -149,7 +149,7 @@ def changes(
     )
 
 
-def _named(item: LiveObject) -> str:
+def _display_name(item: LiveObject) -> str:
     kind, namespace, name = item.key
     return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
 

@@ -85,14 +85,14 @@ def install_errors(
         stack: The stack.
         take_over: Whether definitions of others become this stack's.
     """
-    yield from _deleted(definitions)
+    yield from _deletion_errors(definitions)
     present = [definition for definition in definitions if definition.name in names and not definition.deleted]
-    for group in _grouped(definition for definition in present if definition.owner != stack or _is_ahead(definition)):
+    for group in _group(definition for definition in present if definition.owner != stack or _is_ahead(definition)):
         first = group[0]
         counted = (
             "1 object of the Gateway API is" if len(group) == 1 else f"{len(group)} objects of the Gateway API are"
         )
-        installed = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_managed(first)}"
+        installed = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_installer(first)}"
         ours = f"this stack would install v{GATEWAY_API_VERSION}, {STANDARD} channel"
         if _is_ahead(first):
             yield (
@@ -114,7 +114,7 @@ def present_errors(definitions: Sequence[InstalledDefinition], served: Collectio
         definitions: Those in the cluster.
         served: What the API server serves of the API's `v1`, such as `httproutes`.
     """
-    yield from _deleted(definitions)
+    yield from _deletion_errors(definitions)
     install = f"install v{GATEWAY_API_VERSION}, or set {KEY}: {{kind: release}} so that this stack does"
     if missing := [name for name in NEEDED if name not in served]:
         yield (
@@ -123,7 +123,7 @@ def present_errors(definitions: Sequence[InstalledDefinition], served: Collectio
         )
     needed = {f"{name}.{GROUP}" for name in NEEDED}
     oldest = Version.parse(GATEWAY_API_OLDEST)
-    for group in _grouped(
+    for group in _group(
         definition for definition in definitions if definition.name in needed and not definition.deleted
     ):
         first = group[0]
@@ -134,12 +134,12 @@ def present_errors(definitions: Sequence[InstalledDefinition], served: Collectio
             )
         elif first.semver < oldest:
             yield (
-                f"{KEY}: 'present': {_few(group)}: {first.bundle}, {_managed(first)}: too old; routes have timeouts, "
+                f"{KEY}: 'present': {_few(group)}: {first.bundle}, {_installer(first)}: too old; routes have timeouts, "
                 f"which need v{GATEWAY_API_OLDEST} or later: {install} with takeOver: true"
             )
 
 
-def _deleted(definitions: Sequence[InstalledDefinition]) -> Iterator[str]:
+def _deletion_errors(definitions: Sequence[InstalledDefinition]) -> Iterator[str]:
     for definition in definitions:
         if definition.deleted:
             plural = definition.name.partition(".")[0]
@@ -156,7 +156,7 @@ def _is_ahead(definition: InstalledDefinition) -> bool:
     return definition.channel != STANDARD or version is None or version > Version.parse(GATEWAY_API_VERSION)
 
 
-def _grouped(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledDefinition]]:
+def _group(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledDefinition]]:
     groups: dict[object, list[InstalledDefinition]] = {}
     for definition in definitions:
         groups.setdefault((definition.version, definition.channel, definition.owner, definition.managers), []).append(
@@ -165,7 +165,7 @@ def _grouped(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledD
     return list(groups.values())
 
 
-def _managed(definition: InstalledDefinition) -> str:
+def _installer(definition: InstalledDefinition) -> str:
     if definition.owner:
         return f"installed by stack {definition.owner!r}"
     return f"managed by {', '.join(map(repr, definition.managers)) or 'an unknown manager'}"

@@ -97,7 +97,7 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
             if tag not in (None, "None")
             else "is missing"
         )
-        return f"{key}.kind: {reason}{nearest(str(tag), _unwrapped(held)[1])}"
+        return f"{key}.kind: {reason}{nearest(str(tag), _unwrap(held)[1])}"
     return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
 
 
@@ -125,7 +125,7 @@ def _locate(annotation: object, location: tuple[int | str, ...]) -> tuple[list[s
     for step in location:
         if step == "[key]":
             break
-        current, variants = _unwrapped(current)
+        current, variants = _unwrap(current)
         if step in variants and current is None:
             # pydantic names the chosen variant of a tagged union; the stack file does not.
             current = variants[str(step)]
@@ -135,7 +135,7 @@ def _locate(annotation: object, location: tuple[int | str, ...]) -> tuple[list[s
     return path, owner, current
 
 
-def _unwrapped(annotation: object) -> tuple[object, Mapping[str, object]]:
+def _unwrap(annotation: object) -> tuple[object, Mapping[str, object]]:
     """Return the type without `Annotated` and `| None`; for a tagged union its variants by tag instead."""
     while typing.get_origin(annotation) is typing.Annotated:
         annotation = typing.get_args(annotation)[0]
@@ -143,7 +143,7 @@ def _unwrapped(annotation: object) -> tuple[object, Mapping[str, object]]:
         return annotation, {}
     options = [option for option in typing.get_args(annotation) if option is not type(None)]
     if len(options) == 1:
-        return _unwrapped(options[0])
+        return _unwrap(options[0])
     return None, {typing.get_args(option.model_fields["kind"].annotation)[0]: option for option in options}
 
 

@@ -68,7 +68,7 @@ Cluster = Annotated[ExistingCluster | StackCluster | EksCluster, Field(discrimin
 
 
 class TargetSettings(Section):
-    """The place of one environment: a namespace, its limits, and who may deploy into it."""
+    """The target of one environment: a namespace, its limits, and who may deploy into it."""
 
     namespace: DnsLabel | None = None
     """Its namespace; the target's own name if not given."""

@@ -80,7 +80,7 @@ class Network(pulumi.ComponentResource):
         nat: ec2.NatGateway | None = None
         for zone in args.zones:
             outside = _subnet(name, "public", zone.letter, zone.public, vpc, args, child)
-            joined = _joined(f"{name}-public-{zone.letter}", outside, open_table, child)
+            joined = _associate(f"{name}-public-{zone.letter}", outside, open_table, child)
             if nat is None or not args.single_nat:
                 nat = _nat(f"{name}-{zone.letter}", zone.letter, outside, [gateway, joined], args, self)
             inside = _subnet(name, "private", zone.letter, zone.private, vpc, args, child)
@@ -93,7 +93,7 @@ class Network(pulumi.ComponentResource):
                 tags={"Name": f"{args.called}-{called}"},
                 opts=child,
             )
-            way_out.append(_joined(f"{name}-{called}", inside, table, child))
+            way_out.append(_associate(f"{name}-{called}", inside, table, child))
             public.append(outside)
             private.append(inside)
         self.subnets = Subnets(
@@ -124,7 +124,7 @@ def _subnet(
     )
 
 
-def _joined(
+def _associate(
     name: str, subnet: ec2.Subnet, table: ec2.RouteTable, opts: pulumi.ResourceOptions
 ) -> ec2.RouteTableAssociation:
     return ec2.RouteTableAssociation(name, subnet_id=subnet.id, route_table_id=table.id, opts=opts)

@@ -94,11 +94,11 @@ def _parse_object(collection: str, content: Object) -> FoundFeature:
 
 
 def _feature(key: str, stack: str, items: list[FoundFeature]) -> ClusterFeature:
-    ends = list(_annotated(items, labels.EXPIRES))
+    ends = list(_annotation_values(items, labels.EXPIRES))
     return ClusterFeature(
         key=key,
         stack=stack,
-        branch=next(_annotated(items, labels.BRANCH), None),
+        branch=next(_annotation_values(items, labels.BRANCH), None),
         since=min(moment(item.content["metadata"]["creationTimestamp"]) for item in items),
         expires=max(map(moment, ends), default=None),
         versions=dict(sorted(_version(item.content) for item in items if item.collection == DEPLOYMENTS)),
@@ -107,7 +107,7 @@ def _feature(key: str, stack: str, items: list[FoundFeature]) -> ClusterFeature:
     )
 
 
-def _annotated(items: list[FoundFeature], annotation: str) -> Iterator[str]:
+def _annotation_values(items: list[FoundFeature], annotation: str) -> Iterator[str]:
     for item in items:
         if value := item.content["metadata"].get("annotations", {}).get(annotation):
             yield value

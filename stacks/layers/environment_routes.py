@@ -36,7 +36,7 @@ def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
 
 
 def conflict_free_kubeconfig(
-    written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str
+    written: Table, access: TargetAccess, entrance: GatewayEndpoint, owner: str
 ) -> pulumi.Output[str]:
     """Return the deployer's kubeconfig, unless others route in the other API what the environment routes.
 
@@ -48,7 +48,7 @@ def conflict_free_kubeconfig(
             as soon as it is known.
         KubeconfigError: That other stack's API server does not answer, or refuses the token.
     """
-    resolved_target, api = place.resolved_target, entrance.routing
+    resolved_target, api = access.resolved_target, entrance.routing
     setting = (
         f"boutique:cluster.name: {resolved_target.stack!r}: routing.api {api!r}"
         if resolved_target
@@ -58,9 +58,9 @@ def conflict_free_kubeconfig(
     if resolved_target:
         if errors := route_conflicts.find_conflicts(resolved_target.kubeconfig, resolved_target.namespace, claim):
             raise SettingsError(errors)
-        return place.kubeconfig
+        return access.kubeconfig
 
-    def looked(content: str, namespace: str) -> str:
+    def check_conflicts(content: str, namespace: str) -> str:
         try:
             errors = route_conflicts.find_conflicts(content, namespace, claim)
         except KubeconfigError as error:
@@ -72,12 +72,12 @@ def conflict_free_kubeconfig(
             raise pulumi.RunError(str(SettingsError(errors)))
         return content
 
-    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda outputs: looked(*outputs))
+    return pulumi.Output.all(access.kubeconfig, access.namespace).apply(lambda outputs: check_conflicts(*outputs))
 
 
 def build(
     written: Table,
-    place: TargetAccess,
+    access: TargetAccess,
     entrance: GatewayEndpoint,
     reached: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
@@ -88,8 +88,8 @@ def build(
             *route_rendering.mesh(entrance.routing, written),
             *route_rendering.edge(entrance.routing, written, entrance.attached),
         ],
-        after=[*place.serving, *reached],
-        scope=ObjectScope(namespace=place.namespace, owner=pulumi.get_stack()),
+        after=[*access.serving, *reached],
+        scope=ObjectScope(namespace=access.namespace, owner=pulumi.get_stack()),
     )
     objects = Routes("routes", args, opts)
     return objects.accepted.apply(lambda _: entrance.link(entrance.host))

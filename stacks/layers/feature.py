@@ -38,19 +38,19 @@ def build(section: Feature) -> None:
     services = feature_workloads.feature_workloads(origin.settings, section, identity.key, origin.secrets)
     errors = [
         *fits(section, services, origin.features, datetime.now(UTC)),
-        *_unrouted(section, origin, identity.key),
+        *_routing_errors(section, origin, identity.key),
     ]
     if errors:
         raise SettingsError(errors)
     table = _table(section, origin, identity.key)
     _check_ownership(section, origin, identity.key, table)
-    place = origin.place
-    access = ResolvedTarget(stack=origin.stack, namespace=place.namespace, kubeconfig=place.kubeconfig)
-    if refusals := check_feature(services, access, meshed=place.meshed):
+    target = origin.target
+    access = ResolvedTarget(stack=origin.stack, namespace=target.namespace, kubeconfig=target.kubeconfig)
+    if refusals := check_feature(services, access, meshed=target.meshed):
         raise SettingsError(refusals)
 
-    kubeconfig = pulumi.Output.secret(place.kubeconfig)
-    scope = ObjectScope(namespace=place.namespace, owner=owner)
+    kubeconfig = pulumi.Output.secret(target.kubeconfig)
+    scope = ObjectScope(namespace=target.namespace, owner=owner)
     deployer = provider("deployer", kubeconfig=kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
     expires = written(section.expires) if section.expires else None
@@ -130,7 +130,7 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
     return route_table.additions(environment, listed) if listed else Table()
 
 
-def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
+def _routing_errors(section: Feature, origin: Origin, key: str) -> Iterator[str]:
     """Return a line for each thing that only the environment's stack can do."""
     if origin.entrance.routing == GATEWAY_API:
         return
@@ -148,8 +148,8 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     Raises:
         SettingsError: There is such a thing.
     """
-    place, stack, api = origin.place, pulumi.get_stack(), origin.entrance.routing
-    objects = live_objects.in_namespace(place.kubeconfig, place.namespace, live_objects.FEATURE_KINDS)
+    target, stack, api = origin.target, pulumi.get_stack(), origin.entrance.routing
+    objects = live_objects.in_namespace(target.kubeconfig, target.namespace, live_objects.FEATURE_KINDS)
     deployments = tuple(session.owned for session in objects if session.kind == live_objects.DEPLOYMENT)
     routes = tuple(item.owned for item in objects if item.kind == "HTTPRoute") if api == GATEWAY_API else ()
     sessions = {session_name(session): f"boutique:feature.sessions.{at}" for at, session in enumerate(section.sessions)}
@@ -157,7 +157,7 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     if api == GATEWAY_API:
         setting = f"boutique:feature.environment: {section.environment!r}: routing.api {api!r}"
         claim = RouteClaim.of(table, origin.entrance, stack=stack, setting=setting)
-        errors += route_conflicts.find_conflicts(place.kubeconfig, place.namespace, claim)
+        errors += route_conflicts.find_conflicts(target.kubeconfig, target.namespace, claim)
     if errors:
         raise SettingsError(errors)
     if warning := live_objects.changes(objects, (), stack=stack):

@@ -30,7 +30,7 @@ from stacks.target_access import TargetAccess
 
 
 def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mapping[str, TargetAccess]:
-    """Build what environments share, with the rights of the cluster's admin, and return a place for each.
+    """Build what environments share, with the rights of the cluster's admin, and return the access to each target.
 
     Mesh and targets come first: an environment of the same stack cannot do without them.
     """
@@ -115,7 +115,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
         )
     front = _front(section, mesh, cluster, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
-    places = {
+    accesses = {
         name: TargetAccess(
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
@@ -128,7 +128,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
         )
         for name, target in targets.items()
     }
-    targets_output = pulumi.Output.all(**{name: place.output() for name, place in places.items()}).apply(
+    targets_output = pulumi.Output.all(**{name: access.output() for name, access in accesses.items()}).apply(
         lambda outputs: {name: output.dump() for name, output in outputs.items()}
     )
     export(
@@ -136,7 +136,7 @@ def build(section: Platform, cluster: ClusterAccess, secrets: Secrets) -> Mappin
         targets=pulumi.Output.secret(targets_output),
         certificate=front.certificate if front else None,
     )
-    return places
+    return accesses
 
 
 def _front(

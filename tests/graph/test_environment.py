@@ -14,7 +14,7 @@ from tests.support.graph.cloud_answers import Cloud
 from tests.support.graph.graph_recorder import Graph, record
 
 Build = Callable[..., Graph]
-NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)
+NEW = EnvironmentHistory(remembered={}, recorded={}, quota=None, access=None)
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def build() -> Build:
     def run(**section: Any) -> Graph:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
-            place = TargetAccess(
+            access = TargetAccess(
                 namespace=namespace,
                 kubeconfig=kubeconfig,
                 entrance=None,
             )
-            environment(Environment.model_validate(section), None, {}, "dev", place, NEW)
+            environment(Environment.model_validate(section), None, {}, "dev", access, NEW)
 
         return record(program, Cloud(), stack="some", config={})
 
