@@ -92,8 +92,8 @@ class Ingress(pulumi.ComponentResource):
             args.descriptions,
             pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
-        # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the
-        # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
+        # A Gateway without its certificate could not serve. None waits for another: when the routing API changes, the
+        # old ones go last, and no request is answered from the removal of the first of them to that of the last.
         before = [installed, *([certificate] if certificate else [])]
         for manifest in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
             KubernetesObject(

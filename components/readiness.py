@@ -18,8 +18,8 @@ def ready_replicas(
 
     Of several Deployments that are updated at once, pulumi-kubernetes may take the status from before an update for the
     one after it: the events of a namespace are shared, and it does not ask which generation the first one is of
-    (`waitUntilDeploymentControllerReconciles` in provider/pkg/await/deployment.go). Such a status is told by the
-    generation that it is of; then the API server is asked.
+    (`waitUntilDeploymentControllerReconciles` in provider/pkg/await/deployment.go). The generation of such a
+    status shows it; then the program asks the API server.
 
     Args:
         serving: The Deployment.

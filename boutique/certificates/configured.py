@@ -27,10 +27,10 @@ def load_certificate(
     Raises:
         CertificateError: It cannot be used; with every reason.
     """
-    return accept_certificate(_found(source, secrets), hosts, now)
+    return accept_certificate(_read_source(source, secrets), hosts, now)
 
 
-def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> CertificateContent:
+def _read_source(source: KeptCertificate, secrets: Mapping[str, str | None]) -> CertificateContent:
     def part(key: str) -> CertificatePart:
         value = secrets.get(key)
         return CertificatePart(f"boutique:{key}", value.encode() if value else None)

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 _FEW = 3
 _PASSWORD = re.compile(r"//[^/\s\"]*@")
 """The user and the password in an address, which no message repeats."""
-_SAID = {
+_REASONS = {
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "string_type": "must be text (numbers in quotes)",
@@ -98,11 +98,11 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
             else "is missing"
         )
         return f"{key}.kind: {reason}{nearest(str(tag), _unwrap(held)[1])}"
-    return f"{key}: {_shown(detail['input'])}: {_said(detail)}"
+    return f"{key}: {_shown(detail['input'])}: {_reason(detail)}"
 
 
-def _said(detail: ErrorDetails) -> str:
-    text = _SAID.get(detail["type"])
+def _reason(detail: ErrorDetails) -> str:
+    text = _REASONS.get(detail["type"])
     return text.format_map(detail.get("ctx", {})) if text else detail["msg"].removeprefix("Value error, ")
 
 

@@ -215,7 +215,7 @@ class Environment(Section):
 
 
 NAMESPACE = "boutique"
-"""The namespace of the configuration's keys, whatever the Pulumi project is called."""
+"""The namespace of the configuration's keys, also of a Pulumi project with another name."""
 SECTIONS: Mapping[str, Any] = {
     "cluster": Cluster,
     "platform": Platform,

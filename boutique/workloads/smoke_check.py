@@ -20,7 +20,7 @@ from boutique.workloads.resolved_workload import ResolvedWorkload
 ADDRESS = "BOUTIQUE_ADDRESS"
 """The environment variable that tells a command where the pod is."""
 
-_SAID = 2000
+_OUTPUT_LENGTH = 2000
 _PAUSE = 0.5
 _FORWARDED = re.compile(r"Forwarding from (127\.0\.0\.1:\d+)")
 
@@ -137,5 +137,5 @@ def _execute(command: tuple[str, ...], address: str, deadline: float) -> None:
     except OSError as error:
         raise _FailedError(f"{command[0]!r} cannot be started: {error.strerror}") from None
     if done.returncode:
-        output = f"{done.stdout}{done.stderr}".strip()[-_SAID:]
+        output = f"{done.stdout}{done.stderr}".strip()[-_OUTPUT_LENGTH:]
         raise _FailedError(f"{command[0]!r} ended with {done.returncode}: {output}")

@@ -67,7 +67,7 @@ class Network(pulumi.ComponentResource):
         vpc = ec2.Vpc(
             name, cidr_block=args.cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=tags, opts=child
         )
-        # Everything is allowed to everyone in the group that a VPC comes with; without rules, to nobody.
+        # The group that a VPC comes with allows everything to everyone; without rules it allows nothing.
         ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=tags, opts=child)
         gateway = ec2.InternetGateway(name, vpc_id=vpc.id, tags=tags, opts=child)
         to_internet = ec2.RouteTableRouteArgs(cidr_block=_ANYWHERE, gateway_id=gateway.id)

@@ -7,7 +7,7 @@ from pathlib import Path
 from boutique.outputs import Origin
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
-from ops.features.inventory import FoundFeature, objects
+from ops.features.inventory import FeatureObject, objects
 from ops.features.origin import NoEnvironmentError, namespace_of, origin
 from ops.features.stack_state import stack_state
 from ops.pulumi.engine import MissingStackError
@@ -60,7 +60,7 @@ def _environment(project: Path, stack: str) -> Origin | None:
         return None
 
 
-def _owned_objects(environment: Origin, stack: str) -> list[FoundFeature]:
+def _owned_objects(environment: Origin, stack: str) -> list[FeatureObject]:
     return [item for item in objects(namespace_of(environment)) if item.owner == stack]
 
 
