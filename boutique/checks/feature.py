@@ -9,14 +9,14 @@ from boutique.features.feature_workloads import ChangeError, identity
 from boutique.names.feature_names import NamingError, check_session, object_name
 from boutique.routing import route_table
 from boutique.settings.durations import written
-from boutique.settings.errors import enumerate_names
+from boutique.settings.errors import ErrorLine, enumerate_names
 from boutique.settings.feature_settings import Feature, Features
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _KEY = "boutique:feature"
 
 
-def errors(feature: Feature) -> Iterator[str]:
+def errors(feature: Feature) -> Iterator[ErrorLine]:
     """Return a line for each error."""
     invalid = [*_services(feature), *_sessions(f"{_KEY}.sessions", feature.sessions)]
     yield from invalid
@@ -24,16 +24,21 @@ def errors(feature: Feature) -> Iterator[str]:
         yield from _identity(feature)
 
 
-def setting_errors(features: Features) -> Iterator[str]:
+def setting_errors(features: Features) -> Iterator[ErrorLine]:
     """Return a line for each error in what an environment lets features do."""
     key = "boutique:environment.features"
     if features.default_ttl.length > features.maximum_ttl.length:
-        yield f"{key}.defaultTtl: {features.default_ttl}: must not be more than maximumTtl, {features.maximum_ttl}"
+        yield ErrorLine(
+            "above-maximum-ttl",
+            f"{key}.defaultTtl: {features.default_ttl}: must not be more than maximumTtl, {features.maximum_ttl}",
+        )
     for name, routed in features.routes.items():
         yield from _sessions(f"{key}.routes.{name}.sessions", routed.sessions)
 
 
-def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Features, now: datetime) -> Iterator[str]:
+def fits(
+    feature: Feature, services: Iterable[ResolvedWorkload], features: Features, now: datetime
+) -> Iterator[ErrorLine]:
     """Return a line for each thing that an environment does not let a feature do.
 
     Args:
@@ -48,66 +53,79 @@ def fits(feature: Feature, services: Iterable[ResolvedWorkload], features: Featu
         if rollout.min_ready_seconds >= rollout.timeout_seconds:
             names.setdefault((rollout.timeout_seconds, rollout.min_ready_seconds), []).append(service.workload.name)
     for (timeout, ready), short in names.items():
-        yield (
+        yield ErrorLine(
+            "ready-after-timeout",
             f"{_KEY}.timeoutSeconds: {timeout}: must be more than minReadySeconds, which is {ready} for "
-            f"{enumerate_names(short, 'services')} in the environment"
+            f"{enumerate_names(short, 'services')} in the environment",
         )
     yield from _expiry(feature, features, now)
 
 
-def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[str]:
+def _expiry(feature: Feature, features: Features, now: datetime) -> Iterator[ErrorLine]:
     longest = now + features.maximum_ttl.length
     if feature.expires is None:
         if features.require_expiry:
             soon = written(now + features.default_ttl.length)
-            yield (
+            yield ErrorLine(
+                "missing",
                 f"{_KEY}.expires: is missing: stack {feature.environment!r} requires one; "
-                f"for {features.default_ttl} from now: pulumi config set --path boutique:feature.expires {soon}"
+                f"for {features.default_ttl} from now: pulumi config set --path boutique:feature.expires {soon}",
             )
     elif feature.expires <= now:
-        yield f"{_KEY}.expires: {written(feature.expires)!r}: has passed; set a later time, or run `pulumi destroy`"
+        yield ErrorLine(
+            "expired",
+            f"{_KEY}.expires: {written(feature.expires)!r}: has passed; set a later time, or run `pulumi destroy`",
+        )
     elif feature.expires > longest:
-        yield (
+        yield ErrorLine(
+            "expiry-too-late",
             f"{_KEY}.expires: {written(feature.expires)!r}: is too far ahead: stack {feature.environment!r} allows "
-            f"{features.maximum_ttl}, so at most {written(longest)}"
+            f"{features.maximum_ttl}, so at most {written(longest)}",
         )
 
 
-def _services(feature: Feature) -> Iterator[str]:
+def _services(feature: Feature) -> Iterator[ErrorLine]:
     if not feature.services:
-        yield f"{_KEY}.services: is missing; name at least one, such as {{adservice: {{version: 1.4.2-my-branch.3}}}}"
+        yield ErrorLine(
+            "missing",
+            f"{_KEY}.services: is missing; name at least one, such as {{adservice: {{version: 1.4.2-my-branch.3}}}}",
+        )
     routable = {service.service for service in route_table.services(online_boutique.WORKLOADS)}
     for name, change in feature.services.items():
         if name not in routable:
-            yield (
+            yield ErrorLine(
+                "service-not-routable",
                 f"{_KEY}.services.{name}: cannot be part of a feature: it is not called by HTTP or gRPC, so its calls "
-                "cannot be told apart; the feature shares the environment's"
+                "cannot be told apart; the feature shares the environment's",
             )
         if change.version.is_release:
-            yield (
+            yield ErrorLine(
+                "release-version",
                 f"{_KEY}.services.{name}.version: {change.version.text!r}: is a release; a feature runs pre-releases "
-                f"of its branch, such as {change.version}-my-branch.1"
+                f"of its branch, such as {change.version}-my-branch.1",
             )
 
 
-def _identity(feature: Feature) -> Iterator[str]:
+def _identity(feature: Feature) -> Iterator[ErrorLine]:
     try:
         named = identity(feature)
         for name in feature.services:
             object_name(name, named.key, route_table.names(online_boutique.WORKLOADS))
     except ChangeError as error:
-        yield f"{_KEY}.branch: is missing: {error}; give boutique:feature.branch or boutique:feature.key"
+        yield ErrorLine(
+            "missing", f"{_KEY}.branch: is missing: {error}; give boutique:feature.branch or boutique:feature.key"
+        )
     except NamingError as error:
-        yield f"{_KEY}.{'key' if feature.key else 'branch'}: {error}"
+        yield ErrorLine("invalid-name", f"{_KEY}.{'key' if feature.key else 'branch'}: {error}")
 
 
-def _sessions(key: str, sessions: tuple[str, ...]) -> Iterator[str]:
+def _sessions(key: str, sessions: tuple[str, ...]) -> Iterator[ErrorLine]:
     # Whoever has a session's id has the session: none is shown.
     for number, session in enumerate(sessions):
         try:
             check_session(session)
         except NamingError as error:
-            yield f"{key}.{number}: {error}"
+            yield ErrorLine("invalid-session", f"{key}.{number}: {error}")
     for session, count in Counter(sessions).items():
         if count > 1:
-            yield f"{key}.{sessions.index(session)}: is there {count} times; remove the others"
+            yield ErrorLine("duplicate", f"{key}.{sessions.index(session)}: is there {count} times; remove the others")

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from boutique.certificates import credentials
 from boutique.checks import check
-from boutique.settings.errors import SettingsError, explain, nearest
+from boutique.settings.errors import ErrorLine, SettingsError, explain, nearest
 from boutique.settings.stack import SECTIONS, StackSettings
 
 SERVICE_SECRETS = "serviceSecrets"
@@ -15,7 +15,7 @@ SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)
 """The top-level keys that hold one secret each, or several by name, and are never read into settings."""
 
 
-def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSettings:
+def load(values: Mapping[str, Any], read_errors: Sequence[ErrorLine] = ()) -> StackSettings:
     """Return the settings of a stack.
 
     Args:
@@ -29,7 +29,7 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
     errors = [
         *read_errors,
         *(
-            f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}"
+            ErrorLine("unknown-key", f"boutique:{key}: there is no such key{nearest(key, [*SECTIONS, *SECRETS])}")
             for key in values
             if key not in SECTIONS and key not in SECRETS
         ),
@@ -47,18 +47,34 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSet
             unread.append(key)
     if not is_present(values.get("cluster")) and not is_present(values.get("feature")):
         errors.append(
-            "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
-            "only a stack with boutique:feature has none"
+            ErrorLine(
+                "missing",
+                "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
+                "only a stack with boutique:feature has none",
+            )
         )
     elif not errors and not read.keys() & {"platform", "environment", "feature"}:
         errors.append(
-            "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
-            "or boutique:feature in its place"
+            ErrorLine(
+                "nothing-to-build",
+                "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
+                "or boutique:feature in its place",
+            )
         )
     if values.get("registryCredentials") and not errors and "platform" not in read:
-        errors.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
+        errors.append(
+            ErrorLine(
+                "misplaced-secret",
+                "boutique:registryCredentials: belongs to the stack that builds the platform; remove it here",
+            )
+        )
     if values.get(SERVICE_SECRETS) and not errors and "environment" not in read:
-        errors.append(f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here")
+        errors.append(
+            ErrorLine(
+                "misplaced-secret",
+                f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here",
+            )
+        )
     platform = read.get("platform")
     if "platform" not in unread:
         source = platform.ingress.certificate if platform and platform.ingress else None

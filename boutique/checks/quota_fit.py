@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from application import online_boutique
 from boutique.checks.quota_cause import cause
-from boutique.settings.errors import enumerate_names
+from boutique.settings.errors import ErrorLine, enumerate_names
 from boutique.settings.stack import Environment
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import format_amount, hard_limits
@@ -71,7 +71,9 @@ def feature_room(namespace: str, *, meshed: bool, others: Sequence[str] = ()) ->
     )
 
 
-def environment_refusals(environment: Environment, quotas: Iterable[Quota], need: Amounts, room: Room) -> Iterator[str]:
+def environment_refusals(
+    environment: Environment, quotas: Iterable[Quota], need: Amounts, room: Room
+) -> Iterator[ErrorLine]:
     """Return a line for each quota that an update of an environment does not fit.
 
     Args:
@@ -85,12 +87,15 @@ def environment_refusals(environment: Environment, quotas: Iterable[Quota], need
             key = cause(environment, exceeded[0], room.meshed)
             lower = "lower it, or " if key else ""
             setting = room.replicas if quota.name == NAME else "boutique:environment"
-            yield f"{key or setting}: {_gap(quota, need, exceeded, room)}; {lower}{_raise(quota, need, room)}"
+            yield ErrorLine(
+                "quota-exceeded",
+                f"{key or setting}: {_gap(quota, need, exceeded, room)}; {lower}{_raise(quota, need, room)}",
+            )
 
 
 def feature_refusals(
     services: Iterable[ResolvedWorkload], quotas: Iterable[Quota], need: Amounts, room: Room
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each quota that an update of a feature does not fit; see `environment_refusals`."""
     largest = max(services, key=lambda service: service.replicas)
     key = f"boutique:feature.services.{largest.workload.name}"
@@ -98,9 +103,10 @@ def feature_refusals(
         key = f"{key}.replicas: {largest.replicas}"
     for quota in quotas:
         if exceeded := _exceeded_resources(quota, need):
-            yield (
+            yield ErrorLine(
+                "quota-exceeded",
                 f"{key}: {_gap(quota, need, exceeded, room)}; destroy a feature that is no longer needed, deploy fewer "
-                f"pods, or {_raise(quota, need, room)}"
+                f"pods, or {_raise(quota, need, room)}",
             )
 
 

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 
+from boutique.settings.errors import ErrorLine
+
 TIMEOUT_SECONDS = 30.0
 _CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 
@@ -70,7 +72,7 @@ def check(region: str, account: str | None) -> str:
     return current_account
 
 
-def ineffective_settings(keys: Iterable[str]) -> Iterator[str]:
+def ineffective_settings(keys: Iterable[str]) -> Iterator[ErrorLine]:
     """Return a line for each key of `aws:` in a stack's configuration that would have no effect.
 
     Their values are not asked for: some are secret, and some of those are kept in clear.
@@ -80,9 +82,10 @@ def ineffective_settings(keys: Iterable[str]) -> Iterator[str]:
     """
     for key in sorted({*keys} - {"region"}):
         instead = f", and set {_INSTEAD[key]}" if key in _INSTEAD else ""
-        yield (
+        yield ErrorLine(
+            "key-not-read",
             f"aws:{key}: is not read: of `aws:` only the region is, so that Pulumi and the tokens of the cluster have "
-            f"the same credentials, those of the environment; run `pulumi config rm aws:{key}`{instead}"
+            f"the same credentials, those of the environment; run `pulumi config rm aws:{key}`{instead}",
         )
 
 

@@ -13,6 +13,7 @@ from boutique.kubernetes import client, listing
 from boutique.kubernetes.field_managers import REPLICAS, changes_by_others
 from boutique.kubernetes.ownership import Owned
 from boutique.names import labels
+from boutique.settings.errors import ErrorLine
 
 _PARALLEL = 4
 _MOST_FIELDS = 5
@@ -87,7 +88,7 @@ def in_namespace(content: str, namespace: str, kinds: Mapping[str, str]) -> tupl
 
 def ownership_errors(
     objects: Iterable[LiveObject], planned: Collection[Name], *, stack: str, key: str
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each other stack that owns what a stack is about to write.
 
     Args:
@@ -101,10 +102,11 @@ def ownership_errors(
         if item.owned.owner not in (None, stack) and item.key in planned:
             taken.setdefault(str(item.owned.owner), []).append(_display_name(item))
     for owner, names in sorted(taken.items()):
-        yield (
+        yield ErrorLine(
+            "owned-by-stack",
             f"{key}: {_several(names)} {'belong' if len(names) > 1 else 'belongs'} to stack {owner!r}, and an object "
             f"has one owning stack; go elsewhere, or destroy stack {owner!r} first (if it is gone already, remove the "
-            f"annotation: `kubectl annotate {_argument(taken[owner][0])} {labels.OWNER}-`)"
+            f"annotation: `kubectl annotate {_argument(taken[owner][0])} {labels.OWNER}-`)",
         )
 
 

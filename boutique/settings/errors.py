@@ -6,6 +6,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -29,6 +30,9 @@ _REASONS = {
     "literal_error": "must be {expected}",
 }
 
+_CODES = {"value_error": "invalid-value", "model_type": "dict-type", "model_attributes_type": "dict-type"}
+"""Codes of pydantic's types of errors; the others have the type's own name."""
+
 _RENAMED = {
     "warmFor": "scaleDownDelay",
     "check": "prePromotionCheck",
@@ -38,10 +42,32 @@ _RENAMED = {
 """New names of keys, by their former ones."""
 
 
+class ErrorLine(str):
+    """One error: a line that begins with the key it is about, `: ` after it, and a code that other words do not change.
+
+    Attributes:
+        code: What is wrong, in kebab case: `missing`, `unknown-key`, …
+    """
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, code: str, text: str) -> Self:
+        """Make a line of its code and its text."""
+        line = super().__new__(cls, text)
+        line.code = code
+        return line
+
+    @property
+    def key(self) -> str:
+        """The key in the stack file, with `boutique:`."""
+        return self.partition(": ")[0]
+
+
 class SettingsError(ValueError):
     """All errors of one configuration, one a line."""
 
-    def __init__(self, errors: Iterable[str]) -> None:
+    def __init__(self, errors: Iterable[ErrorLine]) -> None:
         self.errors = tuple(errors)
         count = f"{len(self.errors)} error{'s' * (len(self.errors) > 1)}"
         super().__init__(f"{count} in the configuration:\n" + "\n".join(f"  {line}" for line in self.errors))
@@ -59,7 +85,7 @@ def enumerate_names(names: Sequence[str], noun: str) -> str:
     return ", ".join(names) if len(names) <= _FEW else f"{len(names)} {noun}"
 
 
-def explain(section: str, annotation: object, error: ValidationError) -> list[str]:
+def explain(section: str, annotation: object, error: ValidationError) -> list[ErrorLine]:
     """Return one line per error of pydantic in one section.
 
     Args:
@@ -81,24 +107,24 @@ def explain(section: str, annotation: object, error: ValidationError) -> list[st
     ]
 
 
-def _explain(section: str, annotation: object, detail: ErrorDetails) -> str:
+def _explain(section: str, annotation: object, detail: ErrorDetails) -> ErrorLine:
     path, owner, held = _locate(annotation, detail["loc"])
     key = ".".join([f"boutique:{section}", *path])
     if detail["type"] == "extra_forbidden":
         if (new := _RENAMED.get(path[-1])) in _keys(owner):
-            return f"{key}: is called {new} now; rename the key"
-        return f"{key}: there is no such key{nearest(path[-1], _keys(owner))}"
+            return ErrorLine("renamed-key", f"{key}: is called {new} now; rename the key")
+        return ErrorLine("unknown-key", f"{key}: there is no such key{nearest(path[-1], _keys(owner))}")
     if detail["type"] == "missing":
-        return f"{key}: is missing"
+        return ErrorLine("missing", f"{key}: is missing")
     if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
         tag = detail.get("ctx", {}).get("tag")
-        reason = (
-            f"{_shown(tag)} is not a kind of {key.rpartition('.')[2].removeprefix('boutique:')}"
-            if tag not in (None, "None")
-            else "is missing"
-        )
-        return f"{key}.kind: {reason}{nearest(str(tag), _unwrap(held)[1])}"
-    return f"{key}: {_shown(detail['input'])}: {_reason(detail)}"
+        hint = nearest(str(tag), _unwrap(held)[1])
+        if tag in (None, "None"):
+            return ErrorLine("missing", f"{key}.kind: is missing{hint}")
+        name = key.rpartition(".")[2].removeprefix("boutique:")
+        return ErrorLine("unknown-kind", f"{key}.kind: {_shown(tag)} is not a kind of {name}{hint}")
+    code = _CODES.get(detail["type"], detail["type"].replace("_", "-"))
+    return ErrorLine(code, f"{key}: {_shown(detail['input'])}: {_reason(detail)}")
 
 
 def _reason(detail: ErrorDetails) -> str:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.load import is_present, load
 from boutique.checks.release import channel_refusals
-from boutique.settings.errors import SettingsError, explain
+from boutique.settings.errors import ErrorLine, SettingsError, explain
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from ops.errors import OperationError
@@ -58,7 +58,7 @@ def check(file: StackFile, deployed: Standing, before: StackFile | None = None) 
     return environment, release
 
 
-def _errors(file: StackFile) -> tuple[str, ...]:
+def _errors(file: StackFile) -> tuple[ErrorLine, ...]:
     try:
         load(*file.values)
     except SettingsError as error:
@@ -86,7 +86,7 @@ def read(file: StackFile) -> tuple[Environment, Release | None]:
     return Environment.model_validate(section), Release.model_validate(release) if is_present(release) else None
 
 
-def _validation_errors(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[str]:  # noqa: ANN401
+def _validation_errors(key: str, model: type[Environment] | type[Release], section: Any) -> Iterator[ErrorLine]:  # noqa: ANN401
     if not is_present(section):
         return
     try:

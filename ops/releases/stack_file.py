@@ -11,6 +11,7 @@ from typing import Any, Self
 import yaml
 
 from boutique.checks.load import SECRETS, SERVICE_SECRETS
+from boutique.settings.errors import ErrorLine
 from boutique.settings.stack import NAMESPACE, SECTIONS
 from ops.errors import OperationError
 from ops.releases.yaml_edits import edit_config
@@ -80,19 +81,29 @@ class StackFile:
         return None if not isinstance(secrets, Mapping) or set(secrets) == {"secure"} else tuple(secrets)
 
     @property
-    def values(self) -> tuple[Mapping[str, Any], list[str]]:
+    def values(self) -> tuple[Mapping[str, Any], list[ErrorLine]]:
         """The input of `boutique.checks.load.load`: every value except secrets, and the errors in secrets."""
         values: dict[str, Any] = {}
-        errors = []
+        errors: list[ErrorLine] = []
         for key, value in self.config.items():
             values[key] = value
             if key in SECRETS:
                 values[key] = bool(value)
                 if value and not _holds_secret(value):
-                    errors.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
+                    errors.append(
+                        ErrorLine(
+                            "secret-in-clear",
+                            f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`",
+                        )
+                    )
             elif key in SECTIONS and _holds_secret(value):
                 values[key] = None
-                errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+                errors.append(
+                    ErrorLine(
+                        "secret-in-settings",
+                        f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}",
+                    )
+                )
         return values, errors
 
     def with_values(self, changes: Mapping[str, Any]) -> Self:

@@ -16,7 +16,7 @@ from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
 from boutique.settings import eks_versions
 from boutique.settings.eks_settings import EksCluster, ExistingNetwork
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.stack import Environment, Platform
 from components.eks.account import provider as aws_provider
 from components.eks.addons import Addons, AddonsArgs
@@ -101,7 +101,10 @@ def _region(settings: EksCluster, platform: Platform) -> str:
         errors += certificate_elsewhere(region, platform)
     else:
         errors.append(
-            "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"
+            ErrorLine(
+                "missing",
+                "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …",
+            )
         )
     if not region or errors:
         raise SettingsError(errors)

@@ -22,7 +22,7 @@ from boutique.outputs import (
 )
 from boutique.routing import route_descriptions
 from boutique.routing.model import Table
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen
@@ -163,15 +163,21 @@ def _check(
     if section.features and access.entrance is None:
         raise SettingsError(
             [
-                "boutique:environment.features: testers come in through an ingress, and the stack of "
-                "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
+                ErrorLine(
+                    "no-ingress",
+                    "boutique:environment.features: testers come in through an ingress, and the stack of "
+                    "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key",
+                )
             ]
         )
     if section.features and access.features is None:
         raise SettingsError(
             [
-                f"boutique:environment.features: target {target!r} has no identity for feature stacks; run `pulumi up` "
-                "of the stack that has the target"
+                ErrorLine(
+                    "no-feature-identity",
+                    f"boutique:environment.features: target {target!r} has no identity for feature stacks; run "
+                    "`pulumi up` of the stack that has the target",
+                )
             ]
         )
     if missing := list(unknown_secrets(section, secrets)):

@@ -9,7 +9,7 @@ from boutique.checks.limit_range import limit_refusals
 from boutique.checks.quota_fit import environment_refusals, feature_refusals, feature_room, target_room
 from boutique.kubernetes import listing
 from boutique.names import labels
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.stack import Environment, Platform, StackSettings
 from boutique.targets import namespace_quota, target_names
 from boutique.targets.namespace_quota import NAME, Quota
@@ -94,7 +94,7 @@ def _check_environment(
         raise SettingsError(refusals)
 
 
-def check_feature(services: Sequence[ResolvedWorkload], access: ResolvedTarget, *, meshed: bool) -> Sequence[str]:
+def check_feature(services: Sequence[ResolvedWorkload], access: ResolvedTarget, *, meshed: bool) -> Sequence[ErrorLine]:
     """Return a line for each thing of a feature that its namespace has no room for.
 
     Args:

@@ -11,7 +11,7 @@ from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Table
 from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.ingress_settings import GATEWAY_API
 from boutique.settings.stack import Environment
 from components.metadata import ObjectScope
@@ -28,11 +28,18 @@ def table(section: Environment, entrance: GatewayEndpoint, owner: str) -> Table:
     key = "boutique:environment.features.routes"
     features = route_rendering.features(section, owner)
     if features and entrance.routing == GATEWAY_API:
-        raise SettingsError([f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them"])
+        raise SettingsError(
+            [
+                ErrorLine(
+                    "features-route-themselves",
+                    f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them",
+                )
+            ]
+        )
     try:
         return route_table.table(route_rendering.environment(section, owner, entrance.host), features)
     except (RoutingError, NamingError) as error:
-        raise SettingsError([f"{key}: {error}"]) from None
+        raise SettingsError([ErrorLine("invalid-routes", f"{key}: {error}")]) from None
 
 
 def conflict_free_kubeconfig(

@@ -17,7 +17,7 @@ from boutique.routing.model import Table
 from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
 from boutique.settings.durations import written
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.ingress_settings import GATEWAY_API
 from components.changedservice import ChangedServiceArgs, FeatureService
@@ -114,7 +114,7 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
     try:
         added = route_table.additions(environment, own)
     except (RoutingError, NamingError) as error:
-        raise SettingsError([f"boutique:feature: {error}"]) from None
+        raise SettingsError([ErrorLine("invalid-routes", f"boutique:feature: {error}")]) from None
     if origin.entrance.routing == GATEWAY_API:
         return added
     listed = next(
@@ -130,15 +130,16 @@ def _table(section: Feature, origin: Origin, key: str) -> Table:
     return route_table.additions(environment, listed) if listed else Table()
 
 
-def _routing_errors(section: Feature, origin: Origin, key: str) -> Iterator[str]:
+def _routing_errors(section: Feature, origin: Origin, key: str) -> Iterator[ErrorLine]:
     """Return a line for each thing that only the environment's stack can do."""
     if origin.entrance.routing == GATEWAY_API:
         return
     for name, given in (("sessions", section.sessions), ("header", section.header)):
         if given:
-            yield (
+            yield ErrorLine(
+                "routed-by-environment",
                 f"boutique:feature.{name}: with routing.api 'virtual-service' the stack {section.environment!r} writes "
-                f"all routes; move this to boutique:environment.features.routes.{key}.{name} there"
+                f"all routes; move this to boutique:environment.features.routes.{key}.{name} there",
             )
 
 
