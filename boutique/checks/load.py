@@ -7,8 +7,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from boutique.certificates import credentials
 from boutique.checks import check
-from boutique.settings.errors import ErrorLine, SettingsError, explain, nearest
+from boutique.settings.errors import ErrorLine, SettingsError, nearest
 from boutique.settings.stack import SECTIONS, StackSettings
+from boutique.settings.validation_errors import explain
 
 SERVICE_SECRETS = "serviceSecrets"
 SECRETS = ("registryCredentials", SERVICE_SECRETS, *credentials.KEYS)

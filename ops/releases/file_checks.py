@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.load import is_present, load
 from boutique.checks.release import channel_refusals
-from boutique.settings.errors import ErrorLine, SettingsError, explain
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
+from boutique.settings.validation_errors import explain
 from ops.errors import OperationError
 from ops.releases.service_versions import Standing
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
