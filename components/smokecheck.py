@@ -29,7 +29,7 @@ def await_smoke_check(
     if check is None or not blue_green.is_new or blue_green.is_first or pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(active.revision or "")
 
-    async def checked(outputs: list[str]) -> str:
+    async def run_check(outputs: list[str]) -> str:
         try:
             await asyncio.to_thread(smoke_check.run, active, check, *outputs)
         except smoke_check.SmokeCheckError as failure:
@@ -38,4 +38,4 @@ def await_smoke_check(
 
     # The Deployment's status is known when all of its pods are available.
     outputs = pulumi.Output.all(kubeconfig, namespace, serving.status.apply(lambda _: "")).apply(lambda all_: all_[:2])
-    return pulumi.Output.unsecret(outputs.apply(checked))
+    return pulumi.Output.unsecret(outputs.apply(run_check))

@@ -61,7 +61,7 @@ class RouteClaim:
             stack=stack,
             api=entrance.routing,
             setting=setting,
-            gateway=entrance.attached,
+            gateway=entrance.parent_gateway,
             hosts=frozenset(route.host for route in table.edge) | ({f"*.{entrance.host}"} if previews else set()),
             services=frozenset(route.service.service for route in table.mesh),
             cluster_domain=entrance.cluster_domain,

@@ -83,7 +83,7 @@ def recorded_revisions(
     )
     for content in chain(in_state, services):
         selector: Mapping[str, str] = (content.get("spec") or {}).get("selector") or {}
-        if selector.get(labels.REVISION) and labels.REVISION not in _labelled(content):
+        if selector.get(labels.REVISION) and labels.REVISION not in _object_labels(content):
             selected.setdefault(selector["app"], set()).add(selector[labels.REVISION])
     return {
         app: RecordedRevisions(names=names.get(app, {}), selected=frozenset(selected.get(app, ())))
@@ -92,9 +92,9 @@ def recorded_revisions(
 
 
 def _labels(resource: Mapping[str, Any]) -> Mapping[str, str]:
-    return _labelled(resource.get("outputs") or {})
+    return _object_labels(resource.get("outputs") or {})
 
 
-def _labelled(content: Mapping[str, Any]) -> Mapping[str, str]:
+def _object_labels(content: Mapping[str, Any]) -> Mapping[str, str]:
     object_labels: Mapping[str, str] = (content.get("metadata") or {}).get("labels") or {}
     return object_labels

@@ -70,7 +70,7 @@ class Addons(pulumi.ComponentResource):
         identity = role(
             f"{name}-{_STORAGE}",
             iam.pod_trust(args.scope, _NAMESPACE, _STORAGE_ACCOUNT),
-            [args.scope.managed(iam.STORAGE_POLICY)],
+            [args.scope.managed_policy(iam.STORAGE_POLICY)],
             pulumi.ResourceOptions(parent=self),
         )
         eks.Addon(

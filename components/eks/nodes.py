@@ -51,7 +51,7 @@ class NodeGroup(pulumi.ComponentResource):
         identity = role(
             name,
             documents.node_trust(),
-            [args.scope.managed(policy) for policy in documents.NODE_POLICIES],
+            [args.scope.managed_policy(policy) for policy in documents.NODE_POLICIES],
             child,
         )
         template = ec2.LaunchTemplate(

@@ -93,7 +93,7 @@ def build(
     args = RoutesArgs(
         objects=[
             *route_rendering.mesh(entrance.routing, written),
-            *route_rendering.edge(entrance.routing, written, entrance.attached),
+            *route_rendering.edge(entrance.routing, written, entrance.parent_gateway),
         ],
         after=[*access.serving, *reached],
         scope=ObjectScope(namespace=access.namespace, owner=pulumi.get_stack()),

@@ -79,7 +79,7 @@ def build(section: Feature) -> None:
             annotations=annotations,
         )
         mesh = Routes("mesh", inward, opts)
-        from_outside = route_rendering.edge(entrance.routing, table, entrance.attached)
+        from_outside = route_rendering.edge(entrance.routing, table, entrance.parent_gateway)
         edge = Routes("edge", replace(inward, objects=from_outside, after=[mesh]), opts)
         link = pulumi.Output.all(link, edge.accepted).apply(lambda facts: str(facts[0]))
     export(
