@@ -49,6 +49,7 @@ def test_one_secret_that_is_missing_is_one_line() -> None:
     environment = load(valid(environment={"services": services})).environment
     assert environment
     [line] = unknown_secrets(environment, [])
+    assert line.code == "unknown-secret"
     assert line.startswith("4 variables of services: 'token' is not in boutique:serviceSecrets; set it with ")
     assert list(unknown_secrets(environment, ["token"])) == []
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.unit.eks_errors import existing, network
+from tests.support.unit.eks_errors import existing, ingress, network
 from tests.support.unit.invalid_settings.invalid_case import InvalidCase
 
 
@@ -45,4 +45,22 @@ CASES: list[InvalidCase] = [
     (eks(logs=["everything"]), [("boutique:cluster.logs.0", "literal-error")]),
     (eks(addons={"coredns": "latest"}), [("boutique:cluster.addons.coredns", "invalid-value")]),
     (eks(zones=["a"]), [("boutique:cluster.zones", "unknown-key")]),
+    (
+        {**eks(), "platform": ingress()},
+        [
+            ("boutique:platform.ingress.loadBalancer.kind", "classic-load-balancer"),
+            ("boutique:platform.targets.dev.host", "missing"),
+        ],
+    ),
+    (
+        {**eks(**existing("subnet-1", "subnet-2")), "platform": ingress(kind="nlb")},
+        [
+            ("boutique:platform.ingress.loadBalancer.scheme", "no-public-subnets"),
+            ("boutique:platform.targets.dev.host", "missing"),
+        ],
+    ),
+    (
+        {**eks(), "platform": {"targets": {"dev": {}}, "dns": {"domain": "prod.internal"}}},
+        [("boutique:platform.dns.domain", "cluster-domain")],
+    ),
 ]

@@ -109,4 +109,40 @@ CASES: list[InvalidCase] = [
         {**meshed(), "environment": {"services": {"frontend": {"external": True}}}},
         [("boutique:environment.services.frontend.external", "mesh-refuses-clients")],
     ),
+    (
+        valid(environment={"services": {"adservice": {"autoscaled": True, "rollout": {"strategy": "blueGreen"}}}}),
+        [("boutique:environment.services.adservice.autoscaled", "autoscaled-blue-green")],
+    ),
+    (
+        valid(environment={"services": {"adservice": {"variables": {"TOKEN": "a"}, "secrets": {"TOKEN": "token"}}}}),
+        [("boutique:environment.services.adservice.secrets.TOKEN", "duplicate-variable")],
+    ),
+    (
+        valid(environment={"services": {"frontend": {"rollout": {"prePromotionCheck": {}}}}}),
+        [("boutique:environment.services.frontend.rollout.prePromotionCheck", "empty-check")],
+    ),
+    (
+        valid(environment={"services": {"adservice": {"rollout": {"prePromotionCheck": {"path": "/"}}}}}),
+        [("boutique:environment.services.adservice.rollout.prePromotionCheck.path", "no-http-probe")],
+    ),
+    (
+        valid(environment={"services": {"adservice": {"initImage": "busybox:1"}}}),
+        [("boutique:environment.services.adservice.initImage", "no-init-container")],
+    ),
+    (
+        valid(environment={"services": {"redis-cart": {"autoscaled": True}}}),
+        [("boutique:environment.services.redis-cart.autoscaled", "store-autoscaled")],
+    ),
+    (
+        valid(environment={"services": {"redis-cart": {"rollout": {"strategy": "blueGreen"}}}}),
+        [("boutique:environment.services.redis-cart.rollout.strategy", "strategy-unsupported")],
+    ),
+    (
+        valid(environment={"services": {"adservice": {"resources": {"limits": {"memory": "90Gi"}}}}}),
+        [("boutique:environment.services.adservice.resources.limits.memory", "quota-exceeded")],
+    ),
+    (
+        {"cluster": {"kind": "stack", "name": "s", "target": "t"}, "environment": {"target": "t"}},
+        [("boutique:environment.target", "redundant-target")],
+    ),
 ]

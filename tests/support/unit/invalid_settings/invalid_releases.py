@@ -12,6 +12,14 @@ def values(release: Any, **environment: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": {"targets": {"dev": {}}}, "environment": environment, "release": release}
 
 
+def prod(release: Any, **environment: Any) -> dict[str, Any]:
+    """Return a stack with a target that lets releases in only, and no features."""
+    certificate = {"kind": "certManager", "issuer": "some"}
+    ingress = {"domain": "shop.example.com", "certificate": certificate}
+    platform = {"targets": {"prod": {"channel": {}}}, "mesh": {}, "ingress": ingress}
+    return {**values(release, **environment), "platform": platform}
+
+
 CASES: list[InvalidCase] = [
     (
         values({"default": "1.2.3"}, images={"tag": "1.2.4"}),
@@ -41,4 +49,7 @@ CASES: list[InvalidCase] = [
         {"feature": {"environment": "dev", "services": {"adservice": {"version": "1.2.3-a.1"}}}, "release": {}},
         [("boutique:release", "no-environment"), ("boutique:release", "feature-stack-section")],
     ),
+    (prod({"services": {"adservice": "0.10.7-a.1"}}), [("boutique:release.services.adservice", "version-refused")]),
+    (prod({"default": "latest"}), [("boutique:release.default", "version-refused")]),
+    (prod({"default": "0.10.6"}, features={}), [("boutique:environment.features", "features-refused")]),
 ]
