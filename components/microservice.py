@@ -63,16 +63,16 @@ class Microservice(pulumi.ComponentResource):
         variants = blue_green.variants if blue_green else (active,)
 
         account = service_account(name, active.workload.name, scope, child)
-        held = contents(name, variants, scope, child)
+        variant_contents = contents(name, variants, scope, child)
         deployments = []
-        for variant, its in zip(variants, held, strict=True):
-            called = args.names[variant.revision] if variant.revision else name
+        for variant, pod_contents in zip(variants, variant_contents, strict=True):
+            resource_name = args.names[variant.revision] if variant.revision else name
             # The pods that this update leaves out make room for the new ones before these are created.
             in_place = pulumi.ResourceOptions(parent=self, delete_before_replace=True if blue_green else None)
-            before = [*args.after, *([revision_service(called, variant, scope, in_place)] if blue_green else [])]
+            before = [*args.after, *([revision_service(resource_name, variant, scope, in_place)] if blue_green else [])]
             opts_of_pods = pulumi.ResourceOptions.merge(in_place, pulumi.ResourceOptions(depends_on=before))
             account_name = name_of(account.metadata)
-            deployments.append(deployment(called, variant, account_name, its, scope, opts_of_pods))
+            deployments.append(deployment(resource_name, variant, account_name, pod_contents, scope, opts_of_pods))
         serving = deployments[0]
         self.ready = ready_replicas(serving, active, scope.namespace, args.kubeconfig)
         self.updated = self.ready.apply(lambda _: self)

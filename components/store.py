@@ -41,8 +41,8 @@ class Store(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         account = service_account(name, args.deployed.workload.name, args.scope, child)
-        [held] = contents(name, [args.deployed], args.scope, child)
-        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.scope, child)
+        [pod_contents] = contents(name, [args.deployed], args.scope, child)
+        pods = deployment(name, args.deployed, name_of(account.metadata), pod_contents, args.scope, child)
         self.ready = ready_replicas(pods, args.deployed, args.scope.namespace, args.kubeconfig)
         cluster_service(name, args.deployed, args.scope, child)
         self.register_outputs({"ready": self.ready})

@@ -69,7 +69,7 @@ def explain(section: str, annotation: object, error: ValidationError) -> list[Er
 
 
 def _explain(section: str, annotation: object, detail: ErrorDetails) -> ErrorLine:
-    path, owner, held = _locate(annotation, detail["loc"])
+    path, owner, expected_type = _locate(annotation, detail["loc"])
     key = ".".join([f"boutique:{section}", *path])
     if detail["type"] == "extra_forbidden":
         if (new := _RENAMED.get(path[-1])) in _keys(owner):
@@ -79,7 +79,7 @@ def _explain(section: str, annotation: object, detail: ErrorDetails) -> ErrorLin
         return ErrorLine("missing", f"{key}: is missing")
     if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
         tag = detail.get("ctx", {}).get("tag")
-        hint = nearest(str(tag), _unwrap(held)[1])
+        hint = nearest(str(tag), _unwrap(expected_type)[1])
         if tag in (None, "None"):
             return ErrorLine("missing", f"{key}.kind: is missing{hint}")
         name = key.rpartition(".")[2].removeprefix("boutique:")

@@ -46,8 +46,8 @@ def connect(settings: EksCluster, platform: Platform, environment: Environment |
     for line in warnings(settings, datetime.now(UTC).date()):
         pulumi.log.warn(line)
     whose = account.check(region, settings.account)
-    called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
-    scope = Scope(region=region, account=whose, cluster=called)
+    cluster_name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    scope = Scope(region=region, account=whose, cluster=cluster_name)
     tags = {"boutique.dev/project": pulumi.get_project(), "boutique.dev/stack": pulumi.get_stack()}
     aws = aws_provider("aws", region=region, account=settings.account, tags=tags)
     opts = pulumi.ResourceOptions(providers=[aws])
@@ -162,6 +162,6 @@ def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -
         zones=network.plan(network_settings.cidr, network_settings.zones),
         region=scope.region,
         single_nat=network_settings.nat == "single",
-        called=scope.cluster,
+        vpc_name=scope.cluster,
     )
     return Network("network", args, opts).subnets
