@@ -16,7 +16,7 @@ IN_LAB = environment="$$($(BOUTIQUE) lab env --name $(LAB))"; eval "$$environmen
 PYTEST := venv/bin/pytest --durations=20
 IN_LABS = --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 
-.PHONY: help up down test soak check bench docs ledger
+.PHONY: help up down test soak check bench docs ledger golden
 
 help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -58,6 +58,9 @@ docs: venv/.ready-dev ## Write the documentation that comes from the code.
 
 ledger: venv/.ready-dev ## Add new resources to the ledgers of the committed stacks.
 	@venv/bin/python -m tests.support.graph.urn_ledger
+
+golden: venv/.ready-dev ## Write the texts of messages that tests/golden holds.
+	@venv/bin/python -m tests.support.unit.golden_messages
 
 # Written last, so that an environment half made is never taken for a finished one. Bytecode is compiled when a module is
 # first imported (most of the packages for AWS never are), and kept even where the environment forbids it, as many

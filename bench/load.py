@@ -11,7 +11,7 @@ VISITORS = 5
 
 
 @dataclass
-class Load:
+class LoadResult:
     """The results of the requests.
 
     Attributes:
@@ -27,7 +27,7 @@ class Load:
 
 
 @contextmanager
-def load(connect: Callable[[], HTTPConnection], path: str, per_second: int) -> Iterator[Load]:
+def load(connect: Callable[[], HTTPConnection], path: str, per_second: int) -> Iterator[LoadResult]:
     """Have visitors send requests until the block ends, each over a connection that stays open.
 
     Args:
@@ -35,7 +35,7 @@ def load(connect: Callable[[], HTTPConnection], path: str, per_second: int) -> I
         path: The path of the requests.
         per_second: The requests of all visitors per second.
     """
-    counts, stopped, lock = Load(), threading.Event(), threading.Lock()
+    counts, stopped, lock = LoadResult(), threading.Event(), threading.Lock()
 
     def visit() -> None:
         connection: HTTPConnection | None = None

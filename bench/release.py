@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 from labs import ROOT, Environment, connect, lab, run
-from load import Load, load
+from load import LoadResult, load
 
 HOST = "shop.localhost"
 PAGE = "frontend"
@@ -44,7 +44,7 @@ class Back:
 
     took: float
     gap: float
-    load: Load
+    load: LoadResult
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
     for name, measurements in rollbacks.items():
         _print(f"{name}, back to the first old page", [measurement.took for measurement in measurements])
         _print(f"{name}, unavailable for", [measurement.gap for measurement in measurements])
-        total = Load(
+        total = LoadResult(
             sum(measurement.load.answered for measurement in measurements),
             sum(measurement.load.failed for measurement in measurements),
         )

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from lab.toolchain import tools
-from lab.toolchain.found import locate
 from lab.toolchain.gomod import required_version
+from lab.toolchain.installed_tools import locate
 from lab.toolchain.releases import mirror
 from tests.support.unit.release_programs import publish_programs
 from tests.support.unit.release_publishers import Publishers, publishing

@@ -37,7 +37,7 @@ from boutique.settings.version_channel import Channel
 SCHEMA_VERSION = 2
 """The value of the output `schemaVersion`."""
 
-VERSION, TARGETS, ENVIRONMENT, FEATURE, COLOURS = "schemaVersion", "targets", "environment", "feature", "colours"
+VERSION, TARGETS, ENVIRONMENT, FEATURE, BLUE_GREEN = "schemaVersion", "targets", "environment", "feature", "colours"
 """The names of outputs that readers look up one by one."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -94,11 +94,11 @@ class TargetReference(Output):
 
 
 class TargetOutput(Output):
-    """One of the `targets` of a platform, or the place of an environment for its features."""
+    """One of the `targets` of a platform, or the target of an environment as its features get it."""
 
     namespace: Text
     kubeconfig: Kubeconfig = Field(repr=False)
-    """That of the target's deployer in `targets`, that of feature stacks in an environment's place."""
+    """That of the target's deployer in `targets`, that of feature stacks in the output `environment`."""
     features: Kubeconfig | None = Field(default=None, repr=False)
     """That of feature stacks; None if none may come."""
     entrance: GatewayEndpoint | None = None
@@ -117,7 +117,7 @@ class DeployedService(Output):
     image: ImageReference
     deployment: Text
     """The Deployment that its Service selects."""
-    warm: Text | None = None
+    previous: Text | None = None
     """The Deployment that a blue/green rollback goes to, and its version."""
     version: Text
     replicas: Number
@@ -133,7 +133,7 @@ class SharedEnvironment(Output):
     settings: Environment
     application: ApplicationContract
     """What the environment runs."""
-    place: TargetOutput | None = None
+    target: TargetOutput | None = Field(default=None, alias="place")
     """None if the environment allows no features."""
     secrets: dict[str, str] = Field(default_factory=dict, repr=False)
     """The secrets of its services by name; none if it allows no features."""
@@ -147,7 +147,7 @@ class SharedEnvironment(Output):
 class RecordedWorkload(Output):
     """The pods of one blue/green release, as `boutique.workloads.blue_green` restores them."""
 
-    colour: str
+    revision: str = Field(alias="colour")
     image: ImageReference
     init_image: str | None
     pull_secrets: Names
@@ -165,8 +165,8 @@ class RecordedWorkload(Output):
 class RecordedBlueGreen(Output):
     """The pods of one blue/green service: a value in the output `colours`, which is JSON by service; secret."""
 
-    live: RecordedWorkload
-    warm: RecordedWorkload | None = None
+    active: RecordedWorkload = Field(alias="live")
+    previous: RecordedWorkload | None = Field(default=None, alias="warm")
     until: Moment | None = None
 
 
@@ -229,7 +229,7 @@ class Origin:
         settings: Its configuration.
         application: What it runs.
         features: What it allows features.
-        place: Its target, with the kubeconfig of feature stacks.
+        target: Its target, with the kubeconfig of feature stacks.
         entrance: The endpoint of its gateway.
         secrets: The secrets of its services by name.
     """
@@ -238,23 +238,23 @@ class Origin:
     settings: Environment
     application: ApplicationContract
     features: Features
-    place: TargetOutput
+    target: TargetOutput
     entrance: GatewayEndpoint
     secrets: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of(cls, stack: str, shared: SharedEnvironment) -> Self | None:
         """Return the environment of a stack; None if it allows no features, or has no ingress for their testers."""
-        settings, place = shared.settings, shared.place
-        if settings.features is None or place is None or place.entrance is None:
+        settings, target = shared.settings, shared.target
+        if settings.features is None or target is None or target.entrance is None:
             return None
         return cls(
             stack=stack,
             settings=settings,
             application=shared.application,
             features=settings.features,
-            place=place,
-            entrance=place.entrance,
+            target=target,
+            entrance=target.entrance,
             secrets=shared.secrets,
         )
 
@@ -315,7 +315,7 @@ def _other_version(stack: str) -> str:
     return f"stack {stack!r} was deployed by another version of this program; run `pulumi up` there with this one"
 
 
-def write_colours(records: Mapping[str, RecordedBlueGreen]) -> str:
+def write_blue_green(records: Mapping[str, RecordedBlueGreen]) -> str:
     """Return the output `colours`: the pods of blue/green services, by service."""
     # As text: the engine keeps no order, and that of variables is one of the things that pods are made from.
     dumped = {
@@ -324,7 +324,7 @@ def write_colours(records: Mapping[str, RecordedBlueGreen]) -> str:
     return json.dumps(dumped)
 
 
-def read_colours(output: object) -> Mapping[str, RecordedBlueGreen] | None:
+def read_blue_green(output: object) -> Mapping[str, RecordedBlueGreen] | None:
     """Return the stack's own output `colours`, by service; None if no update has written it yet.
 
     A record of another shape is left out: the way back to those pods is a new rollout then.

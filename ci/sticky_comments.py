@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def named(body: str, kind: str) -> str | None:
+def find_name(body: str, kind: str) -> str | None:
     """Return the name in the marker of a comment; None without a marker of that kind."""
     match = MARKER.fullmatch(body.partition("\n")[0].strip())
     return match["name"] if match and match["kind"] == kind else None
@@ -59,7 +59,7 @@ def named(body: str, kind: str) -> str | None:
 
 def _put(pull_request: int, kind: str, file: Path) -> str:
     body = file.read_text()
-    name = named(body, kind)
+    name = find_name(body, kind)
     if name is None:
         raise CommentError(f"{file}: does not begin with a line such as <!-- {kind} dev -->")
     first, *duplicates = _list_comments(pull_request, kind).get(name, [None])
@@ -87,7 +87,7 @@ def _list_comments(pull_request: int, kind: str) -> dict[str, list[int | None]]:
     pages = json.loads(_gh("--paginate", "--slurp", f"{_comments(pull_request)}?per_page=100"))
     numbers: dict[str, list[int | None]] = {}
     for comment in (item for page in pages for item in page):
-        name = named(comment["body"] or "", kind)
+        name = find_name(comment["body"] or "", kind)
         if name and (comment["user"] or {}).get("login") == author:
             numbers.setdefault(name, []).append(comment["id"])
     return numbers

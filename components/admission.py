@@ -36,8 +36,8 @@ class Admission(pulumi.ComponentResource):
         super().__init__("boutique:index:Admission", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         for rule, spec in args.rules.items():
-            called = channel.policy_name(args.owner.application, rule, args.namespace)
-            described = cluster_metadata(called, owner=args.owner)
+            policy_name = channel.policy_name(args.owner.application, rule, args.namespace)
+            described = cluster_metadata(policy_name, owner=args.owner)
             policy = KubernetesObject(
                 f"{name}-{rule}", _API, "ValidatingAdmissionPolicy", child, metadata=described, spec=spec
             )

@@ -49,26 +49,26 @@ class Certificate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Certificate", name, None, opts)
-        called = secret_name(args.source)
+        object_name = secret_name(args.source)
         if isinstance(args.source, CertManagerCertificate):
             order = KubernetesObject(
                 name,
                 "cert-manager.io/v1",
                 "Certificate",
                 pulumi.ResourceOptions(parent=self),
-                metadata=metadata(called, args.scope, annotations={"pulumi.com/waitFor": "condition=Ready"}),
-                spec=_order(args.source, called, args.hosts),
+                metadata=metadata(object_name, args.scope, annotations={"pulumi.com/waitFor": "condition=Ready"}),
+                spec=_order(args.source, object_name, args.hosts),
             )
-            self.secret_name = order.id.apply(lambda _: called)
+            self.secret_name = order.id.apply(lambda _: object_name)
             self.facts = pulumi.Output.from_input(None)
         else:
-            checked = _checked(args.source, args.secrets, args.hosts)
+            checked = _check_certificate(args.source, args.secrets, args.hosts)
             secret = KubernetesObject(
                 name,
                 "v1",
                 "Secret",
                 pulumi.ResourceOptions(parent=self),
-                metadata=metadata(called, args.scope),
+                metadata=metadata(object_name, args.scope),
                 type="kubernetes.io/tls",
                 stringData={
                     "tls.crt": checked.apply(lambda certificate: certificate.chain),
@@ -85,7 +85,7 @@ class Certificate(pulumi.ComponentResource):
             pulumi.log.warn(warning, self)
 
 
-def _checked(
+def _check_certificate(
     source: KeptCertificate, secrets: Mapping[str, pulumi.Output[str]], hosts: Sequence[str]
 ) -> "pulumi.Output[Checked]":
     def check(values: Mapping[str, Any]) -> "Checked":

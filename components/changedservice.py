@@ -42,7 +42,7 @@ class FeatureService(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         account = args.deployed.workload.name
         annotations = {**args.annotations, **labels.ENDING_BY_ITSELF}
-        [held] = contents(name, [args.deployed], args.scope, child, args.annotations)
-        pods = deployment(name, args.deployed, account, held, args.scope, child, annotations)
+        [pod_contents] = contents(name, [args.deployed], args.scope, child, args.annotations)
+        pods = deployment(name, args.deployed, account, pod_contents, args.scope, child, annotations)
         cluster_service(name, args.deployed, args.scope, child, args.annotations)
         self.register_outputs({"ready": ready_replicas(pods, args.deployed, args.scope.namespace, args.kubeconfig)})

@@ -44,7 +44,7 @@ def contents(
         annotations: Beside the owner's.
     """
 
-    def described(workload: ResolvedWorkload, digest: str) -> Fields:
+    def object_metadata(workload: ResolvedWorkload, digest: str) -> Fields:
         return metadata(
             f"{workload.service_name}-{digest}",
             scope,
@@ -63,7 +63,7 @@ def contents(
                 "v1",
                 "ConfigMap",
                 opts,
-                metadata=described(variant, ours),
+                metadata=object_metadata(variant, ours),
                 immutable=True,
                 data={file_key(path): text for path, text in variant.files.items()},
             )
@@ -74,7 +74,7 @@ def contents(
                 "v1",
                 "Secret",
                 opts,
-                metadata=described(variant, theirs),
+                metadata=object_metadata(variant, theirs),
                 immutable=True,
                 stringData=pulumi.Output.secret(dict(variant.secrets)),
             )

@@ -70,7 +70,7 @@ def disruption_budget(
 
     Of an autoscaled workload there is always one: how many pods it has is not known here.
 
-    Of a blue/green release it counts the pods of all colours, so that it outlives every switch.
+    Of a blue/green release it counts the pods of all revisions, so that it outlives every switch.
     """
     if (deployed.replicas == 1 and not deployed.autoscaled) or not deployed.availability.disruption_budget:
         return None

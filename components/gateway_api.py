@@ -40,10 +40,12 @@ class GatewayApi(pulumi.ComponentResource):
         kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         child = kept if args.take_over else pulumi.ResourceOptions(parent=self)
         for manifest in args.manifests:
-            called = f"{name}-{manifest['metadata']['name'].removesuffix(_API_GROUP)}"
+            resource_name = f"{name}-{manifest['metadata']['name'].removesuffix(_API_GROUP)}"
             header = manifest["metadata"]
             described = cluster_metadata(header["name"], owner=args.owner, annotations=header.get("annotations", {}))
             kind = manifest["kind"]
             version, options = ("apiextensions", kept) if kind == DEFINITION else ("admissionregistration", child)
-            KubernetesObject(called, f"{version}.k8s.io/v1", kind, options, metadata=described, spec=manifest["spec"])
+            KubernetesObject(
+                resource_name, f"{version}.k8s.io/v1", kind, options, metadata=described, spec=manifest["spec"]
+            )
         self.register_outputs({})

@@ -69,7 +69,7 @@ class Ingress(pulumi.ComponentResource):
         super().__init__("boutique:index:Ingress", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         nlb = isinstance(args.settings.load_balancer, NetworkLoadBalancer)
-        own = namespace(
+        gateway_namespace = namespace(
             name,
             gateway.NAMESPACE,
             labels=labels.gateway(args.owner.application, readiness_gate=nlb),
@@ -77,14 +77,15 @@ class Ingress(pulumi.ComponentResource):
             owner=args.owner,
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
-        home = name_of(own.metadata)
+        home = name_of(gateway_namespace.metadata)
         scope = ObjectScope(namespace=home, owner=args.owner)
         policies = [
-            network_policy(f"{name}-{called}", called, spec, scope, child) for called, spec in args.network.items()
+            network_policy(f"{name}-{policy_name}", policy_name, spec, scope, child)
+            for policy_name, spec in args.network.items()
         ]
         certificate = self._certificate(name, args, scope)
         self.certificate = certificate.facts if certificate else pulumi.Output.from_input(None)
-        installed = release(
+        gateway_release = release(
             f"{name}-gateway",
             ingress_gateway(args.settings),
             args.charts,
@@ -93,9 +94,9 @@ class Ingress(pulumi.ComponentResource):
             args.descriptions,
             pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
-        # A Gateway without its certificate would be told to serve, and could not. None waits for another: when the
-        # routing API changes, the old ones go last, and nobody gets in from the first of them that is gone to the last.
-        before = [installed, *([certificate] if certificate else [])]
+        # A Gateway without its certificate could not serve. None waits for another: when the routing API changes, the
+        # old ones go last, and no request is answered from the removal of the first of them to that of the last.
+        before = [gateway_release, *([certificate] if certificate else [])]
         for manifest in gateway.objects(args.api, args.claims, _secret(args), args.settings.port, args.cluster_domain):
             KubernetesObject(
                 name if manifest.name == gateway.NAME else f"{name}-{manifest.name}",

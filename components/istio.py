@@ -33,7 +33,7 @@ def peer_authentication(
 
 def authorization_policy(
     name: str,
-    called: str,
+    object_name: str,
     spec: Mapping[str, Any],
     scope: ObjectScope,
     opts: pulumi.ResourceOptions,
@@ -47,6 +47,6 @@ def authorization_policy(
         _SECURITY,
         "AuthorizationPolicy",
         opts,
-        metadata=metadata(called, scope),
+        metadata=metadata(object_name, scope),
         spec=spec,
     )

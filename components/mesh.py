@@ -44,8 +44,8 @@ class Mesh(pulumi.ComponentResource):
     """The Gateway API, Istio's definitions and its control plane, and mutual TLS between all pods that have a proxy.
 
     Attributes:
-        control_plane: Ready to put proxies into new pods and to judge Istio's resources; whoever makes either comes
-            after it, and is gone before it.
+        control_plane: Ready to put proxies into new pods and to judge Istio's resources; what makes either is created
+            after it, and deleted before it.
         definitions: Those of the Gateway API that this stack owns; its resources depend on them.
     """
 

@@ -12,7 +12,7 @@ from components.contents import contents
 from components.deployments import deployment, disruption_budget, service_account
 from components.metadata import ObjectScope, name_of
 from components.readiness import ready_replicas
-from components.services import cluster_service, colour_service, external_address, external_service
+from components.services import cluster_service, external_address, external_service, revision_service
 from components.smokecheck import await_smoke_check
 from components.volumes import persistent_volume_claims
 
@@ -23,15 +23,15 @@ class MicroserviceArgs:
 
     Attributes:
         deployed: The workload as the environment runs it.
-        colours: Its pods in a blue/green release; None for other strategies.
-        names: The logical names of their Deployments, by colour.
+        blue_green: Its pods in a blue/green release; None for other strategies.
+        names: The logical names of their Deployments, by revision.
         scope: Where it goes, and the stack that owns the objects.
         kubeconfig: Of the deployer, for the smoke check before a switch; secret.
         after: The services that have to be updated before this one is; known when they are.
     """
 
     deployed: ResolvedWorkload
-    colours: BlueGreen | None = None
+    blue_green: BlueGreen | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     scope: ObjectScope
     kubeconfig: pulumi.Input[str]
@@ -59,34 +59,37 @@ class Microservice(pulumi.ComponentResource):
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Microservice", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        scope, colours = args.scope, args.colours
-        live = colours.live if colours else args.deployed
-        variants = colours.variants if colours else (live,)
+        scope, blue_green = args.scope, args.blue_green
+        active = blue_green.active if blue_green else args.deployed
+        variants = blue_green.variants if blue_green else (active,)
 
-        account = service_account(name, live.workload.name, scope, child)
-        held = contents(name, variants, scope, child)
-        claims = persistent_volume_claims(name, live, scope, child)
+        account = service_account(name, active.workload.name, scope, child)
+        variant_contents = contents(name, variants, scope, child)
+        claims = persistent_volume_claims(name, active, scope, child)
         deployments = []
-        for variant, its in zip(variants, held, strict=True):
-            called = args.names[variant.colour] if variant.colour else name
+        for variant, pod_contents in zip(variants, variant_contents, strict=True):
+            resource_name = args.names[variant.revision] if variant.revision else name
             # The pods that this update leaves out make room for the new ones before these are created.
-            in_place = pulumi.ResourceOptions(parent=self, delete_before_replace=True if colours else None)
-            before = [*args.after, *claims, *([colour_service(called, variant, scope, in_place)] if colours else [])]
+            in_place = pulumi.ResourceOptions(parent=self, delete_before_replace=True if blue_green else None)
+            own_service = [revision_service(resource_name, variant, scope, in_place)] if blue_green else []
+            before = [*args.after, *claims, *own_service]
             opts_of_pods = pulumi.ResourceOptions.merge(in_place, pulumi.ResourceOptions(depends_on=before))
             account_name = name_of(account.metadata)
-            deployments.append(deployment(called, variant, account_name, its, scope, opts_of_pods))
+            deployments.append(deployment(resource_name, variant, account_name, pod_contents, scope, opts_of_pods))
         serving = deployments[0]
-        self.ready = ready_replicas(serving, live, scope.namespace, args.kubeconfig)
+        self.ready = ready_replicas(serving, active, scope.namespace, args.kubeconfig)
         self.updated = self.ready.apply(lambda _: self)
-        disruption_budget(name, live, scope, child)
+        disruption_budget(name, active, scope, child)
         checked = (
-            {labels.CHECKED: await_smoke_check(colours, serving, scope.namespace, args.kubeconfig)} if colours else {}
+            {labels.CHECKED: await_smoke_check(blue_green, serving, scope.namespace, args.kubeconfig)}
+            if blue_green
+            else {}
         )
-        switch = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if colours else child
-        service = cluster_service(name, live, scope, switch, checked)
+        switch = pulumi.ResourceOptions(parent=self, depends_on=[serving]) if blue_green else child
+        service = cluster_service(name, active, scope, switch, checked)
         self.switched = service.urn if service else serving.urn
         self.external_address = pulumi.Output.from_input(None)
-        if live.external:
-            external = external_service(f"{name}-external", live, scope, switch)
+        if active.external:
+            external = external_service(f"{name}-external", active, scope, switch)
             self.external_address = external_address(external)
         self.register_outputs({"externalAddress": self.external_address, "ready": self.ready})

@@ -11,7 +11,7 @@ from components.metadata import cluster_metadata
 
 def namespace(
     name: str,
-    called: str,
+    object_name: str,
     *,
     labels: Mapping[str, str],
     deletion_seconds: int,
@@ -25,7 +25,7 @@ def namespace(
 
     Args:
         name: Its logical name.
-        called: Its name in the cluster.
+        object_name: Its name in the cluster.
         labels: Beside the usual ones.
         deletion_seconds: How long to wait for its end.
         owner: The stack that owns it.
@@ -33,5 +33,5 @@ def namespace(
     """
     timeouts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(delete=f"{deletion_seconds}s"))
     merged = pulumi.ResourceOptions.merge(opts, timeouts)
-    described = cluster_metadata(called, owner=owner, labels=labels)
+    described = cluster_metadata(object_name, owner=owner, labels=labels)
     return KubernetesObject(name, "v1", "Namespace", merged, metadata=described)

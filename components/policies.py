@@ -32,20 +32,20 @@ class Policies(pulumi.ComponentResource):
     def __init__(self, name: str, args: PoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Policies", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        for called, spec in args.authorization.items():
-            authorization_policy(f"{name}-{called}", called, spec, args.scope, child)
-        for called, spec in args.network.items():
-            network_policy(f"{name}-{called}", called, spec, args.scope, child)
+        for object_name, spec in args.authorization.items():
+            authorization_policy(f"{name}-{object_name}", object_name, spec, args.scope, child)
+        for object_name, spec in args.network.items():
+            network_policy(f"{name}-{object_name}", object_name, spec, args.scope, child)
         self.register_outputs({})
 
 
 def network_policy(
     name: str,
-    called: str,
+    object_name: str,
     spec: Mapping[str, Any],
     scope: ObjectScope,
     opts: pulumi.ResourceOptions,
 ) -> KubernetesObject:
     """Create a NetworkPolicy."""
-    described = metadata(called, scope)
+    described = metadata(object_name, scope)
     return KubernetesObject(name, "networking.k8s.io/v1", "NetworkPolicy", opts, metadata=described, spec=spec)

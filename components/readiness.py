@@ -18,8 +18,8 @@ def ready_replicas(
 
     Of several Deployments that are updated at once, pulumi-kubernetes may take the status from before an update for the
     one after it: the events of a namespace are shared, and it does not ask which generation the first one is of
-    (`waitUntilDeploymentControllerReconciles` in provider/pkg/await/deployment.go). Such a status is told by the
-    generation that it is of; then the API server is asked.
+    (`waitUntilDeploymentControllerReconciles` in provider/pkg/await/deployment.go). The generation of such a
+    status shows it; then the program asks the API server.
 
     Args:
         serving: The Deployment.
@@ -40,7 +40,7 @@ def ready_replicas(
     if pulumi.runtime.is_dry_run():
         return replicas
 
-    async def settled(generation: int, seen: int | None, replicas: int, content: str, where: str) -> int:
+    async def await_rollout(generation: int, seen: int | None, replicas: int, content: str, where: str) -> int:
         if seen is None or seen >= generation:
             return replicas
         try:
@@ -57,4 +57,4 @@ def ready_replicas(
     generation = serving.metadata.apply(lambda described: int(described.get("generation") or 0))
     seen = serving.status.apply(lambda status: (status or {}).get("observedGeneration"))
     outputs = pulumi.Output.all(generation, seen, replicas, kubeconfig, namespace)
-    return pulumi.Output.unsecret(outputs.apply(lambda values: settled(*values)))
+    return pulumi.Output.unsecret(outputs.apply(lambda values: await_rollout(*values)))

@@ -40,7 +40,7 @@ class Routes(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Routes", name, None, opts)
-        made = [
+        routes = [
             KubernetesObject(
                 f"{name}-{manifest.name}",
                 manifest.version,
@@ -56,5 +56,5 @@ class Routes(pulumi.ComponentResource):
             )
             for manifest in args.objects
         ]
-        self.accepted = pulumi.Output.all(*(resource.urn for resource in made)).apply(lambda _: None)
+        self.accepted = pulumi.Output.all(*(resource.urn for resource in routes)).apply(lambda _: None)
         self.register_outputs({})

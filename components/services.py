@@ -39,7 +39,7 @@ def cluster_service(
     )
 
 
-def colour_service(
+def revision_service(
     name: str, deployed: ResolvedWorkload, scope: ObjectScope, opts: pulumi.ResourceOptions
 ) -> KubernetesObject:
     """Create the Service of the pods of one blue/green release alone, which no workload calls.
@@ -47,8 +47,8 @@ def colour_service(
     A proxy of the mesh opens the ports of its pod as the Services say that select it: with this one they are open
     before the first request comes, and a switch changes nothing in the pods.
     """
-    called = metadata(deployed.name, scope, labels=deployed.labels, annotations=_UNAWAITED)
-    return _cluster_ip(name, deployed, called, opts)
+    service_metadata = metadata(deployed.name, scope, labels=deployed.labels, annotations=_UNAWAITED)
+    return _cluster_ip(name, deployed, service_metadata, opts)
 
 
 def external_service(
@@ -84,9 +84,9 @@ def external_address(service: KubernetesObject) -> pulumi.Output[str | None]:
 
 
 def _cluster_ip(
-    name: str, deployed: ResolvedWorkload, called: Fields, opts: pulumi.ResourceOptions
+    name: str, deployed: ResolvedWorkload, service_metadata: Fields, opts: pulumi.ResourceOptions
 ) -> KubernetesObject:
-    return KubernetesObject(name, "v1", "Service", opts, metadata=called, spec=_spec(deployed, "ClusterIP"))
+    return KubernetesObject(name, "v1", "Service", opts, metadata=service_metadata, spec=_spec(deployed, "ClusterIP"))
 
 
 def _spec(deployed: ResolvedWorkload, kind: str) -> Fields:

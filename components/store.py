@@ -42,10 +42,10 @@ class Store(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         account = service_account(name, args.deployed.workload.name, args.scope, child)
-        [held] = contents(name, [args.deployed], args.scope, child)
+        [pod_contents] = contents(name, [args.deployed], args.scope, child)
         claims = persistent_volume_claims(name, args.deployed, args.scope, child)
         before = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=claims)) if claims else child
-        pods = deployment(name, args.deployed, name_of(account.metadata), held, args.scope, before)
+        pods = deployment(name, args.deployed, name_of(account.metadata), pod_contents, args.scope, before)
         self.ready = ready_replicas(pods, args.deployed, args.scope.namespace, args.kubeconfig)
         cluster_service(name, args.deployed, args.scope, child)
         self.register_outputs({"ready": self.ready})

@@ -1,4 +1,4 @@
-"""The place of one environment on a cluster."""
+"""The target of one environment on a cluster."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -33,7 +33,7 @@ class ProxyStatus:
     expires: float
 
     @property
-    def synced(self) -> bool:
+    def is_synced(self) -> bool:
         """Whether it works with the configuration that istiod wants; a dead one works with none."""
         return self.alive and self.sync == "synced"
 

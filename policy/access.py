@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from policy.graph import PolicyResource, listed
+from policy.graph import PolicyResource, as_list
 
 _READING = ("Describe", "Get", "List")
 
@@ -21,23 +21,23 @@ def rbac_wildcards(resource: PolicyResource, _: Sequence[PolicyResource]) -> Ite
 
 def iam_actions(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """An action such as `ec2:*` grants every action that AWS adds to the service later."""
-    for number, statement in _allowed(resource):
-        for action in listed(statement.get("Action")):
+    for number, statement in _allow_statements(resource):
+        for action in as_list(statement.get("Action")):
             if action.rpartition(":")[2] == "*":
                 yield f"statement {number} allows {action}; list the actions"
 
 
 def iam_resources(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
     """What may change things should name which; reading, and what a condition narrows down, need not."""
-    for number, statement in _allowed(resource):
+    for number, statement in _allow_statements(resource):
         changing = [
-            action for action in listed(statement.get("Action")) if not action.rpartition(":")[2].startswith(_READING)
+            action for action in as_list(statement.get("Action")) if not action.rpartition(":")[2].startswith(_READING)
         ]
-        if changing and "*" in listed(statement.get("Resource")) and not statement.get("Condition"):
+        if changing and "*" in as_list(statement.get("Resource")) and not statement.get("Condition"):
             yield f"statement {number} allows {changing[0]} on everything; name the resources, or a condition"
 
 
-def _allowed(resource: PolicyResource) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _allow_statements(resource: PolicyResource) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield the statements of an IAM policy that allow something."""
     if not resource.type.startswith("aws:iam/"):
         return
@@ -47,6 +47,6 @@ def _allowed(resource: PolicyResource) -> Iterator[tuple[int, Mapping[str, Any]]
         except (TypeError, ValueError):
             # Not known before the update.
             continue
-        for number, statement in enumerate(listed(document.get("Statement"))):
+        for number, statement in enumerate(as_list(document.get("Statement"))):
             if statement.get("Effect") == "Allow":
                 yield number, statement

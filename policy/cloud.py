@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from boutique.eks.network import LARGEST_PUBLIC
-from policy.graph import PolicyResource, listed
+from policy.graph import PolicyResource, as_list
 
 
 def cluster_endpoint(resource: PolicyResource, _: Sequence[PolicyResource]) -> Iterator[str]:
@@ -18,7 +18,7 @@ def cluster_endpoint(resource: PolicyResource, _: Sequence[PolicyResource]) -> I
         return
     # Without a value, AWS opens it to all networks.
     allowed = network.get("publicAccessCidrs") or ["0.0.0.0/0"]
-    if network.get("endpointPublicAccess", True) and any(_is_of_strangers(str(cidr)) for cidr in listed(allowed)):
+    if network.get("endpointPublicAccess", True) and any(_is_of_strangers(str(cidr)) for cidr in as_list(allowed)):
         yield (
             "is reached from everywhere, or more than a /8 of it; name fewer addresses in publicAccessCidrs, or set "
             "endpointPublicAccess: false"

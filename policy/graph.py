@@ -50,7 +50,7 @@ class PolicyResource:
         return self.part("spec") if self.kind == "Pod" else self.part("spec", "template", "spec")
 
 
-def listed(value: Any) -> Sequence[Any]:  # noqa: ANN401 - JSON
+def as_list(value: Any) -> Sequence[Any]:  # noqa: ANN401 - JSON
     """Return a value as a list: itself if it is one, the only element if it is none."""
     if value is None:
         return []

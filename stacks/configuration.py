@@ -13,7 +13,7 @@ from boutique.certificates import credentials
 from boutique.checks.load import SECRETS, SERVICE_SECRETS, StackSettings, load
 from boutique.mesh.gateway_hosts import claims
 from boutique.settings.certificate_settings import KeptCertificate
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.stack import NAMESPACE, SECTIONS
 from boutique.workloads import pull_credentials
 
@@ -66,8 +66,11 @@ def _services(config: pulumi.Config) -> dict[str, str]:
         # The value may be secret.
         raise SettingsError(
             [
-                f"boutique:{SERVICE_SECRETS}: must be texts by name; set each with "
-                f"`pulumi config set --secret --path {SERVICE_SECRETS}.NAME`"
+                ErrorLine(
+                    "invalid-type",
+                    f"boutique:{SERVICE_SECRETS}: must be texts by name; set each with "
+                    f"`pulumi config set --secret --path {SERVICE_SECRETS}.NAME`",
+                )
             ]
         )
     return secrets
@@ -95,23 +98,33 @@ def _check_certificate(settings: StackSettings, config: pulumi.Config) -> None:
         load_certificate(section.ingress.certificate, {key: config.get(key) for key in credentials.KEYS}, hosts)
 
 
-def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
+def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[ErrorLine]]:
     """Return every key of the program's namespace, and what is wrong with how they are kept.
 
     A key that holds a secret has the value True.
     """
     values: dict[str, Any] = {}
-    errors = [*_misplaced()]
+    errors = [*_misplaced_keys()]
     for key in configured_keys(NAMESPACE):
         secret = pulumi.runtime.is_config_secret(f"{NAMESPACE}:{key}")
         values[key] = True if config.get(key) not in (None, "", "{}") else None
         if key in SECRETS:
             if values[key] and not secret:
                 path = f"--path {key}.NAME" if key == SERVICE_SECRETS else key
-                errors.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {path}`")
+                errors.append(
+                    ErrorLine(
+                        "secret-in-clear",
+                        f"boutique:{key}: is in clear; set it again with `pulumi config set --secret {path}`",
+                    )
+                )
         elif secret:
             values[key] = None
-            errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+            errors.append(
+                ErrorLine(
+                    "secret-in-settings",
+                    f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}",
+                )
+            )
         elif key == KEY:
             values[key] = config.get(key)
         elif key in SECTIONS:
@@ -122,7 +135,7 @@ def _values(config: pulumi.Config) -> tuple[dict[str, Any], list[str]]:
     return values, errors
 
 
-def _misplaced() -> Iterator[str]:
+def _misplaced_keys() -> Iterator[ErrorLine]:
     """Return a line for each key in the namespace of a renamed project, which `pulumi config set KEY` takes."""
     project = pulumi.get_project()
     if project != NAMESPACE:
@@ -130,4 +143,6 @@ def _misplaced() -> Iterator[str]:
         for key in configured_keys(project):
             # Pulumi.yaml gives every key that a stack leaves out a default, in this namespace.
             if "".join((config.get(key) or "").split()) not in _DEFAULTS:
-                yield f"{project}:{key}: is not read; set {NAMESPACE}:{key} and remove this key"
+                yield ErrorLine(
+                    "key-not-read", f"{project}:{key}: is not read; set {NAMESPACE}:{key} and remove this key"
+                )

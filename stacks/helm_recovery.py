@@ -32,7 +32,7 @@ def recover_releases(api: KubernetesApi, releases: Sequence[HelmRelease]) -> Des
     }
     if not listed:
         return {}
-    descriptions = _described()
+    descriptions = _recorded_descriptions()
     recoveries = [_recovery(api, release, listed, descriptions) for release in releases]
     for recovery_plan in recoveries:
         if recovery_plan.problem:
@@ -63,7 +63,7 @@ def _recovery(
     return recovery.install(release, own)
 
 
-def _described() -> Mapping[str, str | None]:
+def _recorded_descriptions() -> Mapping[str, str | None]:
     """Return the descriptions of the releases in the stack's state by the releases' keys."""
     releases = [resource["outputs"] for resource in stack_outputs.resources().values() if resource["type"] == _TYPE]
     return {f"{release['namespace']}/{release['name']}": release.get("description") or None for release in releases}

@@ -38,7 +38,7 @@ def environment_of(stack: str) -> Origin:
     origin = Origin.of(stack, shared)
     if origin is None:
         raise pulumi.RunError(f"{key}: {stack!r}: testers come in through an ingress, and that stack has none")
-    _check_api_server(origin.place, stack, "its environment")
+    _check_api_server(origin.target, stack, "its environment")
     return origin
 
 

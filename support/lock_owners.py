@@ -16,7 +16,7 @@ def is_running(pid: int, since: datetime) -> bool:
         boot = next(line for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime "))
     except (FileNotFoundError, ProcessLookupError):
         return False
-    if process.ended:
+    if process.has_ended:
         return False
     started = int(boot.split()[1]) + process.start / os.sysconf("SC_CLK_TCK")
     # By its name first: the boot time moves when the clock is set.

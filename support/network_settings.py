@@ -68,9 +68,9 @@ def check_authorities(environment: Mapping[str, str] = os.environ) -> None:
         NetworkSettingError: The file or the folder is missing.
     """
     for name, exists in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
-        for place in filter(None, environment.get(name, "").split(os.pathsep if name.endswith("DIR") else "\0")):
-            if not exists(Path(place)):
-                raise NetworkSettingError(f"{name}: {place}: does not exist; correct the variable, or unset it")
+        for path in filter(None, environment.get(name, "").split(os.pathsep if name.endswith("DIR") else "\0")):
+            if not exists(Path(path)):
+                raise NetworkSettingError(f"{name}: {path}: does not exist; correct the variable, or unset it")
 
 
 def _variable(name: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ class ProcessStat:
     start: int
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether it has ended, and at most its parent has not asked for its exit code yet."""
         return self.state in ("Z", "X")
 

@@ -145,7 +145,7 @@ def _versions(channel: Channel) -> Iterator[Spec]:
     yield {
         "expression": f"{exempt}variables.tags.all(t, {prerelease}.matches({json.dumps(channel.prereleases)}))",
         "messageExpression": "variables.changed.join(', ')"
-        f" + {json.dumps(f': is not let in, the channel of this namespace accepts {channel.described}')}",
+        f" + {json.dumps(f': is not let in, the channel of this namespace accepts {channel.description}')}",
     }
 
 

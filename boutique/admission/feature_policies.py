@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from boutique.admission.rule import ALL_WRITES, Kinds, Spec, spec
-from boutique.application.application import Entry
+from boutique.application.application import ApplicationEntry
 from boutique.names import labels
 from boutique.routing import header_patterns
 from boutique.routing.caching import FOR_SHARED_CACHES, NO_STORE, VARY
@@ -22,7 +22,7 @@ _VALUE = r"([0-9A-Za-z_]|\\[^0-9A-Za-z])+"
 """A value that `re.escape` wrote: no character of it means anything else than itself."""
 
 
-def rules(target: str, entry: Entry, host: str | None) -> Mapping[str, Spec]:
+def rules(target: str, entry: ApplicationEntry, host: str | None) -> Mapping[str, Spec]:
     """Return the `spec` of each rule for the feature stacks of a target, by the name of the rule.
 
     Args:
@@ -83,14 +83,14 @@ def _objects() -> list[Spec]:
     ]
 
 
-def _routes(entry: Entry, host: str | None) -> list[Spec]:
+def _routes(entry: ApplicationEntry, host: str | None) -> list[Spec]:
     """Return what a feature's routes keep: they are for calls with its key, its preview host, or a tester's session."""
     to_services, to_gateways = _parents("Service"), _parents("Gateway")
     before, after = (json.dumps(part) for part in header_patterns.baggage(MEMBER, _ANY).split(_ANY))
     # As `re.escape` writes a key.
     key = f"{_KEY}.replace('-', '\\\\-')"
-    with_key = _matched(f"h.name == 'baggage' && h.value == {before} + {key} + {after}")
-    asking = _matched(f"{_session(entry)}(h.name == {json.dumps(HEADER)} && h.value == {_KEY})")
+    with_key = _matches_header(f"h.name == 'baggage' && h.value == {before} + {key} + {after}")
+    asking = _matches_header(f"{_session(entry)}(h.name == {json.dumps(HEADER)} && h.value == {_KEY})")
     to_people = preview = "false"
     if host:
         hosts = "has(object.spec.hostnames) && object.spec.hostnames.all(n, n == {name})"
@@ -121,7 +121,7 @@ def _routes(entry: Entry, host: str | None) -> list[Spec]:
     ]
 
 
-def _session(entry: Entry) -> str:
+def _session(entry: ApplicationEntry) -> str:
     """Return whether a header is that of one session, with an `or` for the next condition; nothing without sessions."""
     if entry.session_header:
         return f"(h.name == {json.dumps(entry.session_header)} && h.?type.orValue('Exact') == 'Exact') || "
@@ -172,7 +172,7 @@ def _parents(kind: str) -> str:
     return f"object.spec.parentRefs.all(p, has(p.kind) && p.kind == {json.dumps(kind)})"
 
 
-def _matched(header: str) -> str:
+def _matches_header(header: str) -> str:
     """Return whether each match of each rule has a header `h` for which something holds."""
     match = f"has(m.headers) && m.headers.exists(h, {header})"
     return f"object.spec.rules.all(r, has(r.matches) && r.matches.all(m, {match}))"

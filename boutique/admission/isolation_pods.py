@@ -67,7 +67,7 @@ def _baseline() -> Iterator[tuple[str, str]]:
         "variables.containers.all(c, !c.?securityContext.?privileged.orValue(false) && "
         "size(c.?securityContext.?capabilities.?add.orValue([])) == 0 && "
         "c.?securityContext.?procMount.orValue('Default') == 'Default' && "
-        f"{_confined('c.?securityContext')}) && {_confined('variables.pod.?securityContext')} && "
+        f"{_is_confined('c.?securityContext')}) && {_is_confined('variables.pod.?securityContext')} && "
         "size(variables.pod.?securityContext.?sysctls.orValue([])) == 0 && "
         f"variables.annotations.all(k, !k.startsWith({old}))",
         "a deployer's pods get no privileges: not privileged, no capabilities, confined as usual",
@@ -108,7 +108,7 @@ def _proxy(annotations: Iterable[str]) -> Iterator[tuple[str, str]]:
     )
 
 
-def _confined(security: str) -> str:
+def _is_confined(security: str) -> str:
     """Return whether the node's defences are the defaults."""
     return (
         f"{security}.?seccompProfile.?type.orValue('RuntimeDefault') != 'Unconfined' && "

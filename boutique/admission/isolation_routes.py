@@ -59,13 +59,13 @@ def _patterns() -> str:
     them, for one that it cannot read: https://github.com/istio/istio/issues/49993
     """
 
-    def judged(match: str) -> str:
+    def is_valid(match: str) -> str:
         # Working it out is what fails for one that is none; whether the empty text matches does not matter.
         valid = f"size({match}.value) <= {LONGEST_PATTERN} && ''.matches({match}.value) in [true, false]"
         return f"{match}.?type.orValue('') != 'RegularExpression' || ({valid})"
 
-    lists = " && ".join(f"m.?{field}.orValue([]).all(h, {judged('h')})" for field in ("headers", "queryParams"))
-    path = f"!has(m.path) || {judged('m.path')}"
+    lists = " && ".join(f"m.?{field}.orValue([]).all(h, {is_valid('h')})" for field in ("headers", "queryParams"))
+    path = f"!has(m.path) || {is_valid('m.path')}"
     return f"variables.rules.all(r, r.?matches.orValue([]).all(m, {lists} && ({path})))"
 
 

@@ -26,11 +26,11 @@ def rule(external: Sequence[str], deployer: str) -> Spec:
         [
             validation(
                 f"size(object.spec.?externalIPs.orValue([])) == 0 && ({kind} == 'ClusterIP' || ({to_people}))",
-                f"a deployer's Services are of type {_allowed(external)}, without externalIPs",
+                f"a deployer's Services are of type {_allowed_types(external)}, without externalIPs",
             )
         ],
     )
 
 
-def _allowed(external: Sequence[str]) -> str:
+def _allowed_types(external: Sequence[str]) -> str:
     return f"ClusterIP, or LoadBalancer with nothing set if called {', '.join(external)}" if external else "ClusterIP"

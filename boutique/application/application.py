@@ -24,7 +24,7 @@ class ApplicationImages(Section):
     """The platforms that each of them is published for."""
 
 
-class Entry(Section):
+class ApplicationEntry(Section):
     """The workload that people reach from outside, and how it knows them."""
 
     workload: DnsLabel
@@ -49,7 +49,7 @@ class Application(Section):
     """Its name, in the label `app.kubernetes.io/part-of` of every object."""
     images: ApplicationImages | None = None
     """Where the images of workloads come from that name none."""
-    entry: Entry
+    entry: ApplicationEntry
     """The workload that people reach."""
     smoke_pages: Annotated[tuple[SmokePage, ...], Field(strict=False)] = ()
     """One visit of a smoke test, page by page."""

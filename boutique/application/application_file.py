@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from boutique.application.application import Application
 from boutique.application.application_checks import application_errors
-from boutique.settings.errors import SettingsError, explain, nearest
+from boutique.settings.errors import ErrorLine, SettingsError, nearest
+from boutique.settings.validation_errors import explain
 
 FOLDER = "application"
 SUFFIX, LAB_SUFFIX = ".yaml", ".lab.yaml"
@@ -35,8 +36,11 @@ def application_path(reference: str, root: Path) -> Path:
     name = reference if is_path else f"{FOLDER}/{path.name}"
     raise SettingsError(
         [
-            f"boutique:{KEY}: {reference!r}: there is no file {name}{hint}; "
-            "`boutique application import` writes one from Kubernetes manifests"
+            ErrorLine(
+                "missing-application",
+                f"boutique:{KEY}: {reference!r}: there is no file {name}{hint}; `boutique application import` writes "
+                "one from Kubernetes manifests",
+            )
         ]
     )
 
@@ -72,19 +76,22 @@ def parse_application(content: bytes, name: str) -> Application:
         SettingsError: Something in it is wrong; with a line for each error.
     """
     if len(content) > _LARGEST:
-        raise SettingsError([f"{name}: has {len(content)} bytes; the file of an application has at most {_LARGEST}"])
+        text = f"{name}: has {len(content)} bytes; the file of an application has at most {_LARGEST}"
+        raise SettingsError([ErrorLine("too-large", text)])
     try:
         value = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        raise SettingsError([f"{name}:{line} is not YAML: {error.problem or error.context}"]) from None
+        raise SettingsError(
+            [ErrorLine("not-yaml", f"{name}:{line} is not YAML: {error.problem or error.context}")]
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError([f"{name}: is not YAML: {str(error).splitlines()[0]}"]) from None
+        raise SettingsError([ErrorLine("not-yaml", f"{name}: is not YAML: {str(error).splitlines()[0]}")]) from None
     try:
         application = Application.model_validate(value)
     except ValidationError as error:
         raise SettingsError(explain(f"{name}: ", Application, error)) from None
     if errors := list(application_errors(application)):
-        raise SettingsError(f"{name}: {error}" for error in errors)
+        raise SettingsError(ErrorLine("invalid-application", f"{name}: {error}") for error in errors)
     return application

@@ -29,7 +29,7 @@ class Resources:
     memory: str
 
 
-class Port(Section):
+class WorkloadPort(Section):
     """A port that others call, or that only the container has."""
 
     name: PortName

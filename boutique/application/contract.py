@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from boutique.application.application import Application
+from boutique.settings.errors import ErrorLine
 from boutique.settings.fields import Number, Section
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
@@ -51,7 +52,7 @@ def contract(application: Application, reference: str) -> ApplicationContract:
     )
 
 
-def contract_errors(deployed: ApplicationContract, current: ApplicationContract, stack: str) -> Iterator[str]:
+def contract_errors(deployed: ApplicationContract, current: ApplicationContract, stack: str) -> Iterator[ErrorLine]:
     """Return a line for each difference between an application's file and what an environment was deployed with.
 
     Args:
@@ -64,9 +65,20 @@ def contract_errors(deployed: ApplicationContract, current: ApplicationContract,
     for name in sorted({*deployed.workloads, *current.workloads}):
         before, now = deployed.workloads.get(name), current.workloads.get(name)
         if before is None or now is None:
-            yield f"{place}.{name}: {'is new' if before is None else 'is gone'}; {remedy}"
+            yield ErrorLine(
+                "another-application-file", f"{place}.{name}: {'is new' if before is None else 'is gone'}; {remedy}"
+            )
         elif before.ports != now.ports:
-            yield f"{place}.{name}.ports: differ from those of the environment; {remedy}"
+            yield ErrorLine(
+                "another-application-file", f"{place}.{name}.ports: differ from those of the environment; {remedy}"
+            )
         elif before.calls != now.calls:
             changed = ", ".join(sorted({*before.calls} ^ {*now.calls}))
-            yield f"{place}.{name}.calls: differ from those of the environment ({changed}); {remedy}"
+            yield ErrorLine(
+                "another-application-file",
+                f"{place}.{name}.calls: differ from those of the environment ({changed}); {remedy}",
+            )
+
+
+def _changed(text: str) -> ErrorLine:
+    return ErrorLine("another-application-file", text)

@@ -9,10 +9,10 @@ from pydantic.json_schema import SkipJsonSchema
 
 from boutique.application.container import (
     InitContainer,
-    Port,
     Probe,
     Resources,
     Variables,
+    WorkloadPort,
     called_variables,
     called_workloads,
 )
@@ -99,7 +99,7 @@ class Workload(Section):
     """In place of the image's entrypoint."""
     args: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """The arguments, in place of the image's command."""
-    ports: Annotated[tuple[Port, ...], Field(strict=False)] = ()
+    ports: Annotated[tuple[WorkloadPort, ...], Field(strict=False)] = ()
     """What it serves, the main port first; none for a workload that only calls others."""
     headless: bool = False
     """True for a Service without an address of its own, whose name has the addresses of the pods."""
@@ -168,7 +168,7 @@ class Workload(Section):
         return Resources(cpu=own.cpu or DEFAULT_LIMITS.cpu, memory=own.memory or DEFAULT_LIMITS.memory)
 
     @cached_property
-    def service_ports(self) -> tuple[Port, ...]:
+    def service_ports(self) -> tuple[WorkloadPort, ...]:
         """The ports of its Service; none for a workload that nothing calls."""
         return tuple(port for port in self.ports if port.port)
 

@@ -73,7 +73,7 @@ def inspect(
     errors = list(checks.errors(content, chain, hosts, now, with_issuer=with_issuer))
     if with_key or content.key is not None:
         errors = [*checks.key_errors(content, chain), *errors]
-    expired = tuple(checks.expired(content, chain, now))
+    expired = tuple(checks.expiry_errors(content, chain, now))
     return Inspection(chain, facts(chain), tuple(errors), expired, tuple(checks.warnings(content, chain, now)))
 
 

@@ -39,12 +39,12 @@ def arrange_chain(certificates: Sequence[x509.Certificate], key: PrivateKeyTypes
         now: The time; of several issuers of one name, one that is valid is taken.
     """
     path = [_leaf(certificates, key, now)]
-    while not _issued(path[-1], path[-1]):
-        issuers = [issuer for issuer in certificates if issuer not in path and _issued(path[-1], issuer)]
+    while not _issues(path[-1], path[-1]):
+        issuers = [issuer for issuer in certificates if issuer not in path and _issues(issuer, path[-1])]
         if not issuers:
             return Chain(tuple(path), len(path) > 1)
         # The shortest way to a root: a root may also be there as another root certified it.
-        path.append(max(issuers, key=lambda issuer: (_is_valid(issuer, now), _issued(issuer, issuer), _end(issuer))))
+        path.append(max(issuers, key=lambda issuer: (_is_valid(issuer, now), _issues(issuer, issuer), _end(issuer))))
     return Chain(tuple(path[:-1] or path), has_issuer=True)
 
 
@@ -72,7 +72,7 @@ def _end(certificate: x509.Certificate) -> datetime:
     return certificate.not_valid_after_utc
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def _issues(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
     except InvalidSignature:

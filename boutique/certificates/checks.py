@@ -46,7 +46,7 @@ def key_errors(content: CertificateContent, chain: Chain) -> Iterator[str]:
         )
 
 
-def expired(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
+def expiry_errors(content: CertificateContent, chain: Chain, now: datetime) -> Iterator[str]:
     """Yield a line for each certificate that has expired: browsers refuse it, but it was valid when it was deployed."""
     for certificate in chain.sent:
         ends, name = certificate.not_valid_after_utc, display_name(certificate)

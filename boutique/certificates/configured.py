@@ -27,23 +27,23 @@ def load_certificate(
     Raises:
         CertificateError: It cannot be used; with every reason.
     """
-    return accept_certificate(_found(source, secrets), hosts, now)
+    return accept_certificate(_read_source(source, secrets), hosts, now)
 
 
-def _found(source: KeptCertificate, secrets: Mapping[str, str | None]) -> CertificateContent:
+def _read_source(source: KeptCertificate, secrets: Mapping[str, str | None]) -> CertificateContent:
     def part(key: str) -> CertificatePart:
         value = secrets.get(key)
         return CertificatePart(f"boutique:{key}", value.encode() if value else None)
 
     password = part(credentials.PASSWORD)
     if isinstance(source, PfxCertificate):
-        return read_pfx(_decoded(part(credentials.PFX)), password)
+        return read_pfx(_decode_base64(part(credentials.PFX)), password)
     if isinstance(source, FilesCertificate):
         return read_pem(_read(f"{KEY}.chain", source.chain), _read(f"{KEY}.key", source.key), password)
     return read_pem(part(credentials.CHAIN), part(credentials.PRIVATE_KEY), password)
 
 
-def _decoded(pfx: CertificatePart) -> CertificatePart:
+def _decode_base64(pfx: CertificatePart) -> CertificatePart:
     try:
         # Tools wrap base64 at different widths.
         return CertificatePart(pfx.where, base64.b64decode(b"".join((pfx.content or b"").split()), validate=True))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from boutique.settings.certificate_settings import KEY, CertificateSource
+from boutique.settings.errors import ErrorLine
 
 PFX = "certificatePfx"
 CHAIN = "certificateChain"
@@ -21,7 +22,7 @@ _HOW = {
 }
 
 
-def errors(source: CertificateSource | None, present: Collection[str]) -> Iterator[str]:
+def errors(source: CertificateSource | None, present: Collection[str]) -> Iterator[ErrorLine]:
     """Return a line for each secret that the source of the certificate lacks, or does not take.
 
     Args:
@@ -32,8 +33,8 @@ def errors(source: CertificateSource | None, present: Collection[str]) -> Iterat
     taken = _TAKEN.get(source.kind, ()) if source else ()
     for key in needed:
         if key not in present:
-            yield f"boutique:{key}: is missing; set it with `{_HOW[key]}`"
+            yield ErrorLine("missing", f"boutique:{key}: is missing; set it with `{_HOW[key]}`")
     for key in KEYS:
         if key in present and key not in (*needed, *taken):
             reason = f"is not used with {KEY} {{kind: {source.kind}}}" if source else f"belongs to a stack with {KEY}"
-            yield f"boutique:{key}: {reason}; remove it with `pulumi config rm {key}`"
+            yield ErrorLine("unused-secret", f"boutique:{key}: {reason}; remove it with `pulumi config rm {key}`")

@@ -113,7 +113,7 @@ def read_certificates(chain: CertificatePart) -> tuple[x509.Certificate, ...]:
     try:
         return _readable(x509.load_pem_x509_certificates(content), chain.where)
     except ValueError:
-        raise CertificateError([_damaged(chain.where)]) from None
+        raise CertificateError([_unreadable_message(chain.where)]) from None
 
 
 def read_private_key(key: CertificatePart, password: CertificatePart) -> PrivateKeyTypes:
@@ -149,9 +149,9 @@ def _readable(certificates: list[x509.Certificate], where: str) -> tuple[x509.Ce
         try:
             _ = certificate.extensions, certificate.subject, certificate.issuer
         except ValueError:
-            raise CertificateError([_damaged(where)]) from None
+            raise CertificateError([_unreadable_message(where)]) from None
     return tuple(dict.fromkeys(certificates))
 
 
-def _damaged(where: str) -> str:
+def _unreadable_message(where: str) -> str:
     return f"{where}: holds a certificate that cannot be read; export it again"

@@ -13,7 +13,7 @@ from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.live_objects import DEPLOYER_KINDS, LiveObject
 from boutique.mesh import gateway_api, gateway_api_installed
 from boutique.mesh.gateway_api_installed import InstalledDefinition
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.mesh_settings import GatewayApiPresent, MeshSettings
 from boutique.settings.stack import Environment, Platform
 from boutique.targets.target_names import namespace
@@ -106,7 +106,7 @@ def _definitions(admin: KubernetesApi) -> tuple[InstalledDefinition, ...]:
 
 def _gateway_api(
     admin: KubernetesApi, mesh: MeshSettings, installed: tuple[InstalledDefinition, ...], stack: str
-) -> tuple[str, ...]:
+) -> tuple[ErrorLine, ...]:
     source = mesh.gateway_api
     if isinstance(source, GatewayApiPresent):
         served = admin.served_resources(f"{gateway_api_installed.GROUP}/v1")

@@ -9,6 +9,7 @@ from boutique.settings import eks_versions
 from boutique.settings.certificate_settings import AcmCertificate
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
 from boutique.settings.eks_settings import EksCluster, ExistingNetwork, Nodes
+from boutique.settings.errors import ErrorLine
 from boutique.settings.ingress_settings import NetworkLoadBalancer
 from boutique.settings.stack import Platform
 
@@ -19,7 +20,7 @@ _ARM = re.compile(r"a1|[a-z]+[0-9]+[a-z]*g[a-z]*")
 """Families with AWS' own processors: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html"""
 
 
-def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
+def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[ErrorLine]:
     """Return a line for each error.
 
     Args:
@@ -27,21 +28,23 @@ def errors(cluster: EksCluster, platform: Platform | None) -> Iterator[str]:
         platform: What is built on it; None if that could not be read, or is not there.
     """
     if cluster.version not in eks_versions.RELEASES:
-        yield (
+        yield ErrorLine(
+            "unsupported-version",
             f"{_VERSION}: {cluster.version!r}: this program has no add-ons for it, only for "
             f"{', '.join(eks_versions.RELEASES)}; a new cluster takes one of these, one that is there goes up one "
-            "minor version at a time"
+            "minor version at a time",
         )
     yield from eks_network.errors(cluster)
     yield from _nodes(cluster.nodes)
     for duplicate in sorted({admin for admin in cluster.admins if cluster.admins.count(admin) > 1}):
-        yield f"{_KEY}.admins: {duplicate!r}: is named twice; EKS keeps one entry for each role"
+        yield ErrorLine("duplicate", f"{_KEY}.admins: {duplicate!r}: is named twice; EKS keeps one entry for each role")
     if platform:
         yield from _balancer(cluster, platform)
     if platform and platform.dns.domain != CLUSTER_DOMAIN:
-        yield (
+        yield ErrorLine(
+            "cluster-domain",
             f"boutique:platform.dns.domain: {platform.dns.domain!r}: a cluster that this stack makes on EKS has the "
-            f"domain {CLUSTER_DOMAIN!r}; remove the key"
+            f"domain {CLUSTER_DOMAIN!r}; remove the key",
         )
 
 
@@ -67,7 +70,7 @@ def warnings(cluster: EksCluster, today: date) -> Iterator[str]:
     )
 
 
-def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
+def certificate_elsewhere(region: str, platform: Platform) -> Iterator[ErrorLine]:
     """Return a line if the load balancer cannot use its certificate, which has to be in its own region.
 
     https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html
@@ -78,40 +81,49 @@ def certificate_elsewhere(region: str, platform: Platform) -> Iterator[str]:
     """
     source = platform.ingress.certificate if platform.ingress else None
     if isinstance(source, AcmCertificate) and (other := source.arn.split(":")[3]) != region:
-        yield (
+        yield ErrorLine(
+            "certificate-region",
             f"boutique:platform.ingress.certificate.arn: {source.arn!r}: is in {other}, and the load balancer is "
-            f"in {region}; name a certificate of that region"
+            f"in {region}; name a certificate of that region",
         )
 
 
-def _nodes(nodes: Nodes) -> Iterator[str]:
+def _nodes(nodes: Nodes) -> Iterator[ErrorLine]:
     key, [usual] = f"{_KEY}.nodes", Nodes().types
     if not nodes.types:
-        yield f"{key}.types: names none; name one such as {usual!r}"
+        yield ErrorLine("missing", f"{key}.types: names none; name one such as {usual!r}")
     for instance_type in nodes.types:
         if _ARM.fullmatch(instance_type.split(".")[0]):
-            yield (
+            yield ErrorLine(
+                "arm-instance-type",
                 f"{key}.types: {instance_type!r}: has an ARM processor, and the nodes are for amd64 only; "
-                f"take one such as {usual!r}"
+                f"take one such as {usual!r}",
             )
     if not nodes.min <= nodes.desired <= nodes.max:
-        yield f"{key}.desired: {nodes.desired}: must be from nodes.min, {nodes.min}, to nodes.max, {nodes.max}"
+        yield ErrorLine(
+            "outside-range",
+            f"{key}.desired: {nodes.desired}: must be from nodes.min, {nodes.min}, to nodes.max, {nodes.max}",
+        )
 
 
-def _balancer(cluster: EksCluster, platform: Platform) -> Iterator[str]:
+def _balancer(cluster: EksCluster, platform: Platform) -> Iterator[ErrorLine]:
     if platform.ingress is None:
         return
     key = "boutique:platform.ingress.loadBalancer"
     chosen = platform.ingress.load_balancer
     if chosen.kind == "cluster":
-        yield f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer, which AWS retires; use {{kind: nlb}}"
+        yield ErrorLine(
+            "classic-load-balancer",
+            f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer, which AWS retires; use {{kind: nlb}}",
+        )
     if (
         isinstance(chosen, NetworkLoadBalancer)
         and chosen.scheme == "internet-facing"
         and isinstance(cluster.network, ExistingNetwork)
         and not cluster.network.public_subnets
     ):
-        yield (
+        yield ErrorLine(
+            "no-public-subnets",
             f"{key}.scheme: 'internet-facing': needs {_KEY}.network.publicSubnets, one in each zone; "
-            "name them, or set the scheme to internal"
+            "name them, or set the scheme to internal",
         )

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from boutique.settings.errors import ErrorLine
 from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, api_amount, format_amount
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 
 def limit_refusals(
     services: Iterable[ResolvedWorkload], items: Iterable[Mapping[str, Any]], *, meshed: bool, section: str
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each container or pod that a LimitRange of the namespace refuses.
 
     Args:
@@ -32,14 +33,17 @@ def limit_refusals(
                 )
                 key = f"{section}.services.{service.workload.name}.resources"
                 for kind, gap in _outside(item, resource, requested, most):
-                    yield f"{key}.{kind}.{resource}: {gap}; change it, or the LimitRange"
+                    yield ErrorLine("limit-range", f"{key}.{kind}.{resource}: {gap}; change it, or the LimitRange")
     if not meshed:
         return
     for item in (item for item in limits if item["type"] == "Container"):
         for resource in ("cpu", "memory"):
             requested, most = (api_amount(getattr(proxy[kind], resource)) for kind in ("requests", "limits"))
             for kind, gap in _outside(item, resource, requested, most):
-                yield f"Istio's proxy in every pod, resources.{kind}.{resource}: {gap}; change the LimitRange"
+                yield ErrorLine(
+                    "limit-range",
+                    f"Istio's proxy in every pod, resources.{kind}.{resource}: {gap}; change the LimitRange",
+                )
 
 
 def _outside(item: Mapping[str, Any], resource: str, requested: Decimal, most: Decimal) -> Iterator[tuple[str, str]]:

@@ -11,11 +11,12 @@ from boutique.application.application import Application
 from boutique.application.application_file import KEY, load_application
 from boutique.certificates import credentials
 from boutique.checks import check
-from boutique.settings.errors import SettingsError, explain, nearest
+from boutique.settings.errors import ErrorLine, SettingsError, nearest
 from boutique.settings.feature_settings import Feature
 from boutique.settings.fields import WORKLOADS
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import NAMESPACE, SECTIONS, Cluster, Environment, Platform
+from boutique.settings.validation_errors import explain
 from boutique.targets.target_names import target_name
 
 SERVICE_SECRETS = "serviceSecrets"
@@ -43,7 +44,7 @@ class StackSettings:
     feature: Feature | None = None
 
 
-def load(values: Mapping[str, Any], read_errors: Sequence[str] = (), *, root: Path) -> StackSettings:
+def load(values: Mapping[str, Any], read_errors: Sequence[ErrorLine] = (), *, root: Path) -> StackSettings:
     """Return the settings of a stack, with the applications that it names.
 
     Args:
@@ -58,7 +59,7 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = (), *, root: Pa
     errors = [
         *read_errors,
         *(
-            f"boutique:{key}: there is no such key{nearest(key, [KEY, *SECTIONS, *SECRETS])}"
+            ErrorLine("unknown-key", f"boutique:{key}: there is no such key{nearest(key, [KEY, *SECTIONS, *SECRETS])}")
             for key in values
             if key not in SECTIONS and key not in SECRETS and key != KEY
         ),
@@ -79,18 +80,34 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = (), *, root: Pa
             unread.append(key)
     if not is_present(values.get("cluster")) and not is_present(values.get("feature")):
         errors.append(
-            "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
-            "only a stack with boutique:feature has none"
+            ErrorLine(
+                "missing",
+                "boutique:cluster: is missing; it says where the stack deploys, such as {kind: existing, context: …}; "
+                "only a stack with boutique:feature has none",
+            )
         )
     elif not errors and not read.keys() & {"platform", "environment", "feature"}:
         errors.append(
-            "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
-            "or boutique:feature in its place"
+            ErrorLine(
+                "nothing-to-build",
+                "boutique:cluster: the stack builds nothing; add boutique:platform or boutique:environment, "
+                "or boutique:feature in its place",
+            )
         )
     if values.get("registryCredentials") and not errors and "platform" not in read:
-        errors.append("boutique:registryCredentials: belongs to the stack that builds the platform; remove it here")
+        errors.append(
+            ErrorLine(
+                "misplaced-secret",
+                "boutique:registryCredentials: belongs to the stack that builds the platform; remove it here",
+            )
+        )
     if values.get(SERVICE_SECRETS) and not errors and "environment" not in read:
-        errors.append(f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here")
+        errors.append(
+            ErrorLine(
+                "misplaced-secret",
+                f"boutique:{SERVICE_SECRETS}: belongs to the stack of an environment; remove it here",
+            )
+        )
     platform = read.get("platform")
     if "platform" not in unread:
         source = platform.ingress.certificate if platform and platform.ingress else None
@@ -122,10 +139,17 @@ def load(values: Mapping[str, Any], read_errors: Sequence[str] = (), *, root: Pa
 def _application(reference: object, root: Path) -> Application:
     if reference is None:
         raise SettingsError(
-            [f"{NAMESPACE}:{KEY}: is missing; name a file of the folder application, such as {NAMESPACE}:{KEY}: my-app"]
+            [
+                ErrorLine(
+                    "missing",
+                    f"{NAMESPACE}:{KEY}: is missing; name a file of the folder application, such as {NAMESPACE}:{KEY}: "
+                    "my-app",
+                )
+            ]
         )
     if not isinstance(reference, str):
-        raise SettingsError([f"{NAMESPACE}:{KEY}: {reference!r}: must be text: a name in application/, or a path"])
+        text = f"{NAMESPACE}:{KEY}: {reference!r}: must be text: a name in application/, or a path"
+        raise SettingsError([ErrorLine("string-type", text)])
     return load_application(reference, root)
 
 
@@ -135,12 +159,13 @@ def _other_application(
     environment: Environment,
     application: Application,
     applications: Mapping[str, Application],
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     target = target_name(cluster, platform, environment)
     if (planned := applications.get(target)) and planned != application:
-        yield (
+        yield ErrorLine(
+            "another-application",
             f"{NAMESPACE}:platform.targets.{target}.application: {planned.name!r}: the environment of this stack runs "
-            f"{application.name!r}; set {NAMESPACE}:{KEY} to the same, or remove this key"
+            f"{application.name!r}; set {NAMESPACE}:{KEY} to the same, or remove this key",
         )
 
 

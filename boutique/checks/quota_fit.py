@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from boutique.application.application import Application
 from boutique.checks.quota_cause import cause
-from boutique.settings.errors import enumerate_names
+from boutique.settings.errors import ErrorLine, enumerate_names
 from boutique.settings.stack import Environment
 from boutique.targets.namespace_quota import NAME, Quota
 from boutique.targets.quota import format_amount, hard_limits
@@ -21,7 +21,7 @@ class Room:
     """Where pods have to fit, as messages say it.
 
     Attributes:
-        place: Such as `target 'dev'`.
+        subject: Such as `target 'dev'`.
         replicas: What says how much the target's quota gives, such as `boutique:platform.targets.dev.replicas`.
         elsewhere: Where that is, and what to do there; empty for the stack itself.
         meshed: Whether each pod has a proxy.
@@ -29,7 +29,7 @@ class Room:
         others: Deployments in the namespace that the stack does not plan, such as those of features.
     """
 
-    place: str
+    subject: str
     replicas: str
     elsewhere: str = ""
     meshed: bool
@@ -50,7 +50,7 @@ def target_room(
         others: See `Room`.
     """
     return Room(
-        place=f"target {target!r}",
+        subject=f"target {target!r}",
         replicas=f"boutique:platform.targets.{target}.replicas",
         elsewhere=f" in the stack {owner!r} and run `pulumi up` there" if owner else "",
         meshed=meshed,
@@ -62,7 +62,7 @@ def target_room(
 def feature_room(namespace: str, *, meshed: bool, others: Sequence[str] = ()) -> Room:
     """Return the room of a feature, which does not know which stack has the target."""
     return Room(
-        place=f"namespace {namespace!r}",
+        subject=f"namespace {namespace!r}",
         replicas="the replicas of its target in boutique:platform.targets",
         elsewhere=" in the stack that owns the cluster and run `pulumi up` there",
         meshed=meshed,
@@ -73,7 +73,7 @@ def feature_room(namespace: str, *, meshed: bool, others: Sequence[str] = ()) ->
 
 def environment_refusals(
     application: Application, environment: Environment, quotas: Iterable[Quota], need: Amounts, room: Room
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each quota that an update of an environment does not fit.
 
     Args:
@@ -84,12 +84,12 @@ def environment_refusals(
         room: Where that is.
     """
     for quota in quotas:
-        if exceeded := _exceeded(quota, need):
+        if exceeded := _exceeded_resources(quota, need):
             key = cause(application, environment, exceeded[0], room.meshed)
             lower = "lower it, or " if key else ""
-            place = room.replicas if quota.name == NAME else "boutique:environment"
+            setting = room.replicas if quota.name == NAME else "boutique:environment"
             remedy = f"{lower}{_raise(application, quota, need, room)}"
-            yield f"{key or place}: {_gap(quota, need, exceeded, room)}; {remedy}"
+            yield ErrorLine("quota-exceeded", f"{key or setting}: {_gap(quota, need, exceeded, room)}; {remedy}")
 
 
 def feature_refusals(
@@ -98,21 +98,22 @@ def feature_refusals(
     quotas: Iterable[Quota],
     need: Amounts,
     room: Room,
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each quota that an update of a feature does not fit; see `environment_refusals`."""
     largest = max(services, key=lambda service: service.replicas)
     key = f"boutique:feature.services.{largest.workload.name}"
     if largest.replicas > 1:
         key = f"{key}.replicas: {largest.replicas}"
     for quota in quotas:
-        if exceeded := _exceeded(quota, need):
-            yield (
+        if exceeded := _exceeded_resources(quota, need):
+            yield ErrorLine(
+                "quota-exceeded",
                 f"{key}: {_gap(quota, need, exceeded, room)}; destroy a feature that is no longer needed, deploy fewer "
-                f"pods, or {_raise(application, quota, need, room)}"
+                f"pods, or {_raise(application, quota, need, room)}",
             )
 
 
-def _exceeded(quota: Quota, need: Amounts) -> list[str]:
+def _exceeded_resources(quota: Quota, need: Amounts) -> list[str]:
     return [name for name in sorted(quota.hard) if need.get(name, Decimal(0)) > quota.hard[name]]
 
 
@@ -126,14 +127,14 @@ def _gap(quota: Quota, need: Amounts, exceeded: Sequence[str], room: Room) -> st
     others = (
         f", with {enumerate_names(room.others, 'Deployments')} that this stack does not plan" if room.others else ""
     )
-    return f"{room.place}: the update does not fit its quota {quota.name!r}: it needs {', '.join(gaps)}{others}"
+    return f"{room.subject}: the update does not fit its quota {quota.name!r}: it needs {', '.join(gaps)}{others}"
 
 
 def _raise(application: Application, quota: Quota, need: Amounts, room: Room) -> str:
     if quota.name != NAME:
         return f"raise the ResourceQuota {quota.name!r} of the namespace"
     for replicas in range(1, _MOST_REPLICAS + 1):
-        if not _exceeded(Quota.of(NAME, hard_limits(application.workloads, replicas)), need):
+        if not _exceeded_resources(Quota.of(NAME, hard_limits(application.workloads, replicas)), need):
             by_hand = ", or the quota itself if it was changed by hand" if room.is_read else ""
             return f"raise {room.replicas} to {replicas}{room.elsewhere}{by_hand}"
     return "take fewer or smaller pods: no number of replicas gives as much"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from boutique.application.application import Application
 from boutique.application.workload import Workload
-from boutique.settings.errors import enumerate_names
+from boutique.settings.errors import ErrorLine, enumerate_names
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment, ServiceSettings
 from boutique.settings.version_channel import Channel
@@ -14,28 +14,38 @@ _KEY = "boutique:release"
 _IMAGES = "boutique:environment.images.tag"
 
 
-def errors(release: Release, environment: Environment | None) -> Iterator[str]:
+def errors(release: Release, environment: Environment | None) -> Iterator[ErrorLine]:
     """Return a line for each error."""
     if environment is None:
-        yield f"{_KEY}: says what an environment runs; add boutique:environment to this stack, or remove this section"
+        yield ErrorLine(
+            "no-environment",
+            f"{_KEY}: says what an environment runs; add boutique:environment to this stack, or remove this section",
+        )
         return
     if environment.images.tag:
-        yield f"{_IMAGES}: {environment.images.tag}: {_KEY} has the versions here; move it to {_KEY}.default"
+        yield ErrorLine(
+            "versions-in-release",
+            f"{_IMAGES}: {environment.images.tag}: {_KEY} has the versions here; move it to {_KEY}.default",
+        )
     for name, service in environment.services.items():
         for field, value in (("tag", service.image.tag), ("digest", service.image.digest)):
             if value:
-                yield (
+                yield ErrorLine(
+                    "versions-in-release",
                     f"{_image_key(name)}.{field}: {value}: {_KEY} has the versions here; move it to "
-                    f"{_KEY}.services.{name}"
+                    f"{_KEY}.services.{name}",
                 )
     for name in release.services:
         if not environment.services.get(name, ServiceSettings()).enabled:
-            yield f"{_KEY}.services.{name}: does not run here (boutique:environment.services.{name}.enabled); remove it"
+            yield ErrorLine(
+                "service-disabled",
+                f"{_KEY}.services.{name}: does not run here (boutique:environment.services.{name}.enabled); remove it",
+            )
 
 
 def channel_refusals(
     application: Application, channel: Channel, target: str, environment: Environment, release: Release | None
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each value of an environment that the channel of its target does not let in."""
     services: dict[tuple[str, str, str], list[str]] = {}
     for service in resolve_workloads(application, environment, release):
@@ -45,11 +55,15 @@ def channel_refusals(
             shown = service.image.tag or f"@{service.image.digest}"
             services.setdefault((key, shown, reason), []).append(service.workload.name)
     for (key, shown, reason), names in services.items():
-        yield f"{key}: {shown!r}: target {target!r} refuses it for {enumerate_names(names, 'services')}: {reason}"
+        yield ErrorLine(
+            "version-refused",
+            f"{key}: {shown!r}: target {target!r} refuses it for {enumerate_names(names, 'services')}: {reason}",
+        )
     if environment.features and not channel.features:
-        yield (
+        yield ErrorLine(
+            "features-refused",
             f"boutique:environment.features: target {target!r} lets no features in; remove this key, or set "
-            f"boutique:platform.targets.{target}.channel.features in the stack that has the target"
+            f"boutique:platform.targets.{target}.channel.features in the stack that has the target",
         )
 
 

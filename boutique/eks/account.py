@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 
+from boutique.settings.errors import ErrorLine
+
 TIMEOUT_SECONDS = 30.0
 _CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 
@@ -55,7 +57,7 @@ def check(region: str, account: str | None) -> str:
             "there is no `aws` on PATH; boutique:cluster {kind: eks} needs the AWS CLI, which gets the tokens for the "
             f"cluster: {_CLI}"
         )
-    answer = _asked(region)
+    answer = _caller_identity(region)
     try:
         current_account = str(json.loads(answer)["Account"])
     except (ValueError, KeyError, TypeError):
@@ -70,7 +72,7 @@ def check(region: str, account: str | None) -> str:
     return current_account
 
 
-def ineffective_settings(keys: Iterable[str]) -> Iterator[str]:
+def ineffective_settings(keys: Iterable[str]) -> Iterator[ErrorLine]:
     """Return a line for each key of `aws:` in a stack's configuration that would have no effect.
 
     Their values are not asked for: some are secret, and some of those are kept in clear.
@@ -80,13 +82,14 @@ def ineffective_settings(keys: Iterable[str]) -> Iterator[str]:
     """
     for key in sorted({*keys} - {"region"}):
         instead = f", and set {_INSTEAD[key]}" if key in _INSTEAD else ""
-        yield (
+        yield ErrorLine(
+            "key-not-read",
             f"aws:{key}: is not read: of `aws:` only the region is, so that Pulumi and the tokens of the cluster have "
-            f"the same credentials, those of the environment; run `pulumi config rm aws:{key}`{instead}"
+            f"the same credentials, those of the environment; run `pulumi config rm aws:{key}`{instead}",
         )
 
 
-def _asked(region: str) -> str:
+def _caller_identity(region: str) -> str:
     try:
         done = subprocess.run(
             ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"],
@@ -96,14 +99,14 @@ def _asked(region: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _unreached(region, f"no answer in {TIMEOUT_SECONDS:.0f} s") from None
+        raise _unreachable_error(region, f"no answer in {TIMEOUT_SECONDS:.0f} s") from None
     except OSError as error:
         raise AwsError(f"`aws` cannot be run: {error}; install the AWS CLI anew: {_CLI}") from None
     if done.returncode != 0:
         last = next(reversed(done.stderr.strip().splitlines()), f"`aws` ended with {done.returncode}")
         message = last.rstrip(".")
         if _UNREACHED.search(message):
-            raise _unreached(region, message)
+            raise _unreachable_error(region, message)
         raise AwsError(
             f"AWS does not take the credentials: {message}; for new credentials run `aws sso login` or `aws login`, or "
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID with what belongs to it; `aws sts get-caller-identity` says whether "
@@ -112,7 +115,7 @@ def _asked(region: str) -> str:
     return done.stdout
 
 
-def _unreached(region: str, message: str) -> AwsError:
+def _unreachable_error(region: str, message: str) -> AwsError:
     return AwsError(
         f"AWS was not reached in {region}: {message}; check that this is a region of AWS (boutique:cluster.region, or "
         "aws:region), and that this machine has a way there (network, HTTPS_PROXY, AWS_CA_BUNDLE)"

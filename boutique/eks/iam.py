@@ -79,7 +79,7 @@ class Scope:
         """Return the ARN of a resource in the region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
-    def managed(self, policy: str) -> str:
+    def managed_policy(self, policy: str) -> str:
         """Return the ARN of an IAM policy that AWS keeps."""
         return f"arn:{self.partition}:iam::aws:policy/{policy}"
 

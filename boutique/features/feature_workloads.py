@@ -76,14 +76,14 @@ def feature_workloads(
                 update={"timeout_seconds": feature.timeout_seconds} if feature.timeout_seconds else {}
             ),
             external=False,
-            variables={**service.variables, **_marked(service, key), **_direct(service, feature, key)},
+            variables={**service.variables, **_banner_variable(service, key), **_direct(service, feature, key)},
         )
         for service in resolve_workloads(application, environment, secrets=secrets)
         if (change := feature.services.get(service.workload.name))
     )
 
 
-def _marked(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
+def _banner_variable(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
     banner = each.workload.banner_variable
     return {banner: f"Feature {key}"} if banner else {}
 

@@ -59,7 +59,7 @@ def find(context: str, paths: Sequence[Path]) -> ApiServer:
         raise KubeconfigError(
             f"cluster {name!r} of context {context!r} has no server; set it with `kubectl config set-cluster`"
         )
-    return ApiServer(server=cluster["server"], entry=_self_contained(cluster, folder))
+    return ApiServer(server=cluster["server"], entry=_inline_certificates(cluster, folder))
 
 
 def find_user(context: str, paths: Sequence[Path]) -> tuple[str, Mapping[str, Any], Path]:
@@ -142,7 +142,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content or {}
 
 
-def _self_contained(cluster: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _inline_certificates(cluster: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     entry = {key: value for key, value in cluster.items() if key != "certificate-authority"}
     if authority := cluster.get("certificate-authority"):
         try:

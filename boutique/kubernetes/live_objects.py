@@ -13,6 +13,7 @@ from boutique.kubernetes import client, listing
 from boutique.kubernetes.field_managers import REPLICAS, changes_by_others
 from boutique.kubernetes.ownership import Owned
 from boutique.names import labels
+from boutique.settings.errors import ErrorLine
 
 _PARALLEL = 4
 _MOST_FIELDS = 5
@@ -87,7 +88,7 @@ def in_namespace(content: str, namespace: str, kinds: Mapping[str, str]) -> tupl
 
 def ownership_errors(
     objects: Iterable[LiveObject], planned: Collection[Name], *, stack: str, key: str
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each other stack that owns what a stack is about to write.
 
     Args:
@@ -99,12 +100,13 @@ def ownership_errors(
     taken: dict[str, list[str]] = {}
     for item in objects:
         if item.owned.owner not in (None, stack) and item.key in planned:
-            taken.setdefault(str(item.owned.owner), []).append(_named(item))
+            taken.setdefault(str(item.owned.owner), []).append(_display_name(item))
     for owner, names in sorted(taken.items()):
-        yield (
+        yield ErrorLine(
+            "owned-by-stack",
             f"{key}: {_several(names)} {'belong' if len(names) > 1 else 'belongs'} to stack {owner!r}, and an object "
             f"has one owning stack; go elsewhere, or destroy stack {owner!r} first (if it is gone already, remove the "
-            f"annotation: `kubectl annotate {_argument(taken[owner][0])} {labels.OWNER}-`)"
+            f"annotation: `kubectl annotate {_argument(taken[owner][0])} {labels.OWNER}-`)",
         )
 
 
@@ -127,11 +129,11 @@ def changes(
                 fields = [entry for entry in change.fields if not (entry == REPLICAS and item.key in autoscaled)]
                 scaled |= item.kind == DEPLOYMENT and REPLICAS in fields
                 if fields:
-                    lines.append(f"{_named(item)}: {change.manager} has set {_several(fields)}")
+                    lines.append(f"{_display_name(item)}: {change.manager} has set {_several(fields)}")
         elif item.owned.owner is None and item.key in planned:
             managers = sorted({str(entry["manager"]) for entry in item.metadata.get("managedFields") or ()})
             lines.append(
-                f"{_named(item)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
+                f"{_display_name(item)}: belongs to no stack (made by {_several(managers)}); this stack takes it over"
             )
     if not lines:
         return ""
@@ -149,7 +151,7 @@ def changes(
     )
 
 
-def _named(item: LiveObject) -> str:
+def _display_name(item: LiveObject) -> str:
     kind, namespace, name = item.key
     return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
 

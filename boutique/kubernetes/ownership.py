@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from boutique.names import labels
+from boutique.settings.errors import ErrorLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Owned:
 
 def ownership_conflicts(
     deployments: tuple[Owned, ...], routes: tuple[Owned, ...], *, stack: str, key: str, sessions: Mapping[str, str]
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return a line for each thing that a feature would make and another stack owns.
 
     Args:
@@ -46,12 +47,14 @@ def ownership_conflicts(
     others = [owned for owned in (*deployments, *routes) if owned.owner != stack]
     for other in others:
         if other.name in sessions:
-            yield (
+            yield ErrorLine(
+                "session-taken",
                 f"{sessions[other.name]}: the session has joined another feature, of stack {other.owner!r} "
-                f"(HTTPRoute {other.name}); remove it there first, or here"
+                f"(HTTPRoute {other.name}); remove it there first, or here",
             )
     if taken := next((other for other in others if other.feature == key), None):
-        yield (
+        yield ErrorLine(
+            "key-taken",
             f"boutique:feature.key: {key!r}: belongs to the feature of stack {taken.owner!r} ({taken.name}); "
-            "give this one another boutique:feature.key, or destroy that stack"
+            "give this one another boutique:feature.key, or destroy that stack",
         )

@@ -40,17 +40,17 @@ def manifests(source: GatewayApiRelease | GatewayApiFolder) -> tuple[Manifest, .
     if isinstance(source, GatewayApiFolder):
         where, texts = source.path, [path.read_text() for path in sorted(Path(source.path).glob("*.yaml"))]
     else:
-        where, texts = source.url, [_fetched(source.url)]
+        where, texts = source.url, [_fetch(source.url)]
     try:
         manifests_read = [
             document for text in texts for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document
         ]
     except yaml.YAMLError as error:
         raise GatewayApiError(f"{KEY}: {where} is not YAML: {error}") from None
-    return tuple(_checked(manifests_read, where))
+    return tuple(_check_manifests(manifests_read, where))
 
 
-def _fetched(url: str) -> str:
+def _fetch(url: str) -> str:
     # Only here: most stacks name a folder, and the import takes a while.
     import httpx
 
@@ -69,7 +69,7 @@ def _fetched(url: str) -> str:
         ) from None
 
 
-def _checked(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
+def _check_manifests(documents: Iterable[Any], where: str) -> Iterable[Manifest]:
     definitions = 0
     for document in documents:
         kind = document.get("kind") if isinstance(document, dict) and "metadata" in document else None

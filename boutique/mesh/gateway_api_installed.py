@@ -14,6 +14,7 @@ from semver import Version
 
 from boutique.mesh.gateway_api import BUNDLE_VERSION, CHANNEL, KEY, STANDARD
 from boutique.names import labels
+from boutique.settings.errors import ErrorLine
 from boutique.settings.mesh_settings import GATEWAY_API_OLDEST, GATEWAY_API_VERSION
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -76,7 +77,7 @@ def _read(metadata: Mapping[str, Any]) -> InstalledDefinition:
 
 def install_errors(
     definitions: Sequence[InstalledDefinition], names: Collection[str], *, stack: str, take_over: bool
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     """Return why a stack may not install its definitions: one line for each bundle and manager that is in the way.
 
     Args:
@@ -85,68 +86,74 @@ def install_errors(
         stack: The stack.
         take_over: Whether definitions of others become this stack's.
     """
-    yield from _deleted(definitions)
+    yield from _deletion_errors(definitions)
     present = [definition for definition in definitions if definition.name in names and not definition.deleted]
-    for group in _grouped(definition for definition in present if definition.owner != stack or _is_ahead(definition)):
+    for group in _group(definition for definition in present if definition.owner != stack or _is_ahead(definition)):
         first = group[0]
         counted = (
             "1 object of the Gateway API is" if len(group) == 1 else f"{len(group)} objects of the Gateway API are"
         )
-        installed = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_managed(first)}"
+        installed = f"{counted} in the cluster already ({_few(group)}): {first.bundle}, {_installer(first)}"
         ours = f"this stack would install v{GATEWAY_API_VERSION}, {STANDARD} channel"
         if _is_ahead(first):
-            yield (
+            yield ErrorLine(
+                "gateway-api-ahead",
                 f"{KEY}: {installed}; {ours}, which never replaces a newer, experimental or unknown bundle, takeOver "
-                f"or not; set {KEY}: {{kind: present}} to use what is there"
+                f"or not; set {KEY}: {{kind: present}} to use what is there",
             )
         elif not take_over:
-            yield (
+            yield ErrorLine(
+                "gateway-api-installed",
                 f"{KEY}: {installed}; {ours}; set {KEY}: {{kind: present}} to use what is there, which is right where "
                 "another manager keeps it up to date (GKE's add-on manager, another stack), or takeOver: true beside "
-                "kind to make them this stack's"
+                "kind to make them this stack's",
             )
 
 
-def present_errors(definitions: Sequence[InstalledDefinition], served: Collection[str]) -> Iterator[str]:
+def present_errors(definitions: Sequence[InstalledDefinition], served: Collection[str]) -> Iterator[ErrorLine]:
     """Return why the definitions in a cluster cannot be used as they are.
 
     Args:
         definitions: Those in the cluster.
         served: What the API server serves of the API's `v1`, such as `httproutes`.
     """
-    yield from _deleted(definitions)
+    yield from _deletion_errors(definitions)
     install = f"install v{GATEWAY_API_VERSION}, or set {KEY}: {{kind: release}} so that this stack does"
     if missing := [name for name in NEEDED if name not in served]:
-        yield (
+        yield ErrorLine(
+            "gateway-api-not-served",
             f"{KEY}: 'present': the cluster does not serve {', '.join(missing)} of {GROUP}/v1; it has "
-            f"{_few(definitions) or 'no definitions of the Gateway API'}; {install}"
+            f"{_few(definitions) or 'no definitions of the Gateway API'}; {install}",
         )
     needed = {f"{name}.{GROUP}" for name in NEEDED}
     oldest = Version.parse(GATEWAY_API_OLDEST)
-    for group in _grouped(
+    for group in _group(
         definition for definition in definitions if definition.name in needed and not definition.deleted
     ):
         first = group[0]
         if first.semver is None:
-            yield (
+            yield ErrorLine(
+                "gateway-api-version-unknown",
                 f"{KEY}: 'present': {_few(group)}: the annotation {BUNDLE_VERSION} is {first.version!r}, so the "
-                f"version is unknown; v{GATEWAY_API_OLDEST} or later is needed: {install}"
+                f"version is unknown; v{GATEWAY_API_OLDEST} or later is needed: {install}",
             )
         elif first.semver < oldest:
-            yield (
-                f"{KEY}: 'present': {_few(group)}: {first.bundle}, {_managed(first)}: too old; routes have timeouts, "
-                f"which need v{GATEWAY_API_OLDEST} or later: {install} with takeOver: true"
+            yield ErrorLine(
+                "gateway-api-too-old",
+                f"{KEY}: 'present': {_few(group)}: {first.bundle}, {_installer(first)}: too old; routes have timeouts, "
+                f"which need v{GATEWAY_API_OLDEST} or later: {install} with takeOver: true",
             )
 
 
-def _deleted(definitions: Sequence[InstalledDefinition]) -> Iterator[str]:
+def _deletion_errors(definitions: Sequence[InstalledDefinition]) -> Iterator[ErrorLine]:
     for definition in definitions:
         if definition.deleted:
             plural = definition.name.partition(".")[0]
-            yield (
+            yield ErrorLine(
+                "gateway-api-deleting",
                 f"{KEY}: {definition.name} is being deleted since {definition.deleted}, and with it every object "
                 f"of its kind; wait until it is gone: `kubectl get {definition.name} --all-namespaces` shows the "
-                f"{plural} whose finalizers it waits for"
+                f"{plural} whose finalizers it waits for",
             )
 
 
@@ -156,7 +163,7 @@ def _is_ahead(definition: InstalledDefinition) -> bool:
     return definition.channel != STANDARD or version is None or version > Version.parse(GATEWAY_API_VERSION)
 
 
-def _grouped(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledDefinition]]:
+def _group(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledDefinition]]:
     groups: dict[object, list[InstalledDefinition]] = {}
     for definition in definitions:
         groups.setdefault((definition.version, definition.channel, definition.owner, definition.managers), []).append(
@@ -165,7 +172,7 @@ def _grouped(definitions: Iterator[InstalledDefinition]) -> list[list[InstalledD
     return list(groups.values())
 
 
-def _managed(definition: InstalledDefinition) -> str:
+def _installer(definition: InstalledDefinition) -> str:
     if definition.owner:
         return f"installed by stack {definition.owner!r}"
     return f"managed by {', '.join(map(repr, definition.managers)) or 'an unknown manager'}"

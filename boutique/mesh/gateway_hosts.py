@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from boutique.settings.errors import ErrorLine
 from boutique.settings.stack import Platform
 from boutique.targets.target_names import namespace
 
@@ -41,25 +42,31 @@ def claims(platform: Platform) -> tuple[HostAssignment, ...]:
     )
 
 
-def errors(platform: Platform) -> Iterator[str]:
+def errors(platform: Platform) -> Iterator[ErrorLine]:
     """Return a line for each thing that is wrong with the hosts of a platform."""
     key = "boutique:platform.targets"
     if platform.ingress is None:
         if named := [f"{key}.{name}.host: {target.host!r}" for name, target in platform.targets.items() if target.host]:
-            yield f"{_first(named)}: leads nowhere without boutique:platform.ingress; add that"
+            yield ErrorLine("no-ingress", f"{_first(named)}: leads nowhere without boutique:platform.ingress; add that")
         return
     if hostless := [f"{key}.{name}.host" for name in platform.targets if not _host(platform, name)]:
-        yield f"{_first(hostless)}: is missing; give it, or boutique:platform.ingress.domain for all targets"
+        yield ErrorLine(
+            "missing", f"{_first(hostless)}: is missing; give it, or boutique:platform.ingress.domain for all targets"
+        )
     if len(platform.targets) > MOST:
-        yield f"{key}: {len(platform.targets)} targets are too many for one gateway; at most {MOST} have room"
+        yield ErrorLine(
+            "too-many-targets",
+            f"{key}: {len(platform.targets)} targets are too many for one gateway; at most {MOST} have room",
+        )
     for host, count in Counter(claim.host for claim in claims(platform)).items():
         if count > 1:
-            yield f"{key}: {count} targets share the host {host!r}; give each its own"
+            yield ErrorLine("shared-host", f"{key}: {count} targets share the host {host!r}; give each its own")
     for one, other in permutations(claims(platform), 2):
         if other.host.endswith(f".{one.host}"):
-            yield (
+            yield ErrorLine(
+                "nested-host",
                 f"{key}.{other.target}.host: {other.host!r}: is under {one.host!r}, whose names are for previews of "
-                f"target {one.target!r}; choose one that is not"
+                f"target {one.target!r}; choose one that is not",
             )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boutique.application.application import Application
-from boutique.application.container import Port, called_ports
+from boutique.application.container import WorkloadPort, called_ports
 from boutique.application.workload import Workload
 from boutique.mesh.istio import ISTIOD_LABELS, NAMESPACE, TRUST_DOMAIN
 from boutique.settings.cluster_dns import ClusterDns
@@ -145,7 +145,7 @@ def _entry_port(entry: Workload) -> int:
     return next(port.container_port for port in entry.service_ports if port.port in entry.ports_with_headers)
 
 
-def _called_ports(caller: Workload, callee: Workload) -> Iterable[Port]:
+def _called_ports(caller: Workload, callee: Workload) -> Iterable[WorkloadPort]:
     """Return the ports that a caller's addresses name; all of them where one names none."""
     calls = [caller.calls, *(container.calls for container in caller.init_containers)]
     numbers = {port for part in calls for _, name, port in called_ports(part) if name == callee.name}

@@ -100,7 +100,7 @@ def check_session(session: str) -> str:
     """Return a session id.
 
     Raises:
-        NamingError: It cannot be a cookie's value as RFC 6265 has it, or is too long. The id is not shown: whoever has
+        NamingError: It cannot be a cookie's value as RFC 6265 has it, or is too long. The id is not shown: anyone with
             it has the session.
     """
     if wrong := sorted(set(_NOT_IN_A_COOKIE.findall(session))):

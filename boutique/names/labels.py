@@ -12,7 +12,7 @@ OWNER = "boutique.dev/owner"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
 FORCE = "pulumi.com/patchForce"
 FEATURE = "boutique.dev/feature"
-COLOUR = "boutique.dev/colour"
+REVISION = "boutique.dev/colour"
 CHECKED = "boutique.dev/checked"
 """The annotation of a Service that names the last pods which passed the smoke check before they got requests."""
 BRANCH = "boutique.dev/branch"
@@ -57,9 +57,9 @@ def workload(application: str, name: str, feature: str | None = None) -> dict[st
     return {**common(application), **selector(name, feature), "app.kubernetes.io/name": name}
 
 
-def colour(name: str | None) -> dict[str, str]:
+def revision(name: str | None) -> dict[str, str]:
     """Return the label that tells the pods of one blue/green release from those of the others."""
-    return {COLOUR: name} if name else {}
+    return {REVISION: name} if name else {}
 
 
 def version(tag: str) -> dict[str, str]:

@@ -64,11 +64,11 @@ def parse_response_headers(
         UnreadableError: It changes something else.
     """
     for_shared_caches = {name.lower() for name in FOR_SHARED_CACHES}
-    set_, add, removed = _lowered(set_), _lowered(add), {name.lower() for name in remove}
+    set_, add, removed = _lower_names(set_), _lower_names(add), {name.lower() for name in remove}
     foreign = {*(set_.keys() - {"cache-control"}), *(add.keys() - {"vary"}), *(removed - for_shared_caches)}
     if foreign:
         raise UnreadableError(f"changes the headers {', '.join(sorted(foreign))} of answers")
-    if set_ and set_ != _lowered(NO_STORE):
+    if set_ and set_ != _lower_names(NO_STORE):
         raise UnreadableError(f"sets Cache-Control of answers to {set_['cache-control']}, not to no-store")
     if removed != (for_shared_caches if set_ else set()):
         raise UnreadableError(
@@ -79,5 +79,5 @@ def parse_response_headers(
     return bool(set_), vary
 
 
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+def _lower_names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}

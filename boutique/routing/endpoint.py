@@ -33,7 +33,7 @@ class GatewayEndpoint(Section):
     """The domain of the cluster's DNS, in which full names of Services end."""
 
     @property
-    def attached(self) -> Gateway:
+    def parent_gateway(self) -> Gateway:
         """What routes attach to."""
         return Gateway(
             namespace=self.namespace,

@@ -40,7 +40,7 @@ def cookie_of(pattern: str) -> tuple[str, str] | None:
         return None
     quoted = rest.removesuffix(rf"){_BLANKS}(?:[;,].*)?")
     # The value is there twice, the second time between quotation marks, with '|' in between.
-    plain, value = _unescaped(name), _unescaped(quoted[: (len(quoted) - 3) // 2])
+    plain, value = _unescape(name), _unescape(quoted[: (len(quoted) - 3) // 2])
     return (plain, value) if cookie(plain, value) == pattern else None
 
 
@@ -50,9 +50,9 @@ def baggage_of(pattern: str) -> tuple[str, str] | None:
     key, separator, value = inner.partition(rf"{_BLANKS}={_BLANKS}")
     if not separator:
         return None
-    plain = _unescaped(key), _unescaped(value)
+    plain = _unescape(key), _unescape(value)
     return plain if baggage(*plain) == pattern else None
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

@@ -108,9 +108,9 @@ def _values(change: Object, which: str) -> Mapping[str, str]:
 def _check_attached(parent: Object, namespace: str | None, gateway: Gateway | None) -> None:
     if gateway is None:
         return
-    place = parent.get("namespace", namespace)
-    if (place, parent["name"]) != (gateway.namespace, gateway.name):
-        raise UnreadableError(f"attaches to the Gateway {place}/{parent['name']}")
+    gateway_namespace = parent.get("namespace", namespace)
+    if (gateway_namespace, parent["name"]) != (gateway.namespace, gateway.name):
+        raise UnreadableError(f"attaches to the Gateway {gateway_namespace}/{parent['name']}")
     section = parent.get("sectionName", gateway.listener)
     if section not in (gateway.listener, gateway.preview_listener):
         raise UnreadableError(f"attaches to the listener {section}")

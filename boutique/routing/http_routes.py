@@ -86,14 +86,14 @@ def _response_headers(route: EdgeRoute) -> list[Spec]:
     if headers is None:
         return []
     change = {
-        **({"set": _named(headers.set)} if headers.set else {}),
-        **({"add": _named(headers.add)} if headers.add else {}),
+        **({"set": _header_list(headers.set)} if headers.set else {}),
+        **({"add": _header_list(headers.add)} if headers.add else {}),
         **({"remove": list(headers.remove)} if headers.remove else {}),
     }
     return [{"type": "ResponseHeaderModifier", "responseHeaderModifier": change}]
 
 
-def _named(headers: Mapping[str, str]) -> list[Spec]:
+def _header_list(headers: Mapping[str, str]) -> list[Spec]:
     return [{"name": name, "value": value} for name, value in headers.items()]
 
 

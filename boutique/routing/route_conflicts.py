@@ -15,6 +15,7 @@ from boutique.routing import http_routes, virtual_services
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Gateway, Table
 from boutique.settings.cluster_dns import CLUSTER_DOMAIN
+from boutique.settings.errors import ErrorLine
 from boutique.settings.ingress_settings import GATEWAY_API, RoutingApi
 
 _MESH = "mesh"
@@ -60,14 +61,14 @@ class RouteClaim:
             stack=stack,
             api=entrance.routing,
             setting=setting,
-            gateway=entrance.attached,
+            gateway=entrance.parent_gateway,
             hosts=frozenset(route.host for route in table.edge) | ({f"*.{entrance.host}"} if previews else set()),
             services=frozenset(route.service.service for route in table.mesh),
             cluster_domain=entrance.cluster_domain,
         )
 
 
-def find_conflicts(content: str, namespace: str, claim: RouteClaim) -> tuple[str, ...]:
+def find_conflicts(content: str, namespace: str, claim: RouteClaim) -> tuple[ErrorLine, ...]:
     """Ask for the routes of the other API in a namespace, and return the lines of `conflicts`.
 
     Raises:
@@ -77,7 +78,7 @@ def find_conflicts(content: str, namespace: str, claim: RouteClaim) -> tuple[str
     return tuple(conflicts(listing.list_objects(content, namespace, collection), namespace, claim))
 
 
-def conflicts(routes: Sequence[Object], namespace: str, claim: RouteClaim) -> Iterator[str]:
+def conflicts(routes: Sequence[Object], namespace: str, claim: RouteClaim) -> Iterator[ErrorLine]:
     """Return a line for each route of others that is for what a stack routes, and one for all routes of one feature.
 
     The stack's own are none: it deletes them when it goes over from one API to the other.
@@ -94,7 +95,7 @@ def conflicts(routes: Sequence[Object], namespace: str, claim: RouteClaim) -> It
             continue
         read = _of_virtual_service if claim.api == GATEWAY_API else _of_http_route
         if names := list(dict.fromkeys(read(route.get("spec") or {}, namespace, claim))):
-            yield _line(theirs, names, namespace, claim)
+            yield ErrorLine("route-conflict", _line(theirs, names, namespace, claim))
             if theirs.feature:
                 features.add((theirs.owner, theirs.feature))
 

@@ -9,7 +9,7 @@ from boutique.routing.model import HEADER, MEMBER, EdgeRoute, MeshRoute, Table
 def describe_routes(table: Table, entrance: GatewayEndpoint) -> Mapping[str, str]:
     """Return, for each kind of request, where it goes and which stack says so.
 
-    Sessions are told by the name of their route: whoever has a session's id has the session.
+    Sessions are shown by the name of their route: anyone with a session's id has the session.
     """
     edge = {
         describe_request(route, entrance.link): f"{describe_backend(route)} ({route.owner})" for route in table.edge

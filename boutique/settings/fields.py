@@ -40,7 +40,7 @@ def _workload(name: str, info: ValidationInfo) -> str:
     return name
 
 
-def _shaped(pattern: str, allowed: str, longest: int | None = None) -> AfterValidator:
+def _match(pattern: str, allowed: str, longest: int | None = None) -> AfterValidator:
     def check(text: str) -> str:
         if longest and len(text) > longest:
             raise ValueError(f"must have at most {longest} characters, this one has {len(text)}")
@@ -51,7 +51,7 @@ def _shaped(pattern: str, allowed: str, longest: int | None = None) -> AfterVali
     return AfterValidator(check)
 
 
-def _expanded(text: str) -> str:
+def _expand_variables(text: str) -> str:
     unset = sorted({name for name in _VARIABLE.findall(text) if not os.environ.get(name)})
     if unset:
         raise ValueError(
@@ -62,7 +62,7 @@ def _expanded(text: str) -> str:
 
 
 def _folder(text: str) -> str:
-    path = Path(_expanded(text))
+    path = Path(_expand_variables(text))
     if not path.is_dir():
         raise ValueError(f"there is no folder {str(path)!r}")
     return str(path)
@@ -74,7 +74,7 @@ def existing_file(text: str) -> str:
     Raises:
         ValueError: There is no such file, or a variable is not set.
     """
-    path = Path(_expanded(text))
+    path = Path(_expand_variables(text))
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
     return str(path)
@@ -121,7 +121,7 @@ def parse_with(kind: type[T], parse: Callable[[str], T]) -> PlainValidator:
 
 def _port(value: object) -> object:
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
-        text = _expanded(value)
+        text = _expand_variables(value)
         return int(text) if text.isdecimal() else text
     return value
 
@@ -145,32 +145,33 @@ Repository = Annotated[str, AfterValidator(image_reference.check_repository)]
 Digest = Annotated[str, AfterValidator(image_reference.check_digest)]
 ImageReference = Annotated[Reference, parse_with(Reference, Reference.parse), PlainSerializer(str)]
 Cpu = Annotated[
-    str, BeforeValidator(_text), _shaped(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m")
+    str,
+    BeforeValidator(_text),
+    _match(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m"),
 ]
-Memory = Annotated[str, _shaped("[1-9][0-9]{0,6}(k|M|G|Ki|Mi|Gi)", "bytes such as 64Mi or 1Gi")]
+Memory = Annotated[str, _match("[1-9][0-9]{0,6}(k|M|G|Ki|Mi|Gi)", "bytes such as 64Mi or 1Gi")]
 DnsLabel = Annotated[
     str,
-    _shaped(
-        "[a-z]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-', start with a letter, not end in '-'", 63
-    ),
+    _match("[a-z]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-', start with a letter, not end in '-'", 63),
 ]
 SecretName = Annotated[
-    str, _shaped("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of a Secret: lower-case letters, digits, '-' and '.'", 253)
+    str,
+    _match("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of a Secret: lower-case letters, digits, '-' and '.'", 253),
 ]
 ObjectName = Annotated[
     str,
-    _shaped("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of an object: lower-case letters, digits, '-' and '.'", 253),
+    _match("[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of an object: lower-case letters, digits, '-' and '.'", 253),
 ]
 CertificateArn = Annotated[
     str,
-    _shaped(
+    _match(
         "arn:aws(-[a-z]+)*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+",
         "an ARN such as arn:aws:acm:eu-central-1:123456789012:certificate/<id>",
     ),
 ]
 HostName = Annotated[
     str,
-    _shaped(
+    _match(
         r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
         "a DNS name in lower case such as shop.example.com",
         253,
@@ -178,7 +179,7 @@ HostName = Annotated[
 ]
 ClusterDomain = Annotated[
     str,
-    _shaped(
+    _match(
         r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
         "a DNS domain in lower case, without a dot at its end, such as cluster.local",
         # What kubelets take: with `.svc.` and two labels before it, a name stays within 253 characters.
@@ -187,7 +188,7 @@ ClusterDomain = Annotated[
 ]
 ServerName = Annotated[
     str,
-    _shaped(
+    _match(
         r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
         "a name in a certificate, in lower case, such as kubernetes or api.example.com",
         253,
@@ -196,16 +197,16 @@ ServerName = Annotated[
 Port = Annotated[Number, Field(ge=1, le=65535), BeforeValidator(_port)]
 """A port; `${NAME}` stands for an environment variable."""
 VariableName = Annotated[
-    str, _shaped("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'")
+    str, _match("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable: letters, digits and '_'")
 ]
 FileName = Annotated[
-    str, _shaped("[A-Za-z0-9_-][A-Za-z0-9._-]*", "the name of a file: letters, digits, '.', '_' and '-'", 253)
+    str, _match("[A-Za-z0-9_-][A-Za-z0-9._-]*", "the name of a file: letters, digits, '.', '_' and '-'", 253)
 ]
-AbsolutePath = Annotated[str, _shaped("(/[^/:]+)+", "an absolute path such as /data, without ':' and '/' at its end")]
+AbsolutePath = Annotated[str, _match("(/[^/:]+)+", "an absolute path such as /data, without ':' and '/' at its end")]
 PortNumber = Annotated[Number, Field(ge=1, le=65535)]
 PortName = Annotated[
     str,
-    _shaped(
+    _match(
         "[a-z0-9-]*[a-z][a-z0-9-]*",
         "the name of a port: lower-case letters, digits and '-', at least one letter",
         15,
@@ -222,21 +223,19 @@ def _port_reference(value: object) -> int | str:
 
 
 PortReference = Annotated[int | str, PlainValidator(_port_reference, json_schema_input_type=int | str)]
-HeaderName = Annotated[str, _shaped("[A-Za-z0-9!#$%&'*+.^_`|~-]+", "the name of a cookie or header, without blanks")]
-SecretKey = Annotated[
-    str, _shaped("[A-Za-z_][A-Za-z0-9_-]*", "the name of a secret: letters, digits, '_' and '-'", 253)
-]
+HeaderName = Annotated[str, _match("[A-Za-z0-9!#$%&'*+.^_`|~-]+", "the name of a cookie or header, without blanks")]
+SecretKey = Annotated[str, _match("[A-Za-z_][A-Za-z0-9_-]*", "the name of a secret: letters, digits, '_' and '-'", 253)]
 Surge = Annotated[
     str,
     BeforeValidator(_text),
-    _shaped("[1-9][0-9]?%?|100%", "a whole number of pods from 1 to 99 or a percentage such as 25%"),
+    _match("[1-9][0-9]?%?|100%", "a whole number of pods from 1 to 99 or a percentage such as 25%"),
 ]
 ExactVersion = Annotated[
-    str, _shaped(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", "one exact version such as 1.31.1, no range")
+    str, _match(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?", "one exact version such as 1.31.1, no range")
 ]
-HttpsAddress = Annotated[str, _shaped(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")]
+HttpsAddress = Annotated[str, _match(r"https://[^\s/]+(/\S*)?", "an address that begins with https://")]
 ApiServerAddress = Annotated[str, AfterValidator(_api_server)]
-OciAddress = Annotated[str, _shaped(r"oci://[^\s/]+(/\S*[^\s/])?", "an address that begins with oci://")]
+OciAddress = Annotated[str, _match(r"oci://[^\s/]+(/\S*[^\s/])?", "an address that begins with oci://")]
 FolderPath = Annotated[str, AfterValidator(_folder)]
 """A folder that is there; `${NAME}` in its path is replaced by an environment variable."""
 FilePath = Annotated[str, AfterValidator(existing_file)]
@@ -257,22 +256,22 @@ def _digits(value: object) -> object:
 
 Cidr = Annotated[str, AfterValidator(_network)]
 """An IPv4 network."""
-Region = Annotated[str, _shaped("[a-z]{2}(-[a-z]+)+-[1-9]", "a region of AWS such as eu-central-1")]
-AccountId = Annotated[str, BeforeValidator(_digits), _shaped("[0-9]{12}", "the twelve digits of an AWS account")]
-KubernetesVersion = Annotated[str, _shaped(r"1\.[0-9]{2}", "a minor version in quotes such as '1.36'")]
-ZoneLetter = Annotated[str, _shaped("[a-z]", "the letter of an availability zone such as a")]
-VpcId = Annotated[str, _shaped("vpc-[0-9a-f]+", "the id of a VPC such as vpc-0a1b2c3d")]
-SubnetId = Annotated[str, _shaped("subnet-[0-9a-f]+", "the id of a subnet such as subnet-0a1b2c3d")]
+Region = Annotated[str, _match("[a-z]{2}(-[a-z]+)+-[1-9]", "a region of AWS such as eu-central-1")]
+AccountId = Annotated[str, BeforeValidator(_digits), _match("[0-9]{12}", "the twelve digits of an AWS account")]
+KubernetesVersion = Annotated[str, _match(r"1\.[0-9]{2}", "a minor version in quotes such as '1.36'")]
+ZoneLetter = Annotated[str, _match("[a-z]", "the letter of an availability zone such as a")]
+VpcId = Annotated[str, _match("vpc-[0-9a-f]+", "the id of a VPC such as vpc-0a1b2c3d")]
+SubnetId = Annotated[str, _match("subnet-[0-9a-f]+", "the id of a subnet such as subnet-0a1b2c3d")]
 RoleArn = Annotated[
     str,
-    _shaped(
+    _match(
         "arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+",
         "the ARN of an IAM role such as arn:aws:iam::123456789012:role/admin",
     ),
 ]
-InstanceType = Annotated[str, _shaped(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "an instance type such as m6i.xlarge")]
+InstanceType = Annotated[str, _match(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", "an instance type such as m6i.xlarge")]
 AddonVersion = Annotated[
-    str, _shaped(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+", "a version of an add-on such as v1.14.3-eksbuild.16")
+    str, _match(r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+", "a version of an add-on such as v1.14.3-eksbuild.16")
 ]
 Names = Annotated[tuple[SecretName, ...], Field(strict=False)]
 

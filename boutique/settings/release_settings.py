@@ -39,7 +39,7 @@ class Pin:
         """Return the version of an image."""
         return cls(tag=image.tag, digest=image.digest)
 
-    def applied(self, image: Reference) -> Reference:
+    def apply_to(self, image: Reference) -> Reference:
         """Return the same repository at this version."""
         return replace(image, tag=self.tag, digest=self.digest)
 

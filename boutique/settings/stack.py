@@ -66,7 +66,7 @@ Cluster = Annotated[ExistingCluster | StackCluster | EksCluster, Field(discrimin
 
 
 class TargetSettings(Section):
-    """The place of one environment: a namespace, its limits, and who may deploy into it."""
+    """The target of one environment: a namespace, its limits, and who may deploy into it."""
 
     namespace: DnsLabel | None = None
     """Its namespace; the target's own name if not given."""
@@ -197,7 +197,7 @@ class Environment(Section):
 
 
 NAMESPACE = "boutique"
-"""The namespace of the configuration's keys, whatever the Pulumi project is called."""
+"""The namespace of the configuration's keys, also of a Pulumi project with another name."""
 SECTIONS: Mapping[str, Any] = {
     "cluster": Cluster,
     "platform": Platform,

@@ -58,7 +58,7 @@ class Channel(Section):
     """Whether feature stacks may come, which run pre-releases of their branches beside the environment's services."""
 
     @property
-    def described(self) -> str:
+    def description(self) -> str:
         """What it accepts, for messages."""
         return "releases only" if self.prereleases == RELEASES_ONLY else f"pre-releases like {self.prereleases}"
 
@@ -72,5 +72,5 @@ class Channel(Section):
             return str(error)
         if not re.search(self.prereleases, version.semver.prerelease or ""):
             kind = "a release" if version.is_release else "a pre-release"
-            return f"is {kind}, and the channel accepts {self.described}"
+            return f"is {kind}, and the channel accepts {self.description}"
         return None

@@ -11,7 +11,7 @@ SHARES = 3
 """How many times everything fits: the active pods, the new ones beside them, and one share more.
 
 That one is for features, for pods that are still ending, and for what an update that failed half-way has left: a
-service that had switched already keeps its active pods and those of the last successful release (`recorded_colours`).
+service that had switched already keeps its active pods and those of the last successful release (`recorded_revisions`).
 """
 
 PROXY_REQUESTS = Resources(cpu="100m", memory="128Mi")

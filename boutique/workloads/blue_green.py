@@ -32,23 +32,23 @@ def digest_of_secrets(secrets: Mapping[str, str], salt: str) -> str:
     return hashlib.scrypt(content, salt=salt.encode(), dklen=_LENGTH // 2, **_SCRYPT).hex()
 
 
-def with_colour(deployed: ResolvedWorkload) -> ResolvedWorkload:
-    """Return a service with its colour: another one whenever its pods have to be others.
+def with_revision(deployed: ResolvedWorkload) -> ResolvedWorkload:
+    """Return a service with its revision: another one whenever its pods have to be others.
 
     Replicas are none of it: they can change while pods stay.
     """
-    left_out = {"colour", "replicas", "rollout", "availability"}
+    left_out = {"revision", "replicas", "rollout", "availability"}
     parts = record_workload(deployed).model_dump(by_alias=True, exclude_unset=True, mode="json", exclude=left_out)
     parts["secrets"] = digest_of_secrets(deployed.secrets, deployed.workload.name)
     parts["preStopSeconds"] = deployed.rollout.pre_stop_seconds
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return replace(deployed, colour=digest[:_LENGTH])
+    return replace(deployed, revision=digest[:_LENGTH])
 
 
 def record_workload(deployed: ResolvedWorkload) -> RecordedWorkload:
     """Return what `restore_workload` needs to know of a service; its secrets are in clear."""
     return RecordedWorkload(
-        colour=deployed.colour or "",
+        revision=deployed.revision or "",
         image=deployed.image,
         init_image=deployed.init_image,
         pull_secrets=deployed.pull_secrets,
@@ -60,13 +60,13 @@ def record_workload(deployed: ResolvedWorkload) -> RecordedWorkload:
         secrets=dict(deployed.secrets),
         requests=deployed.requests,
         limits=deployed.limits,
-        # Only what differs from the default: pods that are there keep their colour.
+        # Only what differs from the default: pods that are there keep their revision.
         **({"pod_user": deployed.pod_user} if deployed.pod_user != "fixed" else {}),
     )
 
 
 def restore_workload(current: ResolvedWorkload, recorded: RecordedWorkload) -> ResolvedWorkload:
-    """Return a service as it was described, of the colour that it had."""
+    """Return a service as it was described, of the revision that it had."""
     return ResolvedWorkload(
         workload=current.workload,
         application=current.application,
@@ -80,16 +80,16 @@ class BlueGreen:
     """The pods of one service.
 
     Attributes:
-        live: Those that get its requests, or will when they are ready.
-        warm: Those that got them before, kept for the way back.
-        until: When the warm ones may go; None for when the next release comes.
-        is_new: Whether the live ones have yet to get their first request.
+        active: Those that get its requests, or will when they are ready.
+        previous: Those that got them before, kept for the way back.
+        until: When the previous ones may go; None for when the next release comes.
+        is_new: Whether the active ones have yet to get their first request.
         is_back: Whether they are those that were kept: requests go back to pods that are there and have served before.
         is_first: Whether the environment is only being made, so that no requests are at stake.
     """
 
-    live: ResolvedWorkload
-    warm: ResolvedWorkload | None = None
+    active: ResolvedWorkload
+    previous: ResolvedWorkload | None = None
     until: datetime | None = None
     is_new: bool = True
     is_back: bool = False
@@ -98,12 +98,12 @@ class BlueGreen:
     @property
     def variants(self) -> tuple[ResolvedWorkload, ...]:
         """All of them, those that get requests first."""
-        return (self.live, self.warm) if self.warm else (self.live,)
+        return (self.active, self.previous) if self.previous else (self.active,)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The colours of all of them."""
-        return tuple(variant.colour or "" for variant in self.variants)
+        """The revisions of all of them."""
+        return tuple(variant.revision or "" for variant in self.variants)
 
     @classmethod
     def of(
@@ -122,27 +122,27 @@ class BlueGreen:
             remembered: What `remember` returned after the last update that came to its end.
             now: The time.
             is_first: Whether the environment is only being made.
-            deployed: The colours that have a Deployment, if that is known: a release that failed has taken the place
+            deployed: The revisions that have a Deployment, if that is known: a release that failed has taken the place
                 of the pods that were kept.
         """
-        live = with_colour(wanted)
-        before = restore_workload(live, remembered.live) if remembered else None
-        kept = restore_workload(live, remembered.warm) if remembered and remembered.warm else None
-        if kept and deployed is not None and kept.colour not in deployed:
+        active = with_revision(wanted)
+        before = restore_workload(active, remembered.active) if remembered else None
+        kept = restore_workload(active, remembered.previous) if remembered and remembered.previous else None
+        if kept and deployed is not None and kept.revision not in deployed:
             kept = None
         if before is None:
-            return cls(live=live, is_first=is_first)
-        if before.colour != live.colour:
+            return cls(active=active, is_first=is_first)
+        if before.revision != active.revision:
             kept_for = wanted.rollout.scale_down_delay
             until = now + kept_for.length if kept_for else None
-            is_back = kept is not None and kept.colour == live.colour
-            return cls(live=live, warm=before, until=until, is_new=not is_back, is_back=is_back)
+            is_back = kept is not None and kept.revision == active.revision
+            return cls(active=active, previous=before, until=until, is_new=not is_back, is_back=is_back)
         until = remembered.until if remembered else None
         if until and until <= now:
-            return cls(live=live, is_new=False)
-        return cls(live=live, warm=kept, until=until if kept else None, is_new=False)
+            return cls(active=active, is_new=False)
+        return cls(active=active, previous=kept, until=until if kept else None, is_new=False)
 
     def remember(self) -> RecordedBlueGreen:
         """Return what the next update has to know; secret."""
-        warm = record_workload(self.warm) if self.warm else None
-        return RecordedBlueGreen(live=record_workload(self.live), warm=warm, until=self.until)
+        previous = record_workload(self.previous) if self.previous else None
+        return RecordedBlueGreen(active=record_workload(self.active), previous=previous, until=self.until)

@@ -60,10 +60,10 @@ def deployed_pod_set(deployment: Mapping[str, Any], *, meshed: bool) -> PodSet:
         for variable in container.get("env", [])
         if "valueFrom" not in variable
     }
-    beside = [(_one(_defaulted(other), meshed=False), 1) for other in others]
+    beside = [(_one(_with_defaults(other), meshed=False), 1) for other in others]
     return PodSet(
         replicas=spec.get("replicas", 1),
-        one={**_sum((_one(_defaulted(container), meshed=meshed), 1), *beside), "pods": Decimal(1)},
+        one={**_sum((_one(_with_defaults(container), meshed=meshed), 1), *beside), "pods": Decimal(1)},
         template=(container.get("image", ""), frozenset(variables.items())),
     )
 
@@ -126,7 +126,7 @@ def _one(resources: Mapping[str, Mapping[str, str]], *, meshed: bool) -> Amounts
     }
 
 
-def _defaulted(container: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+def _with_defaults(container: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
     """Return the resources of a container, with a target's defaults for what it does not name."""
     given = container.get("resources", {})
     return {

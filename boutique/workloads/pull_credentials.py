@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from boutique.application.application import Application
+from boutique.settings.errors import ErrorLine
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import resolve_workloads
@@ -22,7 +23,7 @@ _DOCKER_HUB = "docker.io"
 _DOCKER_HUB_NAMES = (_DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 
 
-def credential_errors(text: str, wanted: Collection[str]) -> list[str]:
+def credential_errors(text: str, wanted: Collection[str]) -> list[ErrorLine]:
     """Return why kubelets cannot pull with a Docker configuration: a line each, with nothing secret in it.
 
     Args:
@@ -34,12 +35,20 @@ def credential_errors(text: str, wanted: Collection[str]) -> list[str]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        return [f"boutique:{KEY}: is no Docker configuration, a JSON object with `auths`; {_remedy('REGISTRY')}"]
+        return [
+            ErrorLine(
+                "invalid-docker-config",
+                f"boutique:{KEY}: is no Docker configuration, a JSON object with `auths`; {_remedy('REGISTRY')}",
+            )
+        ]
     entries, helpers = _mapping(content, "auths"), _mapping(content, "credHelpers")
     unreadable = [registry for registry, entry in entries.items() if not _is_readable(entry)]
     if unreadable:
         return [
-            f"boutique:{KEY}: auths[{registry!r}].auth is not the base64 of USER:PASSWORD; {_remedy(registry)}"
+            ErrorLine(
+                "invalid-auth",
+                f"boutique:{KEY}: auths[{registry!r}].auth is not the base64 of USER:PASSWORD; {_remedy(registry)}",
+            )
             for registry in unreadable
         ]
     usable = {registry for registry, entry in entries.items() if _is_usable(entry)}
@@ -53,7 +62,12 @@ def credential_errors(text: str, wanted: Collection[str]) -> list[str]:
     keepers = sorted(set(elsewhere.values())) if elsewhere else [_keeper(content, "")]
     kept = " and ".join(filter(None, keepers))
     where = f": {kept} keeps them on the machine of the login, where no node reads them" if kept else ""
-    return [f"boutique:{KEY}: holds no user and password for {', '.join(names)}{where}; {_remedy(names[0])}"]
+    return [
+        ErrorLine(
+            "no-credentials",
+            f"boutique:{KEY}: holds no user and password for {', '.join(names)}{where}; {_remedy(names[0])}",
+        )
+    ]
 
 
 def registries(application: Application, environment: Environment, release: Release | None) -> set[str]:

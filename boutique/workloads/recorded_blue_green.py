@@ -17,25 +17,25 @@ _DEPLOYMENT, _SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Ser
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedColours:
+class RecordedRevisions:
     """The blue/green Deployments of one service.
 
     Attributes:
-        names: The logical name of each, by its colour.
-        selected: The colours that the service's own Service selects: in the state, and in the cluster, which differ
+        names: The logical name of each, by its revision.
+        selected: The revisions that the service's own Service selects: in the state, and in the cluster, which differ
             when an update was killed.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     selected: frozenset[str] = frozenset()
 
-    def logical_names(self, service: str, colours: Sequence[str]) -> dict[str, str]:
-        """Return the logical name of each Deployment that an update deploys, by its colour.
+    def logical_names(self, service: str, revisions: Sequence[str]) -> dict[str, str]:
+        """Return the logical name of each Deployment that an update deploys, by its revision.
 
         Those that are there keep theirs. No new one takes the name of one that serves.
         """
         left_out = [
-            name for colour, name in self.names.items() if colour not in colours and colour not in self.selected
+            name for revision, name in self.names.items() if revision not in revisions and revision not in self.selected
         ]
         taken = set(self.names.values())
         fresh = (
@@ -44,19 +44,21 @@ class RecordedColours:
             if (name := f"{service}-{suffix}") not in taken
         )
         return {
-            colour: self.names.get(colour) or (left_out.pop(0) if left_out else next(fresh))
-            for colour in dict.fromkeys(colours)
+            revision: self.names.get(revision) or (left_out.pop(0) if left_out else next(fresh))
+            for revision in dict.fromkeys(revisions)
         }
 
-    def deleted_first(self, service: str, colours: Sequence[str]) -> frozenset[str]:
-        """Return the colours whose Deployments are deleted before the new ones are created."""
-        given = set(self.logical_names(service, colours).values())
-        return frozenset(colour for colour, name in self.names.items() if name in given and colour not in colours)
+    def deleted_first(self, service: str, revisions: Sequence[str]) -> frozenset[str]:
+        """Return the revisions whose Deployments are deleted before the new ones are created."""
+        given = set(self.logical_names(service, revisions).values())
+        return frozenset(
+            revision for revision, name in self.names.items() if name in given and revision not in revisions
+        )
 
 
-def recorded_colours(
+def recorded_revisions(
     resources: Mapping[str, Mapping[str, Any]], services: Iterable[Mapping[str, Any]] = ()
-) -> dict[str, RecordedColours]:
+) -> dict[str, RecordedRevisions]:
     """Return the blue/green Deployments of every service, by its name.
 
     Args:
@@ -65,15 +67,15 @@ def recorded_colours(
     """
     names: dict[str, dict[str, str]] = {}
     selected: dict[str, set[str]] = {}
-    # A Service of one colour is there before its Deployment is: only where that is missing its name counts.
+    # A Service of one revision is there before its Deployment is: only where that is missing its name counts.
     for kind in (_DEPLOYMENT, _SERVICE):
         for urn, resource in resources.items():
             labelled = _labels(resource) if resource["type"] == kind else {}
-            app, colour = labelled.get("app"), labelled.get(labels.COLOUR)
-            if app and colour:
+            app, revision = labelled.get("app"), labelled.get(labels.REVISION)
+            if app and revision:
                 of_app, name = names.setdefault(app, {}), urn.rpartition("::")[2]
-                if colour not in of_app and name not in of_app.values():
-                    of_app[colour] = name
+                if revision not in of_app and name not in of_app.values():
+                    of_app[revision] = name
     in_state = (
         resource["outputs"]
         for resource in resources.values()
@@ -81,18 +83,18 @@ def recorded_colours(
     )
     for content in chain(in_state, services):
         selector: Mapping[str, str] = (content.get("spec") or {}).get("selector") or {}
-        if selector.get(labels.COLOUR) and labels.COLOUR not in _labelled(content):
-            selected.setdefault(selector["app"], set()).add(selector[labels.COLOUR])
+        if selector.get(labels.REVISION) and labels.REVISION not in _object_labels(content):
+            selected.setdefault(selector["app"], set()).add(selector[labels.REVISION])
     return {
-        app: RecordedColours(names=names.get(app, {}), selected=frozenset(selected.get(app, ())))
+        app: RecordedRevisions(names=names.get(app, {}), selected=frozenset(selected.get(app, ())))
         for app in {*names, *selected}
     }
 
 
 def _labels(resource: Mapping[str, Any]) -> Mapping[str, str]:
-    return _labelled(resource.get("outputs") or {})
+    return _object_labels(resource.get("outputs") or {})
 
 
-def _labelled(content: Mapping[str, Any]) -> Mapping[str, str]:
+def _object_labels(content: Mapping[str, Any]) -> Mapping[str, str]:
     object_labels: Mapping[str, str] = (content.get("metadata") or {}).get("labels") or {}
     return object_labels

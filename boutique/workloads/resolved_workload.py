@@ -29,7 +29,7 @@ class ResolvedWorkload:
         application: The name of the application.
         feature: The key of the feature that runs it; None for the baseline.
         autoscaled: Whether an autoscaler sets the number of replicas; `replicas` is what it begins with.
-        colour: What tells the pods of this blue/green release from those of others; None for other strategies.
+        revision: What tells the pods of this blue/green release from those of others; None for other strategies.
         files: Texts by the name of a file in `/etc/config`, or by its path in another folder.
         secrets: Environment variables with their secret values.
         pod_user: Who its containers run as: see `Environment.pod_user`.
@@ -38,7 +38,7 @@ class ResolvedWorkload:
     workload: Workload
     application: str
     feature: str | None = None
-    colour: str | None = None
+    revision: str | None = None
     image: Reference
     init_image: str | None
     pull_secrets: tuple[str, ...]
@@ -62,22 +62,22 @@ class ResolvedWorkload:
     @property
     def name(self) -> str:
         """The name of its Deployment."""
-        return f"{self.service_name}-{self.colour}" if self.colour else self.service_name
+        return f"{self.service_name}-{self.revision}" if self.revision else self.service_name
 
     @property
     def service_labels(self) -> dict[str, str]:
-        """The labels of its objects that do not differ between colours."""
+        """The labels of its objects that do not differ between blue/green revisions."""
         return labels.workload(self.application, self.workload.name, self.feature)
 
     @property
     def labels(self) -> dict[str, str]:
         """The labels of its Deployment and pods."""
-        return {**self.service_labels, **labels.colour(self.colour)}
+        return {**self.service_labels, **labels.revision(self.revision)}
 
     @property
     def selector(self) -> dict[str, str]:
         """What picks its pods."""
-        return {**labels.selector(self.workload.name, self.feature), **labels.colour(self.colour)}
+        return {**labels.selector(self.workload.name, self.feature), **labels.revision(self.revision)}
 
     @property
     def strategy(self) -> str:
@@ -109,13 +109,13 @@ def resolve_workloads(
         secrets: The values of secrets by name; one that is missing is empty, for commands that only read.
     """
     return tuple(
-        _resolve(application.name, workload, environment, release or Release(), secrets or {}, service)
+        _resolve_workload(application.name, workload, environment, release or Release(), secrets or {}, service)
         for workload in application.workloads
         if (service := environment.services.get(workload.name, ServiceSettings())).enabled
     )
 
 
-def _resolve(
+def _resolve_workload(
     application: str,
     workload: Workload,
     environment: Environment,
@@ -128,13 +128,13 @@ def _resolve(
     return ResolvedWorkload(
         workload=workload,
         application=application,
-        image=pin.applied(image) if pin else image,
+        image=pin.apply_to(image) if pin else image,
         init_image=_init_image(workload, service),
         pull_secrets=service.image.pull_secrets or environment.images.pull_secrets,
         replicas=service.replicas or (1 if workload.stateful or workload.optional else environment.replicas),
         autoscaled=service.autoscaled,
-        rollout=_merged(environment.rollout, service.rollout),
-        availability=_merged(environment.availability, service.availability),
+        rollout=_merge(environment.rollout, service.rollout),
+        availability=_merge(environment.availability, service.availability),
         external=service.external,
         variables={
             **plain_variables(workload.env),
@@ -175,7 +175,7 @@ def _files(workload: Workload) -> dict[str, str]:
     }
 
 
-def _merged(shared: S, own: S) -> S:
+def _merge(shared: S, own: S) -> S:
     return shared.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 

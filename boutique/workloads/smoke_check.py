@@ -20,7 +20,7 @@ from boutique.workloads.resolved_workload import ResolvedWorkload
 ADDRESS = "BOUTIQUE_ADDRESS"
 """The environment variable that tells a command where the pod is."""
 
-_SAID = 2000
+_OUTPUT_LENGTH = 2000
 _PAUSE = 0.5
 _FORWARDED = re.compile(r"Forwarding from (127\.0\.0\.1:\d+)")
 
@@ -47,7 +47,7 @@ def run(deployed: ResolvedWorkload, check: SmokeCheck, kubeconfig: str, namespac
     )
     deadline = time.monotonic() + check.timeout_seconds
     try:
-        with _forwarded(deployed, kubeconfig, namespace, deadline) as address:
+        with _forward_port(deployed, kubeconfig, namespace, deadline) as address:
             if check.path:
                 _visit(address, check.path, deadline)
             if check.command:
@@ -64,7 +64,7 @@ class _FailedError(Exception):
 
 
 @contextmanager
-def _forwarded(deployed: ResolvedWorkload, kubeconfig: str, namespace: str, deadline: float) -> Iterator[str]:
+def _forward_port(deployed: ResolvedWorkload, kubeconfig: str, namespace: str, deadline: float) -> Iterator[str]:
     """Yield `host:port` of a pod for a while."""
     with tempfile.TemporaryDirectory(prefix="boutique-") as folder:
         path = Path(folder, "kubeconfig")
@@ -99,7 +99,7 @@ def _address(forwarding: "subprocess.Popen[str]", deadline: float) -> str:
 
 def _visit(address: str, path: str, deadline: float) -> None:
     while True:
-        wrong = _asked(f"http://{address}{path}", max(0.1, deadline - time.monotonic()))
+        wrong = _request_error(f"http://{address}{path}", max(0.1, deadline - time.monotonic()))
         if not wrong:
             return
         if time.monotonic() + _PAUSE >= deadline:
@@ -107,7 +107,7 @@ def _visit(address: str, path: str, deadline: float) -> None:
         time.sleep(_PAUSE)
 
 
-def _asked(url: str, seconds: float) -> str:
+def _request_error(url: str, seconds: float) -> str:
     """Return what is wrong with the answer."""
     # Never through a proxy of the environment: the address is this machine's own.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -137,5 +137,5 @@ def _execute(command: tuple[str, ...], address: str, deadline: float) -> None:
     except OSError as error:
         raise _FailedError(f"{command[0]!r} cannot be started: {error.strerror}") from None
     if done.returncode:
-        output = f"{done.stdout}{done.stderr}".strip()[-_SAID:]
+        output = f"{done.stdout}{done.stderr}".strip()[-_OUTPUT_LENGTH:]
         raise _FailedError(f"{command[0]!r} ended with {done.returncode}: {output}")

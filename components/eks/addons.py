@@ -53,7 +53,7 @@ class Addons(pulumi.ComponentResource):
         super().__init__("boutique:index:Addons", name, None, opts)
         # Earlier, they would wait for nodes until they give up.
         after = pulumi.ResourceOptions(parent=self, depends_on=[args.nodes])
-        made = {
+        addons = {
             addon: eks.Addon(
                 f"{name}-{addon}",
                 cluster_name=args.scope.cluster,
@@ -66,11 +66,11 @@ class Addons(pulumi.ComponentResource):
             )
             for addon, configuration in _CONFIGURATION.items()
         }
-        self.names, self.identities = made["coredns"], made["eks-pod-identity-agent"]
+        self.names, self.identities = addons["coredns"], addons["eks-pod-identity-agent"]
         identity = role(
             f"{name}-{_STORAGE}",
             iam.pod_trust(args.scope, _NAMESPACE, _STORAGE_ACCOUNT),
-            [args.scope.managed(iam.STORAGE_POLICY)],
+            [args.scope.managed_policy(iam.STORAGE_POLICY)],
             pulumi.ResourceOptions(parent=self),
         )
         eks.Addon(

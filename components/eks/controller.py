@@ -60,7 +60,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             opts=child,
         )
         # Pods get a role when they start, so it is given before.
-        given = eks.PodIdentityAssociation(
+        association = eks.PodIdentityAssociation(
             name,
             cluster_name=scope.cluster,
             namespace=controller.NAMESPACE,
@@ -80,6 +80,6 @@ class LoadBalancerController(pulumi.ComponentResource):
             settings.version,
             controller.NAMESPACE,
             args.descriptions,
-            pulumi.ResourceOptions(parent=self, depends_on=[rights, given, *args.after]),
+            pulumi.ResourceOptions(parent=self, depends_on=[rights, association, *args.after]),
         )
         self.register_outputs({})

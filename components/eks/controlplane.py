@@ -43,12 +43,12 @@ class ControlPlane(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ControlPlaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:ControlPlane", name, None, opts)
-        settings, called = args.settings, args.scope.cluster
+        settings, cluster_name = args.settings, args.scope.cluster
         kept = pulumi.ResourceOptions(parent=self, protect=settings.protect)
 
         key = kms.Key(
             name,
-            description=f"Secrets in the API server of {called}",
+            description=f"Secrets in the API server of {cluster_name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
             opts=kept,
@@ -56,13 +56,13 @@ class ControlPlane(pulumi.ComponentResource):
         # EKS would make it by itself, and keep it for ever.
         log = cloudwatch.LogGroup(
             name,
-            name=f"/aws/eks/{called}/cluster",
+            name=f"/aws/eks/{cluster_name}/cluster",
             retention_in_days=settings.log_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
         cluster = pulumi_eks.Cluster(
             name,
-            name=called,
+            name=cluster_name,
             version=settings.version,
             upgrade_policy=eks.ClusterUpgradePolicyArgs(support_type=settings.support.upper()),
             deletion_protection=settings.protect,

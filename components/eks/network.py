@@ -40,14 +40,14 @@ class NetworkArgs:
         zones: How they are divided.
         region: Where it is.
         single_nat: Whether all zones share the way out of the first.
-        called: What its parts are called in the console of AWS.
+        vpc_name: What its parts are called in the console of AWS.
     """
 
     cidr: str
     zones: Sequence[Zone]
     region: str
     single_nat: bool
-    called: str
+    vpc_name: str
 
 
 class Network(pulumi.ComponentResource):
@@ -62,17 +62,17 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Network", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = {"Name": args.called}
+        tags = {"Name": args.vpc_name}
 
         vpc = ec2.Vpc(
             name, cidr_block=args.cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=tags, opts=child
         )
-        # Everything is allowed to everyone in the group that a VPC comes with; without rules, to nobody.
+        # The group that a VPC comes with allows everything to everyone; without rules it allows nothing.
         ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=tags, opts=child)
         gateway = ec2.InternetGateway(name, vpc_id=vpc.id, tags=tags, opts=child)
         to_internet = ec2.RouteTableRouteArgs(cidr_block=_ANYWHERE, gateway_id=gateway.id)
         open_table = ec2.RouteTable(
-            f"{name}-public", vpc_id=vpc.id, routes=[to_internet], tags={"Name": f"{args.called}-public"}, opts=child
+            f"{name}-public", vpc_id=vpc.id, routes=[to_internet], tags={"Name": f"{args.vpc_name}-public"}, opts=child
         )
         public: list[ec2.Subnet] = []
         private: list[ec2.Subnet] = []
@@ -80,20 +80,20 @@ class Network(pulumi.ComponentResource):
         nat: ec2.NatGateway | None = None
         for zone in args.zones:
             outside = _subnet(name, "public", zone.letter, zone.public, vpc, args, child)
-            joined = _joined(f"{name}-public-{zone.letter}", outside, open_table, child)
+            joined = _associate(f"{name}-public-{zone.letter}", outside, open_table, child)
             if nat is None or not args.single_nat:
                 nat = _nat(f"{name}-{zone.letter}", zone.letter, outside, [gateway, joined], args, self)
             inside = _subnet(name, "private", zone.letter, zone.private, vpc, args, child)
             through_nat = ec2.RouteTableRouteArgs(cidr_block=_ANYWHERE, nat_gateway_id=nat.id)
-            called = f"private-{zone.letter}"
+            table_name = f"private-{zone.letter}"
             table = ec2.RouteTable(
-                f"{name}-{called}",
+                f"{name}-{table_name}",
                 vpc_id=vpc.id,
                 routes=[through_nat],
-                tags={"Name": f"{args.called}-{called}"},
+                tags={"Name": f"{args.vpc_name}-{table_name}"},
                 opts=child,
             )
-            way_out.append(_joined(f"{name}-{called}", inside, table, child))
+            way_out.append(_associate(f"{name}-{table_name}", inside, table, child))
             public.append(outside)
             private.append(inside)
         self.subnets = Subnets(
@@ -119,12 +119,12 @@ def _subnet(
         vpc_id=vpc.id,
         cidr_block=str(cidr),
         availability_zone=f"{args.region}{letter}",
-        tags={"Name": f"{args.called}-{kind}-{letter}", _FOR_BALANCERS[kind]: "1"},
+        tags={"Name": f"{args.vpc_name}-{kind}-{letter}", _FOR_BALANCERS[kind]: "1"},
         opts=opts,
     )
 
 
-def _joined(
+def _associate(
     name: str, subnet: ec2.Subnet, table: ec2.RouteTable, opts: pulumi.ResourceOptions
 ) -> ec2.RouteTableAssociation:
     return ec2.RouteTableAssociation(name, subnet_id=subnet.id, route_table_id=table.id, opts=opts)
@@ -139,7 +139,7 @@ def _nat(
     parent: pulumi.Resource,
 ) -> ec2.NatGateway:
     """Create a NAT in a public subnet; it works only once that is connected with the internet."""
-    tags = {"Name": f"{args.called}-{letter}"}
+    tags = {"Name": f"{args.vpc_name}-{letter}"}
     address = ec2.Eip(name, domain="vpc", tags=tags, opts=pulumi.ResourceOptions(parent=parent))
     return ec2.NatGateway(
         name,

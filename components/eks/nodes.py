@@ -46,12 +46,12 @@ class NodeGroup(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("boutique:index:Nodes", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings, called = args.settings, {"Name": args.scope.cluster}
+        settings, tags = args.settings, {"Name": args.scope.cluster}
 
         identity = role(
             name,
             documents.node_trust(),
-            [args.scope.managed(policy) for policy in documents.NODE_POLICIES],
+            [args.scope.managed_policy(policy) for policy in documents.NODE_POLICIES],
             child,
         )
         template = ec2.LaunchTemplate(
@@ -72,8 +72,7 @@ class NodeGroup(pulumi.ComponentResource):
                 )
             ],
             tag_specifications=[
-                ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=called)
-                for kind in ("instance", "volume")
+                ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags) for kind in ("instance", "volume")
             ],
             opts=child,
         )

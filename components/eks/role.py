@@ -25,23 +25,23 @@ class PodIdentity:
     policies: Sequence[pulumi.Resource]
 
 
-def role(name: str, trust: Document, managed: Sequence[str], opts: pulumi.ResourceOptions) -> PodIdentity:
+def role(name: str, trust: Document, policy_arns: Sequence[str], opts: pulumi.ResourceOptions) -> PodIdentity:
     """Create a role.
 
     Args:
         name: Of the resource; AWS' own is made from it.
         trust: Who may take it.
-        managed: The ARNs of its policies.
+        policy_arns: The ARNs of its policies.
         opts: Of the resources.
     """
-    made = iam.Role(name, assume_role_policy=json.dumps(trust), opts=opts)
+    iam_role = iam.Role(name, assume_role_policy=json.dumps(trust), opts=opts)
     policies = [
         iam.RolePolicyAttachment(
             f"{name}-{arn.rpartition('/')[2]}",
-            role=made.name,
+            role=iam_role.name,
             policy_arn=arn,
             opts=opts,
         )
-        for arn in managed
+        for arn in policy_arns
     ]
-    return PodIdentity(arn=made.arn, name=made.name, policies=policies)
+    return PodIdentity(arn=iam_role.arn, name=iam_role.name, policies=policies)

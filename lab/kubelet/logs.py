@@ -74,19 +74,19 @@ async def read(path: Path, options: Extract, ended: Callable[[], bool]) -> Async
 
 def last_lines(log: BinaryIO, count: int) -> int:
     """Return where the last lines of a file begin."""
-    place = log.seek(0, 2)
+    offset = log.seek(0, 2)
     if count <= 0:
-        return place
+        return offset
     # The end of the last line ends no line before it.
     remaining, at_end = count, True
-    while place > 0:
-        size = min(_BLOCK, place)
-        place = log.seek(place - size)
+    while offset > 0:
+        size = min(_BLOCK, offset)
+        offset = log.seek(offset - size)
         block = log.read(size)
         end = len(block) - 1 if at_end and block.endswith(b"\n") else len(block)
         at_end = False
         while (newline := block.rfind(b"\n", 0, end)) >= 0:
             remaining, end = remaining - 1, newline
             if remaining == 0:
-                return place + newline + 1
+                return offset + newline + 1
     return 0

@@ -118,11 +118,11 @@ class Decoder:
             message = "the headers of a stream are too long"
             raise ValueError(message)
         (count,) = struct.unpack_from(">I", text)
-        place, parts = 4, []
+        offset, parts = 4, []
         for _ in range(2 * count):
-            (length,) = struct.unpack_from(">I", text, place)
-            parts.append(text[place + 4 : place + 4 + length].decode("latin-1"))
-            place += 4 + length
+            (length,) = struct.unpack_from(">I", text, offset)
+            parts.append(text[offset + 4 : offset + 4 + length].decode("latin-1"))
+            offset += 4 + length
         return dict(zip(parts[::2], parts[1::2], strict=True))
 
 

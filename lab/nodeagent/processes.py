@@ -41,7 +41,7 @@ def is_alive(identity: ProcessIdentity) -> bool:
         process = stat(host_pid(identity.pid))
     except OSError:
         return False
-    return not process.ended and process.start == identity.start
+    return not process.has_ended and process.start == identity.start
 
 
 class PodProcess:

@@ -15,8 +15,8 @@ from lab.toolchain import toolcache
 from lab.toolchain.build_report import Report
 from lab.toolchain.compiling import complete, files_item
 from lab.toolchain.downloads import downloading
-from lab.toolchain.found import Located, locate
 from lab.toolchain.golang import BuildError, free_space, terminable
+from lab.toolchain.installed_tools import Located, locate
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.tools import PROVIDER, families, families_of_tests

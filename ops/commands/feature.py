@@ -71,7 +71,7 @@ def up(
         secrets_provider=secrets_provider,
     )
     with working(f"{'previewing' if preview else 'deploying'} {feature}") as progress:
-        result = update.up(project(), feature, request, progress, found=show_builds, preview=preview)
+        result = update.up(project(), feature, request, progress, on_builds=show_builds, preview=preview)
     if preview:
         typer.echo(result.output)
     else:

@@ -21,7 +21,7 @@ def show(statuses: Sequence[EnvironmentStatus], now: datetime, *, refresh: bool)
     for name in sorted({name for status in statuses for name in status.services}):
         table.add_row(name, *(_cell(status.services.get(name)) for status in statuses))
     table.add_row("features", *(_features(status) for status in statuses))
-    table.add_row("updated", *(_updated(status, now) for status in statuses))
+    table.add_row("updated", *(_last_update(status, now) for status in statuses))
     if refresh:
         table.add_row("drift", *(_drift(status) for status in statuses))
     out = console()
@@ -94,7 +94,7 @@ def _features(status: EnvironmentStatus) -> str:
     return ", ".join(feature.key for feature in status.features) or _NONE
 
 
-def _updated(status: EnvironmentStatus, now: datetime) -> str:
+def _last_update(status: EnvironmentStatus, now: datetime) -> str:
     if status.updated is None:
         return "?" if status.trouble else _NONE
     update = status.updated

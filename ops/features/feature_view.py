@@ -131,14 +131,14 @@ def show_reaped(results: Sequence[Reaped], now: datetime, *, as_json: bool) -> N
     """Print the result for each feature that was due."""
     if as_json:
         rows = [
-            {**document(result.feature, now), "removed": result.removed, "busy": result.busy, "error": result.error}
+            {**document(result.feature, now), "removed": result.is_removed, "busy": result.busy, "error": result.error}
             for result in results
         ]
         typer.echo(json.dumps(rows, indent=2))
         return
     for result in results:
         name = f"feature {result.feature.name!r} of {result.feature.environment!r}"
-        if result.removed:
+        if result.is_removed:
             typer.echo(f"{name}: removed")
         else:
             typer.echo(f"{name}: {f'left alone: {result.busy}' if result.busy else result.error}", err=True)

@@ -19,7 +19,7 @@ _KINDS = (HTTP_ROUTES, SERVICES, DEPLOYMENTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundFeature:
+class FeatureObject:
     """One object of a feature.
 
     Attributes:
@@ -59,10 +59,10 @@ class ClusterFeature:
     expires: datetime | None
     versions: dict[str, str]
     sessions: int
-    objects: tuple[FoundFeature, ...]
+    objects: tuple[FeatureObject, ...]
 
 
-def objects(namespace: Namespace) -> tuple[FoundFeature, ...]:
+def objects(namespace: Namespace) -> tuple[FeatureObject, ...]:
     """Return all objects of features, in the order to delete them in.
 
     Raises:
@@ -73,18 +73,18 @@ def objects(namespace: Namespace) -> tuple[FoundFeature, ...]:
         return tuple(_parse_object(kind, item) for kind, items in zip(_KINDS, kinds, strict=True) for item in items)
 
 
-def features(items: Iterable[FoundFeature]) -> tuple[ClusterFeature, ...]:
+def features(items: Iterable[FeatureObject]) -> tuple[ClusterFeature, ...]:
     """Group objects into features, by key."""
-    owned: dict[tuple[str, str], list[FoundFeature]] = {}
+    owned: dict[tuple[str, str], list[FeatureObject]] = {}
     for item in items:
         if item.owner:
             owned.setdefault((item.key, item.owner), []).append(item)
     return tuple(_feature(key, stack, parts) for (key, stack), parts in sorted(owned.items()))
 
 
-def _parse_object(collection: str, content: Object) -> FoundFeature:
+def _parse_object(collection: str, content: Object) -> FeatureObject:
     metadata = content["metadata"]
-    return FoundFeature(
+    return FeatureObject(
         collection=collection,
         name=metadata["name"],
         key=metadata["labels"][labels.FEATURE],
@@ -93,12 +93,12 @@ def _parse_object(collection: str, content: Object) -> FoundFeature:
     )
 
 
-def _feature(key: str, stack: str, items: list[FoundFeature]) -> ClusterFeature:
-    ends = list(_annotated(items, labels.EXPIRES))
+def _feature(key: str, stack: str, items: list[FeatureObject]) -> ClusterFeature:
+    ends = list(_annotation_values(items, labels.EXPIRES))
     return ClusterFeature(
         key=key,
         stack=stack,
-        branch=next(_annotated(items, labels.BRANCH), None),
+        branch=next(_annotation_values(items, labels.BRANCH), None),
         since=min(moment(item.content["metadata"]["creationTimestamp"]) for item in items),
         expires=max(map(moment, ends), default=None),
         versions=dict(sorted(_version(item.content) for item in items if item.collection == DEPLOYMENTS)),
@@ -107,7 +107,7 @@ def _feature(key: str, stack: str, items: list[FoundFeature]) -> ClusterFeature:
     )
 
 
-def _annotated(items: list[FoundFeature], annotation: str) -> Iterator[str]:
+def _annotation_values(items: list[FeatureObject], annotation: str) -> Iterator[str]:
     for item in items:
         if value := item.content["metadata"].get("annotations", {}).get(annotation):
             yield value

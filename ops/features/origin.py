@@ -58,4 +58,4 @@ def parse_outputs(stack: str, outputs: Mapping[str, Any]) -> Origin | None:
 
 def namespace_of(environment: Origin) -> Namespace:
     """Return the namespace of an environment, with the rights of its feature stacks."""
-    return Namespace(name=environment.place.namespace, deployer=environment.place.kubeconfig)
+    return Namespace(name=environment.target.namespace, deployer=environment.target.kubeconfig)

@@ -74,7 +74,7 @@ def arrival(question: PropagationQuestion, outside: Outside) -> Arrival:
     answered = [way for way in ways if way[-1].workload == question.service and way[-1].version]
     failed = [way[-1] for way in ways if way[-1].workload in names and not way[-1].version]
     if not answered:
-        return _unanswered(question, outside, failed)
+        return _arrival_unknown(question, outside, failed)
     others = [way for way in answered if way[-1].version != label_value(question.version)]
     hops = [way[-1] for way in others or answered]
     versions = tuple(sorted({hop.version for hop in hops if hop.version}))
@@ -92,7 +92,7 @@ def arrival(question: PropagationQuestion, outside: Outside) -> Arrival:
     )
 
 
-def _unanswered(question: PropagationQuestion, outside: Outside, failed: Sequence[Hop]) -> Arrival:
+def _arrival_unknown(question: PropagationQuestion, outside: Outside, failed: Sequence[Hop]) -> Arrival:
     if failed:
         description = f"no good answer: {failed[-1].caller}'s call ended with {failed[-1].status}"
         hint = f"look at `kubectl -n {question.namespace} logs -l app={question.service}`"

@@ -33,7 +33,7 @@ class Reaped:
     error: str = ""
 
     @property
-    def removed(self) -> bool:
+    def is_removed(self) -> bool:
         """Whether it is gone."""
         return not self.busy and not self.error
 

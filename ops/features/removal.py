@@ -7,7 +7,7 @@ from pathlib import Path
 from boutique.outputs import Origin
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
-from ops.features.inventory import FoundFeature, objects
+from ops.features.inventory import FeatureObject, objects
 from ops.features.origin import NoEnvironmentError, namespace_of, origin
 from ops.features.stack_state import stack_state
 from ops.pulumi.engine import MissingStackError
@@ -41,7 +41,11 @@ def down(
             environment = future.result()
         if state is not None and not state.is_feature(feature.key, feature.environment):
             raise OperationError(f"stack {stack_workspace.stack!r} is not the {feature}; nothing was removed")
-        if not ignore_missing and state is None and not (environment and _owned(environment, stack_workspace.stack)):
+        if (
+            not ignore_missing
+            and state is None
+            and not (environment and _owned_objects(environment, stack_workspace.stack))
+        ):
             raise OperationError(f"{feature}: no such feature; `boutique feature list` lists them")
         if state is not None:
             _destroy(stack_workspace, progress, abandoned=environment is None)
@@ -56,13 +60,13 @@ def _environment(project: Path, stack: str) -> Origin | None:
         return None
 
 
-def _owned(environment: Origin, stack: str) -> list[FoundFeature]:
+def _owned_objects(environment: Origin, stack: str) -> list[FeatureObject]:
     return [item for item in objects(namespace_of(environment)) if item.owner == stack]
 
 
 def _delete_leftovers(environment: Origin, stack: str, progress: Progress) -> None:
     """Delete the objects that a killed update created before its stack recorded them."""
-    for item in _owned(environment, stack):
+    for item in _owned_objects(environment, stack):
         progress(f"deleting {item.name}, which the stack does not know")
         namespace_of(environment).delete(item.collection, item.name)
 
@@ -74,7 +78,7 @@ def _destroy(stack_workspace: Workspace, progress: Progress, *, abandoned: bool)
         run(
             stack_workspace,
             *("destroy", "--yes", "--skip-preview", "--remove"),
-            said=lambda line: progress(f"{stack_workspace.stack}: {line}"),
+            on_line=lambda line: progress(f"{stack_workspace.stack}: {line}"),
             environment=extra,
         )
     except MissingStackError:

@@ -16,9 +16,10 @@ from boutique.features import feature_workloads
 from boutique.names.feature_names import preview_host
 from boutique.outputs import Origin
 from boutique.settings.durations import Duration, moment, written
-from boutique.settings.errors import SettingsError, explain
+from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.stack import NAMESPACE
+from boutique.settings.validation_errors import explain
 from ops.errors import OperationError
 from ops.features.identity import FeatureStack
 from ops.features.origin import origin
@@ -81,7 +82,7 @@ def up(
     request: FeatureRequest,
     progress: Progress,
     *,
-    found: Callable[[Sequence[str]], None] = lambda _: None,
+    on_builds: Callable[[Sequence[str]], None] = lambda _: None,
     preview: bool = False,
 ) -> Updated:
     """Deploy a feature, or a new build of it; sessions that have joined stay.
@@ -91,7 +92,7 @@ def up(
         feature: The feature.
         request: Its builds, sessions and settings.
         progress: Receives a line per step.
-        found: Receives the builds of the branch in the registry as lines, if the request names no services.
+        on_builds: Receives the builds of the branch in the registry as lines, if the request names no services.
         preview: Whether to preview the update only.
 
     Raises:
@@ -107,7 +108,7 @@ def up(
             from ops.features.discovery import discover_builds
 
             discovery = discover_builds(application, environment.settings, feature, progress)
-            found(discovery.lines)
+            on_builds(discovery.lines)
             services, left = discovery.taken, dict(discovery.left)
         ttl = request.ttl or environment.features.default_ttl
         section = {
@@ -226,7 +227,7 @@ def _run(stack_workspace: Workspace, before: StackState | None, progress: Progre
     refreshed = ("--refresh", "--run-program") if before else ()
     try:
         output = run(
-            stack_workspace, *command, *refreshed, said=lambda line: progress(f"{stack_workspace.stack}: {line}")
+            stack_workspace, *command, *refreshed, on_line=lambda line: progress(f"{stack_workspace.stack}: {line}")
         )
     except EngineError:
         if before is None:

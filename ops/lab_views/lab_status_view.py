@@ -99,7 +99,7 @@ def _mesh(contents: LabContents) -> list[str]:
         return [f"proxies: unknown, {contents.trouble}"]
     if not contents.proxies:
         return []
-    synced = sum(proxy.synced for proxy in contents.proxies)
+    synced = sum(proxy.is_synced for proxy in contents.proxies)
     lines = [f"proxies: {synced} of {len(contents.proxies)} synced"]
     now = time.time()
     certified = [proxy for proxy in contents.proxies if proxy.expires]

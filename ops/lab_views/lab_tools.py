@@ -140,9 +140,9 @@ class ToolReport:
 
     def transferred(self, done: int, total: int, size: int) -> None:
         """Show the progress; a log has it in its next periodic line."""
-        self._doing = _fetched(done, total, size) if done < total else ""
+        self._doing = _download_status(done, total, size) if done < total else ""
         if self.live:
-            self.live(_fetched(done, total, size))
+            self.live(_download_status(done, total, size))
 
     def fetched(self, release: str, size: int, seconds: float) -> None:
         """Write a line about the release."""
@@ -183,7 +183,7 @@ def _ahead_of_fetching(items: Collection[str], folder: Path) -> str:
     return f"Fetching official releases of the lab's tools ({', '.join(items)}) into {folder}."
 
 
-def _fetched(done: int, total: int, size: int) -> str:
+def _download_status(done: int, total: int, size: int) -> str:
     return f"fetching releases, {done} of {total} done, {_megabytes(size)}"
 
 

@@ -77,7 +77,7 @@ def run(
     folder: Path,
     stack: str,
     *arguments: str,
-    said: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
     keeping: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
     timeout: float | None = None,
@@ -89,11 +89,11 @@ def run(
         folder: The folder of the project.
         stack: The name of the stack.
         arguments: The subcommand and its arguments.
-        said: Called with each line of output while the command runs.
+        on_line: Called with each line of output while the command runs.
         keeping: File descriptors that the command inherits, so that they stay open even if this process ends.
         environment: Environment variables to set for the command.
         timeout: Seconds before the command is killed, only for commands that read; None for no limit.
-        given: The command's stdin, such as a secret; not together with `said`.
+        given: The command's stdin, such as a secret; not together with `on_line`.
 
     Raises:
         LockedError: Another process is updating the stack.
@@ -108,7 +108,7 @@ def run(
             cwd=folder,
             stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if said else subprocess.PIPE,
+            stderr=subprocess.STDOUT if on_line else subprocess.PIPE,
             text=True,
             pass_fds=keeping,
             env={**os.environ, **(environment or {})},
@@ -118,10 +118,10 @@ def run(
     with process:
         lines = []
         try:
-            if said is not None and process.stdout is not None:
+            if on_line is not None and process.stdout is not None:
                 for line in process.stdout:
                     lines.append(line)
-                    said(line.strip())
+                    on_line(line.strip())
             printed, errors = process.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
@@ -132,7 +132,7 @@ def run(
             raise
     output = "".join(lines) + printed
     if process.returncode:
-        failure = _failure(stack, f"{errors or ''}\n{output}" if said else errors)
+        failure = _failure(stack, f"{errors or ''}\n{output}" if on_line else errors)
         failure.printed = output
         raise failure
     return output

@@ -106,7 +106,7 @@ def workspace(project: Path, stack: str) -> Iterator[Workspace]:
 def run(
     workspace: Workspace,
     *arguments: str,
-    said: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run `pulumi`, and once more if only dead processes of this machine had locked the stack.
@@ -120,7 +120,7 @@ def run(
         # An update has Pulumi's lock, and would pass open files on to plugins that outlive it.
         keeping = (workspace.held,) if arguments[0] == "stack" else ()
         return engine.run(
-            workspace.folder, workspace.stack, *arguments, said=said, keeping=keeping, environment=environment
+            workspace.folder, workspace.stack, *arguments, on_line=on_line, keeping=keeping, environment=environment
         )
 
     try:

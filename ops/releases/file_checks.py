@@ -9,10 +9,11 @@ from boutique.application.application import Application
 from boutique.checks.environment import unknown_secrets
 from boutique.checks.load import is_present, load
 from boutique.checks.release import channel_refusals
-from boutique.settings.errors import SettingsError, explain
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.fields import WORKLOADS
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import NAMESPACE, Environment
+from boutique.settings.validation_errors import explain
 from ops.errors import OperationError
 from ops.releases.service_versions import Standing
 from ops.releases.stack_file import ENVIRONMENT, RELEASE, StackFile
@@ -62,7 +63,7 @@ def check(
     return application, environment, release
 
 
-def _errors(file: StackFile) -> tuple[str, ...]:
+def _errors(file: StackFile) -> tuple[ErrorLine, ...]:
     try:
         load(*file.values, root=file.project)
     except SettingsError as error:
@@ -101,7 +102,7 @@ def _validation_errors(
     model: type[Environment] | type[Release],
     section: Any,  # noqa: ANN401
     context: dict[str, Any],
-) -> Iterator[str]:
+) -> Iterator[ErrorLine]:
     if not is_present(section):
         return
     try:

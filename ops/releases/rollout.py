@@ -44,7 +44,7 @@ def preview_update(project: Path, update: Update, progress: Progress) -> str:
         copy.write_bytes(update.after.text.encode())
         # Paths in the file are relative to the project's folder.
         project_workspace = replace(stack_workspace, folder=project)
-        return run(project_workspace, "preview", "--config-file", str(copy), said=lambda line: progress(line))
+        return run(project_workspace, "preview", "--config-file", str(copy), on_line=lambda line: progress(line))
 
 
 def deploy(project: Path, update: Update, progress: Progress) -> None:
@@ -59,7 +59,7 @@ def deploy(project: Path, update: Update, progress: Progress) -> None:
         update.before.replace_with(update.after)
         arguments = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--message", sign_message(update.message))
         try:
-            run(replace(stack_workspace, folder=project), *arguments, said=lambda line: progress(line))
+            run(replace(stack_workspace, folder=project), *arguments, on_line=lambda line: progress(line))
         except LockedError as error:
             if update.after != update.before and update.after.is_on_disk():
                 update.before.write()

@@ -13,6 +13,7 @@ import yaml
 from boutique.application.application import Application
 from boutique.application.application_file import KEY
 from boutique.checks.load import SECRETS, SERVICE_SECRETS
+from boutique.settings.errors import ErrorLine
 from boutique.settings.stack import NAMESPACE, SECTIONS
 from ops.errors import OperationError
 from ops.pulumi.stack_application import application_of, default_reference, read_application
@@ -85,10 +86,10 @@ class StackFile:
         return None if not isinstance(secrets, Mapping) or set(secrets) == {"secure"} else tuple(secrets)
 
     @property
-    def values(self) -> tuple[Mapping[str, Any], list[str]]:
+    def values(self) -> tuple[Mapping[str, Any], list[ErrorLine]]:
         """The input of `boutique.checks.load.load`: every value except secrets, and the errors in secrets."""
         values: dict[str, Any] = {KEY: self.config.get(KEY) or default_reference(self.project)}
-        errors = []
+        errors: list[ErrorLine] = []
         for key, value in self.config.items():
             if key == KEY:
                 continue
@@ -96,10 +97,20 @@ class StackFile:
             if key in SECRETS:
                 values[key] = bool(value)
                 if value and not _holds_secret(value):
-                    errors.append(f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`")
+                    errors.append(
+                        ErrorLine(
+                            "secret-in-clear",
+                            f"boutique:{key}: is in clear; set it again with `pulumi config set --secret`",
+                        )
+                    )
             elif key in SECTIONS and _holds_secret(value):
                 values[key] = None
-                errors.append(f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}")
+                errors.append(
+                    ErrorLine(
+                        "secret-in-settings",
+                        f"boutique:{key}: holds a secret; secrets are keys of their own: {', '.join(SECRETS)}",
+                    )
+                )
         return values, errors
 
     @property

@@ -46,19 +46,19 @@ def comment(plan: Plan, application: ReviewedApplication, commit: str | None = N
         # The changes of a failed preview are incomplete.
         *([_failure(plan.errors)] if plan.errors else []),
         *_alerts("WARNING", plan.warnings),
-        *([] if plan.errors else _planned(plan, application)),
+        *([] if plan.errors else _plan_sections(plan, application)),
         *([MarkdownSection(head=f"<sub>{_origin(commit)}</sub>")] if commit else []),
     ]
     return fit_sections(sections, limit)
 
 
-def _planned(plan: Plan, application: ReviewedApplication) -> Iterator[MarkdownSection]:
+def _plan_sections(plan: Plan, application: ReviewedApplication) -> Iterator[MarkdownSection]:
     tables = routes(plan)
     yield from _alerts("CAUTION", dangers(plan, application.stores))
     if plan.changing:
         yield summary(parts(plan))
     if tables.touched:
-        yield _touched(tables.touched, application)
+        yield _affected_routes(tables.touched, application)
     if plan.resources:
         yield _costs(plan)
     if plan.changing:
@@ -87,7 +87,7 @@ def _alerts(kind: str, lines: Sequence[str]) -> Iterator[MarkdownSection]:
         yield MarkdownSection(head=f"> [!{kind}]", lines=[f"> - {plain(line)}" for line in lines])
 
 
-def _touched(touched: Sequence[Touched], application: ReviewedApplication) -> MarkdownSection:
+def _affected_routes(touched: Sequence[Touched], application: ReviewedApplication) -> MarkdownSection:
     return MarkdownSection(
         head=f"**Affected routes**\n\n{header('request', 'goes to', 'what changes')}",
         lines=[

@@ -56,12 +56,12 @@ def _cost(resources: Iterable[PlannedResource], inputs: Callable[[PlannedResourc
         objects=len(objects),
         charts=sum(resource.type == _CHART for resource, _ in objects),
         pods=sum(replicas for replicas, _ in pods),
-        cpu=sum((replicas * _requested(pod, "cpu") for replicas, pod in pods), Decimal(0)),
-        memory=sum((replicas * _requested(pod, "memory") for replicas, pod in pods), Decimal(0)),
+        cpu=sum((replicas * _pod_request(pod, "cpu") for replicas, pod in pods), Decimal(0)),
+        memory=sum((replicas * _pod_request(pod, "memory") for replicas, pod in pods), Decimal(0)),
     )
 
 
-def _requested(pod: Inputs, resource: str) -> Decimal:
+def _pod_request(pod: Inputs, resource: str) -> Decimal:
     """Return the request of a pod that the scheduler reserves.
 
     Init containers run one by one before the others, so the largest of them counts, if it is larger than all of those:

@@ -41,7 +41,7 @@ def dangers(plan: Plan, stores: Collection[str] = ()) -> tuple[str, ...]:
     )
 
 
-def _protected(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
+def _protection(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
     if resource.protected and _is_removed(resource):
         yield (
             f"{_title(resource)} is protected, and the plan would {resource.operation} it: the update will be refused"
@@ -66,7 +66,7 @@ def _state(resource: PlannedResource, stores: Collection[str]) -> Iterator[str]:
 def _interruption(resource: PlannedResource, _: Collection[str]) -> Iterator[str]:
     # A blue/green rollout replaces only objects that no Service selects.
     labelled = ((resource.before or {}).get("metadata") or {}).get("labels") or {}
-    if labels.COLOUR in labelled:
+    if labels.REVISION in labelled:
         return
     if resource.operation is Operation.REPLACE and (resource.kind in _SERVING or resource.is_provider):
         yield f"{_title(resource)} would be replaced: it is deleted before its replacement exists"
@@ -80,4 +80,4 @@ def _title(resource: PlannedResource) -> str:
     return f"{resource.kind} {resource.name}"
 
 
-_CHECKS = (_protected, _content, _state, _interruption)
+_CHECKS = (_protection, _content, _state, _interruption)

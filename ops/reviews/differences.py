@@ -95,7 +95,7 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
         for key in sorted({*before, *after}):
             yield from _walk(_join(path, key), before.get(key, _ABSENT), after.get(key, _ABSENT))
     elif isinstance(before, list) and isinstance(after, list):
-        old, new = _keyed(before, after)
+        old, new = _match_elements(before, after)
         for key in dict.fromkeys([*old, *new]):
             yield from _walk(f"{path}[{key}]", old.get(key, _ABSENT), new.get(key, _ABSENT))
     elif before != after:
@@ -108,7 +108,7 @@ def _join(path: str, key: str) -> str:
     return f"{path}{'' if step.startswith('[') or not path else '.'}{step}"
 
 
-def _keyed(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+def _match_elements(before: Sequence[Any], after: Sequence[Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     """Return the elements of two lists by their names, or by their positions if they have no unique names."""
     keys = [
         [element.get(_KEY) if isinstance(element, Mapping) else None for element in elements]

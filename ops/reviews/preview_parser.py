@@ -66,7 +66,7 @@ def _resources(steps: Sequence[Mapping[str, Any]]) -> Iterator[PlannedResource]:
 
 def _errors(document: Mapping[str, Any]) -> tuple[str, ...]:
     errors = tuple(_diagnostics(document, "error"))
-    # The error that ended the program is enough; that it ended need not be said.
+    # The error that ended the program is enough; that it ended is not repeated.
     return tuple(error for error in errors if not error.startswith(_ENDED)) or errors
 
 

@@ -39,5 +39,5 @@ def route_table(project: Path, environment: str) -> RouteTable:
         namespace.list_objects(collection) for collection in (HTTP_ROUTES, VIRTUAL_SERVICES)
     )
     entrance = source.entrance
-    effective = in_force(httproutes, virtual_services, entrance.attached, entrance.cluster_domain)
+    effective = in_force(httproutes, virtual_services, entrance.parent_gateway, entrance.cluster_domain)
     return RouteTable(environment=environment, entrance=entrance, table=effective.table, others=effective.others)

@@ -67,7 +67,7 @@ def running_pods(
     objects = Namespace(name=namespace, deployer=deployer)
     items = objects.list_objects(DEPLOYMENTS, selector, seconds=deadline.left)
     pods = objects.list_objects(PODS, selector, seconds=deadline.left)
-    serving = [item for item in items if not _label(item, labels.COLOUR) or item["metadata"]["name"] in deployments]
+    serving = [item for item in items if not _label(item, labels.REVISION) or item["metadata"]["name"] in deployments]
     return {
         name: _running(deployment, [pod for pod in pods if _is_of(pod, deployment)])
         for deployment in serving
@@ -81,7 +81,7 @@ def _label(item: Object, name: str) -> str | None:
 
 
 def _is_of(pod: Object, deployment: Object) -> bool:
-    return all(_label(pod, name) == _label(deployment, name) for name in (_APP, labels.COLOUR))
+    return all(_label(pod, name) == _label(deployment, name) for name in (_APP, labels.REVISION))
 
 
 def _running(deployment: Object, pods: Sequence[Object]) -> RunningWorkload:

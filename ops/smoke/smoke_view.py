@@ -16,7 +16,7 @@ from ops.smoke.smoke_report import ServiceReport, SmokeReport
 from support.deadline import Deadline
 
 _WIDE = 200
-_COLOURS = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.UNKNOWN: "dim"}
+_STYLES = {Proof.YES: "green", Proof.IMPLIED: "green", Proof.NO: "red", Proof.UNKNOWN: "dim"}
 
 
 @contextmanager
@@ -66,5 +66,5 @@ def _row(service: ServiceReport) -> tuple[str, Text, Text, Text]:
             f"{'?' if service.ready is None else service.ready}/{service.replicas}",
             style="" if service.ready == service.replicas else "red",
         ),
-        Text(service.reached.description, style=_COLOURS[service.reached.proof]),
+        Text(service.reached.description, style=_STYLES[service.reached.proof]),
     )

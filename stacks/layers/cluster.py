@@ -31,8 +31,8 @@ def connect(
         application: What the environment runs.
 
     Raises:
-        KubeconfigError: A cluster that is there is not found or does not answer, has an address with a password in it,
-            or has a Helm release of others under the name of one of the platform's.
+        KubeconfigError: An existing cluster is not in the kubeconfig or does not answer, has an address with a password
+            in it, or has a Helm release of others under the name of one of the platform's.
         SettingsError: What would be built belongs to others.
     """
     if isinstance(settings, EksCluster):

@@ -17,7 +17,7 @@ from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.mesh.gateway_api import GatewayApiError
 from boutique.settings import eks_versions
 from boutique.settings.eks_settings import EksCluster, ExistingNetwork
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.stack import Environment, Platform
 from components.eks.account import provider as aws_provider
 from components.eks.addons import Addons, AddonsArgs
@@ -50,8 +50,8 @@ def connect(
     for line in warnings(settings, datetime.now(UTC).date()):
         pulumi.log.warn(line)
     whose = account.check(region, settings.account)
-    called = f"{pulumi.get_project()}-{pulumi.get_stack()}"
-    scope = Scope(region=region, account=whose, cluster=called)
+    cluster_name = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+    scope = Scope(region=region, account=whose, cluster=cluster_name)
     tags = {"boutique.dev/project": pulumi.get_project(), "boutique.dev/stack": pulumi.get_stack()}
     aws = aws_provider("aws", region=region, account=settings.account, tags=tags)
     opts = pulumi.ResourceOptions(providers=[aws])
@@ -107,7 +107,10 @@ def _region(settings: EksCluster, platform: Platform) -> str:
         errors += certificate_elsewhere(region, platform)
     else:
         errors.append(
-            "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …"
+            ErrorLine(
+                "missing",
+                "boutique:cluster.region: is missing; set it, or aws:region, to where the cluster is: eu-central-1, …",
+            )
         )
     if not region or errors:
         raise SettingsError(errors)
@@ -167,6 +170,6 @@ def _subnets(settings: EksCluster, scope: Scope, opts: pulumi.ResourceOptions) -
         zones=network.plan(network_settings.cidr, network_settings.zones),
         region=scope.region,
         single_nat=network_settings.nat == "single",
-        called=scope.cluster,
+        vpc_name=scope.cluster,
     )
     return Network("network", args, opts).subnets

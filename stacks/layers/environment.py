@@ -15,21 +15,21 @@ from boutique.checks.release import channel_refusals
 from boutique.kubernetes import live_objects
 from boutique.names.labels import Owner
 from boutique.outputs import (
-    COLOURS,
+    BLUE_GREEN,
     ENVIRONMENT,
     DeployedService,
     EnvironmentOutputs,
     SharedEnvironment,
     TargetReference,
-    write_colours,
+    write_blue_green,
 )
 from boutique.routing import route_descriptions
 from boutique.routing.model import Table
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen
-from boutique.workloads.recorded_blue_green import RecordedColours
+from boutique.workloads.recorded_blue_green import RecordedRevisions
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from components.metadata import ObjectScope
 from components.microservice import Microservice, MicroserviceArgs
@@ -48,7 +48,7 @@ def build(
     section: Environment,
     secrets: Mapping[str, str],
     target: str,
-    place: TargetAccess,
+    access: TargetAccess,
     history: EnvironmentHistory,
 ) -> None:
     """Deploy the application with the rights of the target's deployer, and say where it is.
@@ -58,25 +58,25 @@ def build(
         section: The environment.
         secrets: Those of its services, by name.
         target: Where it goes.
-        place: The target, as the stack that has built it gives it.
+        access: The target, as the stack that has built it gives it.
         history: What the last updates left.
     """
     owner, application, release = pulumi.get_stack(), settings.application, settings.release
-    _check(application, section, release, secrets, target, place, owner)
+    _check(application, section, release, secrets, target, access, owner)
     services = resolve_workloads(application, section, release, secrets)
-    colours = history.blue_green(services)
-    entrance = place.entrance
+    revisions = history.blue_green(services)
+    entrance = access.entrance
     table = environment_routes.table(application, section, entrance, owner) if entrance else Table()
     allowed = (
-        environment_routes.conflict_free_kubeconfig(table, place, entrance, owner) if entrance else place.kubeconfig
+        environment_routes.conflict_free_kubeconfig(table, access, entrance, owner) if entrance else access.kubeconfig
     )
-    scope = ObjectScope(namespace=place.namespace, owner=Owner(stack=owner, application=application.name))
+    scope = ObjectScope(namespace=access.namespace, owner=Owner(stack=owner, application=application.name))
     deployer = provider("deployer", kubeconfig=allowed)
     opts = pulumi.ResourceOptions(providers=[deployer])
     address: pulumi.Output[str | None] = pulumi.Output.from_input(None)
     ready: dict[str, pulumi.Output[int]] = {}
     built: dict[str, Microservice] = {}
-    back = {name for name, blue_green in colours.items() if blue_green.is_back}
+    back = {name for name, blue_green in revisions.items() if blue_green.is_back}
     first = _callees_too(back, services) if section.order == DEPENDENCIES_FIRST else back
     switches: list[pulumi.Output[str]] = []
     for service in sorted(services, key=lambda service: service.workload.name not in first):
@@ -93,9 +93,9 @@ def build(
         callees = [built[name].updated for name in service.workload.callees if name in built]
         args = MicroserviceArgs(
             deployed=service,
-            colours=colours.get(name),
-            names=history.recorded.get(name, RecordedColours()).logical_names(name, colours[name].names)
-            if name in colours
+            blue_green=revisions.get(name),
+            names=history.recorded.get(name, RecordedRevisions()).logical_names(name, revisions[name].names)
+            if name in revisions
             else {},
             scope=scope,
             kubeconfig=allowed,
@@ -108,41 +108,41 @@ def build(
         ready[name] = microservice.ready
         if name == application.entry.workload:
             address = microservice.external_address
-    inside = pulumi.Output.all(address, place.namespace).apply(lambda outputs: _url(application, *outputs))
+    inside = pulumi.Output.all(address, access.namespace).apply(lambda outputs: _url(application, *outputs))
     reached = list(built.values())
-    link = environment_routes.build(table, place, entrance, scope, reached, opts) if entrance else inside
+    link = environment_routes.build(table, access, entrance, scope, reached, opts) if entrance else inside
     # Another stack's secret `targets` have the deployer's kubeconfig, or this one's.
-    holder = place.resolved_target.stack if place.resolved_target else owner
+    holder = access.resolved_target.stack if access.resolved_target else owner
     export(
         EnvironmentOutputs,
         application=settings.application_reference,
-        namespace=place.namespace,
+        namespace=access.namespace,
         url=link,
         routes=route_descriptions.describe_routes(table, entrance) if entrance else {},
-        channel=place.channel.model_dump(by_alias=True) if place.channel else None,
+        channel=access.channel.model_dump(by_alias=True) if access.channel else None,
         services={
             service.workload.name: _service_output(
-                service, colours.get(service.workload.name), ready[service.workload.name]
+                service, revisions.get(service.workload.name), ready[service.workload.name]
             )
             for service in services
         },
         target=TargetReference(stack=full_name(holder), name=target).dump(),
     )
-    pulumi.export(ENVIRONMENT, _shared_environment(settings, section, secrets, place))
-    records = write_colours({name: blue_green.remember() for name, blue_green in colours.items()})
+    pulumi.export(ENVIRONMENT, _shared_environment(settings, section, secrets, access))
+    records = write_blue_green({name: blue_green.remember() for name, blue_green in revisions.items()})
     # Only an update that came to its end may say where requests go now.
-    ended = pulumi.Output.all(*(built[name].switched for name in colours))
-    pulumi.export(COLOURS, pulumi.Output.secret(ended.apply(lambda _: records)))
+    ended = pulumi.Output.all(*(built[name].switched for name in revisions))
+    pulumi.export(BLUE_GREEN, pulumi.Output.secret(ended.apply(lambda _: records)))
 
 
 def _shared_environment(
-    settings: StackSettings, section: Environment, secrets: Mapping[str, str], place: TargetAccess
+    settings: StackSettings, section: Environment, secrets: Mapping[str, str], access: TargetAccess
 ) -> pulumi.Output[dict[str, Any]]:
     """Return what features have to know of the environment; how it is reached only if it allows them."""
     shares = contract(settings.application, settings.application_reference)
     shared = (
-        place.output_for_features().apply(
-            lambda target: SharedEnvironment(settings=section, application=shares, place=target, secrets=dict(secrets))
+        access.output_for_features().apply(
+            lambda target: SharedEnvironment(settings=section, application=shares, target=target, secrets=dict(secrets))
         )
         if section.features
         else pulumi.Output.from_input(SharedEnvironment(settings=section, application=shares))
@@ -156,41 +156,50 @@ def _check(
     release: Release | None,
     secrets: Mapping[str, str],
     target: str,
-    place: TargetAccess,
+    access: TargetAccess,
     owner: str,
 ) -> None:
-    """Refuse what does not fit the place.
+    """Refuse what does not fit the target.
 
     Raises:
         SettingsError: With the key and the remedy.
     """
-    if place.application != application.name:
+    if access.application != application.name:
         raise SettingsError(
             [
-                f"boutique:application: {application.name!r}: target {target!r} is for {place.application!r}; name "
-                f"that one here, or set boutique:platform.targets.{target}.application in the stack that has it"
+                ErrorLine(
+                    "another-application",
+                    f"boutique:application: {application.name!r}: target {target!r} is for {access.application!r}; "
+                    f"name that one here, or set boutique:platform.targets.{target}.application in that stack",
+                )
             ]
         )
-    if place.channel and (refusals := list(channel_refusals(application, place.channel, target, section, release))):
+    if access.channel and (refusals := list(channel_refusals(application, access.channel, target, section, release))):
         raise SettingsError(refusals)
-    if section.features and place.entrance is None:
+    if section.features and access.entrance is None:
         raise SettingsError(
             [
-                "boutique:environment.features: testers come in through an ingress, and the stack of "
-                "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key"
+                ErrorLine(
+                    "no-ingress",
+                    "boutique:environment.features: testers come in through an ingress, and the stack of "
+                    "boutique:cluster.name has none; add boutique:platform.ingress there, or remove this key",
+                )
             ]
         )
-    if section.features and place.features is None:
+    if section.features and access.features is None:
         raise SettingsError(
             [
-                f"boutique:environment.features: target {target!r} has no identity for feature stacks; run `pulumi up` "
-                "of the stack that has the target"
+                ErrorLine(
+                    "no-feature-identity",
+                    f"boutique:environment.features: target {target!r} has no identity for feature stacks; run "
+                    "`pulumi up` of the stack that has the target",
+                )
             ]
         )
     if missing := list(unknown_secrets(section, secrets)):
         raise SettingsError(missing)
-    if place.resolved_target:
-        _check_objects(application, section, place.resolved_target, target, owner)
+    if access.resolved_target:
+        _check_objects(application, section, access.resolved_target, target, owner)
 
 
 def _check_objects(
@@ -242,13 +251,13 @@ def _callees_too(names: Collection[str], services: Sequence[ResolvedWorkload]) -
 
 
 def _service_output(
-    service: ResolvedWorkload, colours: BlueGreen | None, ready: pulumi.Output[int]
+    service: ResolvedWorkload, blue_green: BlueGreen | None, ready: pulumi.Output[int]
 ) -> dict[str, pulumi.Input[Any]]:
-    warm = colours.warm if colours else None
+    previous = blue_green.previous if blue_green else None
     output = DeployedService(
         image=service.image,
-        deployment=(colours.live if colours else service).name,
-        warm=f"{warm.name}: {warm.image.version}" if warm else None,
+        deployment=(blue_green.active if blue_green else service).name,
+        previous=f"{previous.name}: {previous.image.version}" if previous else None,
         version=service.image.version,
         replicas=service.replicas,
         autoscaled=service.autoscaled,

@@ -10,11 +10,11 @@ import pulumi
 
 from boutique.kubernetes import client, kubeconfig, listing
 from boutique.kubernetes.kubeconfig import KubeconfigError
-from boutique.outputs import COLOURS, TARGETS, RecordedBlueGreen, TargetOutput, read_colours, read_own
+from boutique.outputs import BLUE_GREEN, TARGETS, RecordedBlueGreen, TargetOutput, read_blue_green, read_own
 from boutique.settings.stack import Cluster, ExistingCluster
 from boutique.targets.namespace_quota import NAME
 from boutique.workloads.blue_green import BlueGreen
-from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
+from boutique.workloads.recorded_blue_green import RecordedRevisions, recorded_revisions
 from boutique.workloads.resolved_workload import ResolvedWorkload
 from stacks import stack_outputs
 from stacks.target_access import ResolvedTarget
@@ -30,14 +30,14 @@ class EnvironmentHistory:
     """An environment as its last updates left it.
 
     Attributes:
-        colours: The output `colours` of the last successful update, by service; None if there was none.
+        remembered: The output `colours` of the last successful update, by service; None if there was none.
         recorded: The blue/green Deployments of each service.
         quota: The `hard` section of the target's ResourceQuota in the state; None if this stack has not made one.
         access: Reads the namespace; None before it is there, and where its API server does not let this stack in.
     """
 
-    colours: Mapping[str, RecordedBlueGreen] | None = field(repr=False)
-    recorded: Mapping[str, RecordedColours]
+    remembered: Mapping[str, RecordedBlueGreen] | None = field(repr=False)
+    recorded: Mapping[str, RecordedRevisions]
     quota: Mapping[str, str] | None
     access: ResolvedTarget | None
 
@@ -47,10 +47,10 @@ class EnvironmentHistory:
         return {
             name: BlueGreen.of(
                 service,
-                (self.colours or {}).get(name),
+                (self.remembered or {}).get(name),
                 now,
-                is_first=self.colours is None,
-                deployed=self.recorded.get(name, RecordedColours()).names,
+                is_first=self.remembered is None,
+                deployed=self.recorded.get(name, RecordedRevisions()).names,
             )
             for service in services
             if service.is_blue_green
@@ -85,8 +85,8 @@ def read_history(
         listing.list_objects(access.kubeconfig, access.namespace, listing.SERVICES) if access and switched else ()
     )
     return EnvironmentHistory(
-        colours=read_colours(stack_outputs.own_output(COLOURS)) if switched else {},
-        recorded=recorded_colours(state, selecting) if switched else {},
+        remembered=read_blue_green(stack_outputs.own_output(BLUE_GREEN)) if switched else {},
+        recorded=recorded_revisions(state, selecting) if switched else {},
         quota=_quota(state, namespace),
         access=access,
     )

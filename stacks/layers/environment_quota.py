@@ -10,7 +10,7 @@ from boutique.checks.load import StackSettings
 from boutique.checks.quota_fit import environment_refusals, feature_refusals, feature_room, target_room
 from boutique.kubernetes import listing
 from boutique.names import labels
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.stack import Environment, Platform
 from boutique.targets import namespace_quota, target_names
 from boutique.targets.namespace_quota import NAME, Quota
@@ -18,14 +18,14 @@ from boutique.targets.quota import hard_limits
 from boutique.workloads.blue_green import BlueGreen
 from boutique.workloads.object_names import object_names
 from boutique.workloads.pod_demand import Amounts, PodSet, deployed_pod_set, pod_set, total_peak
-from boutique.workloads.recorded_blue_green import RecordedColours
+from boutique.workloads.recorded_blue_green import RecordedRevisions
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from stacks.layers.environment_history import EnvironmentHistory, read_history
 from stacks.target_access import ResolvedTarget, TargetAccess
 
 
 def prepare(
-    settings: StackSettings, secrets: Mapping[str, str], target: str, place: TargetAccess | None
+    settings: StackSettings, secrets: Mapping[str, str], target: str, target_access: TargetAccess | None
 ) -> EnvironmentHistory:
     """Read what the last updates of an environment left, and refuse one that its namespace has no room for.
 
@@ -33,7 +33,7 @@ def prepare(
         settings: Of the stack, with an environment.
         secrets: Those of its services, by name.
         target: Where it goes.
-        place: The same as another stack tells it; None if this stack has it.
+        target_access: The same as another stack tells it; None if this stack has it.
 
     Raises:
         SettingsError: The update does not fit.
@@ -45,8 +45,10 @@ def prepare(
         raise ValueError("there is no environment to prepare")
     services = resolve_workloads(settings.application, section, settings.release, secrets)
     where = target_names.namespace(platform, target) if platform else None
-    history = read_history(services, place.resolved_target if place else None, where, target, settings.cluster)
-    meshed = place.meshed if place else bool(platform and platform.mesh)
+    history = read_history(
+        services, target_access.resolved_target if target_access else None, where, target, settings.cluster
+    )
+    meshed = target_access.meshed if target_access else bool(platform and platform.mesh)
     if history.access:
         _check_environment(
             settings.application,
@@ -73,9 +75,9 @@ def _check_environment(
     meshed: bool,
 ) -> None:
     """Refuse an update that does not fit, with the key, what is needed, what the quota gives, and the remedy."""
-    colours = history.blue_green(services)
-    pods = _pods(services, colours)
-    present, others = _present(access, pulumi.get_stack(), deleted_first(history, colours), meshed=meshed)
+    revisions = history.blue_green(services)
+    pods = _pods(services, revisions)
+    present, others = _present(access, pulumi.get_stack(), deleted_first(history, revisions), meshed=meshed)
     new = {pod.name: pod_set(pod, meshed=meshed) for pod in pods}
     quotas = _in_force(
         application, namespace_quota.quotas(access.kubeconfig, access.namespace), history.quota, platform, target
@@ -99,7 +101,7 @@ def _check_environment(
 
 def check_feature(
     application: Application, services: Sequence[ResolvedWorkload], access: ResolvedTarget, *, meshed: bool
-) -> Sequence[str]:
+) -> Sequence[ErrorLine]:
     """Return a line for each thing of a feature that its namespace has no room for.
 
     Args:
@@ -123,21 +125,21 @@ def check_feature(
     ]
 
 
-def deleted_first(history: EnvironmentHistory, colours: Mapping[str, BlueGreen]) -> set[str]:
+def deleted_first(history: EnvironmentHistory, revisions: Mapping[str, BlueGreen]) -> set[str]:
     """Return the names of the Deployments that are deleted before new ones are created."""
     return {
-        f"{name}-{colour}"
-        for name, blue_green in colours.items()
-        for colour in history.recorded.get(name, RecordedColours()).deleted_first(name, blue_green.names)
+        f"{name}-{revision}"
+        for name, blue_green in revisions.items()
+        for revision in history.recorded.get(name, RecordedRevisions()).deleted_first(name, blue_green.names)
     }
 
 
-def _pods(services: Iterable[ResolvedWorkload], colours: Mapping[str, BlueGreen]) -> list[ResolvedWorkload]:
+def _pods(services: Iterable[ResolvedWorkload], revisions: Mapping[str, BlueGreen]) -> list[ResolvedWorkload]:
     """Return every set of pods that the update deploys."""
     return [
         pods
         for service in services
-        for pods in (colours[service.workload.name].variants if service.workload.name in colours else (service,))
+        for pods in (revisions[service.workload.name].variants if service.workload.name in revisions else (service,))
     ]
 
 

@@ -12,7 +12,7 @@ from boutique.routing.endpoint import GatewayEndpoint
 from boutique.routing.model import Table
 from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.ingress_settings import GATEWAY_API
 from boutique.settings.stack import Environment
 from components.metadata import ObjectScope
@@ -29,15 +29,22 @@ def table(application: Application, section: Environment, entrance: GatewayEndpo
     key = "boutique:environment.features.routes"
     features = route_rendering.features(section, owner)
     if features and entrance.routing == GATEWAY_API:
-        raise SettingsError([f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them"])
+        raise SettingsError(
+            [
+                ErrorLine(
+                    "features-route-themselves",
+                    f"{key}: with routing.api 'gateway-api' each feature's own stack routes it; remove them",
+                )
+            ]
+        )
     try:
         return route_table.table(route_rendering.environment(application, section, owner, entrance.host), features)
     except (RoutingError, NamingError) as error:
-        raise SettingsError([f"{key}: {error}"]) from None
+        raise SettingsError([ErrorLine("invalid-routes", f"{key}: {error}")]) from None
 
 
 def conflict_free_kubeconfig(
-    written: Table, place: TargetAccess, entrance: GatewayEndpoint, owner: str
+    written: Table, access: TargetAccess, entrance: GatewayEndpoint, owner: str
 ) -> pulumi.Output[str]:
     """Return the deployer's kubeconfig, unless others route in the other API what the environment routes.
 
@@ -49,7 +56,7 @@ def conflict_free_kubeconfig(
             as soon as it is known.
         KubeconfigError: That other stack's API server does not answer, or refuses the token.
     """
-    resolved_target, api = place.resolved_target, entrance.routing
+    resolved_target, api = access.resolved_target, entrance.routing
     setting = (
         f"boutique:cluster.name: {resolved_target.stack!r}: routing.api {api!r}"
         if resolved_target
@@ -59,9 +66,9 @@ def conflict_free_kubeconfig(
     if resolved_target:
         if errors := route_conflicts.find_conflicts(resolved_target.kubeconfig, resolved_target.namespace, claim):
             raise SettingsError(errors)
-        return place.kubeconfig
+        return access.kubeconfig
 
-    def looked(content: str, namespace: str) -> str:
+    def check_conflicts(content: str, namespace: str) -> str:
         try:
             errors = route_conflicts.find_conflicts(content, namespace, claim)
         except KubeconfigError as error:
@@ -73,12 +80,12 @@ def conflict_free_kubeconfig(
             raise pulumi.RunError(str(SettingsError(errors)))
         return content
 
-    return pulumi.Output.all(place.kubeconfig, place.namespace).apply(lambda outputs: looked(*outputs))
+    return pulumi.Output.all(access.kubeconfig, access.namespace).apply(lambda outputs: check_conflicts(*outputs))
 
 
 def build(
     written: Table,
-    place: TargetAccess,
+    access: TargetAccess,
     entrance: GatewayEndpoint,
     scope: ObjectScope,
     reached: Sequence[pulumi.Resource],
@@ -88,9 +95,9 @@ def build(
     args = RoutesArgs(
         objects=[
             *route_rendering.mesh(entrance.routing, written),
-            *route_rendering.edge(entrance.routing, written, entrance.attached),
+            *route_rendering.edge(entrance.routing, written, entrance.parent_gateway),
         ],
-        after=[*place.serving, *reached],
+        after=[*access.serving, *reached],
         scope=scope,
     )
     objects = Routes("routes", args, opts)

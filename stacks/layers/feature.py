@@ -23,7 +23,7 @@ from boutique.routing.model import Table
 from boutique.routing.route_conflicts import RouteClaim
 from boutique.routing.route_table import RoutingError
 from boutique.settings.durations import written
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.feature_settings import Feature
 from boutique.settings.ingress_settings import GATEWAY_API
 from components.changedservice import ChangedServiceArgs, FeatureService
@@ -45,19 +45,19 @@ def build(section: Feature) -> None:
     services = feature_workloads.feature_workloads(application, origin.settings, section, identity.key, origin.secrets)
     errors = [
         *fits(section, services, origin.features, datetime.now(UTC)),
-        *_unrouted(section, origin, identity.key),
+        *_routing_errors(section, origin, identity.key),
     ]
     if errors:
         raise SettingsError(errors)
     table = _table(application, section, origin, identity.key)
     _check_ownership(section, origin, identity.key, table)
-    place = origin.place
-    access = ResolvedTarget(stack=origin.stack, namespace=place.namespace, kubeconfig=place.kubeconfig)
-    if refusals := check_feature(application, services, access, meshed=place.meshed):
+    target = origin.target
+    access = ResolvedTarget(stack=origin.stack, namespace=target.namespace, kubeconfig=target.kubeconfig)
+    if refusals := check_feature(application, services, access, meshed=target.meshed):
         raise SettingsError(refusals)
 
-    kubeconfig = pulumi.Output.secret(place.kubeconfig)
-    scope = ObjectScope(namespace=place.namespace, owner=Owner(stack=owner, application=application.name))
+    kubeconfig = pulumi.Output.secret(target.kubeconfig)
+    scope = ObjectScope(namespace=target.namespace, owner=Owner(stack=owner, application=application.name))
     deployer = provider("deployer", kubeconfig=kubeconfig)
     opts = pulumi.ResourceOptions(providers=[deployer])
     expires = written(section.expires) if section.expires else None
@@ -86,7 +86,7 @@ def build(section: Feature) -> None:
             annotations=annotations,
         )
         mesh = Routes("mesh", inward, opts)
-        from_outside = route_rendering.edge(entrance.routing, table, entrance.attached)
+        from_outside = route_rendering.edge(entrance.routing, table, entrance.parent_gateway)
         edge = Routes("edge", replace(inward, objects=from_outside, after=[mesh]), opts)
         link = pulumi.Output.all(link, edge.accepted).apply(lambda facts: str(facts[0]))
     export(
@@ -137,7 +137,7 @@ def _table(application: Application, section: Feature, origin: Origin, key: str)
     try:
         added = route_table.additions(environment, own)
     except (RoutingError, NamingError) as error:
-        raise SettingsError([f"boutique:feature: {error}"]) from None
+        raise SettingsError([ErrorLine("invalid-routes", f"boutique:feature: {error}")]) from None
     if origin.entrance.routing == GATEWAY_API:
         return added
     listed = next(
@@ -153,15 +153,16 @@ def _table(application: Application, section: Feature, origin: Origin, key: str)
     return route_table.additions(environment, listed) if listed else Table()
 
 
-def _unrouted(section: Feature, origin: Origin, key: str) -> Iterator[str]:
+def _routing_errors(section: Feature, origin: Origin, key: str) -> Iterator[ErrorLine]:
     """Return a line for each thing that only the environment's stack can do."""
     if origin.entrance.routing == GATEWAY_API:
         return
     for name, given in (("sessions", section.sessions), ("header", section.header)):
         if given:
-            yield (
+            yield ErrorLine(
+                "routed-by-environment",
                 f"boutique:feature.{name}: with routing.api 'virtual-service' the stack {section.environment!r} writes "
-                f"all routes; move this to boutique:environment.features.routes.{key}.{name} there"
+                f"all routes; move this to boutique:environment.features.routes.{key}.{name} there",
             )
 
 
@@ -171,8 +172,8 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     Raises:
         SettingsError: There is such a thing.
     """
-    place, stack, api = origin.place, pulumi.get_stack(), origin.entrance.routing
-    objects = live_objects.in_namespace(place.kubeconfig, place.namespace, live_objects.FEATURE_KINDS)
+    target, stack, api = origin.target, pulumi.get_stack(), origin.entrance.routing
+    objects = live_objects.in_namespace(target.kubeconfig, target.namespace, live_objects.FEATURE_KINDS)
     deployments = tuple(session.owned for session in objects if session.kind == live_objects.DEPLOYMENT)
     routes = tuple(item.owned for item in objects if item.kind == "HTTPRoute") if api == GATEWAY_API else ()
     sessions = {session_name(session): f"boutique:feature.sessions.{at}" for at, session in enumerate(section.sessions)}
@@ -180,7 +181,7 @@ def _check_ownership(section: Feature, origin: Origin, key: str, table: Table) -
     if api == GATEWAY_API:
         setting = f"boutique:feature.environment: {section.environment!r}: routing.api {api!r}"
         claim = RouteClaim.of(table, origin.entrance, stack=stack, setting=setting)
-        errors += route_conflicts.find_conflicts(place.kubeconfig, place.namespace, claim)
+        errors += route_conflicts.find_conflicts(target.kubeconfig, target.namespace, claim)
     if errors:
         raise SettingsError(errors)
     if warning := live_objects.changes(objects, (), stack=stack):

@@ -34,7 +34,7 @@ from stacks.target_access import TargetAccess
 def build(
     section: Platform, settings: StackSettings, cluster: ClusterAccess, secrets: Secrets
 ) -> Mapping[str, TargetAccess]:
-    """Build what environments share, with the rights of the cluster's admin, and return a place for each.
+    """Build what environments share, with the rights of the cluster's admin, and return the access to each target.
 
     Mesh and targets come first: an environment of the same stack cannot do without them.
     """
@@ -125,7 +125,7 @@ def build(
         )
     front = _front(section, settings, mesh, cluster, secrets.certificate, opts) if mesh else None
     entrances = _entrances(section) if front else {}
-    places = {
+    accesses = {
         name: TargetAccess(
             namespace=target.namespace,
             kubeconfig=target.kubeconfig,
@@ -139,7 +139,7 @@ def build(
         )
         for name, target in targets.items()
     }
-    targets_output = pulumi.Output.all(**{name: place.output() for name, place in places.items()}).apply(
+    targets_output = pulumi.Output.all(**{name: access.output() for name, access in accesses.items()}).apply(
         lambda outputs: {name: output.dump() for name, output in outputs.items()}
     )
     export(
@@ -147,7 +147,7 @@ def build(
         targets=pulumi.Output.secret(targets_output),
         certificate=front.certificate if front else None,
     )
-    return places
+    return accesses
 
 
 def _front(

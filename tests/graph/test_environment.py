@@ -16,7 +16,7 @@ from tests.support.graph.graph_recorder import Graph, record
 from tests.support.online_boutique import APPLICATION, REFERENCE
 
 Build = Callable[..., Graph]
-NEW = EnvironmentHistory(colours={}, recorded={}, quota=None, access=None)
+NEW = EnvironmentHistory(remembered={}, recorded={}, quota=None, access=None)
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def build() -> Build:
     def run(**section: Any) -> Graph:
         def program() -> None:
             namespace, kubeconfig = pulumi.Output.from_input("shop"), pulumi.Output.secret("{}")
-            place = TargetAccess(
+            access = TargetAccess(
                 namespace=namespace,
                 kubeconfig=kubeconfig,
                 entrance=None,
                 application=APPLICATION.name,
             )
             settings = StackSettings(application=APPLICATION, application_reference=REFERENCE)
-            environment(settings, Environment.model_validate(section), {}, "dev", place, NEW)
+            environment(settings, Environment.model_validate(section), {}, "dev", access, NEW)
 
         return record(program, Cloud(), stack="some", config={})
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from boutique.outputs import (
-    COLOURS,
+    BLUE_GREEN,
     ENVIRONMENT,
     FEATURE,
     SCHEMA_VERSION,
@@ -17,14 +17,14 @@ from boutique.outputs import (
     PlatformOutputs,
     SharedEnvironment,
     read,
-    read_colours,
+    read_blue_green,
 )
 from tests.support.graph.clear_text import SECRET, SIGNATURE
 from tests.support.graph.graph_recorder import Graph, clear
 from tests.support.graph.stack_recordings import Recorder, committed, content, deployable, record_stack
 
 MODELS = {"platform": PlatformOutputs, "environment": EnvironmentOutputs, "feature": FeatureOutputs}
-SECRETS = {TARGETS, ENVIRONMENT, FEATURE, COLOURS}
+SECRETS = {TARGETS, ENVIRONMENT, FEATURE, BLUE_GREEN}
 
 
 def layers(stack: str) -> set[str]:
@@ -50,8 +50,8 @@ def test_the_outputs_of_a_stack_are_read_as_they_were_exported(stack: str, recor
     if "environment" in layers(stack):
         shared = read(SharedEnvironment, stack, outputs, ENVIRONMENT)
         assert shared.dump() == outputs[ENVIRONMENT]
-        assert read_colours(outputs[COLOURS]) is not None
-        names |= {ENVIRONMENT, COLOURS}
+        assert read_blue_green(outputs[BLUE_GREEN]) is not None
+        names |= {ENVIRONMENT, BLUE_GREEN}
     assert outputs.keys() | {"certificate", "channel", "expires"} & names == names
     assert outputs[VERSION] == SCHEMA_VERSION
 

@@ -210,16 +210,16 @@ def test_ten_releases_of_all_services_share_two_deployments_each() -> None:
         before, graph = graph, released(f"v1.0.{number}", graph)
         names = [each.name for each in graph.of("Deployment") if each.name != "redis-cart"]
         assert sorted(names) == sorted(
-            f"{each.name}-{colour}"
+            f"{each.name}-{suffix}"
             for each in online_boutique.WORKLOADS
             if each.name not in ("redis-cart", "loadgenerator")
-            for colour in ("blue", "green")
+            for suffix in ("blue", "green")
         )
         active = {each.inputs["metadata"]["name"]: each.urn for each in before.of("Deployment")}
         for service in before.of("Service"):
-            colour = service.inputs["spec"]["selector"].get("boutique.dev/colour")
-            if colour and service.name == service.inputs["metadata"]["name"]:
-                name = f"{service.name}-{colour}"
+            revision = service.inputs["spec"]["selector"].get("boutique.dev/colour")
+            if revision and service.name == service.inputs["metadata"]["name"]:
+                name = f"{service.name}-{revision}"
                 assert graph.by_urn(active[name]).inputs["metadata"]["name"] == name, "what serves stays where it is"
         switched = [each for each in graph.of("Deployment") if each.name != "redis-cart"]
         assert all(each.request.deleteBeforeReplace for each in switched)

@@ -15,8 +15,8 @@ import pytest
 from lab.errors import LabError
 from lab.toolchain import toolcache
 from lab.toolchain.build import ensure
-from lab.toolchain.found import locate
 from lab.toolchain.golang import BuildError
+from lab.toolchain.installed_tools import locate
 from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
 from tests.support.unit.build_reports import Heard
 
@@ -310,7 +310,7 @@ def test_an_installed_tool_is_asked_once_until_it_changes(bench: Bench) -> None:
 
 @pytest.mark.parametrize("script", ["exit 1", "echo version v1.2.3; exit 1", "echo nonsense", "exec /bin/sleep inf"])
 def test_a_tool_that_gives_no_answer_is_not_it(bench: Bench, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.toolchain.found._PATIENCE", 0.2)
+    monkeypatch.setattr("lab.toolchain.installed_tools._PATIENCE", 0.2)
     bench.install("alpha", script)
     assert locate([bench.family])[0].origin == "missing"
 

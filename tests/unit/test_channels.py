@@ -22,7 +22,7 @@ KEY = "boutique:release.services.adservice"
 def verdict(text: str, channel: Channel) -> str | None:
     """Return why a version is refused, by what reads it or by the channel."""
     try:
-        return channel.refusal(Pin.parse(text).applied(REPOSITORY))
+        return channel.refusal(Pin.parse(text).apply_to(REPOSITORY))
     except ValueError as error:
         return str(error)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ci.sticky_comments import named
+from ci.sticky_comments import find_name
 from ops.reviews.comment import ReviewedApplication, comment
 from ops.reviews.plan import Plan
 
@@ -104,7 +104,7 @@ def test_there_is_one_comment_for_each_stack_however_often_it_is_renewed(github:
 
 
 def test_the_marker_is_the_one_that_the_command_writes() -> None:
-    assert named(comment(Plan(stack="dev-new-ads"), ReviewedApplication()), "boutique-review") == "dev-new-ads"
+    assert find_name(comment(Plan(stack="dev-new-ads"), ReviewedApplication()), "boutique-review") == "dev-new-ads"
 
 
 def test_comments_on_stacks_that_are_not_concerned_any_more_go(github: GitHub) -> None:

@@ -125,6 +125,7 @@ def test_an_answer_that_is_none_is_refused(cli: Path) -> None:
 )
 def test_a_key_for_aws_that_nothing_reads_is_named_with_what_does_the_same(key: str, remedy: str) -> None:
     [line] = account.ineffective_settings(["region", key])
+    assert (line.key, line.code) == (f"aws:{key}", "key-not-read")
     assert line.startswith(f"aws:{key}: is not read: ")
     assert line.endswith(f"; {remedy}")
 

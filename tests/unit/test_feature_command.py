@@ -14,7 +14,7 @@ from ops.cli import app
 from ops.errors import OperationError
 from ops.features import identity, inventory, listing, reaping, sessions
 from ops.features.feature_view import age, show_listed
-from ops.features.inventory import FoundFeature
+from ops.features.inventory import FeatureObject
 from ops.features.listing import EMPTY, Listed
 from ops.features.stack_state import parse_export
 from ops.pulumi import engine
@@ -112,7 +112,7 @@ def test_secrets_stay_encrypted_as_they_were(provider: dict[str, Any], settings:
     assert parse_export("dev-a", {"deployment": {"secrets_providers": provider}}).settings == settings
 
 
-def found(collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None) -> FoundFeature:
+def found(collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None) -> FeatureObject:
     annotations = {"boutique.dev/expires": expires} if expires else {}
     container = {"image": f"registry:5000/adservice:0.10.7-a.1@sha256:{'0' * 64}"}
     content = {
@@ -123,7 +123,7 @@ def found(collection: str, name: str, owner: str | None, key: str = "a", expires
         },
         "spec": {"template": {"spec": {"containers": [container]}}},
     }
-    return FoundFeature(collection=collection, name=name, key=key, owner=owner, content=content)
+    return FeatureObject(collection=collection, name=name, key=key, owner=owner, content=content)
 
 
 def test_objects_tell_a_feature_without_its_stack() -> None:

@@ -47,7 +47,9 @@ def route(spec: dict[str, Any] | None, name: str = "mine", owner: str = "", feat
 
 
 def setting(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
-    return list(conflicts(routes, "local", claim))
+    errors = list(conflicts(routes, "local", claim))
+    assert {error.code for error in errors} <= {"route-conflict"}
+    return [*errors]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from boutique.mesh.gateway_api_installed import NEEDED, install_errors, installed_definitions, present_errors
+from boutique.settings.errors import ErrorLine
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION
 
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
@@ -27,7 +28,7 @@ def definition(name: str = "httproutes", version: str = OURS, channel: str = "st
     }
 
 
-def install(*items: dict[str, Any], take_over: bool = False) -> list[str]:
+def install(*items: dict[str, Any], take_over: bool = False) -> list[ErrorLine]:
     other = {"name": "gateways.networking.istio.io"}
     return list(install_errors(installed_definitions([*items, other]), NAMES, stack="mine", take_over=take_over))
 
@@ -70,6 +71,7 @@ def test_a_newer_experimental_or_unknown_bundle_is_never_replaced(
 ) -> None:
     [said] = install(definition(version=version, channel=channel, **owner), take_over=take_over)
     assert f"{version or 'of an unknown version'}, {channel or 'unknown'} channel" in said
+    assert said.code == "gateway-api-ahead"
     assert f"would install {OURS}, standard channel, which never replaces a newer, experimental or unknown" in said
     assert "{kind: present}" in said
     assert "takeOver: true" not in said
@@ -83,6 +85,7 @@ def test_each_bundle_and_each_manager_has_its_line() -> None:
         definition("grpcroutes", "v1.4.0", manager="helm"),
         definition("tlsroutes", owner="mine"),
     )
+    assert [line.code for line in lines] == ["gateway-api-installed", "gateway-api-ahead", "gateway-api-installed"]
     assert [line.partition("already ")[2].partition(";")[0] for line in lines] == [
         "(gateways, gatewayclasses): v1.4.0, standard channel, managed by 'kube-addon-manager'",
         "(httproutes): v1.7.0, standard channel, managed by 'kube-addon-manager'",
@@ -106,11 +109,12 @@ def test_a_definition_that_is_being_deleted_is_waited_for_and_never_taken() -> N
     gone = definition("httproutes", deleted="2026-01-01T00:00:00Z", owner="mine")
     for lines in (install(gone, take_over=True), list(present_errors(installed_definitions([gone]), NEEDED))):
         [said] = lines
+        assert said.code == "gateway-api-deleting"
         assert "httproutes.gateway.networking.k8s.io is being deleted since 2026-01-01T00:00:00Z" in said
         assert "`kubectl get httproutes.gateway.networking.k8s.io --all-namespaces`" in said
 
 
-def present(*items: dict[str, Any], served: Any = NEEDED) -> list[str]:
+def present(*items: dict[str, Any], served: Any = NEEDED) -> list[ErrorLine]:
     return list(present_errors(installed_definitions(items), served))
 
 
@@ -128,6 +132,7 @@ def test_a_bundle_that_is_too_old_is_refused(version: str) -> None:
         f"gatewayclasses, gateways, httproutes: {version}, standard channel, managed by 'kube-addon-manager': too old"
         in said
     )
+    assert said.code == "gateway-api-too-old"
     assert "need v1.2.0 or later" in said
     assert "takeOver: true" in said
     assert present(definition("udproutes", version)) == [], "only what is needed counts"
@@ -136,6 +141,7 @@ def test_a_bundle_that_is_too_old_is_refused(version: str) -> None:
 @pytest.mark.parametrize("version", ["", "main"])
 def test_a_bundle_that_says_no_version_is_refused(version: str) -> None:
     [said] = present(definition(version=version))
+    assert said.code == "gateway-api-version-unknown"
     assert f"the annotation {BUNDLE} is {version!r}" in said
 
 

@@ -51,9 +51,9 @@ def test_proxy_without_a_certificate_yet_has_no_life_of_one() -> None:
 
 
 def test_dead_proxy_is_not_synced_whatever_istiod_believes() -> None:
-    assert ProxyStatus("shop", "back-1", True, "synced", 1, 2).synced
-    assert not ProxyStatus("shop", "back-1", False, "synced", 0, 0).synced
-    assert not ProxyStatus("shop", "back-1", True, "Cluster stale", 1, 2).synced
+    assert ProxyStatus("shop", "back-1", True, "synced", 1, 2).is_synced
+    assert not ProxyStatus("shop", "back-1", False, "synced", 0, 0).is_synced
+    assert not ProxyStatus("shop", "back-1", True, "Cluster stale", 1, 2).is_synced
 
 
 def test_only_programs_of_istio_can_be_run() -> None:

@@ -12,6 +12,9 @@ TOP = ("application", "boutique", "components", "lab", "ops", "policy", "stacks"
 LAB_COMMAND = ("ops.commands.lab", "ops.lab_views.", "application.lab_behaviour")
 """What knows the lab: its command, and how its stand-ins for the application behave."""
 
+DUPLICATE_CLASSES = {"Response"}
+"""Listed in CONTRIBUTING.md with the reason."""
+
 
 def modules() -> dict[str, Path]:
     """Return every module of the product, by its full name."""
@@ -115,6 +118,16 @@ def test_a_module_name_occurs_once_in_a_top_level_package() -> None:
         if path.stem not in ("__init__", "__main__")
     )
     assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_a_class_name_occurs_once() -> None:
+    names = Counter(
+        node.name
+        for path in MODULES.values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert {name for name, times in names.items() if times > 1} == DUPLICATE_CLASSES
 
 
 def test_boutique_has_few_packages_and_no_flat_modules() -> None:

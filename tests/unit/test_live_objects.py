@@ -4,6 +4,7 @@ from typing import Any
 
 from boutique.checks.stack_objects import autoscaled_deployments, of_environment, of_platform
 from boutique.kubernetes.live_objects import LiveObject, Name, changes, ownership_errors
+from boutique.settings.errors import ErrorLine
 from boutique.settings.stack import Environment, Platform
 from tests.support.online_boutique import APPLICATION
 
@@ -22,7 +23,7 @@ def live(kind: str = "Deployment", name: str = "adservice", owner: str = "", **m
     return LiveObject(kind=kind, metadata=metadata)
 
 
-def errors(*objects: LiveObject) -> list[str]:
+def errors(*objects: LiveObject) -> list[ErrorLine]:
     return list(ownership_errors(objects, {ADS, ("Service", "dev", "adservice")}, stack="dev", key=KEY))
 
 
@@ -32,6 +33,7 @@ def test_another_stacks_objects_are_refused_with_the_owner_and_the_remedies() ->
         "stack; go elsewhere, or destroy stack 'other' first (if it is gone already, remove the annotation: "
         "`kubectl annotate -n dev deployment adservice boutique.dev/owner-`)"
     ]
+    assert [error.code for error in errors(live(owner="other"))] == ["owned-by-stack"]
     assert errors(live(owner="dev"), live("Service")) == []
 
 

@@ -212,9 +212,8 @@ def test_what_is_someone_elses_is_refused_with_the_owners_name(owner: str, expec
         Owned(name="session-2", owner="theirs", feature="other"),
         Owned(name="edge", owner="dev", feature=None),
     )
-    assert (
-        list(
-            ownership_conflicts(deployments, routes, stack="mine", key="new-ads", sessions={"session-1": "sessions.1"})
-        )
-        == expected
+    errors = list(
+        ownership_conflicts(deployments, routes, stack="mine", key="new-ads", sessions={"session-1": "sessions.1"})
     )
+    assert errors == expected
+    assert [error.code for error in errors] == ["session-taken", "key-taken"][: len(expected)]

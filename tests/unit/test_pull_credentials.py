@@ -61,6 +61,7 @@ def test_an_entry_with_user_and_password_will_do(content: Any) -> None:
 )
 def test_credentials_that_are_elsewhere_are_refused(content: Any, wanted: Any, named: str) -> None:
     (error,) = credential_errors(json.dumps(content), wanted)
+    assert error.code == "no-credentials"
     assert error.startswith("boutique:registryCredentials: holds no user and password for ")
     assert f"for {named}" in error
     assert "kubectl create secret docker-registry" in error
@@ -70,7 +71,7 @@ def test_credentials_that_are_elsewhere_are_refused(content: Any, wanted: Any, n
 @pytest.mark.parametrize("text", ["", " ", "{", "[]", "null", SECRET, "~/.docker/config.json", AUTH, "\ufeff{}"])
 def test_what_is_no_docker_configuration_is_refused(text: str) -> None:
     (error,) = credential_errors(text, ())
-    assert error.startswith("boutique:registryCredentials: is no Docker configuration, a JSON object with `auths`; ")
+    assert (error.key, error.code) == ("boutique:registryCredentials", "invalid-docker-config")
     assert SECRET not in error
 
 
@@ -78,9 +79,8 @@ def test_what_is_no_docker_configuration_is_refused(text: str) -> None:
 def test_an_entry_that_makes_the_secret_unreadable_is_named(auth: str) -> None:
     content = {"auths": {"good.example": {"auth": AUTH}, "bad.example": {"auth": auth}}}
     (error,) = credential_errors(json.dumps(content), ())
-    assert error.startswith(
-        "boutique:registryCredentials: auths['bad.example'].auth is not the base64 of USER:PASSWORD"
-    )
+    assert (error.key, error.code) == ("boutique:registryCredentials", "invalid-auth")
+    assert "auths['bad.example']" in error
     assert SECRET not in error
 
 

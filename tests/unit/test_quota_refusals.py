@@ -137,6 +137,7 @@ def test_a_feature_that_does_not_fit_is_told_what_can_be_done() -> None:
     services = [each for each in resolve_workloads(APPLICATION, Environment()) if each.name == "adservice"]
     quota, room = Quota.of(NAME, {"pods": "24"}), feature_room("dev", meshed=True)
     [said] = feature_refusals(APPLICATION, services, [quota], {"pods": Decimal(25)}, room)
+    assert said.code == "quota-exceeded"
     assert said.startswith("boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota ")
     assert "it needs 25 of pods, it gives 24; destroy a feature that is no longer needed" in said
     assert "raise the replicas of its target in boutique:platform.targets to 1 in the stack that owns" in said
@@ -228,6 +229,7 @@ def test_a_limit_range_is_kept(item: dict[str, Any], expected: str) -> None:
     )
     assert bool(said) == bool(expected)
     assert not said or any(expected in each for each in said), said
+    assert {error.code for error in said} <= {"limit-range"}
 
 
 def test_without_a_mesh_there_is_no_proxy_to_refuse() -> None:

@@ -55,45 +55,6 @@ def str_of(name: str) -> str:
     return next(str(each.image) for each in WORKLOADS if each.name == name)
 
 
-@pytest.mark.parametrize(
-    ("of", "expected"),
-    [
-        (
-            values({"default": "1.2.3"}, images={"tag": "1.2.4"}),
-            "boutique:environment.images.tag: 1.2.4: boutique:release has the versions here; move it to "
-            "boutique:release.default",
-        ),
-        (
-            values({"default": "1.2.3"}, services={"adservice": {"image": {"tag": "1.2.4"}}}),
-            "boutique:environment.services.adservice.image.tag: 1.2.4: boutique:release has the versions here; move "
-            "it to boutique:release.services.adservice",
-        ),
-        (
-            values({}, services={"adservice": {"image": {"digest": DIGEST}}}),
-            f"boutique:environment.services.adservice.image.digest: {DIGEST}: boutique:release has the versions here",
-        ),
-        (
-            values({"services": {"loadgenerator": "1.2.3"}}, services={"loadgenerator": {"enabled": False}}),
-            "boutique:release.services.loadgenerator: does not run here",
-        ),
-        (values({"services": {"adsevice": "1.2.3"}}), "there is no such service; did you mean 'adservice'?"),
-        (values({"service": {}}), "boutique:release.service: there is no such key; did you mean 'services'?"),
-        (values({"services": {"adservice": ""}}), "a version is the tag of an image, its digest"),
-        (values({"services": {"adservice": 1.2}}), "boutique:release.services.adservice: 1.2: must be text"),
-        (
-            {"cluster": CLUSTER, "platform": {"targets": {"dev": {}}}, "release": {"default": "1.2.3"}},
-            "boutique:release: says what an environment runs; add boutique:environment",
-        ),
-        (
-            {"feature": {"environment": "dev", "services": {"adservice": {"version": "1.2.3-a.1"}}}, "release": {}},
-            "boutique:release: a stack with a feature has nothing else",
-        ),
-    ],
-)
-def test_what_does_not_fit_is_told_with_the_remedy(of: dict[str, Any], expected: str) -> None:
-    assert expected in mistakes(of)
-
-
 def test_a_release_that_is_switched_off_is_none() -> None:
     assert load(values({"enabled": False}, images={"tag": "1.2.4"})).release is None
 

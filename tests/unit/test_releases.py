@@ -20,7 +20,7 @@ import pytest
 
 from lab.toolchain import toolcache
 from lab.toolchain.build import Origin, Toolchain, ensure
-from lab.toolchain.found import locate
+from lab.toolchain.installed_tools import locate
 from lab.toolchain.recipe import Built, Family, Taken, Tool
 from lab.toolchain.releases import download_network, fetching, lock, mirror
 from lab.toolchain.releases.artifacts import Download

@@ -9,8 +9,8 @@ import pytest
 
 from lab.toolchain import tools
 from lab.toolchain.build import ensure
-from lab.toolchain.found import locate
 from lab.toolchain.gomod import required_version
+from lab.toolchain.installed_tools import locate
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases import mirror
 from tests.support.unit.build_reports import Heard

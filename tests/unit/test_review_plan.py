@@ -182,7 +182,9 @@ def test_what_is_protected_or_has_content_is_called_out_first() -> None:
 
 
 def test_a_release_that_takes_the_place_of_pods_without_requests_is_no_danger() -> None:
-    old, new = ({"metadata": metadata(f"a-{colour}", **{"boutique.dev/colour": colour})} for colour in ("0a", "0b"))
+    old, new = (
+        {"metadata": metadata(f"a-{revision}", **{"boutique.dev/colour": revision})} for revision in ("0a", "0b")
+    )
     for token in ("apps/v1:Deployment", "core/v1:Service"):
         assert not dangers(found(kubernetes(token, "a-blue", old, new, op="replace")))
         plain = {"metadata": metadata("a")}

@@ -14,8 +14,8 @@ import ops.lab_views.lab_tools
 from lab.errors import LabError
 from lab.toolchain.build import Toolchain, locate_all
 from lab.toolchain.build_report import Report
-from lab.toolchain.found import Located
 from lab.toolchain.gomod import go_version, required_version
+from lab.toolchain.installed_tools import Located
 from lab.toolchain.recipe import Built, Family, Tool
 from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families, families_of_tests
 

@@ -141,8 +141,8 @@ def configured(door: FrontDoor, version: str) -> None:
 
 def held(lab: Lab) -> dict[str, str]:
     """Return what the pods that get the requests of the leaf are made from."""
-    colour = json.loads(lab.kubectl("get", "service", "-n", "local", LEAF, "-o", "json"))["spec"]["selector"]
-    selected = ",".join(f"{key}={value}" for key, value in colour.items())
+    selector = json.loads(lab.kubectl("get", "service", "-n", "local", LEAF, "-o", "json"))["spec"]["selector"]
+    selected = ",".join(f"{key}={value}" for key, value in selector.items())
     [pod] = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", selected, "-o", "json"))["items"]
     [container] = [each for each in pod["spec"]["containers"] if each["name"] == "server"]
     variables = {each["name"]: each for each in container["env"]}

@@ -185,7 +185,7 @@ def record_stack(
         patch.setattr("boutique.kubernetes.client.for_admin", lambda *_: admin)
         files = lab_files(Path(folder))
         released = "\n---\n".join(path.read_text() for path in (files / "gateway-api").iterdir())
-        patch.setattr("boutique.mesh.gateway_api._fetched", lambda _: released)
+        patch.setattr("boutique.mesh.gateway_api._fetch", lambda _: released)
         patch.setenv("BOUTIQUE_LAB_FILES", str(files))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
         cloud = Cloud(others, built=built, state=state)

@@ -11,9 +11,9 @@ from boutique.names import labels
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
 from boutique.targets.quota import amount, hard_limits
-from boutique.workloads.blue_green import BlueGreen, with_colour
+from boutique.workloads.blue_green import BlueGreen, with_revision
 from boutique.workloads.pod_demand import PodSet, pod_set, total_peak
-from boutique.workloads.recorded_blue_green import RecordedColours, recorded_colours
+from boutique.workloads.recorded_blue_green import RecordedRevisions, recorded_revisions
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from tests.support import online_boutique
 from tests.support.online_boutique import APPLICATION
@@ -29,9 +29,11 @@ def services(version: str) -> dict[str, ResolvedWorkload]:
     return {each.workload.name: each for each in resolve_workloads(APPLICATION, ALL, Release(default=version))}
 
 
-def state(colours: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:
+def state(revisions: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:
     """Return a stack's state with Deployments by logical name, and the Service of the service."""
-    labelled = {name: {"metadata": {"labels": {"app": app, labels.COLOUR: colour}}} for name, colour in colours.items()}
+    labelled = {
+        name: {"metadata": {"labels": {"app": app, labels.REVISION: revision}}} for name, revision in revisions.items()
+    }
     found = {
         f"urn:pulumi:dev::boutique::boutique:index:Microservice$kubernetes:apps/v1:Deployment::{name}": {
             "type": "kubernetes:apps/v1:Deployment",
@@ -44,20 +46,20 @@ def state(colours: dict[str, str], serving: str | None = None, app: str = NAME) 
     return found
 
 
-def service(colour: str, app: str = NAME) -> dict[str, Any]:
-    return {"metadata": {"labels": {"app": app}}, "spec": {"selector": {"app": app, labels.COLOUR: colour}}}
+def service(revision: str, app: str = NAME) -> dict[str, Any]:
+    return {"metadata": {"labels": {"app": app}}, "spec": {"selector": {"app": app, labels.REVISION: revision}}}
 
 
 def test_the_first_two_releases_have_names_of_their_own() -> None:
-    assert RecordedColours().logical_names(NAME, ["a"]) == {"a": "adservice-blue"}
-    assert RecordedColours(names={"a": "adservice-blue"}).logical_names(NAME, ["b", "a"]) == {
+    assert RecordedRevisions().logical_names(NAME, ["a"]) == {"a": "adservice-blue"}
+    assert RecordedRevisions(names={"a": "adservice-blue"}).logical_names(NAME, ["b", "a"]) == {
         "b": "adservice-green",
         "a": "adservice-blue",
     }
 
 
 def test_a_new_one_takes_the_name_of_one_that_is_left_out_and_never_of_one_that_serves() -> None:
-    recorded = RecordedColours(names={"a": "x-blue", "b": "x-green"}, selected=frozenset("b"))
+    recorded = RecordedRevisions(names={"a": "x-blue", "b": "x-green"}, selected=frozenset("b"))
     assert recorded.logical_names("x", ["c", "b"]) == {"c": "x-blue", "b": "x-green"}
     assert recorded.deleted_first("x", ["c", "b"]) == {"a"}
     # The last successful release was a, and an update that failed later has switched to b.
@@ -66,38 +68,41 @@ def test_a_new_one_takes_the_name_of_one_that_is_left_out_and_never_of_one_that_
 
 
 def test_names_from_before_are_kept_and_taken_over() -> None:
-    found = recorded_colours(state({"adservice-0a": "0a", "adservice-0b": "0b"}, serving="0b"))[NAME]
+    found = recorded_revisions(state({"adservice-0a": "0a", "adservice-0b": "0b"}, serving="0b"))[NAME]
     assert found.logical_names(NAME, ["0c", "0b"]) == {"0c": "adservice-0a", "0b": "adservice-0b"}
 
 
 def test_what_serves_is_read_from_the_state_and_from_the_cluster() -> None:
     # An update was killed after it had switched the Service, and before that was in the state.
     there = state({"adservice-blue": "0a", "adservice-green": "0b"}, serving="0a")
-    assert recorded_colours(there, [service("0b")])[NAME].selected == {"0a", "0b"}
-    assert recorded_colours(there)[NAME].selected == {"0a"}
+    assert recorded_revisions(there, [service("0b")])[NAME].selected == {"0a", "0b"}
+    assert recorded_revisions(there)[NAME].selected == {"0a"}
 
 
 def test_a_service_whose_deployment_was_never_made_keeps_its_name_from_others() -> None:
     there = state({"adservice-blue": "0a"})
-    colour_service = {"metadata": {"labels": {"app": NAME, labels.COLOUR: "0b"}}, "spec": {"selector": {"app": NAME}}}
-    there["urn::adservice-green"] = {"type": "kubernetes:core/v1:Service", "outputs": colour_service}
-    assert recorded_colours(there)[NAME].names == {"0a": "adservice-blue", "0b": "adservice-green"}
+    preview_service = {
+        "metadata": {"labels": {"app": NAME, labels.REVISION: "0b"}},
+        "spec": {"selector": {"app": NAME}},
+    }
+    there["urn::adservice-green"] = {"type": "kubernetes:core/v1:Service", "outputs": preview_service}
+    assert recorded_revisions(there)[NAME].names == {"0a": "adservice-blue", "0b": "adservice-green"}
 
 
-def test_other_strategies_and_features_are_no_colours() -> None:
+def test_other_strategies_and_features_are_no_blue_green_revisions() -> None:
     plain = {"type": "kubernetes:apps/v1:Deployment", "outputs": {"metadata": {"labels": {"app": NAME}}}}
     unknown = {"type": "kubernetes:core/v1:Service", "outputs": {}}
-    assert recorded_colours({"urn::a": plain, "urn::b": unknown, "urn::c": {"type": "x:y:Z"}}) == {}
+    assert recorded_revisions({"urn::a": plain, "urn::b": unknown, "urn::c": {"type": "x:y:Z"}}) == {}
 
 
 def test_pods_whose_place_was_taken_are_no_way_back() -> None:
     first, second = (services(version)[NAME] for version in ("v1.0.0", "v1.1.0"))
     memory = BlueGreen.of(second, BlueGreen.of(first, None, NOW).remember(), NOW).remember()
-    ours, theirs = with_colour(first).colour or "", with_colour(second).colour or ""
+    ours, theirs = with_revision(first).revision or "", with_revision(second).revision or ""
     assert BlueGreen.of(first, memory, NOW, deployed={ours, theirs}).is_back
     back = BlueGreen.of(first, memory, NOW, deployed={theirs})
-    assert (back.is_back, back.is_new, back.warm) == (False, True, with_colour(second))
-    assert BlueGreen.of(second, memory, NOW, deployed={theirs}).warm is None
+    assert (back.is_back, back.is_new, back.previous) == (False, True, with_revision(second))
+    assert BlueGreen.of(second, memory, NOW, deployed={theirs}).previous is None
 
 
 @dataclass
@@ -106,7 +111,7 @@ class Simulation:
 
     Attributes:
         there: The Deployments with pods, by logical name.
-        serving: The colour that each Service selects.
+        serving: The revision that each Service selects.
         memory: What the last successful update told the next.
         most: The most pods and resources that there were at once.
     """
@@ -131,29 +136,31 @@ class Simulation:
                 left_out.discard(name)
                 continue
             recorded = self.recorded(name)
-            colours = BlueGreen.of(wanted, self.memory.get(name), NOW, deployed=recorded.names)
-            names = recorded.logical_names(name, colours.names)
-            assert len(set(names.values())) == len(colours.names)
-            gone = recorded.deleted_first(name, colours.names)
+            blue_green = BlueGreen.of(wanted, self.memory.get(name), NOW, deployed=recorded.names)
+            names = recorded.logical_names(name, blue_green.names)
+            assert len(set(names.values())) == len(blue_green.names)
+            gone = recorded.deleted_first(name, blue_green.names)
             assert self.serving.get(name) not in gone, "what serves is never deleted first"
-            for pods in colours.variants:
-                self.there[names[pods.colour or ""]] = pods
+            for pods in blue_green.variants:
+                self.there[names[pods.revision or ""]] = pods
             left_out -= set(names.values())
             if successful or number < ready:
-                self.serving[name] = colours.live.colour or ""
+                self.serving[name] = blue_green.active.revision or ""
             if successful:
-                self.memory[name] = colours.remember()
+                self.memory[name] = blue_green.remember()
         self.count()
         if successful:
             self.there = {name: each for name, each in self.there.items() if name not in left_out}
-        for name, colour in self.serving.items():
-            assert colour in self.recorded(name).names, "what a Service selects is there"
+        for name, revision in self.serving.items():
+            assert revision in self.recorded(name).names, "what a Service selects is there"
 
-    def recorded(self, name: str) -> RecordedColours:
-        found = {logical: each.colour or "" for logical, each in self.there.items() if each.workload.name == name}
+    def recorded(self, name: str) -> RecordedRevisions:
+        found = {logical: each.revision or "" for logical, each in self.there.items() if each.workload.name == name}
         serving = self.serving.get(name)
         return (
-            recorded_colours(state(found, serving, name)).get(name, RecordedColours()) if found else RecordedColours()
+            recorded_revisions(state(found, serving, name)).get(name, RecordedRevisions())
+            if found
+            else RecordedRevisions()
         )
 
     def count(self) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from boutique.application.container import Resources
 from boutique.names.image_reference import Reference
-from boutique.outputs import RecordedBlueGreen, read_colours, write_colours
+from boutique.outputs import RecordedBlueGreen, read_blue_green, write_blue_green
 from boutique.settings.release_settings import Release
 from boutique.settings.stack import Environment
-from boutique.workloads.blue_green import BlueGreen, digest_of_secrets, record_workload, restore_workload, with_colour
+from boutique.workloads.blue_green import BlueGreen, digest_of_secrets, record_workload, restore_workload, with_revision
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 from tests.support.online_boutique import APPLICATION
 
@@ -38,33 +38,33 @@ def after(*releases: ResolvedWorkload, now: datetime = NOW) -> BlueGreen:
     """Return the pods after several updates."""
     remembered: RecordedBlueGreen | None = None
     for each in releases:
-        colours = BlueGreen.of(each, remembered, now)
-        remembered = colours.remember()
-    return colours
+        blue_green = BlueGreen.of(each, remembered, now)
+        remembered = blue_green.remember()
+    return blue_green
 
 
 def test_the_first_release_has_nothing_to_go_back_to() -> None:
-    colours = after(service())
-    assert (colours.warm, colours.is_new) == (None, True)
-    assert colours.live.name == f"adservice-{colours.live.colour}"
-    assert colours.live.service_name == "adservice"
+    blue_green = after(service())
+    assert (blue_green.previous, blue_green.is_new) == (None, True)
+    assert blue_green.active.name == f"adservice-{blue_green.active.revision}"
+    assert blue_green.active.service_name == "adservice"
 
 
 def test_the_pods_before_stay_as_they_were_until_the_next_release() -> None:
     old, new = service("1.0.0", replicas=2, variables={"A": "1"}), service("1.1.0")
-    colours = after(old, new)
-    assert colours.is_new
-    assert colours.warm == with_colour(old)
+    blue_green = after(old, new)
+    assert blue_green.is_new
+    assert blue_green.previous == with_revision(old)
     again = after(old, new, new)
-    assert (again.warm, again.is_new) == (with_colour(old), False)
+    assert (again.previous, again.is_new) == (with_revision(old), False)
     third = after(old, new, service("1.2.0"))
-    assert third.warm == with_colour(new)
+    assert third.previous == with_revision(new)
 
 
 def test_the_way_back_is_to_the_very_same_pods() -> None:
     old, new = service("1.0.0"), service("1.1.0")
     back = after(old, new, old)
-    assert (back.live, back.warm) == (with_colour(old), with_colour(new))
+    assert (back.active, back.previous) == (with_revision(old), with_revision(new))
     assert (back.is_back, back.is_new) == (True, False)
 
 
@@ -89,15 +89,15 @@ def test_pods_are_there_until_an_update_removes_them() -> None:
 def test_whoever_never_came_to_its_end_is_forgotten_and_what_served_is_kept() -> None:
     old, broken, good = service("1.0.0"), service("1.1.0-broken"), service("1.1.1")
     remembered = BlueGreen.of(old, None, NOW).remember()
-    assert BlueGreen.of(broken, remembered, NOW).warm == with_colour(old)
-    assert BlueGreen.of(good, remembered, NOW).warm == with_colour(old)
+    assert BlueGreen.of(broken, remembered, NOW).previous == with_revision(old)
+    assert BlueGreen.of(good, remembered, NOW).previous == with_revision(old)
 
 
 def test_pods_are_kept_for_as_long_as_is_said() -> None:
     old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "scaleDownDelay": "2h"})
     remembered = BlueGreen.of(new, BlueGreen.of(old, None, NOW).remember(), NOW).remember()
-    assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=119)).warm
-    assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=121)).warm is None
+    assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=119)).previous
+    assert BlueGreen.of(new, remembered, NOW + timedelta(minutes=121)).previous is None
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_pods_are_kept_for_as_long_as_is_said() -> None:
         {"secret": "another"},
     ],
 )
-def test_whatever_the_pods_are_made_from_gives_them_another_colour(changed: dict[str, Any]) -> None:
-    assert with_colour(service(**changed)).colour != with_colour(service()).colour
+def test_whatever_the_pods_are_made_from_gives_them_another_revision(changed: dict[str, Any]) -> None:
+    assert with_revision(service(**changed)).revision != with_revision(service()).revision
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_whatever_the_pods_are_made_from_gives_them_another_colour(changed: dict
         },
     ],
 )
-def test_what_pods_do_not_show_leaves_them_their_colour(changed: dict[str, Any]) -> None:
-    assert with_colour(service(**changed)).colour == with_colour(service()).colour
+def test_what_pods_do_not_show_leaves_them_their_revision(changed: dict[str, Any]) -> None:
+    assert with_revision(service(**changed)).revision == with_revision(service()).revision
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.integers(min_value=1, max_value=100))
 def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], replicas: int) -> None:
-    some = with_colour(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
+    some = with_revision(replace(service(secret=secret), files=files, replicas=replicas, init_image="busybox:1"))
     assert restore_workload(some, record_workload(some)) == some
 
 
@@ -145,39 +145,39 @@ def test_whatever_is_described_is_restored(secret: str, files: dict[str, str], r
 )
 def test_a_record_of_another_shape_is_left_out_and_no_other(change: dict[str, Any]) -> None:
     good = after(service()).remember()
-    records = json.loads(write_colours({"adservice": good, "frontend": good}))
+    records = json.loads(write_blue_green({"adservice": good, "frontend": good}))
     records["frontend"]["live"] |= change
-    found = read_colours(json.dumps(records))
+    found = read_blue_green(json.dumps(records))
     assert found == {"adservice": good}
 
 
 def test_the_pods_of_a_service_are_written_and_read_again() -> None:
     old, new = service("1.0.0"), service("1.1.0", rollout={"strategy": "blueGreen", "scaleDownDelay": "2h"})
     record = after(old, new).remember()
-    assert read_colours(write_colours({"adservice": record})) == {"adservice": record}
+    assert read_blue_green(write_blue_green({"adservice": record})) == {"adservice": record}
     assert record.until == NOW + timedelta(hours=2)
     assert CANARY not in repr(record)
-    assert read_colours(None) is None
+    assert read_blue_green(None) is None
 
 
-def test_pods_keep_their_colour_under_another_version_of_the_program() -> None:
+def test_pods_keep_their_revision_under_another_version_of_the_program() -> None:
     image, quantity = Reference.parse("shop/ads:1"), Resources(cpu="100m", memory="64Mi")
     some = replace(service(), image=image, variables={"A": "1"}, files={}, requests=quantity, limits=quantity)
-    assert with_colour(some).colour == "a47ea15e"
+    assert with_revision(some).revision == "a47ea15e"
 
 
 def test_no_secret_shows_in_a_name_or_a_text() -> None:
-    some = with_colour(service())
+    some = with_revision(service())
     assert CANARY not in repr(some)
     assert CANARY not in digest_of_secrets(some.secrets, "salt")
     assert digest_of_secrets(some.secrets, "salt") != digest_of_secrets(some.secrets, "pepper")
 
 
-def test_pods_of_another_user_are_others_and_those_of_the_usual_one_keep_their_colour() -> None:
+def test_pods_of_another_user_are_others_and_those_of_the_usual_one_keep_their_revision() -> None:
     usual = service()
     chosen = replace(usual, pod_user="cluster")
-    assert "podUser" not in write_colours({"adservice": BlueGreen.of(usual, None, NOW).remember()})
-    assert with_colour(chosen).colour != with_colour(usual).colour
+    assert "podUser" not in write_blue_green({"adservice": BlueGreen.of(usual, None, NOW).remember()})
+    assert with_revision(chosen).revision != with_revision(usual).revision
     back = restore_workload(chosen, record_workload(chosen))
     assert back.pod_user == "cluster"
     assert restore_workload(usual, record_workload(usual)).pod_user == "fixed"

@@ -1,0 +1,1 @@
+"""Configurations with errors, by what is wrong."""
