@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from application import online_boutique
 from boutique.names.feature_names import check_key, feature_key, object_name
+from boutique.names.image_reference import Reference
 from boutique.routing import route_table
-from boutique.settings.feature_settings import Feature
+from boutique.settings.feature_settings import ChangedService, Feature
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
@@ -36,7 +37,7 @@ def identity(feature: Feature) -> FeatureIdentity:
         NamingError: The key is none.
     """
     services = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
-    versions = [service.version for service in feature.services.values()]
+    versions = [service.version for service in feature.services.values() if service.version]
     branches = {version.branch for version in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
     if feature.key:
@@ -58,13 +59,14 @@ def feature_workloads(
     """Return the services of a feature as it runs them: the environment's own, with other images.
 
     Where a caller's published image loses the key on the way to a callee, and the feature changes both, its caller
-    calls its callee directly: no route has to tell those calls apart.
+    calls its callee directly: no route has to tell those calls apart. In an audit it does not: the audit has to see
+    that such a call loses the key.
     """
     return tuple(
         replace(
             service,
             feature=key,
-            image=service.image.with_tag(change.version.text),
+            image=_image(service.image, change),
             replicas=change.replicas,
             # An autoscaler names the Deployment of the environment.
             autoscaled=False,
@@ -79,6 +81,12 @@ def feature_workloads(
     )
 
 
+def _image(environment: Reference, change: ChangedService) -> Reference:
+    if change.image:
+        return change.image
+    return environment.with_tag(change.version.text) if change.version else environment
+
+
 def _marked(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
     return {each.workload.marker: f"Feature {key}"} if each.workload.marker else {}
 
@@ -86,7 +94,7 @@ def _marked(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
 def _direct(each: ResolvedWorkload, feature: Feature, key: str) -> Mapping[str, str]:
     return {
         variable: callee.address_of(object_name(callee.name, key))
-        for variable in each.workload.drops_baggage
+        for variable in (() if feature.audit else each.workload.drops_baggage)
         if (callee := each.workload.calls[variable]).name in feature.services
         # Whoever gave the variable another value than the catalogue's meant it.
         and each.variables[variable] == callee.address
