@@ -30,23 +30,36 @@ def forwarded(kubeconfig: str, namespace: str, target: str, port: int | None, de
     Raises:
         PortForwardError: `kubectl` is missing, or does not reach the pod in time.
     """
+    command = ["kubectl", "--namespace", namespace, "port-forward", "--address=127.0.0.1", target, f":{port}"]
+    # The kubeconfig has been read when the port is forwarded: nothing of it stays in a file if this process is killed.
     with tempfile.TemporaryDirectory(prefix="boutique-") as folder:
         path = Path(folder, "kubeconfig")
         path.touch(mode=0o600)
         path.write_text(kubeconfig)
-        command = ["kubectl", "--kubeconfig", str(path), "--namespace", namespace, "port-forward"]
-        command += ["--address=127.0.0.1", target, f":{port}"]
+        forwarding = _start([*command, "--kubeconfig", str(path)])
         try:
-            forwarding = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            )
-        except FileNotFoundError:
-            raise PortForwardError("the program 'kubectl' is missing, by which a pod is reached; install it") from None
-        with forwarding:
-            try:
-                yield _address(forwarding, deadline)
-            finally:
-                forwarding.kill()
+            address = _address(forwarding, deadline)
+        except BaseException:
+            _end(forwarding)
+            raise
+    try:
+        yield address
+    finally:
+        _end(forwarding)
+
+
+def _start(command: list[str]) -> "subprocess.Popen[str]":
+    try:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    except FileNotFoundError:
+        raise PortForwardError("the program 'kubectl' is missing, by which a pod is reached; install it") from None
+
+
+def _end(forwarding: "subprocess.Popen[str]") -> None:
+    with forwarding:
+        forwarding.kill()
 
 
 def _address(forwarding: "subprocess.Popen[str]", deadline: float) -> str:
