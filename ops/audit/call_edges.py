@@ -1,7 +1,7 @@
 """The calls between services, and which of them carried the key of the audit's feature."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from boutique.application.workload import Workload
@@ -67,11 +67,17 @@ def call_edges(
         key: The key of the audit's feature.
         requests: The requests of the feature's pods, by the name of the workload.
     """
-    edges = (edge for caller in workloads for edge in _calls(caller, workloads, key, requests))
-    received = requests.get(entry, NO_REQUESTS).received
+    of_entry = requests.get(entry, NO_REQUESTS)
+    # Envoy forgets an endpoint of its own pod some seconds after the last request.
+    gateway = CallEdge(caller=None, callee=entry, carried=of_entry.received or int(bool(of_entry.sent)), lost=0)
+    edges = [edge for caller in workloads for edge in _calls(caller, workloads, key, requests)]
+    reached = {edge.callee for edge in (gateway, *edges) if edge.carried}
     return (
-        CallEdge(caller=None, callee=entry, carried=received, lost=0),
-        *sorted(edges, key=lambda edge: (str(edge.caller), edge.callee)),
+        gateway,
+        *(
+            replace(edge, is_caller_reached=edge.caller in reached)
+            for edge in sorted(edges, key=lambda edge: (str(edge.caller), edge.callee))
+        ),
     )
 
 
@@ -90,7 +96,6 @@ def _calls(
                 lost=lost,
                 is_declared=callee in declared,
                 is_known_to_lose=caller.drops_baggage_to(callee),
-                is_caller_reached=own.received > 0,
             )
 
 

@@ -46,7 +46,7 @@ def parse_totals(page: str) -> Totals:
             for cluster in json.loads(page)["cluster_statuses"]
             for host in cluster.get("host_statuses", ())
         }
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, AttributeError):
         raise CountersError("the answer is not Envoy's list of clusters") from None
 
 

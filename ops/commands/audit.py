@@ -1,6 +1,8 @@
 """`boutique audit`: which calls between an application's services carry the key of a feature."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -37,8 +39,6 @@ def audit(
     from ops.features.feature_view import working
     from ops.pulumi.workspace import project
 
-    # A CI system that cancels a job ends it so: then the feature is removed, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     clock = Deadline(0)
     request = AuditRequest(
         workloads=online_boutique.WORKLOADS,
@@ -47,8 +47,18 @@ def audit(
         cacert=cacert,
         secrets_provider=secrets_provider,
     )
-    with working(f"auditing {environment}") as progress:
+    with _interruptible(), working(f"auditing {environment}") as progress:
         result = run(project(), environment, request, progress)
     show(result, clock.spent, as_json=as_json)
     if result.errors:
         raise typer.Exit(_HAS_ERRORS)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM, by which a CI system cancels a job, end the audit as Ctrl-C does: after the feature is removed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

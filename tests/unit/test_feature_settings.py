@@ -10,6 +10,7 @@ from boutique.settings.errors import SettingsError
 from boutique.settings.feature_settings import Feature
 
 ADS = {"adservice": {"version": "0.10.7-new-ads.3"}}
+IMAGE = {"image": f"registry.example/ads:v1@sha256:{'a' * 64}"}
 INGRESS = {"certificate": {"kind": "certManager", "issuer": "some"}, "domain": "shop.example.com"}
 MESH = {"gatewayApi": {"kind": "present"}}
 
@@ -72,6 +73,22 @@ def test_a_feature_is_known_by_what_it_says_or_by_the_branch_of_its_versions(
             'version: "latest": is no SemVer version: it does n',
         ),
         (feature(services={"adservice": {}}), "boutique:feature.services.adservice.version: is missing"),
+        (
+            feature(services={"adservice": IMAGE}),
+            "boutique:feature.services.adservice.image: belongs to an audit; name a version, which is the tag",
+        ),
+        (
+            feature(services={"adservice": {**IMAGE, **ADS["adservice"]}}, audit=True, branch="a"),
+            "boutique:feature.services.adservice.image: replaces the version; remove one of them",
+        ),
+        (
+            feature(services={"adservice": {}}, audit=True, branch="a"),
+            "boutique:feature.services.adservice.version: is missing",
+        ),
+        (
+            feature(services={"adservice": {"image": "ads"}}, audit=True, branch="a"),
+            "boutique:feature.services.adservice.image: \"ads\": 'ads' has neither a tag nor a digest",
+        ),
         (feature(services={}), "boutique:feature.services: is missing; name at least one, such as {adservice: "),
         (
             feature(services={"adservise": ADS["adservice"]}),
@@ -159,3 +176,11 @@ def test_a_session_that_is_none_is_not_shown() -> None:
 @pytest.mark.parametrize("named", [{"branch": "rc"}, {"key": "rc"}])
 def test_a_branch_may_be_named_as_a_candidate_is(named: dict[str, str]) -> None:
     assert load(feature(services={"adservice": {"version": "0.10.8-rc.1"}}, **named)).feature
+
+
+def test_an_audit_names_whole_images_whatever_their_tags() -> None:
+    images = {"adservice": IMAGE, "frontend": {"image": "front:latest"}}
+    section = read(services=images, audit=True, branch="audit-1")
+    assert identity(section) == FeatureIdentity(key="audit-1", branch="audit-1")
+    assert section.services["frontend"].version_name == "latest"
+    assert section.model_dump(by_alias=True, exclude_unset=True, mode="json")["services"] == images
