@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ops.features.audit_features import forget_other_audits, is_audit
-from ops.features.listing import list_features
+from ops.features.audit_features import forget_other_audits, is_audit, is_killed_audit
+from ops.features.listing import Listed, list_features
 from ops.features.reaping import Reaped, is_due, reap
 
 
@@ -32,7 +32,8 @@ class Leftovers:
             progress("looking for earlier audits")
             listed = list_features(self._project, self._environment)
             forget_other_audits(self._environment, [feature.stack for feature in listed])
-            due = [feature for feature in listed if is_audit(feature.key) and is_due(feature, datetime.now(UTC))]
+            now = datetime.now(UTC)
+            due = [feature for feature in listed if _is_of_audit(feature) and is_due(feature, now)]
         else:
             # The Pulumi of a killed audit may have gone on for a while.
             due = [result.feature for result in self._left]
@@ -45,3 +46,8 @@ class Leftovers:
             f"the feature {result.feature.key!r} of an earlier audit is left: {result.busy or result.error}"
             for result in self._left or ()
         )
+
+
+def _is_of_audit(feature: Listed) -> bool:
+    # Beside a service with a long name, the key is cut.
+    return is_audit(feature.key) or is_killed_audit(feature.stack)

@@ -1,6 +1,5 @@
 """Runs an audit: deploys its feature, visits the application, reads the proxies, and removes the feature."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +20,6 @@ from ops.features.audit_features import forget_audit, new_name, running_audit
 from ops.features.identity import FeatureStack, identity
 from ops.features.removal import down
 from ops.features.update import FeatureRequest, Updated, up
-from ops.smoke.gateway_checks import trust
 from ops.smoke.link import Link, link
 from support.deadline import Deadline
 
@@ -39,14 +37,14 @@ class AuditRequest:
         workloads: The workloads of the application.
         entry: The name of the one that the gateway calls.
         pages: The pages to request, in order.
-        cacert: A PEM file with an authority to trust besides the system's.
+        trust: The SSL context.
         secrets_provider: The secrets provider of the feature's stack; None for Pulumi's default.
     """
 
     workloads: Sequence[Workload]
     entry: str
     pages: Sequence[SmokePage]
-    cacert: Path | None = None
+    trust: SSLContext
     secrets_provider: str | None = None
 
 
@@ -61,9 +59,7 @@ def run(project: Path, stack: str, request: AuditRequest, progress: Progress) ->
 
     Raises:
         OperationError: The environment cannot be read or audited, or the feature cannot be deployed or removed.
-        TrustError: A file with an authority cannot be used.
     """
-    context = trust(request.cacert, os.environ)
     progress(f"reading stack {stack}")
     environment = read_environment(project, stack)
     audited = audited_workloads(request.workloads, environment.images)
@@ -83,7 +79,7 @@ def run(project: Path, stack: str, request: AuditRequest, progress: Progress) ->
         secrets_provider=request.secrets_provider,
     )
     with _deployed(project, feature, deployment, progress) as deployed:
-        result = _audit(environment, feature, replace(request, workloads=audited), (deployed, context), progress)
+        result = _audit(environment, feature, replace(request, workloads=audited), deployed.url, progress)
     leftovers.remove(progress)
     left_out = [workload.name for workload in request.workloads if workload.name not in images]
     return replace(result, left_out=tuple(left_out), warnings=(*deployed.warnings, *leftovers.warnings))
@@ -93,15 +89,13 @@ def _audit(
     environment: AuditEnvironment,
     feature: FeatureStack,
     request: AuditRequest,
-    visitor: tuple[Updated, SSLContext],
+    url: str,
     progress: Progress,
 ) -> AuditResult:
-    deployed, context = visitor
+    """Visit the application by the preview link of a feature that is deployed."""
     progress("connecting to the proxies")
     with proxies(environment.namespace, feature.key) as reader:
-        plan = VisitPlan(
-            link=_link(deployed.url), pages=request.pages, trust=context, deadline=Deadline(_VISIT_SECONDS)
-        )
+        plan = VisitPlan(link=_link(url), pages=request.pages, trust=request.trust, deadline=Deadline(_VISIT_SECONDS))
         visit = settled_visit(
             plan,
             reader,

@@ -29,9 +29,10 @@ def running_audit(stack: str) -> Iterator[None]:
     """Mark the stack of an audit as in use; the mark stays if this process is killed, without its lock."""
     mark = _mark(stack)
     mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    held = os.open(mark, os.O_RDONLY | os.O_CREAT, 0o600)
+    held = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
+        os.write(held, stack.encode())
         yield
     finally:
         # An audit that could not remove its feature leaves it to the next, as a killed one does.
@@ -65,9 +66,9 @@ def forget_other_audits(environment: str, stacks: Collection[str]) -> None:
         environment: The environment's stack.
         stacks: The stacks of the features that there are.
     """
-    for mark in _marks().glob(f"{environment}-audit-*"):
-        key = mark.name.removeprefix(f"{environment}-")[: len("audit-") + 8]
-        stack = f"{environment}-{key}"
+    for mark in _marks().glob(f"{environment}-*"):
+        stack = mark.read_text()
+        # Those of other backends have other names.
         if mark == _mark(stack) and stack not in stacks and is_killed_audit(stack):
             forget_audit(stack)
 
