@@ -81,13 +81,13 @@ class AuditResult:
 
     def _loss(self, edge: CallEdge) -> str:
         remedy = (
-            f"as the application says; a feature of {edge.callee} deploys {edge.caller} as well, which then calls it "
-            "directly"
+            f", as the application says; let a feature of {edge.callee} deploy {edge.caller} as well, which then calls "
+            "it directly"
             if edge.is_known_to_lose
-            else f"hand the header `baggage` on in {edge.caller}, or say in the application that it is lost there, and "
-            f"let features of {edge.callee} deploy {edge.caller} as well"
+            else f"; hand the header `baggage` on in {edge.caller}, or say in the application that it is lost there, "
+            f"and let features of {edge.callee} deploy {edge.caller} as well"
         )
         return (
             f"{edge}: {edge.caller} lost {MEMBER}={self.key} in {edge.lost} of {edge.carried + edge.lost} requests, "
-            f"which went to the environment's {edge.callee}; {remedy}"
+            f"which went to the environment's {edge.callee}{remedy}"
         )

@@ -55,7 +55,7 @@ def test_a_loss_is_an_error_that_names_who_lost_the_key_and_what_to_do() -> None
     )
     assert "hand the header `baggage` on in front" in error
     [known] = result(CallEdge(caller="a", callee="b", carried=0, lost=1, is_known_to_lose=True)).errors
-    assert "as the application says; a feature of b deploys a as well" in known
+    assert "b, as the application says; let a feature of b deploy a as well" in known
 
 
 def test_without_a_loss_there_is_no_error() -> None:
