@@ -5,6 +5,7 @@ import sys
 import typer
 
 from boutique.certificates.certificate_errors import CertificateError
+from ops.commands.audit import audit
 from ops.commands.certificate import app as certificate
 from ops.commands.feature import app as feature
 from ops.commands.lab import app as lab
@@ -34,6 +35,7 @@ app.command()(smoke)
 app.command()(promote)
 app.command()(rollback)
 app.command()(status)
+app.command()(audit)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from boutique.names.feature_names import NamingError, check_session, object_name
 from boutique.routing import route_table
 from boutique.settings.durations import written
 from boutique.settings.errors import ErrorLine, enumerate_names, nearest
-from boutique.settings.feature_settings import Feature, Features
+from boutique.settings.feature_settings import ChangedService, Feature, Features
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 _KEY = "boutique:feature"
@@ -109,12 +109,24 @@ def _services(application: Application, feature: Feature) -> Iterator[ErrorLine]
                 f"{_KEY}.services.{name}: cannot be part of a feature: it is not called by HTTP or gRPC, so its calls "
                 "cannot be told apart; the feature shares the environment's",
             )
-        if change.version.is_release:
-            yield ErrorLine(
-                "release-version",
-                f"{_KEY}.services.{name}.version: {change.version.text!r}: is a release; a feature runs pre-releases "
-                f"of its branch, such as {change.version}-my-branch.1",
-            )
+        yield from _version(f"{_KEY}.services.{name}", change, audit=feature.audit)
+
+
+def _version(key: str, change: ChangedService, *, audit: bool) -> Iterator[ErrorLine]:
+    if change.image and not audit:
+        yield ErrorLine(
+            "image-without-audit", f"{key}.image: belongs to an audit; name a version, which is the tag of the image"
+        )
+    elif change.image and change.version:
+        yield ErrorLine("image-and-version", f"{key}.image: replaces the version; remove one of them")
+    elif not change.image and not change.version:
+        yield ErrorLine("missing", f"{key}.version: is missing")
+    elif change.version and change.version.is_release:
+        yield ErrorLine(
+            "release-version",
+            f"{key}.version: {change.version.text!r}: is a release; a feature runs pre-releases of its branch, such as "
+            f"{change.version}-my-branch.1",
+        )
 
 
 def _identity(application: Application, feature: Feature) -> Iterator[ErrorLine]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from boutique.application.application import Application
 from boutique.names.feature_names import check_key, feature_key, object_name
+from boutique.names.image_reference import Reference
 from boutique.routing import route_table
-from boutique.settings.feature_settings import Feature
+from boutique.settings.feature_settings import ChangedService, Feature
 from boutique.settings.stack import Environment
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
 
@@ -36,7 +37,7 @@ def identity(application: Application, feature: Feature) -> FeatureIdentity:
         NamingError: The key is none.
     """
     services = [service.service for service in route_table.services(application.workloads)]
-    versions = [service.version for service in feature.services.values()]
+    versions = [service.version for service in feature.services.values() if service.version]
     branches = {version.branch for version in versions}
     branch = feature.branch or (next(iter(branches)) if len(branches) == 1 else None)
     if feature.key:
@@ -62,13 +63,14 @@ def feature_workloads(
     """Return the services of a feature as it runs them: the environment's own, with other images.
 
     Where a caller's published image loses the key on the way to a callee, and the feature changes both, its caller
-    calls its callee directly: no route has to tell those calls apart.
+    calls its callee directly: no route has to tell those calls apart. In an audit it does not: the audit has to see
+    that such a call loses the key.
     """
     return tuple(
         replace(
             service,
             feature=key,
-            image=service.image.with_tag(change.version.text),
+            image=_image(service.image, change),
             replicas=change.replicas,
             # An autoscaler names the Deployment of the environment.
             autoscaled=False,
@@ -83,13 +85,21 @@ def feature_workloads(
     )
 
 
+def _image(environment: Reference, change: ChangedService) -> Reference:
+    if change.image:
+        return change.image
+    return environment.with_tag(change.version.text) if change.version else environment
+
+
 def _banner_variable(each: ResolvedWorkload, key: str) -> Mapping[str, str]:
     banner = each.workload.banner_variable
     return {banner: f"Feature {key}"} if banner else {}
 
 
 def _direct(each: ResolvedWorkload, feature: Feature, key: str) -> Mapping[str, str]:
-    lost = {name: object_name(name, key) for name in each.workload.loses_baggage_to if name in feature.services}
+    # An audit has to see what is lost.
+    losing = () if feature.audit else each.workload.loses_baggage_to
+    lost = {name: object_name(name, key) for name in losing if name in feature.services}
     usual = each.workload.addresses()
     return {
         variable: address

@@ -8,7 +8,7 @@ from pydantic import Field, PlainSerializer
 from boutique.names.image_reference import check_tag
 from boutique.names.semver import Version, VersionError
 from boutique.settings.durations import Duration, moment, written
-from boutique.settings.fields import Count, Number, Section, WorkloadName, parse_with
+from boutique.settings.fields import Count, ImageReference, Number, Section, WorkloadName, parse_with
 
 
 def _version(text: str) -> Version:
@@ -52,10 +52,17 @@ class Features(Section):
 class ChangedService(Section):
     """One service as a branch has it; all else is as in the environment."""
 
-    version: Annotated[Version, parse_with(Version, _version), PlainSerializer(str)]
-    """A pre-release of the branch, which is the tag of the image."""
+    version: Annotated[Version, parse_with(Version, _version), PlainSerializer(str)] | None = None
+    """A pre-release of the branch, which is the tag of the image; required except in an audit."""
+    image: ImageReference | None = None
+    """The whole image instead of a version; in an audit only."""
     replicas: Count = 1
     """How many pods."""
+
+    @property
+    def version_name(self) -> str:
+        """The version, or that of the image; empty without both."""
+        return str(self.version or (self.image.version if self.image else ""))
 
 
 class Feature(Section):
@@ -76,6 +83,8 @@ class Feature(Section):
     """The session ids of its testers: the values of the shop's session cookie in their browsers."""
     header: bool = False
     """Whether requests may ask for it with the header `boutique-feature: <key>`."""
+    audit: bool = False
+    """Whether it is deployed by `boutique audit`: with images of the environment, and without direct calls."""
     timeout_seconds: Annotated[Number, Field(ge=1, le=3600)] | None = None
     """How long an update waits for all pods to be available before it fails; as in the environment if not given."""
     expires: Moment | None = None

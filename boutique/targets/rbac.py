@@ -23,7 +23,7 @@ class RbacRule:
 DEPLOYER_RULES = (
     # Whoever may start pods in a namespace can read every Secret of it; which ones it may write, `admission` says.
     RbacRule("", ("serviceaccounts", "services", "configmaps", "secrets", "persistentvolumeclaims"), WRITE),
-    # The smoke check of new pods that get no requests yet.
+    # The smoke check of new pods that get no requests yet, and the counters of proxies for `boutique audit`.
     RbacRule("", ("pods/portforward",), ("get", "create")),
     RbacRule("", ("pods", "pods/log", "endpoints", "events"), READ),
     # A preview says whether the pods fit; only the cluster's admin changes how much does.

@@ -1,19 +1,14 @@
 """Asks new pods whether they work, before anybody else does."""
 
 import os
-import re
-import selectors
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPException
-from pathlib import Path
 
+from boutique.kubernetes.port_forward import PortForwardError, forwarded
 from boutique.settings.rollout import SmokeCheck
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
@@ -22,7 +17,6 @@ ADDRESS = "BOUTIQUE_ADDRESS"
 
 _OUTPUT_LENGTH = 2000
 _PAUSE = 0.5
-_FORWARDED = re.compile(r"Forwarding from (127\.0\.0\.1:\d+)")
 
 
 class SmokeCheckError(Exception):
@@ -47,12 +41,13 @@ def run(deployed: ResolvedWorkload, check: SmokeCheck, kubeconfig: str, namespac
     )
     deadline = time.monotonic() + check.timeout_seconds
     try:
-        with _forward_port(deployed, kubeconfig, namespace, deadline) as address:
+        pod = f"deployment/{deployed.name}"
+        with forwarded(kubeconfig, namespace, pod, deployed.workload.port, deadline) as address:
             if check.path:
                 _visit(address, check.path, deadline)
             if check.command:
                 _execute(check.command, address, deadline)
-    except _FailedError as failure:
+    except (PortForwardError, _FailedError) as failure:
         raise SmokeCheckError(
             f"{name}: the smoke check of version {deployed.image.version} ({key}) failed: {failure}; all requests stay "
             f"with the pods that had them before; look at `kubectl -n {namespace} logs deployment/{deployed.name}`"
@@ -61,40 +56,6 @@ def run(deployed: ResolvedWorkload, check: SmokeCheck, kubeconfig: str, namespac
 
 class _FailedError(Exception):
     """Why it failed."""
-
-
-@contextmanager
-def _forward_port(deployed: ResolvedWorkload, kubeconfig: str, namespace: str, deadline: float) -> Iterator[str]:
-    """Yield `host:port` of a pod for a while."""
-    with tempfile.TemporaryDirectory(prefix="boutique-") as folder:
-        path = Path(folder, "kubeconfig")
-        path.touch(mode=0o600)
-        path.write_text(kubeconfig)
-        command = ["kubectl", "--kubeconfig", str(path), "--namespace", namespace, "port-forward"]
-        command += ["--address=127.0.0.1", f"deployment/{deployed.name}", f":{deployed.workload.port}"]
-        try:
-            forwarding = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            )
-        except FileNotFoundError:
-            raise _FailedError("the program 'kubectl' is missing, by which a pod is reached; install it") from None
-        with forwarding:
-            try:
-                yield _address(forwarding, deadline)
-            finally:
-                forwarding.kill()
-
-
-def _address(forwarding: "subprocess.Popen[str]", deadline: float) -> str:
-    with selectors.DefaultSelector() as selector:
-        selector.register(forwarding.stdout or 0, selectors.EVENT_READ)
-        if not selector.select(max(0.0, deadline - time.monotonic())):
-            raise _FailedError("kubectl did not reach the pod in time")
-    line = forwarding.stdout.readline() if forwarding.stdout else ""
-    if match := _FORWARDED.search(line):
-        return match[1]
-    output = forwarding.stderr.read().strip() if forwarding.stderr and forwarding.wait(5) else line
-    raise _FailedError(f"kubectl cannot reach the pod: {output}")
 
 
 def _visit(address: str, path: str, deadline: float) -> None:

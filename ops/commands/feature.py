@@ -164,6 +164,8 @@ def reap(
 ) -> None:
     """Remove every feature that has expired. It may run anywhere, any number of times at once.
 
+    It also removes what `boutique audit` has left on this machine when it was killed.
+
     Exit code: 0 if all are removed but those that another process is working on, 3 if one could not be removed.
     """
     from ops.features.feature_view import moment_now, show_listed, show_reaped, working

@@ -97,7 +97,7 @@ def _services(state: StackState | None, observed: ClusterFeature | None) -> dict
     """Return the expected builds, by the stack first: a deleted Deployment leaves no object."""
     if state and state.feature:
         return {
-            name: Build(version=str(service.version), replicas=service.replicas)
+            name: Build(version=service.version_name, replicas=service.replicas)
             for name, service in sorted(state.feature.services.items())
         }
     replicas = {

@@ -135,7 +135,7 @@ def _without_objects(source: Origin, state: StackState, row: Mapping[str, Any]) 
         url=source.entrance.link(preview_host(key, source.entrance.host)),
         since=moment(updated) if updated else None,
         expires=feature.expires if feature else None,
-        versions={name: str(service.version) for name, service in feature.services.items()} if feature else {},
+        versions={name: service.version_name for name, service in feature.services.items()} if feature else {},
         sessions=len(feature.sessions) if feature else 0,
         trouble=NO_OBJECTS if state.keys else EMPTY,
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ops.errors import OperationError
+from ops.features.audit_features import forget_audit, is_killed_audit
 from ops.features.identity import FeatureStack
 from ops.features.listing import EMPTY, Listed
 from ops.features.removal import down
@@ -39,7 +40,9 @@ class Reaped:
 
 
 def is_due(feature: Listed, now: datetime) -> bool:
-    """Return whether a feature has to be removed: it has expired, or its stack stayed empty."""
+    """Return whether a feature has to be removed: it has expired, its stack stayed empty, or its audit was killed."""
+    if is_killed_audit(feature.stack):
+        return True
     if feature.trouble == EMPTY and feature.expires is None:
         return is_interrupted(feature.stack) or (feature.since is not None and now - feature.since > _BEGINNING)
     return feature.expires is not None and feature.expires <= now
@@ -65,4 +68,5 @@ def _remove(project: Path, feature: Listed, progress: Callable[[str], None]) -> 
         return Reaped(feature=feature, busy=str(error))
     except OperationError as error:
         return Reaped(feature=feature, error=str(error))
+    forget_audit(feature.stack)
     return Reaped(feature=feature)

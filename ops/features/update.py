@@ -17,7 +17,7 @@ from boutique.names.feature_names import preview_host
 from boutique.outputs import Origin
 from boutique.settings.durations import Duration, moment, written
 from boutique.settings.errors import SettingsError
-from boutique.settings.feature_settings import Feature
+from boutique.settings.feature_settings import ChangedService, Feature
 from boutique.settings.stack import NAMESPACE
 from boutique.settings.validation_errors import explain
 from ops.errors import OperationError
@@ -38,13 +38,15 @@ class FeatureRequest:
 
     Attributes:
         services: Versions by the name of the service; empty for the newest builds of the branch.
+        audited: Images by the name of the service, for an audit; it has no versions then.
         sessions: Ids of more testers' sessions; those that have joined stay.
         ttl: The time to live from now; None for the default of the environment.
         header: Whether requests may select it by header; None keeps the setting.
         secrets_provider: The secrets provider of a new stack; None for Pulumi's default.
     """
 
-    services: Mapping[str, str]
+    services: Mapping[str, str] = field(default_factory=dict)
+    audited: Mapping[str, str] = field(default_factory=dict)
     sessions: Sequence[str] = ()
     ttl: Duration | None = None
     header: bool | None = None
@@ -103,7 +105,7 @@ def up(
         application = read_application(project, environment.application.reference)
         before = (state.section if state else None) or {}
         services, left = request.services, {}
-        if not services:
+        if not services and not request.audited:
             # Only here: an HTTP client takes half as long to import as the rest of the command.
             from ops.features.discovery import discover_builds
 
@@ -114,7 +116,11 @@ def up(
         section = {
             "environment": feature.environment,
             "branch": before.get("branch", feature.name),
-            "services": {name: {"version": version} for name, version in services.items()},
+            "services": {
+                **{name: {"version": version} for name, version in services.items()},
+                **{name: {"image": image} for name, image in request.audited.items()},
+            },
+            **({"audit": True} if request.audited else {}),
             "sessions": add_sessions(dict(before), request.sessions)["sessions"],
             "header": before.get("header", False) if request.header is None else request.header,
             "expires": written(datetime.now(UTC) + ttl.length),
@@ -189,7 +195,9 @@ def _result(
         identity=feature,
         url=environment.entrance.link(preview_host(feature.key, environment.entrance.host)),
         expires=moment(section["expires"]) if section.get("expires") else None,
-        versions={name: service["version"] for name, service in section["services"].items()},
+        versions={
+            name: ChangedService.model_validate(service).version_name for name, service in section["services"].items()
+        },
         sessions=len(section.get("sessions", ())),
         warnings=[
             line.strip().removeprefix("warning: ")

@@ -133,11 +133,15 @@ def run(
         return once(*arguments)
 
 
-def _folder(stack: str) -> Path:
-    # Stacks with one name in several backends have different folders.
+def unique_name(stack: str) -> str:
+    """Return a name for what belongs to a stack on this machine: stacks of one name in several backends differ."""
     backend = "\n".join(os.environ.get(name, "") for name in ("PULUMI_BACKEND_URL", "PULUMI_HOME"))
     digest = hashlib.sha256(f"{backend}\n{stack}".encode()).hexdigest()[:12]
-    return _folders() / f"{stack.replace('/', '-')}-{digest}"
+    return f"{stack.replace('/', '-')}-{digest}"
+
+
+def _folder(stack: str) -> Path:
+    return _folders() / unique_name(stack)
 
 
 def _folders() -> Path:

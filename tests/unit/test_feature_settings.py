@@ -10,6 +10,7 @@ from boutique.settings.feature_settings import Feature
 from tests.support.online_boutique import APPLICATION, load
 
 ADS = {"adservice": {"version": "0.10.7-new-ads.3"}}
+IMAGE = {"image": f"registry.example/ads:v1@sha256:{'a' * 64}"}
 INGRESS = {"certificate": {"kind": "certManager", "issuer": "some"}, "domain": "shop.example.com"}
 MESH = {"gatewayApi": {"kind": "present"}}
 
@@ -66,3 +67,11 @@ def test_a_session_that_is_none_is_not_shown() -> None:
 @pytest.mark.parametrize("named", [{"branch": "rc"}, {"key": "rc"}])
 def test_a_branch_may_be_named_as_a_candidate_is(named: dict[str, str]) -> None:
     assert load(feature(services={"adservice": {"version": "0.10.8-rc.1"}}, **named)).feature
+
+
+def test_an_audit_names_whole_images_whatever_their_tags() -> None:
+    images = {"adservice": IMAGE, "frontend": {"image": "front:latest"}}
+    section = read(services=images, audit=True, branch="audit-1")
+    assert identity(APPLICATION, section) == FeatureIdentity(key="audit-1", branch="audit-1")
+    assert section.services["frontend"].version_name == "latest"
+    assert section.model_dump(by_alias=True, exclude_unset=True, mode="json")["services"] == images

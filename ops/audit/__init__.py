@@ -1,0 +1,1 @@
+"""The `boutique audit` command."""

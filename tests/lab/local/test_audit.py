@@ -1,0 +1,75 @@
+"""`boutique audit`: it finds by itself which calls lose the key, and leaves nothing behind, also when it is killed."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.support.lab.developer_machines import LONGEST, Machine
+from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_stacks import ROOT, processes
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left", "no_marks")]
+
+ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
+
+
+@pytest.fixture
+def no_marks(here: Machine) -> Iterator[None]:
+    """After the test no mark of an audit is left on the machine."""
+    yield
+    assert [*Path(here.env["XDG_STATE_HOME"], "boutique", "audits").glob("*")] == []
+
+
+def has_objects(here: Machine) -> bool:
+    return any("-audit-" in name for _, _, name in here.shop.objects())
+
+
+def kill(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def test_it_finds_what_the_documentation_says(here: Machine) -> None:
+    done = here.run("audit", "local", "--json", check=False)
+    assert done.returncode == 3, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["carried"], found["lost"], found["notExercised"]) == (13, 1, 0)
+    documented = {(row[1], row[2]): row[3] for row in ROW.finditer((ROOT / "docs/features.md").read_text())}
+    states = {"carried": "yes", "lost": "no"}
+    assert {
+        (edge["caller"] or "gateway", edge["callee"]): states[edge["state"]] for edge in found["edges"]
+    } == documented
+    [error] = found["errors"]
+    assert error.startswith("checkoutservice -> currencyservice: checkoutservice lost feature=audit-")
+    assert found["warnings"] == []
+    assert found["notAudited"] == ["redis-cart", "loadgenerator"]
+    assert [page["problem"] for page in found["pages"]] == [None] * 6
+
+
+def test_one_that_is_told_to_end_removes_its_feature_first(here: Machine) -> None:
+    running = here.start("audit", "local")
+    eventually(lambda: has_objects(here), "it has deployed something")
+    kill([running.pid], signal.SIGTERM)
+    said, wrong = running.communicate(timeout=LONGEST)
+    assert running.returncode not in (0, 3), said + wrong
+    assert "Traceback" not in wrong
+
+
+@pytest.mark.parametrize("command", [("audit", "local", "--no-order"), ("feature", "reap")], ids=["audit", "reap"])
+def test_what_a_killed_one_left_goes_with_the_next(here: Machine, command: tuple[str, ...]) -> None:
+    running = here.start("audit", "local")
+    eventually(lambda: has_objects(here), "it has deployed something")
+    kill(processes(running.pid), signal.SIGKILL)
+    running.communicate()
+    assert has_objects(here)
+    done = here.run(*command, check=False)
+    # Without an order, the call that loses the key is not made.
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "is left" not in done.stdout
