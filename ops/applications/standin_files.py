@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from boutique.application.application_file import application_names, is_path
+from boutique.application.application_file import KEY, application_names, is_path
 from boutique.settings.errors import SettingsError
+from boutique.settings.stack import NAMESPACE
 from lab.folder import Folder
 from ops.applications.standin_document import standin_document
 from ops.errors import OperationError
@@ -53,7 +54,9 @@ def lab_applications(folder: Folder, references: Sequence[str]) -> LabApplicatio
     try:
         behaviour = standin_document(chosen or application_names(root), root, previous)
     except SettingsError as error:
-        raise OperationError("\n".join(error.errors)) from None
+        # Those of the folder are there: only an option can name a file that is not.
+        lines = (line.replace(f"{NAMESPACE}:{KEY}:", "--application:") for line in error.errors)
+        raise OperationError("\n".join(lines)) from None
     return LabApplications(behaviour, chosen[0] if chosen else _former(folder) or default_reference(root))
 
 

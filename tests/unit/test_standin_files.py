@@ -97,8 +97,12 @@ def test_a_document_that_cannot_be_read_is_written_anew(project: Path, folder: F
 @pytest.mark.parametrize(
     ("files", "references", "complaint"),
     [
-        ({}, ["online-butique"], "there is no file online-butique.yaml; did you mean 'online-boutique'?"),
-        ({}, ["./none.yaml"], "there is no file"),
+        (
+            {},
+            ["online-butique"],
+            "--application: 'online-butique': there is no file application/online-butique.yaml; did you mean",
+        ),
+        ({}, ["./none.yaml"], "--application: 'none.yaml': there is no file none.yaml"),
         ({"small.yaml": SMALL, "other.yaml": SMALL}, [], "name: 'small': is the name of"),
         ({"small.yaml": "name: small"}, [], "small.yaml: entry: is missing"),
         (

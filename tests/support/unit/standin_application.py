@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from boutique.application.application import Application
-from boutique.application.container import Port, plain_variables
 from boutique.application.application_file import load_application
+from boutique.application.container import Port, plain_variables
 from boutique.application.workload import Workload
 from lab.http import HttpRequest, Response
 from lab.standins.answers import Pod
