@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 LAB ?= default
+# The application that the lab deploys: a name in application/, or the path of its file; the last one if not given.
+APP ?=
 # Where missing tools come from: auto, release or source.
 FROM ?= auto
 # How many labs tests use at once; `auto` for two where the machine has room.
@@ -22,11 +24,11 @@ help: ## Show the targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 up: venv/.ready ## Start the lab, deploy stack `local` on it, test that it works, and say where things are.
-	@$(BOUTIQUE) lab up --name $(LAB) --from $(FROM)
+	@$(BOUTIQUE) lab up --name $(LAB) --from $(FROM) $(if $(APP),--application '$(APP)')
 	@$(IN_LAB); pulumi stack select --create local; pulumi up --yes --skip-preview
 	@$(BOUTIQUE) lab status --name $(LAB)
 	@$(IN_LAB); $(BOUTIQUE) smoke local
-	@$(IN_LAB); echo "The shop: $$(pulumi stack output url)  (curl --cacert $$BOUTIQUE_LAB_FILES/certificate/ca.crt)"
+	@$(IN_LAB); echo "The application: $$(pulumi stack output url)  (curl --cacert $$BOUTIQUE_LAB_FILES/certificate/ca.crt)"
 	@echo 'In your shell:  eval "$$($(BOUTIQUE) lab env --name $(LAB))"; pulumi stack select local; kubectl get pods -n local'
 
 down: venv/.ready ## Stop the lab; `make up` resumes it. To delete it: boutique lab down --delete.
@@ -55,6 +57,7 @@ bench: venv/.ready-dev ## Measure against a peer in the same run.
 docs: venv/.ready-dev ## Write the documentation that comes from the code.
 	@venv/bin/python docs/generate.py
 	@venv/bin/python docs/access.py
+	@venv/bin/python docs/stand_ins.py
 
 ledger: venv/.ready-dev ## Add new resources to the ledgers of the committed stacks.
 	@venv/bin/python -m tests.support.graph.urn_ledger

@@ -30,6 +30,7 @@ def variables(folder: Folder, path: str) -> dict[str, str]:
         "PATH": _path(path, settings(folder).tools),
         "KUBECONFIG": str(folder.kubeconfig),
         "BOUTIQUE_LAB_FILES": str(folder.files),
+        **({"BOUTIQUE_LAB_APPLICATION": folder.application.read_text()} if folder.application.exists() else {}),
         **{f"BOUTIQUE_LAB_{name.upper()}_PORT": str(ports[name]) for name in ("https", "http") if name in ports},
         # Files of metadata are the only ones that are not written atomically (setAttrs of gocloud.dev/blob/fileblob):
         # a process that is killed meanwhile leaves an unreadable state, "failed to load checkpoint: EOF".

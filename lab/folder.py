@@ -61,8 +61,13 @@ class Folder:
 
     @property
     def behaviour(self) -> Path:
-        """The behaviour of the stand-ins, as data."""
+        """The behaviour of the stand-ins of all applications, as data: see lab.standins.behaviour."""
         return self.root / "behaviour.json"
+
+    @property
+    def application(self) -> Path:
+        """The name or the path of the application that stack `local` deploys."""
+        return self.root / "application"
 
     @property
     def certificate(self) -> Path:

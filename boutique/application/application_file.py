@@ -1,6 +1,7 @@
 """Reads the file of an application, and finds all errors in it before anything is created."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -28,12 +29,11 @@ def application_path(reference: str, root: Path) -> Path:
     Raises:
         SettingsError: There is no such file.
     """
-    is_path = "/" in reference or reference.endswith((".yaml", ".yml"))
-    path = root / reference if is_path else root / FOLDER / f"{reference}{SUFFIX}"
+    path = root / reference if is_path(reference) else root / FOLDER / f"{reference}{SUFFIX}"
     if path.is_file():
         return path
-    hint = "" if is_path else nearest(reference, application_names(root))
-    name = reference if is_path else f"{FOLDER}/{path.name}"
+    hint = "" if is_path(reference) else nearest(reference, application_names(root))
+    name = reference if is_path(reference) else f"{FOLDER}/{path.name}"
     raise SettingsError(
         [
             ErrorLine(
@@ -43,6 +43,16 @@ def application_path(reference: str, root: Path) -> Path:
             )
         ]
     )
+
+
+def is_path(reference: str) -> bool:
+    """Say whether a reference to an application is the path of its file, not a name."""
+    return "/" in reference or reference.endswith((".yaml", ".yml"))
+
+
+def lab_path(path: Path) -> Path:
+    """Return the file that refines the stand-ins of an application, beside the application's own."""
+    return path.with_name(path.name.removesuffix(path.suffix) + LAB_SUFFIX)
 
 
 def application_names(root: Path) -> list[str]:
@@ -75,19 +85,7 @@ def parse_application(content: bytes, name: str) -> Application:
     Raises:
         SettingsError: Something in it is wrong; with a line for each error.
     """
-    if len(content) > _LARGEST:
-        text = f"{name}: has {len(content)} bytes; the file of an application has at most {_LARGEST}"
-        raise SettingsError([ErrorLine("too-large", text)])
-    try:
-        value = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        raise SettingsError(
-            [ErrorLine("not-yaml", f"{name}:{line} is not YAML: {error.problem or error.context}")]
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError([ErrorLine("not-yaml", f"{name}: is not YAML: {str(error).splitlines()[0]}")]) from None
+    value = parse_yaml(content, name)
     try:
         application = Application.model_validate(value)
     except ValidationError as error:
@@ -95,3 +93,27 @@ def parse_application(content: bytes, name: str) -> Application:
     if errors := list(application_errors(application)):
         raise SettingsError(ErrorLine("invalid-application", f"{name}: {error}") for error in errors)
     return application
+
+
+def parse_yaml(content: bytes, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Return what a file that people write holds.
+
+    Args:
+        content: The file.
+        name: What messages call it.
+
+    Raises:
+        SettingsError: It is too large, or is not YAML.
+    """
+    if len(content) > _LARGEST:
+        text = f"{name}: has {len(content)} bytes; the file of an application has at most {_LARGEST}"
+        raise SettingsError([ErrorLine("too-large", text)])
+    try:
+        return yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+        text = f"{name}:{line} is not YAML: {error.problem or error.context}"
+        raise SettingsError([ErrorLine("not-yaml", text)]) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError([ErrorLine("not-yaml", f"{name}: is not YAML: {str(error).splitlines()[0]}")]) from None

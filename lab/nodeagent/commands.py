@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.nodeagent.pods import Container, environment, expand
+from lab.nodeagent.pods import Container, environment, expand, is_main
 from lab.supervision import network
 
 ISTIOD_PORT = 15012
@@ -14,6 +14,9 @@ TOKEN = "var/run/secrets/tokens/istio-token"  # noqa: S105 - a path
 ROOT = "var/run/secrets/istio/root-cert.pem"
 KUBECONFIG = "kubeconfig"
 """The files of Istio's programs, relative to their working directory, the pod's folder."""
+
+PART_OF = "app.kubernetes.io/part-of"
+"""The label with the name of the application."""
 
 _DISCOVERY = f"{network.LAB_ADDRESS}:{ISTIOD_PORT}"
 _PROXY_FOLDER = "./etc/istio/proxy"
@@ -108,22 +111,26 @@ def standin(template: Sequence[str], container: Container, pod: Mapping[str, Any
     """Return the command of a stand-in.
 
     Args:
-        template: The command with placeholders: {workload}, {container}, {pod}, {namespace}, {ip}, {version},
-            {ports} (comma-separated) and {services}.
+        template: The command with placeholders: {application}, {workload}, {container}, {pod}, {namespace}, {ip},
+            {version}, {ports} (comma-separated), {named_ports} (`8080:http`, comma-separated) and {services}.
         container: The container it stands in for.
         pod: Its pod.
         services: The file with the addresses of the Services.
     """
     metadata = pod["metadata"]
     labels = metadata.get("labels") or {}
+    ports = container.spec.get("ports", [])
     values = {
+        # Labels are those of the workload's own container; one beside it is known by its ports alone.
+        "application": labels.get(PART_OF, "") if is_main(container, pod) else "",
         "workload": labels.get("app.kubernetes.io/name") or labels.get("app") or container.name,
         "container": container.name,
         "pod": metadata["name"],
         "namespace": metadata["namespace"],
         "ip": pod["status"].get("podIP", ""),
         "version": labels.get("app.kubernetes.io/version") or _tag(container.spec.get("image", "")),
-        "ports": ",".join(str(port["containerPort"]) for port in container.spec.get("ports", [])),
+        "ports": ",".join(str(port["containerPort"]) for port in ports),
+        "named_ports": ",".join(f"{port['containerPort']}:{port.get('name', '')}" for port in ports),
         "services": str(services),
     }
     command = []

@@ -42,7 +42,8 @@ def _standin(folder: Folder) -> tuple[str, ...]:
     if folder.standin.exists():
         return tuple(json.loads(folder.standin.read_text()))
     return (
-        *(sys.executable, "-P", "-m", "lab.standins", f"--behaviour={folder.behaviour}", "--workload={workload}"),
+        *(sys.executable, "-P", "-m", "lab.standins", f"--behaviour={folder.behaviour}"),
+        *("--workload={application}/{workload}", "--ports={named_ports}"),
         *("--pod={pod}", "--version={version}", "--services={services}"),
     )
 

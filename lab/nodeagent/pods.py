@@ -65,6 +65,12 @@ def _kind(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Literal["prox
     return "istiod" if is_istiod(pod) and container["name"] == "discovery" else "app"
 
 
+def is_main(container: Container, pod: Mapping[str, Any]) -> bool:
+    """Say whether a container is the first of its pod beside the proxy: the one that the pod is about."""
+    names = [one["name"] for one in pod["spec"]["containers"] if one["name"] != PROXY]
+    return names[:1] == [container.name]
+
+
 def uncaptured_ports(pod: Mapping[str, Any]) -> tuple[int, ...] | None:
     """Return the inbound ports that bypass the proxy, or nothing if no traffic is redirected: a gateway's is not."""
     for container in pod["spec"].get("initContainers", []):

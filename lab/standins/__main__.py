@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 from lab.standins.answers import Pod
-from lab.standins.behaviour import read
+from lab.standins.behaviour import Behaviour, read
 from lab.standins.directory import Directory
-from lab.standins.standin import Setup, SetupError, run
+from lab.standins.setup import Setup
+from lab.standins.standin import SetupError, run
+from lab.standins.unknown_workload import port_behaviour
 
 
 def main() -> int:
@@ -20,10 +22,11 @@ def main() -> int:
     logging.basicConfig(
         filename=options.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
+    name = options.workload.rpartition("/")[2]
     try:
         setup = Setup(
-            pod=Pod(workload=options.workload, version=options.version, pod=options.pod),
-            behaviour=read(options.behaviour.read_text(), options.workload),
+            pod=Pod(workload=name or options.pod, version=options.version, pod=options.pod),
+            behaviour=_behaviour(options),
             environment=dict(os.environ),
             directory=Directory(options.services),
             address=options.address,
@@ -32,6 +35,13 @@ def main() -> int:
     except (OSError, ValueError, SetupError) as error:
         logging.getLogger(__name__).error("cannot start: %s", error)
         return 1
+
+
+def _behaviour(options: argparse.Namespace) -> Behaviour:
+    if behaviour := read(options.behaviour.read_text(), options.workload):
+        return behaviour
+    logging.getLogger(__name__).info("no application has the workload %s: its ports decide", options.workload)
+    return port_behaviour(options.ports)
 
 
 async def _run(setup: Setup) -> int:
@@ -44,7 +54,8 @@ async def _run(setup: Setup) -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lab.standins", description="Stands in for the container of a workload.")
     parser.add_argument("--behaviour", type=Path, required=True, help="JSON: what each workload does")
-    parser.add_argument("--workload", required=True, help="which of them this is")
+    parser.add_argument("--workload", required=True, help="which of them this is: APPLICATION/WORKLOAD")
+    parser.add_argument("--ports", default="", help="NUMBER:NAME,… of the container's ports, for a workload unknown")
     parser.add_argument("--pod", required=True, help="the pod's name")
     parser.add_argument("--version", required=True, help="of the workload")
     parser.add_argument("--services", type=Path, required=True, help="JSON: the address behind each name; may change")

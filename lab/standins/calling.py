@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lab.standins.answers import CallError, StandinAnswer, Values, read_answer
-from lab.standins.behaviour import StandinCall
+from lab.standins.call_address import call_address
 from lab.standins.directory import Directory, Endpoint
 from lab.standins.headers import Received
 from lab.standins.resp import StoreClient
+from lab.standins.standin_call import StandinCall
 from lab.standins.store import MemoryStore, Reply, StoreError
 from support.hops import Hop
 
@@ -17,33 +18,36 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Sender(Protocol):
-    """Sends a request to a path of an endpoint, and gives the answer's body; raises CallError."""
+    """Sends the request of a call to an endpoint, and gives the answer's body; raises CallError."""
 
-    async def send(
-        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
-    ) -> bytes:
+    async def send(self, endpoint: Endpoint, call: StandinCall, body: bytes, headers: Headers) -> bytes:
         """Send a request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """The clients of a workload, one for each protocol that it speaks to callees."""
+
+    methods: Sender | None = None
+    paths: Sender | None = None
+    lines: Sender | None = None
+    stores: StoreClient | None = None
+
+    def sender(self, call: StandinCall) -> Sender:
+        """Return the client for a call."""
+        client = self.methods if call.method else self.paths if call.path else self.lines
+        assert client  # noqa: S101 - made for the calls of the same behaviour
+        return client
 
 
 class Calls:
     """The downstream side of one workload."""
 
-    def __init__(
-        self,
-        workload: str,
-        environment: Mapping[str, str],
-        directory: Directory,
-        *,
-        methods: Sender,
-        paths: Sender,
-        stores: StoreClient,
-    ) -> None:
+    def __init__(self, workload: str, environment: Mapping[str, str], directory: Directory, clients: Clients) -> None:
         self._workload = workload
         self._environment = environment
         self._directory = directory
-        self._methods = methods
-        self._paths = paths
-        self._stores = stores
+        self._clients = clients
         self._memory = MemoryStore()
 
     async def run(self, calls: Sequence[StandinCall], values: Values, received: Received, hops: list[Hop]) -> None:
@@ -59,6 +63,9 @@ class Calls:
             CallError: A call failed that is not optional; the rest was not made.
         """
         for call in calls:
+            if call.callee in received.path:
+                # Workloads that call each other in a circle would never come to an end.
+                continue
             try:
                 for entry in _entries(call, values):
                     await self._make(call, values | entry, values, received, hops)
@@ -69,26 +76,41 @@ class Calls:
     async def _make(
         self, call: StandinCall, request: Values, values: Values, received: Received, hops: list[Hop]
     ) -> None:
-        name = call.method or call.path or call.command[0]
-        authority = self._environment.get(call.variable, "")
+        authority = ""
         try:
+            authority = call_address(call, self._environment)
             if call.command:
-                values[call.gives or name] = _as_value(await self._store(call, authority, request))
-                hops.append(self._hop(authority, name))
+                values[call.gives or call.subject] = _as_value(await self._store(call, authority, request))
+                hops.append(self._hop(authority, call))
                 return
             answer = await self._send(call, authority, request, received)
         except CallError as error:
-            hops.append(replace(self._hop(authority, name), status=error.status))
-            raise CallError(error.status, f"{name} of {authority}: {error}") from error
+            hops.append(replace(self._hop(authority, call), status=error.status))
+            raise CallError(error.status, f"{call.subject} of {authority or call.callee}: {error}") from error
+        if answer is None:
+            hops.append(self._hop(authority, call))
+            return
         values.update(answer.values)
         hops += [replace(answer.hops[0], caller=self._workload), *answer.hops[1:]]
 
-    async def _send(self, call: StandinCall, authority: str, request: Values, received: Received) -> StandinAnswer:
-        sender, path = (self._methods, call.method) if call.method else (self._paths, call.path)
-        body = json.dumps({name: value for name, value in request.items() if isinstance(value, str)}).encode()
+    async def _send(
+        self, call: StandinCall, authority: str, request: Values, received: Received
+    ) -> StandinAnswer | None:
+        texts = {name: value for name, value in request.items() if isinstance(value, str)}
+        body = b"" if call.verb == "GET" else json.dumps(texts).encode()
         headers = received.headers_to_pass_on(baggage=call.baggage, trace=call.trace)
+        headers += received.path_to_pass_on(self._workload)
         endpoint = self._directory.find(authority)
-        return read_answer(await sender.send(endpoint, path or "/", body, headers, call.timeout_seconds))
+        answer = await self._clients.sender(call).send(endpoint, call, body, headers)
+        if not (call.method or call.path):
+            return None
+        try:
+            return read_answer(answer)
+        except CallError:
+            # A GET may reach a real image, whose pages say nothing of hops.
+            if call.verb == "GET":
+                return None
+            raise
 
     async def _store(self, call: StandinCall, authority: str, request: Values) -> Reply:
         texts = {name: value for name, value in request.items() if isinstance(value, str)}
@@ -98,10 +120,12 @@ class Calls:
                 return self._memory.execute(words)
         except (KeyError, StoreError) as error:
             raise CallError("INVALID_ARGUMENT", f"{call.command[0]}: {error}") from error
-        return await self._stores.execute(self._directory.find(authority), words)
+        assert self._clients.stores  # noqa: S101 - made for the calls of the same behaviour
+        return await self._clients.stores.execute(self._directory.find(authority), words)
 
-    def _hop(self, authority: str, call: str) -> Hop:
-        return Hop(caller=self._workload, workload=authority.rpartition(":")[0] or "memory", call=call)
+    def _hop(self, authority: str, call: StandinCall) -> Hop:
+        callee = call.callee or authority.rpartition(":")[0] or "memory"
+        return Hop(caller=self._workload, workload=callee, call=call.subject)
 
 
 def _entries(call: StandinCall, values: Values) -> list[Values]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 BAGGAGE = "baggage"
 TRACE = ("traceparent", "tracestate")
 CALLER = "x-forwarded-client-cert"
+PATH = "x-standin-path"
+"""The workloads that a request came through, among stand-ins: those that call each other in a circle stop by it."""
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105
 _OCTETS = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
@@ -36,6 +38,15 @@ class Received:
         uris = _URI.findall(self.headers.get(CALLER, ""))
         return uris[-1] if uris else None
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The workloads that the request came through."""
+        return tuple(filter(None, self.headers.get(PATH, "").split(",")))
+
+    def path_to_pass_on(self, workload: str) -> tuple[tuple[str, str], ...]:
+        """The header with the workloads that a downstream call of a workload comes through."""
+        return ((PATH, ",".join((*self.path, workload))),)
+
     def headers_to_pass_on(self, *, baggage: bool, trace: bool) -> tuple[tuple[str, str], ...]:
         """The headers for a downstream call, which may drop either kind."""
         headers = []
@@ -58,7 +69,7 @@ def read_headers(headers: Iterable[tuple[str, str]], *, merged: bool) -> Receive
     for name, value in headers:
         lower = name.lower()
         # Only ASCII can be passed on as gRPC metadata, and none of these headers may hold anything else.
-        if lower in (BAGGAGE, *TRACE, CALLER) and value.isascii():
+        if lower in (BAGGAGE, *TRACE, CALLER, PATH) and value.isascii():
             if lower not in relevant:
                 relevant[lower] = value
             elif merged:

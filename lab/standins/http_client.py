@@ -1,6 +1,7 @@
 """Sends HTTP/1.1 requests."""
 
 import asyncio
+import ssl
 from http import HTTPStatus
 
 import h11
@@ -8,13 +9,26 @@ import h11
 from lab.http import Headers, HttpRequest, Response, Wire, decode_headers, encode_headers
 from lab.standins.answers import CallError
 from lab.standins.directory import Endpoint
+from lab.standins.standin_call import StandinCall
+
+
+async def open_stream(endpoint: Endpoint, *, tls: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to an endpoint.
+
+    Raises:
+        OSError: It cannot be reached.
+    """
+    # A stand-in that speaks TLS itself has a certificate of its own making, which proves nothing.
+    context = ssl._create_unverified_context() if tls else None  # noqa: S323, SLF001
+    return await asyncio.open_connection(endpoint.address, endpoint.port, ssl=context)
 
 
 class HttpConnection:
     """A client's connection to one place, which is opened when it is needed and kept open as long as possible."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool = False) -> None:
         self._wire: Wire | None = None
+        self._tls = tls
 
     async def send(self, endpoint: Endpoint, request: HttpRequest) -> Response:
         """Send a request and wait for the answer.
@@ -35,7 +49,7 @@ class HttpConnection:
     async def _exchange(self, endpoint: Endpoint, request: HttpRequest) -> Response:
         wire, self._wire = self._wire, None
         if wire is None:
-            wire = Wire(h11.CLIENT, await asyncio.open_connection(endpoint.address, endpoint.port))
+            wire = Wire(h11.CLIENT, await open_stream(endpoint, tls=self._tls))
         try:
             lines = [("host", endpoint.authority), *request.headers, ("content-length", str(len(request.body)))]
             start = h11.Request(method=request.verb, target=request.target, headers=encode_headers(lines))
@@ -65,25 +79,23 @@ class HttpConnection:
 class PathClient:
     """Sends requests of the call graph that go over HTTP."""
 
-    async def send(
-        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
-    ) -> bytes:
-        """Post a JSON body.
+    async def send(self, endpoint: Endpoint, call: StandinCall, body: bytes, headers: Headers) -> bytes:
+        """Send a request, with a JSON body if there is one.
 
         Raises:
             CallError: It was answered with an error, or not at all.
         """
-        lines = (("content-type", "application/json"), ("accept", "application/json"), *headers)
-        connection = HttpConnection()
+        lines = (("accept", "application/json"), *headers)
+        lines = (("content-type", "application/json"), *lines) if body else lines
+        connection = HttpConnection(tls=call.tls)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                response = await connection.send(
-                    endpoint, HttpRequest(verb="POST", target=path, headers=lines, body=body)
-                )
+            async with asyncio.timeout(call.timeout_seconds):
+                request = HttpRequest(verb=call.verb, target=call.path or "/", headers=lines, body=body)
+                response = await connection.send(endpoint, request)
         except (OSError, h11.ProtocolError) as error:
             raise CallError("UNAVAILABLE", str(error)) from error
         finally:
             connection.close()
-        if response.status != HTTPStatus.OK:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise CallError("UNKNOWN", f"HTTP status {response.status}")
         return response.body

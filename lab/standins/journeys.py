@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """A request of a load generator; `{name}` in path and form stands for one of the choices of that name."""
+    """A request of a load generator; `{name}` stands for one of the choices of that name.
+
+    Attributes:
+        path: Of the request.
+        form: Fields to send by POST; without it the request is a GET.
+    """
 
     path: str
     form: Mapping[str, str] | None = None
@@ -14,7 +19,13 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Journey:
-    """The visits of a user in a row, with a weight relative to the other journeys (0: never at random)."""
+    """The visits of a user in a row.
+
+    Attributes:
+        name: Of the journey.
+        weight: How often it is taken, relative to the others; 0 for never at random.
+        visits: In order.
+    """
 
     name: str
     weight: int

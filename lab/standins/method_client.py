@@ -6,6 +6,7 @@ import grpc.aio
 from lab.standins.answers import CallError
 from lab.standins.calling import Headers
 from lab.standins.directory import Endpoint
+from lab.standins.standin_call import StandinCall
 
 # The mesh retries. A callee that came back has to be reached again at once.
 _CLIENT = (
@@ -23,17 +24,15 @@ class MethodClient:
     def __init__(self) -> None:
         self._channels: dict[Endpoint, grpc.aio.Channel] = {}
 
-    async def send(
-        self, endpoint: Endpoint, path: str, body: bytes, headers: Headers, timeout_seconds: float | None
-    ) -> bytes:
+    async def send(self, endpoint: Endpoint, call: StandinCall, body: bytes, headers: Headers) -> bytes:
         """Send a request.
 
         Raises:
             CallError: It was answered with an error, or not at all.
         """
         try:
-            call = self._channel(endpoint).unary_unary(path)
-            answer: bytes = await call(body, metadata=headers, timeout=timeout_seconds)
+            method = self._channel(endpoint).unary_unary(call.method)
+            answer: bytes = await method(body, metadata=headers, timeout=call.timeout_seconds)
         except grpc.aio.AioRpcError as error:
             raise CallError(error.code().name, error.details() or "no details") from error
         return answer

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import grpc
 import grpc.aio
 
 from lab.standins.answers import CallError, Pod, StandinAnswer, own_hop, read_values
-from lab.standins.behaviour import Method
+from lab.standins.behaviour import ANY_METHOD, Method
 from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
 from lab.standins.headers import Received, read_headers
@@ -23,6 +25,19 @@ log = logging.getLogger(__name__)
 _SERVER = (("grpc.so_reuseport", 0), ("grpc.enable_http_proxy", 0))
 
 
+class _AnyMethod:
+    """Answers every method in one way: a grpc.GenericRpcHandler, of which grpc ships no type."""
+
+    def __init__(self, method: Method, handler: Callable[[Method], object]) -> None:
+        self._method = method
+        self._handler = handler
+
+    def service(self, handler_call_details: Any) -> object:  # noqa: ANN401 - grpc ships no types
+        """Return the handler of the method that a client asks for."""
+        method = replace(self._method, path=handler_call_details.method)
+        return grpc.unary_unary_rpc_method_handler(self._handler(method))
+
+
 class MethodServer:
     """Serves the gRPC methods of one workload."""
 
@@ -32,11 +47,16 @@ class MethodServer:
         self._breakage = breakage
         self._server = grpc.aio.server(options=_SERVER)
         services: dict[str, dict[str, object]] = {HEALTH: {"Check": grpc.unary_unary_rpc_method_handler(self._check)}}
-        for method in methods:
+        named = [method for method in methods if method.path != ANY_METHOD]
+        for method in named:
             _, service, name = method.path.split("/")
             services.setdefault(service, {})[name] = grpc.unary_unary_rpc_method_handler(self._handler(method))
         self._server.add_generic_rpc_handlers(
             tuple(grpc.method_handlers_generic_handler(service, handlers) for service, handlers in services.items())
+        )
+        # The last one, so that every method with a handler of its own is found before.
+        self._server.add_generic_rpc_handlers(
+            tuple(_AnyMethod(method, self._handler) for method in methods if method.path == ANY_METHOD)
         )
 
     async def start(self, address: str, port: int) -> None:

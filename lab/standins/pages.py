@@ -20,7 +20,7 @@ td, th { text-align: left; padding: .15rem 1rem .15rem 0; vertical-align: top; o
 """
 
 
-class ShopPage:
+class RequestPage:
     """The page about one request."""
 
     def __init__(

@@ -26,15 +26,20 @@ class Router:
     def __init__(self, routes: Sequence[StandinRoute]) -> None:
         self._routes = [(_pattern(route.path), route) for route in routes]
 
-    def find(self, verb: str, path: str) -> tuple[StandinRoute, dict[str, str]]:
+    def find(self, verb: str, path: str, *, probe: bool = False) -> tuple[StandinRoute, dict[str, str]]:
         """Find the route and the values in its path.
+
+        Args:
+            verb: The HTTP method.
+            path: Of the request.
+            probe: Whether a probe asks.
 
         Raises:
             RouteError: No route has the path (404), or none of those serves the verb (405).
         """
         status = HTTPStatus.NOT_FOUND
         for pattern, route in self._routes:
-            if match := pattern.fullmatch(path):
+            if (probe or not route.probes_only) and (match := pattern.fullmatch(path)):
                 if verb in route.verbs:
                     return route, {name: unquote(value) for name, value in match.groupdict().items()}
                 status = HTTPStatus.METHOD_NOT_ALLOWED
@@ -54,7 +59,13 @@ def check_form(route: StandinRoute, form: dict[str, str]) -> dict[str, str]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+(?:\.\.\.)?)\}", path)
+    parts = re.split(r"\{(\w+(?:\.\.\.)?|\.\.\.)\}", path)
     texts = [re.escape(text) for text in parts[::2]]
-    names = [f"(?P<{name[:-3]}>.*)" if name.endswith("...") else f"(?P<{name}>[^/]+)" for name in parts[1::2]]
+    names = [_group(name) for name in parts[1::2]]
     return re.compile("".join(text + name for text, name in zip(texts, [*names, ""], strict=True)))
+
+
+def _group(name: str) -> str:
+    if name == "...":
+        return ".*"
+    return f"(?P<{name[:-3]}>.*)" if name.endswith("...") else f"(?P<{name}>[^/]+)"

@@ -14,11 +14,14 @@ from lab.standins.breakage import SLOW_SECONDS, Breakage
 from lab.standins.calling import Calls
 from lab.standins.cookies import expire_cookie, read_cookies, set_cookie, visitor
 from lab.standins.headers import Received, read_headers
-from lab.standins.pages import ShopPage
+from lab.standins.pages import RequestPage
 from lab.standins.routes import RouteError, Router, check_form
 from support.hops import Hop
 
 log = logging.getLogger(__name__)
+
+_PROBE = "kube-probe/"
+"""How the User-Agent of a kubelet's probes begins, which Istio's agent hands on."""
 
 _TEXT, _HTML, _JSON = "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
 
@@ -40,7 +43,8 @@ class SiteHandler:
         values, sets = visitor(self._site.cookies, carried, self._environment)
         path, route = request.target.partition("?")[0], None
         try:
-            route, path_values = self._router.find(request.verb, path)
+            probe = request.header("user-agent").startswith(_PROBE)
+            route, path_values = self._router.find(request.verb, path, probe=probe)
         except RouteError as error:
             response = Response(status=error.status, headers=(("content-type", _TEXT),), body=f"{error}\n".encode())
         else:
@@ -59,7 +63,7 @@ class SiteHandler:
         call = f"{request.verb} {request.target.partition('?')[0]}"
         arrived = read_headers(request.headers, merged=True)
         hops = [own_hop(self._pod, call, arrived)]
-        status, error = HTTPStatus.OK, None
+        status, error = route.status, None
         try:
             if self._breakage is Breakage.ERROR and not route.health:
                 raise CallError("INTERNAL", "this version is broken on purpose")
@@ -71,7 +75,7 @@ class SiteHandler:
             status, error = HTTPStatus.INTERNAL_SERVER_ERROR, str(failure)
         if error is None and (route.text is not None or route.redirect is not None):
             return _plain(route, request)
-        hops[0] = replace(hops[0], status="OK" if error is None else status.phrase)
+        hops[0] = replace(hops[0], status="OK" if error is None else HTTPStatus(status).phrase)
         return self._page(route, request, arrived, hops, values, status, error)
 
     def _page(
@@ -81,11 +85,11 @@ class SiteHandler:
         arrived: Received,
         hops: list[Hop],
         values: Values,
-        status: HTTPStatus,
+        status: int,
         error: str | None,
     ) -> Response:
         banner = self._environment.get(self._site.banner_variable or "")
-        page = ShopPage(self._pod, arrived, hops, values, banner=banner, error=error)
+        page = RequestPage(self._pod, arrived, hops, values, banner=banner, error=error)
         machine = route.machine or _JSON in request.header("accept")
         kind, body = (_JSON, page.json()) if machine else (_HTML, page.html())
         return Response(status=status, headers=(("content-type", kind),), body=body.encode())
@@ -105,4 +109,5 @@ def _plain(route: StandinRoute, request: HttpRequest) -> Response:
     if route.redirect is None:
         return Response(headers=(("content-type", _TEXT),), body=(route.text or "").encode())
     back = request.header("referer") if route.referer else ""
-    return Response(status=HTTPStatus.FOUND, headers=(("location", back or route.redirect),))
+    status = route.status if HTTPStatus.MULTIPLE_CHOICES <= route.status < HTTPStatus.BAD_REQUEST else HTTPStatus.FOUND
+    return Response(status=status, headers=(("location", back or route.redirect),))

@@ -4,43 +4,18 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from lab.standins.answers import Pod
-from lab.standins.behaviour import Behaviour, Site
+from lab.standins.behaviour import Behaviour
 from lab.standins.breakage import CRASH_SECONDS, Breakage, breakage
-from lab.standins.calling import Calls
-from lab.standins.directory import Directory
 from lab.standins.journeys import Load
-
-PORT_VARIABLE = "PORT"
+from lab.standins.servers import make_calls, start_port
+from lab.standins.setup import Setup
 
 log = logging.getLogger(__name__)
 
 
 class SetupError(Exception):
     """A stand-in cannot start, as the real image could not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setup:
-    """The setup of a stand-in.
-
-    Attributes:
-        pod: Its pod.
-        behaviour: The workload's behaviour.
-        environment: Of the container.
-        directory: Resolves the names of Services.
-        address: The address on which it listens.
-        grace_seconds: Seconds to finish requests after SIGTERM.
-    """
-
-    pod: Pod
-    behaviour: Behaviour
-    environment: Mapping[str, str]
-    directory: Directory
-    address: str = "0.0.0.0"  # noqa: S104
-    grace_seconds: float = 25.0
 
 
 async def run(setup: Setup, end: asyncio.Event) -> int:
@@ -72,7 +47,7 @@ def check_environment(behaviour: Behaviour, environment: Mapping[str, str]) -> N
     Raises:
         SetupError: It lacks something.
     """
-    variables = {call.variable for call in behaviour.calls if not call.command}
+    variables = {call.variable for call in behaviour.calls if call.variable and not call.command}
     if load := behaviour.load:
         variables |= {load.target_variable, load.users_variable, load.rate_variable}
     if missing := sorted(name for name in variables if not environment.get(name)):
@@ -80,77 +55,37 @@ def check_environment(behaviour: Behaviour, environment: Mapping[str, str]) -> N
 
 
 async def _start(setup: Setup, broken: Breakage, end: asyncio.Event, stack: contextlib.AsyncExitStack) -> None:
-    # Each kind of workload loads only what it needs: gRPC alone takes a third of a stand-in's memory.
-    if setup.behaviour.load:
-        await _start_load(setup, setup.behaviour.load, end, stack)
-        return
-    port = int(setup.environment.get(PORT_VARIABLE) or setup.behaviour.port or 0)
-    if not port:
-        raise SetupError(f"{setup.pod.workload} has no port")
-    try:
-        if setup.behaviour.store:
-            await _start_store(setup, port, broken, stack)
-        elif setup.behaviour.site:
-            await _start_site(setup, setup.behaviour.site, port, broken, stack)
-        else:
-            await _start_methods(setup, port, broken, stack)
-    except (OSError, RuntimeError) as error:
-        raise SetupError(f"cannot listen on port {port}: {error}") from error
+    behaviour = setup.behaviour
+    if behaviour.load:
+        await _start_load(setup, behaviour.load, end, stack)
+    calls = make_calls(setup, stack)
+    for port in behaviour.ports:
+        try:
+            await start_port(setup, port, calls, broken, stack)
+        except (OSError, RuntimeError) as error:
+            raise SetupError(f"cannot listen on port {port.number}: {error}") from error
+    if behaviour.worker:
+        from lab.standins.worker import work
+
+        _run_until_end(asyncio.create_task(work(behaviour.worker, calls)), end, stack)
 
 
 async def _start_load(setup: Setup, load: Load, end: asyncio.Event, stack: contextlib.AsyncExitStack) -> None:
     from lab.standins.load import Users
 
     users = Users(load, setup.environment, setup.directory)
-    task = asyncio.create_task(users.run())
-    # Users never end by themselves: if they do, it is a fault that must not go unnoticed.
+    stack.callback(lambda: log.info("%s", users))
+    _run_until_end(asyncio.create_task(users.run()), end, stack)
+
+
+def _run_until_end(task: "asyncio.Task[None]", end: asyncio.Event, stack: contextlib.AsyncExitStack) -> None:
+    # Users and workers never end by themselves: if they do, it is a fault that must not go unnoticed.
     task.add_done_callback(lambda _: end.set())
 
     async def finish() -> None:
         task.cancel()
         await asyncio.wait([task])
-        log.info("%s", users)
         if not task.cancelled():
             task.result()
 
     stack.push_async_callback(finish)
-
-
-async def _start_store(setup: Setup, port: int, broken: Breakage, stack: contextlib.AsyncExitStack) -> None:
-    from lab.standins.resp import StoreServer
-    from lab.standins.store import MemoryStore
-
-    server = StoreServer(MemoryStore(), broken)
-    await server.start(setup.address, port)
-    stack.push_async_callback(server.stop)
-
-
-async def _start_site(setup: Setup, site: Site, port: int, broken: Breakage, stack: contextlib.AsyncExitStack) -> None:
-    from lab.standins.http_server import HttpServer
-    from lab.standins.site import SiteHandler
-
-    handler = SiteHandler(setup.pod, site, _calls(setup, stack), setup.environment, broken)
-    server = HttpServer(handler.handle)
-    await server.start(setup.address, port)
-    stack.push_async_callback(server.stop, setup.grace_seconds)
-
-
-async def _start_methods(setup: Setup, port: int, broken: Breakage, stack: contextlib.AsyncExitStack) -> None:
-    from lab.standins.method_server import MethodServer
-
-    server = MethodServer(setup.pod, setup.behaviour.methods, _calls(setup, stack), broken)
-    await server.start(setup.address, port)
-    stack.push_async_callback(server.stop, setup.grace_seconds)
-
-
-def _calls(setup: Setup, stack: contextlib.AsyncExitStack) -> Calls:
-    from lab.standins.http_client import PathClient
-    from lab.standins.method_client import MethodClient
-    from lab.standins.resp import StoreClient
-
-    methods, stores = MethodClient(), StoreClient()
-    stack.push_async_callback(methods.close)
-    stack.push_async_callback(stores.close)
-    return Calls(
-        setup.pod.workload, setup.environment, setup.directory, methods=methods, paths=PathClient(), stores=stores
-    )

@@ -43,6 +43,14 @@ def up(
         int | None, typer.Option(min=1, max=65535, help="The same for HTTPS: where a browser finds the gateway.")
     ] = None,
     http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="The same for HTTP.")] = None,
+    application: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--application",
+            help="The application that stack `local` deploys, kept until it is changed: its name in the folder "
+            "`application`, or the path of its file. Given more than once: more that can run beside it.",
+        ),
+    ] = None,
     origin: From = "auto",
 ) -> None:
     """Start a lab, or resume it with everything in it, and wait until workloads can run.
@@ -53,27 +61,26 @@ def up(
     from lab import cluster, folder, inotify, locks, orphans
     from lab.ports import check_unchanged
     from lab.status import status as inspect
+    from ops.applications.standin_files import lab_applications
     from ops.certificates.development_certificates import development_certificate
 
     lab_folder = folder.folder(name)
+    applications = lab_applications(lab_folder, application or [])
     before = inspect(lab_folder)
     ports = {"api": port, "https": https_port, "http": http_port}
     chosen = {key: number for key, number in ports.items() if number is not None}
     if before.ready:
         check_unchanged(name, chosen, folder.settings(lab_folder).ports)
         typer.echo(f"lab {name} is already running at {before.api}", err=True)
+        applications.write(lab_folder)
     else:
-        from application.lab_behaviour import document
         from ops.lab_views.lab_tools import toolchain
-        from ops.pulumi.stack_application import application_of
-        from ops.pulumi.workspace import project
-        from support.files import replace_file
 
         tools = toolchain(origin=origin)
         if message := inotify.warning():
             typer.echo(f"warning: {message}", err=True)
         lab_folder.create()
-        replace_file(lab_folder.behaviour, document(application_of(project()).workloads))
+        applications.write(lab_folder)
         with show_start(name) as progress:
             cluster.up(lab_folder, tools, chosen, progress)
     development_certificate(lab_folder.certificate, _HOSTS)

@@ -25,6 +25,11 @@ def test_who_may_do_what_is_fresh() -> None:
     assert (ROOT / "docs/generated/access.md").read_text() == written, "run `make docs`"
 
 
+def test_the_keys_of_stand_ins_are_fresh() -> None:
+    written = runpy.run_path(str(ROOT / "docs/stand_ins.py"))["document"]()
+    assert (ROOT / "docs/generated/stand-ins.md").read_text() == written, "run `make docs`"
+
+
 def test_the_picture_in_the_readme_is_the_call_graph() -> None:
     drawn = set(re.findall(r"^  ([\w-]+) --> ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert drawn == {(caller.name, callee) for caller in WORKLOADS for callee in caller.callees}

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOP = ("application", "boutique", "components", "lab", "ops", "policy", "stacks", "support")
-LAB_COMMAND = ("ops.commands.lab", "ops.lab_views.", "application.lab_behaviour")
-"""What knows the lab: its command, and how its stand-ins for the application behave."""
+LAB_COMMAND = ("ops.commands.lab", "ops.lab_views.", "ops.applications.standin_")
+"""What knows the lab: its command, and what derives the behaviour of its stand-ins from an application."""
 
 DUPLICATE_CLASSES = {"Response"}
 """Listed in CONTRIBUTING.md with the reason."""

@@ -15,10 +15,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.support.online_boutique import WORKLOADS
+from tests.support.online_boutique import REFERENCE, ROOT, WORKLOADS
 from tests.support.unit.standin_shop import Shop, listens
 
-ROOT = Path(__file__).parents[2]
 GOAWAY = 7
 SLOW = {"BOUTIQUE_BREAK": "slow"}
 
@@ -87,8 +86,9 @@ def run_process(shop: Shop, tmp_path: Path) -> Iterator[Callable[..., subprocess
 
     def start(name: str, version: str = "1.2.3", **environment: str) -> subprocess.Popen[bytes]:
         workload = next(each for each in WORKLOADS if each.name == name)
-        arguments = ["--behaviour", shop.behaviour, "--workload", name, "--pod", f"{name}-0", "--version", version]
-        arguments += ["--services", shop.services, "--log", tmp_path / "log", "--address", "127.0.0.1"]
+        arguments = ["--behaviour", shop.behaviour, "--workload", f"{REFERENCE}/{name}", "--pod", f"{name}-0"]
+        arguments += ["--version", version, "--services", shop.services]
+        arguments += ["--log", tmp_path / "log", "--address", "127.0.0.1"]
         variables = {**shop.environment(workload), "BOUTIQUE_BREAK": "", "PYTHONPATH": str(ROOT), **environment}
         command = [sys.executable, "-m", "lab.standins", *map(str, arguments)]
         processes.append(subprocess.Popen(command, env={"PATH": os.environ["PATH"], **variables}))

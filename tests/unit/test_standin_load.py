@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from application.lab_behaviour import LOADGENERATOR
 from lab.standins.directory import Directory
 from lab.standins.journeys import Load
 from lab.standins.load import Counts, User, Users
-from tests.support.unit.standin_shop import Shop
+from tests.support.unit.standin_shop import BEHAVIOURS, Shop
 
 PATIENCE = 120
 
-assert LOADGENERATOR.load
-LOAD: Load = replace(LOADGENERATOR.load, wait_seconds=(0.05, 0.1))
+GENERATED = BEHAVIOURS["loadgenerator"].load
+assert GENERATED
+LOAD: Load = replace(GENERATED, wait_seconds=(0.05, 0.1))
 
 
 def variables(shop: Shop, users: int, rate: float) -> dict[str, str]:

@@ -10,10 +10,12 @@ import pytest
 
 from lab.http import HttpRequest, Response
 from lab.standins.answers import Pod
-from lab.standins.behaviour import Behaviour, Site, StandinCall, StandinRoute, read, render
+from lab.standins.behaviour import Behaviour, ServedPort, Site, StandinRoute, read, render
 from lab.standins.directory import Directory, Endpoint
 from lab.standins.http_client import HttpConnection
-from lab.standins.standin import Setup, run
+from lab.standins.setup import Setup
+from lab.standins.standin import run
+from lab.standins.standin_call import StandinCall
 from tests.support.unit.standin_shop import free_port
 
 QUOTE = StandinRoute(path="/quote", verbs=("POST",), machine=True)
@@ -45,7 +47,8 @@ async def ask(port: int, path: str) -> Response:
 def answers(folder: Path, *paths: str) -> list[tuple[int, dict[str, Any]]]:
     ports = {"web": free_port(), "api": free_port()}
     behaviours = {"web": WEB, "api": Behaviour(site=Site(routes=(QUOTE,)))}
-    document = render({name: replace(behaviour, port=ports[name]) for name, behaviour in behaviours.items()})
+    served = {name: (ServedPort(number=port, protocol="http"),) for name, port in ports.items()}
+    document = render({name: replace(behaviour, ports=served[name]) for name, behaviour in behaviours.items()})
     services = folder / "services.json"
     services.write_text(json.dumps(dict.fromkeys(ports, "127.0.0.1")))
 
@@ -54,7 +57,7 @@ def answers(folder: Path, *paths: str) -> list[tuple[int, dict[str, Any]]]:
         setups = [
             Setup(
                 pod=Pod(workload=name, version="1", pod=f"{name}-0"),
-                behaviour=read(document, name),
+                behaviour=read(document, name) or Behaviour(),
                 environment={"API": f"api:{ports['api']}"},
                 directory=Directory(services),
                 address="127.0.0.1",
@@ -90,7 +93,8 @@ def test_an_http_error_of_a_callee_is_a_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sent", [b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"])
 def test_what_is_not_http_is_hung_up_on(tmp_path: Path, sent: bytes) -> None:
     async def talk() -> bytes:
-        behaviour = Behaviour(port=(port := free_port()), site=Site(routes=(QUOTE,)))
+        served = ServedPort(number=(port := free_port()), protocol="http")
+        behaviour = Behaviour(ports=(served,), site=Site(routes=(QUOTE,)))
         end, pod = asyncio.Event(), Pod(workload="api", version="1", pod="api-0")
         setup = Setup(
             pod=pod, behaviour=behaviour, environment={}, directory=Directory(tmp_path / "none"), address="127.0.0.1"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from lab.standins.answers import CallError
-from lab.standins.behaviour import Behaviour, Cookie, Method, Site, StandinCall, StandinRoute, read, render
+from lab.standins.behaviour import Behaviour, Cookie, Method, ServedPort, Site, StandinRoute, read, render
 from lab.standins.directory import Directory
 from lab.standins.headers import read_headers
 from lab.standins.routes import RouteError, Router
+from lab.standins.standin_call import StandinCall
 
 TRACE = [("traceparent", "00-1-2-01"), ("tracestate", "a=b")]
 
@@ -98,7 +99,7 @@ def test_of_two_routes_the_one_that_serves_the_verb_counts() -> None:
 
 
 BEHAVIOUR = Behaviour(
-    port=80,
+    ports=(ServedPort(number=80, protocol="http"),),
     methods=(
         Method(
             path="/a.B/C", calls=(StandinCall(variable="D", method="/e.F/G", timeout_seconds=1),), gives={"h": ("i",)}
@@ -111,16 +112,26 @@ BEHAVIOUR = Behaviour(
 
 
 def test_a_document_is_read_as_it_was_written() -> None:
-    assert read(render({"a": BEHAVIOUR, "b": replace(BEHAVIOUR, port=81)}), "b") == replace(BEHAVIOUR, port=81)
+    document = render({"x/a": BEHAVIOUR, "y/a": replace(BEHAVIOUR, ports=())})
+    assert read(document, "x/a") == BEHAVIOUR
+    assert read(document, "y/a") == replace(BEHAVIOUR, ports=())
+
+
+def test_a_document_need_not_know_a_workload() -> None:
+    assert read(render({"x/a": BEHAVIOUR}), "x/b") is None
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ({"b": {}}, "does not know the workload a"),
-        ({"a": []}, "a is not a Behaviour|a is \\[\\]"),
-        ({"a": {"port": "80"}}, "a.port is '80'"),
-        ({"a": {"prot": 80}}, "a has unknown fields: prot"),
+        ({"a": []}, r"^a is \[\], which is not a mapping"),
+        ({"a": {"echoCalls": [{"port": "80"}]}}, r"a.echoCalls\[0\].port is '80', which is not a whole number"),
+        (
+            {"a": {"ports": [{"number": 1, "protocol": "x"}]}},
+            r"a.ports\[0\].protocol is 'x', which is not one of http,",
+        ),
+        ({"a": {"prots": 80}}, "a has unknown fields: prots; there are: ports, methods, site"),
+        ({"a": {"echo_calls": []}}, "a has unknown fields: echo_calls"),
         ({"a": {"methods": [{}]}}, r"a.methods\[0\] lacks path"),
         ({"a": {"methods": [{"path": "/x", "gives": {"y": "z"}}]}}, r"a.methods\[0\].gives.y is 'z'"),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 
 from locust import HttpUser, between, events, task
 
-from application.lab_behaviour import CURRENCIES, PRODUCTS
+from tests.support.shop_values import CURRENCIES, PRODUCTS
 
 BUYER = {
     "email": "someone@example.com",

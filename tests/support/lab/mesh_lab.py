@@ -111,13 +111,7 @@ def running(lab: Lab) -> Iterator[Mesh]:
     lab.folder.mkdir(parents=True)
     (lab.folder / "standin.json").write_text(json.dumps(STANDIN))
     try:
-        lab.boutique("up")
-        manifest = subprocess.run(["istioctl", *ISTIO], env=lab.env, capture_output=True, text=True, check=True).stdout
-        files = Path(json.loads((lab.folder / "settings.json").read_text())["tools"]).parent / "files"
-        lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")
-        lab.kubectl("create", "namespace", "istio-system")
-        lab.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
-        lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=180s")
+        start(lab)
         lab.kubectl("apply", "-f", "-", stdin=f"{STRICT}---{NAMESPACE}")
         for name in ("front", "back"):
             lab.kubectl("apply", "-f", "-", stdin=WORKLOAD.replace("NAME", name))
@@ -125,3 +119,14 @@ def running(lab: Lab) -> Iterator[Mesh]:
         yield Mesh(lab)
     finally:
         lab.boutique("down", "--delete")
+
+
+def start(lab: Lab, *options: str) -> None:
+    """Start a lab with Istio and nothing else."""
+    lab.boutique("up", *options)
+    manifest = subprocess.run(["istioctl", *ISTIO], env=lab.env, capture_output=True, text=True, check=True).stdout
+    files = Path(json.loads((lab.folder / "settings.json").read_text())["tools"]).parent / "files"
+    lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")
+    lab.kubectl("create", "namespace", "istio-system")
+    lab.kubectl("apply", "--server-side", "-f", "-", stdin=manifest)
+    lab.kubectl("wait", "-n", "istio-system", "deployment/istiod", "--for=condition=Available", "--timeout=180s")

@@ -12,18 +12,23 @@ import threading
 import warnings
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from application.lab_behaviour import document
-from boutique.application.container import plain_variables
+from boutique.application.container import called_ports, plain_variables
 from boutique.application.workload import Workload
 from lab.standins.answers import Pod
-from lab.standins.behaviour import read
+from lab.standins.behaviour import read, render
 from lab.standins.directory import Directory
-from lab.standins.standin import Setup, run
-from tests.support.online_boutique import WORKLOADS
+from lab.standins.setup import Setup
+from lab.standins.standin import run
+from ops.applications.standin_behaviours import standin_behaviours
+from ops.applications.standin_refinements import parse_refinements
+from tests.support.online_boutique import APPLICATION, REFERENCE, ROOT, WORKLOADS
+
+_lab_file = ROOT / "application" / f"{REFERENCE}.lab.yaml"
+BEHAVIOURS = standin_behaviours(APPLICATION, parse_refinements(_lab_file.read_bytes(), _lab_file.name, APPLICATION))
 
 VERSION = "1.2.3"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -88,26 +93,29 @@ class Shop:
         self.services = self.folder / "services.json"
         self.services.write_text(json.dumps(dict.fromkeys(self.ports, "127.0.0.1")))
         self.behaviour = self.folder / "behaviour.json"
-        self.behaviour.write_text(document(WORKLOADS))
+        moved = {
+            f"{REFERENCE}/{name}": replace(
+                behaviour, ports=tuple(replace(port, number=self.ports[name]) for port in behaviour.ports)
+            )
+            for name, behaviour in BEHAVIOURS.items()
+        }
+        self.behaviour.write_text(render(moved))
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
         self.running: dict[str, tuple[asyncio.Event, Future[int]]] = {}
 
     def environment(self, workload: Workload) -> dict[str, str]:
-        calls = {
-            name: f"{callee}:{self.ports[callee]}"
-            for name, address in workload.calls.items()
-            for callee in (address[1:].partition("}")[0],)
-        }
-        port = {"PORT": str(self.ports[workload.name])} if workload.port else {}
-        return {**plain_variables(workload.env), **calls, **port, **self.extra.get(workload.name, {})}
+        calls = {variable: f"{name}:{self.ports[name]}" for variable, name, _ in called_ports(workload.calls)}
+        return {**plain_variables(workload.env), **calls, **self.extra.get(workload.name, {})}
 
     def setup(self, workload: Workload) -> Setup:
         version = self.versions.get(workload.name, VERSION)
+        behaviour = read(self.behaviour.read_text(), f"{REFERENCE}/{workload.name}")
+        assert behaviour
         return Setup(
             pod=Pod(workload=workload.name, version=version, pod=f"{workload.name}-0"),
-            behaviour=read(self.behaviour.read_text(), workload.name),
+            behaviour=behaviour,
             environment=self.environment(workload),
             directory=Directory(self.services),
             address="127.0.0.1",
@@ -147,10 +155,7 @@ class Shop:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
-        # A transport that the loop had no time left to close is a process's last breath, not a later test's failure.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+        collect_transports()
 
     def ask(self, verb: str, path: str, body: str | None = None, **headers: str) -> Answered:
         connection = http.client.HTTPConnection("127.0.0.1", self.ports["frontend"], timeout=10)
@@ -163,6 +168,13 @@ class Shop:
             )
         finally:
             connection.close()
+
+
+def collect_transports() -> None:
+    """Collect the transports that a loop had no time left to close: they are not a later test's failure."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 async def _accept() -> None:
