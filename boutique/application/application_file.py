@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from boutique.application.application import Application
 from boutique.application.application_checks import application_errors
 from boutique.settings.errors import ErrorLine, SettingsError, nearest
+from boutique.settings.fields import expand_variables
 from boutique.settings.validation_errors import explain
 
 FOLDER = "application"
@@ -17,6 +18,18 @@ KEY = "application"
 """The key of a stack's configuration that names the file."""
 _LARGEST = 5 * 2**20
 """Bytes; the files of large applications have a few hundred kilobytes."""
+
+
+def application_reference(text: str) -> str:
+    """Return the name or the path of an application, with `${NAME}` replaced by environment variables.
+
+    Raises:
+        SettingsError: A variable is not set.
+    """
+    try:
+        return expand_variables(text)
+    except ValueError as error:
+        raise SettingsError([ErrorLine("variable-not-set", f"boutique:{KEY}: {text!r}: {error}")]) from None
 
 
 def application_path(reference: str, root: Path) -> Path:
@@ -29,6 +42,7 @@ def application_path(reference: str, root: Path) -> Path:
     Raises:
         SettingsError: There is no such file.
     """
+    reference = application_reference(reference)
     path = root / reference if is_path(reference) else root / FOLDER / f"{reference}{SUFFIX}"
     if path.is_file():
         return path

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from boutique.application.application import Application
-from boutique.application.application_file import KEY, load_application
+from boutique.application.application_file import KEY, application_reference, load_application
 from boutique.certificates import credentials
 from boutique.checks import check
 from boutique.settings.errors import ErrorLine, SettingsError, nearest
@@ -132,7 +132,10 @@ def load(values: Mapping[str, Any], read_errors: Sequence[ErrorLine] = (), *, ro
     if errors:
         raise SettingsError(errors)
     return StackSettings(
-        application=application, application_reference=values[KEY], target_applications=applications, **read
+        application=application,
+        application_reference=application_reference(values[KEY]),
+        target_applications=applications,
+        **read,
     )
 
 

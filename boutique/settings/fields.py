@@ -51,7 +51,12 @@ def _match(pattern: str, allowed: str, longest: int | None = None) -> AfterValid
     return AfterValidator(check)
 
 
-def _expand_variables(text: str) -> str:
+def expand_variables(text: str) -> str:
+    """Return a text with `${NAME}` replaced by environment variables.
+
+    Raises:
+        ValueError: One is not set.
+    """
     unset = sorted({name for name in _VARIABLE.findall(text) if not os.environ.get(name)})
     if unset:
         raise ValueError(
@@ -62,7 +67,7 @@ def _expand_variables(text: str) -> str:
 
 
 def _folder(text: str) -> str:
-    path = Path(_expand_variables(text))
+    path = Path(expand_variables(text))
     if not path.is_dir():
         raise ValueError(f"there is no folder {str(path)!r}")
     return str(path)
@@ -74,7 +79,7 @@ def existing_file(text: str) -> str:
     Raises:
         ValueError: There is no such file, or a variable is not set.
     """
-    path = Path(_expand_variables(text))
+    path = Path(expand_variables(text))
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
     return str(path)
@@ -121,7 +126,7 @@ def parse_with(kind: type[T], parse: Callable[[str], T]) -> PlainValidator:
 
 def _port(value: object) -> object:
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
-        text = _expand_variables(value)
+        text = expand_variables(value)
         return int(text) if text.isdecimal() else text
     return value
 

@@ -199,6 +199,7 @@ def test_versions_are_read_as_the_committed_files_have_them(
         monkeypatch.setenv(name, "/dev/null")
     for name in ("Pulumi.yaml", f"Pulumi.{stack}.yaml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    monkeypatch.setenv("BOUTIQUE_LAB_APPLICATION", "online-boutique")
     (tmp_path / "application").symlink_to(ROOT / "application")
     (tmp_path / "__main__.py").touch()
     monkeypatch.chdir(tmp_path)

@@ -188,6 +188,7 @@ def record_stack(
         patch.setattr("boutique.mesh.gateway_api._fetch", lambda _: released)
         patch.setenv("BOUTIQUE_LAB_FILES", str(files))
         patch.setenv("BOUTIQUE_LAB_HTTPS_PORT", HTTPS_PORT)
+        patch.setenv("BOUTIQUE_LAB_APPLICATION", "online-boutique")
         cloud = Cloud(others, built=built, state=state)
         return record(main, cloud, stack=stack, config=values, secret_keys=secret, preview=preview, project=project)
 
