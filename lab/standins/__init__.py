@@ -7,6 +7,6 @@ network namespace, with the container's environment:
 
     python -m lab.standins --behaviour FILE --workload APPLICATION/NAME --pod POD --version VERSION --services FILE
 
-There is no DNS: the services file says where each name leads, such as `{"adservice": "10.96.1.2"}`. It may be replaced
+There is no DNS: the services file says where each name leads, such as `{"cart": "10.96.1.2"}`. It may be replaced
 at any time, by a rename. SIGTERM ends a stand-in gracefully, with exit status 0; 1 says that it cannot work.
 """

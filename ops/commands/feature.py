@@ -36,7 +36,7 @@ def up(
             "--service",
             "-s",
             metavar="NAME=VERSION",
-            help="What the branch changed, as adservice=0.10.7-new-ads.3; without any, the newest builds of the branch "
+            help="What the branch changed, as cart=0.10.7-new-cart.3; without any, the newest builds of the branch "
             "in the image registry.",
         ),
     ] = None,
@@ -204,7 +204,7 @@ def _service(text: str) -> tuple[str, str]:
     name, equals, version = text.partition("=")
     if not (name and equals and version):
         raise typer.BadParameter(
-            f"{text!r} is not NAME=VERSION, such as adservice=0.10.7-new-ads.3", param_hint="--service"
+            f"{text!r} is not NAME=VERSION, such as cart=0.10.7-new-cart.3", param_hint="--service"
         )
     return name, version
 

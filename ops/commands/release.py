@@ -75,7 +75,7 @@ def set_(
 def _service(text: str) -> tuple[str, str]:
     name, equals, version = text.partition("=")
     if not (name and equals and version):
-        raise typer.BadParameter(f"{text!r} is not NAME=VERSION, such as adservice=v0.10.7", param_hint="--service")
+        raise typer.BadParameter(f"{text!r} is not NAME=VERSION, such as cart=v0.10.7", param_hint="--service")
     return name, version
 
 

@@ -66,7 +66,5 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         # The message omits the text: it may contain a session's id.
-        raise OperationError(
-            "--for, --header: a header is written as 'Name: value', such as 'Cookie: shop_session-id=…'"
-        )
+        raise OperationError("--for, --header: a header is written as 'Name: value', such as 'Cookie: session-id=…'")
     return name.strip(), value.strip()
