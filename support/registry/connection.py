@@ -23,6 +23,8 @@ _LARGEST = 64 * 2**20
 
 https://github.com/google/go-containerregistry/issues/897
 """
+_LARGEST_REFUSAL = 64 * 1024
+_LONGEST_MESSAGE = 300
 _LOST = "check the name, the network and, behind a proxy, HTTPS_PROXY"
 
 
@@ -53,10 +55,24 @@ class RegistryAnswer:
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes of the errors that a registry's answer names."""
+        return tuple(error["code"] for error in self._errors)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The errors in the registry's own words: each code, with its message if there is one."""
+        messages = (_printable(error.get("message")) for error in self._errors)
+        return tuple(
+            f"{code}: {message}" if message else code for code, message in zip(self.codes, messages, strict=True)
+        )
+
+    @property
+    def _errors(self) -> list[dict[str, Any]]:
         content = self.content
         errors = content.get("errors") if isinstance(content, dict) else None
-        codes = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-        return tuple(code for code in codes if isinstance(code, str) and code.isidentifier())
+        if not isinstance(errors, list):
+            return []
+        codes = [(error, error.get("code")) for error in errors if isinstance(error, dict)]
+        return [error for error, code in codes if isinstance(code, str) and code.isidentifier()]
 
 
 class RegistryConnection:
@@ -102,10 +118,19 @@ class RegistryConnection:
                     )
             return _answer(response, bytes(body))
 
-    def save(self, url: str, headers: Mapping[str, str], write: Callable[[bytes], object]) -> RegistryAnswer:
-        """Hand over the body of a large file, piece by piece, and return the answer without it.
+    def save(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        receive: Callable[[RegistryAnswer], Callable[[bytes], object] | None],
+    ) -> RegistryAnswer:
+        """Hand over the body of a large file, piece by piece, and return the answer.
 
-        The body of an answer other than 200 is not handed over.
+        Args:
+            url: The file.
+            headers: The headers of the request.
+            receive: Takes the answer before its body, and returns what takes the pieces of the body. None if it is not
+                wanted: then the answer that is returned has the beginning of it, in which a registry says why.
 
         Raises:
             UnreachableRegistryError: There is no answer, or its body ends early or stalls.
@@ -113,9 +138,17 @@ class RegistryConnection:
             NoRegistryError: A registry would not answer like that.
         """
         with self._response("GET", url, {**headers, "Accept-Encoding": "identity"}, None) as response:
-            if response.status_code == httpx.codes.OK:
+            answer = _answer(response, b"")
+            write = receive(answer)
+            if write is None:
+                return _answer(response, next(response.iter_raw(_LARGEST_REFUSAL), b""))
+            try:
                 copy_body(response, write)
-            return _answer(response, b"")
+            except httpx.HTTPError as error:
+                raise UnreachableRegistryError(
+                    f"{self._name(url)} breaks off: {error}; try again, and check the network"
+                ) from None
+            return answer
 
     @contextmanager
     def _response(
@@ -168,6 +201,13 @@ class RegistryConnection:
                 return UnreachableRegistryError(f"{self._name(url)} cannot be reached: {cause.strerror}; {_LOST}")
             cause = cause.__cause__ or cause.__context__
         return UnreachableRegistryError(f"{self._name(url)} cannot be reached: {error}; {_LOST}")
+
+
+def _printable(message: object) -> str:
+    if not isinstance(message, str):
+        return ""
+    text = "".join(character if character.isprintable() else " " for character in message)
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
 
 
 def _answer(response: httpx.Response, body: bytes) -> RegistryAnswer:

@@ -64,16 +64,11 @@ class DockerConfiguration:
         from_helper = self._ask_helper(str(helper), address.login) if helper else None
         if from_helper and from_helper.user + from_helper.identity_token:
             return from_helper
-        entries = _mapping(self._content, "auths")
-        lengths = {key: length for key in entries if (length := _match(key, address)) is not None}
-        for key in sorted(lengths, key=lengths.__getitem__, reverse=True):
-            try:
-                entry = _parse_entry(key, entries[key], self._path) if isinstance(entries[key], Mapping) else None
-            except ValueError as error:
-                return RegistryCredentials(description=self._describe_broken(str(error)))
-            if entry:
-                return entry
-        return from_helper or RegistryCredentials(description=f"{self._path} has no credentials for it")
+        try:
+            entry = find_entry(self._content, address, str(self._path))
+        except ValueError as error:
+            return RegistryCredentials(description=self._describe_broken(str(error)))
+        return entry or from_helper or RegistryCredentials(description=f"{self._path} has no credentials for it")
 
     def _ask_helper(self, helper: str, server: str) -> RegistryCredentials:
         with self._lock:
@@ -86,6 +81,26 @@ class DockerConfiguration:
             f"{self._path}, where credentials of registries are, holds no Docker configuration: {reason}; mend it, or "
             "log in again with `docker login`"
         )
+
+
+def find_entry(content: Mapping[str, Any], address: Address, source: str) -> RegistryCredentials | None:
+    """Return the credentials that `auths` of a configuration has for a repository; None if there are none.
+
+    Args:
+        content: The configuration.
+        address: The repository.
+        source: Where the configuration is from, for messages.
+
+    Raises:
+        ValueError: The entry for the repository cannot be read; the text holds nothing secret.
+    """
+    entries = _mapping(content, "auths")
+    lengths = {key: length for key in entries if (length := _match(key, address)) is not None}
+    for key in sorted(lengths, key=lengths.__getitem__, reverse=True):
+        entry = _parse_entry(key, entries[key], source) if isinstance(entries[key], Mapping) else None
+        if entry:
+            return entry
+    return None
 
 
 def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -108,7 +123,7 @@ def _match(key: str, address: Address) -> int | None:
     return len(path)
 
 
-def _parse_entry(key: str, entry: Mapping[str, Any], path: Path) -> RegistryCredentials | None:
+def _parse_entry(key: str, entry: Mapping[str, Any], source: str) -> RegistryCredentials | None:
     """Return the credentials of an entry; None if it has none, as those that a helper keeps.
 
     Raises:
@@ -126,7 +141,7 @@ def _parse_entry(key: str, entry: Mapping[str, Any], path: Path) -> RegistryCred
         return None
     owner = f"user {user!r}" if user else "the token"
     return RegistryCredentials(
-        description=f"{owner} of {path}",
+        description=f"{owner} of {source}",
         user=user,
         password=password,
         identity_token=identity,

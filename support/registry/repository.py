@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from support.registry.address import Address
+from support.registry.blob_download import BlobDownload
 from support.registry.connection import RegistryAnswer
 from support.registry.grammar import is_digest, is_tag
 from support.registry.registry_errors import (
@@ -41,7 +43,7 @@ class Manifest:
 
 
 class Repository:
-    """A repository; not for several threads at once.
+    """A repository; for several threads at once.
 
     Args:
         registry: Its registry.
@@ -93,6 +95,11 @@ class Repository:
             raise NoRegistryError(
                 f"{self._registry_name} gives {self._address.name}@{reference} the content of {digest}"
             )
+        if _is_schema_1(answer.content):
+            raise NoRegistryError(
+                f"{self._registry_name} gives {reference!r} of {self._address.name} a manifest of schema 1, which "
+                "is not supported; push the image with a current tool"
+            )
         if not _is_manifest(answer.content):
             raise NoRegistryError(f"{self._registry_name} gives {reference!r} of {self._address.name} no manifest")
         return Manifest(digest=digest, content=answer.content)
@@ -110,7 +117,7 @@ class Repository:
             hasher.update(chunk)
             write(chunk)
 
-        answer = self._session.save(url, check)
+        answer = self._session.save(url, lambda answer: check if answer.status == HTTPStatus.OK else None)
         if answer.status != HTTPStatus.OK:
             self._session.fail(answer)
         if f"sha256:{hasher.hexdigest()}" != digest:
@@ -118,25 +125,45 @@ class Repository:
                 f"{self._registry_name} gives {self._address.name}@{digest} the content of sha256:{hasher.hexdigest()}"
             )
 
+    def save_blob(self, digest: str, size: int, path: Path, advance: Callable[[int], object]) -> None:
+        """Save a blob in a file; what the file has of it already is not asked for again.
+
+        Args:
+            digest: The blob.
+            size: Its size, as the manifest has it.
+            path: The file. It keeps what was received if the connection breaks off, and is removed if it is wrong.
+            advance: Called with the size of each piece, first with that of what the file has.
+
+        Raises:
+            RegistryError: It cannot be read, or has another digest or size.
+        """
+        BlobDownload(self._session, self._address, digest, size).save(path, advance)
+
     def _check(self, answer: RegistryAnswer, reference: str) -> None:
         """Raise an error unless an answer is about the manifest of a reference."""
         if answer.status == HTTPStatus.NOT_FOUND:
             kind = "manifest" if is_digest(reference) else "tag"
+            reasons = f" ({', '.join(answer.reasons)})" if answer.reasons else ""
             raise MissingTagError(
-                f"{self._registry_name} has no {kind} {reference!r} of {self._address.name}, or no such repository; "
-                "correct it, or push that image"
+                f"{self._registry_name} has no {kind} {reference!r} of {self._address.name}, or no such repository"
+                f"{reasons}; correct it, or push that image"
             )
         if answer.status != HTTPStatus.OK:
             self._session.fail(answer)
 
 
 def _is_manifest(content: object) -> bool:
-    """Say whether JSON is a manifest: no list of errors, and no manifest of schema 1.
+    """Say whether JSON is a manifest, and no list of errors."""
+    return isinstance(content, dict) and "errors" not in content and content.get("schemaVersion", 2) == 2
+
+
+def _is_schema_1(content: object) -> bool:
+    """Say whether JSON is a manifest of schema 1.
 
     The digest of a schema 1 manifest leaves out its signatures, so it is not that of the body:
     https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/manifest-v2-1.md
     """
-    return isinstance(content, dict) and "errors" not in content and content.get("schemaVersion", 2) == 2
+    return isinstance(content, dict) and content.get("schemaVersion") == 1
 
 
 def _digest(content: bytes) -> str:

@@ -23,15 +23,18 @@ class Registry:
 
     Args:
         address: Any of its repositories.
+        credentials: The credentials for all of them; by default, what Docker's configuration has for each.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, credentials: RegistryCredentials | None = None) -> None:
         self.connection = RegistryConnection(address.registry)
-        self.configuration = DockerConfiguration()
+        self.credentials: Callable[[Address], RegistryCredentials] = (
+            DockerConfiguration().credentials if credentials is None else lambda _: credentials
+        )
 
 
 class Session:
-    """Asks about one repository; not for several threads at once.
+    """Asks about one repository; for several threads at once, each of which may log in.
 
     Args:
         registry: Its registry.
@@ -46,7 +49,7 @@ class Session:
     @cached_property
     def _credentials(self) -> RegistryCredentials:
         # Only for a registry that asks, as programs may have to be started.
-        return self._registry.configuration.credentials(self._address)
+        return self._registry.credentials(self._address)
 
     @property
     def registry_name(self) -> str:
@@ -62,13 +65,22 @@ class Session:
         connection = self._registry.connection
         return self._ask_with_login(lambda headers: connection.ask(method, url, {"Accept": accept, **headers}), url)
 
-    def save(self, url: str, write: Callable[[bytes], object]) -> RegistryAnswer:
-        """Hand over the body of a large file, piece by piece, and return the answer without it.
+    def save(
+        self, url: str, receive: Callable[[RegistryAnswer], Callable[[bytes], object] | None], *, start: int = 0
+    ) -> RegistryAnswer:
+        """Hand over the body of a large file, piece by piece, and return the answer.
+
+        Args:
+            url: The file.
+            receive: Takes the answer before its body, and returns what takes the pieces; None if it is not wanted.
+            start: The byte from which the file is asked for; a registry may send it from its beginning all the same.
 
         Raises:
             RegistryError: It cannot be read.
         """
-        return self._ask_with_login(lambda headers: self._registry.connection.save(url, headers, write), url)
+        part = {"Range": f"bytes={start}-"} if start else {}
+        connection = self._registry.connection
+        return self._ask_with_login(lambda headers: connection.save(url, {**part, **headers}, receive), url)
 
     def _ask_with_login(self, ask: Callable[[dict[str, str]], RegistryAnswer], url: str) -> RegistryAnswer:
         """Ask with a login if the registry wants one; a token that has run out since the last request is renewed."""
@@ -84,7 +96,7 @@ class Session:
             self._authorization = authorization(connection, self._address, answer, self._credentials)
             answer = ask({"Authorization": self._authorization})
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            refuse(self._address, self._credentials, answer.codes)
+            refuse(self._address, self._credentials, answer.reasons)
         return answer
 
     def _wants_login(self, answer: RegistryAnswer) -> bool:
@@ -102,7 +114,7 @@ class Session:
         Raises:
             RegistryError: Always.
         """
-        codes = f" ({', '.join(answer.codes)})" if answer.codes else ""
+        codes = f" ({', '.join(answer.reasons)})" if answer.codes else ""
         if answer.status in _TRANSIENT or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise UnreachableRegistryError(f"{self.registry_name} answers {answer.status}{codes}; try again later")
         if codes and answer.status >= HTTPStatus.BAD_REQUEST:

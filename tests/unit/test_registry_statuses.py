@@ -25,6 +25,8 @@ INDEX = '{"schemaVersion": 2, "manifests": []}'
 DIGEST = f"sha256:{hashlib.sha256(INDEX.encode()).hexdigest()}"
 ERROR_DIGEST = {"docker-content-digest": f"sha256:{'e' * 64}"}
 SIGNED = '{"schemaVersion": 1, "name": "shop/ads", "signatures": []}'
+UNKNOWN = '{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest\\n unknown"}]}'
+LIMITED = '{"errors": [{"code": "TOOMANYREQUESTS", "message": "You reached your limit."}]}'
 PAGE = "<p>Log in.</p>"
 
 
@@ -53,6 +55,8 @@ def test_a_head_that_names_no_digest_is_followed_by_a_get(head: Answered) -> Non
         ((500, {}, INDEX), UnreachableRegistryError, "answers 500; try again later"),
         ((503, {}, PAGE), UnreachableRegistryError, "answers 503; try again later"),
         ((404, {}, '{"errors": [{"code": "MANIFEST_UNKNOWN"}]}'), MissingTagError, "has no tag '1.2.3' of shop/ads"),
+        ((404, {}, UNKNOWN), MissingTagError, r"repository \(MANIFEST_UNKNOWN: manifest  unknown\); correct"),
+        ((429, {}, LIMITED), UnreachableRegistryError, r"429 \(TOOMANYREQUESTS: You reached your limit\.\)"),
         ((404, ERROR_DIGEST, PAGE), MissingTagError, "has no tag '1.2.3' of shop/ads"),
         ((403, {}, PAGE), RefusedLoginError, "does not let the repository shop/ads be read"),
         ((400, {}, INDEX), NoRegistryError, "it says 400"),
@@ -61,7 +65,7 @@ def test_a_head_that_names_no_digest_is_followed_by_a_get(head: Answered) -> Non
         ((200, {}, ""), NoRegistryError, "gives '1.2.3' of shop/ads no manifest"),
         ((200, {}, "[]"), NoRegistryError, "gives '1.2.3' of shop/ads no manifest"),
         ((200, {}, '{"errors": [{"code": "UNKNOWN"}]}'), NoRegistryError, "gives '1.2.3' of shop/ads no manifest"),
-        ((200, {}, SIGNED), NoRegistryError, "gives '1.2.3' of shop/ads no manifest"),
+        ((200, {}, SIGNED), NoRegistryError, "gives '1.2.3' of shop/ads a manifest of schema 1"),
         ((402, {}, '{"errors": [{"code": "DENIED"}]}'), RegistryError, r"declines .* shop/ads: 402 \(DENIED\)"),
     ],
 )
