@@ -5,8 +5,13 @@ from pathlib import Path
 
 
 def cache() -> Path:
-    """Return the folder of everything that can be built again: the tools."""
+    """Return the folder of everything that can be built or fetched again: the tools, the images."""
     return _base("XDG_CACHE_HOME", ".cache") / "boutique"
+
+
+def images() -> Path:
+    """Return the folder of the container images, which all labs share."""
+    return cache() / "images"
 
 
 def state() -> Path:
