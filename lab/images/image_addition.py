@@ -1,6 +1,5 @@
 """Brings the layers of an image into the cache, several at once."""
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -36,8 +35,8 @@ class BlobSource(Protocol):
         """Open a layer's archive; `advance` is called with the size of each piece that is transferred for it."""
 
 
-class _StoppedError(Exception):
-    """Another layer failed."""
+class _InterruptedError(Exception):
+    """The command was interrupted."""
 
 
 def add_layers(
@@ -62,28 +61,29 @@ def add_layers(
     """
     missing = list({layer.diff_id: layer for layer in layers if not store.has(layer.diff_id)}.values())
     transferred, unpacked = [0] * len(missing), [0] * len(missing)
-    stopped = threading.Event()
+    failures: list[Exception] = []
 
     def advance(counters: list[int], number: int, size: int) -> None:
-        if stopped.is_set():
-            raise _StoppedError
+        # The other layers end as the first one that failed: after a full disk, nothing of them is kept either.
+        if failures:
+            raise failures[0]
         counters[number] += size
 
     def add(number: int) -> None:
+        if failures:
+            raise failures[0]
         layer = missing[number]
         open_blob = partial(source.open_blob, layer.blob, partial(advance, transferred, number))
         store.add(layer.diff_id, layer.blob.digest, open_blob, partial(advance, unpacked, number))
 
-    failure: Exception | None = None
     finished = 0
     try:
         for result in Background([partial(add, number) for number in range(len(missing))], _AT_ONCE).results(_TICK):
             if result is not None:
                 finished += 1
                 if isinstance(error := result[1], Exception):
-                    failure = failure or error
-                    stopped.set()
-            if failure is None:
+                    failures.append(error)
+            if not failures:
                 progress(
                     PullProgress(
                         reference=reference,
@@ -94,7 +94,8 @@ def add_layers(
                         unpacked=sum(unpacked),
                     )
                 )
-    finally:
-        stopped.set()
-    if failure:
-        raise failure
+    except BaseException:
+        failures.append(_InterruptedError())
+        raise
+    if failures:
+        raise failures[0]

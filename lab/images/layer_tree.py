@@ -135,12 +135,15 @@ class LayerTree:
         """
         for folder in self._opaque:
             self._enter(folder)
-        for path in self._whiteouts:
-            self._enter(posixpath.dirname(path))
-            if self._kinds.get(path) is _Kind.FOLDER:
-                self._opaque.add(path)
-            elif path not in self._kinds and posixpath.dirname(path) not in self._opaque:
+        self._opaque |= {path for path in self._whiteouts if self._kinds.get(path) is _Kind.FOLDER}
+        removed: set[str] = set()
+        # An outer path comes first, and nothing is left to remove in it.
+        for path in sorted(self._whiteouts - self._kinds.keys()):
+            folder = posixpath.dirname(path)
+            if folder not in self._opaque and removed.isdisjoint(_ancestors(folder)):
+                self._enter(folder)
                 create_whiteout(self._root, path)
+                removed.add(path)
         for folder in self._opaque - {""}:
             mark_opaque(self._root, folder)
         # Inner folders first: an outer one may then become read-only.

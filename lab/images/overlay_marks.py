@@ -48,8 +48,8 @@ def _mark(root: int, path: str, name: str, value: bytes) -> None:
         if error.errno != errno.ENOTSUP:
             raise
         raise UnusableImageError(
-            "a layer removes files of others, which takes a file system with extended attributes; set XDG_CACHE_HOME to "
-            "a folder on one"
+            "a layer removes files of others, which takes a file system with extended attributes; set XDG_CACHE_HOME "
+            "to a folder on one"
         ) from None
     finally:
         os.close(descriptor)

@@ -1,6 +1,7 @@
 """Downloads a blob into a file, and goes on where an earlier download broke off."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import BinaryIO
 
 from support.registry.address import Address
 from support.registry.connection import RegistryAnswer
-from support.registry.registry_errors import NoRegistryError, UnreachableRegistryError
+from support.registry.registry_errors import NoRegistryError, RegistryError, UnreachableRegistryError
 from support.registry.session import Session
 
 _ATTEMPTS = 5
@@ -53,8 +54,9 @@ class BlobDownload:
                 raise NoRegistryError(
                     f"{self._session.registry_name} gives {self._name} the content of {self._digest_received}"
                 )
-        except NoRegistryError:
-            path.unlink(missing_ok=True)
+        except RegistryError as error:
+            if isinstance(error, NoRegistryError) or not self._received:
+                path.unlink(missing_ok=True)
             raise
 
     @property
@@ -63,12 +65,12 @@ class BlobDownload:
 
     def _read(self, file: BinaryIO, advance: Callable[[int], object]) -> int:
         """Take in what an earlier download left, and return its size."""
+        if file.seek(0, os.SEEK_END) > self._size:
+            self._restart(file)
         file.seek(0)
         while piece := file.read(_PIECE):
             self._hash.update(piece)
             self._received += len(piece)
-        if self._received > self._size:
-            self._restart(file)
         advance(self._received)
         return self._received
 
