@@ -3,10 +3,12 @@
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from ops.lab_views.image_view import show_images, show_loaded, show_progress, show_pruned, show_waiting
 from ops.lab_views.lab_view import show_environment, show_locks, show_orphans, show_start
 
 app = typer.Typer(
@@ -194,3 +196,50 @@ def tools(
     if build:
         toolchain(tests=True, only=names or None, origin=origin)
     show(names or None, as_json=as_json, only_path=only_path)
+
+
+@app.command()
+def load(
+    archives: Annotated[
+        list[Path],
+        typer.Argument(
+            help="OCI layouts, as folders or tar archives, or archives of `docker save`.", metavar="FILE.tar|DIR..."
+        ),
+    ],
+    reference: Annotated[
+        str,
+        typer.Option("--as", help="The image's name, such as registry.example/shop/ads:1.2.3; for one archive only."),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Add images to the cache of the labs, so that pods can run a build that is in no registry.
+
+    A pod runs an image of the cache if its imagePullPolicy is IfNotPresent or Never, and its name is that of the image.
+    """
+    from lab.errors import LabError
+    from lab.images.image_store import ImageStore
+
+    if reference and len(archives) > 1:
+        message = f"--as names one image: give one archive, not {len(archives)}"
+        raise LabError(message)
+    store = ImageStore.of_user()
+    with show_progress() as progress:
+        loaded = [image for path in archives for image in store.load(path, reference, progress)]
+    show_loaded(loaded, as_json=as_json)
+
+
+@app.command()
+def images(
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove all images that no pod of a running lab uses, loaded ones too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the images in the cache, which all labs share, with their sizes."""
+    from lab.images.image_store import ImageStore
+
+    store = ImageStore.of_user()
+    if prune:
+        show_pruned(store.prune(show_waiting), as_json=as_json)
+    else:
+        show_images(store.images(), as_json=as_json)
