@@ -25,6 +25,7 @@ from lab.toolchain.tools import families_of_tests
 from tests.support.certificate_samples import Issued
 from tests.support.http_servers import answering
 from tests.support.lab.http_stub import Server
+from tests.support.unit.image_builds import OCI_MANIFEST, Built
 
 USER = "ann"
 PASSWORD = "canary-of-the-registrys-password"  # noqa: S105 - a canary
@@ -65,6 +66,19 @@ class Registry:
             assert done.status_code == 201, done.text
             digests[tag] = f"sha256:{hashlib.sha256(content).hexdigest()}"
         return digests
+
+    def push_image(self, repository: str, tag: str, built: Built) -> None:
+        """Push an image with its blobs."""
+        for digest, content in built.blobs.items():
+            started = self.client.post(f"/v2/{repository}/blobs/uploads/")
+            assert started.status_code == 202, started.text
+            target = httpx.URL(started.headers["location"]).copy_merge_params({"digest": digest})
+            done = self.client.put(target, content=content, headers={"Content-Type": "application/octet-stream"})
+            assert done.status_code == 201, done.text
+        done = self.client.put(
+            f"/v2/{repository}/manifests/{tag}", content=built.manifest, headers={"Content-Type": OCI_MANIFEST}
+        )
+        assert done.status_code == 201, done.text
 
 
 @contextmanager
