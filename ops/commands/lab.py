@@ -203,7 +203,7 @@ def load(
     archives: Annotated[
         list[Path],
         typer.Argument(
-            help="OCI layouts, as folders or tar archives, or archives of `docker save`.", metavar="FILE.tar|DIR..."
+            help="OCI layouts, as folders or tar archives, or archives of `docker save`.", metavar="FILE.tar|DIR"
         ),
     ],
     reference: Annotated[

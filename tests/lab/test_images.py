@@ -19,6 +19,7 @@ from tests.support.unit.image_builds import archive, entry, folder, hard_link, i
 pytestmark = pytest.mark.lab
 
 ADS = "shop/adservice"
+LINUX = tuple(int(part) for part in os.uname().release.split(".")[:2])
 BASE = archive(
     folder("bin"),
     ("bin/app", b"old"),
@@ -108,6 +109,7 @@ def test_an_unknown_tag_is_said_in_the_words_of_the_registry(registry: Registry,
         store.pull(f"{registry.name}/{ADS}:unknown", [secret(registry)])
 
 
+@pytest.mark.skipif(LINUX < (6, 7), reason="overlayfs takes that form since Linux 6.7")
 def test_whiteouts_without_devices_are_understood(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
