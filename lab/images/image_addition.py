@@ -70,8 +70,6 @@ def add_layers(
         counters[number] += size
 
     def add(number: int) -> None:
-        if failures:
-            raise failures[0]
         layer = missing[number]
         open_blob = partial(source.open_blob, layer.blob, partial(advance, transferred, number))
         store.add(layer.diff_id, layer.blob.digest, open_blob, partial(advance, unpacked, number))

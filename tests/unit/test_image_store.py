@@ -144,7 +144,8 @@ def test_of_an_index_the_image_for_this_machine_is_taken(registry: ImageRegistry
     pulled = store.pull(registry.reference())
     assert pulled.digest == own.digest
     assert store.pull(registry.reference(f"@{digest(content)}")) == pulled
-    assert store.find(registry.reference(f"@{digest(content)}")) == pulled
+    for tag in ("", ":other"):
+        assert store.find(registry.reference(f"{tag}@{digest(content)}")) == pulled
 
 
 def test_a_layer_that_hides_everything_is_the_lowest_that_is_mounted(

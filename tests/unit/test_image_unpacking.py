@@ -35,6 +35,8 @@ def test_files_keep_modes_times_and_links(tmp_path: Path, compression: str, form
         folder("./", mode=0o755),
         folder("./tmp", mode=0o1777),
         folder("locked", mode=0o500),
+        folder("sealed", mode=0),
+        folder("sealed/inner", mode=0o755),
         (entry("locked/file", mode=0o4755, uid=999), b"content"),
         (entry("empty", mode=0o600), b""),
         hard_link("other", "./locked/file"),
@@ -46,11 +48,12 @@ def test_files_keep_modes_times_and_links(tmp_path: Path, compression: str, form
     )
     tree = tmp_path / "tree"
     summary = unpack(content, tree, compression)
-    assert summary == LayerSummary(size=len(content), files=10, hides_all=False)
+    assert summary == LayerSummary(size=len(content), files=12, hides_all=False)
     assert (tree / "locked/file").read_bytes() == b"content"
     # Without set-user-ID: the file is the user's own, and not root's.
     assert kind(tree / "locked/file") == "-rwxr-xr-x"
     assert kind(tree / "locked") == "dr-x------"
+    assert kind(tree / "sealed") == "d---------"
     assert kind(tree / "tmp") == "drwxrwxrwt"
     assert kind(tree / "empty") == "-rw-------"
     assert kind(tree / "pipe") == "prw-r--r--"
@@ -199,6 +202,11 @@ def test_garbage_within_an_archive_is_not_taken_for_its_end(tmp_path: Path) -> N
     content = archive(("a", b""))[:512] + b"garbage" * 200 + archive(("b", b""))
     with pytest.raises(UnusableImageError, match="a layer is no tar archive"):
         unpack(content, tmp_path / "tree")
+
+
+def test_the_digest_is_that_of_everything_behind_the_end_too(tmp_path: Path) -> None:
+    content = archive(("a", b"")) + bytes(300_000)
+    assert unpack(content, tmp_path / "tree").size == len(content)
 
 
 def test_several_compressed_streams_make_one_archive(tmp_path: Path) -> None:
