@@ -14,7 +14,6 @@ from lab.images.image_records import ImageRecord, ImageRecords
 from lab.images.layer_store import LayerStore
 from lab.images.pull_progress import PullProgress, ignore_progress
 from lab.images.pull_reference import PullReference
-from lab.images.registry_pull import RegistryPull
 from lab.images.store_locks import share
 from lab.images.stored_images import PruneResult, StoredImage, describe_image, list_images, prune_images
 from lab.images.unpacked_image import UnpackedImage
@@ -67,6 +66,9 @@ class ImageStore:
         Raises:
             ImagePullError: It cannot be had. What has arrived is kept for the next attempt, but nothing half unpacked.
         """
+        # httpx takes time and 20 MB, which a process that only finds images does without.
+        from lab.images.registry_pull import RegistryPull
+
         name = PullReference.parse(reference)
         try:
             with share(self._root), closing(RegistryPull(name, credentials, self._downloads)) as source:
