@@ -121,7 +121,8 @@ class ImageStore:
 
     def images(self) -> tuple[StoredImage, ...]:
         """Return all images, by name."""
-        return list_images(self._records, self._layers)
+        with share(self._root):
+            return list_images(self._records, self._layers)
 
     def prune(self, waiting: Callable[[], None] = lambda: None) -> PruneResult:
         """Remove all images that no running lab uses, and what killed processes left.

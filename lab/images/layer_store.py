@@ -32,8 +32,11 @@ class LayerStore:
         return self._folder(diff_id) / _TREE
 
     def has(self, diff_id: str) -> bool:
-        """Say whether a layer is there."""
-        return self._folder(diff_id).is_dir()
+        """Say whether a layer is there; what a power failure left empty is not."""
+        try:
+            return (self._folder(diff_id) / _SUMMARY).stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def summary(self, diff_id: str) -> LayerSummary:
         """Return what was recorded of a layer that is there."""
@@ -74,12 +77,11 @@ class LayerStore:
                     remove_folder(part)
 
     def _publish(self, part: Path, diff_id: str) -> None:
-        try:
-            part.rename(self._folder(diff_id))
-        except OSError:
-            # The same layer in another compression was quicker.
+        # Another process may add the same layer in another compression.
+        with hold_alone(self._locks / f"{_file_name(diff_id)}-name"):
             if not self.has(diff_id):
-                raise
+                remove_folder(self._folder(diff_id))
+                part.rename(self._folder(diff_id))
 
     def remove_others(self, diff_ids: Collection[str]) -> int:
         """Remove all layers but these, and what killed processes left; return the bytes of the layers.
@@ -92,7 +94,8 @@ class LayerStore:
             if folder.name in kept:
                 continue
             if not folder.name.startswith(_PART):
-                freed += self.summary(folder.name.replace("-", ":", 1)).size
+                diff_id = folder.name.replace("-", ":", 1)
+                freed += self.summary(diff_id).size if self.has(diff_id) else 0
                 folder = folder.rename(self._layers / f"{_PART}{folder.name}-removed")
             remove_folder(folder)
         for lock in self._locks.iterdir() if self._locks.is_dir() else ():

@@ -524,6 +524,20 @@ def test_a_layer_that_is_gone_is_fetched_again(registry: ImageRegistry, store: I
     assert (pulled.layers[0] / "etc/os").exists()
 
 
+def test_what_a_power_failure_left_empty_is_not_taken_for_a_layer(registry: ImageRegistry, store: ImageStore) -> None:
+    registry.push(image(BASE, APP), "1")
+    pulled = store.pull(registry.reference())
+    for layer in pulled.layers:
+        (layer.parent / "layer.json").write_text("")
+    assert store.find(registry.reference()) is None
+    assert store.images() == ()
+    assert store.pull(registry.reference()) == pulled
+    assert [stored.layers for stored in store.images()] == [2]
+    (pulled.layers[0].parent / "layer.json").write_text("")
+    assert store.prune().images == ()
+    assert not pulled.layers[0].exists()
+
+
 def test_an_empty_cache_has_nothing(store: ImageStore) -> None:
     assert store.images() == ()
     assert store.prune().images == ()
