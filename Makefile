@@ -55,9 +55,10 @@ bench: venv/.ready-dev ## Measure against a peer in the same run.
 	@venv/bin/python bench/release.py
 
 docs: venv/.ready-dev ## Write the documentation that comes from the code.
-	@venv/bin/python docs/generate.py
-	@venv/bin/python docs/access.py
-	@venv/bin/python docs/stand_ins.py
+	@venv/bin/python -m docs.generate
+	@venv/bin/python -m docs.application_reference
+	@venv/bin/python -m docs.access
+	@venv/bin/python -m docs.stand_ins
 
 ledger: venv/.ready-dev ## Add new resources to the ledgers of the committed stacks.
 	@venv/bin/python -m tests.support.graph.urn_ledger

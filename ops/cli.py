@@ -5,6 +5,7 @@ import sys
 import typer
 
 from boutique.certificates.certificate_errors import CertificateError
+from ops.commands.application import app as application
 from ops.commands.audit import audit
 from ops.commands.certificate import app as certificate
 from ops.commands.feature import app as feature
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(lab, name="lab")
+app.add_typer(application, name="application")
 app.add_typer(certificate, name="certificate")
 app.add_typer(feature, name="feature")
 app.add_typer(release, name="release")

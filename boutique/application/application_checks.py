@@ -68,6 +68,7 @@ def _workload(workload: Workload, workloads: Mapping[str, Workload]) -> Iterator
         )
         yield from (f"initContainers.{index}.{error}" for error in _both(container))
     yield from _both(workload)
+    yield from _further_fields(workload)
     for name in workload.loses_baggage_to:
         if name not in workload.callees:
             yield f"losesBaggageTo: {name!r}: is not called; there are: {', '.join(workload.callees) or 'no calls'}"
@@ -77,6 +78,19 @@ def _workload(workload: Workload, workloads: Mapping[str, Workload]) -> Iterator
         yield f"externalService: {workload.external_service!r}: needs a port; give ports one with a port"
     if workload.banner_variable and workload.banner_variable in {*workload.calls, *workload.env}:
         yield f"bannerVariable: {workload.banner_variable!r}: is among env or calls too; remove it there"
+
+
+def _further_fields(workload: Workload) -> Iterator[str]:
+    containers = [(f"initContainers.{number}.", init) for number, init in enumerate(workload.init_containers)]
+    if not workload.pod and not workload.container and not any(init.container for _, init in containers):
+        return
+    # The table of the API's fields is read only where there is something to look up.
+    from boutique.application.api_fields import field_errors
+
+    yield from field_errors(workload.pod, "PodSpec", "pod")
+    yield from field_errors(workload.container, "Container", "container")
+    for key, init in containers:
+        yield from field_errors(init.container, "Container", f"{key}container")
 
 
 def _calls(workload: Workload, calls: Mapping[str, str], key: str, workloads: Mapping[str, Workload]) -> Iterator[str]:
@@ -123,7 +137,10 @@ def _probes(workload: Workload) -> Iterator[str]:
 def _volumes(workload: Workload) -> Iterator[str]:
     names = [*workload.empty_dirs, *workload.persistent_volume_claims]
     yield from (f"emptyDirs.{name}: is among persistentVolumeClaims too; rename one" for name in _twice(names))
-    paths = [*workload.mount_paths.values(), *workload.files]
+    paths = [*workload.mount_paths.values(), *workload.files, *workload.single_files]
+    for path in workload.single_files:
+        if (folder := path.rpartition("/")[0]) in workload.files:
+            yield f"singleFiles.{path}: is in a folder of files; name it there, under files.{folder}"
     yield from (f"{path}: two volumes are mounted there; give each a path of its own" for path in _twice(paths))
     if workload.stateful:
         return

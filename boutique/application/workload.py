@@ -138,6 +138,8 @@ class Workload(Section):
     """Folders that live and die with the pod, by the name of the volume."""
     files: dict[AbsolutePath, dict[FileName, str]] = Field(default_factory=dict)
     """Texts by folder and name of the file; pods are replaced when one changes."""
+    single_files: dict[AbsolutePath, str] = Field(default_factory=dict)
+    """Texts by the path of the file, each mounted beside the files that the image has in its folder."""
     persistent_volume_claims: dict[DnsLabel, PersistentVolumeClaim] = Field(default_factory=dict)
     """Volumes that outlive the pod, by name; only for a stateful workload, or with access by many."""
     user: PodUser | None = None

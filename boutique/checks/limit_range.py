@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from boutique.settings.errors import ErrorLine
-from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, api_amount, format_amount
+from boutique.settings.quantities import api_amount
+from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, format_amount
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from boutique.kubernetes import client, listing
-from boutique.targets.quota import api_amount
+from boutique.settings.quantities import api_amount
 
 NAME = "environment"
 """The ResourceQuota that a target has."""

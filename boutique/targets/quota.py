@@ -30,13 +30,6 @@ _FACTORS = {
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMG", 1)},
     **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMG", 1)},
 }
-_API_FACTORS = {
-    "n": Decimal("1e-9"),
-    "u": Decimal("1e-6"),
-    "m": Decimal("1e-3"),
-    **{suffix: Decimal(1000) ** power for power, suffix in enumerate(("", "k", "M", "G", "T", "P", "E"))},
-    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
-}
 
 
 def hard_limits(workloads: Iterable[Workload], replicas: int) -> dict[str, str]:
@@ -64,22 +57,6 @@ def amount(quantity: str) -> Decimal:
     if not match:
         raise ValueError(f"must be a Kubernetes quantity such as 100m or 64Mi, not {quantity!r}")
     return Decimal(match[1]) * _FACTORS[match[2] or ""]
-
-
-def api_amount(quantity: object) -> Decimal:
-    """Return a quantity as the API server writes it, in cores, bytes or objects.
-
-    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-
-    Raises:
-        ValueError: It is not a quantity.
-    """
-    match = re.fullmatch(
-        r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)([numkMGTPE]|[KMGTPE]i)?", str(quantity)
-    )
-    if not match:
-        raise ValueError(f"{quantity!r} is not a Kubernetes quantity")
-    return Decimal(match[1]) * _API_FACTORS[match[2] or ""]
 
 
 def format_amount(resource: str, amount: Decimal) -> str:

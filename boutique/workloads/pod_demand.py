@@ -7,8 +7,9 @@ from math import ceil
 from typing import Any
 
 from boutique.application.container import Resources
+from boutique.settings.quantities import api_amount
 from boutique.settings.rollout import RECREATE
-from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS, api_amount
+from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS
 from boutique.workloads.resolved_workload import ResolvedWorkload
 
 Amounts = Mapping[str, Decimal]

@@ -11,7 +11,7 @@ from boutique.workloads.resolved_workload import DEFAULT_FOLDER, ResolvedWorkloa
 Fields = dict[str, Any]
 
 _ANY_USER = 1000
-_FILES = "config"
+_FILES, _SINGLE_FILES = "config", "single-files"
 
 
 def pod_template(resolved: ResolvedWorkload, account: object, files: object = None, secrets: object = None) -> Fields:
@@ -202,6 +202,8 @@ def _folders(resolved: ResolvedWorkload) -> dict[str, list[str]]:
     """Return the paths of files by the folder that they are mounted in."""
     folders: dict[str, list[str]] = {}
     for path in resolved.files:
+        if path in resolved.workload.single_files:
+            continue
         folders.setdefault(path.rpartition("/")[0] if path.startswith("/") else DEFAULT_FOLDER, []).append(path)
     return folders
 
@@ -209,9 +211,10 @@ def _folders(resolved: ResolvedWorkload) -> dict[str, list[str]]:
 def _file_volumes(resolved: ResolvedWorkload, files: object) -> list[Fields]:
     if files is None:
         return []
-    folders = _folders(resolved)
-    if list(folders) == [DEFAULT_FOLDER]:
+    folders, single = _folders(resolved), resolved.workload.single_files
+    if list(folders) == [DEFAULT_FOLDER] and not single:
         return [{"name": _FILES, "configMap": {"name": files}}]
+    items = [{"key": file_key(path), "path": file_key(path)} for path in single]
     return [
         {
             "name": _volume(folder, number),
@@ -221,7 +224,7 @@ def _file_volumes(resolved: ResolvedWorkload, files: object) -> list[Fields]:
             },
         }
         for number, (folder, paths) in enumerate(folders.items(), 1)
-    ]
+    ] + ([{"name": _SINGLE_FILES, "configMap": {"name": files, "items": items}}] if items else [])
 
 
 def _volume(folder: str, number: int) -> str:
@@ -234,6 +237,10 @@ def _mounts(resolved: ResolvedWorkload, files: object) -> list[Fields]:
         *(
             {"name": _volume(folder, number), "mountPath": folder, "readOnly": True}
             for number, folder in enumerate(_folders(resolved) if files is not None else (), 1)
+        ),
+        *(
+            {"name": _SINGLE_FILES, "mountPath": path, "subPath": file_key(path), "readOnly": True}
+            for path in (resolved.workload.single_files if files is not None else ())
         ),
     ]
 

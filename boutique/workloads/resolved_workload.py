@@ -168,11 +168,12 @@ def _init_image(workload: Workload, service: ServiceSettings) -> str | None:
 
 
 def _files(workload: Workload) -> dict[str, str]:
-    return {
+    files = {
         name if folder == DEFAULT_FOLDER else f"{folder}/{name}": text
         for folder, texts in workload.files.items()
         for name, text in texts.items()
     }
+    return {**files, **workload.single_files}
 
 
 def _merge(shared: S, own: S) -> S:

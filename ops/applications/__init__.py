@@ -1,1 +1,1 @@
-"""Applications as commands see them: their files, and the stand-ins that the lab runs for them."""
+"""Applications as commands see them: their files, where those come from, and the stand-ins that the lab runs."""

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, api_amount, hard_limits
+from boutique.settings.quantities import api_amount
+from boutique.targets.quota import PROXY_LIMITS, PROXY_REQUESTS, amount, hard_limits
 from tests.support.online_boutique import WORKLOADS
 
 

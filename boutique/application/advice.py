@@ -1,0 +1,105 @@
+"""What an application lacks for features, releases and HTTPS, though its file is valid."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from boutique.application.application import Application
+from boutique.application.application_checks import call_cycle
+from boutique.application.call_edges import call_edges, reachable_features
+from boutique.application.workload import Workload
+
+_MUTABLE = ("latest", "main", "master", "edge", "stable", "dev")
+"""Tags that are moved from version to version."""
+_LONG_NAME = 50
+"""Characters; a feature adds its key to the name, and both have 63."""
+
+
+class Topic(StrEnum):
+    """What is not possible, or not safe."""
+
+    FEATURES = "features"
+    RELEASES = "releases"
+    HTTPS = "https"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """Something to improve in the file of an application."""
+
+    topic: Topic
+    key: str
+    """The key in the file."""
+    text: str
+    """What is missing, what follows from it, and what to do."""
+
+
+def application_advice(application: Application) -> Iterator[Advice]:
+    """Yield what an application lacks, topic by topic."""
+    for topic, lines in (
+        (Topic.FEATURES, _features(application)),
+        (Topic.RELEASES, _releases(application)),
+        (Topic.HTTPS, _https(application)),
+    ):
+        yield from (Advice(topic=topic, key=key, text=text) for key, text in lines)
+
+
+def _features(application: Application) -> Iterator[tuple[str, str]]:
+    entry = application.entry
+    if not entry.session_cookie and not entry.session_header:
+        yield (
+            "entry",
+            "has no sessionCookie and no sessionHeader: testers use preview hosts and the header boutique-feature",
+        )
+    called = {edge.callee for edge in call_edges(application)}
+    reached = reachable_features(application)
+    for workload in application.workloads_by_name.values():
+        key = f"workloads.{workload.name}"
+        if workload.service_ports and workload.name not in called and workload.name != entry.workload:
+            yield key, "has a Service that no workload calls; name it under calls or callsByName of its callers"
+        elif workload.service_ports and workload.name not in reached:
+            yield key, "no feature of it gets requests: no path of calls from the entry carries `baggage` to it"
+        if len(workload.name) > _LONG_NAME:
+            yield key, f"its name has {len(workload.name)} characters; keys of features are cut to what is left of 63"
+    if cycle := call_cycle(application):
+        yield (
+            "workloads",
+            f"call each other in a circle: {' -> '.join(cycle)}; dependenciesFirst begins with any of them",
+        )
+
+
+def _releases(application: Application) -> Iterator[tuple[str, str]]:
+    for workload in application.workloads_by_name.values():
+        yield from ((f"workloads.{workload.name}{key}", text) for key, text in _workload(workload))
+    if not application.smoke_pages:
+        yield "smokePages", "there are none: `boutique smoke` asks only for the entry; name a page or two"
+
+
+def _workload(workload: Workload) -> Iterator[tuple[str, str]]:
+    image = workload.image
+    if image.tag is None:
+        yield ".image", "has a digest and no tag: releases show the digest; write repository:tag@sha256:… for both"
+    elif image.tag in _MUTABLE and image.digest is None:
+        yield ".image", f"the tag {image.tag!r} moves: nodes keep what they pulled first; write a version"
+    if workload.service_ports and workload.readiness_probe is None:
+        yield "", "has no readinessProbe: a rollout takes a pod for ready as soon as its process has started"
+    own = workload.resources
+    if not (own.requests.cpu and own.requests.memory and own.limits.cpu and own.limits.memory):
+        yield (
+            ".resources",
+            (
+                f"are not complete: requests are {workload.requests.cpu} and {workload.requests.memory}, limits "
+                f"{workload.limits.cpu} and {workload.limits.memory}"
+            ),
+        )
+
+
+def _https(application: Application) -> Iterator[tuple[str, str]]:
+    entry = application.entry_workload
+    [first, *_] = entry.service_ports
+    if (first.app_protocol or first.name.split("-")[0]).lower() in ("https", "tls"):
+        yield (
+            f"workloads.{entry.name}.ports",
+            f"the main port {first.name!r} has TLS of its own: the Gateway ends TLS and speaks HTTP to the entry; name "
+            "a port with http first",
+        )

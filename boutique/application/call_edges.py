@@ -1,0 +1,58 @@
+"""The call graph of an application, and which of its calls a feature can follow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from boutique.application.application import Application
+from boutique.application.container import Port, called_ports
+from boutique.application.workload import Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEdge:
+    """A workload that calls another one."""
+
+    caller: str
+    callee: str
+    port: Port
+    """The port of the callee's Service."""
+    has_headers: bool
+    """Whether the port's protocol has headers, by which features are told apart."""
+    carries_baggage: bool
+    """Whether the caller hands on the header `baggage`."""
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether a request of a feature's tester reaches the feature's callee by this call."""
+        return self.has_headers and self.carries_baggage
+
+
+def call_edges(application: Application) -> Iterator[CallEdge]:
+    """Yield every call between workloads, with the port that it goes to."""
+    for caller, callee in application.edges:
+        for port in _ports(caller, callee):
+            yield CallEdge(
+                caller=caller.name,
+                callee=callee.name,
+                port=port,
+                has_headers=port.port in callee.ports_with_headers,
+                carries_baggage=callee.name not in caller.loses_baggage_to,
+            )
+
+
+def reachable_features(application: Application) -> frozenset[str]:
+    """Return the workloads whose features get requests: those on a path of followed calls from the entry."""
+    edges = [edge for edge in call_edges(application) if edge.is_followed]
+    reached, new = {application.entry.workload}, {application.entry.workload}
+    while new:
+        new = {edge.callee for edge in edges if edge.caller in new} - reached
+        reached |= new
+    return frozenset(reached)
+
+
+def _ports(caller: Workload, callee: Workload) -> tuple[Port, ...]:
+    """Return the ports that a call goes to: those in its addresses, else the main one."""
+    calls = [caller.calls, *(container.calls for container in caller.init_containers)]
+    numbers = {port for each in calls for _, name, port in called_ports(each) if name == callee.name}
+    named = tuple(port for port in callee.service_ports if port.port in numbers)
+    return named or callee.service_ports[:1]

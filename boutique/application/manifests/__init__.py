@@ -1,0 +1,1 @@
+"""Importing an application from Kubernetes manifests, as they are applied to a cluster."""

@@ -1,0 +1,28 @@
+"""Quantities of the Kubernetes API: CPU, memory and counts of objects."""
+
+import re
+from decimal import Decimal
+
+_FACTORS = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    **{suffix: Decimal(1000) ** power for power, suffix in enumerate(("", "k", "M", "G", "T", "P", "E"))},
+    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
+}
+
+
+def api_amount(quantity: object) -> Decimal:
+    """Return a quantity as the API server writes it, in cores, bytes or objects.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+
+    Raises:
+        ValueError: It is not a quantity.
+    """
+    match = re.fullmatch(
+        r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)([numkMGTPE]|[KMGTPE]i)?", str(quantity)
+    )
+    if not match:
+        raise ValueError(f"{quantity!r} is not a Kubernetes quantity")
+    return Decimal(match[1]) * _FACTORS[match[2] or ""]
