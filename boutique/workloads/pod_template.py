@@ -128,15 +128,7 @@ def _container(resolved: ResolvedWorkload, files: object, secrets: object) -> Fi
         "image": str(resolved.image),
         "command": list(workload.command) or None,
         "args": list(workload.args) or None,
-        "ports": [
-            {
-                "name": port.container_port_name,
-                "containerPort": port.container_port,
-                "protocol": port.protocol if port.protocol != "TCP" else None,
-            }
-            for port in workload.ports
-        ]
-        or None,
+        "ports": _ports(workload) or None,
         "envFrom": list(workload.env_from) or None,
         "env": [*_sources(resolved), *_variables(resolved.variables), *_secrets(resolved, secrets)],
         "resources": {"requests": _quantities(resolved.requests), "limits": _quantities(resolved.limits)},
@@ -149,6 +141,19 @@ def _container(resolved: ResolvedWorkload, files: object, secrets: object) -> Fi
         "volumeMounts": _mounts(resolved, files) or None,
     }
     return merge(fields, workload.container)
+
+
+def _ports(workload: Workload) -> list[Fields]:
+    """Return the container's ports, each once: several of the Service may lead to one."""
+    ports = {
+        (port.container_port, port.protocol): {
+            "name": port.container_port_name,
+            "containerPort": port.container_port,
+            "protocol": port.protocol if port.protocol != "TCP" else None,
+        }
+        for port in workload.ports
+    }
+    return list(ports.values())
 
 
 def _sleep(resolved: ResolvedWorkload) -> int:

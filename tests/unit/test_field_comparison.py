@@ -122,6 +122,17 @@ def test_what_the_program_chooses_has_a_reason() -> None:
     assert all(item.reason for item in comparison.decided)
 
 
+def test_two_ports_of_a_service_with_one_target_are_one_port_of_the_container() -> None:
+    content = service()
+    content["spec"]["ports"].append({"name": "http-alt", "port": 8080, "targetPort": 8080})
+    application = imported(workload(), content)
+    text = write_application(application.content, application.report)
+    rendered = render_application(parse_application(text.encode(), "mine.yaml"))["web"]
+    assert rendered.template["spec"]["containers"][0]["ports"] == [{"containerPort": 8080}]
+    assert rendered.service is not None
+    assert len(rendered.service["ports"]) == 2
+
+
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path of every value within others."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
