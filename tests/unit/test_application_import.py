@@ -66,6 +66,7 @@ def test_an_address_of_a_service_is_a_call(name: str, value: str, call: str) -> 
         ("API", "https://api.example.com/api"),
         ("NAME", "my-api:8000"),
         ("PATHS", "/api/v1"),
+        ("OWN_ADDR", "web:80"),
     ],
 )
 def test_other_texts_stay_variables(name: str, value: str) -> None:

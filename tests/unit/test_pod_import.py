@@ -53,6 +53,16 @@ def test_defaults_are_not_repeated() -> None:
         ({"hostNetwork": True}, {}, "hostNetwork: pods have nothing of their node; serve on the pod's own address"),
         ({"tolerations": [{"operator": "Exists"}]}, {}, "tolerations: pods push no others aside"),
         ({"securityContext": {"runAsUser": 0}}, {}, "securityContext.runAsUser: root is not accepted"),
+        (
+            {"securityContext": {"seccompProfile": {"type": "Unconfined"}}},
+            {},
+            "securityContext.seccompProfile: pods get no privileges",
+        ),
+        (
+            {},
+            {"securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
+            "securityContext.appArmorProfile: pods get no privileges",
+        ),
         ({}, {"securityContext": {"privileged": True}}, "securityContext.privileged: pods get no privileges"),
         (
             {},
