@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from boutique.application.application import Application
 from boutique.application.application_checks import call_cycle
-from boutique.application.call_edges import call_edges, reachable_features
+from boutique.application.call_graph import reachable_features, workload_calls
 from boutique.application.workload import Workload
 
 _MUTABLE = ("latest", "main", "master", "edge", "stable", "dev")
@@ -51,7 +51,7 @@ def _features(application: Application) -> Iterator[tuple[str, str]]:
             "entry",
             "has no sessionCookie and no sessionHeader: testers use preview hosts and the header boutique-feature",
         )
-    called = {edge.callee for edge in call_edges(application)}
+    called = {edge.callee for edge in workload_calls(application)}
     reached = reachable_features(application)
     for workload in application.workloads_by_name.values():
         key = f"workloads.{workload.name}"

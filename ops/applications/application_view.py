@@ -7,7 +7,7 @@ from rich.table import Table
 
 from boutique.application.advice import Topic, application_advice
 from boutique.application.application import Application
-from boutique.application.call_edges import CallEdge, call_edges
+from boutique.application.call_graph import WorkloadCall, workload_calls
 from ops.releases.release_view import console
 
 _TITLES = {
@@ -22,7 +22,7 @@ def show_application(application: Application, *, mermaid: bool) -> None:
     if mermaid:
         typer.echo("\n".join(_mermaid(application)))
         return
-    edges = list(call_edges(application))
+    edges = list(workload_calls(application))
     typer.echo(
         f"{application.name}: {len(application.workloads_by_name)} workloads, {len(edges)} calls, "
         f"people reach {application.entry.workload}"
@@ -41,7 +41,7 @@ def show_application(application: Application, *, mermaid: bool) -> None:
             typer.echo(line)
 
 
-def _followed(edge: CallEdge) -> str:
+def _followed(edge: WorkloadCall) -> str:
     if not edge.has_headers:
         return "not followed: the protocol has no headers"
     return "followed" if edge.carries_baggage else "not followed: the caller loses `baggage`"
@@ -51,7 +51,7 @@ def _mermaid(application: Application) -> Iterator[str]:
     yield "flowchart LR"
     yield f"  people(( )) --> {application.entry.workload}"
     pairs: dict[tuple[str, str], bool] = {}
-    for edge in call_edges(application):
+    for edge in workload_calls(application):
         pair = (edge.caller, edge.callee)
         pairs[pair] = pairs.get(pair, False) or edge.is_followed
     for (caller, callee), is_followed in pairs.items():

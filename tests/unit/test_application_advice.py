@@ -6,7 +6,7 @@ import yaml
 from boutique.application.advice import application_advice
 from boutique.application.application import Application
 from boutique.application.application_file import parse_application
-from boutique.application.call_edges import call_edges, reachable_features
+from boutique.application.call_graph import reachable_features, workload_calls
 
 FILE = """
 name: mine
@@ -46,7 +46,7 @@ def advice(content: Application) -> list[str]:
 
 
 def test_every_call_has_its_port_and_whether_it_is_followed() -> None:
-    edges = {(edge.caller, edge.callee): (edge.port.name, edge.is_followed) for edge in call_edges(application())}
+    edges = {(edge.caller, edge.callee): (edge.port.name, edge.is_followed) for edge in workload_calls(application())}
     assert edges == {
         ("web", "api"): ("http", True),
         ("api", "cache"): ("tcp", False),

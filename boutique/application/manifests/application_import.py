@@ -10,7 +10,7 @@ from boutique.application.manifests.image_import import share_images
 from boutique.application.manifests.import_context import ImportContext
 from boutique.application.manifests.import_report import ImportReport
 from boutique.application.manifests.manifest_errors import ManifestError
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 from boutique.application.manifests.port_protocols import spoken_protocols
 from boutique.application.manifests.security_import import DEFAULT_USER
 from boutique.application.manifests.service_addresses import ServiceAddresses
@@ -112,7 +112,7 @@ def import_application(manifests: ManifestSet, options: ImportOptions) -> Import
     )
 
 
-def _version(workload: Manifest) -> str:
+def _version(workload: ManifestObject) -> str:
     containers = ((workload.spec.get("template") or {}).get("spec") or {}).get("containers") or [{}]
     return f"{workload.name}: {containers[0].get('image')}"
 

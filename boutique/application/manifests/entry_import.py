@@ -7,7 +7,7 @@ from typing import Any
 
 from boutique.application.manifests.import_report import ImportReport
 from boutique.application.manifests.manifest_errors import ManifestError
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 from boutique.application.manifests.service_pairs import ServicePair
 from boutique.settings.errors import nearest
 
@@ -26,7 +26,7 @@ class RouteBackend:
         port: Its port: a number, a name, or None.
     """
 
-    route: Manifest
+    route: ManifestObject
     path: str
     service: str
     port: int | str | None
@@ -118,7 +118,7 @@ def _guess(search: EntrySearch, report: ImportReport) -> str:
     )
 
 
-def _ingress(route: Manifest) -> Iterator[RouteBackend]:
+def _ingress(route: ManifestObject) -> Iterator[RouteBackend]:
     paths = [path for rule in route.spec.get("rules") or [] for path in (rule.get("http") or {}).get("paths") or []]
     default = route.spec.get("defaultBackend")
     for path in [*paths, *([{"path": "/", "backend": default}] if default else [])]:
@@ -130,7 +130,7 @@ def _ingress(route: Manifest) -> Iterator[RouteBackend]:
             yield RouteBackend(route=route, path=str(path.get("path") or "/"), service=service["name"], port=number)
 
 
-def _virtual_service(route: Manifest) -> Iterator[RouteBackend]:
+def _virtual_service(route: ManifestObject) -> Iterator[RouteBackend]:
     for rule in route.spec.get("http") or []:
         path = next((_value(match.get("uri") or {}) for match in rule.get("match") or []), "/")
         for destination in (each.get("destination") or {} for each in rule.get("route") or []):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boutique.application.manifests.import_report import ImportReport
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 from boutique.application.manifests.service_addresses import ServiceAddresses
 from boutique.application.manifests.service_pairs import ServicePair
 
@@ -32,7 +32,7 @@ class ImportContext:
         """Report what was chosen."""
         self.report.note(self.reference, text)
 
-    def config_map(self, name: object) -> Manifest | None:
+    def config_map(self, name: object) -> ManifestObject | None:
         """Return a ConfigMap among the manifests."""
         return self.manifests.get("ConfigMap", name) if isinstance(name, str) else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from boutique.application.manifests import default_fields
 from boutique.application.manifests.import_context import texts
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 from boutique.application.manifests.port_import import target_port
 from boutique.application.manifests.service_addresses import ServiceAddresses
 from boutique.application.manifests.service_pairs import ServicePair
@@ -67,7 +67,7 @@ def template_fields(pair: ServicePair, manifests: ManifestSet, addresses: Servic
     return {**dict(flatten({**content, "spec": pod})), **files}
 
 
-def service_fields(service: Manifest, pair: ServicePair) -> Fields:
+def service_fields(service: ManifestObject, pair: ServicePair) -> Fields:
     """Return the fields that the manifest of a Service sets, with numbers in place of ports' names."""
     spec = copy.deepcopy(default_fields.service_fields(service.spec))
     containers = (pair.template.get("spec") or {}).get("containers") or []
@@ -115,11 +115,11 @@ def _is_claim(volume: Mapping[str, Any], manifests: ManifestSet) -> bool:
     return manifests.get("PersistentVolumeClaim", str(source.get("claimName"))) is not None
 
 
-def _config_map(volume: Mapping[str, Any], manifests: ManifestSet) -> Manifest | None:
+def _config_map(volume: Mapping[str, Any], manifests: ManifestSet) -> ManifestObject | None:
     return manifests.get("ConfigMap", str((volume.get("configMap") or {}).get("name")))
 
 
-def _files(mount: Mapping[str, Any], source: Mapping[str, Any], config_map: Manifest) -> Fields:
+def _files(mount: Mapping[str, Any], source: Mapping[str, Any], config_map: ManifestObject) -> Fields:
     """Return the texts of a mounted ConfigMap by the path that a container finds each at."""
     data = texts(config_map.content.get("data") or {})
     items = {item["path"]: item["key"] for item in source.get("items") or []} or {key: key for key in data}

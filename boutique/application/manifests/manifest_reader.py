@@ -5,7 +5,7 @@ from typing import Any
 
 from boutique.application.manifests.manifest_errors import ManifestError
 from boutique.application.manifests.manifest_parser import RENDER_FIRST, parse_documents
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 from boutique.application.manifests.manifest_types import full_kind, type_errors
 from boutique.settings.errors import nearest
 
@@ -28,7 +28,7 @@ def read_manifests(files: Iterable[tuple[str, bytes]], namespace: str | None = N
             line for each error.
     """
     errors: list[str] = []
-    manifests: dict[tuple[str, str, str | None, str], Manifest] = {}
+    manifests: dict[tuple[str, str, str | None, str], ManifestObject] = {}
     for source, content in files:
         try:
             documents = parse_documents(content, source)
@@ -69,7 +69,7 @@ def _objects(documents: Iterable[Any], source: str) -> Iterator[tuple[str, Any]]
             yield source, value
 
 
-def _manifest(value: Any, source: str) -> tuple[Manifest | None, str]:  # noqa: ANN401 - whatever the file holds
+def _manifest(value: Any, source: str) -> tuple[ManifestObject | None, str]:  # noqa: ANN401 - whatever the file holds
     """Return an object, or None and what is wrong with it."""
     kind = value.get("kind") if isinstance(value, Mapping) else None
     version = value.get("apiVersion") if isinstance(value, Mapping) else None
@@ -93,7 +93,7 @@ def _manifest(value: Any, source: str) -> tuple[Manifest | None, str]:  # noqa: 
     for key in ("spec", "data"):
         if value.get(key) is not None and not isinstance(value[key], Mapping):
             return None, f"{source}: {kind}/{name}: {key}: must be a mapping of keys to values"
-    return Manifest(
+    return ManifestObject(
         group=version.rpartition("/")[0],
         kind=full_kind(kind, version),
         name=name,
@@ -114,7 +114,7 @@ def _template(value: object) -> str | None:
     return next((text for part in parts if (text := _template(part))), None)
 
 
-def _of_namespace(manifests: tuple[Manifest, ...], wanted: str | None) -> ManifestSet:
+def _of_namespace(manifests: tuple[ManifestObject, ...], wanted: str | None) -> ManifestSet:
     names = sorted({m.namespace for m in manifests if m.namespace and m.kind not in _CLUSTER_KINDS})
     if wanted is None and len(names) > 1:
         raise ManifestError(

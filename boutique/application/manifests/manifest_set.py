@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest:
+class ManifestObject:
     """One object as its manifest describes it."""
 
     group: str
@@ -41,23 +41,23 @@ class Manifest:
 class ManifestSet:
     """The objects that an application is imported from."""
 
-    manifests: tuple[Manifest, ...]
+    manifests: tuple[ManifestObject, ...]
     namespace: str | None
     """Their namespace; None where none names one."""
     skipped: int = 0
     """How many objects of other namespaces were left out."""
 
     @cached_property
-    def _by_kind(self) -> Mapping[str, list[Manifest]]:
-        by_kind: dict[str, list[Manifest]] = {}
+    def _by_kind(self) -> Mapping[str, list[ManifestObject]]:
+        by_kind: dict[str, list[ManifestObject]] = {}
         for manifest in self.manifests:
             by_kind.setdefault(manifest.kind, []).append(manifest)
         return by_kind
 
-    def of_kind(self, *kinds: str) -> list[Manifest]:
+    def of_kind(self, *kinds: str) -> list[ManifestObject]:
         """Return the objects of some kinds, in the order of the kinds."""
         return [manifest for kind in kinds for manifest in self._by_kind.get(kind, [])]
 
-    def get(self, kind: str, name: str) -> Manifest | None:
+    def get(self, kind: str, name: str) -> ManifestObject | None:
         """Return one object; None if there is none of that name."""
         return next((manifest for manifest in self.of_kind(kind) if manifest.name == name), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from boutique.application.api_fields import field_errors
-from boutique.application.manifests.manifest_set import Manifest
+from boutique.application.manifests.manifest_set import ManifestObject
 
 _VERSIONS = {
     "ConfigMap": ("v1",),
@@ -48,7 +48,7 @@ def full_kind(kind: str, version: str) -> str:
     return kind if group in own or kind not in _VERSIONS else f"{kind}.{group}"
 
 
-def type_errors(manifest: Manifest) -> Iterator[str]:
+def type_errors(manifest: ManifestObject) -> Iterator[str]:
     """Yield a line for each field of a manifest that the API does not have, and for each value of the wrong type."""
     version, versions = str(manifest.content.get("apiVersion")), _VERSIONS.get(manifest.kind)
     if versions and version not in versions:

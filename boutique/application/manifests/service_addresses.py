@@ -17,7 +17,7 @@ _AFTER = r"""(?=$|[/?,;\s"')\]]|\.$)"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Address:
+class ServiceAddress:
     """An address in a text.
 
     Attributes:
@@ -67,7 +67,7 @@ class ServiceAddresses:
         inner = rf"\.{namespace}\.svc(?:\.[a-z0-9-]+)*\.?|\.svc" + (rf"|\.{namespace}" if self.namespace else "")
         return re.compile(rf"{_BEFORE}(?P<name>{names or '(?!)'})(?P<domain>{inner})?(?::(?P<port>[0-9]+))?{_AFTER}")
 
-    def find(self, text: str, *, is_address: bool = False) -> Iterator[Address]:
+    def find(self, text: str, *, is_address: bool = False) -> Iterator[ServiceAddress]:
         """Yield each address of a Service in a text.
 
         Args:
@@ -85,7 +85,7 @@ class ServiceAddresses:
             if port and port not in self._ports[workload]:
                 continue
             scheme = re.search(r"([a-z0-9+.-]+)$", text[: match.start()]) if before == "://" else None
-            yield Address(
+            yield ServiceAddress(
                 workload=workload,
                 service=match["name"],
                 start=match.start("name"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from boutique.application.manifests.import_report import ImportReport
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet")
 _VERSION_LABELS = ("version", "app.kubernetes.io/version", "track", "helm.sh/chart")
@@ -18,11 +18,11 @@ class ServicePair:
 
     name: str
     """What the workload is called: the name of its Service, where it has one."""
-    workload: Manifest
-    service: Manifest | None = None
-    external: Manifest | None = None
+    workload: ManifestObject
+    service: ManifestObject | None = None
+    external: ManifestObject | None = None
     """A LoadBalancer Service beside the normal one."""
-    versions: tuple[Manifest, ...] = ()
+    versions: tuple[ManifestObject, ...] = ()
     """Further versions that the Service selects too."""
     addresses: tuple[str, ...] = ()
     """The names of all Services that lead to it."""
@@ -34,14 +34,14 @@ class ServicePair:
         return value
 
 
-def pod_labels(workload: Manifest) -> Mapping[str, str]:
+def pod_labels(workload: ManifestObject) -> Mapping[str, str]:
     """Return the labels of a workload's pods."""
     metadata = (workload.spec.get("template") or {}).get("metadata") or {}
     labels: Mapping[str, str] = metadata.get("labels") or {}
     return labels
 
 
-def is_headless(service: Manifest) -> bool:
+def is_headless(service: ManifestObject) -> bool:
     """Tell whether a Service has no address of its own."""
     return service.spec.get("clusterIP") == "None"
 
@@ -64,7 +64,9 @@ def pair_services(manifests: ManifestSet, report: ImportReport) -> list[ServiceP
     return _named_apart(pairs, report)
 
 
-def _selected(service: Manifest, workloads: Iterable[Manifest], report: ImportReport) -> list[Manifest]:
+def _selected(
+    service: ManifestObject, workloads: Iterable[ManifestObject], report: ImportReport
+) -> list[ManifestObject]:
     """Return the workload that a Service selects, and further versions of it after the first."""
     selector = service.spec.get("selector")
     if service.spec.get("type") == "ExternalName":
@@ -89,20 +91,20 @@ def _selected(service: Manifest, workloads: Iterable[Manifest], report: ImportRe
     return [first]
 
 
-def _are_versions(workloads: Iterable[Manifest]) -> bool:
+def _are_versions(workloads: Iterable[ManifestObject]) -> bool:
     """Tell whether workloads are the same but for their version: by the labels of their pods."""
     labels = [{k: v for k, v in pod_labels(w).items() if k not in _VERSION_LABELS} for w in workloads]
     return all(each == labels[0] for each in labels)
 
 
 def _pair(
-    workload: Manifest,
-    group: list[Manifest],
-    versions: tuple[Manifest, ...],
-    selected: Mapping[str, list[Manifest]],
+    workload: ManifestObject,
+    group: list[ManifestObject],
+    versions: tuple[ManifestObject, ...],
+    selected: Mapping[str, list[ManifestObject]],
     report: ImportReport,
 ) -> ServicePair:
-    def rank(service: Manifest) -> tuple[bool, bool, bool, bool]:
+    def rank(service: ManifestObject) -> tuple[bool, bool, bool, bool]:
         return (
             len(selected[service.name]) < len(versions) + 1,
             is_headless(service),

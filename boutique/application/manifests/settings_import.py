@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boutique.application.manifests.import_report import ImportReport
-from boutique.application.manifests.manifest_set import Manifest, ManifestSet
+from boutique.application.manifests.manifest_set import ManifestObject, ManifestSet
 from boutique.application.manifests.service_pairs import ServicePair
 
 _ROLLOUT_KEYS = ("minReadySeconds", "progressDeadlineSeconds", "strategy")
@@ -93,7 +93,7 @@ def other_objects(manifests: ManifestSet, used: set[str], report: ImportReport) 
             _service_account(manifest, report)
 
 
-def _service_account(account: Manifest, report: ImportReport) -> None:
+def _service_account(account: ManifestObject, report: ImportReport) -> None:
     for key in account.metadata.get("annotations") or {}:
         report.leave_out(
             account.reference, f"annotations.{key}", "each workload has a ServiceAccount of its own, without any"
@@ -104,7 +104,7 @@ def _service_account(account: Manifest, report: ImportReport) -> None:
         )
 
 
-def _reason(manifest: Manifest) -> str:
+def _reason(manifest: ManifestObject) -> str:
     reasons = {
         "CronJob": "jobs are not a part of an application here; apply it beside the stack",
         "Job": "jobs are not a part of an application here; use an initContainer, or apply it beside the stack",

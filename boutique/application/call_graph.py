@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from boutique.application.application import Application
-from boutique.application.container import Port, called_ports
+from boutique.application.container import WorkloadPort, called_ports
 from boutique.application.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallEdge:
+class WorkloadCall:
     """A workload that calls another one."""
 
     caller: str
     callee: str
-    port: Port
+    port: WorkloadPort
     """The port of the callee's Service."""
     has_headers: bool
     """Whether the port's protocol has headers, by which features are told apart."""
@@ -27,11 +27,11 @@ class CallEdge:
         return self.has_headers and self.carries_baggage
 
 
-def call_edges(application: Application) -> Iterator[CallEdge]:
+def workload_calls(application: Application) -> Iterator[WorkloadCall]:
     """Yield every call between workloads, with the port that it goes to."""
     for caller, callee in application.edges:
         for port in _ports(caller, callee):
-            yield CallEdge(
+            yield WorkloadCall(
                 caller=caller.name,
                 callee=callee.name,
                 port=port,
@@ -42,7 +42,7 @@ def call_edges(application: Application) -> Iterator[CallEdge]:
 
 def reachable_features(application: Application) -> frozenset[str]:
     """Return the workloads whose features get requests: those on a path of followed calls from the entry."""
-    edges = [edge for edge in call_edges(application) if edge.is_followed]
+    edges = [edge for edge in workload_calls(application) if edge.is_followed]
     reached, new = {application.entry.workload}, {application.entry.workload}
     while new:
         new = {edge.callee for edge in edges if edge.caller in new} - reached
@@ -50,7 +50,7 @@ def reachable_features(application: Application) -> frozenset[str]:
     return frozenset(reached)
 
 
-def _ports(caller: Workload, callee: Workload) -> tuple[Port, ...]:
+def _ports(caller: Workload, callee: Workload) -> tuple[WorkloadPort, ...]:
     """Return the ports that a call goes to: those in its addresses, else the main one."""
     calls = [caller.calls, *(container.calls for container in caller.init_containers)]
     numbers = {port for each in calls for _, name, port in called_ports(each) if name == callee.name}
