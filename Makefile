@@ -51,6 +51,7 @@ check: venv/.ready-dev ## Check format, lint and types; changes nothing.
 bench: venv/.ready-dev ## Measure against a peer in the same run.
 	@venv/bin/python bench/environment.py
 	@venv/bin/python bench/mesh.py
+	@venv/bin/python bench/containers.py
 	@venv/bin/python bench/feature.py
 	@venv/bin/python bench/release.py
 

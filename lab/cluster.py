@@ -1,16 +1,17 @@
 """Starts a lab and stops it, from outside."""
 
 import os
-import shutil
 import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 from lab import record
+from lab.containers.removal import remove_tree
 from lab.errors import LabError
-from lab.folder import Folder, LabSettings, folders, settings
+from lab.folder import Folder, folders, settings
 from lab.ports import PORTS, Port
 from lab.preparation import prepare
 from lab.supervision import namespaces
@@ -74,7 +75,7 @@ def down(folder: Folder, *, delete: bool = False) -> bool:
     try:
         folder.record.unlink(missing_ok=True)
         if delete:
-            shutil.rmtree(folder.root)
+            remove_tree(folder.root)
     finally:
         os.close(lock)
     return was_running
@@ -89,7 +90,7 @@ def _launch(folder: Folder, lock: int, toolchain: Toolchain, ports: Mapping[str,
         }
         actual = {name: listener.getsockname()[1] for name, listener in listeners.items()}
         prepare(folder, toolchain, actual["api"])
-        LabSettings(actual, str(toolchain.bin)).write(folder)
+        replace(settings(folder), ports=actual, tools=str(toolchain.bin)).write(folder)
         namespaces.launch(
             folder, toolchain.bin, lock, {name: listener.fileno() for name, listener in listeners.items()}
         )

@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lab.container_mode import DEFAULT_MODE, ContainerMode, parse_mode
 from lab.errors import LabError
 from support import paths
 from support.files import replace_file
@@ -85,6 +86,16 @@ class Folder:
         return self.root / "pods.json"
 
     @property
+    def claims(self) -> Path:
+        """One folder per persistent volume claim, by uid."""
+        return self.root / "claims"
+
+    @property
+    def pulls(self) -> Path:
+        """The socket of what pulls images: see lab.containers.pull_server."""
+        return self.root / "pulls.sock"
+
+    @property
     def services(self) -> Path:
         """The addresses of the Services by name, one file per namespace."""
         return self.root / "services"
@@ -153,17 +164,18 @@ class LabSettings:
 
     ports: dict[str, int]
     tools: str
+    containers: ContainerMode = DEFAULT_MODE
 
     def write(self, folder: Folder) -> None:
         """Keep the settings in the lab's folder."""
-        replace_file(folder.settings, json.dumps({"ports": self.ports, "tools": self.tools}, indent=2))
+        replace_file(folder.settings, json.dumps(asdict(self), indent=2))
 
 
 def settings(folder: Folder) -> LabSettings:
     """Return the settings of a lab, empty ones before its first start."""
     try:
         content = json.loads(folder.settings.read_text())
-        return LabSettings(dict(content["ports"]), str(content["tools"]))
+        return LabSettings(dict(content["ports"]), str(content["tools"]), parse_mode(content.get("containers")))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # A file cut short by a power failure must not keep this lab, or its neighbours, from starting.
         return LabSettings({}, "")

@@ -1,6 +1,6 @@
 """Measures the memory of a lab's processes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,17 +46,46 @@ def uses(supervisor: int, system: Path = PROC) -> dict[int, ProcessUse]:
     """Return what every process of a lab uses, by their numbers on the host.
 
     Args:
-        supervisor: The number of the lab's supervisor, whose process namespace all others share.
+        supervisor: The number of the lab's supervisor, whose process namespace all others share, except for those of
+            images: each of their containers has its own.
         system: Where procfs is mounted.
     """
     processes = {}
-    namespace = (system / str(supervisor) / "ns/pid").readlink()
+    lab = (system / str(supervisor) / "ns/pid").readlink()
+    others: dict[Path, list[Path]] = {}
     for path in system.glob("[0-9]*"):
         # Other users' processes do not tell, and any of them may have ended by now.
         with suppress(OSError):
-            if (path / "ns/pid").readlink() == namespace:
-                pid = int(path.name)
-                processes[pid] = ProcessUse(stat(pid, system).session, _memory(path))
+            namespace = (path / "ns/pid").readlink()
+            if namespace == lab:
+                processes[int(path.name)] = ProcessUse(stat(int(path.name), system).session, _memory(path))
+            else:
+                others.setdefault(namespace, []).append(path)
+    for members in others.values():
+        first = _first(members)
+        with suppress(OSError):
+            if first and stat(first, system).parent in processes:
+                processes |= _container(first, members)
+    return processes
+
+
+def _first(members: Iterable[Path]) -> int:
+    """Return the number of the first process of a process namespace; 0 if it is not among them."""
+    for path in members:
+        with suppress(OSError):
+            lines = (path / "status").read_text().splitlines()
+            numbers = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
+            if len(numbers) > 1 and numbers[-1] == "1":
+                return int(path.name)
+    return 0
+
+
+def _container(first: int, members: Iterable[Path]) -> dict[int, ProcessUse]:
+    """Return what the processes of a container use: all count as of the session of its first one."""
+    processes = {}
+    for path in members:
+        with suppress(OSError):
+            processes[int(path.name)] = ProcessUse(first, _memory(path))
     return processes
 
 

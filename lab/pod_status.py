@@ -18,6 +18,8 @@ class ContainerStatus:
         ready: Whether its readiness probe passes.
         restarts: How often it was started again.
         pid: Its process number on the host, 0 if it does not run.
+        source: What runs in it: `image`, `stand-in` or `tool`, one of the lab's own; empty until one is started.
+        image: The digest of the image that it runs.
     """
 
     name: str
@@ -25,6 +27,8 @@ class ContainerStatus:
     ready: bool
     restarts: int
     pid: int
+    source: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import record
+from lab.container_mode import ContainerMode
 from lab.folder import Folder, settings
 from lab.record import ComponentRecord, State
 
@@ -25,6 +26,7 @@ class LabStatus:
         api: The URL of its API server on the host; empty before the first start.
         https: The URL under which the host reaches the load balancer's HTTPS; empty before the first start.
         http: The same for its HTTP.
+        containers: What new containers run: see lab.container_mode.
         folder: Its folder.
         components: Its processes, in the order of their start.
     """
@@ -39,6 +41,7 @@ class LabStatus:
     api: str
     https: str
     http: str
+    containers: ContainerMode
     folder: Path
     components: tuple[ComponentRecord, ...]
 
@@ -52,7 +55,8 @@ def status(folder: Folder) -> LabStatus:
         current = None
     if current is None:
         current = record.LabRecord(State.STARTING if is_held else State.STOPPED)
-    ports = settings(folder).ports
+    kept = settings(folder)
+    ports = kept.ports
     return LabStatus(
         name=folder.name,
         state=current.state,
@@ -64,6 +68,7 @@ def status(folder: Folder) -> LabStatus:
         api=_url("https", "127.0.0.1", ports.get("api")),
         https=_url("https", "localhost", ports.get("https")),
         http=_url("http", "localhost", ports.get("http")),
+        containers=kept.containers,
         folder=folder.root,
         components=current.components,
     )

@@ -1,4 +1,4 @@
-"""`kubectl exec`: Istio's own programs, in the pod of their container.
+"""`kubectl exec` into what runs no image: Istio's own programs, in the pod of their container.
 
 Protocol: https://github.com/kubernetes/kubernetes, staging/src/k8s.io/cri-streaming/pkg/streaming/remotecommand
 """
@@ -7,9 +7,10 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ PROGRAMS = {"proxy": "pilot-agent", "istiod": "pilot-discovery"}
 _CHUNK = 2**16
 _PATIENCE = 30.0
 
+Program = Callable[[Mapping[str, Stream]], Awaitable[int]]
+"""Runs between streams by their names, and returns an exit code.
+
+It raises OSError if it cannot be started.
+"""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -34,13 +41,11 @@ class Command:
         arguments: The program's path and its arguments.
         folder: Its working directory.
         network: The number of a process in the network that it runs in.
-        streams: Which of stdin, stdout and stderr the client asked for.
     """
 
     arguments: Sequence[str]
     folder: Path
     network: int
-    streams: frozenset[str]
 
 
 def program(kind: str, command: Sequence[str], tty: bool) -> str:
@@ -54,7 +59,7 @@ def program(kind: str, command: Sequence[str], tty: bool) -> str:
         requested = command[0] if command else "nothing"
         contents = f"{name} is all there is in it" if name else "a stand-in runs in its place"
         reason = (
-            f"{requested} cannot be run: no image runs in the lab. In this container {contents}. "
+            f"{requested} cannot be run: this container runs no image. In it {contents}. "
             "Programs of this machine run in the lab's network by: boutique lab exec -- COMMAND"
         )
         raise Refusal(reason)
@@ -64,26 +69,36 @@ def program(kind: str, command: Sequence[str], tty: bool) -> str:
     return name
 
 
-async def serve(connection: StreamConnection, command: Command) -> None:
-    """Run a command between the streams of a connection, and send its exit code."""
+def istio_program(command: Command) -> Program:
+    """Return what runs a program of Istio's between streams."""
+    return partial(_run, command)
+
+
+async def serve(connection: StreamConnection, names: frozenset[str], program: Program) -> None:
+    """Run a program between the streams of a connection, and send its exit code.
+
+    Args:
+        connection: The connection.
+        names: Which streams the client opens besides `error`: of `stdin`, `stdout`, `stderr` and `resize`.
+        program: Runs between the streams, and returns the exit code.
+    """
     streams: dict[str, Stream] = {}
     complete = asyncio.Event()
 
     def on_open(stream: Stream) -> None:
         streams[stream.headers.get("streamtype", "")] = stream
-        if streams.keys() >= {"error", *command.streams}:
+        if streams.keys() >= {"error", *names}:
             complete.set()
 
     serving = asyncio.create_task(connection.serve(on_open))
     try:
         await asyncio.wait_for(complete.wait(), _PATIENCE)
-        running = asyncio.create_task(_run(command, streams))
+        running = asyncio.ensure_future(program(streams))
         # The client may disconnect before the end.
         await asyncio.wait([running, serving], return_when=asyncio.FIRST_COMPLETED)
         running.cancel()
         with suppress(asyncio.CancelledError):
-            outcome = await running
-            await streams["error"].write(json.dumps(outcome).encode())
+            await streams["error"].write(json.dumps(await _finish(running)).encode())
             for stream in streams.values():
                 await stream.finish()
             # The other side closes the connection when it has heard everything.
@@ -92,25 +107,30 @@ async def serve(connection: StreamConnection, command: Command) -> None:
         serving.cancel()
 
 
-async def _run(command: Command, streams: Mapping[str, Stream]) -> dict[str, Any]:
-    """Run a command to its end and return its result as the protocol has it."""
+async def _finish(running: Awaitable[int]) -> dict[str, Any]:
+    """Wait for the end of a program and return its result as the protocol has it."""
+    try:
+        return _outcome(await running)
+    except OSError as error:
+        return {"metadata": {}, "status": "Failure", "reason": "InternalError", "message": str(error), "code": 500}
+
+
+async def _run(command: Command, streams: Mapping[str, Stream]) -> int:
+    """Run a command to its end and return its exit code."""
     enter = shutil.which("nsenter", path=os.defpath) or "nsenter"
     inside = (enter, f"--net=/proc/{host_pid(command.network)}/ns/net", "--", *command.arguments)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *inside, cwd=command.folder, env={"HOME": str(command.folder)}, stdin=pipe, stdout=pipe, stderr=pipe
     )
-    feeding = asyncio.create_task(_feed(streams.get("stdin"), process.stdin))
+    feeding = asyncio.create_task(feed(streams.get("stdin"), process.stdin))
     try:
-        await asyncio.gather(
-            _drain(process.stdout, streams.get("stdout")), _drain(process.stderr, streams.get("stderr"))
-        )
-        code = await process.wait()
+        await asyncio.gather(drain(process.stdout, streams.get("stdout")), drain(process.stderr, streams.get("stderr")))
+        return await process.wait()
     finally:
         feeding.cancel()
         with suppress(ProcessLookupError):
             process.kill()
-    return _outcome(code)
 
 
 def _outcome(code: int) -> dict[str, Any]:
@@ -126,7 +146,8 @@ def _outcome(code: int) -> dict[str, Any]:
     }
 
 
-async def _feed(stream: Stream | None, writer: asyncio.StreamWriter | None) -> None:
+async def feed(stream: Stream | None, writer: asyncio.StreamWriter | None) -> None:
+    """Write what comes from a stream, until it ends."""
     assert writer is not None  # noqa: S101 - it is a pipe
     with suppress(OSError):
         while stream is not None and (content := await stream.read()):
@@ -135,7 +156,8 @@ async def _feed(stream: Stream | None, writer: asyncio.StreamWriter | None) -> N
     writer.close()
 
 
-async def _drain(reader: asyncio.StreamReader | None, stream: Stream | None) -> None:
+async def drain(reader: asyncio.StreamReader | None, stream: Stream | None) -> None:
+    """Send what can be read, until it ends."""
     assert reader is not None  # noqa: S101 - it is a pipe
     while content := await reader.read(_CHUNK):
         if stream is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from lab.kubelet import executing, logs, mesh
+from lab.kubelet import executing, image_exec, logs, mesh
 from lab.kubelet.exchange import Exchange
 from lab.kubelet.executing import Command
 from lab.kubelet.forwarding import PROTOCOL, Forwarding
@@ -37,6 +37,8 @@ class KubeletService:
                 await Forwarding(connection, pod, lambda: runner.sandbox.network).serve()
             case ("exec", namespace, pod, container):
                 await self._exec(exchange, self._find(namespace, pod), container)
+            case ("attach", namespace, pod, container):
+                await self._attach(exchange, self._find(namespace, pod), container)
             case (mesh.PATH,):
                 proxies = await mesh.proxies(tuple(self._runners()))
                 await exchange.answer(json.dumps({"proxies": proxies}), "application/json")
@@ -76,12 +78,37 @@ class KubeletService:
     async def _exec(self, exchange: Exchange, pod: Runner, container: str) -> None:
         keeper = _container(pod, container)
         command = exchange.query.get("command", [])
-        program = executing.program(keeper.container.kind, command, exchange.flag("tty"))
+        terminal = exchange.flag("tty")
+        if keeper.state.image:
+            try:
+                program = image_exec.image_program(await pod.commands.plan(keeper, command, terminal=terminal))
+            except OSError as error:
+                raise Refusal(str(error)) from error
+        else:
+            name = executing.program(keeper.container.kind, command, terminal)
+            arguments = (str(pod.tools / name), *command[1:])
+            program = executing.istio_program(Command(arguments, pod.folder, pod.sandbox.network))
         flags = {"stdin": "input", "stdout": "output", "stderr": "error"}
-        streams = frozenset(stream for stream, name in flags.items() if exchange.flag(name))
-        arguments = (str(pod.tools / program), *command[1:])
-        prepared = Command(arguments, pod.folder, pod.sandbox.network, streams)
-        await executing.serve(await exchange.upgrade(executing.PROTOCOL), prepared)
+        streams = {stream for stream, name in flags.items() if exchange.flag(name)}
+        if terminal:
+            # A terminal has one output; and the client says how large it is.
+            streams = streams - {"stderr"} | {"resize"}
+        await executing.serve(await exchange.upgrade(executing.PROTOCOL), frozenset(streams), program)
+
+    async def _attach(self, exchange: Exchange, pod: Runner, container: str) -> None:
+        """Send the output of a container from now on; its stdin is empty."""
+        keeper = _container(pod, container)
+        process = keeper.state.process
+        path = logfiles.current(pod.logs, container)
+        if exchange.flag("input"):
+            message = f"container {container} has no stdin in the lab: leave -i out"
+            raise Refusal(message)
+        if process is None or not path.exists():
+            message = f"container {container} of pod {pod.pod['metadata']['name']} does not run"
+            raise Refusal(message)
+        options = logs.Extract(follow=True, lines=0)
+        program = image_exec.log_output(logs.read(path, options, lambda: keeper.state.process != process))
+        await executing.serve(await exchange.upgrade(executing.PROTOCOL), frozenset({"stdout"}), program)
 
 
 def _container(pod: Runner, name: str) -> Keeper:

@@ -43,12 +43,13 @@ class Component:
     renewed_by: str = ""
 
 
-def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
+def components(folder: Folder, tools: Path, images: Path) -> tuple[Component, ...]:
     """Return the components in the order of their start.
 
     Args:
         folder: The lab's folder.
         tools: The folder of the programs.
+        images: The folder of the images.
     """
     server = Component(
         "kube-apiserver",
@@ -96,7 +97,10 @@ def components(folder: Folder, tools: Path) -> tuple[Component, ...]:
         Component(
             "node-agent",
             # -P: nothing in the folder where the lab was started must be mistaken for a package.
-            (sys.executable, "-P", "-m", "lab.nodeagent.main", f"--folder={folder.root}", f"--tools={tools}"),
+            (
+                *(sys.executable, "-P", "-m", "lab.nodeagent.main"),
+                *(f"--folder={folder.root}", f"--tools={tools}", f"--images={images}"),
+            ),
             f"http://{network.LOOPBACK}:{NODE_AGENT_PORT}/healthz",
             (NODE_AGENT_PORT, KUBELET_PORT),
             after=server.name,

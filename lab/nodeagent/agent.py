@@ -5,15 +5,19 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from lab.folder import Folder
+from lab.folder import Folder, settings
 from lab.kubernetes.api import Api
 from lab.kubernetes.watch import Watch
 from lab.nodeagent import networks, state, summary
 from lab.nodeagent.addresses import Addresses
+from lab.nodeagent.claim_provisioner import ClaimProvisioner
 from lab.nodeagent.clearing import leave_nothing
+from lab.nodeagent.cluster_dns import ClusterNameServer
 from lab.nodeagent.commands import PodPrograms
+from lab.nodeagent.image_source import ImageSource
 from lab.nodeagent.pods import is_istiod, is_run_by_agent
 from lab.nodeagent.runner import Runner
 from lab.nodeagent.world import World
@@ -29,10 +33,21 @@ Objects = Mapping[str, Any]
 class Agent:
     """The node agent of one lab."""
 
-    def __init__(self, folder: Folder, programs: PodPrograms, api: Api) -> None:
+    def __init__(self, folder: Folder, programs: PodPrograms, api: Api, images: Path) -> None:
+        """Prepare to run pods.
+
+        Args:
+            folder: The lab's folder.
+            programs: The paths of the programs that it runs.
+            api: The API server.
+            images: The folder of the images.
+        """
         self._folder = folder
         self._api = api
-        self._world = World(folder, api, programs, self._istiod, self._notify)
+        self._dns = ClusterNameServer(api, self._in_loop)
+        source = ImageSource(lambda: settings(folder).containers, images, folder.pulls)
+        self._world = World(folder, api, programs, self._istiod, self._notify, source, self._dns)
+        self._claims = ClaimProvisioner(api, folder.claims)
         self._runners: dict[str, Runner] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._over: set[str] = set()
@@ -40,6 +55,7 @@ class Agent:
         self._news = asyncio.Event()
         self._services_known = asyncio.Event()
         self._tidied = False
+        self._providing: asyncio.Task[None] | None = None
         self._tidying: asyncio.Future[list[None]] | None = None
         self.synced = False
 
@@ -51,6 +67,10 @@ class Agent:
         await asyncio.to_thread(networks.bridge)
         Watch(self._api, "/api/v1/services", self._in_loop(self._see_services)).start()
         await self._services_known.wait()
+        if settings(self._folder).containers != "stand-ins":
+            path = "/api/v1/persistentvolumeclaims"
+            Watch(self._api, path, self._in_loop(self._claims.see_claims)).start()
+            self._providing = asyncio.create_task(self._claims.run())
         Watch(self._api, "/api/v1/pods", self._in_loop(self._see_pods)).start()
         while True:
             await self._news.wait()
@@ -77,6 +97,7 @@ class Agent:
 
     def _see_services(self, services: Objects) -> None:
         """Write for each namespace by which names its pods find which addresses."""
+        self._dns.see_services(services)
         services_with_address = [
             service for service in services.values() if service["spec"].get("clusterIP", "None") != "None"
         ]

@@ -1,12 +1,13 @@
 """Clears away what is left of pods: processes, networks, folders."""
 
 import os
-import shutil
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from lab.containers import syscalls
+from lab.containers.removal import remove_tree
 from lab.nodeagent import networks, processes
 from lab.nodeagent.processes import ProcessIdentity
 from lab.nodeagent.state import ContainerState, PodState
@@ -41,4 +42,7 @@ def leave_nothing(folder: Path, past: PodState | None) -> None:
     """Clear away what is left of a pod that is gone."""
     if past is not None:
         dissolve(past.holder, past.address)
-    shutil.rmtree(folder, ignore_errors=True)
+    for volume in (folder / "volumes").glob("*"):
+        if volume.is_mount():
+            syscalls.unmount(str(volume))
+    remove_tree(folder)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -64,7 +65,10 @@ async def end(keepers: Sequence[Keeper], time_left: Grace, run: Hook) -> None:
 
 
 async def _end(keeper: Keeper, time_left: Grace, run: Hook) -> None:
-    await _hook(keeper, time_left, run)
+    # A hook that takes longer than the pod has is given up, as by a kubelet.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, time_left.deadline - time.time())):
+            await _hook(keeper, time_left, run)
     await keeper.stop(time_left.deadline - time.time())
 
 

@@ -50,9 +50,9 @@ async def keep(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path, writte
 def _write(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path) -> None:
     for path in (*_FOLDERS, *(str(Path(file).parent) for file in (TOKEN, ROOT, _API_TOKEN))):
         (folder / path).mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace_file(folder / TOKEN, _token(api, pod, [_AUDIENCE]))
+    replace_file(folder / TOKEN, request_token(api, pod, [_AUDIENCE], _LIFE))
     if is_istiod(pod):
-        replace_file(folder / _API_TOKEN, _token(api, pod, []))
+        replace_file(folder / _API_TOKEN, request_token(api, pod, [], _LIFE))
         replace_file(folder / KUBECONFIG, _kubeconfig(folder, pki))
         return
     namespace = pod["metadata"]["namespace"]
@@ -60,15 +60,22 @@ def _write(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path) -> None:
     replace_file(folder / ROOT, root["data"]["root-cert.pem"])
 
 
-def _token(api: Api, pod: Mapping[str, Any], audiences: list[str]) -> str:
-    """Return a token of the pod's own ServiceAccount: it is worth no more, and no longer, than the pod."""
+def request_token(api: Api, pod: Mapping[str, Any], audiences: list[str], seconds: int) -> str:
+    """Return a token of the pod's own ServiceAccount: it is worth no more, and no longer, than the pod.
+
+    Args:
+        api: The API server.
+        pod: The pod.
+        audiences: Who may accept it; the API server if empty.
+        seconds: How long it is good for.
+    """
     metadata = pod["metadata"]
     account = pod["spec"].get("serviceAccountName", "default")
     bound = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
     request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
-        "spec": {"audiences": audiences, "expirationSeconds": _LIFE, "boundObjectRef": bound},
+        "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": bound},
     }
     path = f"/api/v1/namespaces/{metadata['namespace']}/serviceaccounts/{account}/token"
     return str(api.create(path, request)["status"]["token"])

@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from lab.nodeagent.kubelet_health import Health
+from lab.containers.start_errors import ContainerStartError
+from lab.nodeagent.kubelet_health import Execute, Health
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import PodProcess, is_alive
 from lab.nodeagent.state import ContainerState
@@ -34,6 +35,7 @@ class Keeper:
         start: Callable[[], Awaitable[PodProcess]],
         changed: Callable[[], None],
         past: ContainerState | None = None,
+        execute: Execute | None = None,
     ) -> None:
         """Take a container over.
 
@@ -43,28 +45,41 @@ class Keeper:
             start: Starts its process.
             changed: Is called when its status changes.
             past: What an earlier node agent knew of it.
+            execute: Runs a command in it, for its probes; without one, such probes pass.
         """
         self.container = container
         self.address = address
         self.state = past or ContainerState()
         self.pausing = False
         self.trouble = ""
+        self.trouble_reason = ""
         self.started = asyncio.Event()
-        self._health = Health(container, address)
+        self.completed = asyncio.Event()
+        self._health = Health(container, address, execute)
         self._start = start
         self._changed = changed
         self._failures = 0
         self._stopping = False
         self._process: PodProcess | None = None
         if self.state.process and is_alive(self.state.process):
-            self._process = PodProcess(self.state.process)
+            self._process = PodProcess(self.state.process, stop_signal=self.state.stop_signal)
         else:
             self.state = replace(self.state, process=None, started=False, ready=False)
+        if container.init and self._process is None and self.state.exit_code == 0:
+            self.complete()
 
     @property
     def ready(self) -> bool:
         """Whether its readiness probe passes."""
         return self.state.ready
+
+    def complete(self) -> None:
+        """Take note that an init container has done its work, or that there is none for it."""
+        self.completed.set()
+
+    def decide(self, image: str) -> None:
+        """Take note of the digest of the image that it runs; empty for a stand-in."""
+        self.state = replace(self.state, image=image)
 
     @property
     def running(self) -> bool:
@@ -73,7 +88,7 @@ class Keeper:
 
     async def keep(self) -> None:
         """Keep it alive until `stop()`, or until this task is cancelled; the process outlives the task."""
-        while not self._stopping:
+        while not self._stopping and not self.completed.is_set():
             if self._process is None:
                 await self._begin()
             process = self._process
@@ -86,7 +101,7 @@ class Keeper:
                 finally:
                     watching.cancel()
                 self._end(code)
-            if not self._stopping:
+            if not self._stopping and not self.completed.is_set():
                 await self._back_off()
 
     async def stop(self, patience: float) -> None:
@@ -117,12 +132,18 @@ class Keeper:
             self._process = await self._start()
         except OSError as error:
             self.trouble = str(error)
+            self.trouble_reason = error.reason if isinstance(error, ContainerStartError) else "RunContainerError"
             self._changed()
             return
         self.trouble = ""
         restarts = self.state.restarts + again
         self.state = replace(
-            self.state, process=self._process.identity, since=time.time(), restarts=restarts, started=False
+            self.state,
+            process=self._process.identity,
+            since=time.time(),
+            restarts=restarts,
+            started=False,
+            stop_signal=self._process.stop_signal,
         )
         self._changed()
 
@@ -132,6 +153,8 @@ class Keeper:
         self._process = None
         self.started.clear()
         self.state = replace(self.state, process=None, exit_code=code, started=False, ready=False)
+        if self.container.init and code == 0:
+            self.complete()
         self._changed()
 
     async def _back_off(self) -> None:
@@ -144,6 +167,7 @@ class Keeper:
 
     def _note(self, ready: bool) -> None:
         """Take note of the results of the probes: the container has started."""
+        ready = ready and not self.container.init
         self.state = replace(self.state, started=True, ready=ready)
         self.started.set()
         self._changed()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from lab.nodeagent import probes
 from lab.nodeagent.pods import Container
@@ -12,14 +12,25 @@ from lab.nodeagent.state import ContainerState
 
 _KILL_AFTER = 5.0
 
+Execute = Callable[[Sequence[str], float], Awaitable[bool]]
+"""Runs a command in a container, and says whether it succeeds within so many seconds."""
+
 
 class Health:
     """The probes of one container."""
 
-    def __init__(self, container: Container, address: str) -> None:
+    def __init__(self, container: Container, address: str, execute: Execute | None = None) -> None:
+        """Prepare to ask.
+
+        Args:
+            container: The container.
+            address: Its pod's.
+            execute: Runs a command in the container; without one, probes that are commands pass.
+        """
         ports = named_ports(container)
         described = {kind: container.spec.get(f"{kind}Probe") for kind in ("startup", "readiness", "liveness")}
         self._address = address
+        self._execute = execute
         self._probes = {kind: probes.parse(spec, ports) for kind, spec in described.items() if spec}
 
     async def watch(self, process: PodProcess, state: ContainerState, note: Callable[[bool], None]) -> None:
@@ -38,6 +49,11 @@ class Health:
             if "liveness" in self._probes:
                 group.create_task(self._watch_life(process, state.since, self._probes["liveness"]))
 
+    async def _ask(self, probe: ContainerProbe) -> bool:
+        if probe.kind == "exec" and self._execute is not None:
+            return await self._execute(probe.command, probe.timeout)
+        return await probes.ask(probe, self._address)
+
     async def _await_start(self, process: PodProcess, since: float) -> None:
         probe = self._probes.get("startup")
         if probe is None:
@@ -46,7 +62,7 @@ class Health:
         # Asked sooner than a kubelet would, it may fail as long as there.
         deadline = since + probe.delay + probe.period * probe.failures
         while True:
-            verdict.hear(await probes.ask(probe, self._address))
+            verdict.hear(await self._ask(probe))
             if verdict.passing:
                 return
             if time.time() > deadline:
@@ -60,7 +76,7 @@ class Health:
             return
         verdict = Verdict(probe, passing=True if ready else None)
         while True:
-            if verdict.hear(await probes.ask(probe, self._address)):
+            if verdict.hear(await self._ask(probe)):
                 note(verdict.passing is True)
             await asyncio.sleep(verdict.pause(eager=True))
 
@@ -68,7 +84,7 @@ class Health:
         verdict = Verdict(probe)
         await asyncio.sleep(max(0.0, since + probe.delay - time.time()))
         while True:
-            verdict.hear(await probes.ask(probe, self._address))
+            verdict.hear(await self._ask(probe))
             if verdict.passing is False:
                 await _give_up(process)
             await asyncio.sleep(verdict.pause(eager=False))

@@ -24,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the lab's folder")
     parser.add_argument("--tools", type=Path, required=True, help="the folder of the programs")
+    parser.add_argument("--images", type=Path, required=True, help="the folder of the images")
     arguments = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.INFO)
     folder = Folder(arguments.folder.name, arguments.folder)
@@ -33,7 +34,8 @@ def main() -> int:
         bootstrap=arguments.tools.parent / "files" / "istio" / "envoy_bootstrap.json",
         standin=_standin(folder),
     )
-    asyncio.run(_run(Agent(folder, programs, Api(network.LOOPBACK, API_PORT, folder.pki, "node-agent.pem")), folder))
+    api = Api(network.LOOPBACK, API_PORT, folder.pki, "node-agent.pem")
+    asyncio.run(_run(Agent(folder, programs, api, arguments.images), folder))
     return 0
 
 

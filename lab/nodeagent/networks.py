@@ -18,6 +18,7 @@ from lab.supervision import network
 from lab.supervision.process import host_pid
 
 _BRIDGE = "cbr0"
+_UNPRIVILEGED_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _LOCAL_TABLE = 255
 _LINK = 253
 _CLONE_NEWNET = 0x40000000
@@ -99,6 +100,9 @@ def _address(address: str, rules: Sequence[RedirectionRule]) -> None:
         routes.link("set", index=interface, state="up")
         # No way to anywhere else: what is not in the lab is unreachable at once.
         routes.route("add", dst=network.SERVICES, gateway=network.LAB_ADDRESS)
+    # The programs of images have no capabilities, and some listen on port 80. Only the network's own ports are meant.
+    with suppress(OSError):
+        _UNPRIVILEGED_PORTS.write_text("0")
     redirection.apply("capture", rules)
 
 

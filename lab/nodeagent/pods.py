@@ -27,12 +27,14 @@ class Container:
         kind: Its program: Istio's agent with Envoy, Istio's control plane, or a stand-in.
         sidecar: Whether it is a native sidecar, started before the others and stopped after them.
         spec: The container in the pod's spec.
+        init: Whether it has to end, with success, before those after it are started.
     """
 
     name: str
     kind: Literal["proxy", "istiod", "app"]
     sidecar: bool
     spec: Mapping[str, Any]
+    init: bool = False
 
 
 def is_istiod(pod: Mapping[str, Any]) -> bool:
@@ -49,12 +51,14 @@ def is_run_by_agent(pod: Mapping[str, Any]) -> bool:
 
 
 def containers(pod: Mapping[str, Any]) -> tuple[Container, ...]:
-    """Return the containers that stay, in the order of their start."""
-    spec = pod["spec"]
-    sidecars = [container for container in spec.get("initContainers", []) if container.get("restartPolicy") == "Always"]
-    result = [Container(container["name"], _kind(pod, container), True, container) for container in sidecars]
+    """Return the containers in the order of their start, without those whose work the node agent does itself."""
+    result = []
+    for container in pod["spec"].get("initContainers", []):
+        if container["name"] not in _REDIRECTING:
+            sidecar = container.get("restartPolicy") == "Always"
+            result.append(Container(container["name"], _kind(pod, container), sidecar, container, init=not sidecar))
     result += [
-        Container(container["name"], _kind(pod, container), False, container) for container in spec["containers"]
+        Container(container["name"], _kind(pod, container), False, container) for container in pod["spec"]["containers"]
     ]
     return tuple(result)
 
@@ -89,9 +93,9 @@ def environment(container: Container, pod: Mapping[str, Any]) -> dict[str, str]:
         if source is None:
             variables[variable["name"]] = expand(variable.get("value", ""), variables)
         elif "fieldRef" in source:
-            variables[variable["name"]] = _field(pod, source["fieldRef"]["fieldPath"])
+            variables[variable["name"]] = field_value(pod, source["fieldRef"]["fieldPath"])
         elif "resourceFieldRef" in source:
-            amount = _resource(container, source["resourceFieldRef"])
+            amount = resource_value(container.spec, source["resourceFieldRef"])
             if amount:
                 variables[variable["name"]] = amount
     return variables
@@ -103,7 +107,8 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
     return pattern.sub(lambda match: "$" if not match[1] else variables.get(match[1], match[0]), text)
 
 
-def _field(pod: Mapping[str, Any], path: str) -> str:
+def field_value(pod: Mapping[str, Any], path: str) -> str:
+    """Return what a `fieldRef` refers to."""
     keyed = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", path)
     if keyed:
         return str((pod["metadata"].get(keyed[1]) or {}).get(keyed[2], ""))
@@ -113,9 +118,10 @@ def _field(pod: Mapping[str, Any], path: str) -> str:
     return str(value)
 
 
-def _resource(container: Container, reference: Mapping[str, Any]) -> str:
+def resource_value(container: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
+    """Return what a `resourceFieldRef` refers to; empty if the container has no such request or limit."""
     kind, _, name = reference["resource"].partition(".")
-    amount = container.spec.get("resources", {}).get(kind, {}).get(name)
+    amount = container.get("resources", {}).get(kind, {}).get(name)
     if amount is None:
         return ""
     divisor = quantity(str(reference.get("divisor", "1"))) or 1

@@ -9,13 +9,16 @@ from typing import Any, Literal
 _EAGER = 0.05
 """Seconds between the first questions of a probe that decides when a pod is of use."""
 
+_EAGER_COMMAND = 0.5
+"""The same for a probe that runs a command."""
+
 
 @dataclass(frozen=True)
 class ContainerProbe:
     """A probe.
 
     Attributes:
-        kind: How to ask. `none` is an `exec` probe: there is no container to run it in, so it passes.
+        kind: How to ask. An `exec` probe passes here: only an image has the command of one.
         port: The port of the pod.
         target: The path of an HTTP request, or the name of a gRPC service.
         tls: Whether HTTP is spoken over TLS.
@@ -25,9 +28,10 @@ class ContainerProbe:
         timeout: Seconds an answer may take.
         successes: How many good answers in a row make it pass.
         failures: How many bad ones in a row make it fail.
+        command: The command of an `exec` probe.
     """
 
-    kind: Literal["http", "tcp", "grpc", "none"]
+    kind: Literal["http", "tcp", "grpc", "exec"]
     port: int = 0
     target: str = ""
     tls: bool = False
@@ -37,6 +41,7 @@ class ContainerProbe:
     timeout: float = 1.0
     successes: int = 1
     failures: int = 3
+    command: tuple[str, ...] = ()
 
 
 def parse(spec: Mapping[str, Any], ports: Mapping[str, int]) -> ContainerProbe:
@@ -66,7 +71,7 @@ def _question(spec: Mapping[str, Any], ports: Mapping[str, int]) -> ContainerPro
         return ContainerProbe("grpc", spec["grpc"]["port"], spec["grpc"].get("service") or "")
     if "tcpSocket" in spec:
         return ContainerProbe("tcp", _number(spec["tcpSocket"]["port"], ports))
-    return ContainerProbe("none")
+    return ContainerProbe("exec", command=tuple(spec.get("exec", {}).get("command", ())))
 
 
 def _number(port: int | str, ports: Mapping[str, int]) -> int:
@@ -100,12 +105,15 @@ class Verdict:
             eager: Whether clients wait for the first success. The lab then probes sooner than a kubelet, and skips
                 the initial delay: the result is the same, and comes earlier.
         """
-        return _EAGER if eager and self.passing is not True else self._probe.period
+        if not eager or self.passing is True:
+            return self._probe.period
+        # To start a program takes more than to open a connection.
+        return min(_EAGER_COMMAND, self._probe.period) if self._probe.kind == "exec" else _EAGER
 
 
 async def ask(probe: ContainerProbe, address: str) -> bool:
     """Ask once; say whether the answer is good."""
-    if probe.kind == "none":
+    if probe.kind == "exec":
         return True
     try:
         async with asyncio.timeout(probe.timeout):

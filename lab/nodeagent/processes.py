@@ -5,10 +5,11 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lab.nodeagent import networks
 from lab.supervision.process import host_pid
@@ -44,12 +45,29 @@ def is_alive(identity: ProcessIdentity) -> bool:
     return not process.has_ended and process.start == identity.start
 
 
+class Child(Protocol):
+    """A child of this process."""
+
+    def wait(self) -> int:
+        """Wait for its end and return its exit code, negative for a signal."""
+
+
 class PodProcess:
     """A process of a pod, own child or not, and its end."""
 
-    def __init__(self, identity: ProcessIdentity, child: "subprocess.Popen[bytes] | None" = None) -> None:
+    def __init__(
+        self, identity: ProcessIdentity, child: Child | None = None, stop_signal: int = signal.SIGTERM
+    ) -> None:
+        """Follow a process.
+
+        Args:
+            identity: The process.
+            child: The same as a child, if it is one: only then its exit code can be read.
+            stop_signal: What asks it to end.
+        """
         self.identity = identity
         self._child = child
+        self.stop_signal = stop_signal
         loop = asyncio.get_running_loop()
         self.end: asyncio.Future[int] = loop.create_future()
         self._descriptor = os.pidfd_open(identity.pid)
@@ -67,7 +85,7 @@ class PodProcess:
         """Ask it to end."""
         if not self.end.done():
             with suppress(ProcessLookupError):
-                os.kill(self.identity.pid, signal.SIGTERM)
+                os.kill(self.identity.pid, self.stop_signal)
 
     def kill(self) -> None:
         """End it and what it started."""
@@ -107,23 +125,42 @@ async def start(
 
 
 def other_processes(network_of: int, own_pids: frozenset[int]) -> list[int]:
-    """Return the processes in the network of another one that are neither it nor of a known process' session."""
+    """Return the processes in the network of another one that are neither it nor of a known process' session.
+
+    Those in a process namespace of a known process' own, a container's, belong to it, in any session.
+    """
     holder = host_pid(network_of)
     namespace = (PROC / str(holder) / "ns/net").stat().st_ino
-    sessions = {host_pid(pid) for pid in own_pids}
+    sessions = _host_pids(own_pids)
+    depth = len(_numbers(PROC / str(holder)))
+    known_namespaces = set()
+    for pid in sessions:
+        with suppress(OSError):
+            if len(_numbers(PROC / str(pid))) > depth:
+                known_namespaces.add((PROC / str(pid) / "ns/pid").stat().st_ino)
     pids = []
     for path in PROC.glob("[0-9]*"):
         with suppress(OSError, IndexError, ValueError):
             number = int(path.name)
             inside = (path / "ns/net").stat().st_ino == namespace and number != holder
-            if inside and stat(number).session not in sessions:
-                pids.append(_inner_pid(path))
+            if not inside or stat(number).session in sessions or (path / "ns/pid").stat().st_ino in known_namespaces:
+                continue
+            pids.append(_numbers(path)[depth - 1])
     return pids
 
 
-def _inner_pid(path: Path) -> int:
-    match = re.search(r"^NSpid:.*\s(\d+)$", (path / "status").read_text(), re.MULTILINE)
+def _host_pids(pids: Iterable[int]) -> set[int]:
+    numbers = set()
+    for pid in pids:
+        with suppress(OSError):
+            numbers.add(host_pid(pid))
+    return numbers
+
+
+def _numbers(process: Path) -> list[int]:
+    """Return the numbers of a process, from the outermost process namespace to its own."""
+    match = re.search(r"^NSpid:(.*)$", (process / "status").read_text(), re.MULTILINE)
     if not match:
-        message = f"{path} has no process number here"
+        message = f"{process} has no process number here"
         raise ValueError(message)
-    return int(match[1])
+    return [int(number) for number in match[1].split()]

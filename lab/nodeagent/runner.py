@@ -4,12 +4,14 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from lab.nodeagent import commands, ending, files, logfiles, redirection, reporting
+from lab.nodeagent import ending, files, redirection, reporting
 from lab.nodeagent.addresses import pod_with_address
+from lab.nodeagent.container_commands import ContainerCommands
+from lab.nodeagent.container_sight import sight
+from lab.nodeagent.container_starter import ContainerStarter
 from lab.nodeagent.keeper import Keeper
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import PodProcess
@@ -36,6 +38,8 @@ class Runner:
         self.folder = world.folder.pods / metadata["uid"]
         rules = redirection.capture(uncaptured_ports(pod))
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
+        self._starter = ContainerStarter(world, self.pod, self.sandbox, self.folder, self.logs)
+        self.commands = ContainerCommands(lambda: self.pod, self._starter, self.sandbox, self.tools, self.logs)
         self._deleted = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
@@ -44,7 +48,8 @@ class Runner:
     @property
     def ready(self) -> bool:
         """Whether every container is."""
-        return bool(self.keepers) and all(keeper.ready for keeper in self.keepers) and not self._ending.is_set()
+        staying = [keeper for keeper in self.keepers if not keeper.container.init]
+        return bool(staying) and all(keeper.ready for keeper in staying) and not self._ending.is_set()
 
     @property
     def taking_over(self) -> bool:
@@ -87,19 +92,25 @@ class Runner:
         if not await self.sandbox.open(self._past.holder if self._past else None, past):
             past = {}
         for container in containers(self.pod):
-            start = partial(self._start, container)
-            self.keepers.append(Keeper(container, self.address, start, self._notify, past.get(container.name)))
+            self.keepers.append(self._keeper(container, past.get(container.name)))
         self._notify()
         self._task(reporting.keep(self._world.api, self._news, self._account, self.see))
         self._task(self._hold())
+        self._task(self._starter.images.volumes.keep(lambda: self.pod))
         await self.reroute()
         written = asyncio.Event()
         self._task(files.keep(self._world.api, self.pod, self.folder, self._world.folder.pki, written))
         await written.wait()
         for keeper in self.keepers:
+            if keeper.container.init and not await self._starter.is_image(keeper.container):
+                # A stand-in has nothing to prepare.
+                keeper.decide("")
+                keeper.complete()
             self._task(keeper.keep())
             if keeper.container.sidecar:
                 await keeper.started.wait()
+            if keeper.container.init:
+                await keeper.completed.wait()
 
     def _task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -112,21 +123,25 @@ class Runner:
             await self.sandbox.renew(self._states())
             self._notify()
 
-    async def _start(self, container: Container) -> PodProcess:
-        services = self._world.folder.services / f"{self.pod['metadata']['namespace']}.json"
-        start = commands.start(container, self.pod, self._world.programs, services)
-        log = logfiles.turn(self.logs, container.name)
-        return await self.sandbox.run(start.command, start.variables, log)
+    def _keeper(self, container: Container, past: ContainerState | None) -> Keeper:
+        self._starter.choose(container, past.image if past else None)
+        start = partial(self._start, container.name)
 
-    async def _hook(self, keeper: Keeper, command: Sequence[str]) -> None:
-        """Run the command of a hook, if it is a program of Istio's: there is no container with any other."""
-        program = self.tools / command[0]
-        if not program.exists():
-            return
-        with suppress(OSError):
-            log = logfiles.current(self.logs, keeper.container.name)
-            process = await self.sandbox.run([str(program), *command[1:]], {}, log)
-            await asyncio.shield(process.end)
+        async def succeeds(command: Sequence[str], seconds: float) -> bool:
+            return await self.commands.succeeds(self.find(container.name), command, seconds)
+
+        return Keeper(container, self.address, start, self._notify, past, succeeds)
+
+    def find(self, container: str) -> Keeper | None:
+        """Return a container by its name."""
+        return next((keeper for keeper in self.keepers if keeper.container.name == container), None)
+
+    async def _start(self, name: str) -> PodProcess:
+        keeper = self.find(name)
+        assert keeper is not None  # noqa: S101 - it is what calls this
+        process, image = await self._starter.start(self.pod, keeper.container)
+        keeper.decide(image)
+        return process
 
     def _notify(self) -> None:
         self._news.set()
@@ -141,19 +156,13 @@ class Runner:
         metadata = self.pod["metadata"]
         state = PodState(metadata["namespace"], metadata["name"], self.address, self.sandbox.holder, self._states())
         state.write(self.folder)
-        return self.pod, [self._sight(keeper) for keeper in self.keepers]
-
-    def _sight(self, keeper: Keeper) -> Sight:
-        state, last_line = keeper.state, ""
-        if state.exit_code is not None:
-            ended = logfiles.current if state.process is None else logfiles.previous
-            last_line = logfiles.last_line(ended(self.logs, keeper.container.name))
-        return Sight(keeper.container, state, keeper.ready, keeper.pausing, keeper.trouble, last_line)
+        return self.pod, [sight(keeper, self.logs, self.folder) for keeper in self.keepers]
 
     async def _end(self) -> None:
-        await ending.end(self.keepers, ending.grace(None if self._deleted else self.pod), self._hook)
+        await ending.end(self.keepers, ending.grace(None if self._deleted else self.pod), self.commands.run_hook)
         for task in self._tasks:
             task.cancel()
         await self.sandbox.close()
+        await asyncio.to_thread(self._starter.images.close)
         shutil.rmtree(self.folder, ignore_errors=True)
         await reporting.delete(self._world.api, self.pod, lambda: self._deleted)

@@ -52,6 +52,11 @@ class Sandbox:
             raise OSError(message)
         return self.holder.pid
 
+    async def connected(self) -> int:
+        """Wait for the network, and return the number of the process that holds it."""
+        await self._connected.wait()
+        return self.network
+
     async def open(self, holder: ProcessIdentity | None, past: Mapping[str, ContainerState]) -> bool:
         """Make the network, or take that of an earlier node agent over; say whether that was possible.
 

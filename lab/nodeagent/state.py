@@ -1,6 +1,7 @@
 """The state of a pod on disk, from which the next node agent recognizes the pod's processes."""
 
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,9 @@ class ContainerState:
         exit_code: How it ended the last time.
         started: Whether it has passed its startup probe.
         ready: Whether its readiness probe passes.
+        image: The digest of the image that it runs; empty if a stand-in or a program of the lab runs in its place, None
+            as long as neither is decided.
+        stop_signal: What asks its process to end.
     """
 
     process: ProcessIdentity | None = None
@@ -31,6 +35,8 @@ class ContainerState:
     exit_code: int | None = None
     started: bool = False
     ready: bool = False
+    image: str | None = None
+    stop_signal: int = signal.SIGTERM
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ class Sight:
         ready: Whether its readiness probe passes.
         pausing: Whether it waits to be started again.
         trouble: Why it cannot be started, if it cannot.
+        trouble_reason: The same in one word, as a kubelet has it.
+        message: What it wrote to its termination log before it ended, if it did.
+        completed: Whether it is an init container that has done its work.
         last_line: The last line of the log of the process before, if one has ended.
     """
 
@@ -29,12 +32,16 @@ class Sight:
     pausing: bool
     trouble: str
     last_line: str = ""
+    trouble_reason: str = "RunContainerError"
+    message: str = ""
+    completed: bool = False
 
 
 def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
     """Return what to change in a pod's status, as a strategic merge patch."""
-    ready = all(sight.ready for sight in sights)
-    names = [sight.container.name for sight in sights if not sight.ready]
+    staying = [sight for sight in sights if not sight.container.init]
+    ready = all(sight.ready for sight in staying)
+    names = [sight.container.name for sight in staying if not sight.ready]
     gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates", [])]
     truth = {"PodReadyToStartContainers": True, "Initialized": _is_initialized(sights)}
     # Only a cloud's load balancer sets a gate, and the lab has no such load balancer.
@@ -45,15 +52,18 @@ def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> di
     return {
         **{name: current[name] for name in ("podIP", "podIPs", "hostIP", "hostIPs") if name in current},
         "startTime": current.get("startTime") or _time(now),
-        "phase": "Running" if any(sight.state.since and not sight.container.sidecar for sight in sights) else "Pending",
+        "phase": "Running"
+        if any(sight.state.since and not sight.container.sidecar for sight in staying)
+        else "Pending",
         "conditions": [_condition(pod, kind, fact, names, now) for kind, fact in truth.items()],
-        "containerStatuses": [_container(sight, reported, now) for sight in sights if not sight.container.sidecar],
+        "containerStatuses": [_container(sight, reported, now) for sight in staying if not sight.container.sidecar],
         "initContainerStatuses": _init(pod, sights, now),
     }
 
 
 def _is_initialized(sights: Sequence[Sight]) -> bool:
-    return all(sight.state.started for sight in sights if sight.container.sidecar)
+    sidecars = all(sight.state.started for sight in sights if sight.container.sidecar)
+    return sidecars and all(sight.completed for sight in sights if sight.container.init)
 
 
 def _condition(pod: Mapping[str, Any], kind: str, fact: bool, unready: Sequence[str], now: datetime) -> dict[str, Any]:
@@ -76,15 +86,16 @@ def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict
     container = {
         "name": sight.container.name,
         "image": image,
-        "imageID": image,
-        "ready": sight.ready,
+        "imageID": f"{_repository(image)}@{state.image}" if state.image else image,
+        "ready": sight.completed if sight.container.init else sight.ready,
         "started": state.started,
         "restartCount": state.restarts,
         "state": _state(sight),
         "lastState": reported.get(sight.container.name, {}).get("lastState", {}),
     }
     if state.exit_code is not None:
-        end = _end(state.exit_code) | ({"message": sight.last_line} if sight.last_line else {})
+        last_words = sight.message or sight.last_line
+        end = _end(state.exit_code) | ({"message": last_words} if last_words else {})
         last = container["lastState"].get("terminated", {})
         if not last or any(last.get(key) != end.get(key) for key in ("exitCode", "message")):
             container["lastState"] = {"terminated": {**end, "finishedAt": _time(now)}}
@@ -94,8 +105,14 @@ def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict
 def _state(sight: Sight) -> dict[str, Any]:
     if sight.state.process is not None:
         return {"running": {"startedAt": _time(datetime.fromtimestamp(sight.state.since, UTC))}}
+    if sight.completed:
+        return {"terminated": {**_end(0), "startedAt": _time(datetime.fromtimestamp(sight.state.since, UTC))}}
     if sight.trouble:
-        return {"waiting": {"reason": "RunContainerError", "message": sight.trouble}}
+        reason, message = sight.trouble_reason, sight.trouble
+        if sight.pausing and reason == "ErrImagePull":
+            image = sight.container.spec.get("image", "")
+            reason, message = "ImagePullBackOff", f'Back-off pulling image "{image}": {reason}: {message}'
+        return {"waiting": {"reason": reason, "message": message}}
     if sight.pausing:
         suffix = f": {sight.last_line}" if sight.last_line else ""
         message = f"it ended too soon and is started again later{suffix}"
@@ -104,13 +121,14 @@ def _state(sight: Sight) -> dict[str, Any]:
 
 
 def _init(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> list[dict[str, Any]]:
-    """Return the statuses of the init containers: sidecars as they are, the others as done with."""
+    """Return the statuses of the init containers: as they are, or as done with if none runs in their place."""
     reported = {container["name"]: container for container in pod["status"].get("initContainerStatuses", [])}
-    sidecars = {sight.container.name: sight for sight in sights if sight.container.sidecar}
+    known = {sight.container.name: sight for sight in sights if sight.container.sidecar or sight.container.init}
     statuses = []
     for container in pod["spec"].get("initContainers", []):
-        if container["name"] in sidecars:
-            statuses.append(_container(sidecars[container["name"]], reported, now))
+        sight = known.get(container["name"])
+        if sight is not None and (sight.container.sidecar or sight.state.image != ""):
+            statuses.append(_container(sight, reported, now))
             continue
         done = {"exitCode": 0, "reason": "Completed", "startedAt": _time(now), "finishedAt": _time(now)}
         image = container.get("image", "")
@@ -118,6 +136,12 @@ def _init(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> lis
         previous = reported.get(container["name"])
         statuses.append(previous or {**fresh, "restartCount": 0, "state": {"terminated": done}})
     return statuses
+
+
+def _repository(image: str) -> str:
+    """Return an image reference without tag and digest."""
+    head, colon, tail = image.partition("@")[0].rpartition(":")
+    return head if colon and "/" not in tail else image.partition("@")[0]
 
 
 def _end(code: int) -> dict[str, Any]:

@@ -23,10 +23,27 @@ def summarize(pod: Mapping[str, Any], keepers: Sequence[Keeper]) -> PodSummary:
     """Return the summary of a pod."""
     metadata = pod["metadata"]
     containers = tuple(
-        ContainerStatus(keeper.container.name, keeper.container.kind, keeper.ready, keeper.state.restarts, _pid(keeper))
+        ContainerStatus(
+            keeper.container.name,
+            keeper.container.kind,
+            keeper.ready,
+            keeper.state.restarts,
+            _pid(keeper),
+            _source(keeper),
+            keeper.state.image or "",
+        )
         for keeper in keepers
+        if not keeper.container.init
     )
     return PodSummary(metadata["namespace"], metadata["name"], pod["status"].get("podIP", ""), containers)
+
+
+def _source(keeper: Keeper) -> str:
+    if keeper.container.kind != "app":
+        return "tool"
+    if keeper.state.image is None:
+        return ""
+    return "image" if keeper.state.image else "stand-in"
 
 
 def _pid(keeper: Keeper) -> int:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from lab.folder import Folder
 from lab.kubernetes.api import Api
+from lab.nodeagent.cluster_dns import ClusterNameServer
 from lab.nodeagent.commands import PodPrograms
+from lab.nodeagent.image_source import ImageSource
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class World:
         programs: The paths of the programs.
         istiod: Returns the address of the istiod for new connections; empty without one.
         changed: Is called when a pod has changed.
+        images: Decides between images and stand-ins, and has images pulled.
+        dns: The cluster's DNS.
     """
 
     folder: Folder
@@ -25,3 +29,5 @@ class World:
     programs: PodPrograms
     istiod: Callable[[], str]
     changed: Callable[[], None]
+    images: ImageSource
+    dns: ClusterNameServer

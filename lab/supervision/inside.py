@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from lab.containers.pull_server import serve_pulls
+from lab.containers.syscalls import CLONE_NEWNET, unshare
 from lab.folder import Folder
 from lab.kubernetes import controlplane
 from lab.kubernetes.api import Api
+from lab.kubernetes.controlplane import Component
 from lab.supervision import balancer, network
 from lab.supervision.balancer import LoadBalancer
 from lab.supervision.publish import Publication
@@ -25,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the lab's folder")
     parser.add_argument("--tools", type=Path, required=True, help="the folder of the programs")
+    parser.add_argument("--images", type=Path, required=True, help="the folder of the images")
     parser.add_argument("--lock", type=int, required=True, help="the descriptor that holds the lab's lock")
     parser.add_argument(
         "--publish", action="append", default=[], help="DESCRIPTOR=NAME: a listening socket of the host"
@@ -36,15 +40,19 @@ def main() -> int:
     load_balancer = LoadBalancer(Api(network.LOOPBACK, controlplane.API_PORT, folder.pki))
     addresses = _addresses(load_balancer)
     publications = [_publication(text, addresses) for text in arguments.publish]
+    # Only a thread that begins here reaches a registry: all that follows is in the lab's own network.
+    serve_pulls(folder.pulls, arguments.images, folder.logs / "pulls.log")
+    unshare(CLONE_NEWNET)
     network.set_up()
     load_balancer.start()
-    return asyncio.run(_run(folder, arguments.tools, publications))
+    components = controlplane.components(folder, arguments.tools, arguments.images)
+    return asyncio.run(_run(folder, arguments.tools, components, publications))
 
 
-async def _run(folder: Folder, tools: Path, publications: list[Publication]) -> int:
+async def _run(folder: Folder, tools: Path, components: Sequence[Component], publications: list[Publication]) -> int:
     # Not the user's environment: a proxy set there would come between the API server and its webhooks.
     environment = {"PATH": str(tools), "HOME": str(folder.root)}
-    supervisor = Supervisor(folder, controlplane.components(folder, tools), environment)
+    supervisor = Supervisor(folder, components, environment)
     return 0 if await supervisor.run(publications) else 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.folder import Folder
+from support import paths
 
 _SETTINGS = (
     # Debian's own, ahead of the kernel's: 0 forbids.
@@ -19,6 +20,14 @@ _SETTINGS = (
     # Ubuntu since 23.10: 1 lets only programs with a profile in.
     ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
 )
+
+_VARIABLES = {
+    *("PATH", "HOME", "LANG", "LC_ALL", "TZ"),
+    # Those that a registry client reads: only pulls see them, no component does.
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME"),
+}
+"""The variables of the user that the supervisor gets."""
 
 
 def check(system: Path = Path("/proc/sys")) -> None:
@@ -32,7 +41,10 @@ def check(system: Path = Path("/proc/sys")) -> None:
     """
     try:
         attempt = subprocess.run(
-            ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "true"],
+            [
+                *("unshare", "--user", "--map-root-user", "--mount", "--net"),
+                *("--pid", "--fork", "--kill-child", "true"),
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -70,8 +82,9 @@ def launch(folder: Folder, tools: Path, lock: int, listeners: Mapping[str, int])
     publications = [f"--publish={descriptor}={name}" for name, descriptor in listeners.items()]
     # -P: a folder named `lab` where the user happens to stand must not be mistaken for this package.
     supervisor = [sys.executable, "-P", "-m", "lab.supervision.inside", f"--folder={folder.root}", f"--tools={tools}"]
-    namespaces = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"]
-    variables = {"PATH", "HOME", "LANG", "LC_ALL", "TZ"}
+    supervisor.append(f"--images={paths.images()}")
+    # Its network comes later: what pulls images needs this one, see lab.supervision.inside.
+    namespaces = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"]
     inherited = [lock, *listeners.values()]
     for descriptor in inherited:
         os.set_inheritable(descriptor, True)
@@ -79,7 +92,7 @@ def launch(folder: Folder, tools: Path, lock: int, listeners: Mapping[str, int])
     os.posix_spawnp(
         namespaces[0],
         [*namespaces, *supervisor, f"--lock={lock}", *publications],
-        {name: value for name, value in os.environ.items() if name in variables},
+        {name: value for name, value in os.environ.items() if name in _VARIABLES},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.logs / "supervisor.log"), output, 0o600),

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -53,6 +54,13 @@ def up(
             "`application`, or the path of its file. Given more than once: more that can run beside it.",
         ),
     ] = None,
+    containers: Annotated[
+        Literal["auto", "images", "stand-ins"] | None,
+        typer.Option(
+            help="What new containers run; kept until it is changed. `auto`, at first: the image if it is in the cache "
+            "or its registry answers, else a stand-in."
+        ),
+    ] = None,
     origin: From = "auto",
 ) -> None:
     """Start a lab, or resume it with everything in it, and wait until workloads can run.
@@ -69,6 +77,9 @@ def up(
     lab_folder = folder.folder(name)
     applications = lab_applications(lab_folder, application or [])
     before = inspect(lab_folder)
+    if containers is not None:
+        lab_folder.create()
+        replace(folder.settings(lab_folder), containers=containers).write(lab_folder)
     ports = {"api": port, "https": https_port, "http": http_port}
     chosen = {key: number for key, number in ports.items() if number is not None}
     if before.ready:

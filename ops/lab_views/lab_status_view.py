@@ -72,15 +72,23 @@ def _components(components: Sequence[ComponentRecord]) -> Table:
 def _pods(pods: Sequence[PodStatus], proxies: Mapping[tuple[str, str], ProxyStatus]) -> Table:
     table = Table("namespace", box=None, pad_edge=False)
     table.add_column("pod", overflow="fold")
-    for title in ("ready", "restarts", "address", "memory", "proxy", "certificate ends in"):
+    for title in ("ready", "restarts", "address", "memory", "containers", "proxy", "certificate ends in"):
         table.add_column(title)
     for pod in pods:
         ready = sum(container.ready for container in pod.containers)
         restarts = sum(container.restarts for container in pod.containers)
         proxy = proxies.get((pod.namespace, pod.name))
-        columns = (f"{ready}/{len(pod.containers)}", str(restarts), pod.address, _mebibytes(pod.memory))
+        columns = (f"{ready}/{len(pod.containers)}", str(restarts), pod.address, _mebibytes(pod.memory), _kinds(pod))
         table.add_row(pod.namespace, pod.name, *columns, _sync(proxy), _left(proxy))
     return table
+
+
+def _kinds(pod: PodStatus) -> str:
+    """Return what runs for the containers of a pod that are no program of Istio's."""
+    kinds = {container.name: container.source for container in pod.containers if container.kind == "app"}
+    if len(set(kinds.values())) > 1:
+        return ", ".join(f"{name}: {source}" for name, source in kinds.items())
+    return next(iter(kinds.values()), _UNKNOWN)
 
 
 def _sync(proxy: ProxyStatus | None) -> str:

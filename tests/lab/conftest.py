@@ -14,7 +14,9 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support.lab.lab_commands import Lab, running
 from tests.support.lab.work_sizes import FULL, SMALL, Size
 
-FOLDERS = ("local", "updates", "kills", "plain", "ingress", "eks", "mesh", "standins", "control_plane", "lab")
+FOLDERS = (
+    *("local", "updates", "kills", "plain", "ingress", "eks", "containers", "mesh", "standins", "control_plane", "lab"),
+)
 """Those that take longest come first, so that no worker has a long one left when the others are done."""
 ENOUGH_INOTIFY = 256
 """For two labs with a mesh; Linux allows a user 128 instances unless somebody has raised it."""

@@ -55,7 +55,7 @@ def test_discovery_leads_to_the_istiod_there_is() -> None:
         ({"httpGet": {"port": "web", "scheme": "HTTPS"}}, ContainerProbe("http", 80, "/", tls=True)),
         ({"tcpSocket": {"port": 6379}, "periodSeconds": 5}, ContainerProbe("tcp", 6379, period=5)),
         ({"grpc": {"port": 9555}, "failureThreshold": 1}, ContainerProbe("grpc", 9555, failures=1)),
-        ({"exec": {"command": ["true"]}, "initialDelaySeconds": 4}, ContainerProbe("none", delay=4)),
+        ({"exec": {"command": ["true"]}, "initialDelaySeconds": 4}, ContainerProbe("exec", delay=4, command=("true",))),
     ],
 )
 def test_probes_have_the_defaults_of_kubernetes(spec: dict[str, Any], expected: ContainerProbe) -> None:

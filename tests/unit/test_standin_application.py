@@ -149,7 +149,7 @@ def test_every_probe_passes_and_makes_no_call(tmp_path: Path) -> None:
                 ContainerProbe("http", secure, "/ready", tls=True, timeout=5),
                 ContainerProbe("tcp", standins.ports["web", "grpc-admin"], timeout=5),
                 ContainerProbe("grpc", standins.ports["api", "internal"], timeout=5),
-                ContainerProbe("none"),
+                ContainerProbe("exec"),
             )
         ]
 

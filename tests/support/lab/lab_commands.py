@@ -126,7 +126,8 @@ def eventually(true: Callable[[], bool], what: str) -> None:
 def running(lab: Lab) -> Iterator[Lab]:
     assert not lab.folder.exists(), "another worker has a lab of this name"
     try:
-        lab.boutique("up")
+        # Without them, each lab would ask for registries that are not there.
+        lab.boutique("up", "--containers", "stand-ins")
         yield lab
     finally:
         lab.boutique("down", "--delete")

@@ -123,7 +123,7 @@ def running(lab: Lab) -> Iterator[Mesh]:
 
 def start(lab: Lab, *options: str) -> None:
     """Start a lab with Istio and nothing else."""
-    lab.boutique("up", *options)
+    lab.boutique("up", "--containers", "stand-ins", *options)
     manifest = subprocess.run(["istioctl", *ISTIO], env=lab.env, capture_output=True, text=True, check=True).stdout
     files = Path(json.loads((lab.folder / "settings.json").read_text())["tools"]).parent / "files"
     lab.kubectl("apply", "--server-side", "-f", f"{files / 'gateway-api'}/")

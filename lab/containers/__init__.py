@@ -1,0 +1,1 @@
+"""Runs the programs of images: a root file system, namespaces and a process of their own for each container."""

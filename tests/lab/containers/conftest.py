@@ -1,0 +1,40 @@
+"""A small mesh whose pods run an image of the tests' own; what tests kill of it comes back before they end."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.images.image_store import ImageStore
+from support import paths
+from tests.support.lab import image_workloads
+from tests.support.lab.image_archives import build_image, build_program, write_layout
+from tests.support.lab.image_workloads import IMAGE, ImageMesh
+from tests.support.lab.lab_commands import Lab
+
+
+@pytest.fixture(scope="package")
+def image_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache of images, with one image in it; the tools are the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    program = build_program(folder)
+    built = build_image(
+        program,
+        {"Env": ["PATH=/bin", "FROM_IMAGE=yes"], "WorkingDir": "/srv", "User": "app", "StopSignal": "SIGQUIT"},
+        {"etc/passwd": "app:x:1234:1235::/home/app:/bin/sh\n", "text": "of the image", "changeable": "of the image"},
+    )
+    tools = paths.cache() / "tools"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        paths.cache().mkdir()
+        (paths.cache() / "tools").symlink_to(tools)
+        ImageStore(paths.images()).load(write_layout(folder / "layout", IMAGE, built))
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def mesh(state_home: Path, image_cache: Path) -> Iterator[ImageMesh]:
+    assert image_cache.exists()
+    yield from image_workloads.running(Lab("containers", state_home))
