@@ -49,7 +49,7 @@ def test_in_an_audit_nobody_calls_directly_and_the_images_are_as_given() -> None
     images = {"checkoutservice": "pay:v1", "currencyservice": f"rates@sha256:{'a' * 64}"}
     services = {name: {"image": image} for name, image in images.items()}
     section = Feature.model_validate({"environment": "dev", "audit": True, "services": services})
-    workloads = feature_workloads(Environment(), section, "audit-1")
+    workloads = feature_workloads(APPLICATION, Environment(), section, "audit-1")
     assert {workload.workload.name: str(workload.image) for workload in workloads} == images
     assert [workload.variables[VARIABLE] for workload in workloads if VARIABLE in workload.variables] == [
         "currencyservice:7000"

@@ -82,7 +82,7 @@ def test_the_line_comes_where_the_link_is_printed(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
     line = "add this line to /etc/hosts: 127.0.0.1 shop.localhost\n"
     done = Updated(
-        identity=identity(ROOT, "new-ads", "local"),
+        identity=identity(ROOT, "new-ads", "dev"),
         url="https://shop.localhost:8443",
         expires=None,
         versions={},
