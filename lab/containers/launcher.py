@@ -88,8 +88,10 @@ def find_program(name: str, path: str) -> str:
 
 def reset_signals() -> None:
     """Undo what Python changed: a program begins with the default of every signal."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    # Python ignores some, and so does a shell for what it starts in the background.
+    for number in signal.valid_signals():
+        if signal.getsignal(number) not in (signal.SIG_DFL, None):
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -11,7 +11,7 @@ import pytest
 from boutique.eks import controller
 from boutique.helm import releases
 from boutique.helm.releases import HelmRelease
-from boutique.kubernetes import client
+from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.settings.ingress_settings import IngressSettings
 from boutique.settings.mesh_settings import MeshSettings
@@ -258,7 +258,8 @@ def test_a_record_that_somebody_changes_at_this_moment_is_left(run: Run, known: 
 
 
 def test_an_api_server_without_an_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 0.2)
+    for method in (KubernetesApi.request, KubernetesApi.list_objects):
+        monkeypatch.setitem(method.__kwdefaults__, "seconds", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KubeconfigError, match="does not answer GET"):
         helm_recovery.recover_releases(reached(silent.getsockname()[1]), ALL)
 

@@ -148,12 +148,12 @@ def test_the_stop_signal_outlives_the_node_agent() -> None:
             async def start() -> PodProcess:
                 raise AssertionError("it runs already")
 
-            past = ContainerState(process=identity, since=1.0, stop_signal=signal.SIGQUIT)
+            past = ContainerState(process=identity, since=1.0, stop_signal=signal.SIGUSR1)
             keeper = Keeper(APP, "127.0.0.1", start, lambda: None, past)
             await keeper.stop(10)
 
         asyncio.run(adopt())
-        assert child.wait() == -signal.SIGQUIT
+        assert child.wait() == -signal.SIGUSR1
 
 
 def test_the_summary_says_what_runs(tmp_path: Path) -> None:
