@@ -58,7 +58,7 @@ class Application(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    def _named(cls, value: Any) -> Any:  # noqa: ANN401 - any content of a file
         """Give each workload its name, and its image where all are published together."""
         if not isinstance(value, Mapping) or not isinstance(value.get("workloads"), Mapping):
             return value

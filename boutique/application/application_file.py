@@ -109,7 +109,7 @@ def parse_application(content: bytes, name: str) -> Application:
     return application
 
 
-def parse_yaml(content: bytes, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def parse_yaml(content: bytes, name: str) -> Any:  # noqa: ANN401 - any content of a file
     """Return what a file that people write holds.
 
     Args:

@@ -17,7 +17,7 @@ class WorkloadCall:
     port: WorkloadPort
     """The port of the callee's Service."""
     has_headers: bool
-    """Whether the port's protocol has headers, by which features are told apart."""
+    """Whether the port's protocol has headers, by which calls of features differ."""
     carries_baggage: bool
     """Whether the caller hands on the header `baggage`."""
 

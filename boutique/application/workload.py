@@ -186,7 +186,7 @@ class Workload(Section):
 
     @cached_property
     def ports_with_headers(self) -> tuple[int, ...]:
-        """The ports of its Service whose calls have headers, by which features are told apart."""
+        """The ports of its Service whose calls have headers, by which calls of features differ."""
         return tuple(
             port.port
             for port in self.service_ports

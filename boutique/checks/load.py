@@ -51,7 +51,7 @@ def load(values: Mapping[str, Any], read_errors: Sequence[ErrorLine] = (), *, ro
         values: Every key of the program's namespace in the stack's configuration, without the namespace; the value of a
             secret is never looked at.
         read_errors: Errors in how the values are kept, from reading them.
-        root: The folder of the project, in which the files of applications are found.
+        root: The folder of the project, which has the files of applications.
 
     Raises:
         SettingsError: Something is wrong; its text has a line for each error.

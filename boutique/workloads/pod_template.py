@@ -15,7 +15,7 @@ _FILES, _SINGLE_FILES = "config", "single-files"
 
 
 def pod_template(resolved: ResolvedWorkload, account: object, files: object = None, secrets: object = None) -> Fields:
-    """Return the pod template of a workload; fields that are None are left out by whoever writes it.
+    """Return the pod template of a workload; a field that is None is left out of the object.
 
     Args:
         resolved: The workload.

@@ -7,7 +7,7 @@ from boutique.application.workload import Workload
 
 
 def service_spec(workload: Workload, selector: Mapping[str, str], kind: str = "ClusterIP") -> dict[str, Any]:
-    """Return the `spec` of a Service in front of a workload; fields that are None are left out by whoever writes it.
+    """Return the `spec` of a Service in front of a workload; a field that is None is left out of the object.
 
     Args:
         workload: The workload.

@@ -120,11 +120,11 @@ class LayerTree:
         self._kinds[path] = self._kinds[target]
 
     def remove_below(self, path: str) -> None:
-        """Remove what lower layers have at a path. What this layer has there stays, whatever comes first."""
+        """Remove what lower layers have at a path. What this layer has there stays, in any order."""
         self._whiteouts.add(path)
 
     def remove_all_below(self, folder: str) -> None:
-        """Remove what lower layers have in a folder. What this layer has there stays, whatever comes first."""
+        """Remove what lower layers have in a folder. What this layer has there stays, in any order."""
         self._opaque.add(folder)
 
     def finish(self) -> bool:

@@ -56,7 +56,7 @@ class StandinCall:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """Calls that a workload makes by itself, since nobody calls it.
+    """Calls that a workload makes by itself, since it has no callers.
 
     Attributes:
         calls: Made in order, again and again.

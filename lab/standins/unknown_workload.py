@@ -7,7 +7,7 @@ VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The HTTP methods that a page of no application in particular answers."""
 
 PROBES = StandinRoute(path="/{...}", verbs=VERBS, text="ok", health=True, probes_only=True)
-"""Answers probes, whatever path they ask for: that of a page may make calls that fail."""
+"""Answers probes of any path: that of a page may make calls that fail."""
 
 
 def port_behaviour(ports: str) -> Behaviour:

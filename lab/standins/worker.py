@@ -1,4 +1,4 @@
-"""Makes the calls of a workload that nobody calls, such as one that works off a queue."""
+"""Makes the calls of a workload without callers, such as one that works off a queue."""
 
 import asyncio
 import logging

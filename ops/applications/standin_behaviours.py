@@ -37,7 +37,7 @@ def standin_behaviours(
         derived = _derive(workload, application, standin_calls(workload, application, methods))
         fields = refinements.get(workload.name, {})
         if fields.get("load"):
-            # It has been told what to call.
+            # Its file says what to call.
             derived = replace(derived, worker=None)
         behaviours[workload.name] = replace(derived, **fields)
     return behaviours

@@ -69,7 +69,7 @@ def _objects(documents: Iterable[Any], source: str) -> Iterator[tuple[str, Any]]
             yield source, value
 
 
-def _manifest(value: Any, source: str) -> tuple[ManifestObject | None, str]:  # noqa: ANN401 - whatever the file holds
+def _manifest(value: Any, source: str) -> tuple[ManifestObject | None, str]:  # noqa: ANN401 - any content of a file
     """Return an object, or None and what is wrong with it."""
     kind = value.get("kind") if isinstance(value, Mapping) else None
     version = value.get("apiVersion") if isinstance(value, Mapping) else None

@@ -103,15 +103,15 @@ class ServiceAddresses:
 
         Both are empty where it holds no address of another workload.
         """
-        found = [
+        addresses = [
             address
             for address in self.find(value, is_address=bool(_ADDRESS_WORDS.search(variable.upper())))
             if address.workload != caller
         ]
-        for address in reversed(found):
+        for address in reversed(addresses):
             port = f":{address.port}" if address.port else ""
             value = f"{value[: address.start]}{{{address.workload}}}{port}{value[address.end :]}"
-        return (value if found else ""), tuple(dict.fromkeys(address.workload for address in found))
+        return (value if addresses else ""), tuple(dict.fromkeys(address.workload for address in addresses))
 
     def shorten(self, text: str) -> str:
         """Return a text with the names of Services in place of their names with namespace and domain."""
@@ -122,5 +122,5 @@ class ServiceAddresses:
 
     def callees(self, texts: Iterable[str], caller: str) -> list[str]:
         """Return the workloads whose addresses are in texts, such as arguments and files."""
-        found = (address.workload for text in texts for address in self.find(text))
-        return [name for name in dict.fromkeys(found) if name != caller]
+        callees = (address.workload for text in texts for address in self.find(text))
+        return [name for name in dict.fromkeys(callees) if name != caller]
