@@ -46,7 +46,7 @@ def build(settings: StackSettings, secrets: Secrets) -> None:
     target = target_name(settings.cluster, settings.platform, environment) if environment else ""
     history: EnvironmentHistory | None = None
     if isinstance(settings.cluster, StackCluster):
-        places = {settings.cluster.target: place_of(settings.cluster)}
+        places = {settings.cluster.target: place_of(settings.cluster, settings.application.name)}
     if environment:
         from stacks.layers import environment_quota
 

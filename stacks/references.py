@@ -7,6 +7,7 @@ import pulumi
 
 from boutique.kubernetes import client, kubeconfig
 from boutique.outputs import ENVIRONMENT, TARGETS, Origin, SharedEnvironment, TargetOutput, read, read_target
+from boutique.settings.errors import ErrorLine, SettingsError
 from boutique.settings.stack import StackCluster
 from components.unavailable_apis import warn_of_unavailable_apis
 from stacks.stack_outputs import outputs
@@ -42,11 +43,16 @@ def environment_of(stack: str) -> Origin:
     return origin
 
 
-def place_of(cluster: StackCluster) -> TargetAccess:
+def place_of(cluster: StackCluster, application: str) -> TargetAccess:
     """Return a target of another stack.
+
+    Args:
+        cluster: The target.
+        application: The name of the application that the stack deploys there.
 
     Raises:
         pulumi.RunError: The stack or the target is not there, or was never deployed.
+        SettingsError: The target is for another application.
         OutputsError: Its outputs cannot be used.
         KubeconfigError: Its API server does not answer.
     """
@@ -57,6 +63,16 @@ def place_of(cluster: StackCluster) -> TargetAccess:
     if target is None:
         names = ", ".join(sorted(stack_outputs.get(TARGETS, ()))) or "none; deploy that stack first"
         raise pulumi.RunError(f"stack {stack!r} has no {name}; there are: {names}")
+    if target.application != application:
+        raise SettingsError(
+            [
+                ErrorLine(
+                    "another-application",
+                    f"boutique:application: {application!r}: {name} is for {target.application!r}; name that one here, "
+                    f"or set boutique:platform.targets.{cluster.target}.application in the stack {stack!r}",
+                )
+            ]
+        )
     _check_api_server(target, stack, name)
     return TargetAccess(
         namespace=pulumi.Output.from_input(target.namespace),

@@ -164,16 +164,6 @@ def _check(
     Raises:
         SettingsError: With the key and the remedy.
     """
-    if access.application != application.name:
-        raise SettingsError(
-            [
-                ErrorLine(
-                    "another-application",
-                    f"boutique:application: {application.name!r}: target {target!r} is for {access.application!r}; "
-                    f"name that one here, or set boutique:platform.targets.{target}.application in that stack",
-                )
-            ]
-        )
     if access.channel and (refusals := list(channel_refusals(application, access.channel, target, section, release))):
         raise SettingsError(refusals)
     if section.features and access.entrance is None:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
 from boutique.application.application_file import load_application
@@ -63,3 +64,16 @@ def test_other_stacks_learn_which_application_a_target_is_for(graph: Graph) -> N
         "dev": APPLICATION.name,
         "test": OTHER.name,
     }
+
+
+def test_an_environment_of_another_application_is_refused_before_anything_else() -> None:
+    values, secret = committed("dev")
+    values = {
+        **values,
+        "boutique:application": PATH,
+        "boutique:environment": "{}",
+        "boutique:release": json.dumps({"enabled": False}),
+    }
+    line = f"boutique:application: {OTHER.name!r}: target 'dev' is for {APPLICATION.name!r}; name that one here"
+    with pytest.raises(pulumi.RunError, match=line):
+        record_stack("dev", config=(values, secret))
