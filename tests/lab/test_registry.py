@@ -149,7 +149,7 @@ def test_a_branch_is_found_among_the_services_of_an_environment(by_password: Reg
     environment = Environment.model_validate({"images": {"repository": f"{by_password.name}/shop"}, "features": {}})
     said: list[str] = []
     found = discover_builds(
-        online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "local"), said.append
+        online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "dev"), said.append
     )
     assert found.taken == {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
     assert found.left["checkoutservice"] == "0.10.5-new-ads.4 is older than the release v0.10.6"

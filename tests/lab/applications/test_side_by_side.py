@@ -132,9 +132,8 @@ def test_policies_quotas_and_routes_are_apart(cluster: Cluster) -> None:
 
 
 def test_the_command_knows_both(cluster: Cluster) -> None:
-    status = cluster.boutique("status")
-    assert set(status["environments"]) == {"local", "books"}
-    assert set(status["environments"]["books"]["services"]) == set(BOOKS.workloads_by_name)
+    services = {status["stack"]: set(status["services"]) for status in cluster.boutique("status")}
+    assert services == {"local": set(APPLICATION.workloads_by_name), "books": set(BOOKS.workloads_by_name)}
     ca = Path(cluster.folder, "tls.crt")
     for stack in ("local", "books"):
         result = cluster.boutique("smoke", stack, "--cacert", str(ca))

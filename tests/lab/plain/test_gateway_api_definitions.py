@@ -21,13 +21,15 @@ PROGRAM = """
 import os
 import pulumi
 from boutique.mesh.gateway_api import manifests
+from boutique.names.labels import Owner
 from boutique.settings.mesh_settings import GatewayApiFolder
 from components.gateway_api import GatewayApi, GatewayApiArgs
 from stacks.provider import provider
 
 source = GatewayApiFolder(kind="folder", path=os.environ["BOUTIQUE_LAB_FILES"] + "/gateway-api")
 opts = pulumi.ResourceOptions(providers=[provider("cluster", context="boutique-lab")])
-GatewayApi("api", GatewayApiArgs(manifests=manifests(source), owner=pulumi.get_stack(), take_over=True), opts)
+owner = Owner(stack=pulumi.get_stack(), application="shop")
+GatewayApi("api", GatewayApiArgs(manifests=manifests(source), owner=owner, take_over=True), opts)
 """
 KIND = "customresourcedefinitions"
 
