@@ -19,8 +19,9 @@ A section that is absent is a layer that the stack does not build. Unknown keys 
 ## `boutique:application`
 
 The application that the stack deploys: the name of a file in the folder `application`, without `.yaml`, or a path that
-begins in the project's folder and ends in `.yaml`; `${NAME}` stands for an environment variable. Pulumi.yaml has the one of
-stacks that name none. A feature takes its environment's. [application-file.md](application-file.md) has the keys of the file.
+begins in the project's folder and ends in `.yaml`; `${NAME}` stands for an environment variable. Pulumi.yaml has that
+of stacks that name none. A feature takes its environment's. [application-file.md](application-file.md) has the keys of
+the file.
 """
 
 

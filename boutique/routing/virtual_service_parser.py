@@ -72,10 +72,12 @@ def _rules(
 ) -> Iterator[EdgeRoute | MeshRoute]:
     for number, rule in enumerate(rules, start=1):
         only(rule, "rule", ("name", "match", "route", *(("headers",) if outside else ())), retries=RETRIES)
-        headers = _headers(rule)
-        if not headers and number < len(rules):
+        headers, port = _match(rule)
+        if not headers and port is None and number < len(rules):
             raise UnreadableError("has rules behind one that matches everything")
         backend, called = _backend(rule, own), rule.get("name", name)
+        if port is not None and (outside or port != backend.port):
+            raise UnreadableError(f"is for the port {port} only")
         if outside:
             change: dict[str, Any] = rule.get("headers") or {}
             only(change, "headers", ("request", "response"))
@@ -107,12 +109,13 @@ def _backend(rule: Object, own: _Names) -> Backend:
     return Backend(service=name, port=destination["port"]["number"])
 
 
-def _headers(rule: Object) -> Headers:
+def _match(rule: Object) -> tuple[Headers, int | None]:
+    """Return the conditions of a rule, and the port that it is for; None for any."""
     [match] = rule.get("match") or [{}]
-    only(match, "match", ("name", "headers"))
+    only(match, "match", ("name", "headers", "port"))
     conditions = []
     for name, matcher in (match.get("headers") or {}).items():
         # Without anything in it, it asks for the header to be there.
         [(kind, value)] = (matcher or {"present": ""}).items()
         conditions.append((name.lower(), _KINDS.get(kind, kind), value))
-    return conditions
+    return conditions, match.get("port")

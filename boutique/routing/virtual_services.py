@@ -49,8 +49,7 @@ def mesh(table: Table) -> Mapping[str, Spec]:
     for route in table.mesh:
         services[route.service.service].append(route)
     return {
-        _name(routes): {"hosts": [service], "http": [_mesh(route) for route in _conditional_first(routes)]}
-        for service, routes in services.items()
+        _name(routes): {"hosts": [service], "http": _rules_of_service(routes)} for service, routes in services.items()
     }
 
 
@@ -84,9 +83,15 @@ def _response_headers(route: EdgeRoute) -> Spec:
     return {"response": change}
 
 
-def _mesh(route: MeshRoute) -> Spec:
+def _rules_of_service(routes: list[MeshRoute]) -> list[Spec]:
+    """Return the rules of a Service; with several ports, each rule is for one of them."""
+    has_ports = len({route.service.port for route in routes}) > 1
+    return [_mesh(route, {"port": route.service.port} if has_ports else {}) for route in _conditional_first(routes)]
+
+
+def _mesh(route: MeshRoute, port: Spec) -> Spec:
     headers = {"baggage": {"regex": header_patterns.baggage(MEMBER, route.feature)}} if route.feature else {}
-    return {"name": route.name, **_matches(headers), **_destination(route.backend)}
+    return {"name": route.name, **_matches(headers, port), **_destination(route.backend)}
 
 
 def _condition(route: EdgeRoute) -> Spec:
@@ -97,8 +102,9 @@ def _condition(route: EdgeRoute) -> Spec:
     return {}
 
 
-def _matches(headers: Spec) -> Spec:
-    return {"match": [{"headers": headers}]} if headers else {}
+def _matches(headers: Spec, port: Spec | None = None) -> Spec:
+    match = {**({"headers": headers} if headers else {}), **(port or {})}
+    return {"match": [match]} if match else {}
 
 
 def _destination(backend: Backend) -> Spec:

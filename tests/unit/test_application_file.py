@@ -10,7 +10,8 @@ from boutique.application.application import Application
 from boutique.application.application_file import load_application, parse_application
 from boutique.application.contract import contract, contract_errors
 from boutique.mesh import policies
-from boutique.routing import route_descriptions, route_rendering, route_table
+from boutique.names import labels
+from boutique.routing import route_descriptions, route_parser, route_rendering, route_table, virtual_services
 from boutique.routing.model import FeatureRouting
 from boutique.settings.errors import SettingsError
 from boutique.settings.stack import Environment
@@ -173,6 +174,25 @@ def test_every_port_with_headers_has_routes_of_its_own() -> None:
         ("cart-x", "cart:9080", "cart-x:9080"),
         ("cart-x-9090", "cart:9090", "cart-x:9090"),
     ]
+
+
+def test_virtual_services_tell_the_ports_of_a_service_apart() -> None:
+    settings = Environment.model_validate({"features": {}})
+    environment = route_rendering.environment(application(), settings, "dev", "dev.example.com")
+    feature = FeatureRouting(stack="dev", key="x", services=("cart",))
+    table = route_table.table(environment, [feature])
+    specs = virtual_services.mesh(table)
+    assert [rule["match"][0].get("port") for rule in specs["cart"]["http"]] == [9080, 9090, 9080, 9090]
+    assert "match" not in specs["page"]["http"][0]
+    objects = [
+        {"metadata": {"name": name, "creationTimestamp": "", "annotations": {labels.OWNER: "dev"}}, "spec": spec}
+        for name, spec in specs.items()
+    ]
+    read = route_parser.in_force([], objects)
+    assert read.unread == ()
+    assert set(read.table.mesh) == set(table.mesh)
+    specs["cart"]["http"][0]["match"][0]["port"] = 9090
+    assert "is for the port 9090 only" in route_parser.in_force([], objects).unread[0]
 
 
 def test_a_session_is_told_by_a_header_and_is_not_shown() -> None:
