@@ -28,6 +28,7 @@ from boutique.settings.fields import (
     VariableName,
 )
 from boutique.settings.resource_settings import ContainerResources
+from support.port_protocols import declared_protocol
 
 DEFAULT_GRACE_SECONDS = 30
 """What Kubernetes gives a pod to end by itself by default (PodSpec.terminationGracePeriodSeconds)."""
@@ -36,7 +37,6 @@ DEFAULT_REQUESTS = Resources(cpu="50m", memory="64Mi")
 DEFAULT_LIMITS = Resources(cpu="500m", memory="512Mi")
 """Of a workload whose file names none: a quota counts the resources of every pod."""
 
-# https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
 _WITH_HEADERS = ("http", "http2", "grpc", "grpc-web")
 
 
@@ -190,7 +190,7 @@ class Workload(Section):
         return tuple(
             port.port
             for port in self.service_ports
-            if port.port and (port.app_protocol or port.name.split("-")[0]).lower() in _WITH_HEADERS
+            if port.port and declared_protocol(port.name, port.app_protocol) in _WITH_HEADERS
         )
 
     @cached_property
