@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from lab.kubelet.connecting import get
+from lab.nodeagent.pod_worker import PodWorker
 from lab.nodeagent.pods import is_istiod
-from lab.nodeagent.runner import Runner
 
 PATH = "mesh"
 
@@ -22,14 +22,14 @@ _PATIENCE = 1.0
 _TROUBLES = (OSError, TimeoutError, ValueError, KeyError, TypeError)
 
 
-async def proxies(pods: Sequence[Runner]) -> list[dict[str, Any]]:
+async def proxies(pods: Sequence[PodWorker]) -> list[dict[str, Any]]:
     """Return for each pod with a proxy what Envoy and istiod report.
 
     Returns:
         The fields of lab.proxies.ProxyStatus.
     """
-    meshed = [pod for pod in pods if any(keeper.container.kind == "proxy" for keeper in pod.keepers)]
-    istiods = [pod for pod in pods if is_istiod(pod.pod) and pod.keepers]
+    meshed = [pod for pod in pods if any(worker.container.kind == "proxy" for worker in pod.workers)]
+    istiods = [pod for pod in pods if is_istiod(pod.pod) and pod.workers]
     views = asyncio.gather(*(_view(pod) for pod in istiods))
     certificates = await asyncio.gather(*(_certificate(pod) for pod in meshed))
     answers = [view for view in await views if view is not None]
@@ -46,12 +46,12 @@ async def proxies(pods: Sequence[Runner]) -> list[dict[str, Any]]:
     ]
 
 
-def _name(pod: Runner) -> str:
+def _name(pod: PodWorker) -> str:
     """Return what istiod calls a proxy."""
     return f"{pod.pod['metadata']['name']}.{pod.pod['metadata']['namespace']}"
 
 
-async def _certificate(pod: Runner) -> dict[str, float] | None:
+async def _certificate(pod: PodWorker) -> dict[str, float] | None:
     """Return the life of the certificate that an Envoy uses, or nothing if it does not answer."""
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -72,7 +72,7 @@ def _seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-async def _view(istiod: Runner) -> dict[str, str] | None:
+async def _view(istiod: PodWorker) -> dict[str, str] | None:
     """Return how an istiod sees the proxies that are connected to it, or nothing if it does not answer."""
     try:
         async with asyncio.timeout(_PATIENCE):

@@ -11,15 +11,15 @@ from lab.kubelet.executing import Command
 from lab.kubelet.forwarding import PROTOCOL, Forwarding
 from lab.kubelet.refusal import Refusal
 from lab.nodeagent import logfiles
-from lab.nodeagent.keeper import Keeper
-from lab.nodeagent.runner import Runner
+from lab.nodeagent.container_worker import ContainerWorker
+from lab.nodeagent.pod_worker import PodWorker
 
 
 class KubeletService:
     """The kubelet's API over the pods of one node agent."""
 
-    def __init__(self, runners: Callable[[], Iterable[Runner]]) -> None:
-        self._runners = runners
+    def __init__(self, pod_workers: Callable[[], Iterable[PodWorker]]) -> None:
+        self._pod_workers = pod_workers
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer a request.
@@ -32,60 +32,60 @@ class KubeletService:
             case ("containerLogs", namespace, pod, container):
                 await self._logs(exchange, self._find(namespace, pod), container)
             case ("portForward", namespace, pod):
-                runner = self._find(namespace, pod)
+                pod_worker = self._find(namespace, pod)
                 connection = await exchange.upgrade(PROTOCOL)
-                await Forwarding(connection, pod, lambda: runner.sandbox.network).serve()
+                await Forwarding(connection, pod, lambda: pod_worker.sandbox.network).serve()
             case ("exec", namespace, pod, container):
                 await self._exec(exchange, self._find(namespace, pod), container)
             case ("attach", namespace, pod, container):
                 await self._attach(exchange, self._find(namespace, pod), container)
             case (mesh.PATH,):
-                proxies = await mesh.proxies(tuple(self._runners()))
+                proxies = await mesh.proxies(tuple(self._pod_workers()))
                 await exchange.answer(json.dumps({"proxies": proxies}), "application/json")
             case _:
                 message = f"the lab's kubelet has nothing at /{'/'.join(exchange.path)}"
                 raise Refusal(message, HTTPStatus.NOT_FOUND)
 
-    def _find(self, namespace: str, name: str) -> Runner:
+    def _find(self, namespace: str, name: str) -> PodWorker:
         """Return a pod that runs, by the names of its object."""
-        for runner in self._runners():
-            metadata: dict[str, Any] = runner.pod["metadata"]
+        for pod_worker in self._pod_workers():
+            metadata: dict[str, Any] = pod_worker.pod["metadata"]
             if (metadata["namespace"], metadata["name"]) == (namespace, name):
-                return runner
+                return pod_worker
         message = (
             f"nothing runs for pod {name}: only pods of the mesh do, those with a container istio-proxy, and istiod"
         )
         raise Refusal(message)
 
-    async def _logs(self, exchange: Exchange, pod: Runner, container: str) -> None:
+    async def _logs(self, exchange: Exchange, pod: PodWorker, container: str) -> None:
         try:
             options = logs.extract({name: values[-1] for name, values in exchange.query.items()})
         except ValueError as error:
             raise Refusal(str(error)) from error
-        keeper = _container(pod, container)
-        state = keeper.state
+        worker = _container(pod, container)
+        state = worker.state
         if options.previous and state.exit_code is None:
             message = f"container {container} of pod {pod.pod['metadata']['name']} was not started again yet"
             raise Refusal(message)
         # The last process is also the previous one for as long as no other has been started.
-        older = options.previous and keeper.running
+        older = options.previous and worker.running
         path = (logfiles.previous if older else logfiles.current)(pod.logs, container)
         if not path.exists():
             message = f"container {container} of pod {pod.pod['metadata']['name']} has no such log, or none yet"
             raise Refusal(message)
-        await exchange.stream(logs.read(path, options, lambda: older or keeper.state.process != state.process))
+        await exchange.stream(logs.read(path, options, lambda: older or worker.state.process != state.process))
 
-    async def _exec(self, exchange: Exchange, pod: Runner, container: str) -> None:
-        keeper = _container(pod, container)
+    async def _exec(self, exchange: Exchange, pod: PodWorker, container: str) -> None:
+        worker = _container(pod, container)
         command = exchange.query.get("command", [])
         terminal = exchange.flag("tty")
-        if keeper.state.image:
+        if worker.state.image:
             try:
-                program = image_exec.image_program(await pod.commands.plan(keeper, command, terminal=terminal))
+                program = image_exec.image_program(await pod.commands.plan(worker, command, terminal=terminal))
             except OSError as error:
                 raise Refusal(str(error)) from error
         else:
-            name = executing.program(keeper.container.kind, command, terminal)
+            name = executing.program(worker.container.kind, command, terminal)
             arguments = (str(pod.tools / name), *command[1:])
             program = executing.istio_program(Command(arguments, pod.folder, pod.sandbox.network))
         flags = {"stdin": "input", "stdout": "output", "stderr": "error"}
@@ -95,10 +95,10 @@ class KubeletService:
             streams = streams - {"stderr"} | {"resize"}
         await executing.serve(await exchange.upgrade(executing.PROTOCOL), frozenset(streams), program)
 
-    async def _attach(self, exchange: Exchange, pod: Runner, container: str) -> None:
+    async def _attach(self, exchange: Exchange, pod: PodWorker, container: str) -> None:
         """Send the output of a container from now on; its stdin is empty."""
-        keeper = _container(pod, container)
-        process = keeper.state.process
+        worker = _container(pod, container)
+        process = worker.state.process
         path = logfiles.current(pod.logs, container)
         if exchange.flag("input"):
             message = f"container {container} has no stdin in the lab: leave -i out"
@@ -107,14 +107,14 @@ class KubeletService:
             message = f"container {container} of pod {pod.pod['metadata']['name']} does not run"
             raise Refusal(message)
         options = logs.Extract(follow=True, lines=0)
-        program = image_exec.log_output(logs.read(path, options, lambda: keeper.state.process != process))
+        program = image_exec.log_output(logs.read(path, options, lambda: worker.state.process != process))
         await executing.serve(await exchange.upgrade(executing.PROTOCOL), frozenset({"stdout"}), program)
 
 
-def _container(pod: Runner, name: str) -> Keeper:
-    for keeper in pod.keepers:
-        if keeper.container.name == name:
-            return keeper
+def _container(pod: PodWorker, name: str) -> ContainerWorker:
+    for worker in pod.workers:
+        if worker.container.name == name:
+            return worker
     message = (
         f"container {name} of pod {pod.pod['metadata']['name']} does not run: it is not needed in the lab, or not yet"
     )

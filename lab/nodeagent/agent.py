@@ -13,14 +13,14 @@ from lab.kubernetes.api import Api
 from lab.kubernetes.watch import Watch
 from lab.nodeagent import networks, state, summary
 from lab.nodeagent.addresses import Addresses
+from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.claim_provisioner import ClaimProvisioner
 from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.cluster_dns import ClusterNameServer
 from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.image_source import ImageSource
+from lab.nodeagent.pod_worker import PodWorker
 from lab.nodeagent.pods import is_istiod, is_run_by_agent
-from lab.nodeagent.runner import Runner
-from lab.nodeagent.world import World
 from support.files import replace_file
 
 _OVER = ("Succeeded", "Failed")
@@ -46,9 +46,9 @@ class Agent:
         self._api = api
         self._dns = ClusterNameServer(api, self._in_loop)
         source = ImageSource(lambda: settings(folder).containers, images, folder.pulls)
-        self._world = World(folder, api, programs, self._istiod, self._notify, source, self._dns)
+        self._context = AgentContext(folder, api, programs, self._istiod, self._notify, source, self._dns)
         self._claims = ClaimProvisioner(api, folder.claims)
-        self._runners: dict[str, Runner] = {}
+        self._pod_workers: dict[str, PodWorker] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._over: set[str] = set()
         self._addresses = Addresses()
@@ -75,13 +75,13 @@ class Agent:
         while True:
             await self._news.wait()
             self._news.clear()
-            await asyncio.gather(*(runner.reroute() for runner in self._runners.values()))
+            await asyncio.gather(*(pod_worker.reroute() for pod_worker in self._pod_workers.values()))
             self._summarize()
             await asyncio.sleep(_COALESCE)
 
-    def runners(self) -> Collection[Runner]:
+    def pod_workers(self) -> Collection[PodWorker]:
         """Return the pods that run."""
-        return self._runners.values()
+        return self._pod_workers.values()
 
     def _in_loop(self, see: Callable[[Objects], None]) -> Callable[[Objects], None]:
         """Return a callback that hands the objects of a watch's thread over to the event loop."""
@@ -93,7 +93,14 @@ class Agent:
 
     def _istiod(self) -> str:
         """Return the address of the istiod that has been ready longest, or none."""
-        return next((runner.address for runner in self._runners.values() if is_istiod(runner.pod) and runner.ready), "")
+        return next(
+            (
+                pod_worker.address
+                for pod_worker in self._pod_workers.values()
+                if is_istiod(pod_worker.pod) and pod_worker.ready
+            ),
+            "",
+        )
 
     def _see_services(self, services: Objects) -> None:
         """Write for each namespace by which names its pods find which addresses."""
@@ -110,16 +117,16 @@ class Agent:
         self._services_known.set()
 
     def _see_pods(self, pods: Objects) -> None:
-        for uid, runner in self._runners.items():
-            runner.see(pods.get(uid))
+        for uid, pod_worker in self._pod_workers.items():
+            pod_worker.see(pods.get(uid))
         self._over &= pods.keys()
         used = {pod["status"].get("podIP", "") for pod in pods.values()}
         for uid, pod in pods.items():
-            if uid not in self._runners and uid not in self._over and is_run_by_agent(pod) and _needs_runner(pod):
-                self._take(uid, pod, used | {runner.address for runner in self._runners.values()})
+            if uid not in self._pod_workers and uid not in self._over and is_run_by_agent(pod) and _needs_runner(pod):
+                self._take(uid, pod, used | {pod_worker.address for pod_worker in self._pod_workers.values()})
         if not self._tidied:
             self._tidied = True
-            leftovers = [path for path in self._folder.pods.iterdir() if path.name not in self._runners]
+            leftovers = [path for path in self._folder.pods.iterdir() if path.name not in self._pod_workers]
             self._tidying = asyncio.gather(
                 *(asyncio.to_thread(leave_nothing, path, state.read(path)) for path in leftovers)
             )
@@ -129,10 +136,10 @@ class Agent:
     def _take(self, uid: str, pod: Mapping[str, Any], used: Collection[str]) -> None:
         past = state.read(self._folder.pods / uid)
         address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(used))
-        runner = Runner(pod, address, self._world, past)
-        runner.see(pod)
-        self._runners[uid] = runner
-        life = asyncio.create_task(runner.live())
+        pod_worker = PodWorker(pod, address, self._context, past)
+        pod_worker.see(pod)
+        self._pod_workers[uid] = pod_worker
+        life = asyncio.create_task(pod_worker.live())
         self._lives[uid] = life
         life.add_done_callback(lambda done: self._on_end(uid, done))
 
@@ -140,14 +147,16 @@ class Agent:
         if not life.cancelled() and (error := life.exception()):
             _LOG.error("pod %s", uid, exc_info=error)
         self._over.add(uid)
-        del self._runners[uid], self._lives[uid]
+        del self._pod_workers[uid], self._lives[uid]
         self._news.set()
 
     def _summarize(self) -> None:
         # Of pods that are still being taken over, the earlier agent's summary says more than this one could.
-        if any(runner.taking_over for runner in self._runners.values()):
+        if any(pod_worker.taking_over for pod_worker in self._pod_workers.values()):
             return
-        summaries = [asdict(summary.summarize(runner.pod, runner.keepers)) for runner in self._runners.values()]
+        summaries = [
+            asdict(summary.summarize(pod_worker.pod, pod_worker.workers)) for pod_worker in self._pod_workers.values()
+        ]
         replace_file(self._folder.pod_summary, json.dumps(summaries))
 
 

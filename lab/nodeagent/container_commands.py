@@ -9,7 +9,7 @@ from typing import Any
 from lab.containers.launch_plan import ExecPlan
 from lab.nodeagent import logfiles
 from lab.nodeagent.container_starter import ContainerStarter
-from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.sandbox import Sandbox
 
 _LONGEST_HOOK = 3600.0
@@ -42,34 +42,34 @@ class ContainerCommands:
         self._tools = tools
         self._logs = logs
 
-    async def succeeds(self, keeper: Keeper | None, command: Sequence[str], seconds: float) -> bool:
+    async def succeeds(self, worker: ContainerWorker | None, command: Sequence[str], seconds: float) -> bool:
         """Say whether a command ends with 0 in time; in a stand-in, which has no commands, it counts as a success."""
-        if keeper is None or not keeper.state.image or keeper.state.process is None:
+        if worker is None or not worker.state.image or worker.state.process is None:
             return True
-        return await self._starter.execute(self._pod(), keeper.container, keeper.state.process.pid, command, seconds)
+        return await self._starter.execute(self._pod(), worker.container, worker.state.process.pid, command, seconds)
 
-    async def plan(self, keeper: Keeper, command: Sequence[str], *, terminal: bool) -> ExecPlan:
+    async def plan(self, worker: ContainerWorker, command: Sequence[str], *, terminal: bool) -> ExecPlan:
         """Return how to run a command in a container that runs its image.
 
         Raises:
             OSError: It does not run, or its image is gone.
         """
         pod = self._pod()
-        if keeper.state.process is None:
-            message = f"container {keeper.container.name} of pod {pod['metadata']['name']} does not run"
+        if worker.state.process is None:
+            message = f"container {worker.container.name} of pod {pod['metadata']['name']} does not run"
             raise OSError(message)
-        pid = keeper.state.process.pid
-        return await self._starter.exec_plan(pod, keeper.container, pid, command, terminal=terminal)
+        pid = worker.state.process.pid
+        return await self._starter.exec_plan(pod, worker.container, pid, command, terminal=terminal)
 
-    async def run_hook(self, keeper: Keeper, command: Sequence[str]) -> None:
+    async def run_hook(self, worker: ContainerWorker, command: Sequence[str]) -> None:
         """Run the command of a hook: of an image, or a program of Istio's. A stand-in has no other."""
-        if keeper.state.image and keeper.state.process:
-            await self.succeeds(keeper, command, _LONGEST_HOOK)
+        if worker.state.image and worker.state.process:
+            await self.succeeds(worker, command, _LONGEST_HOOK)
             return
         program = self._tools / command[0]
         if not program.exists():
             return
         with suppress(OSError):
-            log = logfiles.current(self._logs, keeper.container.name)
+            log = logfiles.current(self._logs, worker.container.name)
             process = await self._sandbox.run([str(program), *command[1:]], {}, log)
             await asyncio.shield(process.end)

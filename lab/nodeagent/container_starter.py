@@ -11,12 +11,12 @@ from lab.containers.exec_process import run_command
 from lab.containers.launch_plan import ExecPlan
 from lab.containers.start_errors import ContainerStartError
 from lab.nodeagent import commands, logfiles
+from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.image_container import ImageContainers
 from lab.nodeagent.pod_events import record_event
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import PodProcess
 from lab.nodeagent.sandbox import Sandbox
-from lab.nodeagent.world import World
 
 _HOOK_PATIENCE = 600.0
 
@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 class ContainerStarter:
     """Starts the containers of one pod."""
 
-    def __init__(self, world: World, pod: Mapping[str, Any], sandbox: Sandbox, folder: Path, logs: Path) -> None:
+    def __init__(
+        self, context: AgentContext, pod: Mapping[str, Any], sandbox: Sandbox, folder: Path, logs: Path
+    ) -> None:
         """Prepare to start containers.
 
         Args:
-            world: What all pods share.
+            context: What all pods share.
             pod: The pod.
             sandbox: The pod's network.
             folder: The pod's folder.
             logs: The folder of its logs.
         """
-        self.images = ImageContainers(world.api, pod, folder, world.folder.claims)
-        self._world = world
+        self.images = ImageContainers(context.api, pod, folder, context.folder.claims)
+        self._context = context
         self._sandbox = sandbox
         self._logs = logs
         self._choices: dict[str, asyncio.Task[bool]] = {}
@@ -54,7 +56,7 @@ class ContainerStarter:
         async def decide() -> bool:
             if container.kind != "app":
                 return False
-            return past != "" if past is not None else await self._world.images.is_image(container.spec)
+            return past != "" if past is not None else await self._context.images.is_image(container.spec)
 
         self._choices[container.name] = asyncio.create_task(decide())
 
@@ -69,12 +71,12 @@ class ContainerStarter:
             OSError: It cannot be started.
         """
         if not await self.is_image(container):
-            services = self._world.folder.services / f"{pod['metadata']['namespace']}.json"
-            start = commands.start(container, pod, self._world.programs, services)
+            services = self._context.folder.services / f"{pod['metadata']['namespace']}.json"
+            start = commands.start(container, pod, self._context.programs, services)
             log = logfiles.turn(self._logs, container.name)
             return await self._sandbox.run(start.command, start.variables, log), ""
         image = await self._provide(pod, container)
-        await self._world.dns.start()
+        await self._context.dns.start()
         network = await self._sandbox.connected()
         log = logfiles.turn(self._logs, container.name)
         try:
@@ -90,14 +92,14 @@ class ContainerStarter:
         reference = container.spec["image"]
 
         def begin_pull() -> Sequence[Mapping[str, Any]]:
-            record_event(self._world.api, pod, "Normal", "Pulling", f'Pulling image "{reference}"')
+            record_event(self._context.api, pod, "Normal", "Pulling", f'Pulling image "{reference}"')
             return self._pull_secrets(pod)
 
         try:
-            return await self._world.images.provide(container.spec, begin_pull)
+            return await self._context.images.provide(container.spec, begin_pull)
         except ContainerStartError as error:
             message = f'Failed to pull image "{reference}": {error}'
-            await asyncio.to_thread(record_event, self._world.api, pod, "Warning", "Failed", message)
+            await asyncio.to_thread(record_event, self._context.api, pod, "Warning", "Failed", message)
             raise
 
     async def execute(
@@ -118,7 +120,7 @@ class ContainerStarter:
         Raises:
             OSError: The image, or a ConfigMap or Secret of its variables, is gone.
         """
-        image = await self._world.images.find(container.spec["image"])
+        image = await self._context.images.find(container.spec["image"])
         if image is None:
             message = f"image {container.spec['image']} is not in the cache any more"
             raise OSError(message)
@@ -148,6 +150,6 @@ class ContainerStarter:
             path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/secrets/{reference['name']}"
             # As a kubelet: a secret that is missing is only worth a warning.
             with suppress(OSError, HTTPException):
-                if secret := self._world.api.find(path):
+                if secret := self._context.api.find(path):
                     secrets.append({"name": reference["name"], "data": secret.get("data") or {}})
         return secrets

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from lab.nodeagent import probes
-from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.kubelet_health import named_ports
 
 _LEAST = 2.0
@@ -18,7 +18,7 @@ _LEAST = 2.0
 _CUT = 1.0
 """Seconds: the API server cuts times to whole seconds, so a pod may have been deleted that much later than it says."""
 
-Hook = Callable[[Keeper, Sequence[str]], Awaitable[None]]
+Hook = Callable[[ContainerWorker, Sequence[str]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -45,41 +45,41 @@ def pause(hook: Mapping[str, Any], time_left: Grace, now: float) -> float:
     return max(0.0, min(seconds, time_left.began + _CUT + seconds - now, time_left.deadline - now))
 
 
-async def end(keepers: Sequence[Keeper], time_left: Grace, run: Hook) -> None:
+async def end(workers: Sequence[ContainerWorker], time_left: Grace, run: Hook) -> None:
     """Stop all containers of a pod: the apps after their hooks, the sidecars after the apps, the last one first.
 
     Args:
-        keepers: The containers in the order of their start.
+        workers: The containers in the order of their start.
         time_left: The pod's grace.
         run: Runs the command of a hook.
     """
-    sidecars = [keeper for keeper in keepers if keeper.container.sidecar]
+    sidecars = [worker for worker in workers if worker.container.sidecar]
     # The hook of Istio's sidecar begins to drain; its SIGTERM comes when the apps are gone.
-    hooks = [asyncio.create_task(_hook(keeper, time_left, run)) for keeper in sidecars]
-    await asyncio.gather(*(_end(keeper, time_left, run) for keeper in keepers if not keeper.container.sidecar))
+    hooks = [asyncio.create_task(_hook(worker, time_left, run)) for worker in sidecars]
+    await asyncio.gather(*(_end(worker, time_left, run) for worker in workers if not worker.container.sidecar))
     for task in hooks:
         task.cancel()
-    for keeper in reversed(sidecars):
+    for worker in reversed(sidecars):
         remaining = time_left.deadline - time.time()
-        await keeper.stop(max(_LEAST, remaining) if time_left.deadline > time_left.began else 0.0)
+        await worker.stop(max(_LEAST, remaining) if time_left.deadline > time_left.began else 0.0)
 
 
-async def _end(keeper: Keeper, time_left: Grace, run: Hook) -> None:
+async def _end(worker: ContainerWorker, time_left: Grace, run: Hook) -> None:
     # A hook that takes longer than the pod has is given up, as by a kubelet.
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, time_left.deadline - time.time())):
-            await _hook(keeper, time_left, run)
-    await keeper.stop(time_left.deadline - time.time())
+            await _hook(worker, time_left, run)
+    await worker.stop(time_left.deadline - time.time())
 
 
-async def _hook(keeper: Keeper, time_left: Grace, run: Hook) -> None:
-    hook = keeper.container.spec.get("lifecycle", {}).get("preStop", {})
-    if not keeper.running:
+async def _hook(worker: ContainerWorker, time_left: Grace, run: Hook) -> None:
+    hook = worker.container.spec.get("lifecycle", {}).get("preStop", {})
+    if not worker.running:
         return
     if "sleep" in hook:
         await asyncio.sleep(pause(hook, time_left, time.time()))
     elif "exec" in hook:
-        await run(keeper, hook["exec"]["command"])
+        await run(worker, hook["exec"]["command"])
     elif "httpGet" in hook:
-        question = probes.parse(hook, named_ports(keeper.container))
-        await probes.ask(replace(question, timeout=time_left.deadline - time.time()), keeper.address)
+        question = probes.parse(hook, named_ports(worker.container))
+        await probes.ask(replace(question, timeout=time_left.deadline - time.time()), worker.address)

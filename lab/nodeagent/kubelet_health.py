@@ -96,7 +96,7 @@ def named_ports(container: Container) -> dict[str, int]:
 
 
 async def _give_up(process: PodProcess) -> None:
-    """End a process whose liveness or startup probe failed; its keeper starts it again."""
+    """End a process whose liveness or startup probe failed; its worker starts it again."""
     process.terminate()
     await asyncio.wait([process.end], timeout=_KILL_AFTER)
     process.kill()

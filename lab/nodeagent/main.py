@@ -57,7 +57,7 @@ async def _run(agent: Agent, folder: Folder) -> None:
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         writer.close()
 
-    service = KubeletService(agent.runners)
+    service = KubeletService(agent.pod_workers)
     async with (
         await asyncio.start_server(answer, network.LOOPBACK, NODE_AGENT_PORT),
         await server.serve(folder.pki, service.handle),

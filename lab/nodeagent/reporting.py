@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.kubernetes.api import Api
 from lab.nodeagent import status_report
-from lab.nodeagent.status_report import Sight
+from lab.nodeagent.status_report import ContainerStatus
 
 _COALESCE = 0.02
 _PAUSE = 0.5
@@ -25,7 +25,7 @@ def path(pod: Mapping[str, Any]) -> str:
 async def keep(
     api: Api,
     news: asyncio.Event,
-    account: Callable[[], tuple[Mapping[str, Any], list[Sight]]],
+    account: Callable[[], tuple[Mapping[str, Any], list[ContainerStatus]]],
     answered: Callable[[Mapping[str, Any]], None],
 ) -> None:
     """Report every change, until cancelled.
@@ -40,9 +40,9 @@ async def keep(
         await news.wait()
         await asyncio.sleep(_COALESCE)
         news.clear()
-        pod, sights = account()
+        pod, containers = account()
         uid = pod["metadata"]["uid"]
-        change = {"metadata": {"uid": uid}, "status": status_report.status(pod, sights, datetime.now(UTC))}
+        change = {"metadata": {"uid": uid}, "status": status_report.status(pod, containers, datetime.now(UTC))}
         try:
             answer = await asyncio.to_thread(api.patch, f"{path(pod)}/status", change)
         except (OSError, HTTPException) as error:

@@ -11,7 +11,7 @@ from lab.nodeagent.state import ContainerState
 
 
 @dataclass(frozen=True)
-class Sight:
+class ContainerStatus:
     """The status of one container.
 
     Attributes:
@@ -37,13 +37,13 @@ class Sight:
     completed: bool = False
 
 
-def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
+def status(pod: Mapping[str, Any], containers: Sequence[ContainerStatus], now: datetime) -> dict[str, Any]:
     """Return what to change in a pod's status, as a strategic merge patch."""
-    staying = [sight for sight in sights if not sight.container.init]
-    ready = all(sight.ready for sight in staying)
-    names = [sight.container.name for sight in staying if not sight.ready]
+    staying = [observed for observed in containers if not observed.container.init]
+    ready = all(observed.ready for observed in staying)
+    names = [observed.container.name for observed in staying if not observed.ready]
     gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates", [])]
-    truth = {"PodReadyToStartContainers": True, "Initialized": _is_initialized(sights)}
+    truth = {"PodReadyToStartContainers": True, "Initialized": _is_initialized(containers)}
     # Only a cloud's load balancer sets a gate, and the lab has no such load balancer.
     truth |= dict.fromkeys(gates, True)
     truth |= {"ContainersReady": ready, "Ready": ready}
@@ -53,17 +53,19 @@ def status(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> di
         **{name: current[name] for name in ("podIP", "podIPs", "hostIP", "hostIPs") if name in current},
         "startTime": current.get("startTime") or _time(now),
         "phase": "Running"
-        if any(sight.state.since and not sight.container.sidecar for sight in staying)
+        if any(observed.state.since and not observed.container.sidecar for observed in staying)
         else "Pending",
         "conditions": [_condition(pod, kind, fact, names, now) for kind, fact in truth.items()],
-        "containerStatuses": [_container(sight, reported, now) for sight in staying if not sight.container.sidecar],
-        "initContainerStatuses": _init(pod, sights, now),
+        "containerStatuses": [
+            _container(observed, reported, now) for observed in staying if not observed.container.sidecar
+        ],
+        "initContainerStatuses": _init(pod, containers, now),
     }
 
 
-def _is_initialized(sights: Sequence[Sight]) -> bool:
-    sidecars = all(sight.state.started for sight in sights if sight.container.sidecar)
-    return sidecars and all(sight.completed for sight in sights if sight.container.init)
+def _is_initialized(containers: Sequence[ContainerStatus]) -> bool:
+    sidecars = all(observed.state.started for observed in containers if observed.container.sidecar)
+    return sidecars and all(observed.completed for observed in containers if observed.container.init)
 
 
 def _condition(pod: Mapping[str, Any], kind: str, fact: bool, unready: Sequence[str], now: datetime) -> dict[str, Any]:
@@ -80,21 +82,21 @@ def _condition(pod: Mapping[str, Any], kind: str, fact: bool, unready: Sequence[
     }
 
 
-def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    spec, state = sight.container.spec, sight.state
+def _container(observed: ContainerStatus, reported: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    spec, state = observed.container.spec, observed.state
     image = spec.get("image", "")
     container = {
-        "name": sight.container.name,
+        "name": observed.container.name,
         "image": image,
         "imageID": f"{_repository(image)}@{state.image}" if state.image else image,
-        "ready": sight.completed if sight.container.init else sight.ready,
+        "ready": observed.completed if observed.container.init else observed.ready,
         "started": state.started,
         "restartCount": state.restarts,
-        "state": _state(sight),
-        "lastState": reported.get(sight.container.name, {}).get("lastState", {}),
+        "state": _state(observed),
+        "lastState": reported.get(observed.container.name, {}).get("lastState", {}),
     }
     if state.exit_code is not None:
-        last_words = sight.message or sight.last_line
+        last_words = observed.message or observed.last_line
         end = _end(state.exit_code) | ({"message": last_words} if last_words else {})
         last = container["lastState"].get("terminated", {})
         if not last or any(last.get(key) != end.get(key) for key in ("exitCode", "message")):
@@ -102,33 +104,37 @@ def _container(sight: Sight, reported: Mapping[str, Any], now: datetime) -> dict
     return container
 
 
-def _state(sight: Sight) -> dict[str, Any]:
-    if sight.state.process is not None:
-        return {"running": {"startedAt": _time(datetime.fromtimestamp(sight.state.since, UTC))}}
-    if sight.completed:
-        return {"terminated": {**_end(0), "startedAt": _time(datetime.fromtimestamp(sight.state.since, UTC))}}
-    if sight.trouble:
-        reason, message = sight.trouble_reason, sight.trouble
-        if sight.pausing and reason == "ErrImagePull":
-            image = sight.container.spec.get("image", "")
+def _state(observed: ContainerStatus) -> dict[str, Any]:
+    if observed.state.process is not None:
+        return {"running": {"startedAt": _time(datetime.fromtimestamp(observed.state.since, UTC))}}
+    if observed.completed:
+        return {"terminated": {**_end(0), "startedAt": _time(datetime.fromtimestamp(observed.state.since, UTC))}}
+    if observed.trouble:
+        reason, message = observed.trouble_reason, observed.trouble
+        if observed.pausing and reason == "ErrImagePull":
+            image = observed.container.spec.get("image", "")
             reason, message = "ImagePullBackOff", f'Back-off pulling image "{image}": {reason}: {message}'
         return {"waiting": {"reason": reason, "message": message}}
-    if sight.pausing:
-        suffix = f": {sight.last_line}" if sight.last_line else ""
+    if observed.pausing:
+        suffix = f": {observed.last_line}" if observed.last_line else ""
         message = f"it ended too soon and is started again later{suffix}"
         return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
-    return {"waiting": {"reason": "ContainerCreating" if not sight.state.since else "Restarting"}}
+    return {"waiting": {"reason": "ContainerCreating" if not observed.state.since else "Restarting"}}
 
 
-def _init(pod: Mapping[str, Any], sights: Sequence[Sight], now: datetime) -> list[dict[str, Any]]:
+def _init(pod: Mapping[str, Any], containers: Sequence[ContainerStatus], now: datetime) -> list[dict[str, Any]]:
     """Return the statuses of the init containers: as they are, or as done with if none runs in their place."""
     reported = {container["name"]: container for container in pod["status"].get("initContainerStatuses", [])}
-    known = {sight.container.name: sight for sight in sights if sight.container.sidecar or sight.container.init}
+    known = {
+        observed.container.name: observed
+        for observed in containers
+        if observed.container.sidecar or observed.container.init
+    }
     statuses = []
     for container in pod["spec"].get("initContainers", []):
-        sight = known.get(container["name"])
-        if sight is not None and (sight.container.sidecar or sight.state.image != ""):
-            statuses.append(_container(sight, reported, now))
+        observed = known.get(container["name"])
+        if observed is not None and (observed.container.sidecar or observed.state.image != ""):
+            statuses.append(_container(observed, reported, now))
             continue
         done = {"exitCode": 0, "reason": "Completed", "startedAt": _time(now), "finishedAt": _time(now)}
         image = container.get("image", "")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.container_worker import ContainerWorker
 from lab.pod_status import ContainerStatus
 from lab.supervision.process import host_pid
 
@@ -19,35 +19,35 @@ class PodSummary:
     containers: tuple[ContainerStatus, ...]
 
 
-def summarize(pod: Mapping[str, Any], keepers: Sequence[Keeper]) -> PodSummary:
+def summarize(pod: Mapping[str, Any], workers: Sequence[ContainerWorker]) -> PodSummary:
     """Return the summary of a pod."""
     metadata = pod["metadata"]
     containers = tuple(
         ContainerStatus(
-            keeper.container.name,
-            keeper.container.kind,
-            keeper.ready,
-            keeper.state.restarts,
-            _pid(keeper),
-            _source(keeper),
-            keeper.state.image or "",
+            worker.container.name,
+            worker.container.kind,
+            worker.ready,
+            worker.state.restarts,
+            _pid(worker),
+            _source(worker),
+            worker.state.image or "",
         )
-        for keeper in keepers
-        if not keeper.container.init
+        for worker in workers
+        if not worker.container.init
     )
     return PodSummary(metadata["namespace"], metadata["name"], pod["status"].get("podIP", ""), containers)
 
 
-def _source(keeper: Keeper) -> str:
-    if keeper.container.kind != "app":
+def _source(worker: ContainerWorker) -> str:
+    if worker.container.kind != "app":
         return "tool"
-    if keeper.state.image is None:
+    if worker.state.image is None:
         return ""
-    return "image" if keeper.state.image else "stand-in"
+    return "image" if worker.state.image else "stand-in"
 
 
-def _pid(keeper: Keeper) -> int:
+def _pid(worker: ContainerWorker) -> int:
     try:
-        return host_pid(keeper.state.process.pid) if keeper.state.process else 0
+        return host_pid(worker.state.process.pid) if worker.state.process else 0
     except ProcessLookupError:
         return 0

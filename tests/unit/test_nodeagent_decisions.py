@@ -10,15 +10,15 @@ import pytest
 from lab.nodeagent import logfiles, probes, processes, redirection, state, status_report
 from lab.nodeagent.addresses import Addresses, pod_with_address
 from lab.nodeagent.agent import names
+from lab.nodeagent.container_worker import pause
 from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
-from lab.nodeagent.keeper import pause
 from lab.nodeagent.pods import Container
 from lab.nodeagent.probes import ContainerProbe, Verdict
 from lab.nodeagent.processes import ProcessIdentity
 from lab.nodeagent.redirection import RedirectionRule
 from lab.nodeagent.state import ContainerState, PodState
-from lab.nodeagent.status_report import Sight
+from lab.nodeagent.status_report import ContainerStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE = "2025-12-31T00:00:00Z"
@@ -132,20 +132,20 @@ def test_pod_knows_its_address_before_the_api_server_does() -> None:
     assert pod_with_address(told, "10.244.128.1") == told
 
 
-def sight(*, ready: bool, sidecar: bool = False, **changes: Any) -> Sight:
+def observed(*, ready: bool, sidecar: bool = False, **changes: Any) -> ContainerStatus:
     name = "istio-proxy" if sidecar else "server"
     container = Container(name, "proxy" if sidecar else "app", sidecar, {"name": name, "image": "x"})
     past = {"process": ProcessIdentity(1, 1), "since": 1.0, "started": True, "ready": ready, **changes}
-    return Sight(container, ContainerState(**past), ready, pausing=past["process"] is None, trouble="")
+    return ContainerStatus(container, ContainerState(**past), ready, pausing=past["process"] is None, trouble="")
 
 
-def reported(*sights: Sight) -> dict[str, Any]:
+def reported(*containers: ContainerStatus) -> dict[str, Any]:
     pod = {
         "metadata": {},
         "spec": {"initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}]},
         "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": BEFORE}]},
     }
-    return status_report.status(pod, sights, NOW)
+    return status_report.status(pod, containers, NOW)
 
 
 def conditions(status: dict[str, Any]) -> dict[str, str]:
@@ -153,10 +153,10 @@ def conditions(status: dict[str, Any]) -> dict[str, str]:
 
 
 def test_pod_is_ready_when_every_container_is() -> None:
-    ready = reported(sight(ready=True, sidecar=True), sight(ready=True))
+    ready = reported(observed(ready=True, sidecar=True), observed(ready=True))
     assert conditions(ready)["Ready"] == "True"
     assert ready["phase"] == "Running"
-    unready = reported(sight(ready=True, sidecar=True), sight(ready=False))
+    unready = reported(observed(ready=True, sidecar=True), observed(ready=False))
     assert conditions(unready)["Ready"] == "False"
     condition = next(one for one in unready["conditions"] if one["type"] == "Ready")
     assert condition["lastTransitionTime"] == BEFORE, "it was not ready before either"
@@ -164,7 +164,7 @@ def test_pod_is_ready_when_every_container_is() -> None:
 
 
 def test_container_that_ended_is_told_with_its_end_and_its_restarts() -> None:
-    status = reported(sight(ready=False, process=None, exit_code=-9, restarts=4, started=False))
+    status = reported(observed(ready=False, process=None, exit_code=-9, restarts=4, started=False))
     container = status["containerStatuses"][0]
     assert container["restartCount"] == 4
     assert container["state"]["waiting"]["reason"] == "CrashLoopBackOff"
@@ -176,7 +176,7 @@ def test_container_that_ended_is_told_with_its_last_words(tmp_path: Path) -> Non
     log.write_text(f"first\n{'x' * 9000}\nerror: too many open files\n\n")
     last_line = logfiles.last_line(log)
     assert last_line == "error: too many open files"
-    ended = replace(sight(ready=False, process=None, exit_code=1, restarts=4, started=False), last_line=last_line)
+    ended = replace(observed(ready=False, process=None, exit_code=1, restarts=4, started=False), last_line=last_line)
     container = reported(ended)["containerStatuses"][0]
     assert last_line in container["state"]["waiting"]["message"]
     assert container["lastState"]["terminated"]["message"] == last_line
@@ -184,7 +184,7 @@ def test_container_that_ended_is_told_with_its_last_words(tmp_path: Path) -> Non
 
 
 def test_end_that_nobody_was_told_of_is_unknown() -> None:
-    status = reported(sight(ready=False, process=None, exit_code=processes.LOST, restarts=1, started=False))
+    status = reported(observed(ready=False, process=None, exit_code=processes.LOST, restarts=1, started=False))
     assert status["containerStatuses"][0]["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
 
 

@@ -11,7 +11,7 @@ from lab.nodeagent.image_source import ImageSource
 
 
 @dataclass(frozen=True)
-class World:
+class AgentContext:
     """The context that all pods share.
 
     Attributes:

@@ -9,36 +9,36 @@ from typing import Any
 
 from lab.nodeagent import ending, files, redirection, reporting
 from lab.nodeagent.addresses import pod_with_address
+from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.container_commands import ContainerCommands
-from lab.nodeagent.container_sight import sight
+from lab.nodeagent.container_observation import observe
 from lab.nodeagent.container_starter import ContainerStarter
-from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import PodProcess
 from lab.nodeagent.sandbox import Sandbox
 from lab.nodeagent.state import ContainerState, PodState
-from lab.nodeagent.status_report import Sight
-from lab.nodeagent.world import World
+from lab.nodeagent.status_report import ContainerStatus
 
 _LOG = logging.getLogger(__name__)
 
 
-class Runner:
+class PodWorker:
     """Runs one pod."""
 
-    def __init__(self, pod: Mapping[str, Any], address: str, world: World, past: PodState | None) -> None:
+    def __init__(self, pod: Mapping[str, Any], address: str, context: AgentContext, past: PodState | None) -> None:
         metadata = pod["metadata"]
         self.pod = pod_with_address(pod, address)
         self.address = address
-        self.keepers: list[Keeper] = []
-        self.tools = world.programs.tools
-        self.logs = world.folder.logs / "pods" / metadata["namespace"] / metadata["name"]
-        self._world = world
+        self.workers: list[ContainerWorker] = []
+        self.tools = context.programs.tools
+        self.logs = context.folder.logs / "pods" / metadata["namespace"] / metadata["name"]
+        self._context = context
         self._past = past
-        self.folder = world.folder.pods / metadata["uid"]
+        self.folder = context.folder.pods / metadata["uid"]
         rules = redirection.capture(uncaptured_ports(pod))
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
-        self._starter = ContainerStarter(world, self.pod, self.sandbox, self.folder, self.logs)
+        self._starter = ContainerStarter(context, self.pod, self.sandbox, self.folder, self.logs)
         self.commands = ContainerCommands(lambda: self.pod, self._starter, self.sandbox, self.tools, self.logs)
         self._deleted = False
         self._ending = asyncio.Event()
@@ -48,13 +48,13 @@ class Runner:
     @property
     def ready(self) -> bool:
         """Whether every container is."""
-        staying = [keeper for keeper in self.keepers if not keeper.container.init]
-        return bool(staying) and all(keeper.ready for keeper in staying) and not self._ending.is_set()
+        staying = [worker for worker in self.workers if not worker.container.init]
+        return bool(staying) and all(worker.ready for worker in staying) and not self._ending.is_set()
 
     @property
     def taking_over(self) -> bool:
         """Whether it still has to take over the processes of an earlier node agent."""
-        return self._past is not None and not self.keepers and not self._ending.is_set()
+        return self._past is not None and not self.workers and not self._ending.is_set()
 
     def see(self, pod: Mapping[str, Any] | None) -> None:
         """Take note of the pod's object as it is now, or of its absence."""
@@ -81,7 +81,7 @@ class Runner:
 
     async def reroute(self) -> None:
         """Redirect the pod's connections to istiod to the current istiod."""
-        await self.sandbox.reroute(self._world.istiod)
+        await self.sandbox.reroute(self._context.istiod)
 
     async def _rise(self) -> None:
         if "deletionTimestamp" in self.pod["metadata"]:
@@ -92,25 +92,25 @@ class Runner:
         if not await self.sandbox.open(self._past.holder if self._past else None, past):
             past = {}
         for container in containers(self.pod):
-            self.keepers.append(self._keeper(container, past.get(container.name)))
+            self.workers.append(self._worker(container, past.get(container.name)))
         self._notify()
-        self._task(reporting.keep(self._world.api, self._news, self._account, self.see))
+        self._task(reporting.keep(self._context.api, self._news, self._account, self.see))
         self._task(self._hold())
         self._task(self._starter.images.volumes.keep(lambda: self.pod))
         await self.reroute()
         written = asyncio.Event()
-        self._task(files.keep(self._world.api, self.pod, self.folder, self._world.folder.pki, written))
+        self._task(files.keep(self._context.api, self.pod, self.folder, self._context.folder.pki, written))
         await written.wait()
-        for keeper in self.keepers:
-            if keeper.container.init and not await self._starter.is_image(keeper.container):
+        for worker in self.workers:
+            if worker.container.init and not await self._starter.is_image(worker.container):
                 # A stand-in has nothing to prepare.
-                keeper.decide("")
-                keeper.complete()
-            self._task(keeper.keep())
-            if keeper.container.sidecar:
-                await keeper.started.wait()
-            if keeper.container.init:
-                await keeper.completed.wait()
+                worker.decide("")
+                worker.complete()
+            self._task(worker.keep())
+            if worker.container.sidecar:
+                await worker.started.wait()
+            if worker.container.init:
+                await worker.completed.wait()
 
     def _task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -123,46 +123,46 @@ class Runner:
             await self.sandbox.renew(self._states())
             self._notify()
 
-    def _keeper(self, container: Container, past: ContainerState | None) -> Keeper:
+    def _worker(self, container: Container, past: ContainerState | None) -> ContainerWorker:
         self._starter.choose(container, past.image if past else None)
         start = partial(self._start, container.name)
 
         async def succeeds(command: Sequence[str], seconds: float) -> bool:
             return await self.commands.succeeds(self.find(container.name), command, seconds)
 
-        return Keeper(container, self.address, start, self._notify, past, succeeds)
+        return ContainerWorker(container, self.address, start, self._notify, past, succeeds)
 
-    def find(self, container: str) -> Keeper | None:
+    def find(self, container: str) -> ContainerWorker | None:
         """Return a container by its name."""
-        return next((keeper for keeper in self.keepers if keeper.container.name == container), None)
+        return next((worker for worker in self.workers if worker.container.name == container), None)
 
     async def _start(self, name: str) -> PodProcess:
-        keeper = self.find(name)
-        assert keeper is not None  # noqa: S101 - it is what calls this
-        process, image = await self._starter.start(self.pod, keeper.container)
-        keeper.decide(image)
+        worker = self.find(name)
+        assert worker is not None  # noqa: S101 - it is what calls this
+        process, image = await self._starter.start(self.pod, worker.container)
+        worker.decide(image)
         return process
 
     def _notify(self) -> None:
         self._news.set()
-        self._world.changed()
+        self._context.changed()
 
     def _states(self) -> dict[str, ContainerState]:
-        return {keeper.container.name: keeper.state for keeper in self.keepers}
+        return {worker.container.name: worker.state for worker in self.workers}
 
-    def _account(self) -> tuple[Mapping[str, Any], list[Sight]]:
+    def _account(self) -> tuple[Mapping[str, Any], list[ContainerStatus]]:
         """Write down the pod's status for the next node agent, and return it for the API server."""
         assert self.sandbox.holder is not None  # noqa: S101 - called only once there is a network
         metadata = self.pod["metadata"]
         state = PodState(metadata["namespace"], metadata["name"], self.address, self.sandbox.holder, self._states())
         state.write(self.folder)
-        return self.pod, [sight(keeper, self.logs, self.folder) for keeper in self.keepers]
+        return self.pod, [observe(worker, self.logs, self.folder) for worker in self.workers]
 
     async def _end(self) -> None:
-        await ending.end(self.keepers, ending.grace(None if self._deleted else self.pod), self.commands.run_hook)
+        await ending.end(self.workers, ending.grace(None if self._deleted else self.pod), self.commands.run_hook)
         for task in self._tasks:
             task.cancel()
         await self.sandbox.close()
         await asyncio.to_thread(self._starter.images.close)
         shutil.rmtree(self.folder, ignore_errors=True)
-        await reporting.delete(self._world.api, self.pod, lambda: self._deleted)
+        await reporting.delete(self._context.api, self.pod, lambda: self._deleted)

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from lab.nodeagent import keeper, probes
-from lab.nodeagent.keeper import Keeper
+from lab.nodeagent import container_worker, probes
+from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pods import Container
 from lab.nodeagent.probes import ContainerProbe
 from lab.nodeagent.processes import PodProcess, identify
@@ -32,7 +32,7 @@ def test_a_container_is_asked_again_after_a_question_that_went_wrong(
     async def live() -> None:
         ready = asyncio.Event()
         container = Container("server", "app", False, {"readinessProbe": {"tcpSocket": {"port": 1}}})
-        kept = Keeper(container, "127.0.0.1", start, lambda: ready.set() if kept.ready else None)
+        kept = ContainerWorker(container, "127.0.0.1", start, lambda: ready.set() if kept.ready else None)
         keeping = asyncio.create_task(kept.keep())
         try:
             await asyncio.wait_for(ready.wait(), 20)
@@ -41,7 +41,7 @@ def test_a_container_is_asked_again_after_a_question_that_went_wrong(
             await keeping
 
     monkeypatch.setattr(probes, "ask", ask)
-    monkeypatch.setattr(keeper, "_AGAIN", 0.01)
+    monkeypatch.setattr(container_worker, "_AGAIN", 0.01)
     asyncio.run(live())
     assert len(asked) == 2
     assert "half an answer" in caplog.text

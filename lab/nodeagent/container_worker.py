@@ -25,7 +25,7 @@ def pause(failures: int) -> float:
     return 0.0 if failures <= 1 else min(2.0 ** (failures - 2), _LONGEST_PAUSE)
 
 
-class Keeper:
+class ContainerWorker:
     """One container: starts it, restarts it, and knows the results of its probes."""
 
     def __init__(
