@@ -43,12 +43,17 @@ def read() -> tuple[StackSettings, Secrets]:
         CertificateError: Its certificate could not be served.
     """
     config = pulumi.Config(NAMESPACE)
-    settings = load(*_values(config), root=Path())
+    settings = load(*_values(config), root=project_folder())
     _check_certificate(settings, config)
     _check_pull_credentials(settings, config.get(pull_credentials.KEY))
     registry = config.get_secret(pull_credentials.KEY) if config.get(pull_credentials.KEY) else None
     certificate = {key: config.require_secret(key) for key in credentials.KEYS if config.get(key)}
     return settings, Secrets(registry=registry, certificate=certificate, services=_services(config))
+
+
+def project_folder() -> Path:
+    """Return the folder of the project, also where a command runs Pulumi in a folder of links."""
+    return Path("Pulumi.yaml").resolve().parent
 
 
 def configured_keys(namespace: str) -> list[str]:

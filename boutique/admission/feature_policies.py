@@ -18,8 +18,8 @@ from boutique.targets.target_names import features_deployer, user
 
 _ANY = "ANY"
 _KEY = "variables.key"
-_VALUE = r"([0-9A-Za-z_]|\\[^0-9A-Za-z])+"
-"""A value that `re.escape` wrote: no character of it means anything else than itself."""
+_VALUE = r"([^()\[\]{}?*+|^$\\.&~# \t\n\r\v\f,;\"-]|\\[^0-9A-Za-z])+"
+"""A value that `re.escape` wrote: what has a meaning in a pattern is escaped, and nothing separates cookies."""
 
 
 def rules(target: str, entry: ApplicationEntry, host: str | None) -> Mapping[str, Spec]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pulumi
 
@@ -29,6 +28,7 @@ from boutique.settings.ingress_settings import GATEWAY_API
 from components.changedservice import ChangedServiceArgs, FeatureService
 from components.metadata import ObjectScope
 from components.routes import Routes, RoutesArgs
+from stacks.configuration import project_folder
 from stacks.layers.environment_quota import check_feature
 from stacks.provider import provider
 from stacks.references import environment_of
@@ -111,7 +111,7 @@ def _application(origin: Origin, section: Feature) -> Application:
         SettingsError: It differs from the environment's where that matters, or the feature does not fit it.
     """
     reference = origin.application.reference
-    application = load_application(reference, Path())
+    application = load_application(reference, project_folder())
     if errors := [
         *contract_errors(origin.application, contract(application, reference), origin.stack),
         *feature_errors(application, section),

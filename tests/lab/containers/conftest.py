@@ -1,6 +1,5 @@
 """A small mesh whose pods run an image of the tests' own; what tests kill of it comes back before they end."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from lab.images.image_store import ImageStore
 from support import paths
 from tests.support.lab import image_workloads
 from tests.support.lab.image_archives import build_image, build_program, write_layout
+from tests.support.lab.image_caches import own_cache
 from tests.support.lab.image_workloads import IMAGE, ImageMesh
 from tests.support.lab.lab_commands import Lab
 
@@ -24,14 +24,9 @@ def image_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         {"Env": ["PATH=/bin", "FROM_IMAGE=yes"], "WorkingDir": "/srv", "User": "app", "StopSignal": "SIGQUIT"},
         {"etc/passwd": "app:x:1234:1235::/home/app:/bin/sh\n", "text": "of the image", "changeable": "of the image"},
     )
-    tools = paths.cache() / "tools"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
-        paths.cache().mkdir()
-        (paths.cache() / "tools").symlink_to(tools)
+    with own_cache(folder):
         ImageStore(paths.images()).load(write_layout(folder / "layout", IMAGE, built))
         yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

@@ -68,8 +68,10 @@ class Registry:
         return digests
 
     def push_image(self, repository: str, tag: str, built: Built) -> None:
-        """Push an image with its blobs."""
+        """Push an image with those of its blobs that the repository lacks."""
         for digest, content in built.blobs.items():
+            if self.client.head(f"/v2/{repository}/blobs/{digest}").status_code == httpx.codes.OK:
+                continue
             started = self.client.post(f"/v2/{repository}/blobs/uploads/")
             assert started.status_code == 202, started.text
             target = httpx.URL(started.headers["location"]).copy_merge_params({"digest": digest})
