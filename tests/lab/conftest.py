@@ -15,7 +15,20 @@ from tests.support.lab.lab_commands import Lab, running
 from tests.support.lab.work_sizes import FULL, SMALL, Size
 
 FOLDERS = (
-    *("local", "updates", "kills", "plain", "ingress", "eks", "programs", "containers", "mesh", "standins", "control_plane", "lab"),
+    *(
+        "local",
+        "updates",
+        "kills",
+        "plain",
+        "ingress",
+        "eks",
+        "programs",
+        "containers",
+        "mesh",
+        "standins",
+        "control_plane",
+        "lab",
+    ),
 )
 """Those that take longest come first, so that no worker has a long one left when the others are done."""
 ENOUGH_INOTIFY = 256

@@ -14,14 +14,14 @@ import hops
 from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
 
 
-class Server(ThreadingMixIn, WSGIServer):
+class PageServer(ThreadingMixIn, WSGIServer):
     """Answers several requests at once."""
 
     daemon_threads = True
     request_queue_size = 128
 
 
-class Handler(WSGIRequestHandler):
+class PageHandler(WSGIRequestHandler):
     """Leaves out the log of requests."""
 
     def log_request(self, *_: object) -> None:
@@ -48,7 +48,7 @@ def application(request: dict[str, Any], respond: Callable[..., Any]) -> Iterabl
 
 def main() -> None:
     """Serve until the container shall end."""
-    server = Server(("", int(os.environ["PORT"])), Handler)
+    server = PageServer(("", int(os.environ["PORT"])), PageHandler)
     server.set_app(OpenTelemetryMiddleware(application))
     threading.Thread(target=server.serve_forever).start()
     hops.wait_for_end()
