@@ -9,7 +9,7 @@ from lab.memory import ProcessUse
 
 
 @dataclass(frozen=True)
-class ContainerStatus:
+class ReportedContainer:
     """The status of a container.
 
     Attributes:
@@ -51,7 +51,7 @@ class PodStatus:
     ready: bool
     processes: int
     memory: int
-    containers: tuple[ContainerStatus, ...]
+    containers: tuple[ReportedContainer, ...]
 
 
 def pods(folder: Folder, uses: Mapping[int, ProcessUse]) -> tuple[PodStatus, ...]:
@@ -70,7 +70,7 @@ def pods(folder: Folder, uses: Mapping[int, ProcessUse]) -> tuple[PodStatus, ...
 
 def _pod(content: Mapping[str, object], uses: Mapping[int, ProcessUse]) -> PodStatus:
     described = content["containers"]
-    containers = tuple(ContainerStatus(**container) for container in described) if isinstance(described, list) else ()
+    containers = tuple(ReportedContainer(**container) for container in described) if isinstance(described, list) else ()
     # Every container is a session of its own: see lab.nodeagent.processes.
     sessions = {container.pid for container in containers if container.pid}
     processes = [process for process in uses.values() if process.session in sessions]

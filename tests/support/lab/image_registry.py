@@ -132,7 +132,7 @@ def _running(folder: Path, login: Mapping[str, Any], http: Mapping[str, Any] | N
     content = {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"inmemory": {}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "blobs")}},
         "http": {"addr": f"127.0.0.1:{port}", **(http or {})},
         "tags": {"maxtags": PAGE},
         "auth": login,
