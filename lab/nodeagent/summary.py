@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.nodeagent.container_worker import ContainerWorker
-from lab.pod_status import ContainerStatus
+from lab.pod_status import ReportedContainer
 from lab.supervision.process import host_pid
 
 
@@ -16,14 +16,14 @@ class PodSummary:
     namespace: str
     name: str
     address: str
-    containers: tuple[ContainerStatus, ...]
+    containers: tuple[ReportedContainer, ...]
 
 
 def summarize(pod: Mapping[str, Any], workers: Sequence[ContainerWorker]) -> PodSummary:
     """Return the summary of a pod."""
     metadata = pod["metadata"]
     containers = tuple(
-        ContainerStatus(
+        ReportedContainer(
             worker.container.name,
             worker.container.kind,
             worker.ready,
