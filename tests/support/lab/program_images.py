@@ -48,6 +48,24 @@ def redis_image() -> Built:
     return image(archive(*parts, *_libraries(programs.values())), compression="gzip", config=config)
 
 
+def echo_image() -> Built:
+    """Return the image of Istio's echo server, with its client for requests from inside."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("server", "client")
+        _build(SOURCES / "echo", Path(folder), *(f"istio.io/istio/pkg/test/echo/cmd/{name}" for name in names))
+        layer = archive(*((entry(f"usr/bin/{name}", mode=0o755), Path(folder, name).read_bytes()) for name in names))
+    return image(layer, compression="zstd", config={"Entrypoint": ["server"], "Env": ["PATH=/usr/bin"]})
+
+
+def _build(module: Path, target: Path, *packages: str) -> None:
+    subprocess.run(
+        ["go", "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", target, *packages],
+        cwd=module,
+        env={**os.environ, "CGO_ENABLED": "0"},
+        check=True,
+    )
+
+
 def _version_layer(version: str) -> bytes:
     return archive(("version", f"{version}\n".encode()))
 
@@ -56,12 +74,7 @@ def _version_layer(version: str) -> bytes:
 def _go_layer() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "service")
-        subprocess.run(
-            ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "."],
-            cwd=SOURCES / "go",
-            env={**os.environ, "CGO_ENABLED": "0"},
-            check=True,
-        )
+        _build(SOURCES / "go", program, ".")
         return archive((entry("app/service", mode=0o755), program.read_bytes()))
 
 
