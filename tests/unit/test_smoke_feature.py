@@ -71,6 +71,7 @@ def test_a_feature_that_every_call_with_its_key_reaches_is_green(smoke: Smoke) -
         "ready": 1,
         "version": BUILD,
         "running": [BUILD],
+        "standIns": 0,
         "reached": {
             "proof": "yes",
             "calls": 4,
