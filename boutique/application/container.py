@@ -41,7 +41,7 @@ class WorkloadPort(Section):
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """The protocol below."""
     app_protocol: str | None = None
-    """The protocol above, where the name does not tell it."""
+    """The protocol above, where the name does not tell it: `http`, `grpc`, …, or `kubernetes.io/h2c`."""
     container_port_name: PortName | None = None
     """The name of the container's port, which probes may use."""
 
