@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -19,14 +18,6 @@ from boutique.settings.fields import (
 )
 
 _CALLEE = re.compile(r"\{([^{}]*)\}(?::([0-9]+))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resources:
-    """CPU and memory as Kubernetes quantities, such as `100m` and `64Mi`."""
-
-    cpu: str
-    memory: str
 
 
 class WorkloadPort(Section):
