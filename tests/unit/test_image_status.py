@@ -58,10 +58,6 @@ def test_the_status_names_the_digest_of_the_image() -> None:
     assert status(running)["containerStatuses"][0]["imageID"] == "registry.example:5000/shop/ads@sha256:abc"
     standin = seen(APP, process=ProcessIdentity(1, 1), since=1.0, image="")
     assert status(standin)["containerStatuses"][0]["imageID"] == f"stand-in://{IMAGE}"
-    undecided = seen(APP, image=None)
-    assert status(undecided)["containerStatuses"][0]["imageID"] == IMAGE
-    proxy = Container("istio-proxy", "proxy", False, {"name": "istio-proxy", "image": "istio/proxyv2:1"})
-    assert status(seen(proxy, image=""))["containerStatuses"][0]["imageID"] == "istio/proxyv2:1"
 
 
 def test_what_a_container_wrote_for_its_status_is_its_last_word() -> None:
