@@ -262,9 +262,9 @@ FilePath = Annotated[str, AfterValidator(existing_file)]
 """A file that is there; `${NAME}` in its path is replaced by an environment variable."""
 
 
-def _network(text: str) -> str:
+def _network(text: str) -> IPv4Network:
     try:
-        return str(IPv4Network(text))
+        return IPv4Network(text)
     except ValueError:
         raise ValueError("must be a network such as 10.0.0.0/16, with no bits set behind the prefix") from None
 
@@ -274,7 +274,7 @@ def _digits(value: object) -> object:
     return f"{value:012}" if type(value) is int and value >= 0 else value
 
 
-Cidr = Annotated[str, AfterValidator(_network)]
+Cidr = Annotated[IPv4Network, parse_with(IPv4Network, _network), PlainSerializer(str)]
 """An IPv4 network."""
 Region = Annotated[str, _match("[a-z]{2}(-[a-z]+)+-[1-9]", "a region of AWS such as eu-central-1")]
 AccountId = Annotated[str, BeforeValidator(_digits), _match("[0-9]{12}", "the twelve digits of an AWS account")]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from boutique.application.workload import EmptyDir, PersistentVolumeClaim
 from boutique.names.image_reference import Reference, version_of
 from boutique.names.semver import Version
 from boutique.settings.durations import Duration
+from boutique.settings.eks_settings import NewNetwork
 from boutique.settings.feature_settings import Feature, Features
 from boutique.settings.release_settings import Pin, Release
 from boutique.settings.resource_settings import ContainerResources
@@ -36,6 +38,7 @@ FEATURES = {"defaultTtl": "48h", "maximumTtl": "14d"}
         (EmptyDir, {"mountPath": "/cache", "sizeLimit": "8Mi"}),
         (PersistentVolumeClaim, {"mountPath": "/data", "size": "10Gi"}),
         (Release, {"services": {"adservice": f"1.2.3@{DIGEST}", "redis-cart": f"@{DIGEST}"}}),
+        (NewNetwork, {"kind": "new", "cidr": "10.4.0.0/16"}),
         (Rollout, {"scaleDownDelay": "90m"}),
         (ServiceSettings, {"initImage": f"registry.example:5000/busybox:1@{DIGEST}"}),
     ],
@@ -61,6 +64,7 @@ def test_values_have_the_types_that_they_are_used_as() -> None:
     assert release.default == Pin(tag="v1.2.3")
     assert release.pin("adservice", own_image=False) is release.default
     assert release.pin("redis-cart", own_image=True) is None
+    assert NewNetwork.model_validate({"kind": "new", "cidr": "10.4.0.0/16"}).cidr == IPv4Network("10.4.0.0/16")
     # YAML reads a number of cores without quotes as a number.
     limits = ContainerResources.model_validate({"limits": {"cpu": 1.5, "memory": "64Mi"}}).limits
     assert limits.cpu is not None
@@ -91,6 +95,7 @@ def test_the_version_of_an_image_is_its_tag_or_its_digest(image: str, version: s
         (ContainerResources, {"limits": {"cpu": True}}, "must be text"),
         (ContainerResources, {"limits": {"memory": "1"}}, "must be bytes such as 64Mi or 1Gi"),
         (ContainerResources, {"limits": {"memory": 1}}, "must be text"),
+        (NewNetwork, {"kind": "new", "cidr": "10.4.0.1/16"}, "must be a network such as 10.0.0.0/16, with no bits set"),
         (PersistentVolumeClaim, {"mountPath": "/data", "size": "10"}, "must be bytes such as 64Mi or 1Gi"),
     ],
 )
