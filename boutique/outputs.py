@@ -23,13 +23,13 @@ from pydantic import (
     field_serializer,
 )
 
-from boutique.application.container import Resources
 from boutique.application.contract import ApplicationContract
 from boutique.certificates.certificate_facts import CertificateFacts
 from boutique.kubernetes import kubeconfig
 from boutique.routing.endpoint import GatewayEndpoint
 from boutique.settings.feature_settings import Feature, Features, Moment
 from boutique.settings.fields import ImageReference, Number, Section
+from boutique.settings.resource_settings import Resources
 from boutique.settings.rollout import Rollout
 from boutique.settings.stack import Availability, Environment, PodUser
 from boutique.settings.version_channel import Channel

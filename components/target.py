@@ -1,7 +1,7 @@
 """The target of one environment on a cluster."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pulumi
 
@@ -91,8 +91,8 @@ class Target(pulumi.ComponentResource):
         # For init containers, and for what other people deploy.
         container = {
             "type": "Container",
-            "defaultRequest": asdict(DEFAULT_REQUESTS),
-            "default": asdict(DEFAULT_LIMITS),
+            "defaultRequest": DEFAULT_REQUESTS.as_written(),
+            "default": DEFAULT_LIMITS.as_written(),
         }
         KubernetesObject(
             name,

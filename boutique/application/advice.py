@@ -7,12 +7,15 @@ from enum import StrEnum
 from boutique.application.application import Application
 from boutique.application.application_checks import call_cycle
 from boutique.application.call_graph import reachable_features, workload_calls
+from boutique.application.container import WorkloadPort
 from boutique.application.workload import Workload
+from support.port_protocols import ISTIO_PROTOCOLS, declared_protocol, is_known_to_istio, port_protocol
 
 _MUTABLE = ("latest", "main", "master", "edge", "stable", "dev")
 """Tags that are moved from version to version."""
 _LONG_NAME = 50
 """Characters; a feature adds its key to the name, and both have 63."""
+_LONGEST_PORT_NAME = 15
 
 
 class Topic(StrEnum):
@@ -59,6 +62,9 @@ def _features(application: Application) -> Iterator[tuple[str, str]]:
             yield key, "has a Service that no workload calls; name it under calls or callsByName of its callers"
         elif workload.service_ports and workload.name not in reached:
             yield key, "no feature of it gets requests: no path of calls from the entry carries `baggage` to it"
+        for number, port in enumerate(workload.ports):
+            if port.port and port.protocol == "TCP" and not is_known_to_istio(port.name, port.app_protocol):
+                yield f"{key}.ports.{number}.{'appProtocol' if port.app_protocol else 'name'}", _unknown_protocol(port)
         if len(workload.name) > _LONG_NAME:
             yield key, f"its name has {len(workload.name)} characters; keys of features are cut to what is left of 63"
     if cycle := call_cycle(application):
@@ -66,6 +72,18 @@ def _features(application: Application) -> Iterator[tuple[str, str]]:
             "workloads",
             f"call each other in a circle: {' -> '.join(cycle)}; dependenciesFirst begins with any of them",
         )
+
+
+def _unknown_protocol(port: WorkloadPort) -> str:
+    protocols = f"{', '.join(ISTIO_PROTOCOLS[:-1])} or {ISTIO_PROTOCOLS[-1]}"
+    spoken = port_protocol(name=port.name, number=port.container_port, app_protocol=port.app_protocol)
+    if port.app_protocol:
+        remedy = f"set {protocols}, such as {spoken}"
+    else:
+        name = f"{spoken}-{port.name}"[:_LONGEST_PORT_NAME].strip("-")
+        remedy = f"begin it with {protocols}, such as {name}, or set appProtocol"
+    declared = port.app_protocol or port.name
+    return f"{declared!r}: Istio knows no such protocol, so features get no requests there; {remedy}"
 
 
 def _releases(application: Application) -> Iterator[tuple[str, str]]:
@@ -97,7 +115,7 @@ def _workload(workload: Workload) -> Iterator[tuple[str, str]]:
 def _https(application: Application) -> Iterator[tuple[str, str]]:
     entry = application.entry_workload
     [first, *_] = entry.service_ports
-    if (first.app_protocol or first.name.split("-")[0]).lower() in ("https", "tls"):
+    if declared_protocol(first.name, first.app_protocol) in ("https", "tls"):
         yield (
             f"workloads.{entry.name}.ports",
             f"the main port {first.name!r} has TLS of its own: the Gateway ends TLS and speaks HTTP to the entry; name "

@@ -30,7 +30,7 @@ class WorkloadCall:
 def workload_calls(application: Application) -> Iterator[WorkloadCall]:
     """Yield every call between workloads, with the port that it goes to."""
     for caller, callee in application.edges:
-        for port in _ports(caller, callee):
+        for port in called_service_ports(caller, callee):
             yield WorkloadCall(
                 caller=caller.name,
                 callee=callee.name,
@@ -50,9 +50,14 @@ def reachable_features(application: Application) -> frozenset[str]:
     return frozenset(reached)
 
 
-def _ports(caller: Workload, callee: Workload) -> tuple[WorkloadPort, ...]:
-    """Return the ports that a call goes to: those in its addresses, else the main one."""
+def called_service_ports(caller: Workload, callee: Workload) -> tuple[WorkloadPort, ...]:
+    """Return the ports of a callee's Service that a caller may call.
+
+    They are those that its addresses name, and all of them where an address names none or is in the caller's code: the
+    port is then a default of the program, which no file tells.
+    """
     calls = [caller.calls, *(container.calls for container in caller.init_containers)]
-    numbers = {port for each in calls for _, name, port in called_ports(each) if name == callee.name}
-    named = tuple(port for port in callee.service_ports if port.port in numbers)
-    return named or callee.service_ports[:1]
+    numbers = {port for addresses in calls for _, name, port in called_ports(addresses) if name == callee.name}
+    if None in numbers or callee.name in caller.calls_by_name:
+        return callee.service_ports
+    return tuple(port for port in callee.service_ports if port.port in numbers)

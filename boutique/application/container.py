@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -21,14 +20,6 @@ from boutique.settings.fields import (
 _CALLEE = re.compile(r"\{([^{}]*)\}(?::([0-9]+))?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Resources:
-    """CPU and memory as Kubernetes quantities, such as `100m` and `64Mi`."""
-
-    cpu: str
-    memory: str
-
-
 class WorkloadPort(Section):
     """A port that others call, or that only the container has."""
 
@@ -41,7 +32,7 @@ class WorkloadPort(Section):
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """The protocol below."""
     app_protocol: str | None = None
-    """The protocol above, where the name does not tell it."""
+    """The protocol above, where the name does not tell it: `http`, `grpc`, …, or `kubernetes.io/h2c`."""
     container_port_name: PortName | None = None
     """The name of the container's port, which probes may use."""
 

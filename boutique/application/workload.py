@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 from boutique.application.container import (
     InitContainer,
     Probe,
-    Resources,
     Variables,
     WorkloadPort,
     called_variables,
@@ -27,17 +26,15 @@ from boutique.settings.fields import (
     Section,
     VariableName,
 )
-from boutique.settings.resource_settings import ContainerResources
-from support.port_protocols import declared_protocol
+from boutique.settings.resource_settings import ContainerResources, Resources
+from support.port_protocols import has_headers
 
 DEFAULT_GRACE_SECONDS = 30
 """What Kubernetes gives a pod to end by itself by default (PodSpec.terminationGracePeriodSeconds)."""
 
-DEFAULT_REQUESTS = Resources(cpu="50m", memory="64Mi")
-DEFAULT_LIMITS = Resources(cpu="500m", memory="512Mi")
+DEFAULT_REQUESTS = Resources.parse(cpu="50m", memory="64Mi")
+DEFAULT_LIMITS = Resources.parse(cpu="500m", memory="512Mi")
 """Of a workload whose file names none: a quota counts the resources of every pod."""
-
-_WITH_HEADERS = ("http", "http2", "grpc", "grpc-web")
 
 
 def _mount(value: object) -> object:
@@ -190,7 +187,7 @@ class Workload(Section):
         return tuple(
             port.port
             for port in self.service_ports
-            if port.port and declared_protocol(port.name, port.app_protocol) in _WITH_HEADERS
+            if port.port and has_headers(port.name, port.app_protocol, port.protocol)
         )
 
     @cached_property

@@ -12,11 +12,11 @@ _KEY = "boutique:cluster"
 
 def errors(cluster: EksCluster) -> Iterator[ErrorLine]:
     """Return a line for each error."""
-    services = IPv4Network(cluster.service_cidr)
-    if not network.is_within(cluster.service_cidr, network.PRIVATE_RANGES) or not 12 <= services.prefixlen <= 24:
+    services = cluster.service_cidr
+    if not network.is_within(services, network.PRIVATE_RANGES) or not 12 <= services.prefixlen <= 24:
         yield ErrorLine(
             "cidr-range",
-            f"{_KEY}.serviceCidr: {cluster.service_cidr!r}: must be in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, "
+            f"{_KEY}.serviceCidr: '{services}': must be in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, "
             "with a prefix of /12 to /24",
         )
     if isinstance(cluster.network, NewNetwork):
@@ -31,7 +31,7 @@ def _new(cluster: EksCluster, settings: NewNetwork) -> Iterator[ErrorLine]:
     for other in network.overlapping(cluster.service_cidr, settings.avoid):
         yield ErrorLine(
             "cidr-overlap",
-            f"{_KEY}.serviceCidr: {cluster.service_cidr!r}: overlaps with {other} of network.avoid, which pods could "
+            f"{_KEY}.serviceCidr: '{cluster.service_cidr}': overlaps with {other} of network.avoid, which pods could "
             "not reach then; take another network",
         )
     if len(set(settings.zones)) < 2:
@@ -43,7 +43,7 @@ def _new(cluster: EksCluster, settings: NewNetwork) -> Iterator[ErrorLine]:
     if len(set(settings.zones)) < len(settings.zones):
         yield ErrorLine("duplicate", f"{key}.zones: {', '.join(settings.zones)}: names a zone twice")
         return
-    setting = f"{key}.cidr: {settings.cidr!r}"
+    setting = f"{key}.cidr: '{settings.cidr}'"
     if not network.is_within(settings.cidr, network.VPC_RANGES):
         *others, last = network.VPC_RANGES
         yield ErrorLine(
@@ -59,7 +59,7 @@ def _new(cluster: EksCluster, settings: NewNetwork) -> Iterator[ErrorLine]:
         )
     for other in network.overlapping(settings.cidr, settings.avoid):
         yield ErrorLine("cidr-overlap", f"{setting}: overlaps with {other} of network.avoid; take another network")
-    if IPv4Network(settings.cidr).prefixlen < network.LARGEST:
+    if settings.cidr.prefixlen < network.LARGEST:
         yield ErrorLine("cidr-too-large", f"{setting}: a VPC has at most a /{network.LARGEST}")
         return
     try:
@@ -81,19 +81,18 @@ def _existing(settings: ExistingNetwork) -> Iterator[ErrorLine]:
         yield ErrorLine("duplicate", f"{key}: {duplicate!r}: is named twice; a subnet is either private or public")
 
 
-def _endpoint(cidrs: tuple[str, ...]) -> Iterator[ErrorLine]:
+def _endpoint(cidrs: tuple[IPv4Network, ...]) -> Iterator[ErrorLine]:
     key = f"{_KEY}.publicCidrs"
     for cidr in cidrs:
-        addresses = IPv4Network(cidr)
         if network.is_within(cidr, network.NOT_PUBLIC):
             yield ErrorLine(
                 "cidr-not-public",
-                f"{key}: {cidr!r}: is no network of the internet; the VPC reaches the API server anyway",
+                f"{key}: '{cidr}': is no network of the internet; the VPC reaches the API server anyway",
             )
-        elif addresses.prefixlen < network.LARGEST_PUBLIC:
-            opened = "the whole internet" if addresses.prefixlen == 0 else f"{addresses.num_addresses} addresses"
+        elif cidr.prefixlen < network.LARGEST_PUBLIC:
+            opened = "the whole internet" if cidr.prefixlen == 0 else f"{cidr.num_addresses} addresses"
             yield ErrorLine(
                 "api-server-open",
-                f"{key}: {cidr!r}: opens the API server to {opened}; name the networks of those who deploy, or remove "
+                f"{key}: '{cidr}': opens the API server to {opened}; name the networks of those who deploy, or remove "
                 "the key and run Pulumi in the VPC",
             )

@@ -18,7 +18,7 @@ from boutique.settings.release_settings import Release
 from boutique.settings.rollout import BLUE_GREEN
 from boutique.settings.stack import Cluster, Environment, ExistingCluster, Platform, ServiceSettings, StackCluster
 from boutique.targets.namespace_quota import NAME, Quota
-from boutique.targets.quota import amount, hard_limits
+from boutique.targets.quota import hard_limits
 from boutique.targets.target_names import target_name
 from boutique.workloads.pod_demand import release_peak
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
@@ -149,7 +149,7 @@ def _resolved_workload_errors(application: Application, environment: Environment
             )
         for resource in ("cpu", "memory"):
             requested, most = getattr(service.requests, resource), getattr(service.limits, resource)
-            if amount(requested) > amount(most):
+            if requested.amount > most.amount:
                 yield ErrorLine(
                     "request-above-limit",
                     f"{key}.resources.requests.{resource}: {requested}: must not be more than the limit, "

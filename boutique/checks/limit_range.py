@@ -29,7 +29,7 @@ def limit_refusals(
             parts = [own, proxy] if item["type"] == "Pod" and meshed else [own]
             for resource in ("cpu", "memory"):
                 requested, most = (
-                    sum((api_amount(getattr(part[kind], resource)) for part in parts), Decimal(0))
+                    sum((part[kind].amounts()[resource] for part in parts), Decimal(0))
                     for kind in ("requests", "limits")
                 )
                 key = f"{section}.services.{service.workload.name}.resources"
@@ -39,7 +39,7 @@ def limit_refusals(
         return
     for item in (item for item in limits if item["type"] == "Container"):
         for resource in ("cpu", "memory"):
-            requested, most = (api_amount(getattr(proxy[kind], resource)) for kind in ("requests", "limits"))
+            requested, most = (proxy[kind].amounts()[resource] for kind in ("requests", "limits"))
             for kind, gap in _outside(item, resource, requested, most):
                 yield ErrorLine(
                     "limit-range",

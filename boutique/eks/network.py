@@ -33,7 +33,7 @@ class Zone:
     public: IPv4Network
 
 
-def plan(cidr: str, letters: Sequence[str]) -> list[Zone]:
+def plan(cidr: IPv4Network, letters: Sequence[str]) -> list[Zone]:
     """Divide a VPC's addresses: equal private subnets, and for public ones as much as one of those together.
 
     A zone that is added at the end leaves the subnets of the others as they are as long as the number of blocks, which
@@ -42,13 +42,12 @@ def plan(cidr: str, letters: Sequence[str]) -> list[Zone]:
     Raises:
         ValueError: There are not enough addresses for subnets that AWS would take.
     """
-    whole = IPv4Network(cidr)
     bits = len(letters).bit_length()
-    if whole.prefixlen + 2 * bits > SMALLEST:
+    if cidr.prefixlen + 2 * bits > SMALLEST:
         raise ValueError(
             f"must have a prefix of at most /{SMALLEST - 2 * bits} for two subnets in each of {len(letters)} zones"
         )
-    blocks = list(whole.subnets(prefixlen_diff=bits))
+    blocks = list(cidr.subnets(prefixlen_diff=bits))
     shared = list(blocks[-1].subnets(prefixlen_diff=bits))
     return [
         Zone(letter=letter, private=private, public=public)
@@ -56,11 +55,11 @@ def plan(cidr: str, letters: Sequence[str]) -> list[Zone]:
     ]
 
 
-def overlapping(cidr: str, others: Iterable[str]) -> list[str]:
+def overlapping(cidr: IPv4Network, others: Iterable[IPv4Network]) -> list[IPv4Network]:
     """Return which networks have addresses in common with one."""
-    return [other for other in others if IPv4Network(cidr).overlaps(IPv4Network(other))]
+    return [other for other in others if cidr.overlaps(other)]
 
 
-def is_within(cidr: str, ranges: Iterable[IPv4Network]) -> bool:
+def is_within(cidr: IPv4Network, ranges: Iterable[IPv4Network]) -> bool:
     """Say whether a network is inside one of several ranges."""
-    return any(IPv4Network(cidr).subnet_of(address_range) for address_range in ranges)
+    return any(cidr.subnet_of(address_range) for address_range in ranges)

@@ -5,7 +5,6 @@ Charts: https://istio.io/latest/docs/setup/install/helm/ (manifests/charts of is
 
 from typing import Any
 
-from boutique.application.container import Resources
 from boutique.settings.mesh_settings import ChartFolder, ChartRegistry, Charts, MeshSettings
 from boutique.targets import quota
 
@@ -75,7 +74,10 @@ def istiod_values(mesh: MeshSettings, cluster_domain: str) -> dict[str, Any]:
             "networkPolicy": {"enabled": mesh.policies.network},
             # The quota of every namespace counts with these.
             "proxy": {
-                "resources": {"requests": _quantities(quota.PROXY_REQUESTS), "limits": _quantities(quota.PROXY_LIMITS)},
+                "resources": {
+                    "requests": quota.PROXY_REQUESTS.as_written(),
+                    "limits": quota.PROXY_LIMITS.as_written(),
+                },
                 "clusterDomain": cluster_domain,
                 # DNS by TCP: a resolver of the node is no Service, so the proxy would refuse it. UDP it never sees.
                 "excludeOutboundPorts": "53",
@@ -101,7 +103,3 @@ def _spread() -> list[dict[str, Any]]:
         }
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
     ]
-
-
-def _quantities(resources: Resources) -> dict[str, str]:
-    return {"cpu": resources.cpu, "memory": resources.memory}

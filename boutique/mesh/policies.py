@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boutique.application.application import Application
-from boutique.application.container import WorkloadPort, called_ports
+from boutique.application.call_graph import called_service_ports
 from boutique.application.workload import Workload
 from boutique.mesh.istio import ISTIOD_LABELS, NAMESPACE, TRUST_DOMAIN
 from boutique.settings.cluster_dns import ClusterDns
@@ -57,7 +57,7 @@ def table(application: Application) -> tuple[Edge, ...]:
     edges = {
         Edge(caller=Caller(name=caller.name), callee=callee.name, port=port.container_port, protocol=port.protocol)
         for caller, callee in application.edges
-        for port in _called_ports(caller, callee)
+        for port in called_service_ports(caller, callee)
     }
     entry = application.entry_workload
     edges.add(Edge(caller=GATEWAY, callee=entry.name, port=_entry_port(entry)))
@@ -143,15 +143,6 @@ def gateway(entries: Mapping[str, Workload], dns: ClusterDns) -> Mapping[str, Sp
 def _entry_port(entry: Workload) -> int:
     """Return the container's port that people's requests go to."""
     return next(port.container_port for port in entry.service_ports if port.port in entry.ports_with_headers)
-
-
-def _called_ports(caller: Workload, callee: Workload) -> Iterable[WorkloadPort]:
-    """Return the ports that a caller's addresses name; all of them where one names none."""
-    calls = [caller.calls, *(container.calls for container in caller.init_containers)]
-    numbers = {port for part in calls for _, name, port in called_ports(part) if name == callee.name}
-    if None in numbers or callee.name in caller.calls_by_name:
-        return callee.service_ports
-    return [port for port in callee.service_ports if port.port in numbers]
 
 
 def _by_callee(edges: Iterable[Edge]) -> Mapping[tuple[str, int, str], list[Caller]]:

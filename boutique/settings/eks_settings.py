@@ -1,5 +1,6 @@
 """The configuration of a cluster on Amazon EKS; nothing secret."""
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -31,7 +32,7 @@ class NewNetwork(Section):
     """A VPC of the cluster's own: in each zone a private subnet for nodes and a public one for load balancers."""
 
     kind: Literal["new"]
-    cidr: Cidr = "10.0.0.0/16"
+    cidr: Cidr = IPv4Network("10.0.0.0/16")
     """Its addresses; pods have addresses of it too."""
     zones: Annotated[tuple[ZoneLetter, ...], Field(strict=False)] = ("a", "b", "c")
     """The letters of its availability zones; some regions lack a letter for some accounts."""
@@ -105,7 +106,7 @@ class EksCluster(Section):
     """`extended`: keep a version for a year longer, for money; else AWS moves the cluster to the next one."""
     network: Network = NewNetwork(kind="new")
     """Where its nodes are."""
-    service_cidr: Cidr = "172.20.0.0/16"
+    service_cidr: Cidr = IPv4Network("172.20.0.0/16")
     """Addresses of Services; they exist inside the cluster only, and cannot be changed."""
     public_cidrs: Annotated[tuple[Cidr, ...], Field(strict=False)] = ()
     """Networks of the internet that reach the API server; without any only the VPC does, so Pulumi has to run there."""

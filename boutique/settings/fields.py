@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from boutique.names import image_reference
 from boutique.names.image_reference import Reference
 from boutique.settings.errors import nearest
+from boutique.settings.quantities import Quantity
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -41,6 +42,10 @@ def _workload(name: str, info: ValidationInfo) -> str:
 
 
 def _match(pattern: str, allowed: str, longest: int | None = None) -> AfterValidator:
+    return AfterValidator(_checked(pattern, allowed, longest))
+
+
+def _checked(pattern: str, allowed: str, longest: int | None = None) -> Callable[[str], str]:
     def check(text: str) -> str:
         if longest and len(text) > longest:
             raise ValueError(f"must have at most {longest} characters, this one has {len(text)}")
@@ -48,7 +53,7 @@ def _match(pattern: str, allowed: str, longest: int | None = None) -> AfterValid
             raise ValueError(f"must be {allowed}")
         return text
 
-    return AfterValidator(check)
+    return check
 
 
 def expand_variables(text: str) -> str:
@@ -141,6 +146,11 @@ def _text(value: object) -> object:
     return str(value) if type(value) in (int, float) else value
 
 
+def _quantity(pattern: str, allowed: str) -> PlainValidator:
+    check = _checked(pattern, allowed)
+    return parse_with(Quantity, lambda text: Quantity.parse(check(text)))
+
+
 Number = Annotated[int, BeforeValidator(_whole_number)]
 Count = Annotated[Number, Field(ge=1, le=100)]
 Seconds = Annotated[Number, Field(ge=0, le=3600)]
@@ -150,11 +160,16 @@ Repository = Annotated[str, AfterValidator(image_reference.check_repository)]
 Digest = Annotated[str, AfterValidator(image_reference.check_digest)]
 ImageReference = Annotated[Reference, parse_with(Reference, Reference.parse), PlainSerializer(str)]
 Cpu = Annotated[
-    str,
-    BeforeValidator(_text),
-    _match(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m"),
+    Quantity,
+    _quantity(r"0\.[0-9]*[1-9]|[1-9][0-9]{0,6}(m|\.[0-9]+)?", "cores such as 2, 0.5 or 100m"),
+    BeforeValidator(_text, json_schema_input_type=str),
+    PlainSerializer(str),
 ]
-Memory = Annotated[str, _match("[1-9][0-9]{0,6}(k|M|G|Ki|Mi|Gi)", "bytes such as 64Mi or 1Gi")]
+Memory = Annotated[
+    Quantity,
+    _quantity("[1-9][0-9]{0,6}(k|M|G|Ki|Mi|Gi)", "bytes such as 64Mi or 1Gi"),
+    PlainSerializer(str),
+]
 DnsLabel = Annotated[
     str,
     _match("[a-z]([-a-z0-9]*[a-z0-9])?", "lower-case letters, digits and '-', start with a letter, not end in '-'", 63),
@@ -247,9 +262,9 @@ FilePath = Annotated[str, AfterValidator(existing_file)]
 """A file that is there; `${NAME}` in its path is replaced by an environment variable."""
 
 
-def _network(text: str) -> str:
+def _network(text: str) -> IPv4Network:
     try:
-        return str(IPv4Network(text))
+        return IPv4Network(text)
     except ValueError:
         raise ValueError("must be a network such as 10.0.0.0/16, with no bits set behind the prefix") from None
 
@@ -259,7 +274,7 @@ def _digits(value: object) -> object:
     return f"{value:012}" if type(value) is int and value >= 0 else value
 
 
-Cidr = Annotated[str, AfterValidator(_network)]
+Cidr = Annotated[IPv4Network, parse_with(IPv4Network, _network), PlainSerializer(str)]
 """An IPv4 network."""
 Region = Annotated[str, _match("[a-z]{2}(-[a-z]+)+-[1-9]", "a region of AWS such as eu-central-1")]
 AccountId = Annotated[str, BeforeValidator(_digits), _match("[0-9]{12}", "the twelve digits of an AWS account")]

@@ -9,7 +9,7 @@ from pydantic import Field, PlainSerializer
 
 from boutique.names import image_reference
 from boutique.names.image_reference import Reference
-from boutique.settings.fields import Section, Tag, WorkloadName, parse_with
+from boutique.settings.fields import Section, WorkloadName, parse_with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,15 @@ class Pin:
         )
 
     @classmethod
+    def parse_tag(cls, text: str) -> Self:
+        """Read a version without a digest.
+
+        Raises:
+            ValueError: It is not the tag of an image.
+        """
+        return cls(tag=image_reference.check_tag(text))
+
+    @classmethod
     def of(cls, image: Reference) -> Self:
         """Return the version of an image."""
         return cls(tag=image.tag, digest=image.digest)
@@ -48,6 +57,7 @@ class Pin:
 
 
 PinField = Annotated[Pin, parse_with(Pin, Pin.parse), PlainSerializer(str)]
+TagPin = Annotated[Pin, parse_with(Pin, Pin.parse_tag), PlainSerializer(str)]
 
 
 class Release(Section):
@@ -56,7 +66,7 @@ class Release(Section):
     enabled: bool = True
     """False is as if the section were not there."""
 
-    default: Tag | None = None
+    default: TagPin | None = None
     """The version of all services whose images are published together."""
     services: dict[WorkloadName, PinField] = Field(default_factory=dict)
     """The versions of single services, by name: `tag`, `tag@sha256:…`, or `@sha256:…` alone."""
@@ -70,7 +80,7 @@ class Release(Section):
         """
         if own := self.services.get(name):
             return own
-        return Pin(tag=self.default) if self.default and not own_image else None
+        return None if own_image else self.default
 
 
 def release_of(pins: Mapping[str, Pin], together: Collection[str]) -> Release:
@@ -83,14 +93,12 @@ def release_of(pins: Mapping[str, Pin], together: Collection[str]) -> Release:
     """
     tags = Counter(pins[name].tag for name in together if name in pins and not pins[name].digest)
     tags.pop(None, None)
-    common = tags.most_common(1)[0][0] if tags else None
+    common = Pin(tag=tags.most_common(1)[0][0]) if tags else None
     default = common if all(name in pins for name in together) else None
     return Release(
         default=default,
         services={
-            name: pin
-            for name, pin in sorted(pins.items())
-            if not (default and name in together and pin == Pin(tag=default))
+            name: pin for name, pin in sorted(pins.items()) if not (default and name in together and pin == default)
         },
     )
 

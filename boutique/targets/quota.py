@@ -1,11 +1,10 @@
 """How much a namespace may hold: three times what the application's pods ask for."""
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from boutique.application.container import Resources
 from boutique.application.workload import Workload
+from boutique.settings.resource_settings import Resources
 
 SHARES = 3
 """How many times everything fits: the active pods, the new ones beside them, and one share more.
@@ -14,22 +13,15 @@ That one is for features, for pods that are still ending, and for what an update
 service that had switched already keeps its active pods and those of the last successful release (`recorded_revisions`).
 """
 
-PROXY_REQUESTS = Resources(cpu="100m", memory="128Mi")
-PROXY_LIMITS = Resources(cpu="2", memory="1Gi")
+PROXY_REQUESTS = Resources.parse(cpu="100m", memory="128Mi")
+PROXY_LIMITS = Resources.parse(cpu="2", memory="1Gi")
 """What Istio's injected proxy asks for and may use by default (values `global.proxy.resources` of the istiod chart)."""
 
-DEFAULT_REQUESTS = Resources(cpu="50m", memory="32Mi")
-DEFAULT_LIMITS = Resources(cpu="200m", memory="128Mi")
+DEFAULT_REQUESTS = Resources.parse(cpu="50m", memory="32Mi")
+DEFAULT_LIMITS = Resources.parse(cpu="200m", memory="128Mi")
 """What a container gets that names neither: with a quota on CPU and memory it would be refused."""
 
 _BYTES = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
-
-_FACTORS = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMG", 1)},
-    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMG", 1)},
-}
 
 
 def hard_limits(workloads: Iterable[Workload], replicas: int) -> dict[str, str]:
@@ -47,20 +39,8 @@ def hard_limits(workloads: Iterable[Workload], replicas: int) -> dict[str, str]:
     }
 
 
-def amount(quantity: str) -> Decimal:
-    """Return a Kubernetes quantity in cores or bytes.
-
-    Raises:
-        ValueError: It is not a quantity with one of the suffixes that resources are written with.
-    """
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|Ki|Mi|Gi)?", quantity)
-    if not match:
-        raise ValueError(f"must be a Kubernetes quantity such as 100m or 64Mi, not {quantity!r}")
-    return Decimal(match[1]) * _FACTORS[match[2] or ""]
-
-
 def format_amount(resource: str, amount: Decimal) -> str:
-    """Return an amount for a message, such as `16Gi` of `limits.memory`; the opposite of `amount`, but rounded."""
+    """Return an amount for a message, such as `16Gi` of `limits.memory`, rounded."""
     if resource.endswith("memory"):
         unit, size = next(((unit, size) for unit, size in _BYTES if amount >= size), ("", 1))
         return f"{amount / size:.1f}".removesuffix(".0") + unit
@@ -68,8 +48,8 @@ def format_amount(resource: str, amount: Decimal) -> str:
 
 
 def _cores(resources: list[Resources], proxy: Resources) -> str:
-    return f"{sum(amount(container.cpu) + amount(proxy.cpu) for container in resources) * 1000:.0f}m"
+    return f"{sum(container.cpu.amount + proxy.cpu.amount for container in resources) * 1000:.0f}m"
 
 
 def _mebibytes(resources: list[Resources], proxy: Resources) -> str:
-    return f"{sum(amount(container.memory) + amount(proxy.memory) for container in resources) / 2**20:.0f}Mi"
+    return f"{sum(container.memory.amount + proxy.memory.amount for container in resources) / 2**20:.0f}Mi"

@@ -6,7 +6,6 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from boutique.application.container import Resources
 from boutique.settings.quantities import api_amount
 from boutique.settings.rollout import RECREATE
 from boutique.targets.quota import DEFAULT_LIMITS, DEFAULT_REQUESTS, PROXY_LIMITS, PROXY_REQUESTS
@@ -42,11 +41,11 @@ class PodSet:
 
 def pod_set(deployed: ResolvedWorkload, *, meshed: bool) -> PodSet:
     """Return the pods of a workload as it is configured."""
-    requests, limits = _quantities(deployed.requests), _quantities(deployed.limits)
+    resources = {"requests": deployed.requests.amounts(), "limits": deployed.limits.amounts()}
     return PodSet(
         replicas=deployed.replicas,
         surge=_surge(deployed),
-        one=_one({"requests": requests, "limits": limits}, meshed=meshed),
+        one=_one(resources, meshed=meshed),
         template=(str(deployed.image), frozenset(deployed.variables.items())),
     )
 
@@ -113,13 +112,13 @@ def _surge(deployed: ResolvedWorkload) -> int:
     return min(added, deployed.replicas)
 
 
-def _one(resources: Mapping[str, Mapping[str, str]], *, meshed: bool) -> Amounts:
-    proxy = {"requests": _quantities(PROXY_REQUESTS), "limits": _quantities(PROXY_LIMITS)} if meshed else {}
+def _one(resources: Mapping[str, Amounts], *, meshed: bool) -> Amounts:
+    proxy = {"requests": PROXY_REQUESTS.amounts(), "limits": PROXY_LIMITS.amounts()} if meshed else {}
     return {
         "pods": Decimal(1),
         **{
             f"{kind}.{name}": sum(
-                (api_amount(container.get(kind, {}).get(name, 0)) for container in (resources, proxy)), Decimal(0)
+                (container.get(kind, {}).get(name, Decimal(0)) for container in (resources, proxy)), Decimal(0)
             )
             for kind in ("requests", "limits")
             for name in ("cpu", "memory")
@@ -127,17 +126,20 @@ def _one(resources: Mapping[str, Mapping[str, str]], *, meshed: bool) -> Amounts
     }
 
 
-def _with_defaults(container: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+def _with_defaults(container: Mapping[str, Any]) -> Mapping[str, Amounts]:
     """Return the resources of a container, with a target's defaults for what it does not name."""
-    given = container.get("resources", {})
+    requests, limits = (
+        {
+            name: api_amount(quantity)
+            for name, quantity in container.get("resources", {}).get(kind, {}).items()
+            if name in ("cpu", "memory")
+        }
+        for kind in ("requests", "limits")
+    )
     return {
-        "requests": {**_quantities(DEFAULT_REQUESTS), **given.get("limits", {}), **given.get("requests", {})},
-        "limits": {**_quantities(DEFAULT_LIMITS), **given.get("limits", {})},
+        "requests": {**DEFAULT_REQUESTS.amounts(), **limits, **requests},
+        "limits": {**DEFAULT_LIMITS.amounts(), **limits},
     }
-
-
-def _quantities(resources: Resources) -> dict[str, str]:
-    return {"cpu": resources.cpu, "memory": resources.memory}
 
 
 def _sum(*parts: tuple[Amounts, int]) -> Amounts:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from boutique.application.container import InitContainer, Probe, Resources
-from boutique.application.workload import DEFAULT_GRACE_SECONDS, PersistentVolumeClaim, Workload
+from boutique.application.container import InitContainer, Probe
+from boutique.application.workload import DEFAULT_GRACE_SECONDS, EmptyDir, PersistentVolumeClaim, Workload
 from boutique.names import labels
 from boutique.workloads.resolved_workload import DEFAULT_FOLDER, ResolvedWorkload
 
@@ -66,7 +66,7 @@ def claim_spec(claim: PersistentVolumeClaim) -> Fields:
     return {
         "accessModes": list(claim.access_modes),
         "storageClassName": claim.storage_class,
-        "resources": {"requests": {"storage": claim.size}},
+        "resources": {"requests": {"storage": str(claim.size)}},
     }
 
 
@@ -131,7 +131,7 @@ def _container(resolved: ResolvedWorkload, files: object, secrets: object) -> Fi
         "ports": _ports(workload) or None,
         "envFrom": list(workload.env_from) or None,
         "env": [*_sources(resolved), *_variables(resolved.variables), *_secrets(resolved, secrets)],
-        "resources": {"requests": _quantities(resolved.requests), "limits": _quantities(resolved.limits)},
+        "resources": {"requests": resolved.requests.as_written(), "limits": resolved.limits.as_written()},
         "readinessProbe": _probe(workload.readiness_probe),
         "livenessProbe": _probe(workload.liveness_probe),
         "startupProbe": _probe(workload.startup_probe),
@@ -199,8 +199,9 @@ def _secrets(resolved: ResolvedWorkload, secrets: object) -> list[Fields]:
     return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secrets, "key": name}}} for name in resolved.secrets]
 
 
-def _empty_dir(folder: Any) -> Fields:  # noqa: ANN401
-    return {key: value for key, value in (("medium", folder.medium), ("sizeLimit", folder.size_limit)) if value}
+def _empty_dir(folder: EmptyDir) -> Fields:
+    size = str(folder.size_limit) if folder.size_limit else None
+    return {key: value for key, value in (("medium", folder.medium), ("sizeLimit", size)) if value}
 
 
 def _folders(resolved: ResolvedWorkload) -> dict[str, list[str]]:
@@ -248,10 +249,6 @@ def _mounts(resolved: ResolvedWorkload, files: object) -> list[Fields]:
             for path in (resolved.workload.single_files if files is not None else ())
         ),
     ]
-
-
-def _quantities(resources: Resources) -> Fields:
-    return {"cpu": resources.cpu, "memory": resources.memory}
 
 
 def _probe(probe: Probe | None) -> Fields | None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from boutique.application.application import Application
-from boutique.application.container import Resources, plain_variables
+from boutique.application.container import plain_variables
 from boutique.application.workload import Workload
 from boutique.names import feature_names, labels
 from boutique.names.image_reference import Reference
 from boutique.settings.fields import Section
 from boutique.settings.release_settings import Release
-from boutique.settings.resource_settings import Quantities
+from boutique.settings.resource_settings import Quantities, Resources
 from boutique.settings.rollout import BLUE_GREEN, RECREATE, ROLLING, Rollout
 from boutique.settings.stack import Availability, Environment, Images, PodUser, ServiceSettings
 

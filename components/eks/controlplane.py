@@ -71,11 +71,11 @@ class ControlPlane(pulumi.ComponentResource):
             vpc_id=args.subnets.vpc,
             private_subnet_ids=args.subnets.private,
             public_subnet_ids=args.subnets.public or None,
-            kubernetes_service_ip_address_range=settings.service_cidr,
+            kubernetes_service_ip_address_range=str(settings.service_cidr),
             endpoint_private_access=True,
             # Said in any case: only then does it wait until the API server answers.
             endpoint_public_access=bool(settings.public_cidrs),
-            public_access_cidrs=list(settings.public_cidrs) or None,
+            public_access_cidrs=list(map(str, settings.public_cidrs)) or None,
             encryption_config_key_arn=key.arn,
             enabled_cluster_log_types=list(settings.logs),
             # Nodes are a managed group of the group that EKS makes; two kinds of group would not reach each other.

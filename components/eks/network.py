@@ -43,7 +43,7 @@ class NetworkArgs:
         vpc_name: What its parts are called in the console of AWS.
     """
 
-    cidr: str
+    cidr: IPv4Network
     zones: Sequence[Zone]
     region: str
     single_nat: bool
@@ -65,7 +65,7 @@ class Network(pulumi.ComponentResource):
         tags = {"Name": args.vpc_name}
 
         vpc = ec2.Vpc(
-            name, cidr_block=args.cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=tags, opts=child
+            name, cidr_block=str(args.cidr), enable_dns_hostnames=True, enable_dns_support=True, tags=tags, opts=child
         )
         # The group that a VPC comes with allows everything to everyone; without rules it allows nothing.
         ec2.DefaultSecurityGroup(name, vpc_id=vpc.id, tags=tags, opts=child)

@@ -112,7 +112,7 @@ def standin(template: Sequence[str], container: Container, pod: Mapping[str, Any
 
     Args:
         template: The command with placeholders: {application}, {workload}, {container}, {pod}, {namespace}, {ip},
-            {version}, {ports} (comma-separated), {named_ports} (`8080:http`, comma-separated) and {services}.
+            {version}, {image}, {ports} (comma-separated), {named_ports} (`8080:http`, comma-separated) and {services}.
         container: The container it stands in for.
         pod: Its pod.
         services: The file with the addresses of the Services.
@@ -129,6 +129,7 @@ def standin(template: Sequence[str], container: Container, pod: Mapping[str, Any
         "namespace": metadata["namespace"],
         "ip": pod["status"].get("podIP", ""),
         "version": labels.get("app.kubernetes.io/version") or _tag(container.spec.get("image", "")),
+        "image": container.spec.get("image", ""),
         "ports": ",".join(str(port["containerPort"]) for port in ports),
         "named_ports": ",".join(f"{port['containerPort']}:{port.get('name', '')}" for port in ports),
         "services": str(services),

@@ -46,7 +46,7 @@ def _standin(folder: Folder) -> tuple[str, ...]:
     return (
         *(sys.executable, "-P", "-m", "lab.standins", f"--behaviour={folder.behaviour}"),
         *("--workload={application}/{workload}", "--ports={named_ports}"),
-        *("--pod={pod}", "--version={version}", "--services={services}"),
+        *("--pod={pod}", "--version={version}", "--image={image}", "--services={services}"),
     )
 
 

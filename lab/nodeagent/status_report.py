@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lab.nodeagent.image_ids import image_id
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import LOST
 from lab.nodeagent.state import ContainerState
@@ -88,7 +89,7 @@ def _container(observed: ContainerStatus, reported: Mapping[str, Any], now: date
     container = {
         "name": observed.container.name,
         "image": image,
-        "imageID": f"{_repository(image)}@{state.image}" if state.image else image,
+        "imageID": image_id(observed.container, state),
         "ready": observed.completed if observed.container.init else observed.ready,
         "started": state.started,
         "restartCount": state.restarts,
@@ -138,16 +139,11 @@ def _init(pod: Mapping[str, Any], containers: Sequence[ContainerStatus], now: da
             continue
         done = {"exitCode": 0, "reason": "Completed", "startedAt": _time(now), "finishedAt": _time(now)}
         image = container.get("image", "")
-        fresh = {"name": container["name"], "image": image, "imageID": image, "ready": True, "started": False}
+        known_id = image_id(observed.container, observed.state) if observed else image
+        fresh = {"name": container["name"], "image": image, "imageID": known_id, "ready": True, "started": False}
         previous = reported.get(container["name"])
         statuses.append(previous or {**fresh, "restartCount": 0, "state": {"terminated": done}})
     return statuses
-
-
-def _repository(image: str) -> str:
-    """Return an image reference without tag and digest."""
-    head, colon, tail = image.partition("@")[0].rpartition(":")
-    return head if colon and "/" not in tail else image.partition("@")[0]
 
 
 def _end(code: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def main() -> int:
     name = options.workload.rpartition("/")[2]
     try:
         setup = Setup(
-            pod=Pod(workload=name or options.pod, version=options.version, pod=options.pod),
+            pod=Pod(workload=name or options.pod, version=options.version, pod=options.pod, image=options.image),
             behaviour=_behaviour(options),
             environment=dict(os.environ),
             directory=Directory(options.services),
@@ -58,6 +58,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ports", default="", help="NUMBER:NAME,… of the container's ports, for a workload unknown")
     parser.add_argument("--pod", required=True, help="the pod's name")
     parser.add_argument("--version", required=True, help="of the workload")
+    parser.add_argument("--image", default="", help="the image that it takes the place of")
     parser.add_argument("--services", type=Path, required=True, help="JSON: the address behind each name; may change")
     parser.add_argument("--log", type=Path, help="where to write the log instead of stderr")
     parser.add_argument("--address", default="0.0.0.0", help="what to listen on")  # noqa: S104

@@ -27,11 +27,12 @@ class CallError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Pod:
-    """The pod that answers."""
+    """The pod that answers, and the image that its stand-in takes the place of."""
 
     workload: str
     version: str
     pod: str
+    image: str = ""
 
 
 def own_hop(pod: Pod, call: str, request: Received) -> Hop:

@@ -63,10 +63,14 @@ class RequestPage:
         return (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
             f"<style>{_STYLE}</style>{banner}<h1>{escape(title)}</h1>{error}"
-            f"<p>Served by the pod {escape(pod.pod)}. Baggage: {escape(baggage)}</p>"
+            f"<p>Served by the pod {escape(pod.pod)}. Baggage: {escape(baggage)}</p>{self._standin()}"
             f"<h2>The path of this request</h2><table class='path'>{self._path()}</table>"
             f"<h2>What it learnt</h2><table>{values}</table></html>\n"
         )
+
+    def _standin(self) -> str:
+        place = f" in place of the image <code>{escape(self._pod.image)}</code>" if self._pod.image else ""
+        return f"<p>This is a stand-in{place}: docs/containers.md says how the lab runs images.</p>"
 
     def _members(self) -> dict[str, str]:
         return read_baggage(self._request.baggage or "")

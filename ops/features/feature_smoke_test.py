@@ -87,6 +87,7 @@ def _service(
         replicas=expected.replicas,
         ready=None if workloads is None else running.ready if running else 0,
         running=actual,
+        standins=running.standins if running else 0,
         reached=evidence.reached,
         calls={"calls": evidence.calls, "right": evidence.right, "failed": evidence.failed},
         errors=(*errors, *evidence.errors),

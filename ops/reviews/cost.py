@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from boutique.targets.quota import amount
+from boutique.settings.quantities import api_amount
 from ops.reviews.plan import Plan, PlannedResource, section
 
 Inputs = Mapping[str, Any]
@@ -79,7 +79,7 @@ def _replicas(value: object) -> int:
 def _container_request(container: Inputs, resource: str) -> Decimal:
     requests = section(container, "resources", "requests")
     try:
-        return amount(str(requests.get(resource, "0")))
+        return api_amount(requests.get(resource, "0"))
     except ValueError:
         # The amount is unknown before the update.
         return Decimal(0)

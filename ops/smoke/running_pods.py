@@ -9,6 +9,7 @@ from boutique.names import labels
 from ops.errors import ClusterError
 from ops.smoke.namespace_objects import Namespace
 from support.deadline import Deadline
+from support.standin_images import is_standin
 
 _APP = "app"
 
@@ -21,12 +22,14 @@ class RunningWorkload:
         replicas: How many pods its Deployment asks for.
         ready: How many pods are ready.
         images: The images of the ready pods.
+        standins: How many ready pods run a stand-in of the lab in place of an image.
         trouble: Why other pods are not ready, as far as their status says.
     """
 
     replicas: int
     ready: int
     images: tuple[str, ...]
+    standins: int = 0
     trouble: tuple[str, ...]
 
 
@@ -101,8 +104,14 @@ def _running(deployment: Object, pods: Sequence[Object]) -> RunningWorkload:
         replicas=deployment["spec"]["replicas"],
         ready=len(ready),
         images=tuple(sorted(images)),
+        standins=sum(_has_standin(pod, declared) for pod in ready),
         trouble=tuple(dict.fromkeys([*refused, *waiting])),
     )
+
+
+def _has_standin(pod: Object, containers: Collection[str]) -> bool:
+    statuses = _status_list(pod, "containerStatuses")
+    return any(status["name"] in containers and is_standin(status.get("imageID", "")) for status in statuses)
 
 
 def _status_list(item: Object, name: str) -> Sequence[Object]:

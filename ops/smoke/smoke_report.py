@@ -18,6 +18,7 @@ class ServiceReport:
         replicas: How many replicas there should be.
         ready: How many replicas are ready; None if the cluster did not answer.
         running: The versions that its pods run.
+        standins: How many of its ready pods run a stand-in of the lab in place of an image.
         reached: The evidence that a request reached it.
         calls: Of a feature: how many calls were answered, were answered by its build, and had no answer.
         errors: One line per error.
@@ -28,6 +29,7 @@ class ServiceReport:
     replicas: int
     ready: int | None
     running: tuple[str, ...]
+    standins: int = 0
     reached: Reached
     calls: Mapping[str, int] = field(default_factory=dict)
     errors: tuple[str, ...]
@@ -40,6 +42,7 @@ class ServiceReport:
             "ready": self.ready,
             "version": self.version,
             "running": list(self.running),
+            "standIns": self.standins,
             "reached": {
                 "proof": self.reached.proof,
                 **self.calls,
@@ -72,6 +75,11 @@ class SmokeReport:
     services: tuple[ServiceReport, ...]
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def standins(self) -> int:
+        """The number of services that run stand-ins of the lab; 0 on any other cluster."""
+        return sum(service.standins > 0 for service in self.services)
 
     @property
     def unknown(self) -> int:

@@ -80,6 +80,7 @@ def _service(
         replicas=expected.replicas,
         ready=None if workloads is None else running.ready if running else 0,
         running=versions(running) if running else (),
+        standins=running.standins if running else 0,
         reached=evidence,
         errors=tuple(errors),
     )

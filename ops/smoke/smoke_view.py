@@ -31,15 +31,21 @@ def show(report: SmokeReport, seconds: float, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.to_dict(seconds), indent=2))
         return
-    table = Table("service", "version", "ready", "reached", box=None, pad_edge=False)
+    columns = ("containers",) if report.standins else ()
+    table = Table("service", "version", "ready", *columns, "reached", box=None, pad_edge=False)
     for service in report.services:
-        table.add_row(*_row(service))
+        name, version, ready, reached = _row(service)
+        table.add_row(name, version, ready, *(_containers(service) for _ in columns), reached)
     # In a file or a pipe, lines may have any length.
     console = Console(width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True, highlight=False, markup=False)
     console.print(table)
     console.print()
     for title, value in visitor_view.lines(report.outside):
         console.print(f"{title:<12}{value}")
+    if count := report.standins:
+        total = len(report.services)
+        services = f"{count} of {total} service{'s' * (total != 1)}"
+        console.print(f"{'containers':<12}stand-ins instead of images in {services}: see docs/containers.md")
     for line in report.warnings:
         console.print(f"warning: {line}", style="yellow")
     for line in report.errors:
@@ -52,6 +58,13 @@ def show(report: SmokeReport, seconds: float, *, as_json: bool) -> None:
     console.print(f"smoke {report.subject}: {state}, {seconds:.1f} s", style=style)
     if not report.is_feature and report.outside.link and (hint := resolving_hint(report.outside.link.host)):
         print(hint, file=sys.stderr)
+
+
+def _containers(service: ServiceReport) -> str:
+    """Return what runs in the ready pods of a service, in the words of `boutique lab status`."""
+    if service.ready and 0 < service.standins < service.ready:
+        return f"{service.standins} of {service.ready} stand-in"
+    return "stand-in" if service.standins else "image" if service.ready else ""
 
 
 def _row(service: ServiceReport) -> tuple[str, Text, Text, Text]:

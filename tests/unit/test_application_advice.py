@@ -8,6 +8,7 @@ from boutique.application.application import Application
 from boutique.application.application_file import parse_application
 from boutique.application.call_graph import reachable_features, workload_calls
 
+PROTOCOLS = "http, http2, grpc, grpc-web, https, tls, tcp, udp, mongo, mysql or redis"
 FILE = """
 name: mine
 entry: {workload: web, sessionCookie: sid}
@@ -82,6 +83,24 @@ def test_a_complete_application_lacks_only_what_its_calls_lose() -> None:
             "features: workloads: call each other in a circle: api -> mail -> api",
         ),
         (
+            "api",
+            "ports: [{name: http, port: 80}, {name: administration, port: 81}]",
+            "features: workloads.api.ports.1.name: 'administration': Istio knows no such protocol, so features get no "
+            f"requests there; begin it with {PROTOCOLS}, such as http-administra, or set appProtocol",
+        ),
+        (
+            "cache",
+            "ports: [{name: db, port: 6379}]",
+            "features: workloads.cache.ports.0.name: 'db': Istio knows no such protocol, so features get no requests "
+            f"there; begin it with {PROTOCOLS}, such as redis-db, or set appProtocol",
+        ),
+        (
+            "api",
+            "ports: [{name: http, port: 80, appProtocol: postgres}]",
+            "features: workloads.api.ports.0.appProtocol: 'postgres': Istio knows no such protocol, so features get no "
+            f"requests there; set {PROTOCOLS}, such as tcp",
+        ),
+        (
             "web",
             "ports: [{name: https, port: 443}, {name: http, port: 80}]",
             "https: workloads.web.ports: the main port 'https' has TLS of its own",
@@ -100,3 +119,8 @@ def test_an_entry_without_a_session_and_pages_is_said() -> None:
     lines = advice(parse_application(yaml.safe_dump(content, sort_keys=False).encode(), "mine.yaml"))
     assert any(line.startswith("features: entry: has no sessionCookie") for line in lines)
     assert any(line.startswith("releases: smokePages: there are none") for line in lines)
+
+
+def test_ports_that_istio_does_not_read_are_not_warned_of() -> None:
+    ports = "ports: [{name: http, port: 80}, {name: metrics, targetPort: 9}, {name: dns, port: 53, protocol: UDP}]"
+    assert advice(application(edit=ports)) == advice(application())

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boutique.application.container import Resources
 from boutique.names.image_reference import Reference
 from boutique.outputs import RecordedBlueGreen, read_blue_green, write_blue_green
 from boutique.settings.release_settings import Release
+from boutique.settings.resource_settings import Resources
 from boutique.settings.stack import Environment
 from boutique.workloads.blue_green import BlueGreen, digest_of_secrets, record_workload, restore_workload, with_revision
 from boutique.workloads.resolved_workload import ResolvedWorkload, resolve_workloads
@@ -161,7 +161,7 @@ def test_the_pods_of_a_service_are_written_and_read_again() -> None:
 
 
 def test_pods_keep_their_revision_under_another_version_of_the_program() -> None:
-    image, quantity = Reference.parse("shop/ads:1"), Resources(cpu="100m", memory="64Mi")
+    image, quantity = Reference.parse("shop/ads:1"), Resources.parse(cpu="100m", memory="64Mi")
     some = replace(service(), image=image, variables={"A": "1"}, files={}, requests=quantity, limits=quantity)
     assert with_revision(some).revision == "a47ea15e"
 

@@ -62,7 +62,7 @@ def test_a_service_overrides_only_what_it_names() -> None:
     assert (frontend.rollout.surge, services["adservice"].rollout.min_ready_seconds) == (2, 10)
     assert not frontend.availability.anti_affinity
     assert frontend.availability.topology_spread
-    assert (frontend.limits.cpu, frontend.limits.memory) == ("2", "128Mi")
+    assert frontend.limits.as_written() == {"cpu": "2", "memory": "128Mi"}
 
 
 def test_variables_are_added_and_addresses_come_from_the_catalogue() -> None:

@@ -5,7 +5,6 @@ import pytest
 from boutique.application.application_checks import call_cycle
 from boutique.application.workload import Workload
 from boutique.names.image_reference import Reference
-from boutique.targets.quota import amount
 from tests.support import online_boutique
 from tests.support.online_boutique import APPLICATION, WORKLOADS
 
@@ -57,8 +56,8 @@ def test_the_port_name_tells_istio_the_protocol_of_the_probe(workload: Workload)
 
 
 def test_limits_are_not_below_requests(workload: Workload) -> None:
-    assert amount(workload.limits.cpu) >= amount(workload.requests.cpu)
-    assert amount(workload.limits.memory) >= amount(workload.requests.memory)
+    assert workload.limits.cpu.amount >= workload.requests.cpu.amount
+    assert workload.limits.memory.amount >= workload.requests.memory.amount
 
 
 def test_the_shops_own_images_are_of_one_release(workload: Workload) -> None:

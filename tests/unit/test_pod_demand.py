@@ -114,8 +114,8 @@ def live(service: ResolvedWorkload, **container: Any) -> dict[str, Any]:
             {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "x", "key": "KEY"}}},
         ],
         "resources": {
-            "requests": {"cpu": service.requests.cpu, "memory": service.requests.memory},
-            "limits": {"cpu": service.limits.cpu, "memory": service.limits.memory},
+            "requests": service.requests.as_written(),
+            "limits": service.limits.as_written(),
         },
     }
     containers = [{**given, **container}]

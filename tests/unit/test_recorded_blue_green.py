@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.names import labels
-from boutique.settings.release_settings import Release
+from boutique.settings.quantities import api_amount
+from boutique.settings.release_settings import Pin, Release
 from boutique.settings.stack import Environment
-from boutique.targets.quota import amount, hard_limits
+from boutique.targets.quota import hard_limits
 from boutique.workloads.blue_green import BlueGreen, with_revision
 from boutique.workloads.pod_demand import PodSet, pod_set, total_peak
 from boutique.workloads.recorded_blue_green import RecordedRevisions, recorded_revisions
@@ -26,7 +27,7 @@ ALL = Environment.model_validate(
 
 
 def services(version: str) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in resolve_workloads(APPLICATION, ALL, Release(default=version))}
+    return {each.workload.name: each for each in resolve_workloads(APPLICATION, ALL, Release(default=Pin(tag=version)))}
 
 
 def state(revisions: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:
@@ -169,7 +170,7 @@ class Simulation:
         self.most = {key: max(value, self.most.get(key, value)) for key, value in need.items()}
 
 
-QUOTA = {key: amount(value) for key, value in hard_limits(online_boutique.WORKLOADS, 1).items()}
+QUOTA = {key: api_amount(value) for key, value in hard_limits(online_boutique.WORKLOADS, 1).items()}
 
 
 def test_ten_releases_of_all_services_take_twice_the_pods() -> None:

@@ -79,7 +79,7 @@ def test_a_release_written_from_versions_has_those_and_says_nothing_of_others(ve
 def test_a_release_is_written_as_short_as_it_can_be() -> None:
     versions = {name: Pin(tag="1.2.3") for name in NAMES if name != "redis-cart"} | {"adservice": Pin(tag="1.2.4")}
     release = release_of(versions, TOGETHER)
-    assert (release.default, release.services) == ("1.2.3", {"adservice": Pin(tag="1.2.4")})
+    assert (release.default, release.services) == (Pin(tag="1.2.3"), {"adservice": Pin(tag="1.2.4")})
 
 
 def test_what_differs_between_two_sets_of_versions() -> None:

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from boutique.outputs import SCHEMA_VERSION, UNKNOWN, VERSION
+from ops.smoke.reached_services import Proof, Reached
+from ops.smoke.smoke_report import ServiceReport, SmokeReport
+from ops.smoke.smoke_view import show
+from ops.smoke.visitor_checks import Outside
 from tests.support import online_boutique
 from tests.support.certificate_samples import Issued, issue
 from tests.support.online_boutique import CUSTOMER
@@ -67,6 +71,7 @@ def test_real_images_imply_whom_their_pages_cannot_do_without(smoke: Smoke) -> N
     assert {name for name, proof in found.reached.items() if proof == "implied"} == SERVICES - unknown
     assert found.json["services"]["cartservice"]["ready"] == 1
     assert found.json["services"]["cartservice"]["running"] == [online_boutique.VERSION]
+    assert {service["standIns"] for service in found.json["services"].values()} == {0}
     assert found.json["certificate"]["daysLeft"] == 89
     assert found.json["certificate"]["protocol"] == "TLSv1.3"
     assert {host.partition(":")[0] for _, host, _, _ in shop.seen} == {HOST}
@@ -329,9 +334,37 @@ def test_people_get_a_table(boutique: Smoke, tmp_path: Path) -> None:
         (tmp_path / "ca.pem").write_text(AUTHORITY.pem)
         found = boutique("some", "--cacert", str(tmp_path / "ca.pem"))
     lines = [line.split() for line in found.out.splitlines()]
+    assert lines[0] == ["service", "version", "ready", "reached"]
     assert ["frontend", "v0.10.6", "1/1", "implied", "by", "index"] in lines
     assert ["cartservice", "none", "(wanted:", "v0.10.6)", "0/1", "implied", "by", "index"] in lines
     assert f"link        https://{HOST}:{web}" in found.out
     assert "certificate CN=shop.localhost, 89 days left" in found.out
     assert "error: cartservice: 0 of 1 replicas are ready" in found.out
     assert "smoke some: 1 error, " in found.out
+
+
+def test_services_that_run_stand_ins_are_named(boutique: Smoke, tmp_path: Path) -> None:
+    cluster = Cluster(standins=("frontend", "cartservice"), ready={"cartservice": 0, "adservice": 0})
+    with serving(Shop(), certificate(), tmp_path) as web, serving(cluster) as api:
+        pulumi(tmp_path, {"some": outputs(f"https://{HOST}:{web}", deployer(api))})
+        (tmp_path / "ca.pem").write_text(AUTHORITY.pem)
+        text = boutique("some", "--cacert", str(tmp_path / "ca.pem")).out
+        services = boutique("some", "--json", "--cacert", str(tmp_path / "ca.pem")).json["services"]
+    lines = [line.split()[:4] for line in text.splitlines()]
+    assert ["service", "version", "ready", "containers"] in lines
+    assert ["frontend", "v0.10.6", "1/1", "stand-in"] in lines
+    assert ["emailservice", "v0.10.6", "1/1", "image"] in lines
+    assert "containers  stand-ins instead of images in 1 of 12 services: see docs/containers.md" in text
+    # Of a pod that is not ready, nobody knows yet what will run in it.
+    assert {name for name, service in services.items() if service["standIns"]} == {"frontend"}
+
+
+def test_pods_of_one_service_may_differ_in_what_they_run(capsys: pytest.CaptureFixture[str]) -> None:
+    reached = Reached(proof=Proof.YES, description="yes")
+    service = ServiceReport(
+        name="ads", version="1", replicas=3, ready=3, running=("1",), standins=2, reached=reached, errors=()
+    )
+    outside = Outside(url="kubectl", link=None)
+    report = SmokeReport(subject="some", identity={}, outside=outside, services=(service,), errors=(), warnings=())
+    show(report, 1, as_json=False)
+    assert "3/3    2 of 3 stand-in" in capsys.readouterr().out

@@ -53,6 +53,16 @@ def smoke(boutique: Smoke, tmp_path: Path) -> Smoke:
     return run
 
 
+def test_a_feature_that_runs_stand_ins_says_so(smoke: Smoke) -> None:
+    services = {"adservice": BUILD, "cartservice": BUILD}
+    cluster = FeatureCluster(services=services, standins=("adservice",))
+    found = smoke(services=services, cluster=cluster)
+    assert {name: service["standIns"] for name, service in found.json["services"].items()} == {
+        "adservice": 1,
+        "cartservice": 0,
+    }
+
+
 def test_a_feature_that_every_call_with_its_key_reaches_is_green(smoke: Smoke) -> None:
     shop = RoutedShop()
     found = smoke(shop=shop)
@@ -71,6 +81,7 @@ def test_a_feature_that_every_call_with_its_key_reaches_is_green(smoke: Smoke) -
         "ready": 1,
         "version": BUILD,
         "running": [BUILD],
+        "standIns": 0,
         "reached": {
             "proof": "yes",
             "calls": 4,

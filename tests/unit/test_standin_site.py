@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support import online_boutique
 from tests.support.unit.standin_shop import ORDER, Shop
 
 JSON = {"accept": "application/json"}
@@ -112,7 +113,10 @@ def test_a_page_is_for_people_unless_json_is_asked_for(shop: Shop) -> None:
     assert page.all("content-type") == ["text/html; charset=utf-8"]
     for text in ("<title>frontend 1.2.3</title>", "feature=my-branch", "adservice-0", "/hipstershop.AdService/GetAds"):
         assert text in page.body
+    image = str(online_boutique.FRONTEND.image)
+    assert f"This is a stand-in in place of the image <code>{image}</code>: docs/containers.md says" in page.body
     machine = shop.ask("GET", "/", baggage="feature=my-branch", **JSON)
+    assert machine.page["image"] == image
     assert machine.all("content-type") == ["application/json"]
     assert machine.page["baggage"] == {"feature": "my-branch"}
 

@@ -19,7 +19,7 @@ from lab.standins.standin import run
 from lab.standins.unknown_workload import port_behaviour
 from tests.support.unit.standin_shop import collect_transports, free_port, listens
 
-TEMPLATE = ("run", "{application}/{workload}", "{named_ports}", "{ports}")
+TEMPLATE = ("run", "{application}/{workload}", "{named_ports}", "{ports}", "{image}")
 
 
 def command(pod: dict[str, Any], container: Container) -> tuple[str, ...]:
@@ -32,7 +32,11 @@ def pod(labels: dict[str, str]) -> dict[str, Any]:
         "spec": {
             "containers": [
                 {"name": "istio-proxy"},
-                {"name": "server", "ports": [{"containerPort": 80, "name": "http"}, {"containerPort": 90}]},
+                {
+                    "name": "server",
+                    "image": "registry.example/web:1",
+                    "ports": [{"containerPort": 80, "name": "http"}, {"containerPort": 90}],
+                },
                 {"name": "metrics", "ports": [{"containerPort": 9102, "name": "http-metrics"}]},
             ]
         },
@@ -43,14 +47,14 @@ def pod(labels: dict[str, str]) -> dict[str, Any]:
 def test_a_stand_in_is_told_its_application_and_its_ports() -> None:
     labelled = pod({"app.kubernetes.io/name": "web", "app.kubernetes.io/part-of": "shop"})
     _, server, metrics = containers(labelled)
-    assert command(labelled, server) == ("run", "shop/web", "80:http,90:", "80,90")
+    assert command(labelled, server) == ("run", "shop/web", "80:http,90:", "80,90", "registry.example/web:1")
     # The container beside it is not the workload that the labels name.
-    assert command(labelled, metrics) == ("run", "/web", "9102:http-metrics", "9102")
+    assert command(labelled, metrics) == ("run", "/web", "9102:http-metrics", "9102", "")
 
 
 def test_a_pod_without_labels_has_no_application() -> None:
     bare = pod({})
-    assert command(bare, containers(bare)[1]) == ("run", "/server", "80:http,90:", "80,90")
+    assert command(bare, containers(bare)[1]) == ("run", "/server", "80:http,90:", "80,90", "registry.example/web:1")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,8 @@ from typing import Any
 
 from boutique.application.manifests.import_context import ImportContext
 from boutique.application.manifests.probe_import import PROBES
+from support.port_protocols import is_known_to_istio
 
-_PROTOCOLS = ("http", "http2", "https", "grpc", "grpc-web", "tcp", "tls", "udp", "mongo", "mysql", "redis")
-"""What Istio reads from the name of a port:
-https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/"""
 _LONGEST = 15
 
 
@@ -96,7 +94,7 @@ def _named_by(name: str | None) -> str | None:
     """Return a name from which Istio reads a protocol; None for another one."""
     if not name:
         return None
-    return name if name.split("-")[0] in _PROTOCOLS or name.startswith("grpc-web") else None
+    return name if is_known_to_istio(name, None) else None
 
 
 def _probed(container: Mapping[str, Any], own: Iterable[Mapping[str, Any]]) -> dict[int, str]:

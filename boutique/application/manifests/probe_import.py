@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from boutique.application.manifests.import_context import split
 from boutique.settings.fields import Cpu, Memory
-from boutique.settings.quantities import api_amount
+from boutique.settings.quantities import Quantity, api_amount
 
 _ANY: dict[str, Any] = {}
 _PROBE = {
@@ -24,7 +24,7 @@ _PROBE = {
 }
 PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _MEMORY = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10), ("G", 10**9), ("M", 10**6), ("k", 10**3))
-_CPU, _AMOUNT_OF_MEMORY = TypeAdapter[str](Cpu), TypeAdapter[str](Memory)
+_CPU, _AMOUNT_OF_MEMORY = TypeAdapter[Quantity](Cpu), TypeAdapter[Quantity](Memory)
 
 
 def take_probes(container: MutableMapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def written_amount(name: str, amount: object) -> str | None:
     return next((text for text in candidates if _fits(_AMOUNT_OF_MEMORY, text)), None)
 
 
-def _fits(kind: TypeAdapter[str], text: str) -> bool:
+def _fits(kind: TypeAdapter[Quantity], text: str) -> bool:
     try:
         kind.validate_python(text)
     except ValidationError:

@@ -77,6 +77,7 @@ def test_everything_is_green_as_it_was_deployed(lab: Lab, smoke: Smoke) -> None:
     assert len(answered) == len(AT_LEAST) - 1
     assert all(one["ready"] == one["replicas"] == 1 for one in services.values())
     assert all(one["running"] == [one["version"]] for one in services.values())
+    assert all(one["standIns"] == 1 for one in services.values())
     port = str(lab.status()["https"]).rpartition(":")[2]
     assert found.said["link"] == f"https://shop.localhost:{port}"
     assert found.said["certificate"]["protocol"] == "TLSv1.3"

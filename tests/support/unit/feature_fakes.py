@@ -85,12 +85,14 @@ class FeatureCluster:
         ready: How many of their pods are ready, if not one.
         owner: The stack that owns all.
         routed: Whether there is a route.
+        standins: Services whose pods run stand-ins of the lab.
     """
 
     services: dict[str, str] = field(default_factory=lambda: {"adservice": BUILD})
     ready: dict[str, int] = field(default_factory=dict)
     owner: str = STACK
     routed: bool = True
+    standins: tuple[str, ...] = ()
 
     def answer(self, request: str, headers: Any, _: str) -> tuple[int, dict[str, str], str]:
         assert headers["authorization"] == f"Bearer {TOKEN}"
@@ -123,10 +125,15 @@ class FeatureCluster:
 
     def _pods(self, name: str, version: str) -> dict[str, Any]:
         good = bool(self.ready.get(name, 1))
+        image = f"registry.example/{name}:{version}"
+        image_id = f"stand-in://{image}" if name in self.standins else f"registry.example/{name}@sha256:abc"
         return {
             **self._object(f"{name}-{KEY}-0", name),
-            "spec": {"containers": [{"name": "server", "image": f"registry.example/{name}:{version}"}]},
-            "status": {"conditions": [{"type": "Ready", "status": str(good)}]},
+            "spec": {"containers": [{"name": "server", "image": image}]},
+            "status": {
+                "conditions": [{"type": "Ready", "status": str(good)}],
+                "containerStatuses": [{"name": "server", "imageID": image_id, "state": {"running": {}}}],
+            },
         }
 
 

@@ -88,6 +88,7 @@ class Cluster:
         missing: Deployments that are not there.
         status: Of every answer.
         reason: Why pods that are not ready are not.
+        standins: Workloads whose pods run stand-ins of the lab.
     """
 
     scaled: dict[str, int] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Cluster:
     missing: tuple[str, ...] = ()
     status: int = 200
     reason: str = "ImagePullBackOff"
+    standins: tuple[str, ...] = ()
 
     def answer(self, request: str, headers: Any, _: str) -> tuple[int, dict[str, str], str]:
         assert headers["authorization"] == f"Bearer {TOKEN}"
@@ -112,6 +114,7 @@ class Cluster:
             yield {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec, "status": {}}
             return
         running = [{"name": "server", "image": self.images.get(name, image)}, {"name": "proxy", "image": "proxy:1"}]
+        image_id = f"stand-in://{image}" if name in self.standins else f"{image.partition(':')[0]}@sha256:abc"
         for number in range(scaled):
             good = number < self.ready.get(name, scaled)
             state = {"running": {}} if good else {"waiting": {"reason": self.reason}}
@@ -121,7 +124,8 @@ class Cluster:
                 "status": {
                     "conditions": [{"type": "Ready", "status": str(good)}],
                     "containerStatuses": [
-                        {"name": "server", "image": "", "imageID": "", "ready": good, "restartCount": 0, "state": state}
+                        {"name": "proxy", "imageID": "stand-in://proxy:1", "state": {"running": {}}},
+                        {"name": "server", "imageID": image_id, "ready": good, "restartCount": 0, "state": state},
                     ],
                 },
             }

@@ -114,7 +114,7 @@ class Shop:
         behaviour = read(self.behaviour.read_text(), f"{REFERENCE}/{workload.name}")
         assert behaviour
         return Setup(
-            pod=Pod(workload=workload.name, version=version, pod=f"{workload.name}-0"),
+            pod=Pod(workload=workload.name, version=version, pod=f"{workload.name}-0", image=str(workload.image)),
             behaviour=behaviour,
             environment=self.environment(workload),
             directory=Directory(self.services),
