@@ -13,8 +13,8 @@ import pytest
 from lab.containers.start_errors import ContainerStartError
 from lab.memory import uses
 from lab.nodeagent import pods, status_report
-from lab.nodeagent.container_sight import sight
-from lab.nodeagent.keeper import Keeper
+from lab.nodeagent.container_observation import observe
+from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pod_events import event
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import PodProcess, ProcessIdentity, identify
@@ -93,8 +93,8 @@ def test_init_containers_are_run_in_their_order_and_istios_are_not() -> None:
     assert order == [("istio-proxy", True, False), ("prepare", False, True), ("server", False, False)]
 
 
-def keep(container: Container, *commands: list[str]) -> Keeper:
-    """Keep a container whose starts are these commands; an empty one fails to start. Return its keeper at the end."""
+def keep(container: Container, *commands: list[str]) -> ContainerWorker:
+    """Keep a container whose starts are these commands; an empty one fails to start. Return its worker at the end."""
     remaining = list(commands)
 
     async def start() -> PodProcess:
@@ -104,41 +104,41 @@ def keep(container: Container, *commands: list[str]) -> Keeper:
         child = subprocess.Popen(command, start_new_session=True)
         return PodProcess(identify(child.pid) or ProcessIdentity(child.pid, 0), child, signal.SIGQUIT)
 
-    async def live() -> Keeper:
-        keeper = Keeper(container, "127.0.0.1", start, lambda: None)
-        keeping = asyncio.create_task(keeper.keep())
+    async def live() -> ContainerWorker:
+        worker = ContainerWorker(container, "127.0.0.1", start, lambda: None)
+        keeping = asyncio.create_task(worker.keep())
         while remaining:
             await asyncio.sleep(0.01)
         await asyncio.wait([keeping], timeout=0.3)
-        await keeper.stop(0)
+        await worker.stop(0)
         keeping.cancel()
-        return keeper
+        return worker
 
     return asyncio.run(live())
 
 
 def test_an_init_container_is_run_until_it_succeeds() -> None:
-    keeper = keep(INIT, ["false"], ["true"])
-    assert keeper.completed.is_set()
-    assert (keeper.state.exit_code, keeper.state.restarts) == (0, 1)
+    worker = keep(INIT, ["false"], ["true"])
+    assert worker.completed.is_set()
+    assert (worker.state.exit_code, worker.state.restarts) == (0, 1)
     assert not keep(INIT, ["false"]).completed.is_set()
 
 
 def test_an_init_container_that_has_succeeded_is_not_run_again() -> None:
-    async def adopt() -> Keeper:
+    async def adopt() -> ContainerWorker:
         async def start() -> PodProcess:
             raise AssertionError("it ran already")
 
-        keeper = Keeper(INIT, "127.0.0.1", start, lambda: None, ContainerState(exit_code=0, since=1.0))
-        await asyncio.wait_for(keeper.keep(), 5)
-        return keeper
+        worker = ContainerWorker(INIT, "127.0.0.1", start, lambda: None, ContainerState(exit_code=0, since=1.0))
+        await asyncio.wait_for(worker.keep(), 5)
+        return worker
 
     assert asyncio.run(adopt()).completed.is_set()
 
 
 def test_the_reason_of_a_failed_start_is_kept() -> None:
-    keeper = keep(APP, [])
-    assert (keeper.trouble_reason, keeper.trouble) == ("ErrImagePull", "denied")
+    worker = keep(APP, [])
+    assert (worker.trouble_reason, worker.trouble) == ("ErrImagePull", "denied")
 
 
 def test_the_stop_signal_outlives_the_node_agent() -> None:
@@ -150,23 +150,25 @@ def test_the_stop_signal_outlives_the_node_agent() -> None:
                 raise AssertionError("it runs already")
 
             past = ContainerState(process=identity, since=1.0, stop_signal=signal.SIGUSR1)
-            keeper = Keeper(APP, "127.0.0.1", start, lambda: None, past)
-            await keeper.stop(10)
+            worker = ContainerWorker(APP, "127.0.0.1", start, lambda: None, past)
+            await worker.stop(10)
 
         asyncio.run(adopt())
         assert child.wait() == -signal.SIGUSR1
 
 
 def test_the_summary_says_what_runs(tmp_path: Path) -> None:
-    async def keepers() -> list[Keeper]:
+    async def keepers() -> list[ContainerWorker]:
         async def start() -> PodProcess:
             raise AssertionError
 
         names = {"a": "sha256:abc", "b": "", "c": None}
         states = {name: ContainerState(image=image) for name, image in names.items()}
-        built = [Keeper(replace(APP, name=name), "", start, lambda: None, state) for name, state in states.items()]
-        built.append(Keeper(Container("istio-proxy", "proxy", True, {}), "", start, lambda: None))
-        return [*built, Keeper(INIT, "", start, lambda: None)]
+        built = [
+            ContainerWorker(replace(APP, name=name), "", start, lambda: None, state) for name, state in states.items()
+        ]
+        built.append(ContainerWorker(Container("istio-proxy", "proxy", True, {}), "", start, lambda: None))
+        return [*built, ContainerWorker(INIT, "", start, lambda: None)]
 
     pod = {"metadata": {"namespace": "shop", "name": "ads-1"}, "status": {}}
     built = asyncio.run(keepers())
@@ -180,7 +182,7 @@ def test_the_summary_says_what_runs(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/a.termination-log").write_text("bye")
     built[0].state = replace(built[0].state, exit_code=1)
-    assert sight(built[0], tmp_path, tmp_path).message == "bye"
+    assert observe(built[0], tmp_path, tmp_path).message == "bye"
 
 
 def test_the_memory_of_a_container_counts_as_the_labs(tmp_path: Path) -> None:
