@@ -19,7 +19,7 @@ from lab.nodeagent.pod_events import event
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import PodProcess, ProcessIdentity, identify
 from lab.nodeagent.state import ContainerState
-from lab.nodeagent.status_report import Sight
+from lab.nodeagent.status_report import ContainerStatus
 from lab.nodeagent.summary import summarize
 
 IMAGE = "registry.example:5000/shop/ads:1"
@@ -28,15 +28,15 @@ INIT = Container("prepare", "app", False, {"name": "prepare", "image": IMAGE}, i
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
-def status(*sights: Sight) -> dict[str, Any]:
+def status(*sights: ContainerStatus) -> dict[str, Any]:
     spec = {"initContainers": [{"name": "istio-init", "image": "istio"}, {"name": "prepare", "image": IMAGE}]}
     return status_report.status({"metadata": {}, "spec": spec, "status": {}}, sights, NOW)
 
 
-def seen(container: Container, **changes: Any) -> Sight:
+def seen(container: Container, **changes: Any) -> ContainerStatus:
     completed = bool(changes.pop("completed", False))
     words = {name: changes.pop(name) for name in ("trouble", "trouble_reason", "pausing", "message") if name in changes}
-    base = Sight(container, ContainerState(**changes), False, False, "", completed=completed)
+    base = ContainerStatus(container, ContainerState(**changes), False, False, "", completed=completed)
     return replace(base, **words)
 
 
