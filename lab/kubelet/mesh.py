@@ -28,8 +28,9 @@ async def proxies(pods: Sequence[PodWorker]) -> list[dict[str, Any]]:
     Returns:
         The fields of lab.proxies.ProxyStatus.
     """
-    meshed = [pod for pod in pods if any(worker.container.kind == "proxy" for worker in pod.workers)]
-    istiods = [pod for pod in pods if is_istiod(pod.pod) and pod.workers]
+    running = [pod for pod in pods if not pod.ended]
+    meshed = [pod for pod in running if any(worker.container.kind == "proxy" for worker in pod.workers)]
+    istiods = [pod for pod in running if is_istiod(pod.pod) and pod.workers]
     views = asyncio.gather(*(_view(pod) for pod in istiods))
     certificates = await asyncio.gather(*(_certificate(pod) for pod in meshed))
     answers = [view for view in await views if view is not None]

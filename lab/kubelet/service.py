@@ -67,13 +67,17 @@ class KubeletService:
         if options.previous and state.exit_code is None:
             message = f"container {container} of pod {pod.pod['metadata']['name']} was not started again yet"
             raise Refusal(message)
-        # The last process is also the previous one for as long as no other has been started.
-        older = options.previous and worker.running
+        # The last process is also the previous one for as long as another is going to be started.
+        older = options.previous and (worker.running or worker.terminated.is_set())
         path = (logfiles.previous if older else logfiles.current)(pod.logs, container)
         if not path.exists():
             message = f"container {container} of pod {pod.pod['metadata']['name']} has no such log, or none yet"
             raise Refusal(message)
-        await exchange.stream(logs.read(path, options, lambda: older or worker.state.process != state.process))
+
+        def has_ended() -> bool:
+            return older or state.process is None or worker.state.process != state.process
+
+        await exchange.stream(logs.read(path, options, has_ended))
 
     async def _exec(self, exchange: Exchange, pod: PodWorker, container: str) -> None:
         worker = _container(pod, container)

@@ -19,11 +19,11 @@ from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.cluster_dns import ClusterNameServer
 from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.image_source import ImageSource
+from lab.nodeagent.pod_phase import PHASES_OF_ENDED
 from lab.nodeagent.pod_worker import PodWorker
 from lab.nodeagent.pods import is_istiod, is_run_by_agent
 from support.files import replace_file
 
-_OVER = ("Succeeded", "Failed")
 _COALESCE = 0.2
 _LOG = logging.getLogger(__name__)
 
@@ -122,7 +122,12 @@ class Agent:
         self._over &= pods.keys()
         used = {pod["status"].get("podIP", "") for pod in pods.values()}
         for uid, pod in pods.items():
-            if uid not in self._pod_workers and uid not in self._over and is_run_by_agent(pod) and _needs_runner(pod):
+            if (
+                uid not in self._pod_workers
+                and uid not in self._over
+                and is_run_by_agent(pod)
+                and self._needs_worker(pod)
+            ):
                 self._take(uid, pod, used | {pod_worker.address for pod_worker in self._pod_workers.values()})
         if not self._tidied:
             self._tidied = True
@@ -132,6 +137,19 @@ class Agent:
             )
         self.synced = True
         self._news.set()
+
+    def _needs_worker(self, pod: Mapping[str, Any]) -> bool:
+        """Say whether there is something to do for a pod: it has a node, or is being deleted.
+
+        Of a pod that has ended its logs are there until it is deleted.
+        """
+        if "deletionTimestamp" in pod["metadata"]:
+            return True
+        has_ended = pod["status"].get("phase") in PHASES_OF_ENDED
+        return bool(pod["spec"].get("nodeName")) and (not has_ended or self._has_folder(pod))
+
+    def _has_folder(self, pod: Mapping[str, Any]) -> bool:
+        return (self._folder.pods / str(pod["metadata"]["uid"])).exists()
 
     def _take(self, uid: str, pod: Mapping[str, Any], used: Collection[str]) -> None:
         past = state.read(self._folder.pods / uid)
@@ -155,7 +173,9 @@ class Agent:
         if any(pod_worker.taking_over for pod_worker in self._pod_workers.values()):
             return
         summaries = [
-            asdict(summary.summarize(pod_worker.pod, pod_worker.workers)) for pod_worker in self._pod_workers.values()
+            asdict(summary.summarize(pod_worker.pod, pod_worker.workers))
+            for pod_worker in self._pod_workers.values()
+            if not pod_worker.ended
         ]
         replace_file(self._folder.pod_summary, json.dumps(summaries))
 
@@ -180,10 +200,3 @@ def names(services: list[Any], namespace: str) -> dict[str, str]:
         if service_namespace == namespace:
             addresses[name] = address
     return addresses
-
-
-def _needs_runner(pod: Mapping[str, Any]) -> bool:
-    """Say whether there is something to do for a pod: it has a node, or is being deleted."""
-    if "deletionTimestamp" in pod["metadata"]:
-        return True
-    return bool(pod["spec"].get("nodeName")) and pod["status"].get("phase") not in _OVER

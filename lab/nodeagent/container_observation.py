@@ -4,8 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.nodeagent import logfiles, pod_files
+from lab.nodeagent.container_status import ContainerStatus
 from lab.nodeagent.container_worker import ContainerWorker
-from lab.nodeagent.status_report import ContainerStatus
 
 _LONGEST_MESSAGE = 4096
 """Bytes, as a kubelet reads of a termination log."""
@@ -33,6 +33,7 @@ def observe(worker: ContainerWorker, logs: Path, folder: Path) -> ContainerStatu
         worker.trouble_reason,
         _message(worker, folder),
         worker.completed.is_set(),
+        worker.terminated.is_set(),
     )
 
 

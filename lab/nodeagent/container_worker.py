@@ -10,10 +10,17 @@ from lab.containers.start_errors import ContainerStartError
 from lab.nodeagent.kubelet_health import Execute, Health
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import PodProcess, is_alive
+from lab.nodeagent.restart_policy import RestartPolicy, end_state, is_restarted
 from lab.nodeagent.state import ContainerState
 
 _STEADY = 60.0
 """A container that lived this long is not the same trouble again: its next end costs no pause."""
+
+_START_FAILURES = {"RunContainerError": 128, "PostStartHookError": 137}
+"""The reasons for which a container counts as one that has run and ended, with the exit code that a kubelet reports.
+
+For all others it has not been created yet, and is tried again whatever its restart policy says.
+"""
 
 _LONGEST_PAUSE = 8.0
 _AGAIN = 1.0
@@ -36,6 +43,7 @@ class ContainerWorker:
         changed: Callable[[], None],
         past: ContainerState | None = None,
         execute: Execute | None = None,
+        policy: RestartPolicy = "Always",
     ) -> None:
         """Take a container over.
 
@@ -46,6 +54,7 @@ class ContainerWorker:
             changed: Is called when its status changes.
             past: What an earlier node agent knew of it.
             execute: Runs a command in it, for its probes; without one, such probes pass.
+            policy: Whether it is started again when it has ended.
         """
         self.container = container
         self.address = address
@@ -55,6 +64,8 @@ class ContainerWorker:
         self.trouble_reason = ""
         self.started = asyncio.Event()
         self.completed = asyncio.Event()
+        self.terminated = asyncio.Event()
+        self._policy = policy
         self._health = Health(container, address, execute)
         self._start = start
         self._changed = changed
@@ -64,9 +75,9 @@ class ContainerWorker:
         if self.state.process and is_alive(self.state.process):
             self._process = PodProcess(self.state.process, stop_signal=self.state.stop_signal)
         else:
-            self.state = replace(self.state, process=None, started=False, ready=False)
-        if container.init and self._process is None and self.state.exit_code == 0:
-            self.complete()
+            self.state = end_state(self.state)
+        if self._process is None and self.state.exit_code is not None:
+            self._conclude(self.state.exit_code)
 
     @property
     def ready(self) -> bool:
@@ -76,6 +87,7 @@ class ContainerWorker:
     def complete(self) -> None:
         """Take note that an init container has done its work, or that there is none for it."""
         self.completed.set()
+        self.terminated.set()
 
     def decide(self, image: str) -> None:
         """Take note of the digest of the image that it runs; empty for a stand-in."""
@@ -87,8 +99,11 @@ class ContainerWorker:
         return self._process is not None
 
     async def keep(self) -> None:
-        """Keep it alive until `stop()`, or until this task is cancelled; the process outlives the task."""
-        while not self._stopping and not self.completed.is_set():
+        """Keep it alive until it has ended for good, until `stop()`, or until this task is cancelled.
+
+        The process outlives the task.
+        """
+        while not self._stopping and not self.terminated.is_set():
             if self._process is None:
                 await self._begin()
             process = self._process
@@ -101,7 +116,7 @@ class ContainerWorker:
                 finally:
                     watching.cancel()
                 self._end(code)
-            if not self._stopping and not self.completed.is_set():
+            if not self._stopping and not self.terminated.is_set():
                 await self._back_off()
 
     async def stop(self, patience: float) -> None:
@@ -130,10 +145,15 @@ class ContainerWorker:
         again = self.state.since > 0
         try:
             self._process = await self._start()
+        except ContainerStartError as error:
+            self._note_trouble(str(error), error.reason)
+            code = _START_FAILURES.get(error.reason)
+            if code is not None and not is_restarted(self._effective_policy, code):
+                self.state = replace(self.state, since=time.time(), restarts=self.state.restarts + again)
+                self._end(code)
+            return
         except OSError as error:
-            self.trouble = str(error)
-            self.trouble_reason = error.reason if isinstance(error, ContainerStartError) else "RunContainerError"
-            self._changed()
+            self._note_trouble(str(error), "RunContainerError")
             return
         self.trouble = ""
         restarts = self.state.restarts + again
@@ -147,15 +167,38 @@ class ContainerWorker:
         )
         self._changed()
 
+    def _note_trouble(self, trouble: str, reason: str) -> None:
+        self.trouble, self.trouble_reason = trouble, reason
+        self._changed()
+
     def _end(self, code: int) -> None:
         steady = time.time() - self.state.since > _STEADY
         self._failures = 1 if steady else self._failures + 1
         self._process = None
         self.started.clear()
-        self.state = replace(self.state, process=None, exit_code=code, started=False, ready=False)
+        self.state = replace(
+            self.state,
+            process=None,
+            exit_code=code,
+            began=self.state.since,
+            ended=time.time(),
+            started=False,
+            ready=False,
+        )
+        self._conclude(code)
+        self._changed()
+
+    @property
+    def _effective_policy(self) -> RestartPolicy:
+        # A stand-in serves until it is stopped: its end says nothing of the program that it stands for.
+        return "Always" if self.container.kind == "app" and self.state.image == "" else self._policy
+
+    def _conclude(self, code: int) -> None:
+        """Take note of an end that is the last one."""
         if self.container.init and code == 0:
             self.complete()
-        self._changed()
+        elif not is_restarted(self._effective_policy, code):
+            self.terminated.set()
 
     async def _back_off(self) -> None:
         seconds = pause(self._failures)

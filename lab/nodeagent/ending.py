@@ -39,6 +39,12 @@ def grace(pod: Mapping[str, Any] | None) -> Grace:
     return Grace(deadline - float(metadata.get("deletionGracePeriodSeconds") or 0), deadline)
 
 
+def grace_of_completion(pod: Mapping[str, Any]) -> Grace:
+    """Return the grace period of the sidecars of a pod whose app containers have ended."""
+    now = time.time()
+    return Grace(now, now + float(pod["spec"].get("terminationGracePeriodSeconds") or 0))
+
+
 def pause(hook: Mapping[str, Any], time_left: Grace, now: float) -> float:
     """Return how long a hook that only waits has to wait still: an earlier node agent may have begun to."""
     seconds = float(hook.get("sleep", {}).get("seconds", 0))

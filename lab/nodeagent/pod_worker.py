@@ -16,9 +16,10 @@ from lab.nodeagent.container_starter import ContainerStarter
 from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pods import Container, containers, uncaptured_ports
 from lab.nodeagent.processes import PodProcess
+from lab.nodeagent.restart_policy import restart_policy, states_without_network
 from lab.nodeagent.sandbox import Sandbox
 from lab.nodeagent.state import ContainerState, PodState
-from lab.nodeagent.status_report import ContainerStatus
+from lab.nodeagent.status_report import PodReport
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,10 +41,13 @@ class PodWorker:
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
         self._starter = ContainerStarter(context, self.pod, self.sandbox, self.folder, self.logs)
         self.commands = ContainerCommands(lambda: self.pod, self._starter, self.sandbox, self.tools, self.logs)
+        self.ended = past is not None and past.ended
         self._deleted = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._reporting: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -53,7 +57,7 @@ class PodWorker:
 
     @property
     def taking_over(self) -> bool:
-        """Whether it still has to take over the processes of an earlier node agent."""
+        """Whether it still has to take over the containers of an earlier node agent."""
         return self._past is not None and not self.workers and not self._ending.is_set()
 
     def see(self, pod: Mapping[str, Any] | None) -> None:
@@ -84,17 +88,27 @@ class PodWorker:
         await self.sandbox.reroute(self._context.istiod)
 
     async def _rise(self) -> None:
+        """Start the containers in their order, and end what is left when the apps have ended for good."""
         if "deletionTimestamp" in self.pod["metadata"]:
             return
         for path in (self.folder, self.logs):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         past = self._past.containers if self._past else {}
-        if not await self.sandbox.open(self._past.holder if self._past else None, past):
-            past = {}
+        if not self.ended and not await self.sandbox.open(self._past.holder if self._past else None, past):
+            past = states_without_network(self.pod, past)
         for container in containers(self.pod):
             self.workers.append(self._worker(container, past.get(container.name)))
         self._notify()
-        self._task(reporting.keep(self._context.api, self._news, self._account, self.see))
+        self._reporting = asyncio.create_task(reporting.keep(self._context.api, self._news, self._account, self.see))
+        if not self.ended:
+            await self._run()
+            await ending.end(self.workers, ending.grace_of_completion(self.pod), self.commands.run_hook)
+            await self._close()
+            self.ended = True
+            self._notify()
+
+    async def _run(self) -> None:
+        """Run the containers until those that make up the pod have ended for good, or an init container has failed."""
         self._task(self._hold())
         self._task(self._starter.images.volumes.keep(lambda: self.pod))
         await self.reroute()
@@ -110,7 +124,12 @@ class PodWorker:
             if worker.container.sidecar:
                 await worker.started.wait()
             if worker.container.init:
-                await worker.completed.wait()
+                await worker.terminated.wait()
+                if not worker.completed.is_set():
+                    return
+        for worker in self.workers:
+            if not worker.container.sidecar:
+                await worker.terminated.wait()
 
     def _task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -130,7 +149,8 @@ class PodWorker:
         async def succeeds(command: Sequence[str], seconds: float) -> bool:
             return await self.commands.succeeds(self.find(container.name), command, seconds)
 
-        return ContainerWorker(container, self.address, start, self._notify, past, succeeds)
+        policy = restart_policy(self.pod, container)
+        return ContainerWorker(container, self.address, start, self._notify, past, succeeds, policy)
 
     def find(self, container: str) -> ContainerWorker | None:
         """Return a container by its name."""
@@ -150,19 +170,33 @@ class PodWorker:
     def _states(self) -> dict[str, ContainerState]:
         return {worker.container.name: worker.state for worker in self.workers}
 
-    def _account(self) -> tuple[Mapping[str, Any], list[ContainerStatus]]:
+    def _account(self) -> PodReport:
         """Write down the pod's status for the next node agent, and return it for the API server."""
-        assert self.sandbox.holder is not None  # noqa: S101 - called only once there is a network
+        holder = self.sandbox.holder or (self._past.holder if self._past else None)
+        assert holder is not None  # noqa: S101 - called only once there is a network, or there has been one
         metadata = self.pod["metadata"]
-        state = PodState(metadata["namespace"], metadata["name"], self.address, self.sandbox.holder, self._states())
+        state = PodState(metadata["namespace"], metadata["name"], self.address, holder, self._states(), self.ended)
         state.write(self.folder)
-        return self.pod, [observe(worker, self.logs, self.folder) for worker in self.workers]
+        statuses = [observe(worker, self.logs, self.folder) for worker in self.workers]
+        return PodReport(self.pod, statuses, self.ended)
 
-    async def _end(self) -> None:
-        await ending.end(self.workers, ending.grace(None if self._deleted else self.pod), self.commands.run_hook)
+    async def _close(self) -> None:
+        """Remove the network, the volumes and the roots of the containers, which have ended."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._remove_containers())
+        # It goes on when the pod is deleted meanwhile.
+        await asyncio.shield(self._closing)
+
+    async def _remove_containers(self) -> None:
         for task in self._tasks:
             task.cancel()
         await self.sandbox.close()
         await asyncio.to_thread(self._starter.images.close)
+
+    async def _end(self) -> None:
+        await ending.end(self.workers, ending.grace(None if self._deleted else self.pod), self.commands.run_hook)
+        await self._close()
+        if self._reporting is not None:
+            self._reporting.cancel()
         shutil.rmtree(self.folder, ignore_errors=True)
         await reporting.delete(self._context.api, self.pod, lambda: self._deleted)

@@ -9,7 +9,8 @@ from typing import Any
 
 from lab.kubernetes.api import Api
 from lab.nodeagent import status_report
-from lab.nodeagent.status_report import ContainerStatus
+from lab.nodeagent.pod_phase import PHASES_OF_ENDED
+from lab.nodeagent.status_report import PodReport
 
 _COALESCE = 0.02
 _PAUSE = 0.5
@@ -25,7 +26,7 @@ def path(pod: Mapping[str, Any]) -> str:
 async def keep(
     api: Api,
     news: asyncio.Event,
-    account: Callable[[], tuple[Mapping[str, Any], list[ContainerStatus]]],
+    account: Callable[[], PodReport],
     answered: Callable[[Mapping[str, Any]], None],
 ) -> None:
     """Report every change, until cancelled.
@@ -33,16 +34,18 @@ async def keep(
     Args:
         api: The API server.
         news: Is set when there is a change to report.
-        account: Returns the pod as it was last seen, and its containers as they are.
+        account: Returns the pod as it is.
         answered: Is called with the pod as the API server has it then.
     """
     while True:
         await news.wait()
         await asyncio.sleep(_COALESCE)
         news.clear()
-        pod, containers = account()
-        uid = pod["metadata"]["uid"]
-        change = {"metadata": {"uid": uid}, "status": status_report.status(pod, containers, datetime.now(UTC))}
+        report = account()
+        pod, uid = report.pod, report.pod["metadata"]["uid"]
+        if report.ended and pod["status"].get("phase") in PHASES_OF_ENDED:
+            continue
+        change = {"metadata": {"uid": uid}, "status": status_report.status(report, datetime.now(UTC))}
         try:
             answer = await asyncio.to_thread(api.patch, f"{path(pod)}/status", change)
         except (OSError, HTTPException) as error:

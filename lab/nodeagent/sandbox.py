@@ -133,5 +133,6 @@ class Sandbox:
 
     async def close(self) -> None:
         """End everything in it, and the network."""
+        self._connected.clear()
         if self.holder is not None:
             await asyncio.to_thread(clearing.dissolve, self.holder, self._address)

@@ -22,6 +22,8 @@ class ContainerState:
         since: When that was started, in seconds since the epoch.
         restarts: How often it was started again.
         exit_code: How it ended the last time.
+        began: When the process that ended the last time was started.
+        ended: When that ended; 0 if that is not known.
         started: Whether it has passed its startup probe.
         ready: Whether its readiness probe passes.
         image: The digest of the image that it runs; empty if a stand-in or a program of the lab runs in its place, None
@@ -33,6 +35,8 @@ class ContainerState:
     since: float = 0.0
     restarts: int = 0
     exit_code: int | None = None
+    began: float = 0.0
+    ended: float = 0.0
     started: bool = False
     ready: bool = False
     image: str | None = None
@@ -41,13 +45,23 @@ class ContainerState:
 
 @dataclass(frozen=True)
 class PodState:
-    """The state of a pod: its network, by address and the process that keeps it alive, and its containers."""
+    """The state of a pod.
+
+    Attributes:
+        namespace: Its namespace.
+        name: Its name.
+        address: Its address.
+        holder: The process that keeps its network alive.
+        containers: Its containers.
+        ended: Whether all of them have ended for good, and its network is gone.
+    """
 
     namespace: str
     name: str
     address: str
     holder: ProcessIdentity
     containers: Mapping[str, ContainerState] = field(default_factory=dict)
+    ended: bool = False
 
     def write(self, folder: Path) -> None:
         """Keep it in the pod's folder."""

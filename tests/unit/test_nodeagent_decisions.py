@@ -10,6 +10,7 @@ import pytest
 from lab.nodeagent import logfiles, probes, processes, redirection, state, status_report
 from lab.nodeagent.addresses import Addresses, pod_with_address
 from lab.nodeagent.agent import names
+from lab.nodeagent.container_status import ContainerStatus
 from lab.nodeagent.container_worker import pause
 from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
@@ -18,7 +19,7 @@ from lab.nodeagent.probes import ContainerProbe, Verdict
 from lab.nodeagent.processes import ProcessIdentity
 from lab.nodeagent.redirection import RedirectionRule
 from lab.nodeagent.state import ContainerState, PodState
-from lab.nodeagent.status_report import ContainerStatus
+from lab.nodeagent.status_report import PodReport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE = "2025-12-31T00:00:00Z"
@@ -145,7 +146,7 @@ def reported(*containers: ContainerStatus) -> dict[str, Any]:
         "spec": {"initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}]},
         "status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": BEFORE}]},
     }
-    return status_report.status(pod, containers, NOW)
+    return status_report.status(PodReport(pod, containers), NOW)
 
 
 def conditions(status: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,81 @@
+"""The phase of a pod and its conditions, out of the statuses of its containers, as a kubelet has them.
+
+Upstream: https://github.com/kubernetes/kubernetes, pkg/kubelet/kubelet_pods.go (getPhase) and
+pkg/kubelet/status/generate.go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.nodeagent.container_status import ContainerStatus
+
+Phase = Literal["Pending", "Running", "Succeeded", "Failed"]
+
+PHASES_OF_ENDED = ("Succeeded", "Failed")
+_REASONS = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of a pod, as it is at this moment."""
+
+    kind: str
+    value: bool
+    reason: str | None = None
+    message: str | None = None
+
+
+def phase(containers: Sequence[ContainerStatus], *, ended: bool) -> Phase:
+    """Return the phase of a pod.
+
+    Args:
+        containers: Its containers.
+        ended: Whether all of them have ended for good.
+    """
+    apps = [status for status in containers if status.is_app]
+    if ended:
+        failed = any(status.state.exit_code != 0 for status in apps) or not _are_initialized(containers)
+        return "Failed" if failed else "Succeeded"
+    return "Running" if any(status.state.since for status in apps) else "Pending"
+
+
+def conditions(containers: Sequence[ContainerStatus], gates: Sequence[str], *, ended: bool) -> tuple[Condition, ...]:
+    """Return the conditions of a pod.
+
+    Args:
+        containers: Its containers.
+        gates: The conditions that its readiness waits for besides.
+        ended: Whether all of them have ended for good.
+    """
+    unready = [status.container.name for status in containers if not status.container.init and not status.ready]
+    reason = _REASONS.get(phase(containers, ended=ended))
+    message = None if reason else f"containers with unready status: [{' '.join(unready)}]"
+    about = (reason or "ContainersNotReady", message) if unready or reason else (None, None)
+    return (
+        Condition("PodReadyToStartContainers", not ended),
+        _initialized(containers, ended=ended),
+        # Only a cloud's load balancer sets a gate, and the lab has no such load balancer.
+        *(Condition(gate, value=True) for gate in gates),
+        Condition("ContainersReady", not unready and not ended, *about),
+        Condition("Ready", not unready and not ended, *about),
+    )
+
+
+def _initialized(containers: Sequence[ContainerStatus], *, ended: bool) -> Condition:
+    incomplete = [status.container.name for status in containers if status.container.init and not status.completed]
+    if ended:
+        if not incomplete:
+            return Condition("Initialized", value=True, reason="PodCompleted")
+    else:
+        incomplete += [
+            status.container.name for status in containers if status.container.sidecar and not status.state.started
+        ]
+    if not incomplete:
+        return Condition("Initialized", value=True)
+    message = f"containers with incomplete status: [{' '.join(incomplete)}]"
+    return Condition("Initialized", value=False, reason="ContainersNotInitialized", message=message)
+
+
+def _are_initialized(containers: Sequence[ContainerStatus]) -> bool:
+    return all(status.completed for status in containers if status.container.init)
