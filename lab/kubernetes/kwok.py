@@ -1,6 +1,6 @@
 """The configuration of kwok, which plays the nodes: it takes pods as far as Running without starting a container.
 
-It leaves the pods of the mesh to the node agent (lab.nodeagent).
+It plays the pods that the node agent hands to it, and no others: see lab.nodeagent.pod_assignment.
 
 Format: https://kwok.sigs.k8s.io/docs/user/configuration/ and https://kwok.sigs.k8s.io/docs/user/stages-configuration/
 """
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from lab.kubernetes.nodes import KUBELET_PORT
+from lab.nodeagent.pod_assignment import ANNOTATION, KWOK
 from lab.nodeagent.pods import ISTIOD, PROXY
 from lab.supervision import network
 
@@ -69,10 +70,10 @@ _LOAD_BALANCER = {
 
 _KUBELET = "kubeletVersion: {{ or $nodeInfo.kubeletVersion $kwokVersion }}"
 
-# As lab.nodeagent.pods.is_run_by_agent: whom a pod belongs to.
-_RUNNER = (
+# As lab.nodeagent.pod_assignment.is_handed_over.
+_HANDED_OVER = (
     f'if ([.spec.containers[].name, (.spec.initContainers // [])[].name] | index("{PROXY}")) != null '
-    f'or .metadata.labels["app"] == "{ISTIOD}" then "agent" else "kwok" end'
+    f'or .metadata.labels["app"] == "{ISTIOD}" then "" else .metadata.annotations["{ANNOTATION}"] end'
 )
 
 
@@ -90,6 +91,6 @@ def configuration(stages: Path, kubernetes: str) -> str:
     for stage in shipped:
         if stage["spec"]["resourceRef"]["kind"] == "Pod":
             expressions = stage["spec"]["selector"]["matchExpressions"]
-            expressions.append({"key": _RUNNER, "operator": "NotIn", "values": ["agent"]})
+            expressions.append({"key": _HANDED_OVER, "operator": "In", "values": [KWOK]})
     documents: list[dict[str, Any]] = [_CONFIGURATION, *shipped, _LOAD_BALANCER]
     return yaml.safe_dump_all(documents)

@@ -17,11 +17,14 @@ from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.claim_provisioner import ClaimProvisioner
 from lab.nodeagent.clearing import leave_nothing
 from lab.nodeagent.cluster_dns import ClusterNameServer
+from lab.nodeagent.cluster_services import ClusterServices
 from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.image_source import ImageSource
+from lab.nodeagent.pod_assignment import hand_over, is_handed_over, is_of_mesh, runs_images
 from lab.nodeagent.pod_phase import PHASES_OF_ENDED
 from lab.nodeagent.pod_worker import PodWorker
-from lab.nodeagent.pods import is_istiod, is_run_by_agent
+from lab.nodeagent.pods import is_istiod
+from lab.nodeagent.service_names import write_service_names
 from support.files import replace_file
 
 _COALESCE = 0.2
@@ -44,13 +47,18 @@ class Agent:
         """
         self._folder = folder
         self._api = api
-        self._dns = ClusterNameServer(api, self._in_loop)
-        source = ImageSource(lambda: settings(folder).containers, images, folder.pulls)
-        self._context = AgentContext(folder, api, programs, self._istiod, self._notify, source, self._dns)
+        self._services = ClusterServices(api, self._in_loop, self._notify)
+        self._images = ImageSource(lambda: settings(folder).containers, images, folder.pulls)
+        dns = ClusterNameServer(self._services)
+        self._context = AgentContext(
+            folder, api, programs, self._istiod, self._notify, self._images, dns, self._services
+        )
         self._claims = ClaimProvisioner(api, folder.claims)
         self._pod_workers: dict[str, PodWorker] = {}
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._over: set[str] = set()
+        self._pods: Objects = {}
+        self._assignments: dict[str, asyncio.Task[None]] = {}
         self._addresses = Addresses()
         self._news = asyncio.Event()
         self._services_known = asyncio.Event()
@@ -104,31 +112,20 @@ class Agent:
 
     def _see_services(self, services: Objects) -> None:
         """Write for each namespace by which names its pods find which addresses."""
-        self._dns.see_services(services)
-        services_with_address = [
-            service for service in services.values() if service["spec"].get("clusterIP", "None") != "None"
-        ]
-        namespaces = {service["metadata"]["namespace"] for service in services_with_address}
-        for namespace in namespaces:
-            content = json.dumps(names(services_with_address, namespace), indent=2)
-            path = self._folder.services / f"{namespace}.json"
-            if not path.exists() or path.read_text() != content:
-                replace_file(path, content)
+        self._services.see_services(services)
+        write_service_names(self._folder.services, services.values())
         self._services_known.set()
 
     def _see_pods(self, pods: Objects) -> None:
         for uid, pod_worker in self._pod_workers.items():
             pod_worker.see(pods.get(uid))
         self._over &= pods.keys()
-        used = {pod["status"].get("podIP", "") for pod in pods.values()}
+        for uid in self._assignments.keys() - pods.keys():
+            self._assignments.pop(uid).cancel()
+        self._pods = pods
         for uid, pod in pods.items():
-            if (
-                uid not in self._pod_workers
-                and uid not in self._over
-                and is_run_by_agent(pod)
-                and self._needs_worker(pod)
-            ):
-                self._take(uid, pod, used | {pod_worker.address for pod_worker in self._pod_workers.values()})
+            if uid not in self._pod_workers and uid not in self._over and not is_handed_over(pod):
+                self._assign(uid, pod)
         if not self._tidied:
             self._tidied = True
             leftovers = [path for path in self._folder.pods.iterdir() if path.name not in self._pod_workers]
@@ -151,7 +148,26 @@ class Agent:
     def _has_folder(self, pod: Mapping[str, Any]) -> bool:
         return (self._folder.pods / str(pod["metadata"]["uid"])).exists()
 
-    def _take(self, uid: str, pod: Mapping[str, Any], used: Collection[str]) -> None:
+    def _assign(self, uid: str, pod: Mapping[str, Any]) -> None:
+        """Run a pod, or decide who does."""
+        if is_of_mesh(pod) or self._has_folder(pod):
+            if self._needs_worker(pod):
+                self._take(uid, pod)
+        elif pod["spec"].get("nodeName") and uid not in self._assignments:
+            self._assignments[uid] = asyncio.create_task(self._decide(uid, pod))
+
+    async def _decide(self, uid: str, pod: Mapping[str, Any]) -> None:
+        begins = "deletionTimestamp" not in pod["metadata"] and pod["status"].get("phase") not in PHASES_OF_ENDED
+        if begins and await runs_images(pod, self._images):
+            # It may have been deleted meanwhile.
+            if uid in self._pods and self._needs_worker(self._pods[uid]):
+                self._take(uid, self._pods[uid])
+        else:
+            await hand_over(pod, self._api)
+
+    def _take(self, uid: str, pod: Mapping[str, Any]) -> None:
+        used = {other["status"].get("podIP", "") for other in self._pods.values()}
+        used |= {pod_worker.address for pod_worker in self._pod_workers.values()}
         past = state.read(self._folder.pods / uid)
         address = pod["status"].get("podIP") or (past.address if past else self._addresses.free(used))
         pod_worker = PodWorker(pod, address, self._context, past)
@@ -178,25 +194,3 @@ class Agent:
             if not pod_worker.ended
         ]
         replace_file(self._folder.pod_summary, json.dumps(summaries))
-
-
-def names(services: list[Any], namespace: str) -> dict[str, str]:
-    """Return the addresses of Services by every name that a pod of a namespace may call them."""
-    addresses: dict[str, str] = {}
-    for service in services:
-        name, service_namespace, address = (
-            service["metadata"]["name"],
-            service["metadata"]["namespace"],
-            service["spec"]["clusterIP"],
-        )
-        addresses |= dict.fromkeys(
-            (
-                f"{name}.{service_namespace}",
-                f"{name}.{service_namespace}.svc",
-                f"{name}.{service_namespace}.svc.cluster.local",
-            ),
-            address,
-        )
-        if service_namespace == namespace:
-            addresses[name] = address
-    return addresses

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lab.folder import Folder
 from lab.kubernetes.api import Api
 from lab.nodeagent.cluster_dns import ClusterNameServer
+from lab.nodeagent.cluster_services import ClusterServices
 from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.image_source import ImageSource
 
@@ -22,6 +23,7 @@ class AgentContext:
         changed: Is called when a pod has changed.
         images: Decides between images and stand-ins, and has images pulled.
         dns: The cluster's DNS.
+        services: The cluster's Services.
     """
 
     folder: Folder
@@ -31,3 +33,4 @@ class AgentContext:
     changed: Callable[[], None]
     images: ImageSource
     dns: ClusterNameServer
+    services: ClusterServices

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.nodeagent.pods import Container, environment, expand, is_main
+from lab.nodeagent.proxy_bootstrap import OVERRIDE
 from lab.supervision import network
 
 ISTIOD_PORT = 15012
@@ -86,6 +87,7 @@ def _proxy(
             "JWT_POLICY": "third-party-jwt",
             # Else it spends two seconds of every start looking for the metadata server of a cloud.
             "CLOUD_PLATFORM": "none",
+            "ISTIO_BOOTSTRAP_OVERRIDE": OVERRIDE,
             "PROXY_CONFIG": json.dumps(configuration),
             "ISTIO_METAJSON_LABELS": json.dumps(metadata.get("labels") or {}),
             "ISTIO_METAJSON_ANNOTATIONS": json.dumps(metadata.get("annotations") or {}),

@@ -13,6 +13,7 @@ from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import API_PORT
 from lab.nodeagent.commands import KUBECONFIG, ROOT, TOKEN
 from lab.nodeagent.pods import is_istiod
+from lab.nodeagent.proxy_bootstrap import OVERRIDE, bootstrap_override
 from lab.supervision import network
 from support.files import replace_file
 
@@ -55,6 +56,7 @@ def _write(api: Api, pod: Mapping[str, Any], folder: Path, pki: Path) -> None:
         replace_file(folder / _API_TOKEN, request_token(api, pod, [], _LIFE))
         replace_file(folder / KUBECONFIG, _kubeconfig(folder, pki))
         return
+    replace_file(folder / OVERRIDE, bootstrap_override())
     namespace = pod["metadata"]["namespace"]
     root = api.get(f"/api/v1/namespaces/{namespace}/configmaps/istio-ca-root-cert")
     replace_file(folder / ROOT, root["data"]["root-cert.pem"])

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from pyroute2 import IPRoute, NetlinkError
 
-from lab.nodeagent import redirection
-from lab.nodeagent.redirection import RedirectionRule
+from lab.nodeagent import nft_table
+from lab.nodeagent.nft_table import RedirectionRule
 from lab.supervision import network
 from lab.supervision.process import host_pid
 
@@ -103,7 +103,7 @@ def _address(address: str, rules: Sequence[RedirectionRule]) -> None:
     # The programs of images have no capabilities, and some listen on port 80. Only the network's own ports are meant.
     with suppress(OSError):
         _UNPRIVILEGED_PORTS.write_text("0")
-    redirection.apply("capture", rules)
+    nft_table.apply("capture", rules)
 
 
 def _index(routes: IPRoute, name: str) -> int:

@@ -10,11 +10,12 @@ from typing import Any
 from lab.nodeagent import ending, files, redirection, reporting
 from lab.nodeagent.addresses import pod_with_address
 from lab.nodeagent.agent_context import AgentContext
+from lab.nodeagent.capture_settings import capture_settings
 from lab.nodeagent.container_commands import ContainerCommands
 from lab.nodeagent.container_observation import observe
 from lab.nodeagent.container_starter import ContainerStarter
 from lab.nodeagent.container_worker import ContainerWorker
-from lab.nodeagent.pods import Container, containers, uncaptured_ports
+from lab.nodeagent.pods import Container, containers
 from lab.nodeagent.processes import PodProcess
 from lab.nodeagent.restart_policy import restart_policy, states_without_network
 from lab.nodeagent.sandbox import Sandbox
@@ -37,11 +38,12 @@ class PodWorker:
         self._context = context
         self._past = past
         self.folder = context.folder.pods / metadata["uid"]
-        rules = redirection.capture(uncaptured_ports(pod))
+        rules = redirection.capture(capture_settings(pod))
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
         self._starter = ContainerStarter(context, self.pod, self.sandbox, self.folder, self.logs)
         self.commands = ContainerCommands(lambda: self.pod, self._starter, self.sandbox, self.tools, self.logs)
         self.ended = past is not None and past.ended
+        self._has_istio = any(container.kind != "app" for container in containers(pod))
         self._deleted = False
         self._ending = asyncio.Event()
         self._news = asyncio.Event()
@@ -84,8 +86,12 @@ class PodWorker:
         await self._end()
 
     async def reroute(self) -> None:
-        """Redirect the pod's connections to istiod to the current istiod."""
-        await self.sandbox.reroute(self._context.istiod)
+        """Redirect the pod's connections to the current istiod, and without a proxy those to Services as well."""
+        if self._has_istio:
+            await self.sandbox.redirect("discovery", lambda: redirection.discovery(self._context.istiod()))
+        else:
+            services = self._context.services
+            await self.sandbox.redirect("services", lambda: redirection.to_services(services.services, services.slices))
 
     async def _rise(self) -> None:
         """Start the containers in their order, and end what is left when the apps have ended for good."""
@@ -111,10 +117,14 @@ class PodWorker:
         """Run the containers until those that make up the pod have ended for good, or an init container has failed."""
         self._task(self._hold())
         self._task(self._starter.images.volumes.keep(lambda: self.pod))
-        await self.reroute()
-        written = asyncio.Event()
-        self._task(files.keep(self._context.api, self.pod, self.folder, self._context.folder.pki, written))
-        await written.wait()
+        if self._has_istio:
+            written = asyncio.Event()
+            self._task(files.keep(self._context.api, self.pod, self.folder, self._context.folder.pki, written))
+            await self.reroute()
+            await written.wait()
+        else:
+            await self._context.services.follow_endpoints()
+            await self.reroute()
         for worker in self.workers:
             if worker.container.init and not await self._starter.is_image(worker.container):
                 # A stand-in has nothing to prepare.

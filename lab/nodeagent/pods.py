@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
 
+from lab.nodeagent.capture_settings import is_redirecting
+
 PROXY = "istio-proxy"
 """The container of Istio's agent and Envoy: injected beside an app, or a gateway's only one."""
 
 ISTIOD = "istiod"
 """The value of label `app` by which Istio's chart, and its Service, know the pods of its control plane."""
-
-_REDIRECTING = ("istio-init", "istio-validation")
-"""The init container that makes the redirection, or with Istio's CNI plugin checks it; both have the same arguments."""
 
 _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
@@ -42,19 +41,11 @@ def is_istiod(pod: Mapping[str, Any]) -> bool:
     return (pod["metadata"].get("labels") or {}).get("app") == ISTIOD
 
 
-def is_run_by_agent(pod: Mapping[str, Any]) -> bool:
-    """Say whether the node agent runs a pod; kwok plays all others, and decides by the same fields."""
-    spec = pod["spec"]
-    return is_istiod(pod) or any(
-        container["name"] == PROXY for container in [*spec.get("initContainers", []), *spec["containers"]]
-    )
-
-
 def containers(pod: Mapping[str, Any]) -> tuple[Container, ...]:
     """Return the containers in the order of their start, without those whose work the node agent does itself."""
     result = []
     for container in pod["spec"].get("initContainers", []):
-        if container["name"] not in _REDIRECTING:
+        if not is_redirecting(container):
             sidecar = container.get("restartPolicy") == "Always"
             result.append(Container(container["name"], _kind(pod, container), sidecar, container, init=not sidecar))
     result += [
@@ -73,16 +64,6 @@ def is_main(container: Container, pod: Mapping[str, Any]) -> bool:
     """Say whether a container is the first of its pod beside the proxy: the one that the pod is about."""
     names = [one["name"] for one in pod["spec"]["containers"] if one["name"] != PROXY]
     return names[:1] == [container.name]
-
-
-def uncaptured_ports(pod: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """Return the inbound ports that bypass the proxy, or nothing if no traffic is redirected: a gateway's is not."""
-    for container in pod["spec"].get("initContainers", []):
-        if container["name"] in _REDIRECTING:
-            arguments = container.get("args", [])
-            ports = arguments[arguments.index("-d") + 1] if "-d" in arguments else ""
-            return tuple(sorted(int(port) for port in ports.split(",") if port))
-    return None
 
 
 def environment(container: Container, pod: Mapping[str, Any]) -> dict[str, str]:

@@ -1,61 +1,63 @@
-"""The redirection of a pod's traffic, as istio-init makes it, over netlink: no iptables, no root.
+"""The redirection of a pod's traffic, as istio-init makes it.
 
-Istio excludes its proxy by its user. Here only Service addresses are captured on the way out, which the proxy itself
-never dials, so no second user is needed.
+Upstream: https://github.com/istio/istio, tools/istio-iptables/pkg/capture/run.go. Istio excludes the connections of its
+proxy by its user. A lab has one user only, so the proxy marks them: see lab.nodeagent.proxy_bootstrap.
 """
 
-import socket
-import struct
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from pyroute2.nftables.expressions import genex, ipv4addr
-from pyroute2.nftables.main import NFTables
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from lab.kubernetes.controlplane import API_PORT
+from lab.nodeagent.capture_settings import CaptureSettings
 from lab.nodeagent.commands import ISTIOD_PORT
+from lab.nodeagent.nft_table import RedirectionRule
 from lab.supervision import network
 
 _OUTBOUND = 15001
 _INBOUND = 15006
-_CHAINS: dict[Literal["in", "out"], str] = {"in": "prerouting", "out": "output"}
+_TUNNEL = 15008
+_FROM_INBOUND = "127.0.0.6"
+"""The address from which the proxy passes on to the app what has arrived for it."""
 
-# linux/netfilter/nf_tables.h
-_L4PROTO, _TRANSPORT_HEADER, _DESTINATION_PORT, _DNAT, _ACCEPT, _IPV4 = 16, 2, 2, 1, 1, 2
+KubernetesObject = Mapping[str, Any]
 
-
-@dataclass(frozen=True)
-class RedirectionRule:
-    """A rule for new TCP connections.
-
-    Attributes:
-        chain: Whether those that arrive or those that leave are meant.
-        address: The address or range they go to; any if empty.
-        port: The port they go to; any if 0.
-        to_port: The port of the pod's own that gets them instead; 0 leaves them alone.
-        to_address: The address that gets them instead, if not the pod's own.
-    """
-
-    chain: Literal["in", "out"]
-    address: str = ""
-    port: int = 0
-    to_port: int = 0
-    to_address: str = ""
+_SERVICE = "kubernetes.io/service-name"
 
 
-def capture(uncaptured: Sequence[int] | None) -> tuple[RedirectionRule, ...]:
-    """Return the rules that stay the same for a pod's whole life; the first that fits wins.
+def capture(settings: CaptureSettings | None) -> tuple[RedirectionRule, ...]:
+    """Return the rules that stay the same for a pod's whole life.
 
     Args:
-        uncaptured: The inbound ports that bypass the proxy; nothing if the pod's traffic is not redirected.
+        settings: What the proxy captures; None if the pod's traffic is not redirected.
     """
-    rules = [RedirectionRule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)]
-    if uncaptured is not None:
-        rules.append(RedirectionRule("out", network.SERVICES, to_port=_OUTBOUND))
-        rules += [RedirectionRule("in", port=port) for port in uncaptured]
-        rules.append(RedirectionRule("in", to_port=_INBOUND))
-    return tuple(rules)
+    api = RedirectionRule("out", network.KUBERNETES_SERVICE, 443, API_PORT, network.LAB_ADDRESS)
+    return (api,) if settings is None else (api, *_outbound(settings), *_inbound(settings))
+
+
+def _outbound(settings: CaptureSettings) -> Iterable[RedirectionRule]:
+    yield from (RedirectionRule("out", port=port) for port in settings.excluded_outbound_ports)
+    yield RedirectionRule("out", network.LOOPBACK)
+    yield RedirectionRule("out", source=_FROM_INBOUND, loopback=True)
+    yield RedirectionRule("out", port=_TUNNEL, loopback=True)
+    # The pod calls its own Service: its proxy is the caller's and the callee's.
+    yield RedirectionRule("out", loopback=True, from_proxy=True, to_port=_INBOUND)
+    yield RedirectionRule("out", loopback=True)
+    yield RedirectionRule("out", from_proxy=True)
+    # istiod, DNS and the API server, to which Istio's agent speaks for itself.
+    yield RedirectionRule("out", network.LAB_ADDRESS)
+    yield from (RedirectionRule("out", text) for text in settings.excluded_outbound_ranges)
+    yield from (RedirectionRule("out", port=port, to_port=_OUTBOUND) for port in settings.outbound_ports)
+    ranges = (network.SERVICES, network.PODS) if settings.outbound_ranges is None else settings.outbound_ranges
+    yield from (RedirectionRule("out", text, to_port=_OUTBOUND) for text in ranges)
+
+
+def _inbound(settings: CaptureSettings) -> Iterable[RedirectionRule]:
+    yield RedirectionRule("in", port=_TUNNEL)
+    if settings.inbound_ports is None:
+        yield from (RedirectionRule("in", port=port) for port in settings.excluded_inbound_ports)
+        yield RedirectionRule("in", to_port=_INBOUND)
+    else:
+        yield from (RedirectionRule("in", port=port, to_port=_INBOUND) for port in settings.inbound_ports)
 
 
 def discovery(istiod: str) -> tuple[RedirectionRule, ...]:
@@ -63,54 +65,48 @@ def discovery(istiod: str) -> tuple[RedirectionRule, ...]:
     return (RedirectionRule("out", network.LAB_ADDRESS, ISTIOD_PORT, ISTIOD_PORT, istiod),) if istiod else ()
 
 
-def apply(table: Literal["capture", "discovery"], rules: Sequence[RedirectionRule]) -> None:
-    """Make these the only rules of a table of the current network namespace.
+def to_services(
+    services: Iterable[Mapping[str, Any]], slices: Iterable[Mapping[str, Any]]
+) -> tuple[RedirectionRule, ...]:
+    """Return the rules by which a pod without a proxy reaches Services, as kube-proxy's: each endpoint as often.
 
-    This is no transaction: in between the old rules are gone and the new ones not there yet.
+    Args:
+        services: The Services.
+        slices: The EndpointSlices.
     """
-    with NFTables(nfgen_family=_IPV4) as tables:
-        # Only what exists can be deleted, and to add what exists is no error.
-        tables.table("add", name=table)
-        tables.table("del", name=table)
-        tables.table("add", name=table)
-        for chain in sorted({rule.chain for rule in rules}):
-            hook = _CHAINS[chain]
-            tables.chain("add", table=table, name=chain, hook=hook, type="nat", priority=-100, policy=_ACCEPT)
-        for rule in rules:
-            tables.rule("add", table=table, chain=rule.chain, expressions=(_expressions(rule),))
+    endpoints: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    for endpoint_slice in slices:
+        metadata = endpoint_slice["metadata"]
+        service = (metadata.get("labels") or {}).get(_SERVICE, "")
+        addresses = _ready_addresses(endpoint_slice)
+        for port in endpoint_slice.get("ports") or []:
+            key = (metadata["namespace"], service, port.get("name") or "")
+            endpoints.setdefault(key, []).extend((address, port["port"]) for address in addresses)
+    rules: list[RedirectionRule] = []
+    for service in services:
+        metadata, spec = service["metadata"], service["spec"]
+        address = spec.get("clusterIP") or "None"
+        if address in ("None", network.KUBERNETES_SERVICE):
+            continue
+        for port in spec.get("ports", []):
+            if port.get("protocol", "TCP") == "TCP":
+                key = (metadata["namespace"], metadata["name"], port.get("name") or "")
+                rules += _share(address, port["port"], sorted(set(endpoints.get(key, []))))
+    return tuple(rules)
 
 
-def _expressions(rule: RedirectionRule) -> tuple[Any, ...]:
-    expressions: list[Any] = []
-    if rule.address:
-        address = rule.address if "/" in rule.address else f"{rule.address}/32"
-        expressions += ipv4addr(dst=address)
-    expressions += [genex("meta", {"KEY": _L4PROTO, "DREG": 1}), _equals(bytes([socket.IPPROTO_TCP]))]
-    if rule.port:
-        load = {"DREG": 1, "BASE": _TRANSPORT_HEADER, "OFFSET": _DESTINATION_PORT, "LEN": 2}
-        expressions += [genex("payload", load), _equals(_port(rule.port))]
-    if rule.to_address:
-        expressions += [_load(1, socket.inet_aton(rule.to_address)), _load(2, _port(rule.to_port))]
-        expressions.append(genex("nat", {"TYPE": _DNAT, "FAMILY": _IPV4, "REG_ADDR_MIN": 1, "REG_PROTO_MIN": 2}))
-    elif rule.to_port:
-        expressions += [_load(1, _port(rule.to_port)), genex("redir", {"REG_PROTO_MIN": 1})]
-    else:
-        verdict = {"attrs": [("NFTA_DATA_VERDICT", {"attrs": [("NFTA_VERDICT_CODE", _ACCEPT)]})]}
-        expressions.append(genex("immediate", {"DREG": 0, "DATA": verdict}))
-    return tuple(expressions)
+def _share(address: str, port: int, targets: Sequence[tuple[str, int]]) -> Iterable[RedirectionRule]:
+    """Return the rules that share connections out among endpoints: the first takes one in n of them, and so on."""
+    for index, (target, number) in enumerate(targets):
+        yield RedirectionRule("out", address, port, number, target, one_in=len(targets) - index)
 
 
-def _equals(value: bytes) -> Any:  # noqa: ANN401 - pyroute2 has no types
-    return genex("cmp", {"SREG": 1, "OP": 0, "DATA": _value(value)})
-
-
-def _load(register: int, value: bytes) -> Any:  # noqa: ANN401 - pyroute2 has no types
-    return genex("immediate", {"DREG": register, "DATA": _value(value)})
-
-
-def _value(value: bytes) -> dict[str, Any]:
-    return {"attrs": [("NFTA_DATA_VALUE", value)]}
-
-
-def _port(number: int) -> bytes:
-    return struct.pack(">H", number)
+def _ready_addresses(endpoint_slice: Mapping[str, Any]) -> list[str]:
+    if endpoint_slice.get("addressType") != "IPv4":
+        return []
+    return [
+        address
+        for endpoint in endpoint_slice.get("endpoints") or []
+        if (endpoint.get("conditions") or {}).get("ready") is not False
+        for address in endpoint["addresses"]
+    ]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pyroute2 import NetlinkError
 
-from lab.nodeagent import clearing, networks, processes, redirection
+from lab.nodeagent import clearing, networks, nft_table, processes
+from lab.nodeagent.nft_table import RedirectionRule, Table
 from lab.nodeagent.processes import PodProcess, ProcessIdentity
-from lab.nodeagent.redirection import RedirectionRule
 from lab.nodeagent.state import ContainerState
 
 _PAUSE = 0.5
@@ -37,7 +37,7 @@ class Sandbox:
         self._folder = folder
         self._tools = tools
         self._connected = asyncio.Event()
-        self._routed: str | None = None
+        self._applied: dict[Table, tuple[RedirectionRule, ...]] = {}
         self._routing = asyncio.Lock()
 
     @property
@@ -99,27 +99,27 @@ class Sandbox:
         async with self._routing:
             holder = await asyncio.to_thread(networks.make, self._address, self._rules)
             self.holder = processes.identify(holder) or ProcessIdentity(holder, 0)
-            self._routed = None
+            self._applied.clear()
             self._connected.set()
 
-    async def reroute(self, find: Callable[[], str]) -> None:
-        """Redirect the pod's connections to istiod to the current istiod.
+    async def redirect(self, table: Table, build: Callable[[], tuple[RedirectionRule, ...]]) -> None:
+        """Redirect the pod's connections.
 
         Args:
-            find: Returns its address; empty without an istiod.
+            table: What these rules are about.
+            build: Returns them as they are to be now.
         """
         # Two at once would take each other's table away.
         async with self._routing:
-            istiod = find()
-            if self._routed == istiod or not self._connected.is_set():
+            rules = build()
+            if self._applied.get(table) == rules or not self._connected.is_set():
                 return
-            work = partial(redirection.apply, "discovery", redirection.discovery(istiod))
             try:
-                await asyncio.to_thread(networks.inside, self.network, work)
+                await asyncio.to_thread(networks.inside, self.network, partial(nft_table.apply, table, rules))
             except (OSError, NetlinkError) as error:
                 _LOG.warning("network %s: %s", self._address, error)
             else:
-                self._routed = istiod
+                self._applied[table] = rules
 
     async def run(self, command: Sequence[str], variables: Mapping[str, str], log: Path) -> PodProcess:
         """Start a program, with its output at the end of a log.

@@ -2,6 +2,7 @@ import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,16 @@ import pytest
 
 from lab.nodeagent import logfiles, probes, processes, redirection, state, status_report
 from lab.nodeagent.addresses import Addresses, pod_with_address
-from lab.nodeagent.agent import names
+from lab.nodeagent.capture_settings import CaptureSettings
 from lab.nodeagent.container_status import ContainerStatus
 from lab.nodeagent.container_worker import pause
 from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
+from lab.nodeagent.nft_table import RedirectionRule
 from lab.nodeagent.pods import Container
 from lab.nodeagent.probes import ContainerProbe, Verdict
 from lab.nodeagent.processes import ProcessIdentity
-from lab.nodeagent.redirection import RedirectionRule
+from lab.nodeagent.service_names import service_names
 from lab.nodeagent.state import ContainerState, PodState
 from lab.nodeagent.status_report import PodReport
 
@@ -25,18 +27,97 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE = "2025-12-31T00:00:00Z"
 
 
-def test_what_leaves_for_services_and_what_arrives_goes_through_the_proxy() -> None:
-    assert redirection.capture((15020, 15021)) == (
-        RedirectionRule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),
-        RedirectionRule("out", "10.96.0.0/16", to_port=15001),
-        RedirectionRule("in", port=15020),
-        RedirectionRule("in", port=15021),
-        RedirectionRule("in", to_port=15006),
+API = RedirectionRule("out", "10.96.0.1", 443, 6443, "10.244.255.254")
+
+
+def decide(settings: CaptureSettings, **connection: Any) -> int:
+    """Return the port at which a connection arrives instead of its own, 0 for its own: by the first rule that fits."""
+    chain, address, port = connection.pop("chain", "out"), connection.pop("to", ""), connection.pop("port", 80)
+    for rule in redirection.capture(settings):
+        fits = [
+            rule.chain == chain,
+            not rule.address or (address and ip_address(address) in ip_network(rule.address)),
+            rule.port in (0, port),
+            not rule.source or rule.source == connection.get("source"),
+            not rule.loopback or connection.get("loopback"),
+            not rule.from_proxy or connection.get("from_proxy"),
+        ]
+        if all(fits):
+            return rule.to_port
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        ({"to": "10.96.0.7"}, 15001),
+        ({"to": "10.244.128.9"}, 15001),
+        ({"to": "10.96.0.7", "from_proxy": True}, 0),
+        ({"to": "10.244.128.9", "from_proxy": True}, 0),
+        ({"to": "10.244.128.7", "loopback": True}, 0),
+        ({"to": "10.244.128.7", "loopback": True, "from_proxy": True}, 15006),
+        ({"to": "10.244.128.7", "loopback": True, "from_proxy": True, "source": "127.0.0.6"}, 0),
+        ({"to": "10.244.128.7", "loopback": True, "from_proxy": True, "port": 15008}, 0),
+        ({"to": "127.0.0.1", "loopback": True, "from_proxy": True}, 0),
+        ({"to": "10.244.255.254", "port": 15012}, 0),
+        ({"to": "10.96.0.1", "port": 443}, 6443),
+        ({"to": "192.0.2.1"}, 0),
+        ({"chain": "in"}, 15006),
+        ({"chain": "in", "port": 15020}, 0),
+        ({"chain": "in", "port": 15008}, 0),
+    ],
+)
+def test_connections_pass_through_the_proxy_as_with_istio(connection: dict[str, Any], expected: int) -> None:
+    assert decide(CaptureSettings(excluded_inbound_ports=(15020,)), **connection) == expected
+
+
+def test_a_pod_may_exclude_connections() -> None:
+    settings = CaptureSettings(
+        inbound_ports=(8080,),
+        outbound_ranges=("10.96.0.0/16",),
+        excluded_outbound_ranges=("10.96.0.9/32",),
+        outbound_ports=(443,),
+        excluded_outbound_ports=(25,),
+    )
+    assert decide(settings, to="10.96.0.7") == 15001
+    assert decide(settings, to="10.96.0.9") == 0
+    assert decide(settings, to="10.96.0.7", port=25) == 0
+    assert decide(settings, to="10.244.128.9") == 0
+    assert decide(settings, to="10.244.128.9", port=443) == 15001
+    assert decide(settings, chain="in", port=8080) == 15006
+    assert decide(settings, chain="in", port=9090) == 0
+
+
+def test_a_pod_without_a_proxy_reaches_the_ready_endpoints_of_services() -> None:
+    def service(name: str, address: str, *ports: dict[str, Any]) -> dict[str, Any]:
+        return {"metadata": {"name": name, "namespace": "shop"}, "spec": {"clusterIP": address, "ports": list(ports)}}
+
+    def endpoint_slice(service: str, port: dict[str, Any], *addresses: str, ready: bool = True) -> dict[str, Any]:
+        endpoints = [{"addresses": [address], "conditions": {"ready": ready}} for address in addresses]
+        labels = {"kubernetes.io/service-name": service}
+        metadata = {"namespace": "shop", "labels": labels}
+        return {"metadata": metadata, "addressType": "IPv4", "endpoints": endpoints, "ports": [port]}
+
+    web = {"name": "web", "port": 80, "protocol": "TCP"}
+    services = [
+        service("ads", "10.96.0.7", web, {"name": "dns", "port": 53, "protocol": "UDP"}),
+        service("headless", "None", web),
+        service("kubernetes", "10.96.0.1", {"port": 443}),
+    ]
+    slices = [
+        endpoint_slice("ads", {"name": "web", "port": 8080}, "10.244.128.3", "10.244.128.2"),
+        endpoint_slice("ads", {"name": "web", "port": 8080}, "10.244.128.4", ready=False),
+        endpoint_slice("ads", {"name": "dns", "port": 53}, "10.244.128.2"),
+        endpoint_slice("headless", {"name": "web", "port": 80}, "10.244.128.2"),
+    ]
+    assert redirection.to_services(services, slices) == (
+        RedirectionRule("out", "10.96.0.7", 80, 8080, "10.244.128.2", one_in=2),
+        RedirectionRule("out", "10.96.0.7", 80, 8080, "10.244.128.3", one_in=1),
     )
 
 
 def test_pod_without_a_sidecar_still_reaches_the_api_server() -> None:
-    assert redirection.capture(None) == (RedirectionRule("out", "10.96.0.1", 443, 6443, "10.244.255.254"),)
+    assert redirection.capture(None) == (API,)
 
 
 def test_discovery_leads_to_the_istiod_there_is() -> None:
@@ -194,7 +275,7 @@ def test_services_are_found_by_every_name_a_pod_may_use() -> None:
         {"metadata": {"name": "ads", "namespace": "shop"}, "spec": {"clusterIP": "10.96.0.7"}},
         {"metadata": {"name": "istiod", "namespace": "istio-system"}, "spec": {"clusterIP": "10.96.0.8"}},
     ]
-    found = names(services, "shop")
+    found = service_names(services, "shop")
     assert found["ads"] == found["ads.shop"] == found["ads.shop.svc.cluster.local"] == "10.96.0.7"
     assert found["istiod.istio-system.svc"] == "10.96.0.8"
     assert "istiod" not in found

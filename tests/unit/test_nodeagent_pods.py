@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from lab.nodeagent import commands
+from lab.nodeagent.capture_settings import CaptureSettings, capture_settings
 from lab.nodeagent.commands import PodPrograms
-from lab.nodeagent.pods import containers, environment, expand, is_run_by_agent, quantity, uncaptured_ports
+from lab.nodeagent.pod_assignment import is_handed_over, is_of_mesh, needs_node
+from lab.nodeagent.pods import containers, environment, expand, quantity
 
 PROGRAMS = PodPrograms(
     Path("/t"), Path("/e/envoy"), Path("/b.json"), ("run", "--ports={ports}", "{workload}@{version}")
@@ -53,12 +55,34 @@ def test_sidecars_come_first_and_what_only_initializes_does_not_stay() -> None:
     ]
 
 
-def test_only_injected_pods_and_the_control_plane_are_run() -> None:
-    assert is_run_by_agent(pod())
-    assert is_run_by_agent(pod(spec={"containers": [{"name": "istio-proxy"}]})), "a gateway"
+def test_pods_of_the_mesh_are_those_with_a_proxy_and_the_control_plane() -> None:
+    assert is_of_mesh(pod())
+    assert is_of_mesh(pod(spec={"containers": [{"name": "istio-proxy"}]})), "a gateway"
     others = {"containers": [{"name": "server"}]}
-    assert is_run_by_agent(pod(spec=others, metadata={"labels": {"app": "istiod"}}))
-    assert not is_run_by_agent(pod(spec=others))
+    assert is_of_mesh(pod(spec=others, metadata={"labels": {"app": "istiod"}}))
+    assert not is_of_mesh(pod(spec=others))
+
+
+def test_only_a_pod_without_a_proxy_is_handed_over() -> None:
+    handed = {"annotations": {"boutique.dev/lab-runner": "kwok"}}
+    others = {"containers": [{"name": "server"}]}
+    assert is_handed_over(pod(spec=others, metadata=handed))
+    assert not is_handed_over(pod(spec=others))
+    assert not is_handed_over(pod(metadata=handed))
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, False),
+        ({"hostNetwork": False, "volumes": [{"name": "a", "emptyDir": {}}]}, False),
+        ({"hostNetwork": True}, True),
+        ({"hostPID": True}, True),
+        ({"volumes": [{"name": "a", "hostPath": {"path": "/"}}]}, True),
+    ],
+)
+def test_a_pod_that_needs_a_node_is_known_by_its_spec(spec: dict[str, Any], expected: bool) -> None:
+    assert needs_node(pod(spec=spec)) is expected
 
 
 def test_environment_is_what_a_container_would_see() -> None:
@@ -86,8 +110,17 @@ def test_quantities(text: str, expected: float) -> None:
 
 
 def test_redirection_follows_what_the_init_container_was_told() -> None:
-    assert uncaptured_ports(pod()) == (15020, 15021, 15090)
-    assert uncaptured_ports(pod(spec={"containers": []})) is None
+    assert capture_settings(pod()) == CaptureSettings(excluded_inbound_ports=(15020, 15021, 15090))
+    assert capture_settings(pod(spec={"containers": []})) is None
+    flags = ["-i", "10.96.0.0/16,fd00::/8", "-x", "10.96.0.9/32", "-o", "6379,25", "-q", "80", "-b", "8080", "-d", ""]
+    changed = pod(spec={"initContainers": [{"name": "istio-validation", "args": flags}]})
+    assert capture_settings(changed) == CaptureSettings(
+        inbound_ports=(8080,),
+        outbound_ranges=("10.96.0.0/16",),
+        excluded_outbound_ranges=("10.96.0.9/32",),
+        outbound_ports=(80,),
+        excluded_outbound_ports=(25, 6379),
+    )
 
 
 def test_agent_is_started_as_injected_and_finds_istiod_without_dns() -> None:
