@@ -57,8 +57,10 @@ def answer_query(content: bytes, records: ClusterRecords, *, datagram: bool) -> 
 def _fill(answer: dns.message.Message, question: dns.rrset.RRset, records: ClusterRecords) -> None:
     kind, name = question.rdtype, _text(question.name)
     if not _is_ours(name):
-        # As a cluster's DNS whose upstream does not answer: the lab's network leads nowhere.
-        answer.set_rcode(dns.rcode.SERVFAIL)
+        # The lab's network leads nowhere, so there is no such host. Of SERVFAIL programs think that it may pass, and
+        # many ask again and again.
+        answer.set_rcode(dns.rcode.NXDOMAIN)
+        _add(answer.authority, "", dns.rdatatype.SOA, [_authority("")])
         return
     answer.flags |= dns.flags.AA
     for _ in range(_LONGEST_CHAIN):
@@ -74,11 +76,16 @@ def _fill(answer: dns.message.Message, question: dns.rrset.RRset, records: Clust
             for target in sorted({location.target for location in records.locations[name]}):
                 _add(answer.additional, target, dns.rdatatype.A, records.addresses.get(target, []))
         return
-    if not answer.answer and not _exists(name, records):
+    if not _exists(name, records):
+        # Also of the last name in a chain: RFC 6604.
         answer.set_rcode(dns.rcode.NXDOMAIN)
     if not answer.answer:
-        authority = f"ns.dns.{DOMAIN}. hostmaster.{DOMAIN}. 1 7200 1800 86400 {_LIFE}"
-        _add(answer.authority, DOMAIN, dns.rdatatype.SOA, [authority])
+        _add(answer.authority, DOMAIN, dns.rdatatype.SOA, [_authority(DOMAIN)])
+
+
+def _authority(zone: str) -> str:
+    suffix = f".{zone}" if zone else ""
+    return f"ns.dns{suffix}. hostmaster{suffix}. 1 7200 1800 86400 {_LIFE}"
 
 
 def _values(kind: dns.rdatatype.RdataType, name: str, records: ClusterRecords) -> list[str]:

@@ -1,30 +1,33 @@
 """The variables that a pod sets for the program of an image, those out of ConfigMaps and Secrets included."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lab.containers.start_errors import ContainerStartError
 from lab.kubernetes.api import Api
 from lab.nodeagent.pods import expand, field_value, resource_value
+from lab.nodeagent.service_variables import service_variables
 from lab.nodeagent.volume_sources import decode_secret
-from lab.supervision import network
 
 Lookup = Callable[[str, str], Mapping[str, str] | None]
 """Returns the content of a `ConfigMap` or a `Secret` of the pod's namespace by its kind and its name, or None."""
 
 
-def pod_variables(pod: Mapping[str, Any], container: Mapping[str, Any], lookup: Lookup) -> dict[str, str]:
+def pod_variables(
+    pod: Mapping[str, Any], container: Mapping[str, Any], lookup: Lookup, services: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, str]:
     """Return the variables that a pod sets for a container.
+
+    Args:
+        pod: The pod.
+        container: The container in its spec.
+        lookup: Finds the ConfigMaps and Secrets of the pod's namespace.
+        services: The Services of the cluster.
 
     Raises:
         ContainerStartError: A ConfigMap or Secret that is not optional, or a key of it, does not exist.
     """
-    host = {"KUBERNETES_SERVICE_HOST": network.KUBERNETES_SERVICE, "KUBERNETES_SERVICE_PORT": "443"}
-    variables = {
-        **host,
-        "KUBERNETES_SERVICE_PORT_HTTPS": "443",
-        "KUBERNETES_PORT": f"tcp://{network.KUBERNETES_SERVICE}:443",
-    }
+    variables = service_variables(pod, services)
     for source in container.get("envFrom", []):
         for kind, field in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
             if field in source:

@@ -39,7 +39,7 @@ class ContainerStarter:
             folder: The pod's folder.
             logs: The folder of its logs.
         """
-        self.images = ImageContainers(context.api, pod, folder, context.folder.claims)
+        self.images = ImageContainers(context.api, pod, folder, context.folder.claims, context.services)
         self._context = context
         self._sandbox = sandbox
         self._logs = logs

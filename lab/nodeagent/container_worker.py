@@ -124,6 +124,8 @@ class ContainerWorker:
         self._stopping = True
         process = self._process
         if process is None:
+            if self.state.exit_code is not None:
+                self._conclude(self.state.exit_code)
             return
         process.terminate()
         await asyncio.wait([process.end], timeout=max(0.0, patience))
@@ -197,7 +199,7 @@ class ContainerWorker:
         """Take note of an end that is the last one."""
         if self.container.init and code == 0:
             self.complete()
-        elif not is_restarted(self._effective_policy, code):
+        elif self._stopping or not is_restarted(self._effective_policy, code):
             self.terminated.set()
 
     async def _back_off(self) -> None:

@@ -19,6 +19,7 @@ from lab.containers.removal import remove_tree
 from lab.containers.start_errors import OverlayRefusedError
 from lab.kubernetes.api import Api
 from lab.nodeagent import pod_files
+from lab.nodeagent.cluster_services import ClusterServices
 from lab.nodeagent.container_environment import lookup_objects, pod_variables
 from lab.nodeagent.pod_volumes import PodVolumes
 from lab.nodeagent.pods import expand
@@ -35,7 +36,7 @@ _refused: set[str] = set()
 class ImageContainers:
     """The containers of one pod that run an image."""
 
-    def __init__(self, api: Api, pod: Mapping[str, Any], folder: Path, claims: Path) -> None:
+    def __init__(self, api: Api, pod: Mapping[str, Any], folder: Path, claims: Path, services: ClusterServices) -> None:
         """Prepare to start containers.
 
         Args:
@@ -43,8 +44,10 @@ class ImageContainers:
             pod: The pod.
             folder: The pod's folder.
             claims: The folder of the persistent volumes.
+            services: The Services of the cluster.
         """
         self._api = api
+        self._services = services
         self._folder = folder
         self.volumes = PodVolumes(api, pod, folder / "volumes", claims)
 
@@ -128,7 +131,8 @@ class ImageContainers:
     ) -> tuple[dict[str, str], ContainerUser]:
         context = image_command.security_context(pod, container)
         user = resolve_user(context, image.config.user, image.layers)
-        own = pod_variables(pod, container, lookup_objects(self._api, pod["metadata"]["namespace"]))
+        lookup = lookup_objects(self._api, pod["metadata"]["namespace"])
+        own = pod_variables(pod, container, lookup, tuple(self._services.services))
         return image_command.build_variables(image.config, own, pod_files.host_name(pod), user.home), user
 
     def _mounts(

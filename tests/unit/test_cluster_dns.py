@@ -69,7 +69,6 @@ def values(name: str, kind: str = "A") -> list[str]:
         ("store.shop.svc.cluster.local", "A", ["10.244.0.1", "10.244.0.2"]),
         ("store-0.store.shop.svc.cluster.local", "A", ["10.244.0.1"]),
         ("10-244-0-2.store.shop.svc.cluster.local", "A", ["10.244.0.2"]),
-        ("outside.shop.svc.cluster.local", "A", ["example.com."]),
         ("inside.shop.svc.cluster.local", "A", ["10.96.0.7", "ads.shop.svc.cluster.local."]),
         ("_http._tcp.ads.shop.svc.cluster.local", "SRV", ["0 100 80 ads.shop.svc.cluster.local."]),
         ("_udp._udp.ads.shop.svc.cluster.local", "SRV", ["0 100 53 ads.shop.svc.cluster.local."]),
@@ -95,13 +94,22 @@ def test_names_of_the_cluster(name: str, kind: str, expected: list[str]) -> None
         ("999-244-3-4.shop.pod.cluster.local", dns.rcode.NXDOMAIN),
         ("pending.shop.svc.cluster.local", dns.rcode.NXDOMAIN),
         ("shop.svc.cluster.local", dns.rcode.NOERROR),
-        ("example.com", dns.rcode.SERVFAIL),
-        ("shop.localhost", dns.rcode.SERVFAIL),
+        ("example.com", dns.rcode.NXDOMAIN),
+        ("shop.localhost", dns.rcode.NXDOMAIN),
     ],
 )
 def test_names_that_have_no_address(name: str, expected: dns.rcode.Rcode) -> None:
     answer = ask(name)
     assert (answer.rcode(), answer.answer) == (expected, [])
+
+
+def test_a_name_that_leads_out_of_the_cluster_fails_at_once() -> None:
+    answer = ask("outside.shop.svc.cluster.local")
+    assert [str(record) for rrset in answer.answer for record in rrset] == ["example.com."]
+    assert answer.rcode() == dns.rcode.NXDOMAIN
+    direct = ask("example.com")
+    assert [rrset.name.to_text() for rrset in direct.authority] == ["."], "a resolver may remember that there is none"
+    assert not direct.flags & dns.flags.AA
 
 
 def test_names_that_lead_in_a_circle_are_answered() -> None:

@@ -142,6 +142,46 @@ def test_a_pods_variables_come_from_everywhere() -> None:
     assert variables["KUBERNETES_SERVICE_HOST"] == "10.96.0.1"
 
 
+def test_a_pod_finds_the_services_of_its_namespace_by_variables() -> None:
+    def service(name: str, namespace: str, address: str, *ports: dict[str, Any]) -> dict[str, Any]:
+        spec = {"clusterIP": address, "ports": list(ports)}
+        return {"metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+    services = [
+        service("ad-service", "shop", "10.96.0.7", {"name": "grpc-web", "port": 80}, {"port": 53, "protocol": "UDP"}),
+        service("headless", "shop", "None", {"port": 80}),
+        service("other", "elsewhere", "10.96.0.8", {"port": 80}),
+    ]
+    api = {
+        "KUBERNETES_SERVICE_HOST": "10.96.0.1",
+        "KUBERNETES_SERVICE_PORT": "443",
+        "KUBERNETES_SERVICE_PORT_HTTPS": "443",
+        "KUBERNETES_PORT": "tcp://10.96.0.1:443",
+        "KUBERNETES_PORT_443_TCP": "tcp://10.96.0.1:443",
+        "KUBERNETES_PORT_443_TCP_PROTO": "tcp",
+        "KUBERNETES_PORT_443_TCP_PORT": "443",
+        "KUBERNETES_PORT_443_TCP_ADDR": "10.96.0.1",
+    }
+    linked = {
+        "AD_SERVICE_SERVICE_HOST": "10.96.0.7",
+        "AD_SERVICE_SERVICE_PORT": "80",
+        "AD_SERVICE_SERVICE_PORT_GRPC_WEB": "80",
+        "AD_SERVICE_PORT": "tcp://10.96.0.7:80",
+        "AD_SERVICE_PORT_80_TCP": "tcp://10.96.0.7:80",
+        "AD_SERVICE_PORT_80_TCP_PROTO": "tcp",
+        "AD_SERVICE_PORT_80_TCP_PORT": "80",
+        "AD_SERVICE_PORT_80_TCP_ADDR": "10.96.0.7",
+        "AD_SERVICE_PORT_53_UDP": "udp://10.96.0.7:53",
+        "AD_SERVICE_PORT_53_UDP_PROTO": "udp",
+        "AD_SERVICE_PORT_53_UDP_PORT": "53",
+        "AD_SERVICE_PORT_53_UDP_ADDR": "10.96.0.7",
+    }
+    env = [{"name": "OWN", "value": "$(AD_SERVICE_SERVICE_HOST)"}, {"name": "AD_SERVICE_PORT", "value": "mine"}]
+    own = {"OWN": "10.96.0.7", "AD_SERVICE_PORT": "mine"}
+    assert pod_variables(POD, {"env": env}, lambda *_: None, services) == {**api, **linked, **own}
+    assert pod_variables({**POD, "spec": {"enableServiceLinks": False}}, {}, lambda *_: None, services) == api
+
+
 @pytest.mark.parametrize(
     ("container", "message"),
     [

@@ -40,6 +40,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "failing as asked")
 		code, _ := strconv.Atoi(arguments[0])
 		os.Exit(code)
+	case "get":
+		response, err := (&http.Client{Timeout: 10 * time.Second}).Get(arguments[0])
+		check(err)
+		fmt.Println(response.StatusCode)
+		_, err = io.Copy(os.Stdout, response.Body)
+		check(err)
 	case "sleep":
 		time.Sleep(time.Hour)
 	case "terminal":
