@@ -51,7 +51,6 @@ def keep(
         keeping = asyncio.create_task(worker.keep())
         while not keeping.done() and not worker.trouble.endswith("too often"):
             await asyncio.sleep(0.01)
-        await worker.stop(0)
         keeping.cancel()
         return worker
 
@@ -105,6 +104,24 @@ def test_a_program_that_cannot_be_started_is_an_end_too() -> None:
 def test_the_next_node_agent_does_not_start_it_again(policy: RestartPolicy, past: ContainerState, code: int) -> None:
     worker = keep(APP, policy, past=past)
     assert (worker.terminated.is_set(), worker.trouble, worker.state.exit_code) == (True, "", code)
+
+
+def test_a_container_that_was_stopped_has_ended_for_good() -> None:
+    async def stop() -> ContainerWorker:
+        async def start() -> PodProcess:
+            child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+            return PodProcess(identify(child.pid) or ProcessIdentity(child.pid, 0), child)
+
+        worker = ContainerWorker(PROXY, "127.0.0.1", start, lambda: None)
+        keeping = asyncio.create_task(worker.keep())
+        while not worker.running:
+            await asyncio.sleep(0.01)
+        await worker.stop(5)
+        await keeping
+        return worker
+
+    worker = asyncio.run(stop())
+    assert (worker.terminated.is_set(), worker.state.exit_code) == (True, -15)
 
 
 def test_a_failed_init_container_ends_the_pod_that_is_never_restarted() -> None:
