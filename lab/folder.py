@@ -81,6 +81,11 @@ class Folder:
         return self.root / "pods"
 
     @property
+    def orphans(self) -> Path:
+        """How containers ended that an earlier node agent had started: see support.orphan_ends."""
+        return self.root / "orphans"
+
+    @property
     def pod_summary(self) -> Path:
         """The node agent's summary of its pods."""
         return self.root / "pods.json"

@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from lab.containers.start_errors import ContainerStartError
+from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.kubelet_health import Execute, Health
 from lab.nodeagent.pods import Container
-from lab.nodeagent.processes import PodProcess, is_alive
+from lab.nodeagent.processes import LOST, PodProcess, is_alive
 from lab.nodeagent.restart_policy import RestartPolicy, end_state, is_restarted
 from lab.nodeagent.state import ContainerState
 
@@ -44,6 +46,7 @@ class ContainerWorker:
         past: ContainerState | None = None,
         execute: Execute | None = None,
         policy: RestartPolicy = "Always",
+        ends: AdoptedEnds | None = None,
     ) -> None:
         """Take a container over.
 
@@ -55,6 +58,7 @@ class ContainerWorker:
             past: What an earlier node agent knew of it.
             execute: Runs a command in it, for its probes; without one, such probes pass.
             policy: Whether it is started again when it has ended.
+            ends: Finds out how processes ended that an earlier node agent had started.
         """
         self.container = container
         self.address = address
@@ -73,9 +77,10 @@ class ContainerWorker:
         self._stopping = False
         self._process: PodProcess | None = None
         if self.state.process and is_alive(self.state.process):
-            self._process = PodProcess(self.state.process, stop_signal=self.state.stop_signal)
+            find_end = partial(ends.wait, self.state) if ends else None
+            self._process = PodProcess(self.state.process, stop_signal=self.state.stop_signal, find_end=find_end)
         else:
-            self.state = end_state(self.state)
+            self.state = end_state(self.state, ends.find if ends else lambda _: LOST)
         if self._process is None and self.state.exit_code is not None:
             self._conclude(self.state.exit_code)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.nodeagent import ending, files, redirection, reporting
 from lab.nodeagent.addresses import pod_with_address
+from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.capture_settings import capture_settings
 from lab.nodeagent.container_commands import ContainerCommands
@@ -36,6 +37,7 @@ class PodWorker:
         self.tools = context.programs.tools
         self.logs = context.folder.logs / "pods" / metadata["namespace"] / metadata["name"]
         self._context = context
+        self._ends = AdoptedEnds(context.folder.orphans)
         self._past = past
         self.folder = context.folder.pods / metadata["uid"]
         rules = redirection.capture(capture_settings(pod))
@@ -101,7 +103,7 @@ class PodWorker:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         past = self._past.containers if self._past else {}
         if not self.ended and not await self.sandbox.open(self._past.holder if self._past else None, past):
-            past = states_without_network(self.pod, past)
+            past = states_without_network(self.pod, past, self._ends.find)
         for container in containers(self.pod):
             self.workers.append(self._worker(container, past.get(container.name)))
         self._notify()
@@ -160,7 +162,7 @@ class PodWorker:
             return await self.commands.succeeds(self.find(container.name), command, seconds)
 
         policy = restart_policy(self.pod, container)
-        return ContainerWorker(container, self.address, start, self._notify, past, succeeds, policy)
+        return ContainerWorker(container, self.address, start, self._notify, past, succeeds, policy, self._ends)
 
     def find(self, container: str) -> ContainerWorker | None:
         """Return a container by its name."""

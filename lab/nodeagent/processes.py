@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,7 @@ from lab.supervision.process import host_pid
 from support.procfs import PROC, stat
 
 LOST = -1000
-"""The exit code of a process that an earlier node agent started, which alone could read the real one. No signal has
-that number."""
+"""The exit code of a process of which nobody knows how it ended. No signal has that number."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,11 @@ class PodProcess:
     """A process of a pod, own child or not, and its end."""
 
     def __init__(
-        self, identity: ProcessIdentity, child: Child | None = None, stop_signal: int = signal.SIGTERM
+        self,
+        identity: ProcessIdentity,
+        child: Child | None = None,
+        stop_signal: int = signal.SIGTERM,
+        find_end: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         """Follow a process.
 
@@ -64,7 +67,10 @@ class PodProcess:
             identity: The process.
             child: The same as a child, if it is one: only then its exit code can be read.
             stop_signal: What asks it to end.
+            find_end: Finds the exit code of a process that is none; without it, that is unknown.
         """
+        self._find_end = find_end
+        self._finding: asyncio.Task[None] | None = None
         self.identity = identity
         self._child = child
         self.stop_signal = stop_signal
@@ -76,7 +82,15 @@ class PodProcess:
     def _on_end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
-        code = self._child.wait() if self._child is not None else LOST
+        if self._child is None and self._find_end is not None:
+            self._finding = asyncio.create_task(self._find(self._find_end))
+            return
+        self._conclude(self._child.wait() if self._child is not None else LOST)
+
+    async def _find(self, find_end: Callable[[], Awaitable[int]]) -> None:
+        self._conclude(await find_end())
+
+    def _conclude(self, code: int) -> None:
         # What it started dies with it, as in a container.
         self._signal_group(signal.SIGKILL)
         self.end.set_result(code)

@@ -4,14 +4,20 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
 class Processes:
     """The children of this process. It alone waits for them, orphans included, so nothing else may."""
 
-    def __init__(self) -> None:
+    def __init__(self, note_orphan: Callable[[int, int], None]) -> None:
+        """Prepare to start processes.
+
+        Args:
+            note_orphan: Is called with the number and the exit code of each orphan that has ended.
+        """
+        self._note_orphan = note_orphan
         self._ends: dict[int, asyncio.Future[int]] = {}
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "SupervisedProcess":
@@ -45,9 +51,11 @@ class Processes:
                 return
             if pid == 0:
                 return
-            end = self._ends.pop(pid, None)
+            end, code = self._ends.pop(pid, None), os.waitstatus_to_exitcode(status)
             if end is not None:
-                end.set_result(os.waitstatus_to_exitcode(status))
+                end.set_result(code)
+            else:
+                self._note_orphan(pid, code)
 
 
 class SupervisedProcess:

@@ -8,6 +8,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http.client import HTTPException
 
 from lab.folder import Folder
@@ -19,6 +20,7 @@ from lab.supervision import network, publish
 from lab.supervision.component_health import is_healthy
 from lab.supervision.journal import Journal
 from lab.supervision.process import Processes, SupervisedProcess
+from support.orphan_ends import write_orphan_end
 
 _ATTEMPTS = 5
 """The number of times that a component may end before it was ever ready, until the lab gives up."""
@@ -41,7 +43,7 @@ class Supervisor:
         self._folder = folder
         self._components = components
         self._environment = environment
-        self._children = Processes()
+        self._children = Processes(self._note_orphan)
         self._running: dict[str, SupervisedProcess] = {}
         self._ready = {component.name: asyncio.Event() for component in components}
         self._stop = asyncio.Event()
@@ -73,6 +75,12 @@ class Supervisor:
         await self._stop_all()
         self._journal.end(failed)
         return not failed
+
+    def _note_orphan(self, pid: int, code: int) -> None:
+        """Write down how a container ended that a node agent had started which has ended before it."""
+        # A full disk must not end the lab: to the next node agent that container's end is unknown.
+        with suppress(OSError):
+            write_orphan_end(self._folder.orphans, pid, code)
 
     async def _await_stop(self) -> None:
         await self._stop.wait()

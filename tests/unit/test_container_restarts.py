@@ -2,13 +2,16 @@
 
 import asyncio
 import subprocess
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.containers.start_errors import ContainerStartError
 from lab.nodeagent import status_report
+from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.container_status import ContainerStatus
 from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pods import Container
@@ -16,6 +19,7 @@ from lab.nodeagent.processes import LOST, PodProcess, ProcessIdentity, identify
 from lab.nodeagent.restart_policy import RestartPolicy, restart_policy, states_without_network
 from lab.nodeagent.state import ContainerState
 from lab.nodeagent.status_report import PodReport
+from support.orphan_ends import write_orphan_end
 
 APP = Container("server", "app", False, {"name": "server", "image": "x"})
 INIT = Container("prepare", "app", False, {"name": "prepare", "image": "x"}, init=True)
@@ -124,6 +128,43 @@ def test_a_container_that_was_stopped_has_ended_for_good() -> None:
     assert (worker.terminated.is_set(), worker.state.exit_code) == (True, -15)
 
 
+@pytest.mark.parametrize(("age", "code"), [(-5, 4), (5, LOST)])
+def test_the_next_node_agent_learns_how_a_container_ended(tmp_path: Path, age: float, code: int) -> None:
+    """The process was started before its end was written down, or after: then that was another process."""
+    ends = AdoptedEnds(tmp_path)
+    write_orphan_end(tmp_path, 2**22 + 1, 4)
+    past = ContainerState(ProcessIdentity(2**22 + 1, 1), since=time.time() + age, image=DIGEST)
+
+    async def adopt() -> ContainerWorker:
+        async def start() -> PodProcess:
+            raise AssertionError("it has ended")
+
+        return ContainerWorker(APP, "127.0.0.1", start, lambda: None, past, policy="Never", ends=ends)
+
+    worker = asyncio.run(adopt())
+    assert (worker.terminated.is_set(), worker.state.exit_code) == (True, code)
+
+
+def test_a_container_that_was_adopted_ends_with_its_own_exit_code(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
+        identity = identify(child.pid)
+        past = ContainerState(identity, since=time.time(), image=DIGEST)
+
+        async def adopt() -> ContainerWorker:
+            async def start() -> PodProcess:
+                raise AssertionError("it runs already")
+
+            worker = ContainerWorker(APP, "", start, lambda: None, past, policy="Never", ends=AdoptedEnds(tmp_path))
+            keeping = asyncio.create_task(worker.keep())
+            child.terminate()
+            await asyncio.to_thread(child.wait)
+            write_orphan_end(tmp_path, child.pid, 6)
+            await keeping
+            return worker
+
+        assert asyncio.run(adopt()).state.exit_code == 6
+
+
 def test_a_failed_init_container_ends_the_pod_that_is_never_restarted() -> None:
     worker = keep(INIT, "Never", ["false"])
     assert (worker.terminated.is_set(), worker.completed.is_set()) == (True, False)
@@ -152,10 +193,10 @@ def test_what_counts_after_the_network_is_lost() -> None:
 
     def states(policy: str) -> dict[str, int | None]:
         containers = [{"name": name} for name in ("done", "running", "new")]
-        kept = states_without_network({"spec": {"restartPolicy": policy, "containers": containers}}, past)
+        kept = states_without_network({"spec": {"restartPolicy": policy, "containers": containers}}, past, lambda _: 5)
         return {name: state.exit_code for name, state in kept.items()}
 
-    assert states("Never") == {"done": 0, "running": LOST, "prepare": 0}
+    assert states("Never") == {"done": 0, "running": 5, "prepare": 0}
     assert states("OnFailure") == {"done": 0}
     assert states("Always") == {}
 
