@@ -10,6 +10,7 @@ from lab.supervision import network
 if TYPE_CHECKING:
     from lab.dns.cluster_records import ClusterRecords
 
+_PAUSE = 0.5
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,6 +32,17 @@ class ClusterNameServer:
         if self._starting is None or (self._starting.done() and self._starting.exception()):
             self._starting = asyncio.create_task(self._start())
         await asyncio.shield(self._starting)
+
+    async def ensure(self) -> None:
+        """Begin to answer, as soon as that is possible: programs run already that ask."""
+        while True:
+            try:
+                await self.start()
+            except OSError as error:
+                _LOG.warning("the cluster's DNS does not answer yet: %s", error)
+                await asyncio.sleep(_PAUSE)
+            else:
+                return
 
     async def _start(self) -> None:
         from lab.dns.dns_server import PORT, serve_dns

@@ -119,6 +119,8 @@ class PodWorker:
         """Run the containers until those that make up the pod have ended for good, or an init container has failed."""
         self._task(self._hold())
         self._task(self._starter.images.volumes.keep(lambda: self.pod))
+        if any(worker.state.image for worker in self.workers):
+            self._task(self._context.dns.ensure())
         if self._has_istio:
             written = asyncio.Event()
             self._task(files.keep(self._context.api, self.pod, self.folder, self._context.folder.pki, written))

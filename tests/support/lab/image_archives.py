@@ -10,7 +10,7 @@ from tests.support.unit.image_builds import Built, archive, entry, image, layout
 
 _SOURCE = Path(__file__).parent / "container_program"
 _NAME = "org.opencontainers.image.ref.name"
-COMMANDS = ("cat", "exists", "write", "fail", "get", "sleep", "terminal", "kill")
+COMMANDS = ("cat", "exists", "write", "fail", "get", "signal", "sleep", "terminal", "kill")
 """The links to the program by which a command of a container calls a part of it."""
 
 

@@ -48,6 +48,9 @@ func main() {
 		check(err)
 	case "sleep":
 		time.Sleep(time.Hour)
+	case "signal":
+		pid, _ := strconv.Atoi(arguments[0])
+		check(syscall.Kill(pid, syscall.SIGTERM))
 	case "terminal":
 		terminal()
 	case "kill":
