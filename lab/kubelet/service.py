@@ -53,7 +53,8 @@ class KubeletService:
             if (metadata["namespace"], metadata["name"]) == (namespace, name):
                 return pod_worker
         message = (
-            f"nothing runs for pod {name}: only pods of the mesh do, those with a container istio-proxy, and istiod"
+            f"nothing runs for pod {name}: it has no container istio-proxy, and either no image of it can be had or it "
+            "needs its node; see docs/containers.md"
         )
         raise Refusal(message)
 
