@@ -12,11 +12,9 @@ from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.kubelet_health import Execute, Health
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import LOST, PodProcess, is_alive
+from lab.nodeagent.restart_backoff import RestartBackoff
 from lab.nodeagent.restart_policy import RestartPolicy, end_state, is_restarted
 from lab.nodeagent.state import ContainerState
-
-_STEADY = 60.0
-"""A container that lived this long is not the same trouble again: its next end costs no pause."""
 
 _START_FAILURES = {"RunContainerError": 128, "PostStartHookError": 137}
 """The reasons for which a container counts as one that has run and ended, with the exit code that a kubelet reports.
@@ -24,14 +22,8 @@ _START_FAILURES = {"RunContainerError": 128, "PostStartHookError": 137}
 For all others it has not been created yet, and is tried again whatever its restart policy says.
 """
 
-_LONGEST_PAUSE = 8.0
 _AGAIN = 1.0
 _LOG = logging.getLogger(__name__)
-
-
-def pause(failures: int) -> float:
-    """Return the seconds before a container is started again that has ended so often in a row."""
-    return 0.0 if failures <= 1 else min(2.0 ** (failures - 2), _LONGEST_PAUSE)
 
 
 class ContainerWorker:
@@ -73,7 +65,7 @@ class ContainerWorker:
         self._health = Health(container, address, execute)
         self._start = start
         self._changed = changed
-        self._failures = 0
+        self._backoff = RestartBackoff()
         self._stopping = False
         self._process: PodProcess | None = None
         if self.state.process and is_alive(self.state.process):
@@ -113,7 +105,7 @@ class ContainerWorker:
                 await self._begin()
             process = self._process
             if process is None:
-                self._failures += 1
+                self._backoff.note_failed_start()
             else:
                 watching = asyncio.create_task(self._watch(process))
                 try:
@@ -179,8 +171,7 @@ class ContainerWorker:
         self._changed()
 
     def _end(self, code: int) -> None:
-        steady = time.time() - self.state.since > _STEADY
-        self._failures = 1 if steady else self._failures + 1
+        self._backoff.note_end(self.state.since)
         self._process = None
         self.started.clear()
         self.state = replace(
@@ -208,8 +199,7 @@ class ContainerWorker:
             self.terminated.set()
 
     async def _back_off(self) -> None:
-        seconds = pause(self._failures)
-        if seconds:
+        if seconds := self._backoff.seconds:
             self.pausing = True
             self._changed()
             await asyncio.sleep(seconds)

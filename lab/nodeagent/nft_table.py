@@ -13,7 +13,9 @@ from pyroute2.nftables.main import NFTables
 PROXY_MARK = 1337
 """The mark of the connections that Istio's proxy opens; on a cluster, Istio knows them by the user 1337."""
 
-Table = Literal["capture", "discovery", "services"]
+Table = Literal["discovery", "services"]
+"""The tables whose rules change while a pod runs."""
+
 
 _CHAINS: dict[Literal["in", "out"], str] = {"in": "prerouting", "out": "output"}
 
@@ -50,13 +52,27 @@ class RedirectionRule:
     one_in: int = 0
 
 
-def apply(table: Table, rules: Sequence[RedirectionRule]) -> None:
+def exchange(table: Table, turn: int, rules: Sequence[RedirectionRule]) -> None:
+    """Make these the only rules of a table of the current network namespace; until then the old ones count.
+
+    Args:
+        table: The table.
+        turn: 0 or 1, and not that of the last time: the old rules go when the new ones are there.
+        rules: The rules.
+    """
+    apply(f"{table}-{turn}", rules)
+    with NFTables(nfgen_family=_IPV4) as tables:
+        # Only what exists can be deleted, and to add what exists is no error.
+        tables.table("add", name=f"{table}-{1 - turn}")
+        tables.table("del", name=f"{table}-{1 - turn}")
+
+
+def apply(table: str, rules: Sequence[RedirectionRule]) -> None:
     """Make these the only rules of a table of the current network namespace; the first that fits wins.
 
     This is no transaction: in between the old rules are gone and the new ones not there yet.
     """
     with NFTables(nfgen_family=_IPV4) as tables:
-        # Only what exists can be deleted, and to add what exists is no error.
         tables.table("add", name=table)
         tables.table("del", name=table)
         tables.table("add", name=table)

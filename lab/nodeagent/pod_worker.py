@@ -14,6 +14,7 @@ from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.capture_settings import capture_settings
 from lab.nodeagent.container_commands import ContainerCommands
 from lab.nodeagent.container_observation import observe
+from lab.nodeagent.container_sequence import run_in_order
 from lab.nodeagent.container_starter import ContainerStarter
 from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pods import Container, containers
@@ -116,7 +117,7 @@ class PodWorker:
             self._notify()
 
     async def _run(self) -> None:
-        """Run the containers until those that make up the pod have ended for good, or an init container has failed."""
+        """Run the containers, and what they need, until the pod has come to its end."""
         self._task(self._hold())
         self._task(self._starter.images.volumes.keep(lambda: self.pod))
         if any(worker.state.image for worker in self.workers):
@@ -129,21 +130,7 @@ class PodWorker:
         else:
             await self._context.services.follow_endpoints()
             await self.reroute()
-        for worker in self.workers:
-            if worker.container.init and not await self._starter.is_image(worker.container):
-                # A stand-in has nothing to prepare.
-                worker.decide("")
-                worker.complete()
-            self._task(worker.keep())
-            if worker.container.sidecar:
-                await worker.started.wait()
-            if worker.container.init:
-                await worker.terminated.wait()
-                if not worker.completed.is_set():
-                    return
-        for worker in self.workers:
-            if not worker.container.sidecar:
-                await worker.terminated.wait()
+        await run_in_order(self.workers, self._starter.is_image, lambda worker: self._task(worker.keep()))
 
     def _task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -152,7 +139,7 @@ class PodWorker:
         """Renew the pod's network when the process that holds it has ended."""
         while True:
             await self.sandbox.lost()
-            _LOG.warning("pod %s lost its network and is started again", self.pod["metadata"]["name"])
+            _LOG.warning("pod %s lost its network", self.pod["metadata"]["name"])
             await self.sandbox.renew(self._states())
             self._notify()
 

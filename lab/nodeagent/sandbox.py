@@ -38,6 +38,7 @@ class Sandbox:
         self._tools = tools
         self._connected = asyncio.Event()
         self._applied: dict[Table, tuple[RedirectionRule, ...]] = {}
+        self._turns: dict[Table, int] = {}
         self._routing = asyncio.Lock()
 
     @property
@@ -100,6 +101,7 @@ class Sandbox:
             holder = await asyncio.to_thread(networks.make, self._address, self._rules)
             self.holder = processes.identify(holder) or ProcessIdentity(holder, 0)
             self._applied.clear()
+            self._turns.clear()
             self._connected.set()
 
     async def redirect(self, table: Table, build: Callable[[], tuple[RedirectionRule, ...]]) -> None:
@@ -115,11 +117,12 @@ class Sandbox:
             if self._applied.get(table) == rules or not self._connected.is_set():
                 return
             try:
-                await asyncio.to_thread(networks.inside, self.network, partial(nft_table.apply, table, rules))
+                turn = 1 - self._turns.get(table, 1)
+                await asyncio.to_thread(networks.inside, self.network, partial(nft_table.exchange, table, turn, rules))
             except (OSError, NetlinkError) as error:
                 _LOG.warning("network %s: %s", self._address, error)
             else:
-                self._applied[table] = rules
+                self._applied[table], self._turns[table] = rules, turn
 
     async def run(self, command: Sequence[str], variables: Mapping[str, str], log: Path) -> PodProcess:
         """Start a program, with its output at the end of a log.

@@ -12,13 +12,13 @@ from lab.nodeagent import logfiles, probes, processes, redirection, state, statu
 from lab.nodeagent.addresses import Addresses, pod_with_address
 from lab.nodeagent.capture_settings import CaptureSettings
 from lab.nodeagent.container_status import ContainerStatus
-from lab.nodeagent.container_worker import pause
 from lab.nodeagent.ending import Grace, grace
 from lab.nodeagent.ending import pause as hook_pause
 from lab.nodeagent.nft_table import RedirectionRule
 from lab.nodeagent.pods import Container
 from lab.nodeagent.probes import ContainerProbe, Verdict
 from lab.nodeagent.processes import ProcessIdentity
+from lab.nodeagent.restart_backoff import pause
 from lab.nodeagent.service_names import service_names
 from lab.nodeagent.state import ContainerState, PodState
 from lab.nodeagent.status_report import PodReport
