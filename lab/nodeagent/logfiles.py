@@ -27,6 +27,19 @@ def last_line(log: Path) -> str:
     return ""
 
 
+def bring_back(folder: Path) -> None:
+    """Bring the logs of a pod back from those of the lab's last run: see lab.preparation.
+
+    Args:
+        folder: The folder of the pod's logs, `logs/pods/NAMESPACE/NAME`.
+    """
+    namespaces = folder.parents[1]
+    earlier = namespaces.with_name(f"{namespaces.name}.1") / folder.parent.name / folder.name
+    if earlier.is_dir() and not folder.exists():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        earlier.rename(folder)
+
+
 def turn(folder: Path, container: str) -> Path:
     """Begin a new log for a container, keep the one before it and no older one; return the new one."""
     with suppress(FileNotFoundError):

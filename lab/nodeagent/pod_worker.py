@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from lab.nodeagent import ending, files, redirection, reporting
+from lab.nodeagent import ending, files, logfiles, redirection, reporting
 from lab.nodeagent.addresses import pod_with_address
 from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.agent_context import AgentContext
@@ -19,7 +19,7 @@ from lab.nodeagent.container_starter import ContainerStarter
 from lab.nodeagent.container_worker import ContainerWorker
 from lab.nodeagent.pods import Container, containers
 from lab.nodeagent.processes import PodProcess
-from lab.nodeagent.restart_policy import restart_policy, states_without_network
+from lab.nodeagent.restart_policy import pod_policy, restart_policy, states_without_network
 from lab.nodeagent.sandbox import Sandbox
 from lab.nodeagent.state import ContainerState, PodState
 from lab.nodeagent.status_report import PodReport
@@ -100,6 +100,9 @@ class PodWorker:
         """Start the containers in their order, and end what is left when the apps have ended for good."""
         if "deletionTimestamp" in self.pod["metadata"]:
             return
+        if self._past and pod_policy(self.pod) != "Always":
+            # What has ended already does not write them again.
+            logfiles.bring_back(self.logs)
         for path in (self.folder, self.logs):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         past = self._past.containers if self._past else {}

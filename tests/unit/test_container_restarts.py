@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.containers.start_errors import ContainerStartError
-from lab.nodeagent import status_report
+from lab.nodeagent import logfiles, status_report
 from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.container_status import ContainerStatus
 from lab.nodeagent.container_worker import ContainerWorker
@@ -199,6 +199,20 @@ def test_what_counts_after_the_network_is_lost() -> None:
     assert states("Never") == {"done": 0, "running": 5, "prepare": 0}
     assert states("OnFailure") == {"done": 0}
     assert states("Always") == {}
+
+
+def test_the_logs_of_a_pod_survive_a_restart_of_the_lab(tmp_path: Path) -> None:
+    logs = tmp_path / "pods/shop/job-1"
+    earlier = tmp_path / "pods.1/shop/job-1"
+    logfiles.bring_back(logs)
+    assert not logs.exists()
+    earlier.mkdir(parents=True)
+    (earlier / "server.log").write_text("done")
+    logfiles.bring_back(logs)
+    assert (logs / "server.log").read_text() == "done"
+    earlier.mkdir()
+    logfiles.bring_back(logs)
+    assert (logs / "server.log").read_text() == "done", "the pod has logs of this run"
 
 
 def status(*containers: ContainerStatus, ended: bool) -> dict[str, Any]:
