@@ -45,6 +45,15 @@ def grace_of_completion(pod: Mapping[str, Any]) -> Grace:
     return Grace(now, now + float(pod["spec"].get("terminationGracePeriodSeconds") or 0))
 
 
+def active_seconds(pod: Mapping[str, Any], now: float) -> float | None:
+    """Return how long a pod may still be active; None if its `activeDeadlineSeconds` sets no limit."""
+    limit = pod["spec"].get("activeDeadlineSeconds")
+    if limit is None:
+        return None
+    started = pod["status"].get("startTime")
+    return float(limit) - (now - datetime.fromisoformat(started).timestamp() if started else 0.0)
+
+
 def pause(hook: Mapping[str, Any], time_left: Grace, now: float) -> float:
     """Return how long a hook that only waits has to wait still: an earlier node agent may have begun to."""
     seconds = float(hook.get("sleep", {}).get("seconds", 0))

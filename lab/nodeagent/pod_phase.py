@@ -26,30 +26,32 @@ class Condition:
     message: str | None = None
 
 
-def phase(containers: Sequence[ContainerStatus], *, ended: bool) -> Phase:
+def phase(containers: Sequence[ContainerStatus], *, ended: bool, expired: bool = False) -> Phase:
     """Return the phase of a pod.
 
     Args:
         containers: Its containers.
         ended: Whether all of them have ended for good.
+        expired: Whether the pod was ended because it took too long.
     """
     apps = [status for status in containers if status.is_app]
     if ended:
         failed = any(status.state.exit_code != 0 for status in apps) or not _are_initialized(containers)
-        return "Failed" if failed else "Succeeded"
+        return "Failed" if failed or expired else "Succeeded"
     return "Running" if any(status.state.since for status in apps) else "Pending"
 
 
-def conditions(containers: Sequence[ContainerStatus], gates: Sequence[str], *, ended: bool) -> tuple[Condition, ...]:
+def conditions(containers: Sequence[ContainerStatus], gates: Sequence[str], phase: Phase) -> tuple[Condition, ...]:
     """Return the conditions of a pod.
 
     Args:
         containers: Its containers.
         gates: The conditions that its readiness waits for besides.
-        ended: Whether all of them have ended for good.
+        phase: Its phase.
     """
+    ended = phase in PHASES_OF_ENDED
     unready = [status.container.name for status in containers if not status.container.init and not status.ready]
-    reason = _REASONS.get(phase(containers, ended=ended))
+    reason = _REASONS.get(phase)
     message = None if reason else f"containers with unready status: [{' '.join(unready)}]"
     about = (reason or "ContainersNotReady", message) if unready or reason else (None, None)
     return (

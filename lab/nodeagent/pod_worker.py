@@ -3,25 +3,22 @@
 import asyncio
 import logging
 import shutil
+import time
 from collections.abc import Coroutine, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from lab.nodeagent import ending, files, logfiles, redirection, reporting
 from lab.nodeagent.addresses import pod_with_address
-from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.capture_settings import capture_settings
 from lab.nodeagent.container_commands import ContainerCommands
 from lab.nodeagent.container_observation import observe
-from lab.nodeagent.container_sequence import run_in_order
-from lab.nodeagent.container_starter import ContainerStarter
 from lab.nodeagent.container_worker import ContainerWorker
-from lab.nodeagent.pods import Container, containers
-from lab.nodeagent.processes import PodProcess
-from lab.nodeagent.restart_policy import pod_policy, restart_policy, states_without_network
+from lab.nodeagent.pod_containers import PodContainers
+from lab.nodeagent.pods import containers
+from lab.nodeagent.restart_policy import pod_policy, states_without_network
 from lab.nodeagent.sandbox import Sandbox
-from lab.nodeagent.state import ContainerState, PodState
+from lab.nodeagent.state import PodState
 from lab.nodeagent.status_report import PodReport
 
 _LOG = logging.getLogger(__name__)
@@ -34,18 +31,16 @@ class PodWorker:
         metadata = pod["metadata"]
         self.pod = pod_with_address(pod, address)
         self.address = address
-        self.workers: list[ContainerWorker] = []
         self.tools = context.programs.tools
         self.logs = context.folder.logs / "pods" / metadata["namespace"] / metadata["name"]
         self._context = context
-        self._ends = AdoptedEnds(context.folder.orphans)
         self._past = past
         self.folder = context.folder.pods / metadata["uid"]
         rules = redirection.capture(capture_settings(pod))
         self.sandbox = Sandbox(address, rules, self.folder, self.tools)
-        self._starter = ContainerStarter(context, self.pod, self.sandbox, self.folder, self.logs)
-        self.commands = ContainerCommands(lambda: self.pod, self._starter, self.sandbox, self.tools, self.logs)
+        self._containers = PodContainers(context, lambda: self.pod, self.sandbox, self.folder, self.logs, self._notify)
         self.ended = past is not None and past.ended
+        self._expired = past is not None and past.expired
         self._has_istio = any(container.kind != "app" for container in containers(pod))
         self._deleted = False
         self._ending = asyncio.Event()
@@ -53,6 +48,16 @@ class PodWorker:
         self._tasks: list[asyncio.Task[None]] = []
         self._reporting: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def workers(self) -> Sequence[ContainerWorker]:
+        """Its containers, in the order of their start; none as long as it has no network yet."""
+        return self._containers.workers
+
+    @property
+    def commands(self) -> ContainerCommands:
+        """What runs commands in its containers."""
+        return self._containers.commands
 
     @property
     def ready(self) -> bool:
@@ -107,13 +112,18 @@ class PodWorker:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         past = self._past.containers if self._past else {}
         if not self.ended and not await self.sandbox.open(self._past.holder if self._past else None, past):
-            past = states_without_network(self.pod, past, self._ends.find)
-        for container in containers(self.pod):
-            self.workers.append(self._worker(container, past.get(container.name)))
+            past = states_without_network(self.pod, past, self._containers.ends.find)
+        self._containers.take_over(past)
         self._notify()
         self._reporting = asyncio.create_task(reporting.keep(self._context.api, self._news, self._account, self.see))
         if not self.ended:
-            await self._run()
+            try:
+                async with asyncio.timeout(ending.active_seconds(self.pod, time.time())) as deadline:
+                    await self._run()
+            except TimeoutError:
+                if not deadline.expired():
+                    raise
+                self._expired = True
             await ending.end(self.workers, ending.grace_of_completion(self.pod), self.commands.run_hook)
             await self._close()
             self.ended = True
@@ -122,7 +132,7 @@ class PodWorker:
     async def _run(self) -> None:
         """Run the containers, and what they need, until the pod has come to its end."""
         self._task(self._hold())
-        self._task(self._starter.images.volumes.keep(lambda: self.pod))
+        self._task(self._containers.images.volumes.keep(lambda: self.pod))
         if any(worker.state.image for worker in self.workers):
             self._task(self._context.dns.ensure())
         if self._has_istio:
@@ -133,7 +143,7 @@ class PodWorker:
         else:
             await self._context.services.follow_endpoints()
             await self.reroute()
-        await run_in_order(self.workers, self._starter.is_image, lambda worker: self._task(worker.keep()))
+        await self._containers.run(self._task)
 
     def _task(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -143,46 +153,30 @@ class PodWorker:
         while True:
             await self.sandbox.lost()
             _LOG.warning("pod %s lost its network", self.pod["metadata"]["name"])
-            await self.sandbox.renew(self._states())
+            await self.sandbox.renew(self._containers.states())
             self._notify()
-
-    def _worker(self, container: Container, past: ContainerState | None) -> ContainerWorker:
-        self._starter.choose(container, past.image if past else None)
-        start = partial(self._start, container.name)
-
-        async def succeeds(command: Sequence[str], seconds: float) -> bool:
-            return await self.commands.succeeds(self.find(container.name), command, seconds)
-
-        policy = restart_policy(self.pod, container)
-        return ContainerWorker(container, self.address, start, self._notify, past, succeeds, policy, self._ends)
-
-    def find(self, container: str) -> ContainerWorker | None:
-        """Return a container by its name."""
-        return next((worker for worker in self.workers if worker.container.name == container), None)
-
-    async def _start(self, name: str) -> PodProcess:
-        worker = self.find(name)
-        assert worker is not None  # noqa: S101 - it is what calls this
-        process, image = await self._starter.start(self.pod, worker.container)
-        worker.decide(image)
-        return process
 
     def _notify(self) -> None:
         self._news.set()
         self._context.changed()
-
-    def _states(self) -> dict[str, ContainerState]:
-        return {worker.container.name: worker.state for worker in self.workers}
 
     def _account(self) -> PodReport:
         """Write down the pod's status for the next node agent, and return it for the API server."""
         holder = self.sandbox.holder or (self._past.holder if self._past else None)
         assert holder is not None  # noqa: S101 - called only once there is a network, or there has been one
         metadata = self.pod["metadata"]
-        state = PodState(metadata["namespace"], metadata["name"], self.address, holder, self._states(), self.ended)
+        state = PodState(
+            metadata["namespace"],
+            metadata["name"],
+            self.address,
+            holder,
+            self._containers.states(),
+            self.ended,
+            self._expired,
+        )
         state.write(self.folder)
         statuses = [observe(worker, self.logs, self.folder) for worker in self.workers]
-        return PodReport(self.pod, statuses, self.ended)
+        return PodReport(self.pod, statuses, self.ended, self._expired)
 
     async def _close(self) -> None:
         """Remove the network, the volumes and the roots of the containers, which have ended."""
@@ -195,7 +189,7 @@ class PodWorker:
         for task in self._tasks:
             task.cancel()
         await self.sandbox.close()
-        await asyncio.to_thread(self._starter.images.close)
+        await self._containers.close()
 
     async def _end(self) -> None:
         await ending.end(self.workers, ending.grace(None if self._deleted else self.pod), self.commands.run_hook)

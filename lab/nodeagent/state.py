@@ -54,6 +54,7 @@ class PodState:
         holder: The process that keeps its network alive.
         containers: Its containers.
         ended: Whether all of them have ended for good, and its network is gone.
+        expired: Whether that was because of its `activeDeadlineSeconds`.
     """
 
     namespace: str
@@ -62,6 +63,7 @@ class PodState:
     holder: ProcessIdentity
     containers: Mapping[str, ContainerState] = field(default_factory=dict)
     ended: bool = False
+    expired: bool = False
 
     def write(self, folder: Path) -> None:
         """Keep it in the pod's folder."""

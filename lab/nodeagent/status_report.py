@@ -10,6 +10,11 @@ from lab.nodeagent.container_status import ContainerStatus, container_status, fo
 from lab.nodeagent.image_ids import image_id
 from lab.nodeagent.pod_phase import Condition
 
+_EXPIRED = {
+    "reason": "DeadlineExceeded",
+    "message": "Pod was active on the node longer than the specified deadline",
+}
+
 
 @dataclass(frozen=True)
 class PodReport:
@@ -19,11 +24,13 @@ class PodReport:
         pod: The pod as it was last seen.
         containers: Its containers.
         ended: Whether all of them have ended for good.
+        expired: Whether that was because of its `activeDeadlineSeconds`.
     """
 
     pod: Mapping[str, Any]
     containers: Sequence[ContainerStatus]
     ended: bool = False
+    expired: bool = False
 
 
 def status(report: PodReport, now: datetime) -> dict[str, Any]:
@@ -31,12 +38,15 @@ def status(report: PodReport, now: datetime) -> dict[str, Any]:
     current, containers, time = report.pod["status"], report.containers, format_time(now.timestamp())
     gates = [gate["conditionType"] for gate in report.pod["spec"].get("readinessGates", [])]
     reported = {container["name"]: container for container in current.get("containerStatuses", [])}
-    conditions = pod_phase.conditions(containers, gates, ended=report.ended)
+    phase = pod_phase.phase(containers, ended=report.ended, expired=report.expired)
     return {
         **{name: current[name] for name in ("podIP", "podIPs", "hostIP", "hostIPs") if name in current},
         "startTime": current.get("startTime") or time,
-        "phase": pod_phase.phase(containers, ended=report.ended),
-        "conditions": [_condition(current, condition, time) for condition in conditions],
+        "phase": phase,
+        **(_EXPIRED if report.ended and report.expired else {}),
+        "conditions": [
+            _condition(current, condition, time) for condition in pod_phase.conditions(containers, gates, phase)
+        ],
         "containerStatuses": [
             container_status(observed, reported.get(observed.container.name, {}))
             for observed in containers

@@ -14,6 +14,7 @@ from lab.nodeagent import logfiles, status_report
 from lab.nodeagent.adopted_ends import AdoptedEnds
 from lab.nodeagent.container_status import ContainerStatus
 from lab.nodeagent.container_worker import ContainerWorker
+from lab.nodeagent.ending import active_seconds
 from lab.nodeagent.pods import Container
 from lab.nodeagent.processes import LOST, PodProcess, ProcessIdentity, identify
 from lab.nodeagent.restart_policy import RestartPolicy, restart_policy, states_without_network
@@ -239,6 +240,28 @@ def test_a_pod_ends_as_its_containers(code: int, phase: str, reason: str) -> Non
         "ContainersReady": ("False", reason),
         "Ready": ("False", reason),
     }
+
+
+def test_a_pod_that_took_too_long_has_failed() -> None:
+    report = status_report.status(PodReport({"spec": {}, "status": {}}, [end(APP, 0)], ended=True, expired=True), NOW)
+    assert (report["phase"], report["reason"]) == ("Failed", "DeadlineExceeded")
+    ready = next(one for one in report["conditions"] if one["type"] == "Ready")
+    assert ready["reason"] == "PodFailed"
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "expected"),
+    [
+        ({}, {"startTime": "2026-11-30T00:00:00Z"}, None),
+        ({"activeDeadlineSeconds": 30}, {}, 30),
+        ({"activeDeadlineSeconds": 30}, {"startTime": "2026-11-30T00:00:00Z"}, 20),
+        ({"activeDeadlineSeconds": 5}, {"startTime": "2026-11-30T00:00:00Z"}, -5),
+    ],
+)
+def test_the_deadline_of_a_pod_counts_from_its_start(
+    spec: dict[str, Any], status: dict[str, Any], expected: float | None
+) -> None:
+    assert active_seconds({"spec": spec, "status": status}, NOW.timestamp() + 10) == expected
 
 
 def test_a_pod_has_not_ended_before_its_sidecars_have() -> None:

@@ -101,6 +101,16 @@ def test_a_failed_init_container_fails_its_pod(mesh: ImageMesh) -> None:
         delete(mesh, "pod", "unprepared")
 
 
+def test_a_pod_that_takes_too_long_is_ended(mesh: ImageMesh) -> None:
+    start_pod(mesh, "late", {"activeDeadlineSeconds": 3, "containers": [{"name": "server", "image": "IMAGE"}]})
+    try:
+        eventually(lambda: status(mesh, "late")["phase"] == "Failed", "it was ended")
+        assert status(mesh, "late")["reason"] == "DeadlineExceeded"
+        assert mesh.status("late")["state"]["terminated"]["startedAt"]
+    finally:
+        delete(mesh, "pod", "late")
+
+
 def test_what_failed_is_run_until_it_succeeds(mesh: ImageMesh) -> None:
     container = {"name": "server", "image": "IMAGE", "command": ["exists", "/data/ready"]}
     mounts = [{"name": "data", "mountPath": "/data"}]
