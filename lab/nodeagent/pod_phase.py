@@ -36,7 +36,8 @@ def phase(containers: Sequence[ContainerStatus], *, ended: bool, expired: bool =
     """
     apps = [status for status in containers if status.is_app]
     if ended:
-        failed = any(status.state.exit_code != 0 for status in apps) or not _are_initialized(containers)
+        # After a failed init container there is an app that has not run.
+        failed = any(status.state.exit_code != 0 for status in apps)
         return "Failed" if failed or expired else "Succeeded"
     return "Running" if any(status.state.since for status in apps) else "Pending"
 
@@ -77,7 +78,3 @@ def _initialized(containers: Sequence[ContainerStatus], *, ended: bool) -> Condi
         return Condition("Initialized", value=True)
     message = f"containers with incomplete status: [{' '.join(incomplete)}]"
     return Condition("Initialized", value=False, reason="ContainersNotInitialized", message=message)
-
-
-def _are_initialized(containers: Sequence[ContainerStatus]) -> bool:
-    return all(status.completed for status in containers if status.container.init)

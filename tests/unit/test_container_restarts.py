@@ -159,6 +159,8 @@ def test_a_container_that_was_adopted_ends_with_its_own_exit_code(tmp_path: Path
             keeping = asyncio.create_task(worker.keep())
             child.terminate()
             await asyncio.to_thread(child.wait)
+            # The node agent learns of the end first.
+            await asyncio.sleep(0.1)
             write_orphan_end(tmp_path, child.pid, 6)
             await keeping
             return worker

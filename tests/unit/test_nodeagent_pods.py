@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from lab.nodeagent.capture_settings import CaptureSettings, capture_settings
 from lab.nodeagent.commands import PodPrograms
 from lab.nodeagent.pod_assignment import is_handed_over, is_of_mesh, needs_node
 from lab.nodeagent.pods import containers, environment, expand, quantity
+from lab.nodeagent.proxy_bootstrap import bootstrap_override
 
 PROGRAMS = PodPrograms(
     Path("/t"), Path("/e/envoy"), Path("/b.json"), ("run", "--ports={ports}", "{workload}@{version}")
@@ -131,6 +133,7 @@ def test_agent_is_started_as_injected_and_finds_istiod_without_dns() -> None:
         "--templateFile=/b.json",
     )
     assert found.variables["CA_ADDR"] == "10.244.255.254:15012"
+    assert found.variables["ISTIO_BOOTSTRAP_OVERRIDE"] == "bootstrap-override.json"
     configuration = json.loads(found.variables["PROXY_CONFIG"])
     assert configuration == {
         "drainDuration": "45s",
@@ -139,6 +142,11 @@ def test_agent_is_started_as_injected_and_finds_istiod_without_dns() -> None:
         "configPath": "./etc/istio/proxy",
         "concurrency": 1,
     }
+
+
+def test_the_proxy_marks_its_connections() -> None:
+    (option,) = json.loads(bootstrap_override())["cluster_manager"]["upstream_bind_config"]["socket_options"]
+    assert (option["level"], option["name"], option["int_value"]) == (socket.SOL_SOCKET, socket.SO_MARK, 1337)
 
 
 def test_istiod_is_started_as_its_chart_says_with_a_way_to_the_api_server() -> None:
