@@ -58,7 +58,7 @@ def test_the_status_names_the_digest_of_the_image() -> None:
     running = seen(APP, process=ProcessIdentity(1, 1), since=1.0, image="sha256:abc")
     assert status(running)["containerStatuses"][0]["imageID"] == "registry.example:5000/shop/ads@sha256:abc"
     standin = seen(APP, process=ProcessIdentity(1, 1), since=1.0, image="")
-    assert status(standin)["containerStatuses"][0]["imageID"] == IMAGE
+    assert status(standin)["containerStatuses"][0]["imageID"] == f"stand-in://{IMAGE}"
 
 
 def test_what_a_container_wrote_for_its_status_is_its_last_word() -> None:
@@ -83,6 +83,7 @@ def test_an_init_container_without_an_image_counts_as_done() -> None:
     done = status(seen(INIT, image="", completed=True), seen(APP))
     terminated = [one["state"]["terminated"]["reason"] for one in done["initContainerStatuses"]]
     assert terminated == ["Completed", "Completed"]
+    assert [one["imageID"] for one in done["initContainerStatuses"]] == ["istio", f"stand-in://{IMAGE}"]
 
 
 def test_init_containers_are_run_in_their_order_and_istios_are_not() -> None:
