@@ -17,7 +17,7 @@ _REASONS = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 
 
 @dataclass(frozen=True)
-class Condition:
+class PodCondition:
     """A condition of a pod, as it is at this moment."""
 
     kind: str
@@ -42,7 +42,7 @@ def phase(containers: Sequence[ContainerStatus], *, ended: bool, expired: bool =
     return "Running" if any(status.state.since for status in apps) else "Pending"
 
 
-def conditions(containers: Sequence[ContainerStatus], gates: Sequence[str], phase: Phase) -> tuple[Condition, ...]:
+def conditions(containers: Sequence[ContainerStatus], gates: Sequence[str], phase: Phase) -> tuple[PodCondition, ...]:
     """Return the conditions of a pod.
 
     Args:
@@ -56,25 +56,25 @@ def conditions(containers: Sequence[ContainerStatus], gates: Sequence[str], phas
     message = None if reason else f"containers with unready status: [{' '.join(unready)}]"
     about = (reason or "ContainersNotReady", message) if unready or reason else (None, None)
     return (
-        Condition("PodReadyToStartContainers", not ended),
+        PodCondition("PodReadyToStartContainers", not ended),
         _initialized(containers, ended=ended),
         # Only a cloud's load balancer sets a gate, and the lab has no such load balancer.
-        *(Condition(gate, value=True) for gate in gates),
-        Condition("ContainersReady", not unready and not ended, *about),
-        Condition("Ready", not unready and not ended, *about),
+        *(PodCondition(gate, value=True) for gate in gates),
+        PodCondition("ContainersReady", not unready and not ended, *about),
+        PodCondition("Ready", not unready and not ended, *about),
     )
 
 
-def _initialized(containers: Sequence[ContainerStatus], *, ended: bool) -> Condition:
+def _initialized(containers: Sequence[ContainerStatus], *, ended: bool) -> PodCondition:
     incomplete = [status.container.name for status in containers if status.container.init and not status.completed]
     if ended:
         if not incomplete:
-            return Condition("Initialized", value=True, reason="PodCompleted")
+            return PodCondition("Initialized", value=True, reason="PodCompleted")
     else:
         incomplete += [
             status.container.name for status in containers if status.container.sidecar and not status.state.started
         ]
     if not incomplete:
-        return Condition("Initialized", value=True)
+        return PodCondition("Initialized", value=True)
     message = f"containers with incomplete status: [{' '.join(incomplete)}]"
-    return Condition("Initialized", value=False, reason="ContainersNotInitialized", message=message)
+    return PodCondition("Initialized", value=False, reason="ContainersNotInitialized", message=message)

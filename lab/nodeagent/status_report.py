@@ -8,7 +8,7 @@ from typing import Any
 from lab.nodeagent import pod_phase
 from lab.nodeagent.container_status import ContainerStatus, container_status, format_time
 from lab.nodeagent.image_ids import image_id
-from lab.nodeagent.pod_phase import Condition
+from lab.nodeagent.pod_phase import PodCondition
 
 _EXPIRED = {
     "reason": "DeadlineExceeded",
@@ -56,7 +56,7 @@ def status(report: PodReport, now: datetime) -> dict[str, Any]:
     }
 
 
-def _condition(current: Mapping[str, Any], condition: Condition, time: str) -> dict[str, Any]:
+def _condition(current: Mapping[str, Any], condition: PodCondition, time: str) -> dict[str, Any]:
     before = {known["type"]: known for known in current.get("conditions", [])}.get(condition.kind, {})
     value = "True" if condition.value else "False"
     since = before.get("lastTransitionTime") if before.get("status") == value else None
