@@ -154,7 +154,9 @@ class Agent:
             if self._needs_worker(pod):
                 self._take(uid, pod)
         elif pod["spec"].get("nodeName") and uid not in self._assignments:
-            self._assignments[uid] = asyncio.create_task(self._decide(uid, pod))
+            assignment = asyncio.create_task(self._decide(uid, pod))
+            self._assignments[uid] = assignment
+            assignment.add_done_callback(lambda done: self._on_assigned(uid, done))
 
     async def _decide(self, uid: str, pod: Mapping[str, Any]) -> None:
         begins = "deletionTimestamp" not in pod["metadata"] and pod["status"].get("phase") not in PHASES_OF_ENDED
@@ -164,6 +166,12 @@ class Agent:
                 self._take(uid, self._pods[uid])
         else:
             await hand_over(pod, self._api)
+
+    def _on_assigned(self, uid: str, assignment: "asyncio.Task[None]") -> None:
+        if not assignment.cancelled() and (error := assignment.exception()):
+            # The next change of any pod has it tried again.
+            _LOG.error("pod %s is not assigned", uid, exc_info=error)
+            self._assignments.pop(uid, None)
 
     def _take(self, uid: str, pod: Mapping[str, Any]) -> None:
         used = {other["status"].get("podIP", "") for other in self._pods.values()}
