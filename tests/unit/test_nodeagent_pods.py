@@ -1,3 +1,4 @@
+import asyncio
 import json
 import socket
 from pathlib import Path
@@ -5,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from lab.container_mode import ContainerMode
 from lab.nodeagent import commands
 from lab.nodeagent.capture_settings import CaptureSettings, capture_settings
 from lab.nodeagent.commands import PodPrograms
-from lab.nodeagent.pod_assignment import is_handed_over, is_of_mesh, needs_node
+from lab.nodeagent.image_source import ImageSource
+from lab.nodeagent.pod_assignment import is_handed_over, is_of_mesh, needs_node, runs_images
 from lab.nodeagent.pods import containers, environment, expand, quantity
 from lab.nodeagent.proxy_bootstrap import bootstrap_override
 
@@ -85,6 +88,23 @@ def test_only_a_pod_without_a_proxy_is_handed_over() -> None:
 )
 def test_a_pod_that_needs_a_node_is_known_by_its_spec(spec: dict[str, Any], expected: bool) -> None:
     assert needs_node(pod(spec=spec)) is expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "spec", "expected"),
+    [
+        ("images", {}, True),
+        ("images", {"hostNetwork": True}, False),
+        ("stand-ins", {}, False),
+        ("auto", {}, False),
+    ],
+)
+def test_a_pod_without_a_proxy_runs_if_its_images_are_wanted_and_can_be_had(
+    tmp_path: Path, mode: ContainerMode, spec: dict[str, Any], expected: bool
+) -> None:
+    source = ImageSource(lambda: mode, tmp_path / "none", tmp_path / "none.sock")
+    plain = pod(spec={"containers": [{"name": "server", "image": "registry.invalid/x:1"}], **spec})
+    assert asyncio.run(runs_images(plain, source)) is expected
 
 
 def test_environment_is_what_a_container_would_see() -> None:
