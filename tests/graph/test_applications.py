@@ -26,7 +26,7 @@ def graph() -> Graph:
 
 
 def names(graph: Graph, kind: str, namespace: str) -> set[str]:
-    return {name for _, where, name in (each.object_name for each in graph.of(kind)) if where == namespace}
+    return {name for _, where, name in (resource.object_name for resource in graph.of(kind)) if where == namespace}
 
 
 def test_policies_are_those_of_the_targets_own_call_graph(graph: Graph) -> None:
@@ -38,7 +38,7 @@ def test_policies_are_those_of_the_targets_own_call_graph(graph: Graph) -> None:
 
 
 def test_a_quota_fits_the_targets_own_application(graph: Graph) -> None:
-    quotas = {each.object_name[1]: each.inputs["spec"]["hard"] for each in graph.of("ResourceQuota")}
+    quotas = {quota.object_name[1]: quota.inputs["spec"]["hard"] for quota in graph.of("ResourceQuota")}
     assert quotas["dev"]["pods"] == hard_limits(APPLICATION.workloads, 2)["pods"]
     assert quotas["test"]["pods"] == hard_limits(OTHER.workloads, 2)["pods"]
     assert quotas["dev"] != quotas["test"]
@@ -46,14 +46,14 @@ def test_a_quota_fits_the_targets_own_application(graph: Graph) -> None:
 
 def test_objects_say_which_application_they_are_for(graph: Graph) -> None:
     parts = {
-        each.object_name[2]: each.inputs["metadata"]["labels"]["app.kubernetes.io/part-of"]
-        for each in graph.of("Namespace")
+        namespace.object_name[2]: namespace.inputs["metadata"]["labels"]["app.kubernetes.io/part-of"]
+        for namespace in graph.of("Namespace")
     }
     assert (parts["dev"], parts["test"]) == (APPLICATION.name, OTHER.name)
 
 
 def test_rules_of_the_api_server_name_the_targets_own_workloads(graph: Graph) -> None:
-    rules = {each.object_name[2]: json.dumps(each.inputs) for each in graph.of("ValidatingAdmissionPolicy")}
+    rules = {policy.object_name[2]: json.dumps(policy.inputs) for policy in graph.of("ValidatingAdmissionPolicy")}
     assert "cartservice" in rules[f"{APPLICATION.name}-secrets-dev"]
     assert "cartservice" not in rules[f"{OTHER.name}-secrets-test"]
 

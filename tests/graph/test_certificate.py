@@ -87,7 +87,9 @@ def test_the_secret_is_what_istio_reads() -> None:
 
 def test_a_new_certificate_is_the_same_secret_with_other_data() -> None:
     renewed = leaf()
-    before, after = (build(PFX, pfx_with_chain(each)).one("Secret", "certificate") for each in (GOOD, renewed))
+    before, after = (
+        build(PFX, pfx_with_chain(certificate)).one("Secret", "certificate") for certificate in (GOOD, renewed)
+    )
     assert before.urn == after.urn
     assert before.object_name == after.object_name
     assert after.inputs["stringData"]["tls.key"] == renewed.key_pem()
@@ -143,7 +145,7 @@ def test_one_that_ends_soon_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_cert_manager_is_asked_for_the_hosts_and_waited_for() -> None:
     source = CertManagerCertificate(kind="certManager", issuer="letsencrypt")
     graph = build(source, {})
-    [order] = [each for each in graph.objects if each.type == "kubernetes:cert-manager.io/v1:Certificate"]
+    [order] = [resource for resource in graph.objects if resource.type == "kubernetes:cert-manager.io/v1:Certificate"]
     assert order.inputs["metadata"]["namespace"] == "istio-ingress"
     assert order.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Ready"
     assert order.inputs["spec"]["dnsNames"] == list(HOSTS)

@@ -42,7 +42,7 @@ def test_no_deployer_may_change_such_a_rule() -> None:
 def test_without_a_channel_there_is_no_rule() -> None:
     config, secret = committed("local")
     rules = record_stack("local", config=(config, secret)).of(POLICY)
-    assert "local-admission-channel" not in {each.name for each in rules}
+    assert "local-admission-channel" not in {rule.name for rule in rules}
 
 
 def test_an_environment_on_another_stacks_cluster_is_refused_what_its_target_refuses() -> None:

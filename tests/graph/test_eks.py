@@ -48,12 +48,12 @@ def changed(**section: Any) -> Graph:
 
 
 def of_aws(graph: Graph) -> list[Registered]:
-    return [each for each in graph.resources if resource_schema.is_of_aws(each)]
+    return [resource for resource in graph.resources if resource_schema.is_of_aws(resource)]
 
 
 def statements(graph: Graph, name: str) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = json.loads(graph.one("RolePolicy", name).inputs["policy"])["Statement"]
-    return found
+    statement: list[Mapping[str, Any]] = json.loads(graph.one("RolePolicy", name).inputs["policy"])["Statement"]
+    return statement
 
 
 def test_a_version_without_support_is_warned_of_and_stays_deployable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,9 +65,9 @@ def test_a_version_without_support_is_warned_of_and_stays_deployable(monkeypatch
 
 
 def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Graph) -> None:
-    found = of_aws(cluster)
-    assert len(found) > 30
-    assert not [line for each in found for line in resource_schema.mistakes(each)]
+    resources = of_aws(cluster)
+    assert len(resources) > 30
+    assert not [line for resource in resources for line in resource_schema.mistakes(resource)]
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,18 @@ def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Grap
     ],
 )
 def test_the_judgement_of_inputs_finds_mistakes(given: Mapping[str, Any], expected: list[str]) -> None:
-    found = list(resource_schema.judged(aws.eks.NodeGroupArgs, given, "nodes"))
-    assert all(any(each in line for line in found) for each in expected), found
+    errors = list(resource_schema.judged(aws.eks.NodeGroupArgs, given, "nodes"))
+    assert all(any(text in line for line in errors) for text in expected), errors
 
 
 def test_everything_of_aws_uses_the_one_provider_of_the_configured_region(name: str, cluster: Graph) -> None:
     [provider] = cluster.of("aws")
     assert provider.inputs["region"] == cluster_region(name)
-    alone = [each for each in of_aws(cluster) if each.request.custom]
-    assert not [each.urn for each in alone if each.request.provider.rsplit("::", 1)[0] != provider.urn]
-    assert [each.request.providers["aws"].rsplit("::", 1)[0] for each in cluster.of("Cluster")] == [provider.urn]
+    alone = [resource for resource in of_aws(cluster) if resource.request.custom]
+    assert not [resource.urn for resource in alone if resource.request.provider.rsplit("::", 1)[0] != provider.urn]
+    assert [resource.request.providers["aws"].rsplit("::", 1)[0] for resource in cluster.of("Cluster")] == [
+        provider.urn
+    ]
 
 
 def test_the_admins_kubeconfig_is_secret_and_no_output(cluster: Graph) -> None:
@@ -107,8 +109,8 @@ def test_deployers_reach_the_server_of_the_cluster_with_their_token(cluster: Gra
 
 def test_a_new_kubeconfig_replaces_no_object(cluster: Graph, recorded: Recorder) -> None:
     for graph in (cluster, recorded("nonprod", built=False, preview=True)):
-        for each in graph.of("kubernetes"):
-            assert each.inputs["clusterIdentifier"].startswith("boutique/")
+        for provider in graph.of("kubernetes"):
+            assert provider.inputs["clusterIdentifier"].startswith("boutique/")
 
 
 def test_every_api_server_is_reached_in_its_vpc(cluster: Graph) -> None:
@@ -144,22 +146,24 @@ def test_without_protection_nothing_is_protected() -> None:
     config["boutique:platform"] = json.dumps({"targets": {"dev": {"protect": False}}})
     graph = record_stack("nonprod", config=(config, secret))
     assert graph.of("Cluster")[0].inputs["deletionProtection"] is False
-    assert not [each.urn for each in graph.resources if each.request.protect]
+    assert not [resource.urn for resource in graph.resources if resource.request.protect]
 
 
 def test_admins_get_an_access_entry_each() -> None:
     roles = ["arn:aws:iam::123456789012:role/platform", "arn:aws:iam::123456789012:role/sso/break-glass"]
     [made] = changed(admins=roles).of("Cluster")
     entries = made.inputs["accessEntries"]
-    assert {key: each["principalArn"] for key, each in entries.items()} == dict(
+    assert {key: entry["principalArn"] for key, entry in entries.items()} == dict(
         zip(("123456789012/platform", "123456789012/sso/break-glass"), roles, strict=True)
     )
-    [policy] = {each["accessPolicies"]["admin"]["policyArn"] for each in entries.values()}
+    [policy] = {entry["accessPolicies"]["admin"]["policyArn"] for entry in entries.values()}
     assert policy == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
 def test_nodes_are_in_private_subnets_and_pods_do_not_reach_their_identity(cluster: Graph) -> None:
-    private = {each.name for each in cluster.of("Subnet") if "kubernetes.io/role/internal-elb" in each.inputs["tags"]}
+    private = {
+        subnet.name for subnet in cluster.of("Subnet") if "kubernetes.io/role/internal-elb" in subnet.inputs["tags"]
+    }
     nodes = cluster.one("NodeGroup", "nodes")
     assert set(nodes.inputs["subnetIds"]) == {f"{name}-id" for name in private}
     assert nodes.inputs["amiType"] == "AL2023_x86_64_STANDARD"
@@ -171,7 +175,7 @@ def test_nodes_are_in_private_subnets_and_pods_do_not_reach_their_identity(clust
 
 
 def test_a_private_subnet_goes_out_through_a_nat_and_a_public_one_directly(cluster: Graph) -> None:
-    tables = {each.name: each.inputs["routes"] for each in cluster.of("RouteTable")}
+    tables = {table.name: table.inputs["routes"] for table in cluster.of("RouteTable")}
     for joined in cluster.of("RouteTableAssociation"):
         [route] = tables[joined.inputs["routeTableId"].removesuffix("-id")]
         kind = "gatewayId" if "-public-" in joined.name else "natGatewayId"
@@ -179,7 +183,7 @@ def test_a_private_subnet_goes_out_through_a_nat_and_a_public_one_directly(clust
 
 
 def test_nodes_come_after_their_way_out_and_go_before_it(cluster: Graph) -> None:
-    ways = {each.urn for each in cluster.of("RouteTableAssociation") if "-private-" in each.name}
+    ways = {association.urn for association in cluster.of("RouteTableAssociation") if "-private-" in association.name}
     assert len(ways) == 3
     assert ways <= cluster.before(cluster.one("NodeGroup", "nodes"))
 
@@ -189,10 +193,10 @@ def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, rec
     graph = recorded(stack)
     nats = graph.of("NatGateway")
     assert len(nats) == len(graph.of("Eip")) == count
-    assert {each.inputs["subnetId"] for each in nats} <= {
-        f"{each.name}-id" for each in graph.of("Subnet") if "-public-" in each.name
+    assert {nat.inputs["subnetId"] for nat in nats} <= {
+        f"{subnet.name}-id" for subnet in graph.of("Subnet") if "-public-" in subnet.name
     }
-    used = [route["natGatewayId"] for each in graph.of("RouteTable") for route in each.inputs["routes"][:1]
+    used = [route["natGatewayId"] for table in graph.of("RouteTable") for route in table.inputs["routes"][:1]
             if "natGatewayId" in route]  # fmt: skip
     assert len(used) == 3
     assert len(set(used)) == count
@@ -211,11 +215,11 @@ def test_a_vpc_that_is_there_is_used_as_it_is() -> None:
 
 def test_every_addon_has_an_exact_version_and_those_with_pods_come_after_the_nodes(cluster: Graph) -> None:
     nodes = cluster.one("NodeGroup", "nodes").urn
-    addons = {each.inputs["addonName"]: each for each in cluster.of("Addon")}
+    addons = {addon.inputs["addonName"]: addon for addon in cluster.of("Addon")}
     assert addons.keys() == {"coredns", "eks-pod-identity-agent", "aws-ebs-csi-driver", "metrics-server"}
-    for each in addons.values():
-        assert each.inputs["addonVersion"].startswith("v")
-        assert nodes in cluster.before(each)
+    for addon in addons.values():
+        assert addon.inputs["addonVersion"].startswith("v")
+        assert nodes in cluster.before(addon)
     [made] = cluster.of("Cluster")
     assert made.inputs["vpcCniOptions"]["enableNetworkPolicy"] is True
     assert made.inputs["vpcCniOptions"]["addonVersion"]
@@ -223,17 +227,24 @@ def test_every_addon_has_an_exact_version_and_those_with_pods_come_after_the_nod
 
 
 def test_the_storage_driver_touches_volumes_of_its_own_cluster_only(cluster: Graph) -> None:
-    found = [each.inputs for each in cluster.of("RolePolicyAttachment") if "ebs-csi" in each.name]
-    assert [each["policyArn"].rpartition("/")[2] for each in found] == ["AmazonEBSCSIDriverEKSClusterScopedPolicy"]
-    assert not [each for each in cluster.of("RolePolicy") if "ebs-csi" in each.name]
+    attachments = [
+        attachment.inputs for attachment in cluster.of("RolePolicyAttachment") if "ebs-csi" in attachment.name
+    ]
+    assert [attachment["policyArn"].rpartition("/")[2] for attachment in attachments] == [
+        "AmazonEBSCSIDriverEKSClusterScopedPolicy"
+    ]
+    assert not [policy for policy in cluster.of("RolePolicy") if "ebs-csi" in policy.name]
 
 
 def test_whatever_runs_pods_comes_after_nodes_and_names(cluster: Graph) -> None:
     first = {cluster.one("NodeGroup", "nodes").urn, cluster.one("Addon", "addons-coredns").urn}
-    late = [*cluster.of("Deployment"), *(each for each in cluster.of("Release") if each.name != "mesh-base")]
+    late = [
+        *cluster.of("Deployment"),
+        *(resource for resource in cluster.of("Release") if resource.name != "mesh-base"),
+    ]
     assert len(late) >= 3
-    for each in late:
-        assert first <= cluster.before(each), each.urn
+    for resource in late:
+        assert first <= cluster.before(resource), resource.urn
 
 
 def test_what_makes_load_balancers_outlives_the_gateway_and_its_own_rights_outlive_it(cluster: Graph) -> None:
@@ -250,48 +261,48 @@ def test_the_gateway_asks_that_controller_for_its_load_balancer(cluster: Graph) 
         cluster.one("Release", "ingress-gateway").inputs["values"]["service"]["loadBalancerClass"]
         == "service.k8s.aws/nlb"
     )
-    found = cluster.one("Release", "load-balancer-controller").inputs
-    assert found["version"] == "3.6.0"
-    assert found["repositoryOpts"] == {"repo": "https://aws.github.io/eks-charts"}
-    assert found["values"]["clusterName"] == cluster.of("Cluster")[0].inputs["name"]
+    inputs = cluster.one("Release", "load-balancer-controller").inputs
+    assert inputs["version"] == "3.6.0"
+    assert inputs["repositoryOpts"] == {"repo": "https://aws.github.io/eks-charts"}
+    assert inputs["values"]["clusterName"] == cluster.of("Cluster")[0].inputs["name"]
     association = cluster.one("PodIdentityAssociation", "load-balancer-controller").inputs
-    assert association["serviceAccount"] == found["values"]["serviceAccount"]["name"]
-    assert association["namespace"] == found["namespace"]
+    assert association["serviceAccount"] == inputs["values"]["serviceAccount"]["name"]
+    assert association["namespace"] == inputs["namespace"]
 
 
 def test_rights_are_bound_to_the_cluster_wherever_aws_lets_them_be(production: Graph) -> None:
-    for each in statements(production, "load-balancer-controller"):
-        assert not [action for action in each["Action"] if "*" in action], each["Sid"]
+    for statement in statements(production, "load-balancer-controller"):
+        assert not [action for action in statement["Action"] if "*" in action], statement["Sid"]
         changes = [
-            action for action in each["Action"] if not action.split(":")[1].startswith(("Describe", "Get", "List"))
+            action for action in statement["Action"] if not action.split(":")[1].startswith(("Describe", "Get", "List"))
         ]
         if not changes:
             continue
-        for resource in each["Resource"]:
+        for resource in statement["Resource"]:
             # IAM's own, Elastic Load Balancing's, EC2's: all of this account, whether the file names it or not.
-            assert resource.split(":")[4] == ACCOUNT, each["Sid"]
-        bound = "boutique-prod-platform" in json.dumps(each) or each["Sid"] in {
+            assert resource.split(":")[4] == ACCOUNT, statement["Sid"]
+        bound = "boutique-prod-platform" in json.dumps(statement) or statement["Sid"] in {
             "LinkServiceRole",
             "MakeGroupsInVpc",
             "NameRules",
         }
-        assert bound, each["Sid"]
+        assert bound, statement["Sid"]
 
 
 def test_every_statement_has_a_name_of_its_own_and_names_no_right_twice(production: Graph) -> None:
-    found = statements(production, "load-balancer-controller")
+    own_statements = statements(production, "load-balancer-controller")
     # IAM refuses a document in which two have the same.
-    names = [each["Sid"] for each in found]
+    names = [statement["Sid"] for statement in own_statements]
     assert len(names) == len({*names})
-    for each in found:
-        assert len(each["Action"]) == len({*each["Action"]}), each["Sid"]
+    for statement in own_statements:
+        assert len(statement["Action"]) == len({*statement["Action"]}), statement["Sid"]
 
 
 def test_roles_are_taken_by_who_they_are_for_and_nobody_else(production: Graph) -> None:
     trusts = {
-        each.name: json.loads(each.inputs["assumeRolePolicy"])["Statement"][0]
-        for each in of_aws(production)
-        if each.type.endswith(":Role")
+        resource.name: json.loads(resource.inputs["assumeRolePolicy"])["Statement"][0]
+        for resource in of_aws(production)
+        if resource.type.endswith(":Role")
     }
     assert trusts["nodes"]["Principal"] == {"Service": "ec2.amazonaws.com"}
     for name, account_name in (
@@ -330,11 +341,11 @@ def test_stacks_without_a_cluster_of_their_own_never_load_the_packages_for_aws(s
 
 
 def test_only_the_components_for_eks_import_the_packages_for_aws() -> None:
-    found = [
+    paths = [
         path.relative_to(ROOT)
         for folder in ("boutique", "components", "ops", "lab")
         for path in (ROOT / folder).rglob("*.py")
         if re.search(r"^\s*(import|from) pulumi_(aws|eks)\b", path.read_text(), re.MULTILINE)
     ]
-    assert found
-    assert {path.parent.as_posix() for path in found} == {"components/eks"}
+    assert paths
+    assert {path.parent.as_posix() for path in paths} == {"components/eks"}

@@ -47,16 +47,16 @@ def test_a_key_for_aws_that_nothing_reads_is_refused_and_its_value_not_shown() -
     config |= {"aws:secretKey": CANARY, "aws:accessKey": CANARY, "aws:profile": CANARY}
     with pytest.raises(pulumi.RunError) as caught:
         record_stack("nonprod", config=(config, [*secret, "aws:secretKey"]))
-    said = str(caught.value)
-    assert said.startswith("4 errors in the configuration:")
+    message = str(caught.value)
+    assert message.startswith("4 errors in the configuration:")
     for key in ("aws:accessKey", "aws:profile", "aws:secretKey", "boutique:cluster.region"):
-        assert f"\n  {key}: is " in said
-    assert CANARY not in said
+        assert f"\n  {key}: is " in message
+    assert CANARY not in message
 
 
 def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusing(asked: str, wanted: str | None) -> None:
-        raise AwsError(f"no credentials in {asked} for {wanted}")
+    def refusing(path: str, wanted: str | None) -> None:
+        raise AwsError(f"no credentials in {path} for {wanted}")
 
     monkeypatch.setattr(account, "check", refusing)
     config, secret = committed("nonprod")
@@ -66,8 +66,8 @@ def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(_: ApiServer, asked: str) -> None:
-        raise KubeconfigError(f"{asked} does not answer")
+    def silent(_: ApiServer, path: str) -> None:
+        raise KubeconfigError(f"{path} does not answer")
 
     monkeypatch.setattr(account, "check", lambda *_: ACCOUNT)
     monkeypatch.setattr(client, "ensure_reachable", silent)

@@ -45,19 +45,19 @@ def pod(graph: Graph, name: str) -> dict[str, Any]:
 
 def test_replicas_come_with_a_budget_and_one_pod_with_none(build: Build) -> None:
     graph = build(replicas=2, services={"adservice": {"replicas": 1}})
-    budgets = {each.name for each in graph.of("PodDisruptionBudget")}
-    replicas = {each.name: each.inputs["spec"]["replicas"] for each in graph.of("Deployment")}
+    budgets = {budget.name for budget in graph.of("PodDisruptionBudget")}
+    replicas = {deployment.name: deployment.inputs["spec"]["replicas"] for deployment in graph.of("Deployment")}
     assert budgets == {name for name, count in replicas.items() if count > 1}
     assert replicas["adservice"] == replicas["redis-cart"] == 1
     assert replicas["frontend"] == 2
-    for each in graph.of("PodDisruptionBudget"):
-        assert each.inputs["spec"]["maxUnavailable"] == 1, "a drain must not take all at once"
+    for budget in graph.of("PodDisruptionBudget"):
+        assert budget.inputs["spec"]["maxUnavailable"] == 1, "a drain must not take all at once"
 
 
 def test_new_pods_are_ready_before_old_ones_go_except_where_two_would_split_the_data(build: Build) -> None:
-    for each in build(rollout={"maxSurge": "50%"}).of("Deployment"):
-        strategy = each.inputs["spec"]["strategy"]
-        if each.name == "redis-cart":
+    for deployment in build(rollout={"maxSurge": "50%"}).of("Deployment"):
+        strategy = deployment.inputs["spec"]["strategy"]
+        if deployment.name == "redis-cart":
             assert strategy == {"type": "Recreate"}
         else:
             assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "50%"}}
@@ -86,16 +86,16 @@ def test_availability_can_be_switched_off_for_one_service(build: Build) -> None:
     graph = build(replicas=2, services={"adservice": {"availability": off}})
     assert "affinity" not in pod(graph, "adservice")
     assert "topologySpreadConstraints" not in pod(graph, "adservice")
-    assert "adservice" not in {each.name for each in graph.of("PodDisruptionBudget")}
+    assert "adservice" not in {budget.name for budget in graph.of("PodDisruptionBudget")}
     assert "affinity" in pod(graph, "frontend")
 
 
 def test_every_workload_runs_under_an_identity_of_its_own_and_locked_down(build: Build) -> None:
     graph = build()
-    identities = [pod(graph, each.name)["serviceAccountName"] for each in graph.of("Deployment")]
-    assert sorted(identities) == sorted({each.name for each in graph.of("ServiceAccount")})
-    for each in graph.of("Deployment"):
-        spec = pod(graph, each.name)
+    identities = [pod(graph, deployment.name)["serviceAccountName"] for deployment in graph.of("Deployment")]
+    assert sorted(identities) == sorted({account.name for account in graph.of("ServiceAccount")})
+    for deployment in graph.of("Deployment"):
+        spec = pod(graph, deployment.name)
         assert spec["securityContext"]["runAsNonRoot"]
         for container in (*spec["containers"], *spec.get("initContainers", [])):
             security = container["securityContext"]
@@ -106,10 +106,10 @@ def test_every_workload_runs_under_an_identity_of_its_own_and_locked_down(build:
 
 def test_the_cluster_may_choose_the_user_of_pods(build: Build) -> None:
     fixed, chosen = build(), build(podUser="cluster")
-    for each in fixed.of("Deployment"):
+    for deployment in fixed.of("Deployment"):
         user = {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
-        assert pod(fixed, each.name)["securityContext"] == user
-        assert pod(chosen, each.name)["securityContext"] == {"runAsNonRoot": True}
+        assert pod(fixed, deployment.name)["securityContext"] == user
+        assert pod(chosen, deployment.name)["securityContext"] == {"runAsNonRoot": True}
 
 
 def test_pull_secrets_arrive_at_the_pods(build: Build) -> None:
@@ -118,7 +118,7 @@ def test_pull_secrets_arrive_at_the_pods(build: Build) -> None:
 
 
 def test_the_external_service_is_there_only_when_switched_on(build: Build) -> None:
-    assert "frontend-external" not in {each.name for each in build().of("Service")}
+    assert "frontend-external" not in {service.name for service in build().of("Service")}
     graph = build(services={"frontend": {"external": True}})
     external = graph.one("Service", "frontend-external")
     assert external.inputs["spec"]["type"] == "LoadBalancer"
@@ -133,7 +133,7 @@ def test_without_an_address_the_output_says_how_to_get_in(build: Build) -> None:
 def test_the_outputs_say_what_runs(build: Build) -> None:
     graph = build(replicas=2, services={"loadgenerator": {"enabled": False}, "adservice": {"image": {"tag": "v2"}}})
     services = graph.outputs["services"]
-    assert services.keys() == {each.name for each in graph.of("Deployment")}
+    assert services.keys() == {deployment.name for deployment in graph.of("Deployment")}
     assert services["adservice"]["image"].endswith("/adservice:v2")
     assert (services["adservice"]["version"], services["adservice"]["replicas"]) == ("v2", 2)
     assert services["adservice"]["ready"] == 2, "an old pod that is still there is no replica"
@@ -141,13 +141,13 @@ def test_the_outputs_say_what_runs(build: Build) -> None:
 
 def test_a_workload_left_out_leaves_nothing_behind(build: Build) -> None:
     graph = build(services={"loadgenerator": {"enabled": False}})
-    assert not [each for each in graph.objects if each.name == "loadgenerator"]
+    assert not [resource for resource in graph.objects if resource.name == "loadgenerator"]
 
 
 def test_every_container_asks_for_resources_and_has_limits(build: Build) -> None:
     graph = build(services={"adservice": {"resources": {"requests": {"cpu": "250m"}, "limits": {"memory": "1Gi"}}}})
-    for each in graph.of("Deployment"):
-        [container] = pod(graph, each.name)["containers"]
+    for deployment in graph.of("Deployment"):
+        [container] = pod(graph, deployment.name)["containers"]
         assert container["resources"]["requests"].keys() == container["resources"]["limits"].keys() == {"cpu", "memory"}
     resources = pod(graph, "adservice")["containers"][0]["resources"]
     assert resources == {"requests": {"cpu": "250m", "memory": "180Mi"}, "limits": {"cpu": "300m", "memory": "1Gi"}}

@@ -39,8 +39,8 @@ def feature(changes: dict[str, Any] | None = None, /, *, routing: str = "gateway
     }
     config["boutique:feature"] = json.dumps({key: value for key, value in given.items() if value is not None})
     place = {**DEV["place"], "entrance": {**DEV["place"]["entrance"], "routing": routing}}
-    told = {"application": CONTRACT, "settings": {**DEV["settings"], **(changes or {})}, "place": place}
-    others = {**STACKS, "dev": {**DEPLOYED, "environment": told}, "empty": {}}
+    arguments = {"application": CONTRACT, "settings": {**DEV["settings"], **(changes or {})}, "place": place}
+    others = {**STACKS, "dev": {**DEPLOYED, "environment": arguments}, "empty": {}}
     return record_stack(STACK, others=others, config=(config, secret))
 
 
@@ -57,7 +57,7 @@ def container(graph: Graph, service: str) -> dict[str, Any]:
 
 
 def variables(graph: Graph, service: str) -> dict[str, str]:
-    return {each["name"]: each["value"] for each in container(graph, service).get("env", [])}
+    return {variable["name"]: variable["value"] for variable in container(graph, service).get("env", [])}
 
 
 def test_pods_of_a_feature_run_as_the_users_of_its_environments_do() -> None:
@@ -68,7 +68,7 @@ def test_pods_of_a_feature_run_as_the_users_of_its_environments_do() -> None:
 
 
 def test_one_changed_service_costs_four_objects_and_one_pod(ads: Graph) -> None:
-    assert {each.object_name for each in ads.objects} == {
+    assert {resource.object_name for resource in ads.objects} == {
         ("Deployment", "dev", "adservice-new-ads"),
         ("Service", "dev", "adservice-new-ads"),
         ("HTTPRoute", "dev", "adservice-new-ads"),
@@ -80,7 +80,7 @@ def test_one_changed_service_costs_four_objects_and_one_pod(ads: Graph) -> None:
 def test_each_session_costs_one_object_more_and_leaves_the_mesh_as_it_is(ads: Graph) -> None:
     many = feature(sessions=[f"tester-{number}" for number in range(5)])
     assert len(many.objects) == len(ads.objects) + 5
-    specs = [each.one("HTTPRoute", "mesh-adservice-new-ads").inputs["spec"] for each in (ads, many)]
+    specs = [recording.one("HTTPRoute", "mesh-adservice-new-ads").inputs["spec"] for recording in (ads, many)]
     assert specs[0] == specs[1]
 
 
@@ -92,7 +92,7 @@ def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> Non
         assert ours["image"] == theirs["image"].rpartition(":")[0] + ":0.10.7-pay.1"
         same = ("name", "ports", "resources", "readinessProbe", "livenessProbe", "lifecycle", "securityContext")
         assert {key: ours.get(key) for key in same} == {key: theirs.get(key) for key in same}
-        pods = [each.one("Deployment", service).inputs["spec"]["template"]["spec"] for each in (graph, dev)]
+        pods = [recording.one("Deployment", service).inputs["spec"]["template"]["spec"] for recording in (graph, dev)]
         assert pods[0]["serviceAccountName"] == pods[1]["serviceAccountName"] == service
     assert variables(graph, "checkoutservice") == variables(dev, "checkoutservice")
     assert variables(graph, "frontend") == {**variables(dev, "frontend"), "FRONTEND_MESSAGE": "Feature pay"}
@@ -106,7 +106,7 @@ def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> Non
     ],
 )
 def test_a_caller_that_drops_the_key_calls_the_features_own_callee(changed: tuple[str, ...], address: str) -> None:
-    graph = feature(services={each: {"version": "0.10.7-pay.1"} for each in changed})
+    graph = feature(services={service: {"version": "0.10.7-pay.1"} for service in changed})
     baseline = online_boutique.CHECKOUTSERVICE.addresses()
     given = {name: value for name, value in variables(graph, "checkoutservice").items() if name in baseline}
     assert given == {**baseline, "CURRENCY_SERVICE_ADDR": address}
@@ -127,10 +127,10 @@ def test_settings_of_the_environment_hold_for_its_features() -> None:
             "services": {"adservice": {"variables": {"MORE": "1"}, "resources": {"limits": {"memory": "400Mi"}}}},
         }
     )
-    found = container(graph, "adservice")
-    assert found["image"] == "registry.example/shop/adservice:0.10.7-new-ads.3"
-    assert found["resources"]["limits"]["memory"] == "400Mi"
-    assert found["lifecycle"]["preStop"]["sleep"]["seconds"] == 3
+    adservice = container(graph, "adservice")
+    assert adservice["image"] == "registry.example/shop/adservice:0.10.7-new-ads.3"
+    assert adservice["resources"]["limits"]["memory"] == "400Mi"
+    assert adservice["lifecycle"]["preStop"]["sleep"]["seconds"] == 3
     assert variables(graph, "adservice")["MORE"] == "1"
     spec = graph.one("Deployment", "adservice").inputs["spec"]
     assert spec["template"]["spec"]["imagePullSecrets"] == [{"name": "team"}]
@@ -139,8 +139,8 @@ def test_settings_of_the_environment_hold_for_its_features() -> None:
 
 def test_no_service_of_the_baseline_picks_a_feature_and_the_other_way_round(ads: Graph, recorded: Recorder) -> None:
     graphs = (ads, recorded("dev"))
-    pods = [each.one("Deployment", "adservice").inputs["spec"]["template"]["metadata"]["labels"] for each in graphs]
-    selectors = [each.one("Service", "adservice").inputs["spec"]["selector"] for each in graphs]
+    pods = [graph.one("Deployment", "adservice").inputs["spec"]["template"]["metadata"]["labels"] for graph in graphs]
+    selectors = [graph.one("Service", "adservice").inputs["spec"]["selector"] for graph in graphs]
     picked = [[selector.items() <= labels.items() for labels in pods] for selector in selectors]
     assert picked == [[True, False], [False, True]]
 
@@ -149,8 +149,8 @@ def test_routes_come_after_what_they_lead_to(ads: Graph) -> None:
     mesh = ads.one("HTTPRoute", "mesh-adservice-new-ads")
     assert {ads.one("Deployment", "adservice").urn, ads.one("Service", "adservice").urn} <= ads.before(mesh)
     assert mesh.urn in ads.before(ads.one("HTTPRoute", "edge-preview-new-ads"))
-    for each in ads.of("HTTPRoute"):
-        assert "ResolvedRefs" in each.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
+    for route in ads.of("HTTPRoute"):
+        assert "ResolvedRefs" in route.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
 
 
 def test_nobody_waits_for_the_pods_of_a_feature_that_goes(ads: Graph, recorded: Recorder) -> None:
@@ -163,12 +163,12 @@ def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: 
     def led(graph: Graph, key: str) -> tuple[Any, ...]:
         spec = graph.one("HTTPRoute", f"edge-preview-{key}").inputs["spec"]
         [rule], [parent] = spec["rules"], spec["parentRefs"]
-        said = rule["filters"][0]["requestHeaderModifier"]["set"]
-        return spec["hostnames"], parent["sectionName"], rule["backendRefs"][0]["name"], said
+        headers = rule["filters"][0]["requestHeaderModifier"]["set"]
+        return spec["hostnames"], parent["sectionName"], rule["backendRefs"][0]["name"], headers
 
     def expected(key: str, backend: str) -> tuple[Any, ...]:
-        said = [{"name": "baggage", "value": f"feature={key}"}]
-        return [f"{key}.dev.shop.example.com"], "preview-dev", backend, said
+        headers = [{"name": "baggage", "value": f"feature={key}"}]
+        return [f"{key}.dev.shop.example.com"], "preview-dev", backend, headers
 
     changed = feature(services={"frontend": {"version": "0.10.7-look.1"}})
     assert led(ads, "new-ads") == expected("new-ads", "frontend")
@@ -177,13 +177,13 @@ def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: 
 
 def test_no_cache_keeps_what_a_feature_answers() -> None:
     routes = {
-        each.name: each.inputs["spec"]["rules"][0]["filters"][1]
-        for each in feature(sessions=["a"], header=True).of("HTTPRoute")
-        if each.name.startswith("edge-")
+        route.name: route.inputs["spec"]["rules"][0]["filters"][1]
+        for route in feature(sessions=["a"], header=True).of("HTTPRoute")
+        if route.name.startswith("edge-")
     }
     assert len(routes) == 3
-    for name, found in routes.items():
-        change = found["responseHeaderModifier"]
+    for name, route in routes.items():
+        change = route["responseHeaderModifier"]
         assert change["set"] == [{"name": "Cache-Control", "value": "no-store"}]
         assert change["remove"] == ["CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires"]
         # A preview host has answers of its feature only.
@@ -192,8 +192,8 @@ def test_no_cache_keeps_what_a_feature_answers() -> None:
 
 
 def test_every_object_tells_whose_it_is_and_until_when() -> None:
-    for each in feature(sessions=["a"]).objects:
-        metadata = each.inputs["metadata"]
+    for resource in feature(sessions=["a"]).objects:
+        metadata = resource.inputs["metadata"]
         assert (
             metadata["annotations"].items()
             >= {
@@ -242,7 +242,7 @@ def test_where_one_stack_writes_all_routes_a_feature_owns_workloads_only() -> No
     routed = {"features": {"routes": {"new-ads": {"services": ["adservice"], "sessions": ["a"]}}}}
     for environment, count in (({}, 0), (routed, 3)):
         graph = feature(environment, routing="virtual-service")
-        assert {each.object_name[0] for each in graph.objects} == {"Deployment", "Service"}
+        assert {resource.object_name[0] for resource in graph.objects} == {"Deployment", "Service"}
         assert len(graph.outputs["routes"]) == count
         assert all(owner.endswith("(dev)") for owner in graph.outputs["routes"].values())
 
@@ -254,7 +254,10 @@ def test_an_environment_routes_the_features_that_it_lists() -> None:
     config["boutique:platform"] = json.dumps({**platform, "routing": {"api": "virtual-service"}})
     config["boutique:environment"] = json.dumps({**environment, "features": listed})
     graph = record_stack("local", config=(config, secret))
-    rules = {each.object_name[2]: each.inputs["spec"]["http"] for each in graph.of("VirtualService")}
+    rules = {
+        virtual_service.object_name[2]: virtual_service.inputs["spec"]["http"]
+        for virtual_service in graph.of("VirtualService")
+    }
     assert [rule["route"][0]["destination"]["host"] for rule in rules["adservice"]] == [
         "adservice-new-ads",
         "adservice",
@@ -266,9 +269,9 @@ def test_an_environment_routes_the_features_that_it_lists() -> None:
 def test_an_environment_tells_its_features_all_they_need_and_nobody_else() -> None:
     configured = {"features": {}, "replicas": 1, "rollout": {"maxSurge": 1}, "images": {"pullSecrets": ["team"]}}
     config, secret = committed("local")
-    told = record_stack("local", config=({**config, "boutique:environment": json.dumps(configured)}, secret)).outputs
-    assert told["environment"][SIGNATURE] == SECRET
-    facts = told["environment"]["value"]
+    outputs = record_stack("local", config=({**config, "boutique:environment": json.dumps(configured)}, secret)).outputs
+    assert outputs["environment"][SIGNATURE] == SECRET
+    facts = outputs["environment"]["value"]
     assert Environment.model_validate(facts["settings"]) == Environment.model_validate(configured)
     graph = record_stack(STACK, others={"dev": {**DEPLOYED, "environment": clear(facts)}})
     assert graph.outputs["url"] == f"https://new-ads.shop.localhost:{HTTPS_PORT}"
@@ -326,14 +329,14 @@ def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: 
 def test_what_the_environment_does_not_allow_is_refused(
     environment: dict[str, Any] | None, section: dict[str, Any], expected: str
 ) -> None:
-    said = refused(environment, **section)
-    assert expected in said
-    assert KUBECONFIG not in said
+    message = refused(environment, **section)
+    assert expected in message
+    assert KUBECONFIG not in message
 
 
 def test_an_environment_may_leave_the_end_open() -> None:
     graph = feature({"features": {"requireExpiry": False}}, expires=None)
-    assert "boutique.dev/expires" not in str([each.inputs for each in graph.objects])
+    assert "boutique.dev/expires" not in str([resource.inputs for resource in graph.objects])
     assert graph.outputs.get("expires") is None
 
 

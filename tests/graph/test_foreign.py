@@ -91,9 +91,11 @@ def test_where_one_stack_has_all_layers_nothing_of_the_environment_is_made(run: 
 
 def test_features_go_before_their_environment_goes_over(run: Any) -> None:
     cluster = Cluster(http_routes=[OF_A_FEATURE])
-    said = refused(run, "local", cluster, "virtual-service")
-    assert "boutique:platform.routing.api: 'virtual-service': HTTPRoute 'preview-new-ads' of stack 'local-new" in said
-    assert "run `pulumi destroy` of stack 'local-new-ads' first, or `boutique feature down new-ads`" in said
+    message = refused(run, "local", cluster, "virtual-service")
+    assert (
+        "boutique:platform.routing.api: 'virtual-service': HTTPRoute 'preview-new-ads' of stack 'local-new" in message
+    )
+    assert "run `pulumi destroy` of stack 'local-new-ads' first, or `boutique feature down new-ads`" in message
     assert cluster.asked == [("local", listing.HTTP_ROUTES)]
 
 
@@ -131,11 +133,12 @@ def test_without_an_ingress_nobody_is_asked(run: Any) -> None:
 )
 def test_on_another_stacks_cluster_nothing_is_made_at_all(run: Any, stack: str, key: str) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])
-    said = refused(run, stack, cluster)
+    message = refused(run, stack, cluster)
     assert (
-        f"\n  {key}: routing.api 'gateway-api': VirtualService 'by-hand' of no stack is for 'adservice', which" in said
+        f"\n  {key}: routing.api 'gateway-api': VirtualService 'by-hand' of no stack is for 'adservice', which"
+        in message
     )
-    assert "(kubectl -n dev delete virtualservice by-hand)" in said
+    assert "(kubectl -n dev delete virtualservice by-hand)" in message
     assert ("dev", listing.VIRTUAL_SERVICES) in cluster.asked
     assert not cluster.made
 
@@ -153,5 +156,7 @@ def test_a_feature_lets_be_what_it_does_not_route(run: Any) -> None:
 
 
 def test_routes_of_both_kinds_may_be_listed_by_the_deployer() -> None:
-    listable = {f"{rule.group}/{each}" for rule in DEPLOYER_RULES if "list" in rule.verbs for each in rule.resources}
+    listable = {
+        f"{rule.group}/{resource}" for rule in DEPLOYER_RULES if "list" in rule.verbs for resource in rule.resources
+    }
     assert {"gateway.networking.k8s.io/httproutes", "networking.istio.io/virtualservices"} <= listable

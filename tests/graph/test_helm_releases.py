@@ -51,7 +51,7 @@ def key(release: Registered) -> str:
 
 def test_every_release_is_looked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     graph, looked_for = described(name, monkeypatch)
-    installed = {key(each): each for each in graph.of("Release")}
+    installed = {key(release): release for release in graph.of("Release")}
     assert set(installed) == {release.key for release in looked_for}
     for release in looked_for:
         inputs = installed[release.key].inputs
@@ -65,9 +65,9 @@ def test_a_release_that_was_stuck_gets_its_description(
     name: str, preview: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graph, _ = described(name, monkeypatch, TEXT, preview=preview)
-    for each in graph.of("Release"):
-        assert each.inputs["description"] == TEXT
-        assert TEXT in in_clear(json_format.MessageToDict(each.request.object)), "the kubeconfig is secret, not this"
+    for release in graph.of("Release"):
+        assert release.inputs["description"] == TEXT
+        assert TEXT in in_clear(json_format.MessageToDict(release.request.object)), "the kubeconfig is secret, not this"
 
 
 def test_a_cluster_that_is_not_there_yet_has_no_releases(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_the_whole_program_picks_up_a_stuck_release(
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_, **__: warnings.append(text))
     graph = record_stack(name, answering=False, preview=preview)
-    assert [each.name for each in graph.of("Release") if "description" in each.inputs] == ["mesh-istiod"]
+    assert [release.name for release in graph.of("Release") if "description" in release.inputs] == ["mesh-istiod"]
     assert on_cluster == ([] if preview else ["sh.helm.release.v1.istiod.v2"])
     assert [line for line in warnings if "istio-system/istiod: revision 2 is pending-upgrade" in line]
 

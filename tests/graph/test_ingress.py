@@ -43,7 +43,9 @@ def of_dev(target: Mapping[str, Any], **environment: Any) -> Graph:
 def test_the_gateway_comes_after_the_control_plane_that_gives_it_a_proxy(front: Graph) -> None:
     release = front.one("Release", "ingress-gateway")
     assert front.one("Release", "mesh-istiod").urn in front.before(release)
-    assert {each.urn for each in front.of("NetworkPolicy") if each.name.startswith("ingress-")} <= front.before(release)
+    assert {policy.urn for policy in front.of("NetworkPolicy") if policy.name.startswith("ingress-")} <= front.before(
+        release
+    )
     assert (release.inputs["name"], release.inputs["namespace"]) == ("istio-ingressgateway", "istio-ingress")
     assert release.inputs["chart"].endswith("/istio/charts/gateway")
 
@@ -59,7 +61,7 @@ def test_nothing_is_served_before_there_is_a_certificate_and_a_gateway(front: Gr
 def test_the_certificate_is_the_secret_that_the_gateway_names(front: Graph) -> None:
     secret = front.one("Secret", "ingress-certificate")
     [gateway] = front.of("Gateway")
-    named = {each["tls"]["certificateRefs"][0]["name"] for each in gateway.inputs["spec"]["listeners"][1:]}
+    named = {listener["tls"]["certificateRefs"][0]["name"] for listener in gateway.inputs["spec"]["listeners"][1:]}
     assert named == {secret.inputs["metadata"]["name"]}
     assert secret.inputs["metadata"]["namespace"] == gateway.inputs["metadata"]["namespace"]
 
@@ -74,7 +76,7 @@ def test_links_and_redirects_have_the_public_port(front: Graph) -> None:
 
 def test_the_certificate_is_for_hosts_and_for_the_names_under_them() -> None:
     graph = with_platform(ingress={"certificate": {"kind": "certManager", "issuer": "some"}})
-    [order] = [each for each in graph.of("Certificate") if each.is_object]
+    [order] = [certificate for certificate in graph.of("Certificate") if certificate.is_object]
     assert order.inputs["spec"]["dnsNames"] == ["shop.localhost", "*.shop.localhost"]
 
 
@@ -86,19 +88,22 @@ def test_old_versions_of_tls_are_refused_at_every_gateway(front: Graph) -> None:
 @pytest.mark.parametrize("api", get_args(RoutingApi))
 def test_the_gateway_itself_tells_clients_of_misdirected_requests(api: str) -> None:
     graph = with_platform(routing={"api": api})
-    [found] = graph.of("EnvoyFilter")
-    assert found.object_name[1:] == ("istio-ingress", "misdirected-requests")
-    assert found.inputs["spec"]["workloadSelector"]["labels"] == gateway.LABELS
-    assert graph.one("Release", "ingress-gateway").urn in graph.before(found)
+    [envoy_filter] = graph.of("EnvoyFilter")
+    assert envoy_filter.object_name[1:] == ("istio-ingress", "misdirected-requests")
+    assert envoy_filter.inputs["spec"]["workloadSelector"]["labels"] == gateway.LABELS
+    assert graph.one("Release", "ingress-gateway").urn in graph.before(envoy_filter)
 
 
 def test_istios_own_kinds_take_the_place_of_the_gateway_apis() -> None:
     graph = with_platform(routing={"api": "virtual-service"})
-    kinds = {each.type.split(":")[1] for each in (*graph.of("Gateway"), *graph.of("VirtualService"))}
+    kinds = {resource.type.split(":")[1] for resource in (*graph.of("Gateway"), *graph.of("VirtualService"))}
     assert kinds == {"networking.istio.io/v1"}
     assert not graph.of("HTTPRoute")
     assert len(graph.of("Gateway")) == 2
-    assert {each.object_name[1] for each in graph.of("VirtualService")} == {"istio-ingress", "local"}
+    assert {virtual_service.object_name[1] for virtual_service in graph.of("VirtualService")} == {
+        "istio-ingress",
+        "local",
+    }
 
 
 def test_without_network_policies_in_the_mesh_the_gateway_has_none() -> None:
@@ -117,7 +122,7 @@ def test_with_a_certificate_at_the_load_balancer_there_is_none_in_the_cluster() 
 
 def test_without_the_section_there_is_no_ingress(recorded: Recorder) -> None:
     plain = recorded(PLAIN)
-    assert not [each.urn for each in plain.resources if "istio-ingress" in str(each.inputs)]
+    assert not [resource.urn for resource in plain.resources if "istio-ingress" in str(resource.inputs)]
     assert "shop.localhost" not in str(plain.outputs)
 
 
@@ -149,9 +154,9 @@ def test_every_full_name_of_a_service_ends_in_the_domain_of_the_cluster() -> Non
     names = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "dns"}}}
     for policy in ("local-policies-mesh", "ingress-istio-ingressgateway"):
         [questions] = [
-            each for each in graph.one("NetworkPolicy", policy).inputs["spec"]["egress"] if names in each["to"]
+            rule for rule in graph.one("NetworkPolicy", policy).inputs["spec"]["egress"] if names in rule["to"]
         ]
-        assert {(each["protocol"], each["port"]) for each in questions["ports"]} == {("UDP", 1053), ("TCP", 1053)}
+        assert {(port["protocol"], port["port"]) for port in questions["ports"]} == {("UDP", 1053), ("TCP", 1053)}
 
 
 def test_an_environment_on_another_stacks_cluster_has_the_host_of_its_target() -> None:
@@ -168,7 +173,7 @@ def test_an_environment_routes_as_its_cluster_does() -> None:
     target = TARGETS["dev"]
     graph = of_dev({**target, "entrance": {**target["entrance"], "routing": "virtual-service"}}, features={})
     assert not graph.of("HTTPRoute")
-    assert {"edge", "frontend"} <= {each.object_name[2] for each in graph.of("VirtualService")}
+    assert {"edge", "frontend"} <= {virtual_service.object_name[2] for virtual_service in graph.of("VirtualService")}
 
 
 def test_an_entrance_of_another_shape_is_refused() -> None:
@@ -183,10 +188,12 @@ def test_features_need_an_ingress_of_the_other_stack() -> None:
 
 
 def test_a_deployer_may_write_routes_of_both_kinds_and_say_nothing_about_hosts() -> None:
-    writable = {(rule.group, each) for rule in DEPLOYER_RULES if "create" in rule.verbs for each in rule.resources}
+    writable = {
+        (rule.group, resource) for rule in DEPLOYER_RULES if "create" in rule.verbs for resource in rule.resources
+    }
     assert ("gateway.networking.k8s.io", "httproutes") in writable
     assert ("networking.istio.io", "virtualservices") in writable
-    named = {each for rule in DEPLOYER_RULES for each in rule.resources}
+    named = {resource for rule in DEPLOYER_RULES for resource in rule.resources}
     assert not named & {"gateways", "gatewayclasses", "referencegrants", "listenersets", "sidecars", "envoyfilters"}
 
 

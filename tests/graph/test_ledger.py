@@ -9,9 +9,9 @@ from tests.support.graph.graph_recorder import Graph, record
 
 
 def test_no_resource_of_a_committed_stack_is_lost(graph: Graph, stack: str) -> None:
-    known = urn_ledger.read(stack)
-    assert known, f"there is no ledger of {stack}; run `make ledger`"
-    gone = urn_ledger.lost(known, graph)
+    urns = urn_ledger.read(stack)
+    assert urns, f"there is no ledger of {stack}; run `make ledger`"
+    gone = urn_ledger.lost(urns, graph)
     assert not gone, "add an alias, or remove the lines if the resources are meant to be deleted"
 
 
@@ -24,7 +24,7 @@ def built(component: str, child: str, *, kind: str = "Shop", alias: pulumi.Alias
     return record(program, Cloud(), stack="some", config={})
 
 
-KNOWN = [each.urn for each in built("shop", "shop-part").resources]
+KNOWN = [resource.urn for resource in built("shop", "shop-part").resources]
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,10 @@ class Echo(mocks.Mocks):
 
 def test_every_field_of_an_object_is_one_that_kubernetes_knows(graph: Graph) -> None:
     # The definitions of the Gateway API are those of its release; here others take their place.
-    own = [each for each in graph.objects if ":GatewayApi$" not in each.urn]
-    known = [each for each in own if resource_schema.is_of_kubernetes(each)]
-    assert known
-    assert [line for each in known for line in resource_schema.mistakes(each)] == []
+    own = [resource for resource in graph.objects if ":GatewayApi$" not in resource.urn]
+    resources = [resource for resource in own if resource_schema.is_of_kubernetes(resource)]
+    assert resources
+    assert [line for resource in resources for line in resource_schema.mistakes(resource)] == []
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_field_that_is_none_is_seen(spec: dict[str, object], expected: list[st
 
 def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph) -> None:
     """Their types are in the state: another one would replace the object."""
-    kinds = sorted({each.type for each in graph.objects if resource_schema.is_of_kubernetes(each)})
+    kinds = sorted({resource.type for resource in graph.objects if resource_schema.is_of_kubernetes(resource)})
 
     def typed() -> None:
         for kind in kinds:
@@ -66,14 +66,14 @@ def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph)
             KubernetesObject("plain", api_version, kind.rpartition(":")[2], pulumi.ResourceOptions(), **fields)
 
     expected, registered = (
-        {each.type: each.request for each in record(program, Echo(), stack="x", config={}).resources}
+        {resource.type: resource.request for resource in record(program, Echo(), stack="x", config={}).resources}
         for program in (typed, plain)
     )
     assert registered.keys() == set(kinds)
     for kind in kinds:
         assert registered[kind].object == expected[kind].object, kind
         assert sorted(registered[kind].additionalSecretOutputs) == sorted(expected[kind].additionalSecretOutputs), kind
-    assert {each.type for each in graph.of("Release")} <= expected.keys()
+    assert {release.type for release in graph.of("Release")} <= expected.keys()
 
 
 def test_fields_that_are_none_are_left_out_and_nothing_else() -> None:

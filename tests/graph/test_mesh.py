@@ -55,7 +55,7 @@ def test_every_workload_and_every_policy_comes_after_the_control_plane(meshed: G
     istiod = meshed.one("Release", "mesh-istiod").urn
     late = [*meshed.of("Deployment"), *meshed.of("AuthorizationPolicy"), *meshed.of("PeerAuthentication")]
     assert len(late) > len(online_boutique.WORKLOADS)
-    assert not [each.urn for each in late if istiod not in meshed.before(each)]
+    assert not [resource.urn for resource in late if istiod not in meshed.before(resource)]
 
 
 def test_the_control_plane_comes_after_istios_definitions_and_the_node_agent(build: Build) -> None:
@@ -63,20 +63,20 @@ def test_the_control_plane_comes_after_istios_definitions_and_the_node_agent(bui
     assert {graph.one("Namespace", "mesh").urn, graph.one("Release", "mesh-base").urn} <= graph.before(istiod)
     with_cni = build(cni=True)
     assert with_cni.one("Release", "mesh-cni").urn in with_cni.before(with_cni.one("Release", "mesh-istiod"))
-    assert {each.name for each in build().of("Release")} == {"mesh-base", "mesh-istiod"}
+    assert {release.name for release in build().of("Release")} == {"mesh-base", "mesh-istiod"}
 
 
 def test_whatever_the_gateway_api_defines_comes_after_its_definitions(meshed: Graph) -> None:
-    kinds = {each.urn: each.kind for each in meshed.resources if "gateway-api" in each.name}
+    kinds = {resource.urn: resource.kind for resource in meshed.resources if "gateway-api" in resource.name}
     first = {urn for urn, kind in kinds.items() if kind in DEFINITIONS}
     assert {kinds[urn] for urn in first} == DEFINITIONS
     late = [*meshed.of("Gateway"), *meshed.of("HTTPRoute")]
     assert len(late) > len(online_boutique.WORKLOADS)
-    assert not [each.urn for each in late if not first <= meshed.before(each)]
+    assert not [resource.urn for resource in late if not first <= meshed.before(resource)]
 
 
 def test_definitions_stay_when_the_stack_goes_and_nothing_else_does(meshed: Graph) -> None:
-    kept = {each.kind for each in meshed.resources if each.request.retainOnDelete}
+    kept = {resource.kind for resource in meshed.resources if resource.request.retainOnDelete}
     assert kept == {"CustomResourceDefinition"}
 
 
@@ -100,11 +100,11 @@ def test_releases_have_fixed_names_exact_versions_and_a_bounded_history(
     build: Build, charts: dict[str, str], version: str, expected: dict[str, Any]
 ) -> None:
     graph = build(charts=charts, version=version, cni=True)
-    assert {each.inputs["name"] for each in graph.of("Release")} == {"istio-base", "istio-cni", "istiod"}
-    for each in graph.of("Release"):
-        assert each.inputs["version"] == version
-        assert each.inputs["maxHistory"] == 10
-        assert not each.inputs.get("createNamespace")
+    assert {release.inputs["name"] for release in graph.of("Release")} == {"istio-base", "istio-cni", "istiod"}
+    for release in graph.of("Release"):
+        assert release.inputs["version"] == version
+        assert release.inputs["maxHistory"] == 10
+        assert not release.inputs.get("createNamespace")
     inputs = graph.one("Release", "mesh-istiod").inputs
     assert {key: inputs.get(key) for key in ("chart", "repositoryOpts") if key in inputs} == expected
 
@@ -118,8 +118,8 @@ def test_charts_in_a_folder_get_the_images_of_the_configured_version(meshed: Gra
 
 
 def values(graph: Graph) -> dict[str, Any]:
-    found: dict[str, Any] = graph.one("Release", "mesh-istiod").inputs["values"]
-    return found
+    chart_values: dict[str, Any] = graph.one("Release", "mesh-istiod").inputs["values"]
+    return chart_values
 
 
 def test_a_call_that_the_callee_may_have_begun_is_never_repeated(build: Build) -> None:
@@ -140,10 +140,10 @@ def test_what_is_configured_arrives_in_the_values(build: Build) -> None:
 
 def test_proxies_know_the_domain_of_the_cluster_and_leave_dns_alone(build: Build) -> None:
     for domain in ("cluster.local", "prod.example.internal"):
-        found = values(build(cluster_domain=domain))
-        assert found["global"]["proxy"]["clusterDomain"] == domain
-        assert found["global"]["proxy"]["excludeOutboundPorts"] == "53"
-        assert found["meshConfig"]["trustDomain"] == "cluster.local", "identities are another name"
+        chart_values = values(build(cluster_domain=domain))
+        assert chart_values["global"]["proxy"]["clusterDomain"] == domain
+        assert chart_values["global"]["proxy"]["excludeOutboundPorts"] == "53"
+        assert chart_values["meshConfig"]["trustDomain"] == "cluster.local", "identities are another name"
 
 
 def test_init_containers_find_their_proxy_running(build: Build) -> None:
@@ -175,20 +175,20 @@ def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(mes
         ("AuthorizationPolicy", policies.authorization(edges, "local")),
         ("NetworkPolicy", policies.network(edges, ClusterDns())),
     ):
-        there = [each for each in meshed.of(kind) if not each.name.startswith("ingress-")]
-        found = {each.object_name: each.inputs.get("spec") for each in there}
-        assert found == {(kind, "local", name): spec for name, spec in expected.items()}
-        assert all("::cluster::" in each.request.provider for each in meshed.of(kind))
+        resources = [resource for resource in meshed.of(kind) if not resource.name.startswith("ingress-")]
+        specs = {resource.object_name: resource.inputs.get("spec") for resource in resources}
+        assert specs == {(kind, "local", name): spec for name, spec in expected.items()}
+        assert all("::cluster::" in resource.request.provider for resource in meshed.of(kind))
         assert not [rule for rule in DEPLOYER_RULES if f"{kind[:-1].lower()}ies" in rule.resources]
 
 
 def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> None:
-    for each in meshed.of("Deployment"):
-        template = each.inputs["spec"]["template"]
-        assert template["spec"]["serviceAccountName"] == each.name
-        assert template["metadata"]["labels"]["app"] == each.name
+    for deployment in meshed.of("Deployment"):
+        template = deployment.inputs["spec"]["template"]
+        assert template["spec"]["serviceAccountName"] == deployment.name
+        assert template["metadata"]["labels"]["app"] == deployment.name
     callers = {edge.caller for edge in policies.table(online_boutique.APPLICATION)} - {policies.GATEWAY}
-    assert {caller.name for caller in callers} <= {each.name for each in meshed.of("Deployment")}
+    assert {caller.name for caller in callers} <= {deployment.name for deployment in meshed.of("Deployment")}
 
 
 def test_without_the_section_there_is_no_mesh(recorded: Recorder) -> None:

@@ -80,8 +80,8 @@ def changed(stack: str, section: str, **values: Any) -> tuple[dict[str, str], li
 
 
 def test_every_object_is_taken_back_from_others(graph: Graph) -> None:
-    for each in graph.objects:
-        assert each.inputs["metadata"]["annotations"][FORCE] == "true", each.urn
+    for resource in graph.objects:
+        assert resource.inputs["metadata"]["annotations"][FORCE] == "true", resource.urn
 
 
 def gateway_api(**values: Any) -> tuple[dict[str, str], list[str]]:
@@ -92,9 +92,9 @@ def gateway_api(**values: Any) -> tuple[dict[str, str], list[str]]:
 def test_what_is_taken_over_of_the_gateway_api_stays_when_the_stack_goes() -> None:
     others = AdminsCluster({gateway_api_installed.DEFINITIONS: [definition()]})
     graph = record_stack("local", config=gateway_api(takeOver=True), admin=others)
-    objects = [each for each in graph.objects if OF_THE_GATEWAY_API in each.name]
+    objects = [resource for resource in graph.objects if OF_THE_GATEWAY_API in resource.name]
     assert len(objects) == 3
-    assert all(each.request.retainOnDelete for each in objects)
+    assert all(resource.request.retainOnDelete for resource in objects)
 
 
 def definition(version: str = "v1.4.0", channel: str = "standard") -> dict[str, Any]:
@@ -135,15 +135,15 @@ def test_without_a_mesh_nobody_asks_for_definitions() -> None:
 @pytest.mark.parametrize("name", ["deployers", "istio-system", "istio-ingress", "local"])
 def test_a_namespace_of_another_platform_is_refused_before_anything_is_made(made: list[str], name: str) -> None:
     theirs = {"name": name, "annotations": {"boutique.dev/owner": "rival"}}
-    said = refused("local", admin=AdminsCluster({"/api/v1/namespaces": [theirs]}))
-    assert f"boutique:platform: Namespace {name} belongs to stack 'rival'" in said
+    message = refused("local", admin=AdminsCluster({"/api/v1/namespaces": [theirs]}))
+    assert f"boutique:platform: Namespace {name} belongs to stack 'rival'" in message
     assert not made
 
 
 def test_a_service_of_another_environment_is_refused_before_anything_is_made(made: list[str]) -> None:
     theirs = {**edited("adservice", "rival", {}), "namespace": "local"}
-    said = refused("local", admin=AdminsCluster({"/apis/apps/v1/deployments": [theirs]}))
-    assert "boutique:environment: Deployment local/adservice belongs to stack 'rival'" in said
+    message = refused("local", admin=AdminsCluster({"/apis/apps/v1/deployments": [theirs]}))
+    assert "boutique:environment: Deployment local/adservice belongs to stack 'rival'" in message
     assert not made
 
 
@@ -160,9 +160,9 @@ def test_what_others_changed_of_a_platform_and_its_environment_is_said_once(warn
         "/apis/apps/v1/deployments": [{**edited("adservice", "local", REPLICAS), "namespace": "local"}],
     }
     record_stack("local", admin=AdminsCluster(lists))
-    [said] = [line for line in warned if "changed by others" in line]
-    assert "ResourceQuota local/environment: kubectl-edit has set spec.hard" in said
-    assert "Deployment local/adservice: kubectl-edit has set spec.replicas" in said
+    [warning] = [line for line in warned if "changed by others" in line]
+    assert "ResourceQuota local/environment: kubectl-edit has set spec.hard" in warning
+    assert "Deployment local/adservice: kubectl-edit has set spec.replicas" in warning
 
 
 def listed(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
@@ -170,7 +170,9 @@ def listed(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
 
     def found(_: str, __: str, collection: str, **___: Any) -> tuple[Any, ...]:
         spec = {"replicas": 1, "template": {"spec": {"containers": [{"resources": {}}]}}}
-        return tuple({"metadata": each, "spec": spec} for each in objects.get(collection.rpartition("/")[2], ()))
+        return tuple(
+            {"metadata": metadata, "spec": spec} for metadata in objects.get(collection.rpartition("/")[2], ())
+        )
 
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     monkeypatch.setattr("boutique.kubernetes.listing.list_objects", found)
@@ -180,8 +182,8 @@ def test_an_environment_in_anothers_target_is_refused_before_anything_is_made(
     monkeypatch: pytest.MonkeyPatch, made: list[str]
 ) -> None:
     listed(monkeypatch, services=[edited("adservice", "rival", {})], deployments=[edited("other", "rival", {})])
-    said = refused("dev", answering=False)
-    assert "boutique:cluster.target: 'dev': Service dev/adservice belongs to stack 'rival'" in said
+    message = refused("dev", answering=False)
+    assert "boutique:cluster.target: 'dev': Service dev/adservice belongs to stack 'rival'" in message
     assert not made
 
 
@@ -191,9 +193,9 @@ def test_what_others_changed_of_a_stack_on_anothers_cluster_is_said(
 ) -> None:
     listed(monkeypatch, deployments=[edited("adservice-x", stack, REPLICAS), edited("other-y", "other", REPLICAS)])
     record_stack(stack, answering=False)
-    [said] = [line for line in warned if "changed by others" in line]
-    assert "Deployment dev/adservice-x: kubectl-edit has set spec.replicas" in said
-    assert "other-y" not in said
+    [warning] = [line for line in warned if "changed by others" in line]
+    assert "Deployment dev/adservice-x: kubectl-edit has set spec.replicas" in warning
+    assert "other-y" not in warning
 
 
 def test_replicas_are_left_to_an_autoscaler_where_the_configuration_says_so(
@@ -203,7 +205,7 @@ def test_replicas_are_left_to_an_autoscaler_where_the_configuration_says_so(
     config = changed("dev", "environment", services={"adservice": {"autoscaled": True}})
     graph = record_stack("dev", config=config, answering=False)
     assert not [line for line in warned if "changed by others" in line]
-    left = {each.name: list(each.request.ignoreChanges) for each in graph.of("Deployment")}
+    left = {deployment.name: list(deployment.request.ignoreChanges) for deployment in graph.of("Deployment")}
     assert left.pop("adservice") == ["spec.replicas"]
     assert set(map(str, left.values())) == {"[]"}
     assert graph.one("Deployment", "adservice").inputs["spec"]["replicas"] == 1, "what a new one begins with"
@@ -227,18 +229,18 @@ def test_what_no_autoscaler_could_scale_is_refused(services: dict[str, Any], exp
 
 
 def test_a_feature_beside_an_autoscaled_service_has_replicas_of_its_own(recorded: Recorder) -> None:
-    assert [list(each.request.ignoreChanges) for each in recorded("dev-new-ads").of("Deployment")] == [[]]
+    assert [list(deployment.request.ignoreChanges) for deployment in recorded("dev-new-ads").of("Deployment")] == [[]]
 
 
 def test_the_api_server_judges_whatever_deployers_write_and_the_targets_own_objects(recorded: Recorder) -> None:
     spec = recorded("local").one("ValidatingAdmissionPolicy", "local-admission-owners").inputs["spec"]
     assert spec == owner_policies.rule()
     rules = spec["matchConstraints"]["resourceRules"]
-    judged = {f"{each['apiGroups'][0]}/{name}" for each in rules for name in each["resources"]}
+    judged = {f"{rule['apiGroups'][0]}/{name}" for rule in rules for name in rule["resources"]}
     written = {f"{rule.group}/{name}" for rule in DEPLOYER_RULES if "patch" in rule.verbs for name in rule.resources}
     assert written <= judged
     assert {"/namespaces", "/resourcequotas", "networking.k8s.io/networkpolicies"} <= judged
-    assert {operation for each in rules for operation in each["operations"]} == {"UPDATE"}
+    assert {operation for rule in rules for operation in rule["operations"]} == {"UPDATE"}
     assert "by-deployers" not in str(spec), "it holds for everybody"
 
 

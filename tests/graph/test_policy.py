@@ -16,7 +16,7 @@ from tests.support.graph.clear_text import SIGNATURE
 from tests.support.graph.graph_recorder import Graph, Registered
 from tests.support.graph.stack_recordings import Recorder
 
-BY_NAME = {each.name: each for each in RULES}
+BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def resources(graph: Graph) -> list[PolicyResource]:
@@ -37,8 +37,8 @@ def resource(each: Registered) -> PolicyResource:
 def marked(value: Any) -> Any:
     """Put a mark in place of every secret."""
     if isinstance(value, Mapping):
-        return SECRET if value.get(SIGNATURE) == MARKED else {key: marked(each) for key, each in value.items()}
-    return [marked(each) for each in value] if isinstance(value, list) else value
+        return SECRET if value.get(SIGNATURE) == MARKED else {key: marked(item) for key, item in value.items()}
+    return [marked(item) for item in value] if isinstance(value, list) else value
 
 
 def test_every_stack_keeps_every_rule(graph: Graph) -> None:
@@ -47,9 +47,9 @@ def test_every_stack_keeps_every_rule(graph: Graph) -> None:
 
 def test_every_rule_has_a_name_and_a_reason() -> None:
     assert len(BY_NAME) == len(RULES) == len(CAUGHT)
-    for each in RULES:
-        assert len(each.why) > 40, each.name
-        assert each.level is (Level.ADVISORY if each.name == "iam-resources" else Level.MANDATORY)
+    for rule in RULES:
+        assert len(rule.why) > 40, rule.name
+        assert rule.level is (Level.ADVISORY if rule.name == "iam-resources" else Level.MANDATORY)
 
 
 def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:

@@ -32,28 +32,30 @@ class Pack:
 
     def policies(self) -> dict[str, str]:
         """Return the level of each policy."""
-        found = self._stub.GetAnalyzerInfo(Empty()).policies
-        return {each.name: analyzer_pb2.EnforcementLevel.Name(each.enforcementLevel) for each in found}
+        policies = self._stub.GetAnalyzerInfo(Empty()).policies
+        return {policy.name: analyzer_pb2.EnforcementLevel.Name(policy.enforcementLevel) for policy in policies}
 
     def broken(self, resources: list[Registered]) -> Found:
         """Return which policies are broken by what."""
-        found: Found = []
-        for each in resources:
-            asked = analyzer_pb2.AnalyzeRequest(**about(each))
-            found += [(one.policyName, each.name) for one in self._stub.Analyze(asked).diagnostics]
-        stack = [analyzer_pb2.AnalyzerResource(**about(each)) for each in resources]
-        told = self._stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=stack)).diagnostics
-        return found + [(one.policyName, one.urn.rpartition("::")[2]) for one in told]
+        findings: Found = []
+        for resource in resources:
+            request = analyzer_pb2.AnalyzeRequest(**about(resource))
+            findings += [
+                (diagnostic.policyName, resource.name) for diagnostic in self._stub.Analyze(request).diagnostics
+            ]
+        stack = [analyzer_pb2.AnalyzerResource(**about(resource)) for resource in resources]
+        diagnostics = self._stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=stack)).diagnostics
+        return findings + [(diagnostic.policyName, diagnostic.urn.rpartition("::")[2]) for diagnostic in diagnostics]
 
 
-def about(each: Registered) -> dict[str, Any]:
+def about(resource: Registered) -> dict[str, Any]:
     """Return what the engine tells of a resource."""
-    given = {"type": each.type, "urn": each.urn, "name": each.name, "properties": each.request.object}
-    if not each.request.custom:
+    given = {"type": resource.type, "urn": resource.urn, "name": resource.name, "properties": resource.request.object}
+    if not resource.request.custom:
         return given
-    parts = each.request.provider.split("::")
+    parts = resource.request.provider.split("::")
     provider = analyzer_pb2.AnalyzerProviderResource(
-        type="pulumi:providers:kubernetes", urn=each.request.provider, name=parts[-2] if len(parts) > 1 else ""
+        type="pulumi:providers:kubernetes", urn=resource.request.provider, name=parts[-2] if len(parts) > 1 else ""
     )
     return {**given, "provider": provider}
 
@@ -73,7 +75,7 @@ def pack() -> Iterator[Pack]:
 
 
 def test_it_has_the_rules_with_their_levels(pack: Pack) -> None:
-    assert pack.policies() == {each.name: each.level.value.upper() for each in RULES if not each.marked}
+    assert pack.policies() == {rule.name: rule.level.value.upper() for rule in RULES if not rule.marked}
 
 
 def test_every_stack_passes(pack: Pack, graph: Graph) -> None:
@@ -83,7 +85,11 @@ def test_every_stack_passes(pack: Pack, graph: Graph) -> None:
 
 def test_what_breaks_a_rule_is_told(pack: Pack, recorded: Recorder) -> None:
     resources = deepcopy(recorded("local").resources)
-    [wrong] = [each for each in resources if (each.name, each.type) == ("adservice", "kubernetes:apps/v1:Deployment")]
+    [wrong] = [
+        resource
+        for resource in resources
+        if (resource.name, resource.type) == ("adservice", "kubernetes:apps/v1:Deployment")
+    ]
     spec = wrong.request.object["spec"]
     spec["replicas"] = 1
     spec["template"]["spec"]["containers"][0]["image"] = "example.org/adservice:latest"

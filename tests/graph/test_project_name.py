@@ -17,7 +17,7 @@ def renamed(stack: str, **misplaced: str) -> Graph:
     """Record a stack of the renamed project: Pulumi.yaml has the defaults of the keys in the project's namespace."""
     values, secret = committed(stack)
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    defaults: dict[str, Any] = {key: each["default"] for key, each in project.items() if "default" in each}
+    defaults: dict[str, Any] = {key: setting["default"] for key, setting in project.items() if "default" in setting}
     text = {key: value if isinstance(value, str) else json.dumps(value) for key, value in defaults.items()}
     config = {f"{OTHER}:{key}": value for key, value in {**text, **misplaced}.items()}
     set_in_file = {key: value for key, value in values.items() if value != text.get(key.removeprefix("boutique:"))}
@@ -30,8 +30,8 @@ def named(resource: Registered) -> str:
 
 def test_every_stack_builds_the_same(stack: str, recorded: Recorder) -> None:
     same, graph = recorded(stack), renamed(stack)
-    assert {named(each) for each in graph.resources} == {each.urn for each in same.resources}
-    assert {each.object_name for each in graph.objects} == {each.object_name for each in same.objects}
+    assert {named(resource) for resource in graph.resources} == {resource.urn for resource in same.resources}
+    assert {resource.object_name for resource in graph.objects} == {resource.object_name for resource in same.objects}
     assert graph.outputs.keys() == same.outputs.keys()
 
 

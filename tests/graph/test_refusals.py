@@ -21,16 +21,16 @@ def refused(stack: str, **arguments: Any) -> str:
 def test_a_secret_inside_a_section_is_refused_and_not_shown() -> None:
     config, _ = committed("local")
     config["boutique:environment"] = json.dumps({"replicas": CANARY})
-    said = refused("local", config=(config, ["boutique:environment", "boutique:registryCredentials"]))
-    assert "boutique:environment: holds a secret" in said
-    assert CANARY not in said
+    message = refused("local", config=(config, ["boutique:environment", "boutique:registryCredentials"]))
+    assert "boutique:environment: holds a secret" in message
+    assert CANARY not in message
 
 
 def test_a_secret_in_clear_is_refused_and_not_shown() -> None:
     config, _ = committed("local")
-    said = refused("local", config=(config, []))
-    assert "boutique:registryCredentials: is in clear; set it again with `pulumi config set --secret" in said
-    assert CANARY not in said
+    message = refused("local", config=(config, []))
+    assert "boutique:registryCredentials: is in clear; set it again with `pulumi config set --secret" in message
+    assert CANARY not in message
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_features_are_refused_where_the_target_lets_none_in() -> None:
 def test_mistakes_in_how_keys_are_kept_and_in_what_they_say_are_told_together() -> None:
     config, secret = committed("local")
     config |= {"boutique:other": "[not json", "boutique:platform": "[not json"}
-    said = refused("local", config=(config, secret))
-    assert "boutique:other: there is no such key" in said
-    assert 'boutique:platform: "[not json": must be a mapping' in said
+    message = refused("local", config=(config, secret))
+    assert "boutique:other: there is no such key" in message
+    assert 'boutique:platform: "[not json": must be a mapping' in message
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_targets_that_another_stack_does_not_know_are_named() -> None:
 
 @pytest.mark.parametrize(("stack", "name"), [("local", "context 'boutique-lab'"), ("dev", "target 'dev' of stack")])
 def test_every_stack_asks_its_api_server_first(stack: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(_: ApiServer, asked: str) -> None:
-        raise KubeconfigError(f"{asked} does not answer")
+    def silent(_: ApiServer, path: str) -> None:
+        raise KubeconfigError(f"{path} does not answer")
 
     monkeypatch.setattr(client, "ensure_reachable", silent)
-    said = refused(stack, answering=False)
-    assert name in said
+    message = refused(stack, answering=False)
+    assert name in message

@@ -21,10 +21,10 @@ def release(
         {"services": {NAME: {"rollout": {"strategy": "blueGreen"}}}, **environment}
     )
     config["boutique:release"] = json.dumps({"services": {NAME: version}})
-    told = {"colours": clear(before.outputs["colours"])} if before else {}
+    outputs = {"colours": clear(before.outputs["colours"])} if before else {}
     return record_stack(
         stack,
-        others={**STACKS, stack: told},
+        others={**STACKS, stack: outputs},
         config=(config, secret),
         preview=preview,
         state=before.state if before else None,
@@ -48,9 +48,9 @@ def place(graph: Graph, resource: Registered) -> int:
 def others(graph: Graph) -> list[Registered]:
     """Return everything of the other services."""
     return [
-        each
-        for each in graph.resources
-        if not each.name.startswith(NAME) and each.kind in ("Deployment", "Service", "ServiceAccount")
+        resource
+        for resource in graph.resources
+        if not resource.name.startswith(NAME) and resource.kind in ("Deployment", "Service", "ServiceAccount")
     ]
 
 
@@ -59,23 +59,31 @@ def others(graph: Graph) -> list[Registered]:
 def test_a_rollback_switches_first(stack: str, preview: bool) -> None:
     graph = release("1.0.0", switched(stack), stack=stack, preview=preview)
     service = graph.one("Service", NAME)
-    assert {each.kind for each in others(graph)} == {"Deployment", "Service", "ServiceAccount"}
-    assert not [each.urn for each in others(graph) if place(graph, each) < place(graph, service)]
+    assert {resource.kind for resource in others(graph)} == {"Deployment", "Service", "ServiceAccount"}
+    assert not [resource.urn for resource in others(graph) if place(graph, resource) < place(graph, service)]
 
 
 def test_it_is_no_dependency_so_that_the_state_stays_as_it_is(over: Graph) -> None:
     back = release("1.0.0", over)
     service = back.one("Service", NAME)
     # Components too: what they wait for is written to the state like that of any other resource.
-    needed = {each.urn: set(each.request.dependencies) for each in back.resources if each is not service}
-    before = {each.urn: set(each.request.dependencies) for each in over.resources if each.urn != service.urn}
+    needed = {
+        resource.urn: set(resource.request.dependencies) for resource in back.resources if resource is not service
+    }
+    before = {
+        resource.urn: set(resource.request.dependencies) for resource in over.resources if resource.urn != service.urn
+    }
     assert needed == before
 
 
 def test_callees_that_it_waits_for_go_with_it(over: Graph) -> None:
     graph = release("1.0.0", over, order="dependenciesFirst")
     service = graph.one("Service", NAME)
-    pods = {each.name: place(graph, each) for each in graph.of("Deployment") if not each.name.startswith(NAME)}
+    pods = {
+        deployment.name: place(graph, deployment)
+        for deployment in graph.of("Deployment")
+        if not deployment.name.startswith(NAME)
+    }
     earlier = {name for name, its_place in pods.items() if its_place < place(graph, service)}
     assert earlier == {"productcatalogservice"}
 
@@ -84,19 +92,19 @@ def test_callees_that_it_waits_for_go_with_it(over: Graph) -> None:
 @pytest.mark.parametrize("environment", [{}, {"order": "dependenciesFirst"}])
 def test_everything_is_there_whichever_way_it_goes(stack: str, environment: dict[str, Any]) -> None:
     former = switched(stack)
-    urns = {each.urn for each in former.objects}
+    urns = {resource.urn for resource in former.objects}
     for version in ("1.0.0", "1.1.0"):
-        assert {each.urn for each in release(version, former, stack=stack, **environment).objects} == urns
+        assert {resource.urn for resource in release(version, former, stack=stack, **environment).objects} == urns
 
 
 def test_there_is_no_smoke_check_for_pods_that_have_served(over: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr("boutique.workloads.smoke_check.run", lambda live, *_: asked.append(live.image.version))
+    requests: list[str] = []
+    monkeypatch.setattr("boutique.workloads.smoke_check.run", lambda live, *_: requests.append(live.image.version))
     checked = {"rollout": {"strategy": "blueGreen", "prePromotionCheck": {"command": ["true"]}}}
     release("1.0.0", over, services={NAME: checked})
-    assert asked == []
+    assert requests == []
     release("1.2.0", over, services={NAME: checked})
-    assert asked == ["1.2.0"]
+    assert requests == ["1.2.0"]
 
 
 def test_an_error_that_is_found_on_the_way_ends_the_program(over: Graph) -> None:

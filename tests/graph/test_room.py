@@ -61,13 +61,14 @@ def changed(stack: str, section: str, **values: Any) -> tuple[dict[str, str], li
 
 def test_a_quota_of_another_stack_is_the_one_that_the_api_server_has(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(pods="10")]})
-    said = refused("dev")
+    message = refused("dev")
     assert (
-        "boutique:platform.targets.dev.replicas: target 'dev': the update does not fit its quota 'environment'" in said
+        "boutique:platform.targets.dev.replicas: target 'dev': the update does not fit its quota 'environment'"
+        in message
     )
     assert (
         "it needs 11 of pods, it gives 10; raise boutique:platform.targets.dev.replicas to 1 in the stack 'nonprod'"
-        in said
+        in message
     )
     assert record_stack("dev", answering=True).of("Deployment")
 
@@ -81,7 +82,7 @@ def test_a_smaller_quota_made_by_hand_is_refused_too(answer: Answer) -> None:
 
 def test_an_update_that_changes_no_pod_fits_exactly_what_is_there(answer: Answer) -> None:
     first = record_stack("dev")
-    live = [json.loads(json.dumps(dict(each.inputs))) for each in first.of("Deployment")]
+    live = [json.loads(json.dumps(dict(deployment.inputs))) for deployment in first.of("Deployment")]
     for each in live:
         for container in each["spec"]["template"]["spec"]["containers"]:
             container["env"] = [entry for entry in container["env"] if "value" in entry]
@@ -89,25 +90,26 @@ def test_an_update_that_changes_no_pod_fits_exactly_what_is_there(answer: Answer
     graph = record_stack("dev", answering=False)
     assert graph.of("Deployment")
     # One service of another version needs a pod more.
-    said = refused("dev", config=changed("dev", "release", services={"adservice": "v9.9.9"}))
-    assert "it needs 12 of pods, it gives 11" in said
+    message = refused("dev", config=changed("dev", "release", services={"adservice": "v9.9.9"}))
+    assert "it needs 12 of pods, it gives 11" in message
 
 
 def test_features_beside_an_environment_count(answer: Answer) -> None:
     others = [deployment("adservice-new-ads", "dev-new-ads", 3), deployment("redis-by-hand", "")]
     answer({listing.RESOURCE_QUOTAS: [quota(pods="14")], listing.DEPLOYMENTS: others})
-    said = refused("dev")
+    message = refused("dev")
     assert (
-        "it needs 15 of pods, it gives 14, with adservice-new-ads, redis-by-hand that this stack does not plan" in said
+        "it needs 15 of pods, it gives 14, with adservice-new-ads, redis-by-hand that this stack does not plan"
+        in message
     )
 
 
 def test_a_feature_that_does_not_fit_beside_what_is_there(answer: Answer) -> None:
     others = [deployment("frontend", "dev", 12)]
     answer({listing.RESOURCE_QUOTAS: [quota(pods="12")], listing.DEPLOYMENTS: others})
-    said = refused("dev-new-ads")
-    assert "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota" in said
-    assert "it needs 13 of pods, it gives 12, with frontend that this stack does not plan; destroy a feature" in said
+    message = refused("dev-new-ads")
+    assert "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota" in message
+    assert "it needs 13 of pods, it gives 12, with frontend that this stack does not plan; destroy a feature" in message
     answer({listing.RESOURCE_QUOTAS: [quota(pods="13")], listing.DEPLOYMENTS: others})
     assert record_stack("dev-new-ads", answering=False).of("Deployment")
 
@@ -115,9 +117,10 @@ def test_a_feature_that_does_not_fit_beside_what_is_there(answer: Answer) -> Non
 def test_a_limit_range_made_by_hand_is_kept(answer: Answer) -> None:
     item = {"type": "Container", "max": {"memory": "200Mi"}}
     answer({listing.LIMIT_RANGES: [{"metadata": {"name": "small"}, "spec": {"limits": [item]}}]})
-    said = refused("dev")
+    message = refused("dev")
     assert (
-        "boutique:environment.services.adservice.resources.limits.memory: 300Mi: a LimitRange of the namespace" in said
+        "boutique:environment.services.adservice.resources.limits.memory: 300Mi: a LimitRange of the namespace"
+        in message
     )
 
 
@@ -140,10 +143,10 @@ def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
 
 def test_a_quota_of_this_stack_that_was_changed_by_hand_holds(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(**{**GIVEN, "pods": "5"})]})
-    said = refused("local", **own(GIVEN, 1))
+    message = refused("local", **own(GIVEN, 1))
     assert (
         "it needs 12 of pods, it gives 5; raise boutique:platform.targets.local.replicas to 1, or the quota itself"
-        in said
+        in message
     )
 
 
@@ -174,12 +177,12 @@ def test_an_environment_that_does_not_let_this_stack_in_yet_is_deployed_with_a_w
             raise KubeconfigError("the API server answers 401")
         return ()
 
-    said: list[str] = []
+    messages: list[str] = []
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     monkeypatch.setattr(listing, "list_objects", unauthorized)
-    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: messages.append(text))
     assert record_stack("local", answering=False, **own(GIVEN, 1)).of("Deployment")
-    [warning] = [each for each in said if "cannot be read" in each]
+    [warning] = [message for message in messages if "cannot be read" in message]
     assert warning.endswith("the API server answers 401")
 
 
@@ -198,9 +201,9 @@ def released(version: str, before: Graph | None = None) -> Graph:
     """Record the stack `dev` with blue/green releases of all services, after another update of it."""
     config, secret = changed("dev", "environment", rollout={"strategy": "blueGreen"})
     config["boutique:release"] = json.dumps({"default": version})
-    told = {"colours": clear(before.outputs["colours"])} if before else {}
+    outputs = {"colours": clear(before.outputs["colours"])} if before else {}
     return record_stack(
-        "dev", others={**STACKS, "dev": told}, config=(config, secret), state=before.state if before else None
+        "dev", others={**STACKS, "dev": outputs}, config=(config, secret), state=before.state if before else None
     )
 
 
@@ -208,19 +211,19 @@ def test_ten_releases_of_all_services_share_two_deployments_each() -> None:
     graph = released("v1.0.0")
     for number in range(1, 10):
         before, graph = graph, released(f"v1.0.{number}", graph)
-        names = [each.name for each in graph.of("Deployment") if each.name != "redis-cart"]
+        names = [deployment.name for deployment in graph.of("Deployment") if deployment.name != "redis-cart"]
         assert sorted(names) == sorted(
-            f"{each.name}-{suffix}"
-            for each in online_boutique.WORKLOADS
-            if each.name not in ("redis-cart", "loadgenerator")
+            f"{workload.name}-{suffix}"
+            for workload in online_boutique.WORKLOADS
+            if workload.name not in ("redis-cart", "loadgenerator")
             for suffix in ("blue", "green")
         )
-        active = {each.inputs["metadata"]["name"]: each.urn for each in before.of("Deployment")}
+        active = {deployment.inputs["metadata"]["name"]: deployment.urn for deployment in before.of("Deployment")}
         for service in before.of("Service"):
             revision = service.inputs["spec"]["selector"].get("boutique.dev/colour")
             if revision and service.name == service.inputs["metadata"]["name"]:
                 name = f"{service.name}-{revision}"
                 assert graph.by_urn(active[name]).inputs["metadata"]["name"] == name, "what serves stays where it is"
-        switched = [each for each in graph.of("Deployment") if each.name != "redis-cart"]
-        assert all(each.request.deleteBeforeReplace for each in switched)
+        switched = [deployment for deployment in graph.of("Deployment") if deployment.name != "redis-cart"]
+        assert all(deployment.request.deleteBeforeReplace for deployment in switched)
         assert not graph.one("Deployment", "redis-cart").request.deleteBeforeReplace

@@ -11,7 +11,7 @@ from tests.support.graph import stack_recordings
 from tests.support.graph.graph_recorder import Graph
 from tests.support.graph.stack_recordings import PLAIN, Recorder
 
-CALLED = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
+CALLED = {service.service for service in route_table.services(online_boutique.WORKLOADS)}
 
 
 @pytest.fixture
@@ -43,20 +43,22 @@ def test_the_edge_takes_away_what_outsiders_say_of_features(local: Graph) -> Non
 
 
 def test_where_features_are_allowed_every_service_has_a_route_to_itself(local: Graph) -> None:
-    found = {
-        each.object_name[2]: each.inputs["spec"] for each in local.of("HTTPRoute") if each.name != "ingress-redirect"
+    specs = {
+        route.object_name[2]: route.inputs["spec"]
+        for route in local.of("HTTPRoute")
+        if route.name != "ingress-redirect"
     }
-    assert found.keys() == CALLED | {"edge"}
+    assert specs.keys() == CALLED | {"edge"}
     for name in CALLED:
-        [rule] = found[name]["rules"]
+        [rule] = specs[name]["rules"]
         [backend] = rule["backendRefs"]
-        assert [backend["name"]] == [parent["name"] for parent in found[name]["parentRefs"]] == [name]
+        assert [backend["name"]] == [parent["name"] for parent in specs[name]["parentRefs"]] == [name]
         assert "matches" not in rule
 
 
 def test_where_features_are_not_allowed_only_the_edge_has_a_route() -> None:
     graph = without_features()
-    names = {each.object_name[2] for each in graph.of("HTTPRoute")}
+    names = {route.object_name[2] for route in graph.of("HTTPRoute")}
     assert names == {"edge", "redirect"}
     # There a shared cache keeps one answer for all.
     [rule] = graph.one("HTTPRoute", "routes-edge").inputs["spec"]["rules"]
@@ -64,11 +66,11 @@ def test_where_features_are_not_allowed_only_the_edge_has_a_route() -> None:
 
 
 def test_routes_are_awaited_and_come_after_what_they_lead_to(local: Graph) -> None:
-    deployments = {each.urn for each in local.of("Deployment") if each.name in CALLED}
-    for each in local.of("HTTPRoute"):
-        if each.name != "ingress-redirect":
-            assert deployments <= local.before(each)
-            annotations = each.inputs["metadata"]["annotations"]
+    deployments = {deployment.urn for deployment in local.of("Deployment") if deployment.name in CALLED}
+    for route in local.of("HTTPRoute"):
+        if route.name != "ingress-redirect":
+            assert deployments <= local.before(route)
+            annotations = route.inputs["metadata"]["annotations"]
             assert "Accepted" in annotations["pulumi.com/waitFor"]
             assert annotations["boutique.dev/owner"] == "local"
 
@@ -76,9 +78,11 @@ def test_routes_are_awaited_and_come_after_what_they_lead_to(local: Graph) -> No
 def test_virtual_services_say_the_same(local: Graph) -> None:
     graph = with_platform(routing={"api": "virtual-service"})
     services = {
-        each.object_name[2]: each.inputs["spec"] for each in graph.of("VirtualService") if "routes" in each.name
+        virtual_service.object_name[2]: virtual_service.inputs["spec"]
+        for virtual_service in graph.of("VirtualService")
+        if "routes" in virtual_service.name
     }
-    assert services.keys() == {each.object_name[2] for each in local.of("HTTPRoute")} - {"redirect"}
+    assert services.keys() == {route.object_name[2] for route in local.of("HTTPRoute")} - {"redirect"}
     [rule] = services["edge"]["http"]
     assert services["edge"]["hosts"] == ["shop.localhost"]
     assert services["edge"]["gateways"] == ["istio-ingress/ingress"]

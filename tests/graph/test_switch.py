@@ -20,17 +20,17 @@ def release(version: str, before: Graph | None = None, **settings: Any) -> Graph
     config["boutique:environment"] = json.dumps({"services": {NAME: own}})
     config["boutique:release"] = json.dumps({"services": {NAME: version}})
     config["boutique:serviceSecrets"] = json.dumps({"key": CANARY})
-    told = {"colours": clear(before.outputs["colours"])} if before else {}
+    outputs = {"colours": clear(before.outputs["colours"])} if before else {}
     return record_stack(
         "dev",
-        others={**STACKS, "dev": told},
+        others={**STACKS, "dev": outputs},
         config=(config, [*secret, "boutique:serviceSecrets"]),
         state=before.state if before else None,
     )
 
 
 def names(graph: Graph, kind: str) -> list[str]:
-    return [each.inputs["metadata"]["name"] for each in graph.of(kind) if each.name.startswith(f"{NAME}-")]
+    return [resource.inputs["metadata"]["name"] for resource in graph.of(kind) if resource.name.startswith(f"{NAME}-")]
 
 
 def selector(graph: Graph) -> dict[str, str]:
@@ -40,7 +40,7 @@ def selector(graph: Graph) -> dict[str, str]:
 
 def test_the_service_goes_over_when_the_new_pods_are_ready() -> None:
     graph = release("1.0.0")
-    [pods] = [each for each in graph.of("Deployment") if each.name.startswith(NAME)]
+    [pods] = [deployment for deployment in graph.of("Deployment") if deployment.name.startswith(NAME)]
     service = graph.one("Service", NAME)
     assert pods.urn in graph.before(service)
     assert selector(graph).items() <= pods.inputs["spec"]["template"]["metadata"]["labels"].items()
@@ -55,13 +55,13 @@ def test_the_old_pods_stay_untouched_with_their_files_and_secrets_and_the_way_ba
     assert set(names(blue, "Deployment")) < set(names(green, "Deployment"))
     assert len(names(green, "ConfigMap")) == 2
     assert names(green, "Secret") == names(blue, "Secret")
-    [old] = [each for each in blue.of("Deployment") if each.name.startswith(f"{NAME}-")]
+    [old] = [deployment for deployment in blue.of("Deployment") if deployment.name.startswith(f"{NAME}-")]
     assert green.by_urn(old.urn).inputs == old.inputs
     back = release("1.0.0", green)
-    assert {each.urn for each in back.objects} == {each.urn for each in green.objects}
+    assert {resource.urn for resource in back.objects} == {resource.urn for resource in green.objects}
     assert selector(back) == selector(blue) != selector(green)
-    for each in green.of("Deployment"):
-        assert back.by_urn(each.urn).inputs == each.inputs
+    for deployment in green.of("Deployment"):
+        assert back.by_urn(deployment.urn).inputs == deployment.inputs
 
 
 def test_a_release_after_the_next_drops_the_first() -> None:
@@ -75,16 +75,16 @@ def test_what_the_stack_tells_itself_is_secret_and_pods_get_secrets_by_reference
     assert graph.outputs["colours"][SIGNATURE] == SECRET
     assert CANARY in json.dumps(clear(graph.outputs["colours"]))
     assert CANARY not in json.dumps(
-        {key: each for key, each in graph.outputs.items() if key not in ("colours", "environment")}
+        {key: value for key, value in graph.outputs.items() if key not in ("colours", "environment")}
     )
-    for each in graph.of("Deployment"):
-        assert CANARY not in json.dumps(each.inputs)
-    [secret] = [each for each in graph.of("Secret") if each.name.startswith(NAME)]
+    for deployment in graph.of("Deployment"):
+        assert CANARY not in json.dumps(deployment.inputs)
+    [secret] = [secret for secret in graph.of("Secret") if secret.name.startswith(NAME)]
     assert secret.inputs["stringData"] == {"KEY": CANARY}
     assert secret.inputs["immutable"]
-    [pods] = [each for each in graph.of("Deployment") if each.name.startswith(NAME)][:1]
+    [pods] = [deployment for deployment in graph.of("Deployment") if deployment.name.startswith(NAME)][:1]
     [container] = pods.inputs["spec"]["template"]["spec"]["containers"]
-    [variable] = [each for each in container["env"] if each["name"] == "KEY"]
+    [variable] = [variable for variable in container["env"] if variable["name"] == "KEY"]
     assert variable["valueFrom"]["secretKeyRef"] == {"name": secret.inputs["metadata"]["name"], "key": "KEY"}
 
 
@@ -94,7 +94,7 @@ def test_another_strategy_leaves_the_service_and_the_identity_where_they_are(str
     service = graph.one("Service", NAME)
     assert service.urn == release("1.0.0").one("Service", NAME).urn
     assert graph.one("ServiceAccount", NAME)
-    [pods] = [each for each in graph.of("Deployment") if each.name.startswith(NAME)][:1]
+    [pods] = [deployment for deployment in graph.of("Deployment") if deployment.name.startswith(NAME)][:1]
     assert pods.inputs["spec"]["strategy"]["type"] == ("Recreate" if strategy == "recreate" else "RollingUpdate")
 
 

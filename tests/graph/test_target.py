@@ -28,7 +28,7 @@ def test_the_deployers_identity_does_not_live_where_its_workloads_do(local: Grap
     account, token = local.one("ServiceAccount", "local-deployer"), local.one("Secret", "local-deployer")
     home = account.inputs["metadata"]["namespace"]
     assert home == token.inputs["metadata"]["namespace"] == "deployers"
-    assert home not in {each.inputs["metadata"]["namespace"] for each in local.of("Deployment")}
+    assert home not in {deployment.inputs["metadata"]["namespace"] for deployment in local.of("Deployment")}
 
 
 def test_the_role_is_bound_to_that_identity_in_the_namespace_only(local: Graph) -> None:
@@ -47,7 +47,9 @@ def test_the_token_is_made_after_its_rights(local: Graph) -> None:
 
 
 def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
-    readable = {(rule.group, each) for rule in DEPLOYER_RULES if "watch" in rule.verbs for each in rule.resources}
+    readable = {
+        (rule.group, resource) for rule in DEPLOYER_RULES if "watch" in rule.verbs for resource in rule.resources
+    }
     # What the awaiters of a Deployment and of a Service watch (pulumi-kubernetes, provider/pkg/await).
     assert {
         ("apps", "deployments"),
@@ -61,7 +63,7 @@ def test_the_role_has_the_reads_without_which_an_awaited_update_hangs() -> None:
 
 @pytest.mark.parametrize("rules", [DEPLOYER_RULES, FEATURES_RULES])
 def test_no_rule_has_a_wildcard_or_reaches_roles_and_quotas_are_only_read(rules: Sequence[RbacRule]) -> None:
-    named = {each for rule in rules for each in (rule.group, *rule.resources, *rule.verbs)}
+    named = {name for rule in rules for name in (rule.group, *rule.resources, *rule.verbs)}
     assert not named & {"*", "roles", "rolebindings", "namespaces", "gateways"}
     [limits] = [rule for rule in rules if {"resourcequotas", "limitranges"} & set(rule.resources)]
     assert (limits.group, set(limits.verbs)) == ("", {"get", "list"})
@@ -80,8 +82,8 @@ def test_which_secrets_a_deployer_writes_is_limited_in_every_target(local: Graph
 
 
 def test_namespaces_keep_the_baseline_of_pod_security(recorded: Recorder) -> None:
-    for each in recorded(stack_recordings.PLAIN).of("Namespace"):
-        assert each.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
+    for namespace in recorded(stack_recordings.PLAIN).of("Namespace"):
+        assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
 
 
 def test_a_container_that_names_no_resources_gets_some(local: Graph) -> None:
@@ -95,7 +97,7 @@ def test_a_namespace_is_protected_unless_its_target_says_otherwise() -> None:
     config["boutique:platform"] = json.dumps({"targets": {LOCAL: {}, "other": {"protect": False}}})
     config["boutique:environment"] = json.dumps({"target": LOCAL})
     graph = stack_recordings.record_stack(LOCAL, config=(config, secret))
-    protected = {each.name: each.request.protect for each in graph.of("Namespace")}
+    protected = {namespace.name: namespace.request.protect for namespace in graph.of("Namespace")}
     assert protected == {LOCAL: True, "other": False, "deployers": False}
 
 
@@ -103,9 +105,9 @@ def test_a_namespace_is_protected_unless_its_target_says_otherwise() -> None:
 def test_a_provider_has_one_cluster_for_life_and_no_kubeconfig_of_whoever_runs_it(
     stack: str, recorded: Recorder
 ) -> None:
-    found = providers(recorded(stack))
-    assert found
-    for name, inputs in found.items():
+    settings = providers(recorded(stack))
+    assert settings
+    for name, inputs in settings.items():
         assert inputs["clusterIdentifier"] == f"boutique/{stack}", name
         assert "/kubeconfig" not in inputs["kubeconfig"], "the path in $KUBECONFIG is copied into the state"
         switches = ["enableSecretMutable", "enableConfigMapMutable", "enableServerSideApply"]
@@ -116,7 +118,9 @@ def test_a_provider_has_one_cluster_for_life_and_no_kubeconfig_of_whoever_runs_i
 
 
 def providers(graph: Graph) -> dict[str, Any]:
-    return {each.name: each.inputs for each in graph.resources if each.type == "pulumi:providers:kubernetes"}
+    return {
+        resource.name: resource.inputs for resource in graph.resources if resource.type == "pulumi:providers:kubernetes"
+    }
 
 
 @pytest.mark.parametrize(("stack", "holder"), [("local", "local"), ("dev", "nonprod")])
@@ -137,7 +141,8 @@ def test_others_reach_the_api_server_by_the_deployers_address_and_this_stack_by_
     assert reached_by(features["kubeconfig"]).server == "https://api.example.com:6443"
     assert reached_by(providers(graph)["deployer"]["kubeconfig"]).server == "https://127.0.0.1:1"
     used, handed_on = (
-        json.loads(each)["users"] for each in (providers(graph)["deployer"]["kubeconfig"], targets["kubeconfig"])
+        json.loads(kubeconfig)["users"]
+        for kubeconfig in (providers(graph)["deployer"]["kubeconfig"], targets["kubeconfig"])
     )
     assert used == handed_on
 
@@ -148,14 +153,14 @@ def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: 
     judged: set[str] = set()
     for subject in ("pods", "services", "routes"):
         rule = graph.one("ValidatingAdmissionPolicy", f"{target}-admission-isolation-{subject}").inputs["spec"]
-        judged |= {each for rules in rule["matchConstraints"]["resourceRules"] for each in rules["resources"]}
+        judged |= {resource for rules in rule["matchConstraints"]["resourceRules"] for resource in rules["resources"]}
         assert rule["failurePolicy"] == "Fail"
         [condition] = rule["matchConditions"]
         assert '"system:serviceaccount:deployers:"' in condition["expression"]
         binding = graph.one("ValidatingAdmissionPolicyBinding", f"{target}-admission-isolation-{subject}").inputs
         assert list(binding["spec"]["matchResources"]["namespaceSelector"]["matchLabels"].values()) == [target]
     # The rest is data, which nobody else reads.
-    writable = {each for given in DEPLOYER_RULES if "create" in given.verbs for each in given.resources}
+    writable = {resource for given in DEPLOYER_RULES if "create" in given.verbs for resource in given.resources}
     assert writable - judged == {
         "configmaps",
         "secrets",
@@ -186,12 +191,12 @@ def test_the_wait_for_the_end_of_every_namespace_ends(recorded: Recorder) -> Non
     for stack in ("local", "nonprod"):
         namespaces = recorded(stack).of("Namespace")
         assert len(namespaces) >= 4
-        assert {each.request.customTimeouts.delete for each in namespaces} == {"300s"}
+        assert {namespace.request.customTimeouts.delete for namespace in namespaces} == {"300s"}
     config, secret = stack_recordings.committed(LOCAL)
     platform = {**json.loads(config["boutique:platform"]), "namespaceDeletionSeconds": 900}
     config["boutique:platform"] = json.dumps(platform)
     longer = stack_recordings.record_stack(LOCAL, config=(config, secret))
-    assert {each.request.customTimeouts.delete for each in longer.of("Namespace")} == {"900s"}
+    assert {namespace.request.customTimeouts.delete for namespace in longer.of("Namespace")} == {"900s"}
 
 
 @pytest.mark.parametrize("stack", ["local", "dev", "dev-new-ads"])
@@ -200,9 +205,9 @@ def test_apis_that_nothing_answers_for_are_warned_of_once(stack: str, monkeypatc
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
     monkeypatch.setattr(api_groups, "warnings", lambda content: (f"{reached_by(content).server} has broken APIs",))
     stack_recordings.record_stack(stack)
-    [server] = {each for each in warned if each.endswith("has broken APIs")}
+    [server] = {warning for warning in warned if warning.endswith("has broken APIs")}
     assert server.startswith("https://")
-    assert len([each for each in warned if each.endswith("has broken APIs")]) == 1
+    assert len([warning for warning in warned if warning.endswith("has broken APIs")]) == 1
     if stack == "local":
         warned.clear()
         stack_recordings.record_stack(stack, built=False, preview=True)
