@@ -27,7 +27,7 @@ from tests.support.lab.registry_builds import BUILDS, LOOSE, PUBLISHED
 pytestmark = pytest.mark.lab
 
 ADS = "shop/adservice"
-SERVICES = [each.name for each in online_boutique.WORKLOADS if each.service_ports and not each.stateful]
+SERVICES = [workload.name for workload in online_boutique.WORKLOADS if workload.service_ports and not workload.stateful]
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def by_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 @pytest.fixture(params=["basic", "token"])
 def running(request: pytest.FixtureRequest) -> Registry:
-    found: Registry = request.getfixturevalue("by_password" if request.param == "basic" else "by_token")
-    return found
+    registry: Registry = request.getfixturevalue("by_password" if request.param == "basic" else "by_token")
+    return registry
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +60,11 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_all_pages_of_tags_are_read(running: Registry, configuration: Path) -> None:
     docker_configuration(configuration, running.name)
-    found = tags(f"{running.name}/{ADS}")
-    assert set(found) >= {*LOOSE, *BUILDS}
-    assert len(found) == len(set(found)) > 5 * PAGE
-    assert str(newest(found, lambda tag: "-" not in tag).version).removeprefix("v") == "0.10.6"
-    of_branch = newest_of_branch(found, "new-ads", SERVICES)
+    versions = tags(f"{running.name}/{ADS}")
+    assert set(versions) >= {*LOOSE, *BUILDS}
+    assert len(versions) == len(set(versions)) > 5 * PAGE
+    assert str(newest(versions, lambda tag: "-" not in tag).version).removeprefix("v") == "0.10.6"
+    of_branch = newest_of_branch(versions, "new-ads", SERVICES)
     assert str(of_branch.version) == "0.10.7-new-ads.120"
     assert of_branch.skipped == len(LOOSE)
 
@@ -147,12 +147,12 @@ def test_where_nobody_listens_nothing_is_waited_for(monkeypatch: pytest.MonkeyPa
 def test_a_branch_is_found_among_the_services_of_an_environment(by_password: Registry, configuration: Path) -> None:
     docker_configuration(configuration, by_password.name)
     environment = Environment.model_validate({"images": {"repository": f"{by_password.name}/shop"}, "features": {}})
-    said: list[str] = []
-    found = discover_builds(
-        online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "dev"), said.append
+    messages: list[str] = []
+    builds = discover_builds(
+        online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "dev"), messages.append
     )
-    assert found.taken == {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
-    assert found.left["checkoutservice"] == "0.10.5-new-ads.4 is older than the release v0.10.6"
-    assert found.left["emailservice"] == "no build of the branch"
-    assert found.taken.keys() | found.left.keys() == set(SERVICES)
-    assert said == [f"reading the tags of {len(SERVICES)} repositories in {by_password.name}"]
+    assert builds.taken == {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
+    assert builds.left["checkoutservice"] == "0.10.5-new-ads.4 is older than the release v0.10.6"
+    assert builds.left["emailservice"] == "no build of the branch"
+    assert builds.taken.keys() | builds.left.keys() == set(SERVICES)
+    assert messages == [f"reading the tags of {len(SERVICES)} repositories in {by_password.name}"]

@@ -86,10 +86,10 @@ def test_unbound_service_account_is_refused(lab: Lab, namespace: str) -> None:
     kubeconfig = lab.folder / f"{namespace}.kubeconfig"
     kubeconfig.write_text(json.dumps(configuration))
     who = ["kubectl", "--kubeconfig", str(kubeconfig), "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]
-    known = subprocess.run(who, env=lab.env, capture_output=True, text=True, check=False)
+    result = subprocess.run(who, env=lab.env, capture_output=True, text=True, check=False)
     get = ["kubectl", "--kubeconfig", str(kubeconfig), "get", "secrets", "-n", namespace]
     refused = subprocess.run(get, env=lab.env, capture_output=True, text=True, check=False)
-    assert known.stdout == f"system:serviceaccount:{namespace}:default"
+    assert result.stdout == f"system:serviceaccount:{namespace}:default"
     assert refused.returncode != 0
     assert "Forbidden" in refused.stderr
 
@@ -147,8 +147,8 @@ def test_down_and_up_keeps_everything(victim: Lab) -> None:
 
 def test_up_of_a_running_lab_leaves_it_alone(lab: Lab) -> None:
     before = lab.status()["pid"]
-    said = lab.boutique("up").stderr
-    assert "already running" in said
+    output = lab.boutique("up").stderr
+    assert "already running" in output
     assert lab.status()["pid"] == before
 
 
@@ -157,8 +157,8 @@ def test_up_twice_at_once_starts_one(victim: Lab) -> None:
     command = [*BOUTIQUE, "lab", "up", "--name", victim.name]
     environment = {**os.environ, "XDG_STATE_HOME": str(victim.state_home)}
     both = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [one.communicate(timeout=120)[1] for one in both]
-    assert [one.returncode for one in both] == [0, 0], said
+    outputs = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
     assert victim.status()["ready"]
     assert sum(line.startswith("unshare ") for line in victim.processes().values()) == 1
 
@@ -181,10 +181,10 @@ def test_labs_run_side_by_side_and_delete_leaves_neither_process_nor_folder(stat
 
 def test_exec_is_inside_the_lab_it_names(lab: Lab, victim: Lab) -> None:
     other = revived(victim)
-    for one in (lab, other):
+    for instance in (lab, other):
         uid = ("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
-        inside = one.boutique("exec", "--", "kubectl", "--server=https://127.0.0.1:6443", *uid).stdout
-        assert inside == one.kubectl(*uid)
+        inside = instance.boutique("exec", "--", "kubectl", "--server=https://127.0.0.1:6443", *uid).stdout
+        assert inside == instance.kubectl(*uid)
 
 
 def test_exec_passes_input_and_exit_code_on(lab: Lab) -> None:
@@ -244,8 +244,8 @@ def test_killed_pulumi_leaves_no_lock_behind(lab: Lab) -> None:
     content = {"pid": dead.pid, "username": "me", "hostname": socket.gethostname(), "timestamp": now}
     (folder / "stale.json").write_text(json.dumps(content))
     (folder / "live.json").write_text(json.dumps({**content, "pid": os.getpid()}))
-    said = lab.boutique("up").stderr
+    output = lab.boutique("up").stderr
     left = [path.name for path in folder.iterdir()]
     (folder / "live.json").unlink()
     assert left == ["live.json"]
-    assert "boutique/local" in said
+    assert "boutique/local" in output

@@ -45,7 +45,7 @@ def refused(stack: Stack, *command: str, **cluster: str) -> str:
     assert done.returncode != 0, done.stdout
     assert "Traceback" not in done.stdout, done.stdout
     # To read its own state, the stack gets Pulumi's own provider.
-    created = [each["type"] for each in stack.resources() if each["type"] != "pulumi:providers:pulumi"]
+    created = [resource["type"] for resource in stack.resources() if resource["type"] != "pulumi:providers:pulumi"]
     assert created == [], "nothing was created"
     return done.stdout
 
@@ -54,9 +54,9 @@ def refused(stack: Stack, *command: str, **cluster: str) -> str:
 def test_a_release_of_others_is_named_and_left(
     lab: Lab, stack: Stack, theirs: dict[str, Any], command: tuple[str, ...]
 ) -> None:
-    said = refused(stack, *command)
-    assert "Helm release istio-system/istiod: exists (chart 'istiod', revision 1, pending-install)" in said
-    assert "helm uninstall istiod -n istio-system" in said
+    message = refused(stack, *command)
+    assert "Helm release istio-system/istiod: exists (chart 'istiod', revision 1, pending-install)" in message
+    assert "helm uninstall istiod -n istio-system" in message
     assert found(lab) == theirs
 
 
@@ -65,6 +65,6 @@ def test_a_user_without_the_right_to_look_is_named(lab: Lab, stack: Stack, tmp_p
     for entry in content["users"]:
         entry["user"]["as"] = "ann"
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(content))
-    said = refused(stack, "preview", kubeconfig=str(tmp_path / "kubeconfig"))
-    assert 'User "ann" cannot list resource "namespaces"' in said
-    assert "needs the rights of the cluster's admin" in said
+    message = refused(stack, "preview", kubeconfig=str(tmp_path / "kubeconfig"))
+    assert 'User "ann" cannot list resource "namespaces"' in message
+    assert "needs the rights of the cluster's admin" in message

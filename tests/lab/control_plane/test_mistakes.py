@@ -43,11 +43,11 @@ def refused(stack: Stack, command: str = "preview") -> str:
     """Return what is said by a command that has to fail without a stack trace and without a trace in the state."""
     arguments = ["up", "--yes", "--skip-preview"] if command == "up" else [command]
     done: subprocess.CompletedProcess[str] = stack.pulumi(*arguments, check=False)
-    said = done.stdout
-    assert done.returncode != 0, said
-    assert "Traceback" not in said, said
+    output = done.stdout
+    assert done.returncode != 0, output
+    assert "Traceback" not in output, output
     assert stack.resources() == [], "nothing was created"
-    return said
+    return output
 
 
 @pytest.fixture(scope="module", params=["preview", "up"])
@@ -80,16 +80,16 @@ def test_every_mistake_is_named_with_its_value_and_its_remedy(said: str, mistake
 
 def test_missing_kubeconfig_is_named(stack: Stack) -> None:
     cluster = {**HERE, "kubeconfig": "/nowhere/kubeconfig"}
-    said = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
-    assert "/nowhere/kubeconfig" in said
-    assert "KUBECONFIG" in said
+    message = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
+    assert "/nowhere/kubeconfig" in message
+    assert "KUBECONFIG" in message
 
 
 def test_missing_context_is_named_with_those_there_are(stack: Stack) -> None:
     cluster = {"kind": "existing", "context": "another-cluster"}
-    said = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
-    assert "'another-cluster'" in said
-    assert "boutique-lab" in said
+    message = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
+    assert "'another-cluster'" in message
+    assert "boutique-lab" in message
 
 
 @pytest.fixture
@@ -123,6 +123,6 @@ def test_unreachable_api_server_is_named(
     )
     cluster = {"kind": "existing", "context": "down", "kubeconfig": str(path)}
     stack.configure(cluster=cluster, platform={"targets": {"here": {}}})
-    said = refused(stack, command)
-    assert server in said
-    assert "does not answer" in said
+    message = refused(stack, command)
+    assert server in message
+    assert "does not answer" in message

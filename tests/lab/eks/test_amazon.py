@@ -16,10 +16,10 @@ from tests.support.lab.shop_environments import BASELINE
 pytestmark = pytest.mark.lab
 
 
-def count(told: str, pattern: str) -> int:
-    found = re.search(pattern, told)
-    assert found, told
-    return int(found[1])
+def count(output: str, pattern: str) -> int:
+    match = re.search(pattern, output)
+    assert match, output
+    return int(match[1])
 
 
 def test_the_first_preview_knows_of_no_cluster_and_plans_what_the_update_makes(said: Said) -> None:
@@ -44,10 +44,10 @@ def test_shops_and_features_are_served_by_the_ingress_of_the_cluster(cloud: Amaz
 
 def test_objects_outlive_a_kubeconfig_that_is_not_known_yet(cloud: Amazon, said: Said) -> None:
     assert said
-    told = cloud.nonprod(version="1.36").pulumi("preview").stdout
-    assert re.search(r"~ +pulumi:providers:kubernetes cluster update", told), told
-    assert "to replace" not in told
-    assert not re.search(r"- \d+ to delete", told)
+    output = cloud.nonprod(version="1.36").pulumi("preview").stdout
+    assert re.search(r"~ +pulumi:providers:kubernetes cluster update", output), output
+    assert "to replace" not in output
+    assert not re.search(r"- \d+ to delete", output)
 
 
 def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazon, said: Said) -> None:

@@ -24,15 +24,15 @@ def test_everything_goes_in_an_order_that_leaves_nothing_behind(cloud: Amazon, s
     timed("feature on dev, destroy", lambda: cloud.feature().pulumi(*destroy).stdout)
     timed("dev and test, destroy", lambda: together(environments, "destroy"))
     nonprod = cloud.nonprod(version=VERSION)
-    told = timed("nonprod, destroy", lambda: nonprod.pulumi(*destroy).stdout)
-    places = [position(told, each) for each in LAST]
+    output = timed("nonprod, destroy", lambda: nonprod.pulumi(*destroy).stdout)
+    places = [position(output, resource) for resource in LAST]
     assert places == sorted(places), dict(zip(LAST, places, strict=True))
     assert cloud.resources == []
     left: set[Any] = {name for kind, _, name in names(cloud.lab) if kind == "Namespace"}
     assert left == SYSTEM
 
 
-def position(told: str, resource: str) -> int:
-    found = re.search(rf"{resource} deleted", told)
-    assert found, f"{resource} was not deleted: {told}"
-    return found.start()
+def position(output: str, resource: str) -> int:
+    match = re.search(rf"{resource} deleted", output)
+    assert match, f"{resource} was not deleted: {output}"
+    return match.start()

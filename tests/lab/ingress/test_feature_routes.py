@@ -28,9 +28,9 @@ def test_where_virtual_services_route_the_environment_sends_testers(door: FrontD
 
     baseline = shop.objects()
     stack = shop.feature("new-ads", {"adservice": "0.10.7-new-ads.1"})
-    said = stack.up().stdout
-    assert "no requests reach the feature 'new-ads' before the stack 'local' routes it" in said
-    assert {each[0] for each in shop.objects().keys() - baseline.keys()} == {"Deployment", "Service"}
+    output = stack.up().stdout
+    assert "no requests reach the feature 'new-ads' before the stack 'local' routes it" in output
+    assert {key[0] for key in shop.objects().keys() - baseline.keys()} == {"Deployment", "Service"}
     configure({"new-ads": {"services": ["adservice"], "sessions": ["tester-1"], "header": True}}).up()
     assert "no requests reach" not in stack.up("--expect-no-changes").stdout
     for host, headers in (
@@ -51,9 +51,9 @@ def test_where_virtual_services_route_the_environment_sends_testers(door: FrontD
         page, again = browse(door.at(f"new-ads.{HOST}"), HOST, version)
         assert (page.page()["baggage"], again) == ({}, False)
     outsiders = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
-    assert not [each for each in outsiders if shop.versions(HOST, **each)["adservice"] != {BASELINE}]
+    assert not [client for client in outsiders if shop.versions(HOST, **client)["adservice"] != {BASELINE}]
     configure({}).up()
     stack.pulumi("destroy", "--yes", "--skip-preview")
     stack.pulumi("stack", "rm", "--yes")
     assert shop.objects().keys() == baseline.keys()
-    assert deployments(door.lab, "local").keys() == {each[2] for each in baseline if each[0] == "Deployment"}
+    assert deployments(door.lab, "local").keys() == {key[2] for key in baseline if key[0] == "Deployment"}

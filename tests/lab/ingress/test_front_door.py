@@ -35,9 +35,9 @@ def test_baggage_from_outside_stays_outside(door: FrontDoor, baggage: str) -> No
 
 def test_plain_http_is_sent_to_https(door: FrontDoor) -> None:
     url = f"http://{door.site.host}:{str(door.lab.status()['http']).rpartition(':')[2]}/cart?currency=EUR"
-    asked = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}", url]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    assert told == f"301 https://{door.site.host}:{door.site.port}/cart?currency=EUR"
+    command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}", url]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output == f"301 https://{door.site.host}:{door.site.port}/cart?currency=EUR"
 
 
 def test_hosts_that_nobody_serves_are_refused(door: FrontDoor) -> None:
@@ -48,7 +48,7 @@ def test_hosts_that_nobody_serves_are_refused(door: FrontDoor) -> None:
 
 
 def test_calls_of_a_feature_that_nobody_deployed_go_to_everybodys_service(door: FrontDoor, api: RoutingApi) -> None:
-    services = {each.service for each in route_table.services(online_boutique.WORKLOADS)}
+    services = {service.service for service in route_table.services(online_boutique.WORKLOADS)}
     assert set(versions(door.lab, KINDS[api], "local")) == {route_table.EDGE, *services}
     frontend = calls(door.lab, "local")["frontend"]
     headers = ("--header", "Accept: application/json", "--header", "baggage: feature=not-there")
@@ -59,7 +59,9 @@ def test_calls_of_a_feature_that_nobody_deployed_go_to_everybodys_service(door: 
 
 def test_istio_finds_nothing_wrong(door: FrontDoor) -> None:
     # Where nothing is deployed, policies wait for workloads.
-    assert not [each for each in door.findings() if not each["origin"].startswith("AuthorizationPolicy other/")]
+    assert not [
+        finding for finding in door.findings() if not finding["origin"].startswith("AuthorizationPolicy other/")
+    ]
 
 
 def test_second_update_changes_nothing(door: FrontDoor) -> None:

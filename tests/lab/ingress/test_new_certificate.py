@@ -22,12 +22,12 @@ def test_a_new_certificate_is_served_at_once_and_a_wrong_one_never(opened: Front
     opened.set("certificatePassword", PASSWORD, secret=True)
     opened.set("certificatePfx", pfx(opened, tmp_path, HOST, OTHER), secret=True)
     gateways, old = opened.gateways(), opened.site.serial()
-    with load(opened.site, "/_healthz", pause=0.05) as found:
+    with load(opened.site, "/_healthz", pause=0.05) as traffic:
         opened.stack.up()
         eventually(lambda: opened.site.serial() != old, "the new certificate is served")
-    report("new certificate", found)
-    assert not found.failures
-    assert found.fresh > 50
+    report("new certificate", traffic)
+    assert not traffic.failures
+    assert traffic.fresh > 50
     assert opened.gateways() == gateways
 
     # What Helm knows of its releases is in Secrets as well.

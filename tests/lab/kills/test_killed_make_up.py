@@ -24,11 +24,11 @@ def carry_on(making: Making, moment: Moment, number: int) -> None:
     killed = interrupt(making, moment)
     stuck = [status for status in making.statuses() if status in STUCK]
     print(f"kill {number}: {'' if killed else 'too late for '}{moment.what}; stuck: {', '.join(stuck) or 'nothing'}")
-    said = making.up()
-    assert "all green" in said
+    output = making.up()
+    assert "all green" in output
     if moment.kill is kill_all:
         # What outlives the group may have come to its end since.
-        assert [status for status in stuck if f" is {status}" not in said] == [], "it is said what was stuck"
+        assert [status for status in stuck if f" is {status}" not in output] == [], "it is said what was stuck"
     assert set(making.statuses()) <= {"deployed", "superseded", "failed"}
     making.stack.pulumi("preview", "--refresh", "--expect-no-changes")
 

@@ -45,9 +45,9 @@ def elsewhere(shop: Shop, tmp_path: Path) -> Machine:
 def nothing_left(here: Machine) -> Iterator[None]:
     """After the test all is as before: objects, stacks, the project's files."""
     objects, stacks = here.shop.objects(), here.stacks()
-    files = sorted(each.name for each in here.folder.iterdir())
+    files = sorted(path.name for path in here.folder.iterdir())
     yield
     assert here.shop.objects() == objects
     assert here.stacks() == stacks
     assert here.workspaces == []
-    assert sorted(each.name for each in here.folder.iterdir() if each.name != "__pycache__") == files
+    assert sorted(path.name for path in here.folder.iterdir() if path.name != "__pycache__") == files

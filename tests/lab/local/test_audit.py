@@ -39,26 +39,26 @@ def kill(pids: list[int], number: signal.Signals) -> None:
 def test_it_finds_what_the_documentation_says(here: Machine) -> None:
     done = here.run("audit", "local", "--json", check=False)
     assert done.returncode == 3, done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    assert (found["carried"], found["lost"], found["notExercised"]) == (13, 1, 0)
+    document = json.loads(done.stdout)
+    assert (document["carried"], document["lost"], document["notExercised"]) == (13, 1, 0)
     documented = {(row[1], row[2]): row[3] for row in ROW.finditer((ROOT / "docs/features.md").read_text())}
     states = {"carried": "yes", "lost": "no"}
     assert {
-        (edge["caller"] or "gateway", edge["callee"]): states[edge["state"]] for edge in found["edges"]
+        (edge["caller"] or "gateway", edge["callee"]): states[edge["state"]] for edge in document["edges"]
     } == documented
-    [error] = found["errors"]
+    [error] = document["errors"]
     assert error.startswith("checkoutservice -> currencyservice: checkoutservice lost feature=audit-")
-    assert found["warnings"] == []
-    assert found["notAudited"] == ["redis-cart", "loadgenerator"]
-    assert [page["problem"] for page in found["pages"]] == [None] * 6
+    assert document["warnings"] == []
+    assert document["notAudited"] == ["redis-cart", "loadgenerator"]
+    assert [page["problem"] for page in document["pages"]] == [None] * 6
 
 
 def test_one_that_is_told_to_end_removes_its_feature_first(here: Machine) -> None:
     running = here.start("audit", "local")
     eventually(lambda: has_objects(here), "it has deployed something")
     kill([running.pid], signal.SIGTERM)
-    said, wrong = running.communicate(timeout=LONGEST)
-    assert running.returncode not in (0, 3), said + wrong
+    output, wrong = running.communicate(timeout=LONGEST)
+    assert running.returncode not in (0, 3), output + wrong
     assert "Traceback" not in wrong
 
 

@@ -72,5 +72,5 @@ def test_one_tab_goes_from_the_shop_to_the_link_of_a_feature_and_back(lab: Lab, 
             for url, version in ((home, "v0.10.6"), (link, build), (home, "v0.10.6"), (link, build)):
                 assert f"<h1>frontend {version}</h1>" in opened.visit(url)
             # By HTTP/1.1 a browser keeps a connection for each host.
-            assert {each["protocol"] for each in opened.responses} == {"h2"}
-            assert [each["status"] for each in opened.responses] == [200] * 4
+            assert {response["protocol"] for response in opened.responses} == {"h2"}
+            assert [response["status"] for response in opened.responses] == [200] * 4

@@ -37,10 +37,10 @@ def hops(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) ->
     def visit(path: str, *arguments: str) -> Any:
         headers = ("--header", "Accept: application/json", "--header", f"baggage: {BAGGAGE}")
         jar = ("--cookie", str(cookies), "--cookie-jar", str(cookies))
-        said = curl(
+        output = curl(
             lab, "loadgenerator", *headers, *jar, *arguments, f"http://{frontend.address}:{frontend.port}{path}"
         )
-        return json.loads(said)["hops"] if said else []
+        return json.loads(output)["hops"] if output else []
 
     pages = [
         visit("/"),
@@ -68,30 +68,30 @@ def test_thirteen_of_fourteen_carry_the_baggage(hops: list[Hop]) -> None:
 
 
 def test_every_caller_is_known_by_its_own_service_account(hops: list[Hop]) -> None:
-    found = {(hop["caller"] or "loadgenerator", hop["identity"]) for hop in hops if hop["workload"] != "redis-cart"}
+    edges = {(hop["caller"] or "loadgenerator", hop["identity"]) for hop in hops if hop["workload"] != "redis-cart"}
     callers = {caller for caller, _ in EDGES - {STORE_EDGE}} | {"loadgenerator"}
-    assert found == {(caller, f"spiffe://cluster.local/ns/local/sa/{caller}") for caller in callers}
+    assert edges == {(caller, f"spiffe://cluster.local/ns/local/sa/{caller}") for caller in callers}
 
 
 def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: Deployed) -> None:
     assert local.stack
     pods: Any = lab.status()["pods"]
-    ports = {each.name: each.port for each in online_boutique.WORKLOADS if each.port}
+    ports = {workload.name: workload.port for workload in online_boutique.WORKLOADS if workload.port}
     open_ones = []
     for pod in pods:
         port = ports.get(pod["name"].rsplit("-", 2)[0])
         if port is None:
             continue
-        asked = lab.boutique(
+        result = lab.boutique(
             "exec", "--", "curl", "--silent", "--max-time", "5", f"http://{pod['address']}:{port}/", check=False
         )
         # 56: the connection was reset (curl.se/libcurl/c/libcurl-errors.html, CURLE_RECV_ERROR).
-        if asked.returncode != 56:
-            open_ones.append((pod["name"], asked.returncode, asked.stdout))
+        if result.returncode != 56:
+            open_ones.append((pod["name"], result.returncode, result.stdout))
     assert not open_ones
 
 
-@pytest.mark.parametrize("caller", [each.name for each in online_boutique.WORKLOADS])
+@pytest.mark.parametrize("caller", [workload.name for workload in online_boutique.WORKLOADS])
 def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, local: Deployed, caller: str) -> None:
     assert local.stack
     edges = {
@@ -109,6 +109,6 @@ def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, lo
 
 def test_istio_finds_nothing_to_say_against_what_is_deployed(lab: Lab, local: Deployed) -> None:
     assert local.stack
-    said = lab.boutique("exec", "--", "istioctl", "analyze", "--all-namespaces", "--output", "json").stdout
-    found = [message for message in json.loads(said) if message["level"] in {"Error", "Warning"}]
-    assert not found
+    output = lab.boutique("exec", "--", "istioctl", "analyze", "--all-namespaces", "--output", "json").stdout
+    messages = [message for message in json.loads(output) if message["level"] in {"Error", "Warning"}]
+    assert not messages

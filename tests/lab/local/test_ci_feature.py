@@ -59,13 +59,13 @@ def branch(elsewhere: Machine) -> Machine:
 def test_a_pull_request_has_a_link_until_its_label_goes(branch: Machine) -> None:
     before = branch.shop.objects()
     try:
-        said = script(branch, "up", "--base=main")
-        assert f"| `adservice` | `{VERSION}` |" in said
-        [link] = [line.partition("<https://")[2].rstrip(">") for line in said.splitlines() if line.startswith("###")]
+        output = script(branch, "up", "--base=main")
+        assert f"| `adservice` | `{VERSION}` |" in output
+        [link] = [line.partition("<https://")[2].rstrip(">") for line in output.splitlines() if line.startswith("###")]
         assert branch.shop.versions(link.partition(":")[0])["adservice"] == {VERSION}
         assert branch.shop.versions()["adservice"] == {"v0.10.6"}
     finally:
-        said = script(branch, "down")
-    assert said.endswith("### Feature `ci/ads`: removed\n")
+        output = script(branch, "down")
+    assert output.endswith("### Feature `ci/ads`: removed\n")
     assert branch.shop.objects() == before
     assert script(branch, "down").endswith("### Feature `ci/ads`: no such feature\n")

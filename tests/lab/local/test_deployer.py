@@ -37,9 +37,11 @@ def test_deployers_may_do_in_their_namespace_exactly_what_their_rules_say(
     asked: Questions, user: str, given: tuple[RbacRule, ...]
 ) -> None:
     rules = ruled(given)
-    known = asked.resources()
-    assert {(group, resource) for _, group, resource in rules} <= known, "a rule for nothing"
-    assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= known, "subresources are asked about"
+    resources = asked.resources()
+    assert {(group, resource) for _, group, resource in rules} <= resources, "a rule for nothing"
+    assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= resources, (
+        "subresources are asked about"
+    )
     assert granted(asked, "local", user) == rules | EVERYBODY
 
 

@@ -111,7 +111,7 @@ def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: O
 
 
 @pytest.mark.parametrize(
-    ("user", "content", "said"),
+    ("user", "content", "message"),
     [
         (DEPLOYER, secret("registry-credentials"), "no Secrets but those of services"),
         (DEPLOYER, secret("adservice-0a1b2c3d", TOKEN), "no Secrets but those of services"),
@@ -165,14 +165,14 @@ def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: O
         ),
     ],
 )
-def test_what_does_not_is_refused(write: Write, user: str, content: Object, said: str) -> None:
-    assert said in write(user, "create", **content)
+def test_what_does_not_is_refused(write: Write, user: str, content: Object, message: str) -> None:
+    assert message in write(user, "create", **content)
 
 
 @pytest.mark.parametrize("what", ["service/adservice", "deployment/adservice", "httproute/adservice"])
 def test_feature_stacks_touch_nothing_of_the_environments(write: Write, what: str) -> None:
     for command in (("delete", what), ("label", what, "a=b"), ("label", what, f"boutique.dev/feature={KEY}")):
-        said = write(FEATURES, *command)
+        message = write(FEATURES, *command)
         # Of several rules that refuse a route, any may be named.
-        assert "ValidatingAdmissionPolicy 'online-boutique-feature" in said, (command, said)
+        assert "ValidatingAdmissionPolicy 'online-boutique-feature" in message, (command, message)
     assert write(DEPLOYER, "label", what, "a=b") == ""

@@ -49,8 +49,8 @@ def test_no_cache_keeps_what_a_tester_gets_at_the_shops_own_url(shop: Shop, head
     for path in ("/", "/static/styles/styles.css"):
         _, answered, _ = shop.site().get(path, headers=headers)
         assert answered["cache-control"] == "no-store"
-        assert {"Cookie", "boutique-feature"} <= {each.strip() for each in answered["vary"].split(",")}
-        assert not answered.keys() & {each.lower() for each in FOR_SHARED_CACHES}
+        assert {"Cookie", "boutique-feature"} <= {header.strip() for header in answered["vary"].split(",")}
+        assert not answered.keys() & {header.lower() for header in FOR_SHARED_CACHES}
 
 
 def test_no_cache_keeps_what_is_at_the_preview_link(shop: Shop) -> None:
@@ -61,5 +61,5 @@ def test_no_cache_keeps_what_is_at_the_preview_link(shop: Shop) -> None:
 def test_a_cache_gives_a_tester_no_page_of_the_baseline(shop: Shop) -> None:
     for path in ("/", "/static/styles/styles.css"):
         status, answered, _ = shop.site().get(path)
-        assert {"Cookie", "boutique-feature"} <= {each.strip() for each in answered["vary"].split(",")}, status
+        assert {"Cookie", "boutique-feature"} <= {header.strip() for header in answered["vary"].split(",")}, status
         assert "no-store" not in answered.get("cache-control", "")

@@ -20,7 +20,7 @@ from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
 
-SERVICES = [each.service for each in route_table.services(online_boutique.WORKLOADS)]
+SERVICES = [service.service for service in route_table.services(online_boutique.WORKLOADS)]
 ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
 
 Crowd = Mapping[str, Sequence[str]]
@@ -56,27 +56,27 @@ class Watched:
 @contextmanager
 def watching(shop: Shop) -> Iterator[Watched]:
     """Have somebody look at the shop all the time."""
-    found, over = Watched(), threading.Event()
+    result, over = Watched(), threading.Event()
 
     def look() -> None:
         while not over.is_set():
             seen = shop.versions(Cookie="shop_session-id=nobody")
-            found.pages += 1
+            result.pages += 1
             if not seen or set().union(*seen.values()) != {BASELINE}:
-                found.wrong.append(seen)
+                result.wrong.append(seen)
             time.sleep(0.1)
 
     visitor = threading.Thread(target=look)
     visitor.start()
     try:
-        yield found
+        yield result
     finally:
         over.set()
         visitor.join()
 
 
 def up(name: str, services: Sequence[str], build: int) -> tuple[str, ...]:
-    changed = [argument for each in services for argument in ("--service", f"{each}={version(name, build)}")]
+    changed = [argument for service in services for argument in ("--service", f"{service}={version(name, build)}")]
     return ("up", name, "--env", "local", *changed, "--session", f"s-{name}")
 
 
@@ -92,16 +92,16 @@ def owned(here: Machine) -> dict[str, set[str]]:
     """Return the routes in force, by the stack that owns them."""
     table = json.loads(here.run("routes", "local", "--json").stdout)
     assert table["unread"] == []
-    found: dict[str, set[str]] = {}
+    versions: dict[str, set[str]] = {}
     for route in (*table["edge"], *table["mesh"]):
-        found.setdefault(route["owner"], set()).add(route["route"])
-    return found
+        versions.setdefault(route["owner"], set()).add(route["route"])
+    return versions
 
 
 def wanted(features: Crowd) -> dict[str, set[str]]:
     """Return the routes of the environment and of features, by the stack that is to own them."""
     owners = {
-        f"local-{name}": {*(f"{each}-{name}" for each in services), f"preview-{name}", session_name(f"s-{name}")}
+        f"local-{name}": {*(f"{service}-{name}" for service in services), f"preview-{name}", session_name(f"s-{name}")}
         for name, services in features.items()
     }
     return {"local": {"edge", *SERVICES}, **owners}
@@ -119,8 +119,10 @@ def test_a_crowd_comes_changes_and_goes(machine: Machine, size: Size) -> None:
             *(down(name) for name in coming if name not in staying),
         )
         assert owned(machine) == wanted(staying)
-        builds = {key: each["services"] for key, each in machine.listed().items()}
-        assert builds == {name: {each: version(name, 2) for each in services} for name, services in staying.items()}
+        builds = {key: feature["services"] for key, feature in machine.listed().items()}
+        assert builds == {
+            name: {service: version(name, 2) for service in services} for name, services in staying.items()
+        }
         machine.at_once(*(down(name) for name in staying))
         assert owned(machine) == wanted({})
     print(f"{nobody.pages} pages of somebody else")
@@ -149,16 +151,16 @@ def check_reach(shop: Shop, features: Crowd) -> None:
 
 def edges(hops: Sequence[Hop], service: str, name: str) -> dict[tuple[str, str], tuple[str, str]]:
     """Return for each edge to a service whether the key arrived, and whether the feature served it."""
-    found: dict[tuple[str, str], list[Hop]] = {}
+    hops_by_edge: dict[tuple[str, str], list[Hop]] = {}
     for hop in hops:
         if hop["workload"] == service:
-            found.setdefault((hop["caller"] or "gateway", service), []).append(hop)
+            hops_by_edge.setdefault((hop["caller"] or "gateway", service), []).append(hop)
     return {
         edge: (
             said({hop["baggage"] == f"feature={name}" for hop in walked}),
             said({hop["version"] == version(name, 1) for hop in walked}),
         )
-        for edge, walked in found.items()
+        for edge, walked in hops_by_edge.items()
     }
 
 

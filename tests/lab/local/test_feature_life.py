@@ -14,18 +14,18 @@ pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> None:
     shop = here.shop
     up = here.feature("up", "new-ads", "--env", "local", *ADS, "--session", "tester-1", "--ttl", "3h", "--json")
-    said = json.loads(up.stdout)
-    assert said["url"].startswith(f"https://new-ads.{HOST}")
-    assert (said["stack"], said["sessions"]) == ("local-new-ads", 1)
+    document = json.loads(up.stdout)
+    assert document["url"].startswith(f"https://new-ads.{HOST}")
+    assert (document["stack"], document["sessions"]) == ("local-new-ads", 1)
     new, cookie = {"0.10.7-new-ads.3"}, "shop_currency=EUR; shop_session-id="
     eventually(lambda: shop.versions(f"new-ads.{HOST}").get("adservice") == new, "the preview link")
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1").get("adservice") == new, "the tester")
 
     [row] = elsewhere.listed().values()
     assert (row["name"], row["services"], row["sessions"]) == ("new-ads", {"adservice": "0.10.7-new-ads.3"}, 1)
-    assert (row["trouble"], row["expired"], row["expires"]) == ("", False, said["expires"])
+    assert (row["trouble"], row["expired"], row["expires"]) == ("", False, document["expires"])
     shown = elsewhere.feature("show", "new-ads").stdout
-    assert said["url"] in shown
+    assert document["url"] in shown
     assert "deployments/adservice-new-ads" in shown
     assert "tester-1" not in shown
 
@@ -39,7 +39,7 @@ def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> 
     here.feature("leave", "new-ads", "--session", "tester-1")
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1")["adservice"] == {BASELINE}, "who has left")
     elsewhere.feature("extend", "new-ads", "--ttl", "2d")
-    assert here.listed()["new-ads"]["expires"] > said["expires"]
+    assert here.listed()["new-ads"]["expires"] > document["expires"]
     here.feature("up", "new-ads", "--env", "local", "--service", "adservice=0.10.7-new-ads.4")
     newer = {"0.10.7-new-ads.4"}
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-2").get("adservice") == newer, "the next build")
@@ -47,11 +47,11 @@ def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> 
     table = here.run("routes", "local").stdout
     assert "adservice:9555 with feature=new-ads" in table
     assert "tester-2" not in table
-    asked = json.loads(here.run("routes", "local", "--for", f"Cookie: {cookie}tester-2", "--json").stdout)
-    assert asked["edge"]["baggage"] == "feature=new-ads"
-    assert asked["mesh"]["adservice"]["backend"] == "adservice-new-ads:9555"
-    assert asked["mesh"]["adservice"]["owner"] == "local-new-ads"
-    assert asked["mesh"]["cartservice"]["backend"] == "cartservice:7070"
+    resolution = json.loads(here.run("routes", "local", "--for", f"Cookie: {cookie}tester-2", "--json").stdout)
+    assert resolution["edge"]["baggage"] == "feature=new-ads"
+    assert resolution["mesh"]["adservice"]["backend"] == "adservice-new-ads:9555"
+    assert resolution["mesh"]["adservice"]["owner"] == "local-new-ads"
+    assert resolution["mesh"]["cartservice"]["backend"] == "cartservice:7070"
     assert elsewhere.feature("down", "new-ads").stdout == "feature 'new-ads' of 'local': removed\n"
 
 

@@ -27,10 +27,10 @@ def test_any_number_may_reap_at_once_and_only_what_has_expired_goes(here: Machin
     expire(here, "goes")
     [row] = json.loads(here.feature("reap", "--dry-run", "--json").stdout)
     assert row["key"] == "goes"
-    running = [one.start("feature", "reap") for one in (here, here, elsewhere, elsewhere)]
-    for each in running:
-        said, wrong = each.communicate(timeout=LONGEST)
-        assert each.returncode == 0, said + wrong
+    running = [machine.start("feature", "reap") for machine in (here, here, elsewhere, elsewhere)]
+    for process in running:
+        output, wrong = process.communicate(timeout=LONGEST)
+        assert process.returncode == 0, output + wrong
     here.feature("reap")
     assert set(here.listed()) == {"stays"}
     here.feature("down", "stays")
@@ -41,7 +41,7 @@ def test_a_feature_that_lost_its_state_or_its_objects_is_seen_and_removed(here: 
     here.shop.stack("local-stateless").pulumi("stack", "rm", "--yes", "--force")
     label = ("-n", "local", "-l", "boutique.dev/feature=hollow")
     here.shop.lab.kubectl("delete", "httproutes,services,deployments", *label)
-    troubles = {key: each["trouble"] for key, each in here.listed().items()}
+    troubles = {key: feature["trouble"] for key, feature in here.listed().items()}
     assert troubles == {"stateless": "its stack is gone", "hollow": "nothing in the cluster"}
     here.at_once(*(("down", name, "--env", "local") for name in ("hollow", "stateless")))
 
@@ -72,4 +72,4 @@ def gone(here: Machine, name: str) -> bool:
     """Remove what is left of a feature, and say whether nothing is; a killed command's own pulumi may live on a bit."""
     here.feature("reap", check=False)
     here.feature("down", name, "--env", "local", check=False)
-    return f"local-{name}" not in here.stacks() and not any(name in each[2] for each in here.shop.objects())
+    return f"local-{name}" not in here.stacks() and not any(name in key[2] for key in here.shop.objects())

@@ -39,21 +39,23 @@ def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed
     kubectl = here.shop.lab.kubectl
     with feature(here, "new-ads", *ADS):
         green(here, "new-ads")
-        code, said = smoke(here, "new-ads")
-        assert (code, said["mistakes"], said["unknown"]) == (0, [], 0)
-        reached = said["services"]["adservice"]["reached"]
+        code, report = smoke(here, "new-ads")
+        assert (code, report["mistakes"], report["unknown"]) == (0, [], 0)
+        reached = report["services"]["adservice"]["reached"]
         assert (reached["proof"], reached["versions"]) == ("yes", ["0.10.7-new-ads.3"])
         [pod] = reached["pods"]
         assert pod.startswith("adservice-new-ads-")
 
         kubectl("delete", "httproute", "-n", "local", "adservice-new-ads")
         eventually(lambda: smoke(here, "new-ads")[0] == 3, "it is red")
-        _, said = smoke(here, "new-ads")
-        [mistake] = said["mistakes"]
+        _, report = smoke(here, "new-ads")
+        [mistake] = report["mistakes"]
         assert "feature=new-ads did arrive, so the route to the feature is not in force" in mistake
         kubectl("scale", "-n", "local", "deployment/adservice-new-ads", "--replicas=0")
-        _, said = smoke(here, "new-ads")
-        assert any("was scaled to 0" in each and "deploy the feature again" in each for each in said["mistakes"])
+        _, report = smoke(here, "new-ads")
+        assert any(
+            "was scaled to 0" in mistake and "deploy the feature again" in mistake for mistake in report["mistakes"]
+        )
 
         here.feature("up", "new-ads", "--env", "local", *ADS)
         green(here, "new-ads")
@@ -62,9 +64,9 @@ def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed
 def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(here: Machine) -> None:
     with feature(here, "rates", *RATES):
         eventually(lambda: smoke(here, "rates")[1]["services"]["currencyservice"]["reached"]["right"] > 0, "routes")
-        code, said = smoke(here, "rates")
+        code, report = smoke(here, "rates")
         assert code == 3
-        [mistake] = said["mistakes"]
+        [mistake] = report["mistakes"]
         assert "checkoutservice -> currencyservice dropped feature=rates" in mistake
         assert "let the feature deploy checkoutservice as well" in mistake
 

@@ -20,7 +20,7 @@ def test_only_testers_reach_what_a_branch_changed(shop: Shop, service: str) -> N
         url = f"https://{key}.{HOST}"
         assert stack.outputs()["url"].startswith(url)
         assert stack.outputs()["versions"] == {service: version}
-        added = {each[:1] + each[2:] for each in shop.objects().keys() - before.keys()}
+        added = {key[:1] + key[2:] for key in shop.objects().keys() - before.keys()}
         assert added == {
             ("Deployment", f"{service}-{key}"),
             ("Service", f"{service}-{key}"),
@@ -36,15 +36,17 @@ def test_only_testers_reach_what_a_branch_changed(shop: Shop, service: str) -> N
         ):
             eventually(lambda: shop.versions(host, **headers).get(service) == {version}, f"{host} {headers}")  # noqa: B023
             seen = shop.versions(host, **headers)
-            assert {each: found for each, found in seen.items() if each != service} == {
-                each: {BASELINE} for each in seen if each != service
+            assert {name: versions for name, versions in seen.items() if name != service} == {
+                name: {BASELINE} for name in seen if name != service
             }
         _, _, body = shop.site(f"{key}.{HOST}").get(headers={"Accept": "application/json"})
         banner = f"Feature {key}" if service == "frontend" else None
         assert json.loads(body).get("banner") == banner, "the frontend of a feature says so, and no other"
         outsiders = [{"Cookie": f"shop_session-id=tester-1{number}"} for number in range(50)]
         outsiders += [{"baggage": f"feature={key}", "Baggage": f"a=b,feature={key}"} for _ in range(50)]
-        assert not [each for each in outsiders if set().union(*shop.versions(HOST, **each).values()) != {BASELINE}]
+        assert not [
+            client for client in outsiders if set().union(*shop.versions(HOST, **client).values()) != {BASELINE}
+        ]
         shop.configure(stack, {service: f"0.10.7-new-{service}.4"})
         stack.up()
         eventually(lambda: shop.versions(f"{key}.{HOST}").get(service) == {f"0.10.7-new-{service}.4"}, "the next build")
@@ -59,7 +61,7 @@ def test_a_feature_that_never_gets_ready_is_never_reached(shop: Shop) -> None:
     done = stack.up(check=False)
     assert done.returncode != 0
     assert "adservice-stuck" in done.stdout
-    assert not [each for each in shop.objects().keys() - before.keys() if each[0] == "HTTPRoute"]
+    assert not [key for key in shop.objects().keys() - before.keys() if key[0] == "HTTPRoute"]
     assert shop.versions(f"stuck.{HOST}") == {}
     assert shop.versions(HOST, Cookie="shop_session-id=tester-2")["adservice"] == {BASELINE}
     stack.pulumi("destroy", "--yes", "--skip-preview")
@@ -101,7 +103,7 @@ def test_what_another_feature_has_is_refused_with_the_name_of_its_stack(shop: Sh
             assert expected in done.stdout
             assert "Traceback" not in done.stdout
             assert "tester-3" not in done.stdout, "whoever has a session's id has the session"
-            assert not [each for each in rival.resources() if each["type"].startswith("kubernetes:")]
+            assert not [resource for resource in rival.resources() if resource["type"].startswith("kubernetes:")]
             rival.pulumi("stack", "rm", "--yes", "--force")
         assert shop.objects() == before
 

@@ -59,20 +59,20 @@ def crowded(shop: Shop) -> Iterator[Shop]:
 def test_a_cookie_is_found_in_any_company_and_no_other_is_taken_for_it(
     crowded: Shop, tmp_path: Path, protocol: str
 ) -> None:
-    found = {case: curl(crowded, tmp_path, protocol, cookies) for case, (cookies, _) in CASES.items()}
-    assert found == {case: version for case, (_, version) in CASES.items()}
+    answers = {case: curl(crowded, tmp_path, protocol, cookies) for case, (cookies, _) in CASES.items()}
+    assert answers == {case: version for case, (_, version) in CASES.items()}
 
 
 def curl(shop: Shop, folder: Path, protocol: str, cookies: Sequence[str]) -> str:
     """Return the version of the frontend; each cookie header is sent as it is, by HTTP/2 in a field of its own."""
     authority = folder / "ca.crt"
     authority.write_text(shop.front.authority)
-    headers = ["Accept: application/json", *(f"Cookie: {each}" for each in cookies)]
+    headers = ["Accept: application/json", *(f"Cookie: {cookie}" for cookie in cookies)]
     options = [option for header in headers for option in ("--header", header)]
     command = ["curl", protocol, "--silent", "--show-error", "--max-time", "10", "--cacert", str(authority)]
-    told = ["--write-out", "\n%{http_version}", f"https://{HOST}:{shop.front.port}{META}"]
-    said = subprocess.run([*command, *options, *told], capture_output=True, text=True, check=True).stdout
-    page, _, spoken = said.rpartition("\n")
+    arguments = ["--write-out", "\n%{http_version}", f"https://{HOST}:{shop.front.port}{META}"]
+    output = subprocess.run([*command, *options, *arguments], capture_output=True, text=True, check=True).stdout
+    page, _, spoken = output.rpartition("\n")
     assert spoken == protocol.removeprefix("--http"), "another protocol was spoken"
     return str(json.loads(page)["version"])
 
@@ -113,15 +113,15 @@ def claims(chance: random.Random) -> list[tuple[str, str]]:
         f"\xff,feature={key}",
     ]
     names = ["baggage", "Baggage", "BAGGAGE", "bAgGaGe"]
-    said = [(chance.choice(names), chance.choice(members)) for _ in range(chance.randint(1, 4))]
-    said += [(other[0], other[2])] if chance.random() < 0.3 else []
-    said += (
+    pairs = [(chance.choice(names), chance.choice(members)) for _ in range(chance.randint(1, 4))]
+    pairs += [(other[0], other[2])] if chance.random() < 0.3 else []
+    pairs += (
         [("Cookie", f"{chance.choice(['shop_currency', 'feature', f'x{NAME}'])}={key}")]
         if chance.random() < 0.3
         else []
     )
-    chance.shuffle(said)
-    return said
+    chance.shuffle(pairs)
+    return pairs
 
 
 def hops_of(response: http.client.HTTPResponse) -> list[dict[str, Any]]:

@@ -25,10 +25,10 @@ COMMANDS = (("preview",), ("up", "--yes", "--skip-preview"))
 
 def objects(lab: Lab) -> dict[tuple[str, str], tuple[str, int | None]]:
     """Return what is in the namespace, each with its generation: that changes with what was asked for."""
-    found = json.loads(lab.kubectl("get", KINDS, "--namespace", "local", "--output", "json"))["items"]
+    routes = json.loads(lab.kubectl("get", KINDS, "--namespace", "local", "--output", "json"))["items"]
     return {
-        (each["kind"], each["metadata"]["name"]): (each["metadata"]["uid"], each["metadata"].get("generation"))
-        for each in found
+        (route["kind"], route["metadata"]["name"]): (route["metadata"]["uid"], route["metadata"].get("generation"))
+        for route in routes
     }
 
 
@@ -66,24 +66,24 @@ def refused(stack: Stack, *command: str) -> str:
 
 
 def state(stack: Stack) -> set[str]:
-    return {each["urn"] for each in stack.resources()}
+    return {resource["urn"] for resource in stack.resources()}
 
 
 def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(lab: Lab, local: Deployed) -> None:
-    known = state(local.stack)
+    recorded = state(local.stack)
     with by_hand(lab, IN_THE_MESH), by_hand(lab, AT_THE_EDGE, "at-the-edge"):
         before = objects(lab)
         for command in COMMANDS:
-            said = refused(local.stack, *command)
+            message = refused(local.stack, *command)
             for name, spec in (("by-hand", IN_THE_MESH), ("at-the-edge", AT_THE_EDGE)):
                 [host] = spec["hosts"]
                 assert (
                     f"boutique:platform.routing.api: 'gateway-api': VirtualService '{name}' of no stack is for "
-                    f"'{host}', which HTTPRoutes route" in said
+                    f"'{host}', which HTTPRoutes route" in message
                 )
-                assert f"delete it (kubectl -n local delete virtualservice {name})" in said
+                assert f"delete it (kubectl -n local delete virtualservice {name})" in message
             assert objects(lab) == before
-            assert state(local.stack) == known
+            assert state(local.stack) == recorded
 
 
 def test_a_virtual_service_for_what_nobody_routes_is_let_be(lab: Lab, local: Deployed) -> None:
@@ -97,12 +97,12 @@ def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
     assert local.said
     with feature(lab, tmp_path, "beside-by-hand") as stack, by_hand(lab, IN_THE_MESH):
         before = objects(lab)
-        said = refused(stack, "up", "--yes", "--skip-preview")
+        message = refused(stack, "up", "--yes", "--skip-preview")
         assert (
             "boutique:feature.environment: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of no stack"
-            in said
+            in message
         )
-        assert not [each for each in stack.resources() if each["type"].startswith("kubernetes:")]
+        assert not [resource for resource in stack.resources() if resource["type"].startswith("kubernetes:")]
         assert objects(lab) == before
 
 
@@ -116,8 +116,8 @@ def test_an_environment_goes_over_only_when_its_features_are_gone(lab: Lab, loca
     over = project(folders[0], lab.env)(local.stack.name).configure(**sections)
     with feature(lab, folders[1], "in-the-way") as stack:
         stack.up()
-        said = refused(over, "preview")
-        [line] = [line for line in said.splitlines() if "boutique:platform.routing.api: 'virtual-service': " in line]
+        message = refused(over, "preview")
+        [line] = [line for line in message.splitlines() if "boutique:platform.routing.api: 'virtual-service': " in line]
         assert "of stack 'in-the-way' is for 'adservice', which VirtualServices route" in line
         assert "run `pulumi destroy` of stack 'in-the-way' first, or `boutique feature down in-the-way`" in line
     assert "VirtualService" in over.pulumi("preview", "--diff").stdout

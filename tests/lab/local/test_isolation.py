@@ -70,7 +70,7 @@ TO_OWN = "lead to Services of local"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (pods(hostNetwork=True), NODE),
         (pods(hostPID=True), NODE),
@@ -126,10 +126,10 @@ TO_OWN = "lead to Services of local"
         (budget("another", maxUnavailable=1), BUDGET),
     ],
 )
-def test_what_reaches_beyond_the_namespace_is_refused(write: Write, content: Object, said: str) -> None:
+def test_what_reaches_beyond_the_namespace_is_refused(write: Write, content: Object, message: str) -> None:
     refusal = write(DEPLOYER, "create", **content)
     assert denied_by(refusal) in {"isolation-pods-local", "isolation-services-local", "isolation-routes-local"}
-    assert said in refusal
+    assert message in refusal
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ def pages(broken: str, status: int, body: bytes) -> Iterator[str]:
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            found = bool(re.fullmatch(broken, self.path))
-            answer = body if found else WHOLE
-            self.send_response(status if found else 200)
+            is_broken = bool(re.fullmatch(broken, self.path))
+            answer = body if is_broken else WHOLE
+            self.send_response(status if is_broken else 200)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
@@ -66,17 +66,17 @@ def test_shoppers_notice_a_broken_page(
     with pages(broken, status, body) as url:
         # On a busy machine the first seconds may pass before anyone has looked at a product.
         for seconds in (4, 20, 60):
-            found = shop(url, None, tmp_path, seconds=seconds, users=20)
-            if found.requests.get("GET /product/{id}"):
+            journey = shop(url, None, tmp_path, seconds=seconds, users=20)
+            if journey.requests.get("GET /product/{id}"):
                 break
-    assert found.requests["GET /product/{id}"] > 0
-    assert {said.partition(": ")[0] for said in found.failures} == ({failing} if failing else set())
+    assert journey.requests["GET /product/{id}"] > 0
+    assert {failure.partition(": ")[0] for failure in journey.failures} == ({failing} if failing else set())
 
 
 def test_shopping_sees_no_error(lab: Lab, local: Deployed, tmp_path: Path, size: Size) -> None:
     url, authority = local.stack.outputs()["url"], lab.folder / "files/certificate/ca.crt"
-    found = shop(url, authority, tmp_path, seconds=size.seconds, users=10)
-    print("requests:", found.requests)
-    assert not found.failures
-    assert set(found.requests) == KINDS
-    assert sum(found.requests.values()) > 8 * size.seconds
+    journey = shop(url, authority, tmp_path, seconds=size.seconds, users=10)
+    print("requests:", journey.requests)
+    assert not journey.failures
+    assert set(journey.requests) == KINDS
+    assert sum(journey.requests.values()) > 8 * size.seconds

@@ -28,7 +28,7 @@ from tests.support.lab.tunnel_proxy import proxying
 
 pytestmark = pytest.mark.lab
 
-PUSHED = [each.name for each in online_boutique.WORKLOADS if not each.stateful]
+PUSHED = [workload.name for workload in online_boutique.WORKLOADS if not workload.stateful]
 
 
 @contextmanager
@@ -73,12 +73,12 @@ def test_a_feature_takes_what_its_branch_has_built(here: Machine, committed: Map
     machine = replace(here, env={**here.env, **committed})
     up = machine.feature("up", "new-ads", "--env", "local", "--json")
     try:
-        said = json.loads(up.stdout)
+        document = json.loads(up.stdout)
         new = {"adservice": "0.10.7-new-ads.120", "frontend": "0.10.7-new-ads.10"}
-        assert said["services"] == new
+        assert document["services"] == new
         assert "adservice: 0.10.7-new-ads.120\nfrontend: 0.10.7-new-ads.10\n" in up.stderr
         assert "checkoutservice: left, 0.10.5-new-ads.4 is older than the release v0.10.6\n" in up.stderr
-        assert said["left"]["emailservice"] == "no build of the branch"
+        assert document["left"]["emailservice"] == "no build of the branch"
         versions = {name: {version} for name, version in new.items()}
         eventually(lambda: versions.items() <= here.shop.versions(f"new-ads.{HOST}").items(), "the preview link")
     finally:
@@ -104,10 +104,10 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
         assert expected in wrong
         assert online_boutique.ADSERVICE.image.repository.partition("/")[0] in wrong
         assert "Traceback" not in wrong
-    said, wrong = preview.communicate(timeout=120)
+    output, wrong = preview.communicate(timeout=120)
     assert preview.returncode == 0, wrong
     assert "frontend: 0.10.7-new-ads.10\n" in wrong
-    assert "adservice-new-ads" in said
+    assert "adservice-new-ads" in output
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -150,9 +150,9 @@ def test_newer_releases_are_shown_and_taken(here: Machine, committed: Mapping[st
     path.write_text(before)
 
     def checked(*arguments: str) -> dict[str, dict[str, Any]]:
-        found = json.loads(machine.run("release", "check", "local", "--json", *arguments).stdout)["services"]
-        assert found.keys() == {*PUSHED}
-        return {name: each for name, each in found.items() if each["newer"] or each["skipped"]}
+        services = json.loads(machine.run("release", "check", "local", "--json", *arguments).stdout)["services"]
+        assert services.keys() == {*PUSHED}
+        return {name: service for name, service in services.items() if service["newer"] or service["skipped"]}
 
     try:
         newer = checked()

@@ -22,18 +22,23 @@ PULUMI = re.compile(r"pulumi-(?!resource-|kubernetes$)")
 
 
 def test_all_workloads_are_available(lab: Lab, local: Deployed) -> None:
-    found = deployments(lab, local.stack.outputs()["namespace"])
-    assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS}
-    assert not [each for each, deployment in found.items() if not is_available(deployment)]
+    workloads = deployments(lab, local.stack.outputs()["namespace"])
+    assert workloads.keys() == {workload.name for workload in online_boutique.WORKLOADS}
+    assert not [name for name, deployment in workloads.items() if not is_available(deployment)]
 
 
 def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
     def written() -> dict[str, str]:
-        return {each: found["metadata"]["resourceVersion"] for each, found in deployments(lab, "local").items()}
+        return {
+            name: deployment["metadata"]["resourceVersion"] for name, deployment in deployments(lab, "local").items()
+        }
 
     webhooks = json.loads(lab.kubectl("get", "validatingwebhookconfigurations", "-o", "json"))["items"]
     patched = [
-        each["failurePolicy"] for one in webhooks for each in one["webhooks"] if each["clientConfig"]["caBundle"]
+        webhook["failurePolicy"]
+        for configuration in webhooks
+        for webhook in configuration["webhooks"]
+        if webhook["clientConfig"]["caBundle"]
     ]
     assert set(patched) == {"Fail"}, "istiod has put its own certificate and policy into what the chart said"
     before = written()
@@ -44,14 +49,15 @@ def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
 def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) -> None:
     outputs = local.stack.outputs()
     containers = {
-        each: found["spec"]["template"]["spec"]["containers"] for each, found in deployments(lab, "local").items()
+        name: deployment["spec"]["template"]["spec"]["containers"]
+        for name, deployment in deployments(lab, "local").items()
     }
     assert outputs.keys() >= {"namespace", "url", "services", "target", "targets"}
     assert outputs["namespace"] == "local"
     assert outputs["target"] == {"stack": "organization/boutique/local", "name": "local"}
     assert outputs["services"] == {
-        each: {"image": image, "deployment": each, "version": Reference.parse(image).version, "replicas": 1, "ready": 1}
-        for each, [container] in containers.items()
+        name: {"image": image, "deployment": name, "version": Reference.parse(image).version, "replicas": 1, "ready": 1}
+        for name, [container] in containers.items()
         if (image := container["image"])
     }
 
@@ -81,16 +87,16 @@ def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
 
 
 def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: Deployed) -> None:
-    written = [each for each in listed(lab) if any(PULUMI.match(writer) for writer in writers(each))]
+    written = [resource for resource in listed(lab) if any(PULUMI.match(writer) for writer in writers(resource))]
     registered = [
-        each
-        for each in local.stack.resources()
-        if each["type"].startswith("kubernetes:") and "helm.sh" not in each["type"]
+        resource
+        for resource in local.stack.resources()
+        if resource["type"].startswith("kubernetes:") and "helm.sh" not in resource["type"]
     ]
     nameless = [
-        name(each)
-        for each in written
-        if each["metadata"].get("annotations", {}).get("boutique.dev/owner") != local.stack.name
+        name(resource)
+        for resource in written
+        if resource["metadata"].get("annotations", {}).get("boutique.dev/owner") != local.stack.name
     ]
     assert len(written) == len(registered) > len(online_boutique.WORKLOADS)
     assert not nameless

@@ -100,9 +100,9 @@ def test_service_is_forwarded_by_its_own_port(mesh: Mesh) -> None:
 def test_many_large_requests_and_answers_come_through_at_once(mesh: Mesh) -> None:
     count, large = 500_000, {"X-Large": "x" * 50_000}
     with forwarded(mesh, "deployment/back", ":8080") as url, ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: fetched(f"{url}/numbers?{count}", large), range(16)))
+        answers = list(pool.map(lambda _: fetched(f"{url}/numbers?{count}", large), range(16)))
         assert json.loads(fetched(url, large))["headers"].items() >= large.items()
-    assert set(found) == {numbers(count)}
+    assert set(answers) == {numbers(count)}
 
 
 def test_port_that_nobody_listens_on_is_said_to_be_closed(mesh: Mesh) -> None:
@@ -117,8 +117,8 @@ def test_port_that_nobody_listens_on_is_said_to_be_closed(mesh: Mesh) -> None:
 @pytest.mark.parametrize("variables", [{}, SPDY], ids=["websocket", "spdy"])
 def test_programs_of_istio_can_be_run_in_their_pods(mesh: Mesh, variables: dict[str, str]) -> None:
     agent = ("kubectl", "exec", *BACK, "-c", "istio-proxy", "--", "pilot-agent")
-    asked = run(mesh, *agent, "request", "GET", "server_info", **variables)
-    assert json.loads(asked.stdout)["state"] == "LIVE"
+    result = run(mesh, *agent, "request", "GET", "server_info", **variables)
+    assert json.loads(result.stdout)["state"] == "LIVE"
     wrong = run(mesh, *agent, "nonsense", **variables)
     assert 'unknown command "nonsense"' in wrong.stderr
     assert wrong.returncode not in (0, 1), "it is the program's own"

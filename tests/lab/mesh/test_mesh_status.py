@@ -25,7 +25,7 @@ def status(mesh: Mesh) -> dict[str, Any]:
 
 def proxy(mesh: Mesh, pod: str) -> dict[str, Any]:
     """Return what the status says of the proxy of a workload."""
-    found: dict[str, Any] = next(one for one in status(mesh)["proxies"] if one["pod"].startswith(f"{pod}-"))
+    found: dict[str, Any] = next(proxy for proxy in status(mesh)["proxies"] if proxy["pod"].startswith(f"{pod}-"))
     return found
 
 
@@ -56,10 +56,10 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def synced(said: str) -> dict[str, set[str]]:
+def synced(document: str) -> dict[str, set[str]]:
     """Return what `istioctl proxy-status` says of the kinds of configuration of each proxy."""
-    clients = json.loads(said)["resources"]
-    return {one["node"]["id"]: {kind["configStatus"] for kind in one["genericXdsConfigs"]} for one in clients}
+    clients = json.loads(document)["resources"]
+    return {client["node"]["id"]: {kind["configStatus"] for kind in client["genericXdsConfigs"]} for client in clients}
 
 
 def test_istioctl_sees_every_proxy_synced(mesh: Mesh) -> None:
@@ -84,15 +84,15 @@ def test_istioctl_shows_the_configuration_of_a_proxy(mesh: Mesh) -> None:
 
 
 def test_status_tells_of_proxies_certificates_and_memory(mesh: Mesh) -> None:
-    eventually(lambda: all(one["sync"] == "synced" for one in status(mesh)["proxies"]), "all proxies are synced")
-    found = status(mesh)
-    assert [one["pod"].partition("-")[0] for one in found["proxies"]] == ["back", "front"]
-    for one in found["proxies"]:
+    eventually(lambda: all(proxy["sync"] == "synced" for proxy in status(mesh)["proxies"]), "all proxies are synced")
+    report = status(mesh)
+    assert [proxy["pod"].partition("-")[0] for proxy in report["proxies"]] == ["back", "front"]
+    for one in report["proxies"]:
         assert one["alive"]
         assert one["valid_from"] < time.time() < one["expires"] <= one["valid_from"] + 25 * 3600
-    memory = found["memory"]
+    memory = report["memory"]
     assert memory["total"] == memory["control_plane"] + memory["pods"]
-    assert memory["pods"] == sum(pod["memory"] for pod in found["pods"])
+    assert memory["pods"] == sum(pod["memory"] for pod in report["pods"])
     assert memory["control_plane"] > 200 * 2**20, "there is an API server"
     shown = mesh.lab.boutique("status").stdout
     assert "proxies: 2 of 2 synced" in shown

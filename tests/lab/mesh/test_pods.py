@@ -36,7 +36,7 @@ def recovers(mesh: Mesh, pod: str, container: str) -> None:
 def test_injected_pod_is_two_of_two(mesh: Mesh) -> None:
     for name in ("front", "back"):
         pod = mesh.pods(name)[0]
-        assert [one["kind"] for one in pod["containers"]] == ["proxy", "app"]
+        assert [container["kind"] for container in pod["containers"]] == ["proxy", "app"]
         assert pod["ready"]
     shown = mesh.lab.kubectl("get", "pods", "-n", "shop", "--no-headers")
     assert shown.count(" 2/2 ") == 2
@@ -134,7 +134,7 @@ def test_killed_node_agent_disturbs_nobody_and_catches_up(mesh: Mesh) -> None:
 
 
 def pids_of(pod: dict[str, Any]) -> dict[str, int]:
-    return {one["name"]: one["pid"] for one in pod["containers"]}
+    return {container["name"]: container["pid"] for container in pod["containers"]}
 
 
 def test_probe_that_fails_makes_a_pod_unready(mesh: Mesh) -> None:
@@ -171,7 +171,7 @@ def test_rolling_update_loses_no_call(mesh: Mesh) -> None:
 
 def test_deleted_pod_has_its_grace_and_leaves_nothing(mesh: Mesh) -> None:
     pod = mesh.pods("back")[0]
-    pids = [one["pid"] for one in pod["containers"]]
+    pids = [container["pid"] for container in pod["containers"]]
     began = time.monotonic()
     mesh.lab.kubectl("delete", "pod", "-n", "shop", pod["name"], "--wait=true")
     taken = time.monotonic() - began
@@ -207,7 +207,7 @@ def test_new_pod_serves_and_takes_little_memory(mesh: Mesh) -> None:
 
 def test_stopped_lab_leaves_nothing_and_resumes_its_pods(mesh: Mesh) -> None:
     lab = mesh.lab
-    pids = [one["pid"] for name in ("istiod", "front", "back") for one in mesh.pods(name)[0]["containers"]]
+    pids = [container["pid"] for name in ("istiod", "front", "back") for container in mesh.pods(name)[0]["containers"]]
     lab.boutique("down")
     assert not lab.processes()
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

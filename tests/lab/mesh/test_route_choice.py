@@ -32,7 +32,9 @@ SECONDS = 240
 CALLER = "caller"
 """A pod of nobody's: what a Service's own pod says to it need not leave that."""
 WORKLOADS = {CALLER: 80} | {
-    name: each.port for each in SERVICES for name in (each.service, *(f"{each.service}-{key}" for key in KEYS))
+    name: service.port
+    for service in SERVICES
+    for name in (service.service, *(f"{service.service}-{key}" for key in KEYS))
 }
 NAMESPACES = f"""
 apiVersion: v1
@@ -108,16 +110,16 @@ def choice(mesh: Mesh) -> Iterator[Mesh]:
 
 def drawn(number: int, sets: int) -> tuple[tuple[FeatureRouting, ...], ...]:
     """Return sets of features, two with sessions in each at least."""
-    found: list[tuple[FeatureRouting, ...]] = []
+    combinations: list[tuple[FeatureRouting, ...]] = []
 
     @seed(number)
     @settings(max_examples=100, phases=[Phase.generate], suppress_health_check=list(HealthCheck), database=None)
-    @given(features().filter(lambda made: sum(bool(each.sessions) for each in made) > 1))
+    @given(features().filter(lambda made: sum(bool(feature.sessions) for feature in made) > 1))
     def draw(made: tuple[FeatureRouting, ...]) -> None:
-        found.append(made)
+        combinations.append(made)
 
     draw()
-    return tuple(dict.fromkeys(found))[-sets:]
+    return tuple(dict.fromkeys(combinations))[-sets:]
 
 
 def objects(rendered: ModuleType, part: Table) -> str:
@@ -131,14 +133,14 @@ def compared(choice: Mesh, wanted: Sequence[FeatureRouting], number: int, count:
     """Ask at the gateway and in the mesh at the same time."""
     lab = choice.lab
     services = json.loads(lab.kubectl("get", "services", "-n", "choice", "-o", "json"))["items"]
-    addresses = {each["metadata"]["name"]: each["spec"]["clusterIP"] for each in services}
+    addresses = {service["metadata"]["name"]: service["spec"]["clusterIP"] for service in services}
     pid = choice.container(CALLER, "server")["pid"]
     inside = ("nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--")
     kinds = {
         EDGE: ([*BOUTIQUE, "lab", "exec", "--name", lab.name, "--"], {EDGE: choice.pods("shop-istio")[0]["address"]}),
-        MESH: (inside, {each.service: addresses[each.service] for each in SERVICES}),
+        MESH: (inside, {service.service: addresses[service.service] for service in SERVICES}),
     }
-    told = {"features": [asdict(each) for each in wanted], "seed": number, "count": count, "seconds": SECONDS}
+    task = {"features": [asdict(feature) for feature in wanted], "seed": number, "count": count, "seconds": SECONDS}
     environment = {**lab.env, "PYTHONPATH": str(ROOT)}
     running = []
     for kind, (command, where) in kinds.items():
@@ -151,21 +153,21 @@ def compared(choice: Mesh, wanted: Sequence[FeatureRouting], number: int, count:
             text=True,
         )
         assert asking.stdin
-        asking.stdin.write(json.dumps({**told, "kind": kind, "addresses": where}))
+        asking.stdin.write(json.dumps({**task, "kind": kind, "addresses": where}))
         asking.stdin.close()
         asking.stdin = None
         running.append(asking)
-    answered = [(*each.communicate(timeout=SECONDS * 2), each.returncode) for each in running]
+    answered = [(*process.communicate(timeout=SECONDS * 2), process.returncode) for process in running]
     assert not [wrong for _, wrong, code in answered if code], answered
-    return [json.loads(said) for said, _, _ in answered]
+    return [json.loads(output) for output, _, _ in answered]
 
 
-def check(found: list[dict[str, Any]], count: int) -> None:
-    print(json.dumps(found))
-    for each in found:
-        assert each["wrong"] == []
-        assert each["asked"] >= count
-        assert len(each["ways"]) > 1, "every request went the same way"
+def check(reports: list[dict[str, Any]], count: int) -> None:
+    print(json.dumps(reports))
+    for report in reports:
+        assert report["wrong"] == []
+        assert report["asked"] >= count
+        assert len(report["ways"]) > 1, "every request went the same way"
 
 
 @pytest.fixture
@@ -177,7 +179,7 @@ def number() -> int:
 
 def test_httproutes(choice: Mesh, number: int, size: Size) -> None:
     for at, wanted in enumerate(drawn(number, size.sets)):
-        parts = [baseline(ENVIRONMENT), *(additions(ENVIRONMENT, each) for each in wanted)]
+        parts = [baseline(ENVIRONMENT), *(additions(ENVIRONMENT, feature) for feature in wanted)]
         try:
             for part in parts:
                 choice.lab.kubectl("apply", "--server-side", "-f", "-", stdin=objects(http_routes, part))

@@ -73,15 +73,17 @@ def test_releases_are_let_in(apply: Apply, text: str) -> None:
 
 @pytest.mark.parametrize(("text", "_"), REFUSED)
 def test_all_else_is_refused(apply: Apply, text: str, _: str) -> None:
-    said = apply(PROD, written(text))
-    assert "ValidatingAdmissionPolicy 'online-boutique-channel-channel-releases'" in said or "Invalid value" in said, (
-        said
-    )
+    message = apply(PROD, written(text))
+    assert (
+        "ValidatingAdmissionPolicy 'online-boutique-channel-channel-releases'" in message or "Invalid value" in message
+    ), message
 
 
 def test_the_message_names_the_image_and_what_is_accepted(apply: Apply) -> None:
-    said = apply(PROD, f"{REPOSITORY}:0.10.7-new-ads.3")
-    assert f"{REPOSITORY}:0.10.7-new-ads.3: is not let in, the channel of this namespace accepts releases only" in said
+    message = apply(PROD, f"{REPOSITORY}:0.10.7-new-ads.3")
+    assert (
+        f"{REPOSITORY}:0.10.7-new-ads.3: is not let in, the channel of this namespace accepts releases only" in message
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,8 +104,10 @@ def test_a_sidecar_is_judged_like_any_container(apply: Apply) -> None:
 
 
 def test_pods_that_would_take_the_requests_of_a_service_have_its_container(apply: Apply) -> None:
-    said = apply(PROD, "elsewhere.example/copy:latest", container="other")
-    assert "pods with the label app: adservice take the requests of that service, and need its container server" in said
+    message = apply(PROD, "elsewhere.example/copy:latest", container="other")
+    assert (
+        "pods with the label app: adservice take the requests of that service, and need its container server" in message
+    )
     assert apply(PROD, "elsewhere.example/copy:latest", container="other", app="other") == ""
 
 

@@ -46,7 +46,7 @@ def unended(plain: Lab, platform: Stack) -> Iterator[Stack]:
 def conditions(lab: Lab) -> dict[str, Any]:
     """Return the conditions of the namespace that are true, with what they say."""
     found = json.loads(lab.kubectl("get", "namespace", "unended", "-o", "json"))["status"]["conditions"]
-    return {each["type"]: each["message"] for each in found if each["status"] == "True"}
+    return {condition["type"]: condition["message"] for condition in found if condition["status"] == "True"}
 
 
 def is_gone(lab: Lab) -> bool:

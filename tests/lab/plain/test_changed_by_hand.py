@@ -75,19 +75,19 @@ def test_what_kubectl_changes_is_named_and_put_back(plain: Lab, stack: Stack) ->
     assert "services.<name>.autoscaled: true" in seen
 
     stack.up("--refresh")
-    found = deployments(plain, SPACE)
-    assert found.keys() >= {"shippingservice"}
+    workloads = deployments(plain, SPACE)
+    assert workloads.keys() >= {"shippingservice"}
     assert image(plain, "adservice").endswith("adservice:v1.0.0")
     assert image(plain, "frontend").endswith("frontend:v1.0.0")
-    assert found["cartservice"]["spec"]["replicas"] == 1
+    assert workloads["cartservice"]["spec"]["replicas"] == 1
     assert object_of(plain, "service", "cartservice")["spec"]["selector"]["app"] == "cartservice"
     labels = object_of(plain, "service", "adservice")["metadata"]["labels"]
     assert labels["app.kubernetes.io/part-of"] == "online-boutique"
     assert labels["tier"] == "y", "what others add stays"
     assert "team" not in labels, "what kubectl adds goes with an update of the object"
     variables = {
-        each["name"]: each.get("value")
-        for each in found["emailservice"]["spec"]["template"]["spec"]["containers"][0]["env"]
+        variable["name"]: variable.get("value")
+        for variable in workloads["emailservice"]["spec"]["template"]["spec"]["containers"][0]["env"]
     }
     assert (variables["PORT"], variables.get("FOO")) == ("8080", None)
     again = stack.pulumi("preview", "--refresh", "--expect-no-changes").stdout
@@ -143,11 +143,11 @@ def test_another_stack_is_refused_what_this_one_owns(plain: Lab, stack: Stack, n
         done = rival.pulumi(*command, check=False)
         assert done.returncode != 0
         assert f"belong to stack '{SPACE}', and an object has one owning stack" in done.stdout
-    assert not [each for each in rival.resources() if each["type"].startswith("kubernetes:")]
+    assert not [resource for resource in rival.resources() if resource["type"].startswith("kubernetes:")]
     # The API server refuses it as well, whoever asks, and however.
-    said = plain.refused(
+    message = plain.refused(
         "-n", SPACE, "annotate", "service", "cartservice", "--overwrite", "boutique.dev/owner=rival-environment"
     )
-    assert f"belongs to stack {SPACE}" in said
-    assert "has one owning stack" in said
+    assert f"belongs to stack {SPACE}" in message
+    assert "has one owning stack" in message
     stack.pulumi("preview", "--refresh", "--expect-no-changes")

@@ -64,10 +64,10 @@ def install(lab: Lab, version: str, channel: str, *, only: str = "") -> None:
     """Install the definitions as a cluster's provider does."""
     documents = []
     for path in sorted((files(lab) / "gateway-api").glob(f"*{only}.yaml")):
-        for each in yaml.safe_load_all(path.read_text()):
-            if each and each["kind"] == "CustomResourceDefinition":
-                each["metadata"]["annotations"] |= {BUNDLE: version, CHANNEL: channel}
-                documents.append(each)
+        for document in yaml.safe_load_all(path.read_text()):
+            if document and document["kind"] == "CustomResourceDefinition":
+                document["metadata"]["annotations"] |= {BUNDLE: version, CHANNEL: channel}
+                documents.append(document)
     arguments = ("apply", "--server-side", "--force-conflicts", "--field-manager", ADDON_MANAGER, "-f", "-")
     lab.kubectl(*arguments, stdin=yaml.safe_dump_all(documents))
 
@@ -92,12 +92,12 @@ def refused(stack: Stack) -> str:
 
 def test_definitions_of_others_are_said_at_preview_and_can_be_used(plain: Lab, stack: Stack) -> None:
     install(plain, "v1.4.0", "standard")
-    said = refused(configured(plain, stack))
-    assert "10 objects of the Gateway API are in the cluster already" in said, said
-    assert f"v1.4.0, standard channel, managed by '{ADDON_MANAGER}'" in said
-    assert f"this stack would install v{GATEWAY_API_VERSION}" in said
-    assert "{kind: present}" in said
-    assert "takeOver: true" in said
+    message = refused(configured(plain, stack))
+    assert "10 objects of the Gateway API are in the cluster already" in message, message
+    assert f"v1.4.0, standard channel, managed by '{ADDON_MANAGER}'" in message
+    assert f"this stack would install v{GATEWAY_API_VERSION}" in message
+    assert "{kind: present}" in message
+    assert "takeOver: true" in message
     configured(plain, stack, "present").pulumi("preview")
     assert annotations(plain)[BUNDLE] == "v1.4.0"
 
@@ -105,21 +105,21 @@ def test_definitions_of_others_are_said_at_preview_and_can_be_used(plain: Lab, s
     for version, channel in (("v1.7.0", "standard"), ("v1.4.0", "experimental")):
         install(plain, version, channel)
         for key in ({}, {"takeOver": True}):
-            said = refused(configured(plain, stack, **key))
-            assert f"{version}, {channel} channel" in said, said
-            assert f"v{GATEWAY_API_VERSION}, standard channel, which never replaces a newer, experimental or" in said
+            message = refused(configured(plain, stack, **key))
+            assert f"{version}, {channel} channel" in message, message
+            assert f"v{GATEWAY_API_VERSION}, standard channel, which never replaces a newer, experimental or" in message
         assert annotations(plain)[BUNDLE] == version
 
 
 def test_a_bundle_that_is_too_old_or_in_part_is_said(plain: Lab, stack: Stack) -> None:
     remove(plain)
-    said = refused(configured(plain, stack, "present"))
-    assert "does not serve gatewayclasses, gateways, httproutes of gateway.networking.k8s.io/v1" in said
+    message = refused(configured(plain, stack, "present"))
+    assert "does not serve gatewayclasses, gateways, httproutes of gateway.networking.k8s.io/v1" in message
     install(plain, "v1.1.0", "standard", only="httproutes")
-    said = refused(configured(plain, stack, "present"))
-    assert "does not serve gatewayclasses, gateways of" in said, said
-    assert "httproutes: v1.1.0, standard channel" in said
-    assert "v1.2.0 or later" in said
+    message = refused(configured(plain, stack, "present"))
+    assert "does not serve gatewayclasses, gateways of" in message, message
+    assert "httproutes: v1.1.0, standard channel" in message
+    assert "v1.2.0 or later" in message
     assert "1 object of the Gateway API is in the cluster already (httproutes)" in refused(configured(plain, stack))
 
 
@@ -135,8 +135,8 @@ def test_a_definition_that_is_being_deleted_is_said(plain: Lab, stack: Stack) ->
     plain.kubectl("delete", KIND, "httproutes.gateway.networking.k8s.io", "--wait=false")
     try:
         for kind in ("folder", "present"):
-            said = refused(configured(plain, stack, kind))
-            assert "httproutes.gateway.networking.k8s.io is being deleted since" in said, said
+            message = refused(configured(plain, stack, kind))
+            assert "httproutes.gateway.networking.k8s.io is being deleted since" in message, message
     finally:
         plain.kubectl("patch", "httproute", "stuck", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
 

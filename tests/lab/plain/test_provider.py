@@ -85,7 +85,7 @@ def test_charts_manifests_and_objects_are_made_and_removed(plain: Lab, tmp_path:
         ]
         types = {resource["type"] for resource in stack.resources()}
         assert {"kubernetes:batch/v1:CronJob", "kubernetes:core/v1:Secret", "kubernetes:helm.sh/v3:Release"} <= types
-        secret = next(each for each in stack.resources() if each["type"] == "kubernetes:core/v1:Secret")
+        secret = next(resource for resource in stack.resources() if resource["type"] == "kubernetes:core/v1:Secret")
         assert "never-in-clear" not in str(secret["outputs"])
         again = stack.pulumi("preview", "--expect-no-changes").stdout
         assert "unchanged" in again

@@ -41,7 +41,8 @@ def locks(lab: Lab, stack: Stack) -> list[Path]:
 def updated(lab: Lab, stack: Stack, tag: str) -> int:
     """Return how many Deployments there are of a version."""
     images = [
-        each["spec"]["template"]["spec"]["containers"][0]["image"] for each in deployments(lab, stack.name).values()
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+        for deployment in deployments(lab, stack.name).values()
     ]
     return sum(image.endswith(f":{tag}") for image in images)
 
@@ -49,11 +50,11 @@ def updated(lab: Lab, stack: Stack, tag: str) -> int:
 def assert_whole(lab: Lab, stack: Stack, tag: str) -> None:
     """Check that nothing is lost and nothing is there twice, in the cluster and in the state."""
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
-    urns = [each["urn"] for each in stack.resources()]
-    found = deployments(lab, stack.name)
-    assert len(found) == 12
+    urns = [resource["urn"] for resource in stack.resources()]
+    workloads = deployments(lab, stack.name)
+    assert len(workloads) == 12
     assert updated(lab, stack, tag) == 11, "all but the store"
-    assert all(is_available(each) for each in found.values())
+    assert all(is_available(deployment) for deployment in workloads.values())
     assert len(urns) == len(set(urns))
     assert sum("Deployment::" in urn for urn in urns) == 12
 
@@ -120,9 +121,9 @@ def test_second_update_at_the_same_time_is_refused(plain: Lab, stack: Stack) -> 
             refused = stack.up(check=False)
         finally:
             running.send_signal(signal.SIGCONT)
-        said = end(running)
+        output = end(running)
     assert refused.returncode != 0
     assert "locked" in refused.stdout
     assert f"pid {running.pid}" in refused.stdout
-    assert running.returncode == 0, said
+    assert running.returncode == 0, output
     assert_whole(plain, stack, "v1.4.0")

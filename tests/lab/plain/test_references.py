@@ -75,12 +75,12 @@ def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: 
     stack.up()
     stack.pulumi("preview", "--expect-no-changes")
     created = {(kind, namespace) for kind, namespace, _ in names(plain) - before}
-    found = deployments(plain, "dev")
+    workloads = deployments(plain, "dev")
     # Kubernetes keeps a list of the addresses that Services have.
     assert {namespace for kind, namespace in created if kind != "IPAddress"} == {"dev"}
     assert stack.outputs()["namespace"] == "dev", "where the shop is is no secret"
-    assert all(is_available(each) for each in found.values())
-    assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS} - {"loadgenerator"}
+    assert all(is_available(deployment) for deployment in workloads.values())
+    assert workloads.keys() == {workload.name for workload in online_boutique.WORKLOADS} - {"loadgenerator"}
 
 
 def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(shared: Shared) -> None:
@@ -98,7 +98,9 @@ def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(
     back = stack.up().stdout
     assert "~ 1 updated" in back, "the Service: no pod starts"
     assert stack.outputs()["services"]["adservice"]["version"] == config["release"]["default"]
-    providers = {each["urn"].split("::", 2)[2] for each in stack.resources() if "pulumi:providers:" in each["type"]}
+    providers = {
+        resource["urn"].split("::", 2)[2] for resource in stack.resources() if "pulumi:providers:" in resource["type"]
+    }
     # Pulumi's own is for what it reads of other stacks.
     assert providers - {"pulumi:providers:pulumi::default"} == {"pulumi:providers:kubernetes::deployer"}
 
@@ -119,7 +121,7 @@ def test_target_that_is_not_there_is_named(
     assert done.returncode != 0
     assert all(word in done.stdout for word in words), done.stdout
     assert "Traceback" not in done.stdout, done.stdout
-    assert not [each for each in stack.resources() if each["type"].startswith("kubernetes:")]
+    assert not [resource for resource in stack.resources() if resource["type"].startswith("kubernetes:")]
 
 
 def test_second_platform_on_one_cluster_is_refused_and_takes_nothing(plain: Lab, shared: Shared) -> None:
@@ -130,20 +132,20 @@ def test_second_platform_on_one_cluster_is_refused_and_takes_nothing(plain: Lab,
     rival.pulumi("destroy", "--yes", "--skip-preview")
     shared.platform.pulumi("preview", "--refresh", "--expect-no-changes")
     namespaces = json.loads(plain.kubectl("get", "namespaces", "dev", "deployers", "-o", "json"))["items"]
-    assert {each["metadata"]["annotations"]["boutique.dev/owner"] for each in namespaces} == {"shared"}
+    assert {namespace["metadata"]["annotations"]["boutique.dev/owner"] for namespace in namespaces} == {"shared"}
 
 
 def test_images_of_all_services_and_of_single_ones_arrive(plain: Lab, replicated: Stack) -> None:
-    pods = {each: found["spec"]["template"]["spec"] for each, found in deployments(plain, "doubled").items()}
-    images = {each: pod["containers"][0]["image"] for each, pod in pods.items()}
-    secrets = {each: [entry["name"] for entry in pod["imagePullSecrets"]] for each, pod in pods.items()}
+    pods = {name: deployment["spec"]["template"]["spec"] for name, deployment in deployments(plain, "doubled").items()}
+    images = {name: pod["containers"][0]["image"] for name, pod in pods.items()}
+    secrets = {name: [entry["name"] for entry in pod["imagePullSecrets"]] for name, pod in pods.items()}
     assert images == {workload.name: f"{OURS}/{workload.name}:v1.0.0" for workload in online_boutique.WORKLOADS} | {
         "adservice": "registry.example/ads/server:v1.0.0",
         "cartservice": f"{OURS}/cartservice:v2.0.0-new-carts.1",
         "redis-cart": "redis:8",
     }
     assert secrets.pop("adservice") == ["ads"]
-    assert all(each == ["team"] for each in secrets.values())
+    assert all(names == ["team"] for names in secrets.values())
     assert replicated.outputs()["services"]["cartservice"]["version"] == "v2.0.0-new-carts.1"
 
 
@@ -157,28 +159,28 @@ def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_righ
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)["services"]
-    assert found.keys() == {workload.name for workload in online_boutique.WORKLOADS}
-    assert (found["frontend"]["ready"], found["redis-cart"]["ready"]) == (2, 1)
-    assert found["cartservice"]["running"] == ["v2.0.0-new-carts.1"]
-    assert {one["reached"]["said"] for one in found.values()} == {"unknown: there is no link"}
+    services = json.loads(done.stdout)["services"]
+    assert services.keys() == {workload.name for workload in online_boutique.WORKLOADS}
+    assert (services["frontend"]["ready"], services["redis-cart"]["ready"]) == (2, 1)
+    assert services["cartservice"]["running"] == ["v2.0.0-new-carts.1"]
+    assert {service["reached"]["said"] for service in services.values()} == {"unknown: there is no link"}
 
 
 def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
     assert replicated.resources()
-    wanted = {each: found["spec"]["replicas"] for each, found in deployments(plain, "doubled").items()}
+    wanted = {name: deployment["spec"]["replicas"] for name, deployment in deployments(plain, "doubled").items()}
     pods = json.loads(plain.kubectl("get", "pods", "-n", "doubled", "-o", "json"))["items"]
     budgets = json.loads(plain.kubectl("get", "poddisruptionbudgets", "-n", "doubled", "-o", "json"))["items"]
     nodes: dict[str, set[str]] = {app: set() for app in wanted}
     for pod in pods:
         nodes[pod["metadata"]["labels"]["app"]].add(pod["spec"]["nodeName"])
-    twos = {each for each, replicas in wanted.items() if replicas == 2}
+    twos = {name for name, replicas in wanted.items() if replicas == 2}
     assert twos == {
         workload.name for workload in online_boutique.WORKLOADS if not (workload.stateful or workload.optional)
     }
-    assert {each["metadata"]["name"] for each in budgets} == twos
-    assert {each["status"]["disruptionsAllowed"] for each in budgets} == {1}
-    assert not [each for each in twos if len(nodes[each]) != 2], "both replicas are on one node"
+    assert {budget["metadata"]["name"] for budget in budgets} == twos
+    assert {budget["status"]["disruptionsAllowed"] for budget in budgets} == {1}
+    assert not [name for name in twos if len(nodes[name]) != 2], "both replicas are on one node"
 
 
 def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated: Stack) -> None:
@@ -190,8 +192,8 @@ def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated:
         # The quota's own count is written by several at once; who came second is asked to try again, and does.
         if event["reason"] == "FailedCreate" and "object has been modified" not in event["message"]
     ]
-    found = deployments(plain, "doubled")
+    workloads = deployments(plain, "doubled")
     assert not refusals
-    assert all(is_available(each) for each in found.values())
-    assert {one["replicas"] - one["ready"] for one in replicated.outputs()["services"].values()} == {0}
-    assert found["frontend"]["spec"]["template"]["spec"]["containers"][0]["image"] == f"{OURS}/frontend:v1.1.0"
+    assert all(is_available(deployment) for deployment in workloads.values())
+    assert {service["replicas"] - service["ready"] for service in replicated.outputs()["services"].values()} == {0}
+    assert workloads["frontend"]["spec"]["template"]["spec"]["containers"][0]["image"] == f"{OURS}/frontend:v1.1.0"

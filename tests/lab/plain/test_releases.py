@@ -45,14 +45,14 @@ def both(plain: Lab, platform: Stack, named: Callable[[str], Stack], folder: Pat
 def test_a_release_goes_from_one_environment_to_the_next_and_back(both: Releases) -> None:
     before = both.file(both.test).read_text()
     first = both.running("test")
-    said = both.run("promote", "staging", "test", "--yes", code=1)
-    assert f"'{BRANCH}': target 'test' refuses it for adservice: is a pre-release" in said
+    output = both.run("promote", "staging", "test", "--yes", code=1)
+    assert f"'{BRANCH}': target 'test' refuses it for adservice: is a pre-release" in output
     assert both.file(both.test).read_text() == before
 
     both.run("release", "set", "staging", "--unset", "adservice")
     both.staging.up()
     planned = both.json("promote", "staging", "test", "--preview")
-    assert {each["new"] for each in planned["changes"]} == {NEW}
+    assert {change["new"] for change in planned["changes"]} == {NEW}
     assert both.versions("test") == {OLD}
     done = both.json("promote", "staging", "test", "--yes")
     assert done["smoke"]["ok"]
@@ -65,12 +65,12 @@ def test_a_release_goes_from_one_environment_to_the_next_and_back(both: Releases
     assert both.running("test") == first
     assert both.file(both.test).read_text() == before
     listed = both.json("rollback", "test", "--list")
-    assert [(each["update"], each["current"]) for each in listed] == [(3, True), (2, False), (1, False)]
+    assert [(entry["update"], entry["current"]) for entry in listed] == [(3, True), (2, False), (1, False)]
     assert "--to 3: stack 'test' runs that release already" in both.run("rollback", "test", "--to", "3", code=1)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("release", "set", "test", "--service", f"adservice={BRANCH}"), "refuses it for adservice: is a pre-release"),
         (("release", "set", "test", "--default", "latest"), "'latest' is no SemVer version"),
@@ -82,9 +82,9 @@ def test_a_release_goes_from_one_environment_to_the_next_and_back(both: Releases
         (("rollback", "shared", "--yes"), "has no former release"),
     ],
 )
-def test_what_is_refused_changes_nothing(both: Releases, arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_refused_changes_nothing(both: Releases, arguments: tuple[str, ...], message: str) -> None:
     files = {path: path.read_text() for path in both.staging.folder.glob("Pulumi*")}
-    assert said in both.run(*arguments, code=1)
+    assert message in both.run(*arguments, code=1)
     assert {path: path.read_text() for path in both.staging.folder.glob("Pulumi*")} == files
 
 
@@ -94,11 +94,11 @@ def test_whoever_updates_already_is_named_and_nothing_is_changed(both: Releases)
         until(lambda: both.is_locked(both.test), other, "the stack is locked")
         os.kill(other.pid, signal.SIGSTOP)
         try:
-            said = both.run("promote", "staging", "test", "--yes", code=1)
+            output = both.run("promote", "staging", "test", "--yes", code=1)
         finally:
             os.kill(other.pid, signal.SIGCONT)
         end(other)
-    assert f"nothing was changed: stack 'test' is being updated by process {other.pid} of " in said
+    assert f"nothing was changed: stack 'test' is being updated by process {other.pid} of " in output
     assert both.file(both.test).read_text() == before
     assert both.versions("test") == {OLD}
 
@@ -112,10 +112,10 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(both: Releases)
         running.communicate(timeout=STAY_LONGEST)
     assert len(both.history(both.test)) == before
     assert both.is_locked(both.test), "killed too late"
-    assert not any(each["current"] for each in both.json("rollback", "test", "--list")), "nobody knows what runs"
+    assert not any(entry["current"] for entry in both.json("rollback", "test", "--list")), "nobody knows what runs"
     both.run("promote", "staging", "test", "--yes")
     assert both.versions("test") == {NEW}
-    assert {each["ready"] for each in both.running("test").values()} == {1}
+    assert {service["ready"] for service in both.running("test").values()} == {1}
 
 
 @contextmanager
@@ -151,8 +151,8 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
     first, failing = "v1.0.0", "v1.1.0"
     both.edit(both.staging, lambda config: config["boutique:environment"].update(order="dependenciesFirst"))
     both.edit(both.staging, lambda config: config.update({"boutique:release": {"default": first}}))
-    said = both.staging.up().stdout
-    begun, done = (places(said, word) for word in ("updating", "updated"))
+    output = both.staging.up().stdout
+    begun, done = (places(output, word) for word in ("updating", "updated"))
     for caller in online_boutique.WORKLOADS:
         for callee in caller.callees:
             if {caller.name, callee} <= begun.keys():
@@ -175,7 +175,7 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
         failed = both.staging.up(check=False)
         assert failed.returncode != 0, failed.stdout
         assert "Deployment currencyservice" in failed.stdout
-        running = {name: each["image"].rpartition(":")[2] for name, each in both.running("staging").items()}
+        running = {name: service["image"].rpartition(":")[2] for name, service in both.running("staging").items()}
         assert (running["frontend"], running["checkoutservice"], running["adservice"]) == (first, first, failing)
         both.run("rollback", "staging", "--yes")
         assert both.versions("staging") == {first}
@@ -189,10 +189,10 @@ def test_all_services_at_once_callees_first_and_a_failure_in_the_middle(both: Re
     assert both.versions("staging") == {NEW}
 
 
-def places(said: str, word: str) -> dict[str, int]:
+def places(output: str, word: str) -> dict[str, int]:
     """Return where an update tells of each Deployment that it is being updated, or is."""
-    found = re.finditer(rf"apps/v1:Deployment (\S+) {word}", said)
-    return {each[1]: each.start() for each in reversed(list(found))}
+    matches = re.finditer(rf"apps/v1:Deployment (\S+) {word}", output)
+    return {match[1]: match.start() for match in reversed(list(matches))}
 
 
 def test_many_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: Releases, size: Size) -> None:
@@ -202,7 +202,7 @@ def test_many_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: 
     both.test.up()
     first, kept = both.running("test"), both.contents("test")
     text = both.file(both.test).read_text()
-    origin = max(each["update"] for each in both.json("rollback", "test", "--list"))
+    origin = max(entry["update"] for entry in both.json("rollback", "test", "--list"))
     for number in range(1, size.releases):
         services = {"adservice": f"v1.0.{number}"}
         both.edit(both.test, lambda config: config["boutique:release"].update(services=services))  # noqa: B023
@@ -220,14 +220,16 @@ def test_many_releases_back_over_a_failed_one_with_all_that_belongs_to_it(both: 
     assert both.history(both.test)[-1]["result"] == "failed"
 
     listed = both.json("rollback", "test", "--list")
-    assert [each["update"] for each in listed[: size.releases + 1]] == [*range(origin + size.releases, origin - 1, -1)]
-    assert not any(each["current"] for each in listed)
+    assert [entry["update"] for entry in listed[: size.releases + 1]] == [
+        *range(origin + size.releases, origin - 1, -1)
+    ]
+    assert not any(entry["current"] for entry in listed)
     both.run("rollback", "test", "--yes", "--no-smoke")
     assert both.file(both.test).read_text() == last, "the last that was deployed to its end"
-    said = both.run("rollback", "test", "--to", str(origin), "--yes")
-    assert "secret token: its former content comes back" in said
-    assert "canary" not in said + both.file(both.test).read_text()
-    assert "smoke test: all green" in said
+    output = both.run("rollback", "test", "--to", str(origin), "--yes")
+    assert "secret token: its former content comes back" in output
+    assert "canary" not in output + both.file(both.test).read_text()
+    assert "smoke test: all green" in output
     assert both.running("test") == first
     assert both.contents("test") == kept
     assert set(kept.values()) == {"first", "canary-1"}
@@ -249,17 +251,19 @@ def scaled(both: Releases) -> Iterator[Callable[[int], None]]:
 
 
 def test_the_status_of_all_and_what_somebody_changed_by_hand(both: Releases, scaled: Callable[[int], None]) -> None:
-    found = {each["stack"]: each for each in both.json("status", "staging", "test", "--refresh", "--timeout", "600")}
-    assert list(found) == ["staging", "test"]
-    for each in found.values():
-        assert each["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
-        assert (each["drift"], each["trouble"], each["features"]) == ([], [], [])
-    assert found["test"]["updated"]["by"].startswith(f"{getpass.getuser()}@")
+    statuses = {
+        status["stack"]: status for status in both.json("status", "staging", "test", "--refresh", "--timeout", "600")
+    }
+    assert list(statuses) == ["staging", "test"]
+    for status in statuses.values():
+        assert status["services"]["adservice"] == {"versions": [NEW], "wanted": NEW, "ready": 1, "replicas": 1}
+        assert (status["drift"], status["trouble"], status["features"]) == ([], [], [])
+    assert statuses["test"]["updated"]["by"].startswith(f"{getpass.getuser()}@")
     scaled(0)
-    said = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
-    assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
-    assert "0/1" in said
-    assert {"staging", "test"} <= {each["stack"] for each in both.json("status")}
+    output = both.run("status", "test", "--refresh", "--timeout", "600", code=3)
+    assert "test: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in output
+    assert "0/1" in output
+    assert {"staging", "test"} <= {status["stack"] for status in both.json("status")}
 
 
 def test_an_environment_with_all_defaults_is_an_environment_to_every_command(
@@ -269,8 +273,8 @@ def test_an_environment_with_all_defaults_is_an_environment_to_every_command(
     target = {"kind": "stack", "name": platform.name, "target": stack.name}
     stack.configure(cluster=target, environment={}, release={"default": OLD}).up()
     assert both.versions("defaults") == {OLD}
-    assert {each["new"] for each in both.json("promote", "staging", "defaults", "--preview")["changes"]} == {NEW}
-    assert [each["current"] for each in both.json("rollback", "defaults", "--list")] == [True]
+    assert {change["new"] for change in both.json("promote", "staging", "defaults", "--preview")["changes"]} == {NEW}
+    assert [entry["current"] for entry in both.json("rollback", "defaults", "--list")] == [True]
     both.run("release", "set", "defaults", "--default", NEW)
     assert f"default: {NEW}" in both.file(stack).read_text()
     assert "boutique:environment: {}" in both.file(stack).read_text()

@@ -76,7 +76,7 @@ def read(content: Any, field: str) -> str | None:
         if isinstance(step, int):
             content = content[step] if step < len(content) else None
         elif step.startswith("["):
-            content = next((each for each in content if each.get("name") == step[1:]), None)
+            content = next((entry for entry in content if entry.get("name") == step[1:]), None)
         else:
             content = content.get(step)
         if content is None:
@@ -92,8 +92,8 @@ def deployed(plain: Lab, platform: Stack, named: Callable[[str], Stack]) -> dict
         environment={"rollout": ROLLOUT, "services": {"frontend": {"external": True}}},
     ).up()
     outputs = stack.outputs()
-    said = plain.kubectl("get", "deployments,services,serviceaccounts", "-n", outputs["namespace"], "-o", "json")
-    objects = {f"{each['kind']}/{each['metadata']['name']}": each for each in json.loads(said)["items"]}
+    output = plain.kubectl("get", "deployments,services,serviceaccounts", "-n", outputs["namespace"], "-o", "json")
+    objects = {f"{item['kind']}/{item['metadata']['name']}": item for item in json.loads(output)["items"]}
     [address] = objects["Service/frontend-external"]["status"]["loadBalancer"]["ingress"]
     assert outputs["url"] == f"http://{address['ip']}"
     return objects

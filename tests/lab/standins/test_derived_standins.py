@@ -17,7 +17,7 @@ def pid(lab: Lab, workload: str) -> int:
     """Return the process of the stand-in of a workload."""
     pods: Any = lab.status()["pods"]
     [pod] = [pod for pod in pods if pod["name"].startswith(f"{workload}-")]
-    [container] = [each for each in pod["containers"] if each["kind"] == "app"]
+    [container] = [container for container in pod["containers"] if container["kind"] == "app"]
     return int(container["pid"])
 
 

@@ -56,7 +56,7 @@ def released(door: FrontDoor, **versions: str) -> FrontDoor:
 def pods(lab: Lab, app: str) -> dict[str, str]:
     """Return the version of each pod of a service, by its uid."""
     found = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", f"app={app}", "-o", "json"))["items"]
-    return {each["metadata"]["uid"]: each["spec"]["containers"][0]["image"].rpartition(":")[2] for each in found}
+    return {pod["metadata"]["uid"]: pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in found}
 
 
 def back(door: FrontDoor) -> float:
@@ -65,8 +65,8 @@ def back(door: FrontDoor) -> float:
     with door.stack.start("up", "--yes", "--skip-preview") as running:
         eventually(lambda: door.page()["version"] == OLD, "the old page")
         took = time.monotonic() - began
-        said, _ = running.communicate(timeout=120)
-    assert running.returncode == 0, said
+        output, _ = running.communicate(timeout=120)
+    assert running.returncode == 0, output
     return took
 
 
@@ -83,15 +83,15 @@ def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: Front
     report("frontend to green", found)
     assert not found.failures, f"within {found.outage:.1f} s"
     assert door.page()["version"] == NEW
-    there = pods(lab, PAGE)
-    assert sorted(there.values()) == [OLD, NEW]
+    current_pods = pods(lab, PAGE)
+    assert sorted(current_pods.values()) == [OLD, NEW]
     released(door, frontend=OLD)
     with visitors(door.site, "/_healthz", pause=size.pause) as found:
         took = back(door)
         enough(found, size.requests)
     report(f"frontend back in {took:.1f} s", found)
     assert not found.failures
-    assert pods(lab, PAGE) == there
+    assert pods(lab, PAGE) == current_pods
 
 
 def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
@@ -107,14 +107,14 @@ def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
     assert {outcome for outcome, _ in counted} == {"OK"}
     assert {version for _, version in counted} == {OLD, NEW}
     assert held(lab) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
-    there = pods(lab, LEAF)
+    current_pods = pods(lab, LEAF)
     with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
-        said = rolled_back(door.stack)
+        output = rolled_back(door.stack)
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
-    assert "secret key: its former content comes back" in said
+    assert "secret key: its former content comes back" in output
     assert held(lab) == before
-    assert pods(lab, LEAF) == there
+    assert pods(lab, LEAF) == current_pods
 
 
 def rolled_back(stack: Stack) -> str:
@@ -144,9 +144,9 @@ def held(lab: Lab) -> dict[str, str]:
     selector = json.loads(lab.kubectl("get", "service", "-n", "local", LEAF, "-o", "json"))["spec"]["selector"]
     selected = ",".join(f"{key}={value}" for key, value in selector.items())
     [pod] = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", selected, "-o", "json"))["items"]
-    [container] = [each for each in pod["spec"]["containers"] if each["name"] == "server"]
-    variables = {each["name"]: each for each in container["env"]}
-    [volume] = [each for each in pod["spec"]["volumes"] if each["name"] == "config"]
+    [container] = [container for container in pod["spec"]["containers"] if container["name"] == "server"]
+    variables = {variable["name"]: variable for variable in container["env"]}
+    [volume] = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "config"]
     files = json.loads(lab.kubectl("get", "configmap", "-n", "local", volume["configMap"]["name"], "-o", "json"))
     reference = variables["KEY"]["valueFrom"]["secretKeyRef"]
     secrets = json.loads(lab.kubectl("get", "secret", "-n", "local", reference["name"], "-o", "json"))["data"]
@@ -177,9 +177,9 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
         failed = door.stack.up(check=False)
     assert not found.failures
     # A second time: what was made the first time is there, and is no better.
-    for update, said in ((failed, first), (door.stack.up(check=False), again)):
+    for update, message in ((failed, first), (door.stack.up(check=False), again)):
         assert update.returncode != 0
-        assert said in update.stdout, update.stdout
+        assert message in update.stdout, update.stdout
         assert "Traceback" not in update.stdout
     assert door.page()["version"] == was
     door.set(TIMEOUT, "60")

@@ -26,7 +26,7 @@ DEFINITIONS = {"CustomResourceDefinition", "APIService"}
 
 
 def lasting(found: set[Name]) -> set[Name]:
-    return {each for each in found if each[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
+    return {name for name in found if name[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
 
 
 def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again(opened: FrontDoor) -> None:
@@ -34,7 +34,7 @@ def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again
     opened.configure().up()
     deployed = names(lab)
     stack.pulumi("destroy", "--yes", "--skip-preview")
-    kept = {each for each in deployed - before if each[0] in DEFINITIONS or each in BY_ISTIOD}
+    kept = {name for name in deployed - before if name[0] in DEFINITIONS or name in BY_ISTIOD}
     assert kept, "definitions stay: with one of them, its objects would be deleted, everybody's"
     with suppress(AssertionError):
         eventually(lambda: names(lab) == before | kept, "what was created is gone")

@@ -44,33 +44,35 @@ def released(door: FrontDoor, version: str, *, fails: bool = False) -> str:
 
 def refused_pods(lab: Lab) -> list[str]:
     events = json.loads(lab.kubectl("get", "events", "-n", "local", "-o", "json"))["items"]
-    return [each["message"] for each in events if "exceeded quota" in each.get("message", "")]
+    return [event["message"] for event in events if "exceeded quota" in event.get("message", "")]
 
 
 def deployments(lab: Lab) -> dict[str, str]:
     """Return the version of each Deployment, by its name."""
     found = json.loads(lab.kubectl("get", "deployments", "-n", "local", "-o", "json"))["items"]
     return {
-        each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
-        for each in found
-        if not each["metadata"]["name"].startswith("redis")
+        deployment["metadata"]["name"]: deployment["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(
+            ":"
+        )[2]
+        for deployment in found
+        if not deployment["metadata"]["name"].startswith("redis")
     }
 
 
 def test_releases_of_all_services_in_a_row_and_after_failed_ones_fit_twice(door: FrontDoor, size: Size) -> None:
     lab, stack = door.lab, door.stack
-    with visitors(door.site, "/_healthz", pause=0.2) as found:
+    with visitors(door.site, "/_healthz", pause=0.2) as load:
         for number in range(1, size.releases):
             released(door, f"v1.0.{number}")
         former, last = f"v1.0.{size.releases - 2}", f"v1.0.{size.releases - 1}"
         assert sorted(set(deployments(lab).values())) == [former, last]
         for number in (1, 2):
-            said = released(door, f"1.1.{number}-broken.never-ready", fails=True)
-            assert "exceeded quota" not in said
+            output = released(door, f"1.1.{number}-broken.never-ready", fails=True)
+            assert "exceeded quota" not in output
         assert door.page()["version"] == last
         released(door, "v1.2.0")
         assert door.page()["version"] == "v1.2.0"
-    assert not found.failures, f"within {found.outage:.1f} s"
+    assert not load.failures, f"within {load.outage:.1f} s"
     assert not refused_pods(lab)
     assert sorted(set(deployments(lab).values())) == [last, "v1.2.0"]
     stack.pulumi("preview", "--expect-no-changes")
@@ -81,9 +83,9 @@ def test_releases_of_all_services_in_a_row_and_after_failed_ones_fit_twice(door:
 def test_a_limit_that_does_not_fit_is_refused_by_the_preview(door: FrontDoor) -> None:
     before = deployments(door.lab)
     door.set("environment.services.frontend.resources.limits.memory", "64Gi")
-    said = door.stack.pulumi("preview", check=False)
+    result = door.stack.pulumi("preview", check=False)
     door.unset("environment.services.frontend")
-    assert said.returncode != 0
-    assert "boutique:environment.services.frontend.resources.limits.memory: 64Gi: " in said.stdout
-    assert "raise boutique:platform.targets.local.replicas to" in said.stdout
+    assert result.returncode != 0
+    assert "boutique:environment.services.frontend.resources.limits.memory: 64Gi: " in result.stdout
+    assert "raise boutique:platform.targets.local.replicas to" in result.stdout
     assert deployments(door.lab) == before

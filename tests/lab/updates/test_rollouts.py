@@ -124,10 +124,10 @@ def test_features_outlive_a_new_version_of_their_environment_and_the_way_back(do
         features.feature("theirs", {PAGE: theirs}, sessions=["tester-2"]),
     )
     with features.standing(*stacks):
-        before = {name: each for name, each in features.objects().items() if name[0] == "HTTPRoute"}
+        before = {name: route for name, route in features.objects().items() if name[0] == "HTTPRoute"}
         for version in (NEW, OLD):
             configure(door, LEAF, version).up()
-            assert {name: each for name, each in features.objects().items() if name[0] == "HTTPRoute"} == before
+            assert {name: route for name, route in features.objects().items() if name[0] == "HTTPRoute"} == before
             for host, cookie, seen in (
                 (HOST, "", {LEAF: version}),
                 (f"ours.{HOST}", "", {LEAF: ours}),
