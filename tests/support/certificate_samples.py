@@ -55,7 +55,7 @@ class Issued:
     def pfx(self, *others: "Issued", password: str = PASSWORD) -> str:
         """Return a PFX in base64, with other certificates in the order given."""
         encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-        certificates = [each.certificate for each in others]
+        certificates = [certificate.certificate for certificate in others]
         data = pkcs12.serialize_key_and_certificates(None, self.key, self.certificate, certificates, encryption)
         return base64.b64encode(data).decode()
 
@@ -134,5 +134,5 @@ def pfx_with_chain(server: Issued) -> Secrets:
 
 def pem(*certificates: Issued, key: str | None = None) -> Secrets:
     """Return the secrets of a stack whose certificate is in PEM, with the key of the first one."""
-    chain = "".join(each.pem for each in certificates)
+    chain = "".join(certificate.pem for certificate in certificates)
     return {"certificateChain": chain, "certificateKey": key or certificates[0].key_pem()}

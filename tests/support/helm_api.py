@@ -71,21 +71,21 @@ class HelmApi:
     """
 
     def __init__(self, *secrets: dict[str, Any], **owners: str) -> None:
-        self.secrets = {_path(each): each for each in secrets}
+        self.secrets = {_path(secret): secret for secret in secrets}
         self.owners = {name.replace("_", "-"): owner for name, owner in owners.items()}
         self.forbidden: set[str] = set()
         self.written: list[tuple[str, str]] = []
         self.changing = False
 
     def statuses(self) -> dict[str, str]:
-        return {each["metadata"]["name"]: each["metadata"]["labels"]["status"] for each in self.secrets.values()}
+        return {secret["metadata"]["name"]: secret["metadata"]["labels"]["status"] for secret in self.secrets.values()}
 
     def answer(self, method: str, target: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
         parts = urlsplit(target)
         if method in self.forbidden:
             return 403, {"message": f"secrets is forbidden: ann cannot {method}"}
         if parts.path.endswith("/secrets"):
-            return 200, {"items": [_metadata(each) for each in self._selected(parts.path, parts.query)] or None}
+            return 200, {"items": [_metadata(secret) for secret in self._selected(parts.path, parts.query)] or None}
         if "/secrets/" not in parts.path:
             owner = self.owners.get(parts.path.rpartition("/")[2])
             return 200, {"metadata": {"annotations": {"boutique.dev/owner": owner} if owner else None}}
@@ -106,9 +106,9 @@ class HelmApi:
         return 200, {}
 
     def _selected(self, path: str, query: str) -> Iterator[dict[str, Any]]:
-        asked = parse_qs(query)
-        assert asked["fieldSelector"] == ["type=helm.sh/release.v1"]
-        owner, names = asked["labelSelector"][0].split(",", 1)
+        parameters = parse_qs(query)
+        assert parameters["fieldSelector"] == ["type=helm.sh/release.v1"]
+        owner, names = parameters["labelSelector"][0].split(",", 1)
         assert owner == "owner=helm"
         wanted = names.removeprefix("name in (").removesuffix(")").split(",")
         for each in self.secrets.values():

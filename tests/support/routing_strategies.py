@@ -25,7 +25,7 @@ KEYS = ("a", "ab", "a-b", "new-ads")
 
 _octets = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '",;\\')
 session_ids = st.one_of(st.sampled_from(SESSIONS), st.text(_octets, min_size=1, max_size=128))
-_changed = st.lists(st.sampled_from([each.service for each in SERVICES]), min_size=1, unique=True)
+_changed = st.lists(st.sampled_from([service.service for service in SERVICES]), min_size=1, unique=True)
 
 
 @st.composite
@@ -56,7 +56,7 @@ _anything = st.lists(st.sampled_from(_fragments), max_size=6).map("".join)
 
 def _listed(item: st.SearchStrategy[str], separators: list[str]) -> st.SearchStrategy[str]:
     parts = st.lists(st.tuples(st.one_of(item, item, _anything), st.sampled_from(separators)), max_size=4)
-    return st.builds(lambda found, last: "".join(map("".join, found)) + last, parts, item)
+    return st.builds(lambda pieces, last: "".join(map("".join, pieces)) + last, parts, item)
 
 
 _cookie_names = [COOKIE] * 4 + [f"x{COOKIE}", COOKIE[1:], COOKIE.upper(), "shop_currency", ""]

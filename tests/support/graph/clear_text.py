@@ -15,15 +15,18 @@ def in_clear(value: Any) -> Iterator[str]:
     """Yield every text that stands outside a secret envelope."""
     if isinstance(value, dict):
         if value.get(SIGNATURE) != SECRET:
-            for each in value.values():
-                yield from in_clear(each)
+            for item in value.values():
+                yield from in_clear(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from in_clear(each)
+        for item in value:
+            yield from in_clear(item)
     elif isinstance(value, str):
         yield value
 
 
 def everything(graph: Graph) -> list[Any]:
     """Return all inputs and all outputs, with secret envelopes."""
-    return [*(json_format.MessageToDict(each.request.object) for each in graph.resources), *graph.sealed.values()]
+    return [
+        *(json_format.MessageToDict(resource.request.object) for resource in graph.resources),
+        *graph.sealed.values(),
+    ]

@@ -62,15 +62,15 @@ class Graph:
 
     def of(self, kind: str) -> list[Registered]:
         """Return the resources whose type ends with a kind such as `Deployment`."""
-        return [each for each in self.resources if each.kind == kind]
+        return [resource for resource in self.resources if resource.kind == kind]
 
     def one(self, kind: str, name: str) -> Registered:
-        found = [each for each in self.of(kind) if each.name == name]
-        assert len(found) == 1, f"{len(found)} resources {kind} {name!r}"
-        return found[0]
+        resources = [resource for resource in self.of(kind) if resource.name == name]
+        assert len(resources) == 1, f"{len(resources)} resources {kind} {name!r}"
+        return resources[0]
 
     def by_urn(self, urn: str) -> Registered:
-        return next(each for each in self.resources if each.urn == urn)
+        return next(resource for resource in self.resources if resource.urn == urn)
 
     def before(self, resource: Registered) -> set[str]:
         """Return the URNs of everything that has to be there before a resource is made."""
@@ -85,12 +85,12 @@ class Graph:
 
     @property
     def objects(self) -> list[Registered]:
-        return [each for each in self.resources if each.is_object]
+        return [resource for resource in self.resources if resource.is_object]
 
     @property
     def state(self) -> dict[str, dict[str, Any]]:
         """The resources as the engine tells of them afterwards, by URN."""
-        return {each.urn: {"type": each.type, "outputs": dict(each.inputs)} for each in self.resources}
+        return {resource.urn: {"type": resource.type, "outputs": dict(resource.inputs)} for resource in self.resources}
 
     @property
     def outputs(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class _Monitor(mocks.MockMonitor):
         reply = super().RegisterResource(request)
         if request.type == "pulumi:pulumi:Stack":
             return reply
-        if reply.urn in {each.urn for each in self.graph.resources}:
+        if reply.urn in {resource.urn for resource in self.graph.resources}:
             raise AssertionError(f"duplicate URN {reply.urn}")
         inputs = rpc.deserialize_properties(request.object)
         self.graph.resources.append(Registered(request.type, request.name, reply.urn, clear(inputs), request))
@@ -123,9 +123,9 @@ def clear(value: Any) -> Any:
     if isinstance(value, dict):
         if rpc.is_rpc_secret(value):
             return clear(rpc.unwrap_rpc_secret(value))
-        return {key: clear(each) for key, each in value.items()}
+        return {key: clear(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [clear(each) for each in value]
+        return [clear(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

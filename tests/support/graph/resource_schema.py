@@ -39,8 +39,8 @@ def class_of(kind: str) -> type[pulumi.CustomResource]:
     _, module, name = kind.split(":")
     group, version = module.split("/")
     package = importlib.import_module(f"pulumi_kubernetes.{group.split('.')[0]}.{version}")
-    found: type[pulumi.CustomResource] = getattr(package, name)
-    return found
+    resource_type: type[pulumi.CustomResource] = getattr(package, name)
+    return resource_type
 
 
 def mistakes(resource: Registered) -> list[str]:
@@ -56,8 +56,8 @@ def arguments(kind: str) -> type:
         return of_object
     package, module, name = kind.split(":")
     where = _PACKAGES[package] + ("" if module == "index" else f".{module.split('/')[0]}")
-    found: type = getattr(importlib.import_module(where), f"{name}Args")
-    return found
+    arguments_type: type = getattr(importlib.import_module(where), f"{name}Args")
+    return arguments_type
 
 
 def needed(kind: str) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _fits(wanted: Any, value: Any, where: str) -> Iterator[str]:
         return
     choices = _choices(wanted)
     if len(choices) > 1:
-        yield from min((list(_fits(each, value, where)) for each in choices), key=len)
+        yield from min((list(_fits(choice, value, where)) for choice in choices), key=len)
         return
     [kind] = choices
     origin, inner = typing.get_origin(kind) or kind, typing.get_args(kind)
@@ -97,15 +97,15 @@ def _fits(wanted: Any, value: Any, where: str) -> Iterator[str]:
         return
     wrong = f"{where}: {value!r} is no {origin.__name__}"
     if issubclass(origin, enum.Enum):
-        yield from () if value in [each.value for each in origin] else [wrong]
+        yield from () if value in [member.value for member in origin] else [wrong]
     elif sdk.is_input_type(origin) and isinstance(value, Mapping):
         yield from judged(origin, value, where)
     elif issubclass(origin, Mapping) and isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _fits(inner[1], each, f"{where}.{key}")
+        for key, item in value.items():
+            yield from _fits(inner[1], item, f"{where}.{key}")
     elif issubclass(origin, Sequence) and isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _fits(inner[0], each, f"{where}[{index}]")
+        for index, item in enumerate(value):
+            yield from _fits(inner[0], item, f"{where}[{index}]")
     elif type(value) is not origin and (origin, type(value)) != (float, int):
         yield wrong
 
@@ -115,5 +115,5 @@ def _choices(wanted: Any) -> list[Any]:
     if typing.get_origin(wanted) not in (typing.Union, types.UnionType):
         return [wanted]
     late = (Awaitable, pulumi.Output)
-    options = [each for each in typing.get_args(wanted) if each is not type(None)]
-    return [each for each in options if typing.get_origin(each) not in late]
+    options = [argument for argument in typing.get_args(wanted) if argument is not type(None)]
+    return [option for option in options if typing.get_origin(option) not in late]

@@ -125,7 +125,9 @@ def _plain() -> dict[str, Any]:
 def committed(stack: str) -> tuple[dict[str, str], list[str]]:
     """Return a stack's values, every secret replaced by a canary, and which of them are secret."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    values: dict[str, Any] = {f"boutique:{key}": each["default"] for key, each in project.items() if "default" in each}
+    values: dict[str, Any] = {
+        f"boutique:{key}": setting["default"] for key, setting in project.items() if "default" in setting
+    }
     values[f"{NAMESPACE}:{KEY}"] = project[f"{NAMESPACE}:{KEY}"]["value"]
     values |= content(stack)["config"]
     if values["boutique:feature"].get("environment"):

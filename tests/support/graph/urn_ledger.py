@@ -22,20 +22,20 @@ def read(stack: str) -> list[str]:
 
 def owned(graph: Graph) -> set[str]:
     """Return every URN that the program registers or claims."""
-    return {urn for each in graph.resources for urn in (each.urn, *_claimed(each, graph))}
+    return {urn for resource in graph.resources for urn in (resource.urn, *_claimed(resource, graph))}
 
 
-def lost(known: Iterable[str], graph: Graph) -> list[str]:
-    return sorted(set(known) - owned(graph))
+def lost(urns: Iterable[str], graph: Graph) -> list[str]:
+    return sorted(set(urns) - owned(graph))
 
 
 def append(stack: str, graph: Graph) -> int:
     """Add what is new and return how much that is."""
-    known = read(stack)
-    new = sorted({each.urn for each in graph.resources} - set(known))
+    urns = read(stack)
+    new = sorted({resource.urn for resource in graph.resources} - set(urns))
     if new:
         FOLDER.mkdir(exist_ok=True)
-        (FOLDER / f"{stack}.txt").write_text("\n".join(sorted([*known, *new])) + "\n")
+        (FOLDER / f"{stack}.txt").write_text("\n".join(sorted([*urns, *new])) + "\n")
     return len(new)
 
 
@@ -57,5 +57,5 @@ def _urn(head: str, resource: Registered, kind: str, name: str) -> str:
 
 
 if __name__ == "__main__":
-    for each in deployable():
-        print(f"{each}: {append(each, record_stack(each))} new lines", file=sys.stderr)
+    for stack in deployable():
+        print(f"{stack}: {append(stack, record_stack(stack))} new lines", file=sys.stderr)

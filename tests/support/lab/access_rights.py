@@ -29,13 +29,13 @@ def ruled(rules: Iterable[RbacRule]) -> Rights:
     return {(verb, rule.group, resource) for rule in rules for resource in rule.resources for verb in rule.verbs}
 
 
-def granted(asked: Questions, namespace: str, user: str) -> Rights:
+def granted(questions: Questions, namespace: str, user: str) -> Rights:
     """Return which of all verbs on all resources an identity may use; no namespace is the whole cluster."""
-    matrix = product(VERBS, sorted(asked.resources()))
+    matrix = product(VERBS, sorted(questions.resources()))
     return {
         (verb, group, resource)
         for verb, (group, resource) in matrix
-        if asked.may(user, verb, group, resource, namespace)
+        if questions.may(user, verb, group, resource, namespace)
     }
 
 
@@ -45,16 +45,16 @@ def listed(lab: Lab, namespace: str, user: str) -> Rights:
     Raises:
         AssertionError: A right is on single objects by their names.
     """
-    said = lab.kubectl("auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", user)
-    found: Rights = set()
-    for line in said.splitlines():
+    output = lab.kubectl("auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", user)
+    rights: Rights = set()
+    for line in output.splitlines():
         rule = re.fullmatch(r"(\S*) +\[(.*?)\] +\[(.*?)\] +\[(.*?)\]", line)
         assert rule, line
         resource, path, names, verbs = rule.groups()
         assert not names, line
         if resource:
             kind, _, group = resource.partition(".")
-            found |= {(verb, group, kind) for verb in verbs.split()}
+            rights |= {(verb, group, kind) for verb in verbs.split()}
         else:
             assert path.startswith("/"), line
-    return found
+    return rights

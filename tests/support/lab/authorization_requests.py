@@ -23,19 +23,19 @@ class Questions:
 
     def resources(self) -> set[tuple[str, str]]:
         """Return every resource and subresource with its API group."""
-        found = set()
+        resources = set()
         for path in ("/api", "/apis"):
             for group in self._ask("GET", path)["items"]:
                 for version in group["versions"]:
                     for resource in version["resources"]:
                         names = [resource["resource"]]
                         names += [f"{names[0]}/{sub['subresource']}" for sub in resource.get("subresources", [])]
-                        found |= {(group["metadata"].get("name", ""), name) for name in names}
-        return found
+                        resources |= {(group["metadata"].get("name", ""), name) for name in names}
+        return resources
 
     def names(self, path: str) -> set[str]:
         """Return what the objects of a list are called."""
-        return {each["metadata"]["name"] for each in self._ask("GET", path)["items"]}
+        return {item["metadata"]["name"] for item in self._ask("GET", path)["items"]}
 
     def may(self, user: str, verb: str, group: str, resource: str, namespace: str) -> bool:
         """Ask about a ServiceAccount with the groups that its token brings along; no namespace is the whole cluster."""

@@ -53,8 +53,8 @@ class Amazon:
     @property
     def resources(self) -> list[str]:
         """The kinds of everything that AWS would charge for now."""
-        found = [json.loads(path.read_text())["type"] for path in self.state.glob("*.json")]
-        return sorted(each.rsplit(":", 1)[-1] for each in found)
+        kinds = [json.loads(path.read_text())["type"] for path in self.state.glob("*.json")]
+        return sorted(kind.rsplit(":", 1)[-1] for kind in kinds)
 
     def nonprod(self, **cluster: Any) -> Stack:
         """Return the committed stack, small enough for a lab, with charts and a certificate from files."""
@@ -139,6 +139,6 @@ def script(path: Path, program: Path) -> None:
 def timed(what: str, action: Callable[[], str]) -> str:
     """Print how long something takes, for whoever reads the log."""
     began = time.monotonic()
-    found = action()
+    result = action()
     print(f"{what}: {time.monotonic() - began:.1f} s")
-    return found
+    return result

@@ -12,27 +12,27 @@ CHURN = {"Event", "Lease", "ComponentStatus"}
 def listed(lab: Lab) -> list[dict[str, Any]]:
     """Return every object of every kind that can be listed."""
     kinds = lab.kubectl("api-resources", "--verbs=list", "-o", "name").split()
-    said = lab.kubectl("get", ",".join(kinds), "-A", "--show-managed-fields", "-o", "json")
-    objects: list[dict[str, Any]] = json.loads(said)["items"]
-    return [each for each in objects if each["kind"] not in CHURN]
+    output = lab.kubectl("get", ",".join(kinds), "-A", "--show-managed-fields", "-o", "json")
+    objects: list[dict[str, Any]] = json.loads(output)["items"]
+    return [resource for resource in objects if resource["kind"] not in CHURN]
 
 
-def name(each: dict[str, Any]) -> tuple[str, str, str]:
-    return each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"]
+def name(resource: dict[str, Any]) -> tuple[str, str, str]:
+    return resource["kind"], resource["metadata"].get("namespace", ""), resource["metadata"]["name"]
 
 
 def names(lab: Lab) -> set[tuple[str, str, str]]:
-    return {name(each) for each in listed(lab)}
+    return {name(resource) for resource in listed(lab)}
 
 
-def writers(each: dict[str, Any]) -> set[str]:
+def writers(resource: dict[str, Any]) -> set[str]:
     """Return who owns fields of an object."""
-    return {entry["manager"] for entry in each["metadata"].get("managedFields", [])}
+    return {entry["manager"] for entry in resource["metadata"].get("managedFields", [])}
 
 
 def deployments(lab: Lab, namespace: str) -> dict[str, dict[str, Any]]:
-    found = json.loads(lab.kubectl("get", "deployments", "-n", namespace, "-o", "json"))["items"]
-    return {each["metadata"]["name"]: each for each in found}
+    items = json.loads(lab.kubectl("get", "deployments", "-n", namespace, "-o", "json"))["items"]
+    return {item["metadata"]["name"]: item for item in items}
 
 
 def is_available(deployment: dict[str, Any]) -> bool:

@@ -99,6 +99,6 @@ def virtual_service(
 
 def denied_by(refusal: str) -> str:
     """Return which rule of which target refuses something."""
-    found = re.search(r"ValidatingAdmissionPolicy 'online-boutique-(\S+)'", refusal)
-    assert found, refusal or "it was let in"
-    return found[1]
+    match = re.search(r"ValidatingAdmissionPolicy 'online-boutique-(\S+)'", refusal)
+    assert match, refusal or "it was let in"
+    return match[1]

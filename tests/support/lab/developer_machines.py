@@ -32,7 +32,7 @@ class Machine:
     @property
     def workspaces(self) -> list[str]:
         folder = Path(self.env["XDG_STATE_HOME"], "boutique", "workspaces")
-        return [each.name for each in folder.glob("*")]
+        return [path.name for path in folder.glob("*")]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -47,11 +47,11 @@ class Machine:
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         running = self.start(*arguments)
-        said, wrong = running.communicate(timeout=LONGEST)
+        output, wrong = running.communicate(timeout=LONGEST)
         if check:
-            assert running.returncode == 0, f"boutique {' '.join(arguments)}: {said}{wrong}"
+            assert running.returncode == 0, f"boutique {' '.join(arguments)}: {output}{wrong}"
         assert "Traceback" not in wrong
-        return subprocess.CompletedProcess(arguments, running.returncode, said, wrong)
+        return subprocess.CompletedProcess(arguments, running.returncode, output, wrong)
 
     def feature(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("feature", *arguments, check=check)
@@ -59,15 +59,17 @@ class Machine:
     def at_once(self, *commands: Sequence[str]) -> None:
         """Run several commands of `boutique feature` at the same time."""
         for running in [self.start("feature", *command) for command in commands]:
-            said, wrong = running.communicate(timeout=LONGEST)
-            assert running.returncode == 0, said + wrong
+            output, wrong = running.communicate(timeout=LONGEST)
+            assert running.returncode == 0, output + wrong
 
     def listed(self) -> dict[str, dict[str, Any]]:
-        return {each["key"]: each for each in json.loads(self.feature("list", "--env", "local", "--json").stdout)}
+        return {
+            feature["key"]: feature for feature in json.loads(self.feature("list", "--env", "local", "--json").stdout)
+        }
 
     def stacks(self) -> set[str]:
-        said = subprocess.check_output(["pulumi", "stack", "ls", "--json"], cwd=self.folder, env=dict(self.env))
-        return {each["name"] for each in json.loads(said)}
+        output = subprocess.check_output(["pulumi", "stack", "ls", "--json"], cwd=self.folder, env=dict(self.env))
+        return {stack["name"] for stack in json.loads(output)}
 
 
 def machine(shop: Shop, folder: Path) -> Machine:

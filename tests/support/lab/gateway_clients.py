@@ -168,11 +168,11 @@ def load(
 
     visitors = [threading.Thread(target=visit, args=(number < keeping,)) for number in range(keeping + opening)]
     visitors += [threading.Thread(target=visit_by_http2) for _ in range(http2)]
-    for one in visitors:
-        one.start()
+    for visitor in visitors:
+        visitor.start()
     try:
         yield found
     finally:
         over.set()
-        for one in visitors:
-            one.join()
+        for visitor in visitors:
+            visitor.join()

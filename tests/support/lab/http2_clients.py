@@ -68,8 +68,8 @@ def asking(url: str, authority: str, per_second: int | None) -> Iterator[Http2Vi
         command += ["--rate", f"{per_second}/s"] if per_second else []
         log = folder / "log"
         with (
-            log.open("w") as said,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as running,
+            log.open("w") as output,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True) as running,
         ):
             try:
                 yield Http2Visitor(running, log)

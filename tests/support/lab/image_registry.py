@@ -176,18 +176,18 @@ class _Issuer:
     @property
     def keys(self) -> dict[str, Any]:
         numbers = self._key.public_key().public_numbers()
-        x, y = (_encoded(each.to_bytes(32, "big")) for each in (numbers.x, numbers.y))
+        x, y = (_encoded(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
         return {"keys": [{"kty": "EC", "crv": "P-256", "kid": "a-key", "alg": "ES256", "use": "sig", "x": x, "y": y}]}
 
     def token(self, scopes: Iterable[str]) -> str:
         now = int(time.time())
         access = [
             {"type": kind, "name": name, "actions": actions.split(",")}
-            for kind, name, actions in (each.split(":") for each in scopes)
+            for kind, name, actions in (scope.split(":") for scope in scopes)
         ]
         claims = {"iss": _SERVICE, "aud": [_SERVICE], "sub": USER, "nbf": now, "exp": now + 300, "access": access}
         head = {"typ": "JWT", "alg": "ES256", "kid": "a-key"}
-        signed = ".".join(_encoded(json.dumps(each).encode()) for each in (head, claims))
+        signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, claims))
         r, s = decode_dss_signature(self._key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
         return f"{signed}.{_encoded(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 

@@ -42,9 +42,9 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 def local_address(forwarding: subprocess.Popen[str]) -> str:
-    found = re.search(r"127\.0\.0\.1:\d+", line(forwarding))
-    assert found, "kubectl forwards"
-    return f"http://{found[0]}"
+    match = re.search(r"127\.0\.0\.1:\d+", line(forwarding))
+    assert match, "kubectl forwards"
+    return f"http://{match[0]}"
 
 
 @contextmanager

@@ -91,8 +91,8 @@ class Lab:
         """Return what the status says of one component."""
         components = self.status()["components"]
         assert isinstance(components, list)
-        found: dict[str, object] = next(one for one in components if one["name"] == name)
-        return found
+        component: dict[str, object] = next(component for component in components if component["name"] == name)
+        return component
 
     def processes(self) -> dict[int, str]:
         """Return the command lines of all processes that mention the lab's folder."""

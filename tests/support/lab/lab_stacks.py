@@ -64,10 +64,10 @@ class Stack:
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `pulumi`; what it prints is one text, since it tells its mistakes on either channel."""
         with self.start(*arguments) as running:
-            said = end(running, self.env)
-        done = subprocess.CompletedProcess(arguments, running.returncode, said)
+            output = end(running, self.env)
+        done = subprocess.CompletedProcess(arguments, running.returncode, output)
         if check and done.returncode != 0:
-            message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {said}"
+            message = f"pulumi {' '.join(arguments)} of stack {self.name} ended with {done.returncode}: {output}"
             raise AssertionError(message)
         return done
 
@@ -75,18 +75,18 @@ class Stack:
         return self.pulumi("up", "--yes", "--skip-preview", *arguments, check=check)
 
     def outputs(self, *arguments: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *arguments).stdout)
-        return found
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *arguments).stdout)
+        return outputs
 
     def resources(self) -> list[dict[str, Any]]:
         """Return the resources in the state, without the stack itself."""
         state = json.loads(self.pulumi("stack", "export").stdout)["deployment"]
-        return [each for each in state.get("resources") or [] if each["type"] != "pulumi:pulumi:Stack"]
+        return [resource for resource in state.get("resources") or [] if resource["type"] != "pulumi:pulumi:Stack"]
 
     def kubeconfig(self, target: str) -> dict[str, Any]:
         """Return the kubeconfig of one target's deployer; it holds a token, so nothing may print it."""
-        found: dict[str, Any] = json.loads(self.outputs("--show-secrets")["targets"][target]["kubeconfig"])
-        return found
+        kubeconfig: dict[str, Any] = json.loads(self.outputs("--show-secrets")["targets"][target]["kubeconfig"])
+        return kubeconfig
 
     def kubeconfig_file(self, target: str, folder: Path) -> Path:
         """Write that kubeconfig where only its owner may read it."""
@@ -138,18 +138,18 @@ def end(running: subprocess.Popen[str], env: Mapping[str, str] | None = None) ->
         witnessed = unready(env) if env else ""
         for pid in processes(running.pid):
             os.kill(pid, signal.SIGKILL)
-        said, _ = running.communicate()
-        message = f"{running.args!r} did not end within {STAY_LONGEST} s: {said[-4000:]}\n{witnessed}"
+        output, _ = running.communicate()
+        message = f"{running.args!r} did not end within {STAY_LONGEST} s: {output[-4000:]}\n{witnessed}"
         raise AssertionError(message) from None
 
 
 def together(stacks: Sequence[Stack], command: str, *arguments: str) -> str:
     """Run one command of `pulumi` for several stacks at once, and return what they said."""
     started = [(stack, stack.start(command, "--yes", "--skip-preview", *arguments)) for stack in stacks]
-    told = [(stack, process, end(process, stack.env)) for stack, process in started]
-    for stack, process, said in told:
-        assert process.returncode == 0, f"{stack.name}: {said}"
-    return "\n".join(said for _, _, said in told)
+    results = [(stack, process, end(process, stack.env)) for stack, process in started]
+    for stack, process, output in results:
+        assert process.returncode == 0, f"{stack.name}: {output}"
+    return "\n".join(output for _, _, output in results)
 
 
 def until(true: Callable[[], bool], running: subprocess.Popen[str], what: str) -> None:

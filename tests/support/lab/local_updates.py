@@ -63,7 +63,7 @@ class FrontDoor:
         """Return how often the containers of each of the gateway's pods were started again, by the pod's name."""
         pods: Any = self.lab.status()["pods"]
         return {
-            pod["name"]: sum(one["restarts"] for one in pod["containers"])
+            pod["name"]: sum(container["restarts"] for container in pod["containers"])
             for pod in pods
             if pod["namespace"] == "istio-ingress"
         }
@@ -79,8 +79,8 @@ class FrontDoor:
 
     def findings(self) -> list[dict[str, Any]]:
         """Return what Istio has to say against what is deployed."""
-        said = self.lab.boutique("exec", "--", "istioctl", "analyze", "--all-namespaces", "--output", "json").stdout
-        return [message for message in json.loads(said) if message["level"] in {"Error", "Warning"}]
+        output = self.lab.boutique("exec", "--", "istioctl", "analyze", "--all-namespaces", "--output", "json").stdout
+        return [message for message in json.loads(output) if message["level"] in {"Error", "Warning"}]
 
 
 def open_door(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> FrontDoor:
@@ -113,18 +113,18 @@ def report(what: str, found: Load) -> None:
 def switch(door: FrontDoor, api: RoutingApi) -> None:
     """Change the routing API while a few people are there, and print how many of them were sent away."""
     door.set("platform.routing.api", api)
-    with load(door.site, "/", keeping=0, opening=1, http2=1, pause=0.1) as found:
+    with load(door.site, "/", keeping=0, opening=1, http2=1, pause=0.1) as traffic:
         door.stack.up()
         door.wait()
-    print(f"to {api}: {found.total} requests, failed in {found.outage:.1f} s: {dict(found.failures)}")
+    print(f"to {api}: {traffic.total} requests, failed in {traffic.outage:.1f} s: {dict(traffic.failures)}")
     # Nobody is let in for a moment; whoever gets in finds the whole shop at work.
-    assert all("status 404" in what for what in found.failures)
-    other = next(each for each in KINDS if each != api)
+    assert all("status 404" in what for what in traffic.failures)
+    other = next(kind for kind in KINDS if kind != api)
     assert not versions(door.lab, KINDS[other], "local")
     assert not versions(door.lab, GATEWAYS[other], "istio-ingress")
 
 
 def versions(lab: Lab, kind: str, namespace: str) -> dict[str, str]:
     """Return which version of each object of a kind is there, by its name."""
-    found = json.loads(lab.kubectl("get", kind, "--namespace", namespace, "--output", "json"))
-    return {each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in found["items"]}
+    document = json.loads(lab.kubectl("get", kind, "--namespace", namespace, "--output", "json"))
+    return {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in document["items"]}

@@ -50,12 +50,12 @@ def entering(lab: Lab, workload: str) -> list[str]:
     """Return what runs a command in the network of a workload's only pod, once those of an update before are gone."""
 
     def pods() -> list[dict[str, Any]]:
-        found: Any = lab.status()["pods"]
-        return [one for one in found if one["name"].rsplit("-", 2)[0] == workload]
+        pods: Any = lab.status()["pods"]
+        return [pod for pod in pods if pod["name"].rsplit("-", 2)[0] == workload]
 
     eventually(lambda: len(pods()) == 1, f"{workload} has one pod")
     [pod] = pods()
-    pid = next(one["pid"] for one in pod["containers"] if one["kind"] == "app")
+    pid = next(container["pid"] for container in pod["containers"] if container["kind"] == "app")
     return ["nsenter", "--target", str(pid), "--user", "--net", "--preserve-credentials", "--"]
 
 
@@ -68,16 +68,20 @@ def curl(lab: Lab, workload: str, *arguments: str) -> str:
 def calls(lab: Lab, namespace: str) -> dict[str, Call]:
     """Return a question to every workload that can be called, by its name."""
     services = json.loads(lab.kubectl("get", "services", "-n", namespace, "-o", "json"))["items"]
-    addresses = {one["metadata"]["name"]: one["spec"]["clusterIP"] for one in services}
-    return {each.name: _call(each, addresses[each.name]) for each in online_boutique.WORKLOADS if each.service_ports}
+    addresses = {service["metadata"]["name"]: service["spec"]["clusterIP"] for service in services}
+    return {
+        workload.name: _call(workload, addresses[workload.name])
+        for workload in online_boutique.WORKLOADS
+        if workload.service_ports
+    }
 
 
 def ask(lab: Lab, workload: str, questions: Sequence[Call]) -> list[str]:
     """Ask from inside a pod of a workload; return what became of each question."""
     command = [*entering(lab, workload), sys.executable, str(CALLER)]
-    stdin = json.dumps([vars(one) for one in questions])
-    said = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=120).stdout
-    answers: list[str] = json.loads(said)
+    stdin = json.dumps([vars(question) for question in questions])
+    output = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=120).stdout
+    answers: list[str] = json.loads(output)
     return answers
 
 
@@ -92,11 +96,11 @@ def load(
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         try:
             yield counted
-            said, _ = running.communicate(timeout=120)
+            output, _ = running.communicate(timeout=120)
         finally:
             running.kill()
     assert running.returncode == 0, "the load was cut off"
-    counted.update({(outcome, version): count for outcome, version, count in json.loads(said)})
+    counted.update({(outcome, version): count for outcome, version, count in json.loads(output)})
 
 
 def _call(workload: Workload, address: str) -> Call:

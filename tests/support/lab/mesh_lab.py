@@ -65,17 +65,19 @@ class Mesh:
 
     def pods(self, name: str) -> list[Pod]:
         """Return what the status says of the pods of a workload."""
-        found = self.lab.status()["pods"]
-        assert isinstance(found, list)
-        return [pod for pod in found if pod["name"].startswith(f"{name}-")]
+        pods = self.lab.status()["pods"]
+        assert isinstance(pods, list)
+        return [pod for pod in pods if pod["name"].startswith(f"{name}-")]
 
     def ready(self, name: str) -> bool:
         pods = self.pods(name)
         return bool(pods) and all(pod["ready"] for pod in pods)
 
     def container(self, pod: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = next(one for one in self.pods(pod)[0]["containers"] if one["name"] == name)
-        return found
+        container: dict[str, Any] = next(
+            container for container in self.pods(pod)[0]["containers"] if container["name"] == name
+        )
+        return container
 
     def inside(self, address: str, path: str) -> subprocess.CompletedProcess[str]:
         """Ask a pod from outside the mesh."""
@@ -91,10 +93,10 @@ class Mesh:
         server = caller or self.caller()
         enter = ("nsenter", "--target", str(server), "--user", "--net", "--preserve-credentials", "--")
         url = "http://127.0.0.1:8080/fetch?url=http://back.shop:80/"
-        asked = subprocess.run(
+        result = subprocess.run(
             [*enter, "curl", "--silent", "--max-time", "8", url], capture_output=True, text=True, check=False
         )
-        answer: dict[str, Any] = json.loads(asked.stdout or "{}")
+        answer: dict[str, Any] = json.loads(result.stdout or "{}")
         return answer
 
     def works(self) -> bool:

@@ -39,8 +39,8 @@ def _objects(workload: Workload, application: str, namespace: str) -> list[dict[
 
 def _container(workload: Workload) -> dict[str, Any]:
     variables = [
-        {"name": name, **({"value": each.value} if each.value is not None else {"valueFrom": each.source})}
-        for name, each in workload.env.items()
+        {"name": name, **({"value": value.value} if value.value is not None else {"valueFrom": value.source})}
+        for name, value in workload.env.items()
     ]
     container: dict[str, Any] = {
         "name": workload.container_name,

@@ -49,8 +49,8 @@ class Http:
         self._connection.request("GET", self._call["call"], headers=headers)
         answer = self._connection.getresponse()
         body = answer.read()
-        told = answer.status == 200 and "json" in answer.headers.get("Content-Type", "")
-        return str(answer.status), json.loads(body)["version"] if told else ""
+        is_json = answer.status == 200 and "json" in answer.headers.get("Content-Type", "")
+        return str(answer.status), json.loads(body)["version"] if is_json else ""
 
 
 class Redis:
@@ -100,4 +100,4 @@ if __name__ == "__main__":
         counts = load(json.loads(arguments.load), arguments.workers, arguments.at_least, arguments.pause)
         print(json.dumps([[*answer, count] for answer, count in counts.items()]))
     else:
-        print(json.dumps([KINDS[one["kind"]](one).ask()[0] for one in json.load(sys.stdin)]))
+        print(json.dumps([KINDS[request["kind"]](request).ask()[0] for request in json.load(sys.stdin)]))

@@ -45,16 +45,16 @@ class Releases:
     def run(self, *arguments: str, code: int = 0) -> str:
         began = time.monotonic()
         with self.start(*arguments) as running:
-            said = end(running, self.staging.env)
+            output = end(running, self.staging.env)
         print(f"boutique {' '.join(arguments)}: {time.monotonic() - began:.1f} s")
-        assert running.returncode == code, said
-        assert "Traceback" not in said
-        return said
+        assert running.returncode == code, output
+        assert "Traceback" not in output
+        return output
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         """Return what a command prints for a program, without what it says of its progress."""
-        said = self.run(*arguments, "--json", code=code)
-        return json.loads(said[min(at for at in (said.find("{"), said.find("[")) if at >= 0) :])
+        output = self.run(*arguments, "--json", code=code)
+        return json.loads(output[min(at for at in (output.find("{"), output.find("[")) if at >= 0) :])
 
     def file(self, stack: Stack) -> Path:
         return stack.folder / f"Pulumi.{stack.name}.yaml"
@@ -63,29 +63,29 @@ class Releases:
         """Return what the Deployments ask for and have: image, variables, replicas."""
         items = json.loads(self.lab.kubectl("get", "deployments", "-n", space, "-o", "json"))["items"]
         found = {}
-        for each in items:
-            container = each["spec"]["template"]["spec"]["containers"][0]
-            found[each["metadata"]["name"]] = {
+        for item in items:
+            container = item["spec"]["template"]["spec"]["containers"][0]
+            found[item["metadata"]["name"]] = {
                 "image": container["image"],
-                "variables": {one["name"]: one.get("value") for one in container.get("env", ())},
-                "replicas": each["spec"]["replicas"],
-                "ready": each["status"].get("readyReplicas", 0),
+                "variables": {variable["name"]: variable.get("value") for variable in container.get("env", ())},
+                "replicas": item["spec"]["replicas"],
+                "ready": item["status"].get("readyReplicas", 0),
             }
         return found
 
     def versions(self, space: str) -> set[str]:
-        found = self.running(space).items()
-        return {each["image"].rpartition(":")[2] for name, each in found if name != "redis-cart"}
+        services = self.running(space).items()
+        return {service["image"].rpartition(":")[2] for name, service in services if name != "redis-cart"}
 
     def contents(self, space: str) -> dict[tuple[str, str, str], str]:
         """Return what is in ConfigMaps and Secrets of services, by kind, name and key."""
-        said = self.lab.kubectl("get", "configmaps,secrets", "-n", space, "-l", "app", "-o", "json")
+        output = self.lab.kubectl("get", "configmaps,secrets", "-n", space, "-l", "app", "-o", "json")
         return {
-            (each["kind"], each["metadata"]["name"], key): b64decode(value).decode()
-            if each["kind"] == "Secret"
+            (item["kind"], item["metadata"]["name"], key): b64decode(value).decode()
+            if item["kind"] == "Secret"
             else value
-            for each in json.loads(said)["items"]
-            for key, value in each["data"].items()
+            for item in json.loads(output)["items"]
+            for key, value in item["data"].items()
         }
 
     def edit(self, stack: Stack, change: Callable[[dict[str, Any]], object]) -> None:
@@ -100,9 +100,9 @@ class Releases:
 
     def history(self, stack: Stack) -> list[Mapping[str, Any]]:
         """Return the updates of a stack, the oldest first."""
-        said = stack.pulumi("stack", "history", "--json", "--page-size", "100", "--page", "1").stdout
-        found: list[Mapping[str, Any]] = json.loads(said)
-        return found[::-1]
+        output = stack.pulumi("stack", "history", "--json", "--page-size", "100", "--page", "1").stdout
+        updates: list[Mapping[str, Any]] = json.loads(output)
+        return updates[::-1]
 
     def is_locked(self, stack: Stack) -> bool:
         backend = Path(urlsplit(stack.env["PULUMI_BACKEND_URL"]).path)

@@ -55,38 +55,38 @@ class Proxy:
             return None
         if response.status != http.HTTPStatus.OK:
             return f"status {response.status}", None
-        said = json.loads(body)
-        baggage = [value for name, value in said["headers"].items() if name.lower() == "baggage"]
-        return said["version"], baggage[0] if baggage else None
+        document = json.loads(body)
+        baggage = [value for name, value in document["headers"].items() if name.lower() == "baggage"]
+        return document["version"], baggage[0] if baggage else None
 
 
 class Asker:
     """Asks at the gateway, or whoever is called in the mesh."""
 
     def __init__(self, whole: Table, addresses: Mapping[str, str]) -> None:
-        ports = {each.service: each.port for each in SERVICES}
+        ports = {service.service: service.port for service in SERVICES}
         self._table = whole
         self._proxies = {name: Proxy(address, ports.get(name, GATEWAY_PORT)) for name, address in addresses.items()}
 
-    def ask(self, asked: EdgeRequest | MeshCall) -> tuple[Resolution | None, Answer, Answer]:
+    def ask(self, request: EdgeRequest | MeshCall) -> tuple[Resolution | None, Answer, Answer]:
         """Return what the oracle says, the answer that this asks for, and the one that came."""
-        served = backend(self._table, asked)
+        served = backend(self._table, request)
         wanted = (served.backend.service, served.baggage) if served else None
-        if isinstance(asked, EdgeRequest):
-            return served, wanted, self._proxies[EDGE].answer(asked.host, asked.headers)
-        said = self._proxies[asked.service.service].answer(str(asked.service), asked.headers)
+        if isinstance(request, EdgeRequest):
+            return served, wanted, self._proxies[EDGE].answer(request.host, request.headers)
+        answer = self._proxies[request.service.service].answer(str(request.service), request.headers)
         # In the mesh what a call carries is nobody's to change.
-        return served, wanted and (wanted[0], None), said and (said[0], None)
+        return served, wanted and (wanted[0], None), answer and (answer[0], None)
 
     def wait(self, kind: str) -> None:
         """Wait until the proxies have heard of every route: one request for each is answered as it should be."""
         deadline = time.monotonic() + PATIENCE
-        for asked in examples(self._table, kind):
+        for request in examples(self._table, kind):
             while True:
-                _, wanted, said = self.ask(asked)
-                if wanted == said:
+                _, wanted, answer = self.ask(request)
+                if wanted == answer:
                     break
-                assert time.monotonic() < deadline, f"{asked}: {said} instead of {wanted}, for {PATIENCE} s"
+                assert time.monotonic() < deadline, f"{request}: {answer} instead of {wanted}, for {PATIENCE} s"
                 time.sleep(0.2)
 
 
@@ -104,25 +104,25 @@ def examples(whole: Table, kind: str) -> Iterator[EdgeRequest | MeshCall]:
 
 
 def main() -> None:
-    told: dict[str, Any] = json.load(sys.stdin)
-    kind = told["kind"]
-    features = [FeatureRouting(**{**each, **_tuples(each)}) for each in told["features"]]
-    asker = Asker(table(ENVIRONMENT, features), told["addresses"])
+    task: dict[str, Any] = json.load(sys.stdin)
+    kind = task["kind"]
+    features = [FeatureRouting(**{**feature, **_tuples(feature)}) for feature in task["features"]]
+    asker = Asker(table(ENVIRONMENT, features), task["addresses"])
     asker.wait(kind)
     ways: Counter[str] = Counter()
     wrong: list[str] = []
-    over = time.monotonic() + told["seconds"]
+    over = time.monotonic() + task["seconds"]
 
-    @seed(told["seed"])
-    @settings(max_examples=told["count"], suppress_health_check=list(HealthCheck), deadline=None, database=None)
+    @seed(task["seed"])
+    @settings(max_examples=task["count"], suppress_health_check=list(HealthCheck), deadline=None, database=None)
     @given(requests if kind == EDGE else calls.filter(lambda call: call.service in SERVICES))
-    def compare(asked: EdgeRequest | MeshCall) -> None:
+    def compare(request: EdgeRequest | MeshCall) -> None:
         if time.monotonic() > over:
             return
-        served, wanted, said = asker.ask(asked)
+        served, wanted, answer = asker.ask(request)
         ways[served.route.name if served and served.route else "nobody"] += 1
-        if said != wanted:
-            wrong.append(f"{asked}: {said} instead of {wanted}")
+        if answer != wanted:
+            wrong.append(f"{request}: {answer} instead of {wanted}")
 
     compare()
     print(json.dumps({"asked": ways.total(), "ways": ways, "wrong": wrong[:MOST_SHOWN]}))

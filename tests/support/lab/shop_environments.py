@@ -73,8 +73,8 @@ class Shop:
 
     def objects(self) -> dict[tuple[str, str, str], str]:
         """Return what stacks own in the namespace, each with its generation: that changes with what was asked for."""
-        said = self.lab.kubectl("get", ",".join(KINDS), "-n", "local", "-o", "json")
-        return {name(each): str(each["metadata"].get("generation", "")) for each in json.loads(said)["items"]}
+        output = self.lab.kubectl("get", ",".join(KINDS), "-n", "local", "-o", "json")
+        return {name(item): str(item["metadata"].get("generation", "")) for item in json.loads(output)["items"]}
 
     def feature(self, name: str, services: dict[str, str], **section: Any) -> Stack:
         """Return the stack of a feature that is not deployed yet."""
@@ -82,7 +82,7 @@ class Shop:
 
     def configure(self, stack: Stack, services: dict[str, str], **section: Any) -> Stack:
         expires = written(datetime.now(UTC) + timedelta(hours=1))
-        changed = {each: {"version": version} for each, version in services.items()}
+        changed = {service: {"version": version} for service, version in services.items()}
         return stack.configure(feature={"environment": "local", "services": changed, "expires": expires, **section})
 
     @contextmanager

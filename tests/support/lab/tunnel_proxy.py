@@ -15,18 +15,18 @@ def proxying(known: str, port: int) -> Iterator[int]:
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            asked = self.rfile.readline()
+            line = self.rfile.readline()
             while self.rfile.readline() not in (b"\r\n", b""):
                 pass
-            if asked != f"CONNECT {known} HTTP/1.1\r\n".encode():
+            if line != f"CONNECT {known} HTTP/1.1\r\n".encode():
                 self.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
                 return
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
             with socket.create_connection(("127.0.0.1", port)) as server:
-                there = threading.Thread(target=_pass_on, args=(self.connection, server))
-                there.start()
+                thread = threading.Thread(target=_pass_on, args=(self.connection, server))
+                thread.start()
                 _pass_on(server, self.connection)
-                there.join()
+                thread.join()
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True

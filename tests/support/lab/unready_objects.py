@@ -15,26 +15,26 @@ def unready(env: Mapping[str, str]) -> str:
     Args:
         env: Of the lab.
     """
-    found = [*_deployments(env), *_pods(env)]
+    lines = [*_deployments(env), *_pods(env)]
     logs = Path(env["KUBECONFIG"]).parent / "logs"
     for name in ("node-agent.log", "kwok.log"):
         if (logs / name).is_file():
-            found += [f"{name}:", *(logs / name).read_text(errors="replace").splitlines()[-_LINES:]]
-    return "\n".join(found)
+            lines += [f"{name}:", *(logs / name).read_text(errors="replace").splitlines()[-_LINES:]]
+    return "\n".join(lines)
 
 
 def _deployments(env: Mapping[str, str]) -> Iterator[str]:
-    for each in _items(env, "deployments"):
-        status, metadata = each.get("status", {}), each["metadata"]
-        if status.get("availableReplicas", 0) != each["spec"]["replicas"]:
+    for deployment in _items(env, "deployments"):
+        status, metadata = deployment.get("status", {}), deployment["metadata"]
+        if status.get("availableReplicas", 0) != deployment["spec"]["replicas"]:
             name = f"{metadata['namespace']}/{metadata['name']}"
             yield f"Deployment {name} {metadata['generation']}: {json.dumps(status)}"
 
 
 def _pods(env: Mapping[str, str]) -> Iterator[str]:
-    for each in _items(env, "pods"):
-        status, metadata = each.get("status", {}), each["metadata"]
-        ready = {one["type"]: one["status"] for one in status.get("conditions", ())}
+    for pod in _items(env, "pods"):
+        status, metadata = pod.get("status", {}), pod["metadata"]
+        ready = {condition["type"]: condition["status"] for condition in status.get("conditions", ())}
         if ready.get("Ready") != "True" or "deletionTimestamp" in metadata:
             yield f"Pod {metadata['namespace']}/{metadata['name']} {metadata['uid']}: {json.dumps(status)}"
 
@@ -42,5 +42,5 @@ def _pods(env: Mapping[str, str]) -> Iterator[str]:
 def _items(env: Mapping[str, str], kind: str) -> list[dict[str, Any]]:
     command = ["kubectl", "get", kind, "--all-namespaces", "--output", "json", "--request-timeout", "20s"]
     done = subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False, timeout=60)
-    found: list[dict[str, Any]] = json.loads(done.stdout)["items"] if done.returncode == 0 else []
-    return found
+    items: list[dict[str, Any]] = json.loads(done.stdout)["items"] if done.returncode == 0 else []
+    return items

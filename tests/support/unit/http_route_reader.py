@@ -32,16 +32,16 @@ def in_the_mesh(specs: Mapping[str, Any], service: str, port: int, headers: Head
 
 
 def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
-    found = [
+    candidates = [
         (-len(match.get("headers", [])), age, name, rule)
         for age, (name, spec) in enumerate(specs.items())
         for rule in spec["rules"]
         for match in rule.get("matches", EVERYTHING)
         if _matches(match, headers)
     ]
-    if not found:
+    if not candidates:
         return None
-    *_, rule = min(found, key=lambda each: each[:3])
+    *_, rule = min(candidates, key=lambda candidate: candidate[:3])
     [backend] = rule["backendRefs"]
     return Outcome(backend["name"], backend["port"], passed_on(_changed(rule.get("filters", []), headers), "baggage"))
 
@@ -59,11 +59,11 @@ def _header(wanted: Mapping[str, str], value: str) -> bool:
 
 
 def _changed(filters: list[Mapping[str, Any]], headers: Headers) -> Headers:
-    for each in filters:
-        if each["type"] == "ResponseHeaderModifier":
+    for entry in filters:
+        if entry["type"] == "ResponseHeaderModifier":
             continue
-        assert each["type"] == "RequestHeaderModifier"
-        change = each["requestHeaderModifier"]
+        assert entry["type"] == "RequestHeaderModifier"
+        change = entry["requestHeaderModifier"]
         headers = _without(headers, change.get("remove", []))
         for header in change.get("set", []):
             headers = (*_without(headers, [header["name"]]), (header["name"], header["value"]))

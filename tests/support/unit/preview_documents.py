@@ -60,7 +60,7 @@ def _step(
 ) -> Step:
     old = {} if before is None else {"oldState": state(of, token, parent, before, custom=custom, protect=protect)}
     new = {} if after is None else {"newState": state(of, token, parent, after, custom=custom, protect=protect)}
-    diff = {each: {"kind": "update", "inputDiff": True} for each in reasons}
+    diff = {reason: {"kind": "update", "inputDiff": True} for reason in reasons}
     return {"op": op, "urn": of, **old, **new, "detailedDiff": diff or None}
 
 
@@ -149,5 +149,5 @@ def one_line() -> dict[str, Any]:
     return document(
         *microservice("adservice", 9555, deployment("adservice", "v0.10.6"), deployment("adservice", "v0.10.7")),
         *microservice("frontend", 80, frontend, frontend),
-        *routes(*((each, each) for each in same)),
+        *routes(*((route, route) for route in same)),
     )

@@ -81,7 +81,7 @@ class Project:
         return self.folder / f"Pulumi.{name}.yaml"
 
     def versions(self, name: str) -> dict[str, str]:
-        return {service: each["version"] for service, each in self.outputs[name]["services"].items()}
+        return {service: state["version"] for service, state in self.outputs[name]["services"].items()}
 
     def up(self, stack: str, *versions: str) -> None:
         """Deploy one version after the other by hand."""
@@ -110,8 +110,10 @@ class Project:
                 return json.dumps(self.outputs[stack])
             case ("stack", "history"):
                 size, page = int(options["--page-size"]), int(options["--page"])
-                found = self.history[stack][::-1][(page - 1) * size : page * size]
-                return json.dumps([{**each, "config": self._shown(each["config"], show=show)} for each in found])
+                updates = self.history[stack][::-1][(page - 1) * size : page * size]
+                return json.dumps(
+                    [{**update, "config": self._shown(update["config"], show=show)} for update in updates]
+                )
             case ("config", "set"):
                 self._encrypt(Path(options["--config-file"]), options["--path"], given or "")
             case ("config", _):
@@ -147,19 +149,19 @@ class Project:
         history.append({**entry, "message": message, "environment": {}, "config": config, "result": result})
         if self.broken:
             raise EngineError(f"stack {stack!r}: a Deployment: timed out")
-        found = resolve_workloads(
+        workloads = resolve_workloads(
             APPLICATION,
             Environment.model_validate(config["boutique:environment"]),
             Release.model_validate(config["boutique:release"]),
         )
         services = {
-            each.workload.name: {
-                "image": str(each.image),
-                "deployment": each.name,
-                "version": each.image.version,
-                "replicas": each.replicas,
+            workload.workload.name: {
+                "image": str(workload.image),
+                "deployment": workload.name,
+                "version": workload.image.version,
+                "replicas": workload.replicas,
             }
-            for each in found
+            for workload in workloads
         }
         target = {"stack": "nonprod", "name": stack}
         self.outputs[stack] = {
@@ -174,10 +176,10 @@ class Project:
         }
 
     def _shown(self, config: Config, *, show: bool) -> Config:
-        found = _clear(config, show=show)
-        if self.undecryptable and show and _SECRETS in found:
-            return {**found, _SECRETS: {"value": "ERROR_UNABLE_TO_DECRYPT", "secret": True}}
-        return found
+        content = _clear(config, show=show)
+        if self.undecryptable and show and _SECRETS in content:
+            return {**content, _SECRETS: {"value": "ERROR_UNABLE_TO_DECRYPT", "secret": True}}
+        return content
 
     def _encrypt(self, path: Path, key: str, text: str) -> None:
         content = yaml.safe_load(path.read_text())
@@ -187,15 +189,15 @@ class Project:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
-    return found
+    configuration: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
+    return configuration
 
 
 def _clear(config: Config, *, show: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in config.items():
         secret = key == _SECRETS
-        content = {name: each["secure"].removeprefix("enc:") for name, each in value.items()} if secret else value
+        content = {name: item["secure"].removeprefix("enc:") for name, item in value.items()} if secret else value
         shown = {"value": json.dumps(content), "objectValue": content} if show or not secret else {}
         found[key] = {**shown, "secret": secret}
     return found

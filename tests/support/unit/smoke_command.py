@@ -28,7 +28,7 @@ class Smoked:
 
     @property
     def reached(self) -> dict[str, str]:
-        return {name: one["reached"]["proof"] for name, one in self.json["services"].items()}
+        return {name: service["reached"]["proof"] for name, service in self.json["services"].items()}
 
 
 Smoke = Callable[..., Smoked]
@@ -44,9 +44,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         monkeypatch.setattr(sys, "argv", ["boutique", "smoke", *arguments])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        said = capsys.readouterr()
-        assert not [secret for secret in secrets if secret in said.out + said.err]
+        output = capsys.readouterr()
+        assert not [secret for secret in secrets if secret in output.out + output.err]
         assert isinstance(ended.value.code, int)
-        return Smoked(ended.value.code, said.out, said.err)
+        return Smoked(ended.value.code, output.out, output.err)
 
     return run

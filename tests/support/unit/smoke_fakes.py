@@ -64,14 +64,14 @@ class Shop:
         hops = [
             {
                 "caller": "frontend",
-                "workload": each.name,
-                "version": None if each.name in self.dead else self.version,
-                "pod": None if each.name in self.dead else f"{each.name}-0",
+                "workload": workload.name,
+                "version": None if workload.name in self.dead else self.version,
+                "pod": None if workload.name in self.dead else f"{workload.name}-0",
                 "call": "a call",
-                "status": "UNAVAILABLE" if each.name in self.dead else "OK",
+                "status": "UNAVAILABLE" if workload.name in self.dead else "OK",
             }
-            for each in online_boutique.WORKLOADS
-            if each.service_ports
+            for workload in online_boutique.WORKLOADS
+            if workload.service_ports
         ]
         content = {"hops": hops, "error": None if status == 200 else "it broke"}
         return status, {**sent, "content-type": "application/json"}, json.dumps(content)
@@ -101,8 +101,12 @@ class Cluster:
 
     def answer(self, request: str, headers: Any, _: str) -> tuple[int, dict[str, str], str]:
         assert headers["authorization"] == f"Bearer {TOKEN}"
-        wanted = [each for each in online_boutique.WORKLOADS if each.name not in self.missing]
-        items = [one for each in wanted for one in self._items(each.name, request.partition("?")[0], str(each.image))]
+        wanted = [workload for workload in online_boutique.WORKLOADS if workload.name not in self.missing]
+        items = [
+            item
+            for workload in wanted
+            for item in self._items(workload.name, request.partition("?")[0], str(workload.image))
+        ]
         kinds = {"deployments": "DeploymentList", "pods": "PodList"}
         kind = kinds[request.partition("?")[0].rpartition("/")[2]]
         return self.status, {"content-type": "application/json"}, json.dumps({"kind": kind, "items": items})
@@ -176,14 +180,14 @@ def deployer(port: int) -> str:
 def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
     """Return what a stack says that holds platform and environment."""
     services = {
-        each.name: {
-            "image": str(each.image),
-            "deployment": each.name,
-            "version": each.image.version,
+        workload.name: {
+            "image": str(workload.image),
+            "deployment": workload.name,
+            "version": workload.image.version,
             "replicas": 1,
             "ready": 1,
         }
-        for each in online_boutique.WORKLOADS
+        for workload in online_boutique.WORKLOADS
     }
     return {
         VERSION: SCHEMA_VERSION,
@@ -202,8 +206,8 @@ def outputs(url: str, kubeconfig: str) -> dict[str, Any]:
 def pulumi(folder: Path, stacks: dict[str, dict[str, Any]]) -> None:
     """Put a `pulumi` into a folder that tells the outputs of stacks, and notes the commands it was given."""
     (folder / "commands").touch()
-    for name, said in stacks.items():
-        (folder / f"{name.replace('/', '_')}.json").write_text(json.dumps(said))
+    for name, state in stacks.items():
+        (folder / f"{name.replace('/', '_')}.json").write_text(json.dumps(state))
     program = folder / "pulumi"
     program.write_text(PULUMI.format(python=sys.executable))
     program.chmod(0o755)

@@ -40,7 +40,9 @@ def everything() -> Application:
 def move(application: Application) -> tuple[Application, Ports]:
     """Return an application on free ports, and the port of each workload by the port's name."""
     ports = {
-        (name, port.name): free_port() for name, each in application.workloads_by_name.items() for port in each.ports
+        (name, port.name): free_port()
+        for name, workload in application.workloads_by_name.items()
+        for port in workload.ports
     }
     moved = {name: _move(workload, application, ports) for name, workload in application.workloads_by_name.items()}
     return _copy(application, {"workloads_by_name": moved}), ports
@@ -64,9 +66,9 @@ def _move(workload: Workload, application: Application, ports: Ports) -> Workloa
     for key in ("readiness_probe", "liveness_probe", "startup_probe"):
         probe = getattr(workload, key)
         for way in ("http_get", "grpc", "tcp_socket"):
-            if probe and (asked := getattr(probe, way)) and isinstance(asked.port, int):
-                numbers.setdefault(asked.port, free_port())
-                update[key] = probe.model_copy(update={way: asked.model_copy(update={"port": numbers[asked.port]})})
+            if probe and (action := getattr(probe, way)) and isinstance(action.port, int):
+                numbers.setdefault(action.port, free_port())
+                update[key] = probe.model_copy(update={way: action.model_copy(update={"port": numbers[action.port]})})
     return _copy(workload, update)
 
 

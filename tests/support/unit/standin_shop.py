@@ -89,7 +89,7 @@ class Shop:
     extra: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.ports = {each.name: free_port() for each in WORKLOADS if each.port}
+        self.ports = {workload.name: free_port() for workload in WORKLOADS if workload.port}
         self.services = self.folder / "services.json"
         self.services.write_text(json.dumps(dict.fromkeys(self.ports, "127.0.0.1")))
         self.behaviour = self.folder / "behaviour.json"
@@ -131,7 +131,7 @@ class Shop:
         return self
 
     def begin(self, name: str) -> "Future[int]":
-        workload = next(each for each in WORKLOADS if each.name == name)
+        workload = next(workload for workload in WORKLOADS if workload.name == name)
         end = asyncio.Event()
         result = asyncio.run_coroutine_threadsafe(run(self.setup(workload), end), self.loop)
         self.running[name] = (end, result)

@@ -62,7 +62,7 @@ def put(content: Any, path: list[str | int], value: str) -> None:
             content += [{}] * (step + 1 - len(content))
             content = content[step]
         elif step.startswith("["):
-            item = next((each for each in content if each.get("name") == step[1:]), None)
+            item = next((entry for entry in content if entry.get("name") == step[1:]), None)
             if item is None:
                 content.append(item := {"name": step[1:]})
             content = item

@@ -69,11 +69,11 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=given["id"], properties=_struct({**given, **inputs}))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        found = {**_plain(request.olds), **_plain(request.news)}
+        outputs = {**_plain(request.olds), **_plain(request.news)}
         if request.preview and _named(request.urn)[0] == CLUSTER:
             # What AWS says of a changed cluster is not known before it says so.
-            found = {**found, "endpoint": UNKNOWN, "certificateAuthority": UNKNOWN}
-        return provider_pb2.UpdateResponse(properties=_struct(found))
+            outputs = {**outputs, "endpoint": UNKNOWN, "certificateAuthority": UNKNOWN}
+        return provider_pb2.UpdateResponse(properties=_struct(outputs))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
@@ -98,15 +98,15 @@ def _given(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Return what AWS would say of a new resource beside what was asked for."""
     short = kind.rsplit(":", 1)[-1].lower()
     called = str(inputs.get("name") or f"{name}-0a1b2c3")
-    found = {"id": f"{short}-{name}", "name": called, "arn": f"arn:aws:{short}:eu-central-1:123456789012:{called}"}
+    outputs = {"id": f"{short}-{name}", "name": called, "arn": f"arn:aws:{short}:eu-central-1:123456789012:{called}"}
     if kind == "aws:ec2/launchTemplate:LaunchTemplate":
-        return {**found, "latestVersion": 1}
+        return {**outputs, "latestVersion": 1}
     if kind == CLUSTER:
         [entry] = yaml.safe_load(Path(os.environ["STANDIN_KUBECONFIG"]).read_text())["clusters"]
         cluster = entry["cluster"]
         data = {"data": cluster["certificate-authority-data"]}
-        return {**found, "endpoint": cluster["server"], "certificateAuthority": data}
-    return found
+        return {**outputs, "endpoint": cluster["server"], "certificateAuthority": data}
+    return outputs
 
 
 def _named(urn: str) -> tuple[str, str]:
@@ -120,15 +120,15 @@ def _file(identity: str) -> Path:
 
 def _texts(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts(each)]
+        return [text for item in value.values() for text in _texts(item)]
     if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
+        return [text for item in value for text in _texts(item)]
     return [str(value)]
 
 
 def _plain(properties: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json_format.MessageToDict(properties)
-    return {key: value for key, value in found.items() if not key.startswith("__")}
+    content: dict[str, Any] = json_format.MessageToDict(properties)
+    return {key: value for key, value in content.items() if not key.startswith("__")}
 
 
 def _struct(properties: dict[str, Any]) -> Any:

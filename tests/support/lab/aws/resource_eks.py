@@ -22,14 +22,14 @@ class Cluster(pulumi.ComponentResource):
             name=inputs["name"],
             role_arn="arn:aws:iam::123456789012:role/cluster",
             version=inputs["version"],
-            vpc_config={"subnet_ids": subnets.apply(lambda ids: [each for part in ids for each in part or ()])},
+            vpc_config={"subnet_ids": subnets.apply(lambda ids: [subnet for part in ids for subnet in part or ()])},
             deletion_protection=inputs["deletionProtection"],
             opts=child,
         )
         for addon in ("vpc-cni", "kube-proxy"):
             eks.Addon(f"{name}-{addon}", addon_name=addon, cluster_name=cluster.name, opts=child)
         kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, cluster.certificate_authority).apply(
-            lambda known: written(known[0], known[1], known[2]["data"])
+            lambda values: written(values[0], values[1], values[2]["data"])
         )
         self.state = {"eksCluster": cluster, "kubeconfigJson": kubeconfig, "clusterSecurityGroupId": "sg-1"}
         self.register_outputs(self.state)
