@@ -23,8 +23,8 @@ class ApiServer:
 
 
 def group(name: str, **versions: str) -> dict[str, Any]:
-    said = [{"version": version, "freshness": state, "resources": []} for version, state in versions.items()]
-    return {"metadata": {"name": name}, "versions": said}
+    entries = [{"version": version, "freshness": state, "resources": []} for version, state in versions.items()]
+    return {"metadata": {"name": name}, "versions": entries}
 
 
 def listing(*groups: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def test_each_version_that_nothing_answers_for_is_named_as_its_apiservice() -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "said"),
+    ("content", "status", "message"),
     [
         ({"kind": "APIGroupList", "groups": []}, 200, "does not list its APIs with their state"),
         ([], 200, "something other than an object"),
@@ -60,8 +60,8 @@ def test_each_version_that_nothing_answers_for_is_named_as_its_apiservice() -> N
         ({}, 503, "answers 503 to GET /apis: Service Unavailable"),
     ],
 )
-def test_no_answer_is_never_taken_for_none(content: Any, status: int, said: str) -> None:
-    with pytest.raises(KubeconfigError, match=said):
+def test_no_answer_is_never_taken_for_none(content: Any, status: int, message: str) -> None:
+    with pytest.raises(KubeconfigError, match=message):
         ask(ApiServer(content, status))
 
 

@@ -55,8 +55,8 @@ def test_a_loss_is_an_error_that_names_who_lost_the_key_and_what_to_do() -> None
         "front -> cart: front lost feature=audit-1 in 2 of 3 requests, which went to the environment"
     )
     assert "hand the header `baggage` on in front" in error
-    [known] = result(CallEdge(caller="a", callee="b", carried=0, lost=1, is_known_to_lose=True)).errors
-    assert "b, as the application says; let a feature of b deploy a as well" in known
+    [message] = result(CallEdge(caller="a", callee="b", carried=0, lost=1, is_known_to_lose=True)).errors
+    assert "b, as the application says; let a feature of b deploy a as well" in message
 
 
 def test_without_a_loss_there_is_no_error() -> None:

@@ -27,9 +27,9 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
     environment = Environment.model_validate({"services": {name: own}})
     release = Release.model_validate({"services": {name: tag}})
     [found] = [
-        each
-        for each in resolve_workloads(APPLICATION, environment, release, {"key": secret})
-        if each.workload.name == name
+        workload
+        for workload in resolve_workloads(APPLICATION, environment, release, {"key": secret})
+        if workload.workload.name == name
     ]
     return found
 
@@ -37,8 +37,8 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
 def after(*releases: ResolvedWorkload, now: datetime = NOW) -> BlueGreen:
     """Return the pods after several updates."""
     remembered: RecordedBlueGreen | None = None
-    for each in releases:
-        blue_green = BlueGreen.of(each, remembered, now)
+    for release in releases:
+        blue_green = BlueGreen.of(release, remembered, now)
         remembered = blue_green.remember()
     return blue_green
 
@@ -147,8 +147,8 @@ def test_a_record_of_another_shape_is_left_out_and_no_other(change: dict[str, An
     good = after(service()).remember()
     records = json.loads(write_blue_green({"adservice": good, "frontend": good}))
     records["frontend"]["live"] |= change
-    found = read_blue_green(json.dumps(records))
-    assert found == {"adservice": good}
+    recorded = read_blue_green(json.dumps(records))
+    assert recorded == {"adservice": good}
 
 
 def test_the_pods_of_a_service_are_written_and_read_again() -> None:

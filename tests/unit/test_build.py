@@ -302,8 +302,8 @@ def test_an_installed_tool_is_asked_once_until_it_changes(bench: Bench) -> None:
     program = bench.install("alpha", "echo asked >> $0.asked; echo version v1.2.2")
     for _ in range(3):
         locate([bench.family])
-    asked = program.with_name("alpha.asked")
-    assert asked.read_text() == "asked\n"
+    request_file = program.with_name("alpha.asked")
+    assert request_file.read_text() == "asked\n"
     bench.install("alpha", "echo version v1.2.3 # upgraded")
     assert locate([bench.family])[0].path == program
 
@@ -415,7 +415,7 @@ def test_only_what_is_needed_is_built(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "advice"),
+    ("message", "advice"),
     [
         ("write /x: no space left on device", r"disk is full\. Free: [0-9.]+ GiB in "),
         (
@@ -429,15 +429,15 @@ def test_only_what_is_needed_is_built(bench: Bench) -> None:
         ("main.go:1: undefined: x", "tries again"),
     ],
 )
-def test_a_failure_names_the_tool_the_words_the_log_and_the_remedy(bench: Bench, said: str, advice: str) -> None:
-    bench.does("alpha", f"say first line\n{said}")
+def test_a_failure_names_the_tool_the_words_the_log_and_the_remedy(bench: Bench, message: str, advice: str) -> None:
+    bench.does("alpha", f"say first line\n{message}")
     with pytest.raises(LabError, match=advice) as caught:
         ensure(Heard(), choice=[bench.family])
     log = bench.folder / "alpha.log"
     assert str(caught.value).startswith(
-        f"alpha could not be built. Go's messages:\n  first line\n  {said}\nAll of it: {log}\n"
+        f"alpha could not be built. Go's messages:\n  first line\n  {message}\nAll of it: {log}\n"
     )
-    assert log.read_text() == f"first line\n{said}\n"
+    assert log.read_text() == f"first line\n{message}\n"
 
 
 def test_only_the_words_of_the_call_that_failed_are_judged(bench: Bench) -> None:

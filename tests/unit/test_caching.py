@@ -27,22 +27,22 @@ def values(headers: Headers, name: str) -> list[str]:
     return [value for key, value in headers if key.lower() == name.lower()]
 
 
-def may_reuse(of: Table, stored: EdgeRequest, asked: EdgeRequest) -> bool:
+def may_reuse(of: Table, stored: EdgeRequest, request: EdgeRequest) -> bool:
     """Say whether a cache may answer a request with what it stored for another one of the same URL."""
     route = route_of(of, stored)
     return (
         route is not None
         and not route.no_store
-        and all(values(stored.headers, name) == values(asked.headers, name) for name in route.vary)
+        and all(values(stored.headers, name) == values(request.headers, name) for name in route.vary)
     )
 
 
 @given(tables, requests, requests)
 def test_what_a_cache_reuses_is_what_the_gateway_would_answer(
-    of: Table, stored: EdgeRequest, asked: EdgeRequest
+    of: Table, stored: EdgeRequest, request: EdgeRequest
 ) -> None:
-    asked = replace(asked, host=stored.host)
-    assert not may_reuse(of, stored, asked) or route_of(of, stored) == route_of(of, asked)
+    request = replace(request, host=stored.host)
+    assert not may_reuse(of, stored, request) or route_of(of, stored) == route_of(of, request)
 
 
 def test_testers_and_the_baseline_share_no_answer() -> None:
@@ -50,8 +50,8 @@ def test_testers_and_the_baseline_share_no_answer() -> None:
     shoppers: Iterable[Headers] = ((), TESTER, CI, (("Cookie", "a=b"), *CI), (("Cookie", f"a=b; {COOKIE}=abc"),))
     kinds = [EdgeRequest(host=HOST, headers=headers) for headers in shoppers]
     for stored in kinds:
-        for asked in kinds:
-            assert not may_reuse(of, stored, asked) or route_of(of, stored) == route_of(of, asked)
+        for kind in kinds:
+            assert not may_reuse(of, stored, kind) or route_of(of, stored) == route_of(of, kind)
     assert may_reuse(of, kinds[0], kinds[0]), "the baseline's answer for the next one who comes without a cookie"
 
 

@@ -76,5 +76,5 @@ def test_a_call_that_the_application_does_not_know_is_seen() -> None:
 
 
 def test_the_application_says_where_calls_lose_the_key() -> None:
-    known = {pair for pair, edge in edges({}).items() if edge.is_known_to_lose}
-    assert known == {("checkoutservice", "currencyservice")}
+    lossy_edges = {pair for pair, edge in edges({}).items() if edge.is_known_to_lose}
+    assert lossy_edges == {("checkoutservice", "currencyservice")}

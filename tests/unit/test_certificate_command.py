@@ -26,13 +26,13 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(*arguments: str | Path, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(app, [str(each) for each in arguments], input=stdin)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
 
 
 def seen(*arguments: str | Path) -> list[dict[str, Any]]:
     result = run("show", "--json", *arguments)
     content: list[dict[str, Any]] = json.loads(result.stdout)
-    assert result.exit_code == (3 if any(each["mistakes"] for each in content) else 0)
+    assert result.exit_code == (3 if any(entry["mistakes"] for entry in content) else 0)
     return content
 
 
@@ -57,24 +57,24 @@ def test_a_pfx_has_the_password_of_the_file_or_the_prompt(tmp_path: Path) -> Non
     password.write_text("secret\n")
     assert "a PFX needs a password" in run("make", "--pfx").output
     assert run("make", "--pfx", "--password-file", password).exit_code == 0
-    [one] = seen("certificate/tls.pfx", "--password-file", password)
-    assert one["privateKey"]
+    [report] = seen("certificate/tls.pfx", "--password-file", password)
+    assert report["privateKey"]
     assert run("make", "--pfx", "--password-prompt", stdin="other\nother\n").exit_code == 0
     assert run("show", "certificate/tls.pfx", "--password-prompt", stdin="other\n").exit_code == 0
-    [one] = seen("certificate/tls.pfx", "--password-file", password)
-    assert one["mistakes"] == [
+    [report] = seen("certificate/tls.pfx", "--password-file", password)
+    assert report["mistakes"] == [
         "--password-file: is not the password of the PFX in certificate/tls.pfx; set the one that it was exported with"
     ]
 
 
 def test_it_shows_what_a_file_is_for() -> None:
     run("make", "--host", HOST)
-    [one] = seen("certificate/tls.crt", "--host", HOST, "--host", f"*.{HOST}", "--key", "certificate/tls.key")
-    assert one["names"] == [HOST, f"*.{HOST}"]
-    assert one["hosts"] == {HOST: True, f"*.{HOST}": True}
-    assert one["issuers"] == ["CN=Boutique development authority"]
-    assert one["daysLeft"] == 89
-    assert one["privateKey"]
+    [report] = seen("certificate/tls.crt", "--host", HOST, "--host", f"*.{HOST}", "--key", "certificate/tls.key")
+    assert report["names"] == [HOST, f"*.{HOST}"]
+    assert report["hosts"] == {HOST: True, f"*.{HOST}": True}
+    assert report["issuers"] == ["CN=Boutique development authority"]
+    assert report["daysLeft"] == 89
+    assert report["privateKey"]
     text = run("show", "certificate/tls.crt").stdout
     for expected in ("certificate/tls.crt", "  names       shop.localhost, *.shop.localhost", "days left   89"):
         assert expected in text
@@ -87,12 +87,12 @@ def test_what_is_wrong_with_several_is_told_of_each(tmp_path: Path) -> None:
     (tmp_path / "old.pem").write_text(old.key_pem() + old.pem)
     (tmp_path / "empty").touch()
     arguments = ["certificate/tls.crt", "old.pem", "empty", "none", "--host", HOST, "--key", "other/tls.key"]
-    said = [each["mistakes"] for each in seen(*arguments)]
-    assert [len(each) for each in said] == [1, 2, 1, 1]
-    assert said[0][0].startswith("other/tls.key: is not the key of 'CN=Boutique development certificate' in")
-    assert said[1][1].startswith("old.pem: 'CN=old' expired on")
-    assert said[2] == ["empty: is no PFX (PKCS #12) file, or a damaged one; export it again"]
-    assert said[3] == ["none: No such file or directory"]
+    errors = [report["mistakes"] for report in seen(*arguments)]
+    assert [len(messages) for messages in errors] == [1, 2, 1, 1]
+    assert errors[0][0].startswith("other/tls.key: is not the key of 'CN=Boutique development certificate' in")
+    assert errors[1][1].startswith("old.pem: 'CN=old' expired on")
+    assert errors[2] == ["empty: is no PFX (PKCS #12) file, or a damaged one; export it again"]
+    assert errors[3] == ["none: No such file or directory"]
     assert "error: none: No such file or directory" in run("show", "none").stdout
 
 
@@ -101,11 +101,11 @@ def test_a_servers_certificate_is_the_one_for_the_host_that_is_asked_for() -> No
     run("make", "--host", "other.localhost", "--out", "other")
     files = [Path(folder) / name for folder in ("certificate", "other") for name in ("tls.crt", "tls.key")]
     with serving(files[0], files[1], other=(files[2], files[3])) as port:
-        [one] = seen(f"{HOST}:{port}")
-        assert one["hosts"] == {HOST: True}
-        assert one["protocol"] == "TLSv1.3"
-        assert one["issuers"] == ["CN=Boutique development authority"]
-        assert not one["privateKey"]
+        [report] = seen(f"{HOST}:{port}")
+        assert report["hosts"] == {HOST: True}
+        assert report["protocol"] == "TLSv1.3"
+        assert report["issuers"] == ["CN=Boutique development authority"]
+        assert not report["privateKey"]
         [named] = seen(f"127.0.0.1:{port}", "--servername", "other.localhost")
         assert named["hosts"] == {"other.localhost": True}
         [wrong] = seen(f"127.0.0.1:{port}")
@@ -128,30 +128,30 @@ def test_a_server_need_not_send_the_root(tmp_path: Path) -> None:
 
 def test_a_server_that_speaks_no_tls_is_named() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        [one] = seen(f"127.0.0.1:{port}")
-    assert one["mistakes"] == [f"127.0.0.1:{port}: no TLS for '127.0.0.1': wrong version number"]
+        [report] = seen(f"127.0.0.1:{port}")
+    assert report["mistakes"] == [f"127.0.0.1:{port}: no TLS for '127.0.0.1': wrong version number"]
 
 
 def test_a_server_that_hangs_up_is_named() -> None:
     with answering(b"") as port:
-        [one] = seen(f"localhost:{port}")
-    assert one["mistakes"][0].startswith(f"localhost:{port}: no TLS for 'localhost': ")
+        [report] = seen(f"localhost:{port}")
+    assert report["mistakes"][0].startswith(f"localhost:{port}: no TLS for 'localhost': ")
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handshake, "_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        [one] = seen(f"127.0.0.1:{silent.getsockname()[1]}")
-    assert one["mistakes"][0].endswith("cannot be reached: no answer in time")
+        [report] = seen(f"127.0.0.1:{silent.getsockname()[1]}")
+    assert report["mistakes"][0].endswith("cannot be reached: no answer in time")
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    [one] = seen(f"127.0.0.1:{port}")
-    assert one["mistakes"] == [f"127.0.0.1:{port}: cannot be reached: Connection refused"]
-    [one] = seen("127.0.0.1:99999")
-    assert one["mistakes"][0].startswith("127.0.0.1:99999: cannot be reached: ")
+    [report] = seen(f"127.0.0.1:{port}")
+    assert report["mistakes"] == [f"127.0.0.1:{port}: cannot be reached: Connection refused"]
+    [report] = seen("127.0.0.1:99999")
+    assert report["mistakes"][0].startswith("127.0.0.1:99999: cannot be reached: ")
 
 
 def test_a_mistake_is_one_line_and_no_stack_trace(

@@ -43,7 +43,7 @@ def mistakes(source: Any, secrets: Secrets) -> list[str]:
 
 def without_key(*certificates: Issued) -> str:
     encryption = BestAvailableEncryption(PASSWORD.encode())
-    held = [each.certificate for each in certificates]
+    held = [certificate.certificate for certificate in certificates]
     return base64.b64encode(pkcs12.serialize_key_and_certificates(None, None, None, held, encryption)).decode()
 
 
@@ -195,9 +195,9 @@ BAD: dict[str, tuple[Any, Callable[[], Secrets], list[str]]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_a_certificate_that_cannot_be_used_is_refused_with_key_and_remedy(case: str) -> None:
     source, secrets, expected = BAD[case]
-    said = mistakes(source, secrets())
-    assert len(said) == len(expected), said
-    for line, beginning in zip(said, expected, strict=True):
+    messages = mistakes(source, secrets())
+    assert len(messages) == len(expected), messages
+    for line, beginning in zip(messages, expected, strict=True):
         assert line.startswith(beginning), line
 
 
@@ -218,11 +218,11 @@ def test_no_refusal_tells_a_secret(case: str) -> None:
     secrets = make()
     with pytest.raises(CertificateError) as caught:
         load_certificate(source, secrets, HOSTS, NOW)
-    told = f"{caught.value}{caught.value.__cause__}{caught.getrepr(showlocals=False, style='value')}"
+    text = f"{caught.value}{caught.value.__cause__}{caught.getrepr(showlocals=False, style='value')}"
     for value in filter(None, secrets.values()):
         # One letter proves nothing.
         for line in (line for line in value.split("\n") if len(line) > 8 and not line.startswith("-----")):
-            assert line not in told
+            assert line not in text
 
 
 def test_a_key_is_not_shown_with_its_certificate() -> None:

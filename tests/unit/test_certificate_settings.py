@@ -35,9 +35,9 @@ def test_files_are_found_by_a_variable_of_the_environment(tmp_path: Path, monkey
     monkeypatch.setenv("SOME_FILES", str(tmp_path))
     (tmp_path / "tls.crt").touch()
     (tmp_path / "tls.key").touch()
-    found = source(kind="files", chain="${SOME_FILES}/tls.crt", key="${SOME_FILES}/tls.key")
-    assert isinstance(found, FilesCertificate)
-    assert (found.chain, found.key) == (f"{tmp_path}/tls.crt", f"{tmp_path}/tls.key")
+    files = source(kind="files", chain="${SOME_FILES}/tls.crt", key="${SOME_FILES}/tls.key")
+    assert isinstance(files, FilesCertificate)
+    assert (files.chain, files.key) == (f"{tmp_path}/tls.crt", f"{tmp_path}/tls.key")
 
 
 @pytest.mark.parametrize(

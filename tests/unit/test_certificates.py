@@ -60,7 +60,7 @@ def openssl(*arguments: str | Path) -> bytes:
 
 
 def assert_is_good(certificate: CheckedCertificate) -> None:
-    assert read(certificate.chain) == [each.certificate for each in (GOOD, INNER, OUTER)]
+    assert read(certificate.chain) == [sample.certificate for sample in (GOOD, INNER, OUTER)]
     assert certificate.key.startswith("-----BEGIN PRIVATE KEY-----")
     key = serialization.load_pem_private_key(certificate.key.encode(), None)
     assert key.public_key() == GOOD.key.public_key()
@@ -83,7 +83,7 @@ def test_every_source_gives_the_same_certificate(source: Any, secrets: Callable[
 
 
 def both() -> str:
-    return GOOD.key_pem() + "Bag Attributes\n" + "".join(each.pem for each in (GOOD, ROOT, OUTER, INNER))
+    return GOOD.key_pem() + "Bag Attributes\n" + "".join(sample.pem for sample in (GOOD, ROOT, OUTER, INNER))
 
 
 @pytest.mark.skipif(not OPENSSL, reason="the program openssl is missing")
@@ -102,7 +102,7 @@ def test_a_pfx_is_read_whatever_it_is_encrypted_with(tmp_path: Path, encoding: s
 
 def test_files_are_read_when_the_certificate_is_asked_for(tmp_path: Path) -> None:
     chain, key = tmp_path / "tls.crt", tmp_path / "tls.key"
-    chain.write_text("".join(each.pem for each in (GOOD, ROOT, OUTER, INNER)))
+    chain.write_text("".join(sample.pem for sample in (GOOD, ROOT, OUTER, INNER)))
     key.write_text(GOOD.key_pem())
     source = FilesCertificate(kind="files", chain=str(chain), key=str(key))
     assert_is_good(load_certificate(source, {}, HOSTS, NOW))
@@ -117,9 +117,9 @@ def test_what_is_told_of_a_certificate_is_what_openssl_tells(tmp_path: Path) -> 
     facts = load_certificate(PFX, pfx_with_chain(GOOD), HOSTS, NOW).facts
     file = tmp_path / "leaf.pem"
     file.write_text(GOOD.pem)
-    told = openssl("x509", "-in", file, "-noout", "-fingerprint", "-sha256", "-dates").decode().splitlines()
-    assert told[0].lower() == f"sha256 fingerprint={facts.fingerprint}".lower()
-    assert told[1:] == ["notBefore=May 31 12:00:00 2026 GMT", "notAfter=Aug 30 12:00:00 2026 GMT"]
+    lines = openssl("x509", "-in", file, "-noout", "-fingerprint", "-sha256", "-dates").decode().splitlines()
+    assert lines[0].lower() == f"sha256 fingerprint={facts.fingerprint}".lower()
+    assert lines[1:] == ["notBefore=May 31 12:00:00 2026 GMT", "notAfter=Aug 30 12:00:00 2026 GMT"]
     assert facts.to_dict() == {
         "subject": f"CN={HOST}",
         "names": list(HOSTS),
@@ -136,8 +136,8 @@ def test_what_is_told_of_a_certificate_is_what_openssl_tells(tmp_path: Path) -> 
 def test_a_chain_is_put_in_order_whatever_order_the_file_has(order: list[int], again: int, with_root: bool) -> None:
     heap = [(ROOT, OUTER, INNER, GOOD)[index] for index in order]
     heap.append(heap[again])
-    heap = [each for each in heap if with_root or each is not ROOT]
-    secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": GOOD.key_pem()}
+    heap = [sample for sample in heap if with_root or sample is not ROOT]
+    secrets = {"certificateChain": "".join(sample.pem for sample in heap), "certificateKey": GOOD.key_pem()}
     assert_is_good(load_certificate(PEM, secrets, HOSTS, NOW))
 
 
@@ -147,9 +147,9 @@ def test_chains_of_any_length_are_put_in_order(length: int, chance: random.Rando
     server = issue(HOST, path[-1], hosts=HOSTS)
     heap = [server, *path]
     chance.shuffle(heap)
-    secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": server.key_pem()}
+    secrets = {"certificateChain": "".join(sample.pem for sample in heap), "certificateKey": server.key_pem()}
     sent = read(load_certificate(PEM, secrets, HOSTS, NOW).chain)
-    assert sent == [each.certificate for each in (server, *reversed(path[1:]))]
+    assert sent == [sample.certificate for sample in (server, *reversed(path[1:]))]
 
 
 @cache
@@ -177,7 +177,7 @@ def test_an_expired_way_beside_a_good_one_is_left_out(order: list[int], is_cross
     inner = issue("Inner", root)
     server = issue(HOST, inner, hosts=HOSTS)
     heap = [(server, root, old, crossed, inner)[index] for index in order]
-    secrets = {"certificateChain": "".join(each.pem for each in heap), "certificateKey": server.key_pem()}
+    secrets = {"certificateChain": "".join(sample.pem for sample in heap), "certificateKey": server.key_pem()}
     assert read(load_certificate(PEM, secrets, HOSTS, NOW).chain) == [server.certificate, inner.certificate]
 
 
@@ -204,16 +204,18 @@ def test_of_two_certificates_with_one_key_the_one_that_is_valid_is_taken() -> No
 
 
 def test_without_a_key_the_servers_own_is_the_one_that_is_no_authority() -> None:
-    heap = tuple(each.certificate for each in (issue("Stranger"), ROOT, INNER, OUTER, GOOD))
+    heap = tuple(sample.certificate for sample in (issue("Stranger"), ROOT, INNER, OUTER, GOOD))
     inspection = inspect(CertificateContent(heap, None, "heap", "heap"), HOSTS, NOW, with_key=False)
     assert inspection.facts.subject == f"CN={HOST}"
-    assert inspection.chain.sent == tuple(each.certificate for each in (GOOD, INNER, OUTER))
+    assert inspection.chain.sent == tuple(sample.certificate for sample in (GOOD, INNER, OUTER))
 
 
 def test_an_expired_certificate_does_not_end_soon_as_well() -> None:
     expired = leaf(begins=timedelta(days=-9), ends=timedelta(days=-1))
-    found = CertificateContent(tuple(each.certificate for each in (expired, INNER, OUTER)), expired.key, "some", "some")
-    inspection = inspect(found, HOSTS, NOW)
+    content = CertificateContent(
+        tuple(sample.certificate for sample in (expired, INNER, OUTER)), expired.key, "some", "some"
+    )
+    inspection = inspect(content, HOSTS, NOW)
     assert len(inspection.expired) == 1
     assert not inspection.errors
     assert not inspection.warnings
@@ -234,8 +236,8 @@ def test_a_self_signed_certificate_is_its_own_chain() -> None:
 @pytest.mark.parametrize(("left", "warned"), [(timedelta(days=30), False), (timedelta(days=29, hours=23), True)])
 def test_a_certificate_that_ends_within_thirty_days_is_warned_of(left: timedelta, warned: bool) -> None:
     warnings = load_certificate(PFX, pfx_with_chain(leaf(ends=left)), HOSTS, NOW).warnings
-    said = f"boutique:certificatePfx: 'CN={HOST}' expires on 2026-07-01 11:00 UTC, in 29 days; renew it"
-    assert warnings == ((said,) if warned else ())
+    message = f"boutique:certificatePfx: 'CN={HOST}' expires on 2026-07-01 11:00 UTC, in 29 days; renew it"
+    assert warnings == ((message,) if warned else ())
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,16 @@ VARIABLE = "CURRENCY_SERVICE_ADDR"
 def addresses(*services: str, variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return where each service of a feature looks for currencies."""
     environment = Environment.model_validate({"services": {"checkoutservice": {"variables": variables or {}}}})
-    versions = {each: {"version": "0.10.7-pay.1"} for each in services}
-    found = feature_workloads(
+    versions = {service: {"version": "0.10.7-pay.1"} for service in services}
+    workloads = feature_workloads(
         APPLICATION,
         environment,
         Feature.model_validate({"environment": "dev", "services": versions}),
         "pay",
     )
-    return {each.workload.name: each.variables[VARIABLE] for each in found if VARIABLE in each.variables}
+    return {
+        workload.workload.name: workload.variables[VARIABLE] for workload in workloads if VARIABLE in workload.variables
+    }
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class GitHub:
 
     @property
     def comments(self) -> list[tuple[str, str]]:
-        return sorted((each["user"]["login"], each["body"]) for each in json.loads(self.kept.read_text()))
+        return sorted((comment["user"]["login"], comment["body"]) for comment in json.loads(self.kept.read_text()))
 
 
 def review(stack: str, text: str) -> str:
@@ -180,19 +180,19 @@ def feature(tmp_path: Path) -> Feature:
         file = tmp_path / "comments/feature.md"
         done = script(tmp_path, "feature.py", action, "--env=dev", f"--branch={branch}", *given, f"--comment={file}")
         assert "Traceback" not in done.stderr
-        asked = [json.loads(line) for line in (tmp_path / "asked").read_text().splitlines()]
-        return done.returncode, file.read_text(), asked
+        commands = [json.loads(line) for line in (tmp_path / "asked").read_text().splitlines()]
+        return done.returncode, file.read_text(), commands
 
     return run
 
 
 def test_the_feature_of_a_branch_is_what_it_changes_in_the_environments_file(feature: Feature) -> None:
-    code, said, asked = feature("up", {"review versions": UP["services"], "feature up": UP}, branch="--new-ads")
+    code, output, commands = feature("up", {"review versions": UP["services"], "feature up": UP}, branch="--new-ads")
     assert code == 0
-    assert said.startswith("<!-- boutique-feature link -->\n### Feature `--new-ads`: <https://new-ads.dev.example>\n")
-    assert "| `adservice` | `0.10.7-new-ads.3` |" in said
-    assert "It lives until 2026-11-28T00:00:00Z" in said
-    assert asked == [
+    assert output.startswith("<!-- boutique-feature link -->\n### Feature `--new-ads`: <https://new-ads.dev.example>\n")
+    assert "| `adservice` | `0.10.7-new-ads.3` |" in output
+    assert "It lives until 2026-11-28T00:00:00Z" in output
+    assert commands == [
         ["review", "versions", "dev", "--base=main", "--json"],
         ["feature", "up", "--env=dev", "--service=adservice=0.10.7-new-ads.3", "--json", "--", "--new-ads"],
     ]
@@ -200,36 +200,38 @@ def test_the_feature_of_a_branch_is_what_it_changes_in_the_environments_file(fea
 
 def test_what_cannot_be_part_of_a_feature_stays_and_is_named(feature: Feature) -> None:
     versions = {**UP["services"], "redis-cart": "8", "loadgenerator": "0.10.7-new-ads.3"}
-    code, said, asked = feature("up", {"review versions": versions, "feature up": UP})
+    code, output, commands = feature("up", {"review versions": versions, "feature up": UP})
     assert code == 0
-    assert [each for each in asked[-1] if each.startswith("--service")] == ["--service=adservice=0.10.7-new-ads.3"]
-    assert "is that of `dev`, also `loadgenerator`, `redis-cart`, whose calls cannot be distinguished." in said
+    assert [argument for argument in commands[-1] if argument.startswith("--service")] == [
+        "--service=adservice=0.10.7-new-ads.3"
+    ]
+    assert "is that of `dev`, also `loadgenerator`, `redis-cart`, whose calls cannot be distinguished." in output
 
 
 def test_the_secrets_of_a_features_stack_are_kept_as_it_is_told(feature: Feature) -> None:
-    _, _, asked = feature("up", {"review versions": UP["services"], "feature up": UP}, provider="awskms://alias/x")
-    assert "--secrets-provider=awskms://alias/x" in asked[-1]
+    _, _, commands = feature("up", {"review versions": UP["services"], "feature up": UP}, provider="awskms://alias/x")
+    assert "--secrets-provider=awskms://alias/x" in commands[-1]
 
 
 def test_a_branch_that_changes_no_version_has_no_feature_any_more(feature: Feature) -> None:
-    code, said, asked = feature(
+    code, output, commands = feature(
         "up", {"review versions": {}, "feature list": [{"key": "new-ads"}], "feature down": None}
     )
     assert code == 0
-    assert "nothing to deploy" in said
-    assert "`boutique release set dev --service frontend=0.10.7-my-branch.1`" in said
-    assert asked[-1] == ["feature", "down", "--env=dev", "--", "new-ads"]
+    assert "nothing to deploy" in output
+    assert "`boutique release set dev --service frontend=0.10.7-my-branch.1`" in output
+    assert commands[-1] == ["feature", "down", "--env=dev", "--", "new-ads"]
 
 
 def test_a_feature_that_is_not_there_need_not_be_removed(feature: Feature) -> None:
-    code, said, asked = feature("down", {"feature list": [{"key": "another"}]})
-    assert (code, said) == (0, "<!-- boutique-feature link -->\n### Feature `new-ads`: no such feature\n")
-    assert len(asked) == 1
+    code, output, commands = feature("down", {"feature list": [{"key": "another"}]})
+    assert (code, output) == (0, "<!-- boutique-feature link -->\n### Feature `new-ads`: no such feature\n")
+    assert len(commands) == 1
 
 
 @pytest.mark.parametrize("action", ["up", "down"])
 def test_what_fails_is_in_the_comment(feature: Feature, action: str) -> None:
     failing = {"review versions": UP["services"], "feature up": "error: no ```", "feature list": "error: no ```"}
-    code, said, _ = feature(action, failing)
+    code, output, _ = feature(action, failing)
     assert code == 1
-    assert said.endswith(": failed\n\n````text\nno ```\n````\n")
+    assert output.endswith(": failed\n\n````text\nno ```\n````\n")

@@ -10,7 +10,10 @@ DIGEST = "sha256:" + "0" * 64
 
 
 def environment(**values: Any) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in resolve_workloads(APPLICATION, Environment.model_validate(values))}
+    return {
+        workload.workload.name: workload
+        for workload in resolve_workloads(APPLICATION, Environment.model_validate(values))
+    }
 
 
 def test_without_settings_it_is_the_catalogue() -> None:
@@ -44,7 +47,7 @@ def test_a_services_own_image_wins_and_is_taken_whole() -> None:
 
 def test_replicas_for_all_leave_the_store_and_the_load_at_one() -> None:
     services = environment(replicas=3, services={"adservice": {"replicas": 2}})
-    assert {name: each.replicas for name, each in services.items() if each.replicas != 3} == {
+    assert {name: workload.replicas for name, workload in services.items() if workload.replicas != 3} == {
         "adservice": 2,
         "redis-cart": 1,
         "loadgenerator": 1,

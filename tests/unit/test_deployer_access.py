@@ -53,15 +53,15 @@ def mistakes(**deployers: Any) -> list[str]:
 
 
 def test_without_a_word_deployers_go_the_admins_way_less_what_is_the_admins_own() -> None:
-    found = for_deployers(admin(**TUNNEL), access())
-    assert found.entry == {key: value for key, value in TUNNEL.items() if key != "extensions"}
-    assert found.server == TUNNEL["server"]
+    result = for_deployers(admin(**TUNNEL), access())
+    assert result.entry == {key: value for key, value in TUNNEL.items() if key != "extensions"}
+    assert result.server == TUNNEL["server"]
 
 
 def test_an_address_of_their_own_comes_without_the_admins_proxy_and_names() -> None:
-    found = for_deployers(admin(**TUNNEL), access(server="https://api.example.com"))
-    assert found.entry == {"server": "https://api.example.com", "certificate-authority-data": OWN}
-    assert found.server == "https://api.example.com"
+    result = for_deployers(admin(**TUNNEL), access(server="https://api.example.com"))
+    assert result.entry == {"server": "https://api.example.com", "certificate-authority-data": OWN}
+    assert result.server == "https://api.example.com"
 
 
 def test_whom_the_admin_trusts_unseen_deployers_do_not() -> None:
@@ -77,19 +77,19 @@ def test_whom_the_admin_trusts_unseen_deployers_do_not() -> None:
 
 def test_an_authority_of_their_own(authority: Path) -> None:
     unseen = {"server": "https://10.0.0.1", "insecure-skip-tls-verify": True}
-    found = for_deployers(admin(**unseen), access(certificateAuthority=str(authority), tlsServerName="kubernetes"))
-    assert found.entry == {
+    result = for_deployers(admin(**unseen), access(certificateAuthority=str(authority), tlsServerName="kubernetes"))
+    assert result.entry == {
         "server": "https://10.0.0.1",
         "certificate-authority-data": base64.b64encode(authority.read_bytes()).decode(),
         "tls-server-name": "kubernetes",
     }
-    assert found.authority == authority.read_text()
+    assert result.authority == authority.read_text()
 
 
 def test_authorities_that_machines_trust_anyway() -> None:
-    found = for_deployers(admin(**DIRECT), access(certificateAuthority="system"))
-    assert found.entry == {"server": DIRECT["server"]}
-    assert found.authority is None
+    result = for_deployers(admin(**DIRECT), access(certificateAuthority="system"))
+    assert result.entry == {"server": DIRECT["server"]}
+    assert result.authority is None
 
 
 @pytest.mark.parametrize(
@@ -175,35 +175,35 @@ def test_addresses_that_deployers_can_have(address: str) -> None:
     ],
 )
 def test_addresses_that_deployers_cannot_have(address: str) -> None:
-    [said] = mistakes(server=address)
-    assert said.startswith("boutique:cluster.deployers.server: ")
-    assert "https://api.example.com:6443" in said
+    [message] = mistakes(server=address)
+    assert message.startswith("boutique:cluster.deployers.server: ")
+    assert "https://api.example.com:6443" in message
 
 
 def test_an_address_with_a_password_is_refused() -> None:
-    [said] = mistakes(server=f"https://ann:{CANARY}@api.example.com")
-    assert "must not hold a user or a password" in said
-    assert CANARY not in said
+    [message] = mistakes(server=f"https://ann:{CANARY}@api.example.com")
+    assert "must not hold a user or a password" in message
+    assert CANARY not in message
 
 
 def test_an_authority_has_to_be_a_file_with_certificates(tmp_path: Path, authority: Path) -> None:
     assert not mistakes(certificateAuthority=str(authority))
     (tmp_path / "key").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
-    for path, said in (("key", "holds no certificates in PEM form"), ("missing", "there is no file")):
-        [found] = mistakes(certificateAuthority=str(tmp_path / path))
-        assert found.startswith("boutique:cluster.deployers.certificateAuthority: ")
-        assert said in found
+    for path, message in (("key", "holds no certificates in PEM form"), ("missing", "there is no file")):
+        [error] = mistakes(certificateAuthority=str(tmp_path / path))
+        assert error.startswith("boutique:cluster.deployers.certificateAuthority: ")
+        assert message in error
 
 
 @pytest.mark.parametrize("name", ["kubernetes", "api.example.com"])
 def test_names_in_a_certificate(name: str) -> None:
     assert not mistakes(tlsServerName=name)
-    [said] = mistakes(tlsServerName=f"https://{name}")
-    assert said.startswith("boutique:cluster.deployers.tlsServerName: ")
+    [message] = mistakes(tlsServerName=f"https://{name}")
+    assert message.startswith("boutique:cluster.deployers.tlsServerName: ")
 
 
 def test_the_same_token_by_another_way() -> None:
     content = for_token(admin(**TUNNEL), namespace="dev", user="deployer", token="t")  # noqa: S106 - a test's token
-    found = through(content, admin(**DIRECT))
-    assert reached_by(found).entry == DIRECT
-    assert json.loads(found)["users"] == json.loads(content)["users"]
+    result = through(content, admin(**DIRECT))
+    assert reached_by(result).entry == DIRECT
+    assert json.loads(result)["users"] == json.loads(content)["users"]

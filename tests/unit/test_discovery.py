@@ -13,7 +13,7 @@ from ops.features.identity import identity
 from tests.support import online_boutique
 
 RELEASED = ("v0.10.6", "latest")
-NAMES = {each.name for each in online_boutique.WORKLOADS if each.service_ports and not each.stateful}
+NAMES = {workload.name for workload in online_boutique.WORKLOADS if workload.service_ports and not workload.stateful}
 
 
 def found(
@@ -24,7 +24,7 @@ def found(
 
     def tags_of(repositories: Iterable[str]) -> dict[str, tuple[str, ...]]:
         asked.extend(repositories)
-        return {each: tags.get(each.rpartition("/")[2], RELEASED) for each in asked}
+        return {repository: tags.get(repository.rpartition("/")[2], RELEASED) for repository in asked}
 
     monkeypatch.setattr(discovery, "tags_of", tags_of)
     environment = Environment.model_validate({"images": {"repository": "registry.example/shop"}, **(settings or {})})
@@ -35,17 +35,17 @@ def found(
 
 def test_every_service_that_a_feature_may_change_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     tags = {"adservice": (*RELEASED, "0.10.7-new-ads.3"), "frontend": (*RELEASED, "0.10.7-new-ads.1")}
-    done, asked = found(monkeypatch, tags)
-    assert sorted(asked) == sorted(f"registry.example/shop/{name}" for name in NAMES)
+    done, repositories = found(monkeypatch, tags)
+    assert sorted(repositories) == sorted(f"registry.example/shop/{name}" for name in NAMES)
     assert done.taken == {"adservice": "0.10.7-new-ads.3", "frontend": "0.10.7-new-ads.1"}
     assert set(done.left) == NAMES - {"adservice", "frontend"}
 
 
 def test_the_environment_says_where_images_are_and_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     services = {"emailservice": {"enabled": False}, "adservice": {"image": {"repository": "other.example/a/ads"}}}
-    done, asked = found(monkeypatch, {"ads": ("0.10.7-new-ads.3",)}, {"services": services})
-    assert "other.example/a/ads" in asked
-    assert not any("emailservice" in each for each in asked)
+    done, repositories = found(monkeypatch, {"ads": ("0.10.7-new-ads.3",)}, {"services": services})
+    assert "other.example/a/ads" in repositories
+    assert not any("emailservice" in repository for repository in repositories)
     assert done.taken == {"adservice": "0.10.7-new-ads.3"}
 
 
@@ -60,7 +60,7 @@ def test_what_is_taken_and_left_is_said_in_few_lines(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("tags", "said"),
+    ("tags", "message"),
     [
         (
             {},
@@ -75,9 +75,9 @@ def test_what_is_taken_and_left_is_said_in_few_lines(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_a_branch_that_has_built_nothing_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, tags: Mapping[str, tuple[str, ...]], said: str
+    monkeypatch: pytest.MonkeyPatch, tags: Mapping[str, tuple[str, ...]], message: str
 ) -> None:
     with pytest.raises(OperationError) as caught:
         found(monkeypatch, tags)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).startswith("feature 'new-ads' of 'dev': ")

@@ -73,4 +73,4 @@ def test_every_row_of_a_table_is_rendered_as_it_is_meant(path: Path) -> None:
 
 def test_the_page_on_policies_lists_every_rule_and_its_reason() -> None:
     rows = [line for line in (ROOT / "docs/policy.md").read_text().splitlines() if line.startswith("| `")]
-    assert rows == [f"| `{each.name}` | {each.level} | {each.why} |" for each in RULES]
+    assert rows == [f"| `{rule.name}` | {rule.level} | {rule.why} |" for rule in RULES]

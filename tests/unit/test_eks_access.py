@@ -15,8 +15,8 @@ ROLES = [
 
 
 def test_no_two_roles_share_an_access_entry() -> None:
-    for one, other in combinations(ROLES, 2):
-        assert iam.entry_name(one) != iam.entry_name(other), (one, other)
+    for first, other in combinations(ROLES, 2):
+        assert iam.entry_name(first) != iam.entry_name(other), (first, other)
 
 
 def test_pods_of_another_cluster_do_not_get_the_role_of_ones_own() -> None:

@@ -38,24 +38,24 @@ def test_a_missing_cli_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         'Unable to locate credentials. You can configure credentials by running "aws login".',
         "An error occurred (ExpiredToken) when calling the GetCallerIdentity operation: The security token is expired",
     ],
 )
-def test_what_aws_says_is_shown_with_the_remedy(cli: Path, said: str) -> None:
-    write(cli, f"printf '\\n%s\\n' '{said}' >&2; exit 253")
+def test_what_aws_says_is_shown_with_the_remedy(cli: Path, message: str) -> None:
+    write(cli, f"printf '\\n%s\\n' '{message}' >&2; exit 253")
     with pytest.raises(AwsError) as caught:
         account.check("eu-central-1", None)
     assert str(caught.value).startswith(
-        f"AWS does not take the credentials: {said.rstrip('.')}; for new credentials run `aws sso"
+        f"AWS does not take the credentials: {message.rstrip('.')}; for new credentials run `aws sso"
     )
 
 
 # What botocore says, each with what made it say so.
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         'Could not connect to the endpoint URL: "https://sts.eu-centrl-1.amazonaws.com/"',
         'aws: [ERROR]: Could not connect to the endpoint URL: "https://sts.eu-centrl-1.amazonaws.com/"',
@@ -69,11 +69,11 @@ def test_what_aws_says_is_shown_with_the_remedy(cli: Path, said: str) -> None:
         "An HTTP Client raised an unhandled exception: Not supported proxy scheme socks",
     ],
 )
-def test_an_aws_that_is_not_reached_is_not_told_as_one_that_refuses_the_credentials(cli: Path, said: str) -> None:
-    write(cli, f"printf '\\n%s\\n' '{said}' >&2; exit 255")
+def test_an_aws_that_is_not_reached_is_not_told_as_one_that_refuses_the_credentials(cli: Path, message: str) -> None:
+    write(cli, f"printf '\\n%s\\n' '{message}' >&2; exit 255")
     with pytest.raises(AwsError) as caught:
         account.check("eu-centrl-1", None)
-    assert str(caught.value).startswith(f"AWS was not reached in eu-centrl-1: {said.rstrip('.')}; check that ")
+    assert str(caught.value).startswith(f"AWS was not reached in eu-centrl-1: {message.rstrip('.')}; check that ")
     assert "boutique:cluster.region" in str(caught.value)
     assert "credentials" not in str(caught.value)
 

@@ -81,12 +81,12 @@ def test_a_stack_that_is_not_there_is_told_from_other_failures(pulumi: Path, tmp
 
 
 def test_of_a_failed_update_the_reasons_are_told_and_nothing_else() -> None:
-    said = (
+    message = (
         "Updating (dev-a):\n +  something creating (0s)\nDiagnostics:\n  pulumi:pulumi:Stack (boutique-dev-a):\n"
         "    error: 1 error in the configuration:\n      boutique:feature.key: 'a': belongs to another\n"
         "    error: update failed\n\nResources:\n    + 1 created\n\nDuration: 3s\n"
     )
-    assert engine.reason(said).splitlines() == [
+    assert engine.reason(message).splitlines() == [
         "  pulumi:pulumi:Stack (boutique-dev-a):",
         "    error: 1 error in the configuration:",
         "      boutique:feature.key: 'a': belongs to another",

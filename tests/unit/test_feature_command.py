@@ -50,7 +50,7 @@ def listed_feature(**changes: Any) -> Listed:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("up", "new-ads", "--env", "dev", "--service", "adservice"), "'adservice' is not NAME=VERSION"),
         (("up", "new-ads", "--service", "adservice=1.0.0-a.1"), "Missing option '--env'"),
@@ -59,10 +59,10 @@ def listed_feature(**changes: Any) -> Listed:
         (("extend", "new-ads", "--env", "dev"), "Missing option '--ttl'"),
     ],
 )
-def test_what_is_not_understood_is_refused_before_anything_is_asked(arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_not_understood_is_refused_before_anything_is_asked(arguments: tuple[str, ...], message: str) -> None:
     done = run(*arguments)
     assert done.exit_code == 2
-    assert said in done.output.replace("│", "").replace("\n", " ").replace("  ", " ")
+    assert message in done.output.replace("│", "").replace("\n", " ").replace("  ", " ")
 
 
 def exported(*resources: Mapping[str, Any], pending: Mapping[str, Any] | None = None, **outputs: Any) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def found(collection: str, name: str, owner: str | None, key: str = "a", expires
 
 
 def test_objects_tell_a_feature_without_its_stack() -> None:
-    [one, other] = inventory.features(
+    [first, other] = inventory.features(
         [
             found(HTTP_ROUTES, "session-1", "dev-a", expires="2026-01-11T00:00:00Z"),
             found(HTTP_ROUTES, "preview-a", "dev-a", expires="2026-01-12T00:00:00Z"),
@@ -136,8 +136,10 @@ def test_objects_tell_a_feature_without_its_stack() -> None:
             found(DEPLOYMENTS, "adservice-a", None),
         ]
     )
-    assert (one.stack, one.sessions, one.versions) == ("dev-a", 1, {"adservice": "0.10.7-a.1"})
-    assert one.expires == datetime(2026, 1, 12, tzinfo=UTC), "an extension that was cut short has reached some of them"
+    assert (first.stack, first.sessions, first.versions) == ("dev-a", 1, {"adservice": "0.10.7-a.1"})
+    assert first.expires == datetime(2026, 1, 12, tzinfo=UTC), (
+        "an extension that was cut short has reached some of them"
+    )
     assert (other.stack, other.expires) == ("rival", None)
 
 
@@ -186,7 +188,7 @@ def test_without_an_environment_the_only_one_is_taken(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("length", "said"),
+    ("length", "message"),
     [
         (timedelta(seconds=7), "7s"),
         (timedelta(minutes=119), "119m"),
@@ -194,8 +196,8 @@ def test_without_an_environment_the_only_one_is_taken(monkeypatch: pytest.Monkey
         (timedelta(days=3), "3d"),
     ],
 )
-def test_an_age_has_one_unit(length: timedelta, said: str) -> None:
-    assert age(NOW - length, NOW) == said
+def test_an_age_has_one_unit(length: timedelta, message: str) -> None:
+    assert age(NOW - length, NOW) == message
 
 
 def test_the_list_is_not_cut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,9 +26,9 @@ def environment(api: str = "virtual-service", **features: Any) -> dict[str, Any]
 
 
 def read(**section: Any) -> Feature:
-    found = load(feature(**section)).feature
-    assert found
-    return found
+    settings = load(feature(**section)).feature
+    assert settings
+    return settings
 
 
 def mistakes(values: dict[str, Any]) -> list[str]:

@@ -106,8 +106,8 @@ def test_all_that_can_be_said_is_rendered_again() -> None:
     ],
 )
 def test_what_is_not_kept_is_a_difference(objects: tuple[Manifest, ...], path: str, change: Any) -> None:
-    found = {item.path: (item.given, item.rendered) for item in compared(*objects).differences}
-    assert found[path] == change
+    differences = {item.path: (item.given, item.rendered) for item in compared(*objects).differences}
+    assert differences[path] == change
 
 
 def test_what_the_program_chooses_has_a_reason() -> None:

@@ -24,7 +24,7 @@ OWN = entry("pulumi-dev", containers({".": {}, "f:name": {}, "f:env": {PORT: {".
 
 
 def changes(*entries: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(each.manager, each.fields) for each in changes_by_others({"managedFields": [OWN, *entries]}, "dev")]
+    return [(change.manager, change.fields) for change in changes_by_others({"managedFields": [OWN, *entries]}, "dev")]
 
 
 TEMPLATE = "spec.template.spec.containers[server]"

@@ -197,8 +197,8 @@ def test_a_feature_claims_what_it_routes_and_no_more() -> None:
     whole = table(ENVIRONMENT, [FeatureRouting(stack="local-new", key="new", services=("adservice",))])
     own = replace(
         whole,
-        edge=tuple(each for each in whole.edge if each.feature),
-        mesh=tuple(each for each in whole.mesh if each.feature),
+        edge=tuple(route for route in whole.edge if route.feature),
+        mesh=tuple(route for route in whole.mesh if route.feature),
     )
     claim = RouteClaim.of(own, ENTRANCE, stack="local-new", setting="some.key")
     assert claim.hosts == {"new.shop.localhost"}

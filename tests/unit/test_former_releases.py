@@ -42,7 +42,7 @@ def told(*oldest_first: Said) -> tuple[Entry, ...]:
 
 
 def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:
-    return [each.numbers for each in releases(APPLICATION, told(*oldest_first))]
+    return [revision.numbers for revision in releases(APPLICATION, told(*oldest_first))]
 
 
 def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, **environment: Any) -> RevisionContent:
@@ -73,8 +73,8 @@ def test_an_environment_or_a_release_with_all_defaults_is_one() -> None:
 
 
 def test_updates_are_numbered_from_the_oldest_and_by_the_cloud_as_there() -> None:
-    assert [each.number for each in told(update(), update(kind="refresh"), update())] == [1, 2, 3]
-    assert [each.number for each in told(update(version=41), update(version=42))] == [41, 42]
+    assert [entry.number for entry in told(update(), update(kind="refresh"), update())] == [1, 2, 3]
+    assert [entry.number for entry in told(update(version=41), update(version=42))] == [41, 42]
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_updates_are_numbered_from_the_oldest_and_by_the_cloud_as_there() -> Non
     ],
 )
 def test_who_it_was_is_told_as_far_as_anybody_knows(message: str, environment: Said, who: str, left: str) -> None:
-    [found] = told({**update(message=message), "environment": environment})
-    assert (found.who, found.message) == (who, left)
+    [entry] = told({**update(message=message), "environment": environment})
+    assert (entry.who, entry.message) == (who, left)
 
 
 def test_only_updates_that_succeeded_are_releases_and_equal_ones_behind_each_other_are_one() -> None:
@@ -131,16 +131,16 @@ def test_other_content_of_a_secret_is_another_release_as_far_as_it_can_be_told()
     unreadable = secret({"value": "ERROR_UNABLE_TO_DECRYPT"})
     assert numbers(clear("a"), clear("a"), clear("b")) == [(1, 2), (3,)]
     assert numbers(unreadable, unreadable, clear("b")) == [(1, 2, 3)]
-    [found] = releases(APPLICATION, told(unreadable))
-    assert found.content.secrets is None
-    [found] = releases(APPLICATION, told(clear("a")))
-    assert found.content.secrets == {"token": "a"}, "only what services name"
+    [revision] = releases(APPLICATION, told(unreadable))
+    assert revision.content.secrets is None
+    [revision] = releases(APPLICATION, told(clear("a")))
+    assert revision.content.secrets == {"token": "a"}, "only what services name"
 
 
 def test_secrets_are_in_no_text() -> None:
     [entry] = told(clear("canary"))
-    [found] = releases(APPLICATION, [entry])
-    assert "canary" not in f"{entry!r} {found!r}"
+    [revision] = releases(APPLICATION, [entry])
+    assert "canary" not in f"{entry!r} {revision!r}"
 
 
 def test_without_a_number_the_last_one_that_is_not_what_runs() -> None:
@@ -168,8 +168,8 @@ def test_a_rollback_that_was_killed_or_failed_goes_on_to_where_it_was_going() ->
 def test_what_was_written_and_not_deployed_says_nothing_of_what_runs(edited: str) -> None:
     updates = told(update("v1.0.0"), update("v2.0.0"))
     assert back(updates, present(edited)).numbers == (1,)
-    found = releases(APPLICATION, updates)
-    assert running_release(updates, found) == found[-1]
+    revisions = releases(APPLICATION, updates)
+    assert running_release(updates, revisions) == revisions[-1]
 
 
 def test_it_can_be_undone_by_number() -> None:
@@ -209,7 +209,7 @@ def test_ten_releases_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "message"),
     [
         (None, "no former release: no successful update differs from what runs"),
         (1, "--to 1: stack 'test' runs that release already"),
@@ -219,9 +219,9 @@ def test_ten_releases_back() -> None:
         (5, "--to 5: stack 'test' has no such update; `boutique rollback test --list`"),
     ],
 )
-def test_what_cannot_be_gone_back_to_is_refused(number: int | None, said: str) -> None:
+def test_what_cannot_be_gone_back_to_is_refused(number: int | None, message: str) -> None:
     updates = told(update(), update("v2.0.0", result="failed"), update(kind="refresh"), update())
-    with pytest.raises(OperationError, match=said.replace("(", r"\(")):
+    with pytest.raises(OperationError, match=message.replace("(", r"\(")):
         back(updates, present(), number)
 
 
@@ -234,7 +234,7 @@ def test_a_stack_without_an_environment_has_no_releases() -> None:
 
 def test_what_differed_is_said() -> None:
     old = {"services": {"adservice": {"variables": {"A": "b"}, "image": {"tag": "v1.0.0"}}}}
-    found = releases(
+    revisions = releases(
         APPLICATION,
         told(
             update("v0.10.6"),
@@ -245,7 +245,7 @@ def test_what_differed_is_said() -> None:
             update("v0.10.6", environment={"gone": True}),
         ),
     )
-    first, left_out, settings, versions, images, unknown = differences(found, 3)
+    first, left_out, settings, versions, images, unknown = differences(revisions, 3)
     assert first == "the first"
     assert left_out == "loadgenerator v0.10.6 -> -; settings"
     assert settings == "settings"

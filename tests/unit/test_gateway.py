@@ -26,7 +26,7 @@ ACM = {"kind": "acm", "arn": "arn:aws:acm:eu-central-1:123456789012:certificate/
 
 
 def made(api: RoutingApi, certificate: str | None = "certificate", port: int = 443) -> dict[tuple[str, str], Object]:
-    return {(each.kind, each.name): each for each in objects(api, CLAIMS, certificate, port)}
+    return {(resource.kind, resource.name): resource for resource in objects(api, CLAIMS, certificate, port)}
 
 
 def ingress(**section: Any) -> IngressSettings:
@@ -34,22 +34,27 @@ def ingress(**section: Any) -> IngressSettings:
 
 
 def annotations(**section: Any) -> Mapping[str, str]:
-    found: Mapping[str, str] = values(ingress(loadBalancer={"kind": "nlb"}, **section))["service"]["annotations"]
-    return {name.removeprefix("service.beta.kubernetes.io/aws-load-balancer-"): each for name, each in found.items()}
+    service_annotations: Mapping[str, str] = values(ingress(loadBalancer={"kind": "nlb"}, **section))["service"][
+        "annotations"
+    ]
+    return {
+        name.removeprefix("service.beta.kubernetes.io/aws-load-balancer-"): value
+        for name, value in service_annotations.items()
+    }
 
 
 def test_a_host_and_the_names_under_it_are_open_to_routes_of_one_namespace_only() -> None:
-    found = {each["name"]: each for each in made(GATEWAY_API)["Gateway", NAME].spec["listeners"]}
+    listeners = {listener["name"]: listener for listener in made(GATEWAY_API)["Gateway", NAME].spec["listeners"]}
     for claim in CLAIMS:
         for name, host in ((listener(claim.target), claim.host), (preview_listener(claim.target), claim.previews)):
-            assert found[name]["hostname"] == host
+            assert listeners[name]["hostname"] == host
             selected = {"matchLabels": {"kubernetes.io/metadata.name": claim.namespace}}
-            assert found[name]["allowedRoutes"]["namespaces"] == {"from": "Selector", "selector": selected}
-    assert found["http"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}
-    assert len(found) == 5
+            assert listeners[name]["allowedRoutes"]["namespaces"] == {"from": "Selector", "selector": selected}
+    assert listeners["http"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}
+    assert len(listeners) == 5
 
     servers = made(VIRTUAL_SERVICE)["Gateway", NAME].spec["servers"]
-    assert [each["hosts"] for each in servers] == [
+    assert [server["hosts"] for server in servers] == [
         ["development/dev.example.com", "development/*.dev.example.com"],
         ["test/test.example.com", "test/*.test.example.com"],
     ]
@@ -83,7 +88,7 @@ def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) ->
     expression = elsewhere["extension_filter"]["typed_config"]["expression"]
     assert (mapper["status_code"], expression) == (421, misdirected_requests.misdirected_expression(hosts))
     assert spec["workloadSelector"]["labels"] == LABELS
-    assert not [each for each in made(api, None) if each[0] == "EnvoyFilter"]
+    assert not [key for key in made(api, None) if key[0] == "EnvoyFilter"]
 
 
 @pytest.mark.parametrize(
@@ -131,18 +136,21 @@ def test_the_gateway_of_the_chart_serves_the_gateway_api() -> None:
 
 
 def test_the_gateway_is_named_in_the_domain_of_the_cluster() -> None:
-    found = {each.kind: each for each in objects(GATEWAY_API, CLAIMS, "certificate", 443, "prod.example.internal")}
+    resources = {
+        resource.kind: resource
+        for resource in objects(GATEWAY_API, CLAIMS, "certificate", 443, "prod.example.internal")
+    }
     value = "istio-ingressgateway.istio-ingress.svc.prod.example.internal"
-    assert found["Gateway"].spec["addresses"] == [{"type": "Hostname", "value": value}]
+    assert resources["Gateway"].spec["addresses"] == [{"type": "Hostname", "value": value}]
 
 
 def test_a_pod_that_ends_serves_on_then_drains_and_is_never_cut_short() -> None:
-    found = values(ingress(preStopSeconds=20, drainSeconds=40))
-    assert found["lifecycle"] == {"preStop": {"sleep": {"seconds": 20}}}
-    told = json.loads(found["podAnnotations"]["proxy.istio.io/config"])
-    assert told == {"terminationDrainDuration": "40s"}
-    assert found["terminationGracePeriodSeconds"] > 20 + 40
-    assert found["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    chart_values = values(ingress(preStopSeconds=20, drainSeconds=40))
+    assert chart_values["lifecycle"] == {"preStop": {"sleep": {"seconds": 20}}}
+    proxy_config = json.loads(chart_values["podAnnotations"]["proxy.istio.io/config"])
+    assert proxy_config == {"terminationDrainDuration": "40s"}
+    assert chart_values["terminationGracePeriodSeconds"] > 20 + 40
+    assert chart_values["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     assert values(ingress(preStopSeconds=0))["lifecycle"] == {}
 
 
@@ -150,9 +158,9 @@ def test_several_pods_are_kept_apart_and_a_drain_takes_one_at_a_time() -> None:
     several, single = values(ingress(replicas=3, maxReplicas=7)), values(ingress(replicas=1))
     assert several["autoscaling"] == {"minReplicas": 3, "maxReplicas": 7}
     assert several["podDisruptionBudget"]["maxUnavailable"] == 1
-    for each in several["topologySpreadConstraints"]:
-        assert each["labelSelector"] == {"matchLabels": LABELS}
-        assert each["whenUnsatisfiable"] == "ScheduleAnyway"
+    for constraint in several["topologySpreadConstraints"]:
+        assert constraint["labelSelector"] == {"matchLabels": LABELS}
+        assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
     assert not single["topologySpreadConstraints"]
 
 
@@ -168,12 +176,12 @@ def test_the_load_balancer_is_the_one_that_was_asked_for() -> None:
 
 
 def test_the_nlb_knows_the_gateways_health_and_waits_as_long_as_the_gateway_drains() -> None:
-    found = annotations(drainSeconds=45)
-    assert found["scheme"] == "internet-facing"
-    assert found["nlb-target-type"] == "ip"
-    assert found["healthcheck-port"] == "15021"
-    assert "deregistration_delay.timeout_seconds=45" in found["target-group-attributes"].split(",")
-    assert "ssl-cert" not in found
+    service_annotations = annotations(drainSeconds=45)
+    assert service_annotations["scheme"] == "internet-facing"
+    assert service_annotations["nlb-target-type"] == "ip"
+    assert service_annotations["healthcheck-port"] == "15021"
+    assert "deregistration_delay.timeout_seconds=45" in service_annotations["target-group-attributes"].split(",")
+    assert "ssl-cert" not in service_annotations
     assert annotations(certificate=ACM)["ssl-cert"] == ACM["arn"]
     assert annotations(certificate=ACM)["ssl-ports"] == "443"
     gate = labels.gateway("shop", readiness_gate=True).items() - labels.gateway("shop", readiness_gate=False).items()
@@ -182,18 +190,20 @@ def test_the_nlb_knows_the_gateways_health_and_waits_as_long_as_the_gateway_drai
 
 @pytest.mark.parametrize("on", [True, False])
 def test_both_sides_of_the_proxy_protocol_are_told(on: bool) -> None:
-    found = values(ingress(loadBalancer={"kind": "nlb", "proxyProtocol": on}))
-    told = json.loads(found["podAnnotations"]["proxy.istio.io/config"])
-    attributes = found["service"]["annotations"]["service.beta.kubernetes.io/aws-load-balancer-target-group-attributes"]
-    assert (told.get("gatewayTopology") == {"proxyProtocol": {}}) is on
+    chart_values = values(ingress(loadBalancer={"kind": "nlb", "proxyProtocol": on}))
+    proxy_config = json.loads(chart_values["podAnnotations"]["proxy.istio.io/config"])
+    attributes = chart_values["service"]["annotations"][
+        "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes"
+    ]
+    assert (proxy_config.get("gatewayTopology") == {"proxyProtocol": {}}) is on
     assert f"proxy_protocol_v2.enabled={str(on).lower()}" in attributes.split(",")
 
 
 def test_a_team_may_say_more_of_its_load_balancer() -> None:
     scheme = "service.beta.kubernetes.io/aws-load-balancer-scheme"
     nlb = {"kind": "nlb", "annotations": {scheme: "internal", "some": "thing"}}
-    found = values(ingress(loadBalancer=nlb))["service"]["annotations"]
-    assert (found[scheme], found["some"]) == ("internal", "thing")
+    service_annotations = values(ingress(loadBalancer=nlb))["service"]["annotations"]
+    assert (service_annotations[scheme], service_annotations["some"]) == ("internal", "thing")
 
 
 def test_the_network_lets_the_gateway_reach_the_entry_and_nothing_else_of_the_shop() -> None:

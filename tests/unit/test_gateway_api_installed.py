@@ -41,8 +41,8 @@ def test_nothing_and_ones_own_are_in_nobodys_way() -> None:
 
 @pytest.mark.parametrize("version", [OURS, "v1.4.0", "v1.6.3-rc.1"])
 def test_definitions_of_others_are_used_or_taken_over(version: str) -> None:
-    [said] = install(*(definition(name, version) for name in NEEDED))
-    assert said == (
+    [message] = install(*(definition(name, version) for name in NEEDED))
+    assert message == (
         "boutique:platform.mesh.gatewayApi: 3 objects of the Gateway API are in the cluster already (gatewayclasses, "
         f"gateways, httproutes): {version}, standard channel, managed by 'kube-addon-manager'; this stack would "
         f"install {OURS}, standard channel; set boutique:platform.mesh.gatewayApi: {{kind: present}} to use what is "
@@ -53,9 +53,9 @@ def test_definitions_of_others_are_used_or_taken_over(version: str) -> None:
 
 
 def test_another_stack_is_named_as_the_owner() -> None:
-    [said] = install(definition(owner="other"))
-    assert "(httproutes)" in said
-    assert "installed by stack 'other'" in said
+    [message] = install(definition(owner="other"))
+    assert "(httproutes)" in message
+    assert "installed by stack 'other'" in message
     assert install(definition(owner="other"), take_over=True) == []
 
 
@@ -69,12 +69,12 @@ def test_another_stack_is_named_as_the_owner() -> None:
 def test_a_newer_experimental_or_unknown_bundle_is_never_replaced(
     version: str, channel: str, take_over: bool, owner: dict[str, str]
 ) -> None:
-    [said] = install(definition(version=version, channel=channel, **owner), take_over=take_over)
-    assert f"{version or 'of an unknown version'}, {channel or 'unknown'} channel" in said
-    assert said.code == "gateway-api-ahead"
-    assert f"would install {OURS}, standard channel, which never replaces a newer, experimental or unknown" in said
-    assert "{kind: present}" in said
-    assert "takeOver: true" not in said
+    [message] = install(definition(version=version, channel=channel, **owner), take_over=take_over)
+    assert f"{version or 'of an unknown version'}, {channel or 'unknown'} channel" in message
+    assert message.code == "gateway-api-ahead"
+    assert f"would install {OURS}, standard channel, which never replaces a newer, experimental or unknown" in message
+    assert "{kind: present}" in message
+    assert "takeOver: true" not in message
 
 
 def test_each_bundle_and_each_manager_has_its_line() -> None:
@@ -94,24 +94,24 @@ def test_each_bundle_and_each_manager_has_its_line() -> None:
 
 
 def test_many_are_counted_and_the_policy_and_its_binding_are_one_name() -> None:
-    [said] = install(*(definition(name, "v1.4.0") for name in (*NEEDED, "grpcroutes", "tlsroutes")))
+    [message] = install(*(definition(name, "v1.4.0") for name in (*NEEDED, "grpcroutes", "tlsroutes")))
     assert (
         "5 objects of the Gateway API are in the cluster already (gatewayclasses, gateways, httproutes and 2 more)"
-        in said
+        in message
     )
     policies = [definition("safe-upgrades"), definition("safe-upgrades")]
     names = ["safe-upgrades.gateway.networking.k8s.io"]
-    [said] = install_errors(installed_definitions(policies), names, stack="mine", take_over=False)
-    assert "2 objects of the Gateway API are in the cluster already (safe-upgrades):" in said
+    [message] = install_errors(installed_definitions(policies), names, stack="mine", take_over=False)
+    assert "2 objects of the Gateway API are in the cluster already (safe-upgrades):" in message
 
 
 def test_a_definition_that_is_being_deleted_is_waited_for_and_never_taken() -> None:
     gone = definition("httproutes", deleted="2026-01-01T00:00:00Z", owner="mine")
     for lines in (install(gone, take_over=True), list(present_errors(installed_definitions([gone]), NEEDED))):
-        [said] = lines
-        assert said.code == "gateway-api-deleting"
-        assert "httproutes.gateway.networking.k8s.io is being deleted since 2026-01-01T00:00:00Z" in said
-        assert "`kubectl get httproutes.gateway.networking.k8s.io --all-namespaces`" in said
+        [message] = lines
+        assert message.code == "gateway-api-deleting"
+        assert "httproutes.gateway.networking.k8s.io is being deleted since 2026-01-01T00:00:00Z" in message
+        assert "`kubectl get httproutes.gateway.networking.k8s.io --all-namespaces`" in message
 
 
 def present(*items: dict[str, Any], served: Any = NEEDED) -> list[ErrorLine]:
@@ -127,29 +127,29 @@ def test_what_is_there_is_used_from_the_oldest_bundle_on(version: str, channel: 
 
 @pytest.mark.parametrize("version", ["v1.1.0", "v0.8.1", "v1.2.0-rc.1"])
 def test_a_bundle_that_is_too_old_is_refused(version: str) -> None:
-    [said] = present(*(definition(name, version) for name in NEEDED))
+    [message] = present(*(definition(name, version) for name in NEEDED))
     assert (
         f"gatewayclasses, gateways, httproutes: {version}, standard channel, managed by 'kube-addon-manager': too old"
-        in said
+        in message
     )
-    assert said.code == "gateway-api-too-old"
-    assert "need v1.2.0 or later" in said
-    assert "takeOver: true" in said
+    assert message.code == "gateway-api-too-old"
+    assert "need v1.2.0 or later" in message
+    assert "takeOver: true" in message
     assert present(definition("udproutes", version)) == [], "only what is needed counts"
 
 
 @pytest.mark.parametrize("version", ["", "main"])
 def test_a_bundle_that_says_no_version_is_refused(version: str) -> None:
-    [said] = present(definition(version=version))
-    assert said.code == "gateway-api-version-unknown"
-    assert f"the annotation {BUNDLE} is {version!r}" in said
+    [message] = present(definition(version=version))
+    assert message.code == "gateway-api-version-unknown"
+    assert f"the annotation {BUNDLE} is {version!r}" in message
 
 
 def test_kinds_that_are_not_served_are_named_with_what_is_there() -> None:
-    [said] = present(definition("gateways"), served=["gateways"])
+    [message] = present(definition("gateways"), served=["gateways"])
     assert (
         "the cluster does not serve gatewayclasses, httproutes of gateway.networking.k8s.io/v1; it has gateways;"
-        in said
+        in message
     )
-    [said] = present(served=[])
-    assert "it has no definitions of the Gateway API" in said
+    [message] = present(served=[])
+    assert "it has no definitions of the Gateway API" in message

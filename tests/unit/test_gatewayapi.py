@@ -33,12 +33,12 @@ def written(folder: Path, *documents: Any) -> GatewayApiFolder:
 
 
 def test_every_document_is_read_without_descriptions_of_fields(tmp_path: Path) -> None:
-    [found] = manifests(written(tmp_path, definition(), None))
-    assert found["spec"] == {"versions": [{"schema": {"properties": {"description": {"type": "string"}}}}]}
+    [manifest] = manifests(written(tmp_path, definition(), None))
+    assert manifest["spec"] == {"versions": [{"schema": {"properties": {"description": {"type": "string"}}}}]}
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         (
             definition(**{BUNDLE: "v1.5.1"}),
@@ -49,8 +49,8 @@ def test_every_document_is_read_without_descriptions_of_fields(tmp_path: Path) -
         ("text", "holds what is no object, which is no part"),
     ],
 )
-def test_anything_else_is_refused(tmp_path: Path, document: Any, said: str) -> None:
-    with pytest.raises(GatewayApiError, match=said):
+def test_anything_else_is_refused(tmp_path: Path, document: Any, message: str) -> None:
+    with pytest.raises(GatewayApiError, match=message):
         manifests(written(tmp_path, document))
 
 

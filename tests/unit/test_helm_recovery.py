@@ -165,7 +165,7 @@ def test_releases_of_others_are_left(run: Run) -> None:
     others = [secret("istiod", 1, "pending-install", namespace="canary"), secret("kiali", 1, "pending-upgrade")]
     api = HelmApi(*others, record(ISTIOD, 1, "pending-install"), **OWN)
     run(api)
-    assert set(api.statuses()) == {each["metadata"]["name"] for each in others}
+    assert set(api.statuses()) == {secret["metadata"]["name"] for secret in others}
     assert len(api.secrets) == 2
 
 

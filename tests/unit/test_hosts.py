@@ -32,8 +32,8 @@ def mistakes(values: dict[str, Any]) -> list[str]:
 
 
 def test_a_target_has_its_own_host_or_one_under_the_domain() -> None:
-    found = claimed(stack({"dev": {}, "test": {"namespace": "t", "host": "try.example.org"}}, domain="example.com"))
-    assert found == (
+    hosts = claimed(stack({"dev": {}, "test": {"namespace": "t", "host": "try.example.org"}}, domain="example.com"))
+    assert hosts == (
         HostAssignment(target="dev", namespace="dev", host="dev.example.com"),
         HostAssignment(target="test", namespace="t", host="try.example.org"),
     )
@@ -56,8 +56,8 @@ HOST = "boutique:platform.targets.{}.host: "
 
 def test_a_port_out_of_the_environment_has_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUBLIC", "http")
-    [found] = mistakes(stack({"dev": {"host": "a.example"}}, port="${PUBLIC}"))
-    assert "must be a whole number" in found
+    [message] = mistakes(stack({"dev": {"host": "a.example"}}, port="${PUBLIC}"))
+    assert "must be a whole number" in message
 
 
 def test_a_folder_of_charts_has_to_have_the_gateways(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_folder_of_charts_has_to_have_the_gateways(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "Chart.yaml").touch()
     values = stack({"dev": {"host": "a.example"}}, mesh=mesh)
-    [found] = mistakes(values)
-    assert found.startswith(f"boutique:platform.mesh.charts.path: {str(tmp_path)!r}: lacks the charts gateway; put")
+    [message] = mistakes(values)
+    assert message.startswith(f"boutique:platform.mesh.charts.path: {str(tmp_path)!r}: lacks the charts gateway; put")
     del values["platform"]["ingress"], values["platform"]["targets"]["dev"]["host"]
     assert load(values).platform

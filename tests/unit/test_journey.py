@@ -21,14 +21,16 @@ def visited(shop: Shop) -> tuple[Visited, ...]:
 
 
 def test_every_page_is_answered_and_together_they_reach_everybody(shop: Shop) -> None:
-    found = visited(shop)
-    assert [one.problem for one in found] == [""] * len(PAGES)
-    hops = {hop.workload for one in found for hop in one.hops or ()}
-    assert hops == {each.name for each in online_boutique.WORKLOADS if each.service_ports}
+    visits = visited(shop)
+    assert [visit.problem for visit in visits] == [""] * len(PAGES)
+    hops = {hop.workload for visit in visits for hop in visit.hops or ()}
+    assert hops == {workload.name for workload in online_boutique.WORKLOADS if workload.service_ports}
 
 
 @pytest.mark.parametrize("service", NEEDED)
 def test_no_page_is_answered_without_whom_it_needs(new_shop: Callable[[], Shop], service: str) -> None:
-    shop = new_shop().start(*(each.name for each in online_boutique.WORKLOADS if each.port and each.name != service))
-    answered = {one.page.name for one in visited(shop) if not one.problem}
+    shop = new_shop().start(
+        *(workload.name for workload in online_boutique.WORKLOADS if workload.port and workload.name != service)
+    )
+    answered = {visit.page.name for visit in visited(shop) if not visit.problem}
     assert not answered & {page.name for page in PAGES if service in page.requires}

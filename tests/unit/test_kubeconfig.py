@@ -66,8 +66,8 @@ def test_what_is_not_of_the_chosen_context_does_not_matter(tmp_path: Path) -> No
     )
     paths = [tmp_path / "empty", tmp_path / "begun", write(tmp_path / "one", "a")]
     assert find("a", paths).server == "https://one"
-    for context, said in (("x", "context 'x' names no cluster"), ("y", "cluster 'y' of context 'y' has no server")):
-        with pytest.raises(KubeconfigError, match=said):
+    for context, message in (("x", "context 'x' names no cluster"), ("y", "cluster 'y' of context 'y' has no server")):
+        with pytest.raises(KubeconfigError, match=message):
             find(context, paths)
 
 
@@ -82,7 +82,7 @@ def test_a_certificate_beside_the_file_is_taken_along(tmp_path: Path) -> None:
 def test_a_deployers_kubeconfig_holds_its_token_and_its_namespace_only() -> None:
     api_server = ApiServer(server="https://x", entry={"server": "https://x"})
     content = for_token(api_server, namespace="dev", user="dev-deployer", token="t")  # noqa: S106 - a test's token
-    known = json.loads(content)
-    assert known["users"] == [{"name": "dev-deployer", "user": {"token": "t"}}]
-    assert known["contexts"][0]["context"]["namespace"] == "dev"
+    kubeconfig = json.loads(content)
+    assert kubeconfig["users"] == [{"name": "dev-deployer", "user": {"token": "t"}}]
+    assert kubeconfig["contexts"][0]["context"]["namespace"] == "dev"
     assert reached_by(content) == api_server

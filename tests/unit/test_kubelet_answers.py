@@ -42,8 +42,8 @@ def test_life_is_that_of_the_workloads_latest_certificate() -> None:
     old = certificate("1970-01-01T00:01:00Z", "1970-01-02T00:00:00Z")
     new = certificate("1970-01-01T00:02:00Z", "1970-01-02T00:01:00Z")
     authority = {"ca_cert": [_life()], "cert_chain": []}
-    found = mesh.validity({"certificates": [old, new, authority]})
-    assert found == {"valid_from": 120.0, "expires": 86460.0}
+    validity = mesh.validity({"certificates": [old, new, authority]})
+    assert validity == {"valid_from": 120.0, "expires": 86460.0}
 
 
 def test_proxy_without_a_certificate_yet_has_no_life_of_one() -> None:

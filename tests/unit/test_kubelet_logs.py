@@ -46,14 +46,14 @@ def test_log_is_followed_to_the_end_of_its_process(tmp_path: Path) -> None:
     async def play() -> list[bytes]:
         ended = asyncio.Event()
         parts = logs.read(path, Extract(follow=True), ended.is_set)
-        found = [await anext(parts)]
+        chunks = [await anext(parts)]
         with path.open("a") as log:
             log.write("two\n")
-        found.append(await anext(parts))
+        chunks.append(await anext(parts))
         with path.open("a") as log:
             log.write("last words\n")
         ended.set()
-        return [*found, *[part async for part in parts]]
+        return [*chunks, *[part async for part in parts]]
 
     assert asyncio.run(play()) == [b"one\n", b"two\n", b"last words\n"]
 

@@ -52,7 +52,10 @@ def test_what_is_written_is_read() -> None:
     encoder = Encoder()
     written = (encoder.reply(1), encoder.reply(3), encoder.data(3, b"a", last=True), encoder.reset(1))
     replies, data, reset = frames(b"".join(written))[:2], *frames(b"".join(written))[2:]
-    assert [(one.kind, one.stream, one.headers) for one in replies] == [(Kind.REPLY, 1, {}), (Kind.REPLY, 3, {})]
+    assert [(reply.kind, reply.stream, reply.headers) for reply in replies] == [
+        (Kind.REPLY, 1, {}),
+        (Kind.REPLY, 3, {}),
+    ]
     assert data == Frame(Kind.DATA, 3, last=True, content=b"a")
     assert (reset.kind, reset.stream) == (Kind.RESET, 1)
 
@@ -77,7 +80,7 @@ def test_what_is_no_frame_is_an_error(content: bytes) -> None:
 
 
 def test_connection_that_breaks_off_ends() -> None:
-    assert [one.kind for one in frames(WRITTEN[:-45])] == [Kind.OPEN, Kind.OPEN, Kind.DATA]
+    assert [frame.kind for frame in frames(WRITTEN[:-45])] == [Kind.OPEN, Kind.OPEN, Kind.DATA]
 
 
 async def connected(handle: "asyncio.Queue[Stream]", content: bytes) -> bytes:
@@ -108,7 +111,7 @@ def test_streams_are_accepted_read_and_ended() -> None:
 
     answer, read = asyncio.run(play())
     assert read == [b"", b"hello", b""]
-    assert [one.kind for one in frames(answer)] == [Kind.REPLY, Kind.REPLY, Kind.PING]
+    assert [frame.kind for frame in frames(answer)] == [Kind.REPLY, Kind.REPLY, Kind.PING]
 
 
 def test_stream_that_is_not_read_holds_its_connection_up() -> None:

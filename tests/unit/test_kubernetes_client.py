@@ -93,12 +93,12 @@ def admin(folder: Path, user: dict[str, Any], **cluster: Any) -> KubernetesApi:
     return for_context("admin", kubeconfig.find("admin", paths), paths)
 
 
-def assert_reads(found: KubernetesApi) -> None:
-    assert found.list_metadata("/api/v1/namespaces") == ({"name": METADATA_LIST},)
-    assert found.list_metadata("/empty") == ()
-    assert found.served_resources("example.com/v1") == {"things", "things/status"}
-    assert found.list_metadata("/apis/none.example/v1/things") == ()
-    assert found.served_resources("none.example/v1") == frozenset()
+def assert_reads(client: KubernetesApi) -> None:
+    assert client.list_metadata("/api/v1/namespaces") == ({"name": METADATA_LIST},)
+    assert client.list_metadata("/empty") == ()
+    assert client.served_resources("example.com/v1") == {"things", "things/status"}
+    assert client.list_metadata("/apis/none.example/v1/things") == ()
+    assert client.served_resources("none.example/v1") == frozenset()
 
 
 def test_a_token_signs_in(server: str, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_certificate_signs_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("/forbidden", "answers 403 to GET /forbidden: Forbidden; the context of boutique:cluster"),
         ("/welcome", "with something other than a list"),
@@ -163,9 +163,9 @@ def test_a_certificate_signs_in(tmp_path: Path) -> None:
     ],
 )
 def test_a_refusal_and_a_welcome_are_errors_without_the_token(
-    server: str, tmp_path: Path, path: str, said: str
+    server: str, tmp_path: Path, path: str, message: str
 ) -> None:
-    with pytest.raises(KubeconfigError, match=said) as caught:
+    with pytest.raises(KubeconfigError, match=message) as caught:
         admin(tmp_path, {"token": TOKEN}, server=server).list_metadata(path)
     assert TOKEN not in str(caught.value)
 

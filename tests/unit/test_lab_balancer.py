@@ -32,7 +32,9 @@ def endpoint(address: str, **conditions: bool) -> dict[str, Any]:
 
 def found(services: list[Any], slices: list[Any], port: int = 443) -> tuple[tuple[str, int], ...]:
     return ready(
-        {str(n): each for n, each in enumerate(services)}, {str(n): each for n, each in enumerate(slices)}, port
+        {str(n): service for n, service in enumerate(services)},
+        {str(n): endpoint_slice for n, endpoint_slice in enumerate(slices)},
+        port,
     )
 
 

@@ -28,16 +28,16 @@ def evaluate(where: Folder, path: str, before: dict[str, str]) -> dict[str, str]
 
 
 def test_shell_gets_exactly_what_was_meant(where: Folder) -> None:
-    found = evaluate(where, "/usr/bin:/bin", {"PATH": "/usr/bin:/bin"})
+    variables = evaluate(where, "/usr/bin:/bin", {"PATH": "/usr/bin:/bin"})
     meant = environment.variables(where, "/usr/bin:/bin")
-    assert {name: found[name] for name in meant} == meant
+    assert {name: variables[name] for name in meant} == meant
 
 
 def test_shell_learns_the_ports_that_there_are(where: Folder) -> None:
     assert not [name for name in environment.variables(where, "/bin") if name.endswith("_PORT")]
     LabSettings({"api": 16443, "https": 8443, "http": 8080}, TOOLS).write(where)
-    found = environment.variables(where, "/bin")
-    assert (found["BOUTIQUE_LAB_HTTPS_PORT"], found["BOUTIQUE_LAB_HTTP_PORT"]) == ("8443", "8080")
+    variables = environment.variables(where, "/bin")
+    assert (variables["BOUTIQUE_LAB_HTTPS_PORT"], variables["BOUTIQUE_LAB_HTTP_PORT"]) == ("8443", "8080")
 
 
 def test_path_has_the_tools_first_and_no_entry_twice(where: Folder) -> None:
@@ -54,19 +54,19 @@ def test_own_interpreter_is_not_added_if_it_is_there(where: Folder) -> None:
 
 def test_what_the_user_set_for_another_backend_is_gone(where: Folder) -> None:
     before = {"PATH": "/usr/bin:/bin", **dict.fromkeys(environment.UNWANTED, "mine"), "PULUMI_BACKEND_URL": "s3://mine"}
-    found = evaluate(where, before["PATH"], before)
-    assert not set(environment.UNWANTED) & found.keys()
-    assert found["PULUMI_BACKEND_URL"].startswith("file:///")
-    assert found["PULUMI_BACKEND_URL"].endswith("?metadata=skip"), "whoever is killed leaves a whole state"
+    variables = evaluate(where, before["PATH"], before)
+    assert not set(environment.UNWANTED) & variables.keys()
+    assert variables["PULUMI_BACKEND_URL"].startswith("file:///")
+    assert variables["PULUMI_BACKEND_URL"].endswith("?metadata=skip"), "whoever is killed leaves a whole state"
     assert not set(environment.UNWANTED) & environment.inside(where, before).keys()
 
 
 def test_files_of_the_tools_are_named_by_a_path_of_the_lab(where: Folder) -> None:
-    found = environment.variables(where, "/bin")
-    assert found["BOUTIQUE_LAB_FILES"] == str(where.root / "files")
+    variables = environment.variables(where, "/bin")
+    assert variables["BOUTIQUE_LAB_FILES"] == str(where.root / "files")
 
 
 def test_lab_that_never_started_has_an_environment(tmp_path: Path) -> None:
-    found = environment.variables(Folder("new", tmp_path / "new"), "/bin")
-    assert found["PATH"] == f"{Path(sys.executable).parent}:/bin"
+    variables = environment.variables(Folder("new", tmp_path / "new"), "/bin")
+    assert variables["PATH"] == f"{Path(sys.executable).parent}:/bin"
     assert not (tmp_path / "new").exists()

@@ -31,7 +31,7 @@ def system(tmp_path: Path) -> System:
 
 
 @pytest.mark.parametrize(
-    ("limit", "used", "said"),
+    ("limit", "used", "message"),
     [
         ("128\n", 0, ""),
         ("128\n", 80, ""),
@@ -40,10 +40,10 @@ def system(tmp_path: Path) -> System:
         ("many", 81, ""),
     ],
 )
-def test_too_few_are_told_with_the_remedy(system: System, limit: str, used: int, said: str) -> None:
-    found = inotify.warning(system(limit, used))
-    assert said in found
-    assert bool(said) == bool(found)
+def test_too_few_are_told_with_the_remedy(system: System, limit: str, used: int, message: str) -> None:
+    warning = inotify.warning(system(limit, used))
+    assert message in warning
+    assert bool(message) == bool(warning)
 
 
 def test_where_nobody_can_say_nothing_is_said(tmp_path: Path) -> None:

@@ -39,13 +39,13 @@ def test_lock_of_a_process_that_ended_and_was_not_waited_for_is_removed(tmp_path
     with subprocess.Popen(["true"]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         path = lock(tmp_path, "a", content(process.pid))
-        assert [each.pid for each in locks.clear(tmp_path, "here")] == [process.pid]
+        assert [lock.pid for lock in locks.clear(tmp_path, "here")] == [process.pid]
     assert not path.exists()
 
 
 def test_lock_whose_process_number_went_to_a_later_process_is_removed(tmp_path: Path) -> None:
     path = lock(tmp_path, "a", content(os.getpid(), since=datetime(2020, 1, 1, tzinfo=UTC)))
-    assert [each.pid for each in locks.clear(tmp_path, "here")] == [os.getpid()]
+    assert [lock.pid for lock in locks.clear(tmp_path, "here")] == [os.getpid()]
     assert not path.exists()
 
 

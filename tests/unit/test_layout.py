@@ -46,7 +46,7 @@ def packages() -> dict[str, set[str]]:
     """Return which packages each package imports."""
     edges = defaultdict(set)
     for module in MODULES:
-        edges[package(module)] |= {package(each) for each in imports(module) if each in MODULES}
+        edges[package(module)] |= {package(name) for name in imports(module) if name in MODULES}
     return {name: others - {name} for name, others in edges.items()}
 
 

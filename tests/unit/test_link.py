@@ -27,9 +27,9 @@ LAB = {"BOUTIQUE_LAB_HTTPS_PORT": "8443", "BOUTIQUE_LAB_HTTP_PORT": "8080"}
     ],
 )
 def test_a_link_is_read(url: str, authority: str, port: int) -> None:
-    found = link(url)
-    assert found
-    assert (str(found), found.authority, found.port) == (url, authority, port)
+    result = link(url)
+    assert result
+    assert (str(result), result.authority, result.port) == (url, authority, port)
 
 
 def test_a_command_is_no_link() -> None:
@@ -47,9 +47,9 @@ def test_a_command_is_no_link() -> None:
     ],
 )
 def test_plain_http_is_where_it_is_known_to_be(url: str, environment: dict[str, str], expected: str) -> None:
-    found = link(url)
-    assert found
-    assert str(plain(found, environment)) == expected
+    result = link(url)
+    assert result
+    assert str(plain(result, environment)) == expected
 
 
 def test_names_under_localhost_are_this_machine() -> None:
@@ -93,7 +93,7 @@ def test_the_line_comes_where_the_link_is_printed(
     show_updated(done, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)
     outside: Any = SimpleNamespace(link=link(done.url))
-    found = SmokeReport(subject="local", identity={}, outside=outside, services=(), errors=(), warnings=())
+    report = SmokeReport(subject="local", identity={}, outside=outside, services=(), errors=(), warnings=())
     monkeypatch.setattr(visitor_view, "lines", lambda _: [])
-    smoke_view.show(found, 1.0, as_json=False)
+    smoke_view.show(report, 1.0, as_json=False)
     assert capsys.readouterr().err.endswith(line)

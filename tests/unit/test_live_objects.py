@@ -47,8 +47,8 @@ def test_one_object_is_one() -> None:
 
 
 def test_changes_name_object_writer_and_fields_and_how_they_are_put_back() -> None:
-    said = changes([live(owner="dev", kubectl_edit="replicas paused")], {ADS}, stack="dev")
-    assert said.splitlines() == [
+    messages = changes([live(owner="dev", kubectl_edit="replicas paused")], {ADS}, stack="dev")
+    assert messages.splitlines() == [
         "objects of this stack were changed by others. What the stack sets is put back as the configuration has it: by "
         "`pulumi up --refresh`, or by the next update that changes the object",
         "  Deployment dev/adservice: kubectl-edit has set spec.paused, spec.replicas",
@@ -63,9 +63,9 @@ def test_replicas_of_an_autoscaled_deployment_are_no_change() -> None:
 
 
 def test_an_object_of_no_stack_is_taken_over_and_that_is_said() -> None:
-    said = changes([live(helm="replicas"), live(name="else", helm="replicas")], {ADS}, stack="dev")
-    assert "Deployment dev/adservice: belongs to no stack (made by helm); this stack takes it over" in said
-    assert "else" not in said
+    messages = changes([live(helm="replicas"), live(name="else", helm="replicas")], {ADS}, stack="dev")
+    assert "Deployment dev/adservice: belongs to no stack (made by helm); this stack takes it over" in messages
+    assert "else" not in messages
 
 
 def test_another_stacks_object_is_neither_changed_nor_taken_over() -> None:

@@ -189,11 +189,11 @@ LOGIN = "Basic YW5uOnNAeA=="
 def test_the_proxy_of_a_kubeconfig_is_for_every_host(
     proxy: tuple[str, list[tuple[str, str | None]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, asked = proxy
+    address, requests = proxy
     monkeypatch.setenv("NO_PROXY", "*")
     for server in ("http://api.example:6443", "http://127.0.0.1:1"):
         client.ensure_reachable(ApiServer(server=server, entry={"proxy-url": address}), "context 'x'")
-    assert asked == [("http://api.example:6443/version", LOGIN), ("http://127.0.0.1:1/version", LOGIN)]
+    assert requests == [("http://api.example:6443/version", LOGIN), ("http://127.0.0.1:1/version", LOGIN)]
     with pytest.raises(KubeconfigError, match="proxy-url of the kubeconfig: a proxy of the kind socks5:// is not"):
         client.ensure_reachable(ApiServer(server=SERVER, entry={"proxy-url": "socks5://x:1"}), "context 'x'")
 
@@ -201,10 +201,10 @@ def test_the_proxy_of_a_kubeconfig_is_for_every_host(
 def test_the_proxy_of_the_environment_is_taken_by_both_kinds_of_clients(
     proxy: tuple[str, list[tuple[str, str | None]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, asked = proxy
+    address, requests = proxy
     monkeypatch.setenv("HTTP_PROXY", address)
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
     client.ensure_reachable(ApiServer(server="http://api.example", entry={}), "context 'x'")
     with httpx.Client(transport=ProxiedTransport(ssl.create_default_context()), trust_env=False) as web:
         assert web.get("http://shop.example/a").status_code == 200
-    assert asked == [("http://api.example/version", LOGIN), ("http://shop.example/a", LOGIN)]
+    assert requests == [("http://api.example/version", LOGIN), ("http://shop.example/a", LOGIN)]

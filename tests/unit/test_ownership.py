@@ -37,8 +37,8 @@ class Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"
         empty = self.path == "/api/v1/namespaces/dev/configmaps"
-        known = ("/apis/apps/v1/namespaces/dev/deployments", "/api/v1/namespaces/dev/services")
-        if not trusted or (self.path not in known and not empty):
+        collections = ("/apis/apps/v1/namespaces/dev/deployments", "/api/v1/namespaces/dev/services")
+        if not trusted or (self.path not in collections and not empty):
             missing = ("/apis/networking.istio.io/", "/api/v1/namespaces/other/")
             self.send_error(404 if self.path.startswith(missing) else 403)
             return
@@ -68,7 +68,7 @@ def kubeconfig(address: str, **entry: str) -> str:
 
 
 def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
-    return tuple(each.owned for each in in_namespace(content, namespace, {"Some": collection}))
+    return tuple(item.owned for item in in_namespace(content, namespace, {"Some": collection}))
 
 
 def test_objects_tell_their_owner(server: str) -> None:
@@ -89,7 +89,7 @@ def test_a_cluster_without_a_kind_has_no_objects_of_it(server: str) -> None:
 
 
 def test_kinds_of_the_core_group_are_asked_for_where_they_are(server: str) -> None:
-    assert [each["metadata"]["name"] for each in list_objects(kubeconfig(server), "dev", SERVICES)] == [
+    assert [item["metadata"]["name"] for item in list_objects(kubeconfig(server), "dev", SERVICES)] == [
         "adservice-new-ads",
         "frontend",
     ]
@@ -124,7 +124,7 @@ def by_another_name(tmp_path: Path) -> Iterator[tuple[str, str]]:
 def test_a_server_proves_the_name_that_the_kubeconfig_gives_it(by_another_name: tuple[str, str]) -> None:
     address, authority = by_another_name
     named = kubeconfig(address, **{"tls-server-name": HOST, "certificate-authority-data": authority})
-    assert [each.name for each in owned(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
+    assert [resource.name for resource in owned(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
     with pytest.raises(NotReadyError, match="answers 403"):
         rollout_status.wait(named, "dev", "ads", 0)
     client.ensure_reachable(reached_by(named), "context 'x'")

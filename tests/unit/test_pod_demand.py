@@ -17,9 +17,9 @@ GIB = Decimal(2**30)
 
 def service(name: str = "adservice", **environment: Any) -> ResolvedWorkload:
     [found] = [
-        each
-        for each in resolve_workloads(APPLICATION, Environment.model_validate(environment))
-        if each.workload.name == name
+        workload
+        for workload in resolve_workloads(APPLICATION, Environment.model_validate(environment))
+        if workload.workload.name == name
     ]
     return found
 
@@ -84,9 +84,9 @@ def test_a_feature_of_a_blue_green_service_is_updated_pod_by_pod() -> None:
     feature = Feature.model_validate(
         {"environment": "dev", "services": {"adservice": {"version": "1.0.0-x.1", "replicas": 2}}}
     )
-    [each] = feature_workloads(APPLICATION, environment, feature, "x")
-    assert (pod_set(each, meshed=True).surge, pod_set(each, meshed=True).replicas) == (1, 2)
-    assert release_peak([each], meshed=True)["pods"] == 3
+    [workload] = feature_workloads(APPLICATION, environment, feature, "x")
+    assert (pod_set(workload, meshed=True).surge, pod_set(workload, meshed=True).replicas) == (1, 2)
+    assert release_peak([workload], meshed=True)["pods"] == 3
 
 
 def test_a_proxy_counts_where_there_is_a_mesh() -> None:
@@ -123,11 +123,11 @@ def live(service: ResolvedWorkload, **container: Any) -> dict[str, Any]:
 
 
 def test_a_deployment_that_is_as_configured_is_not_replaced() -> None:
-    for each in resolve_workloads(
+    for workload in resolve_workloads(
         APPLICATION,
         Environment.model_validate({"services": {"adservice": {"variables": {"EMPTY": ""}}}}),
     ):
-        assert pod_set(each, meshed=True).is_made_like(deployed_pod_set(live(each), meshed=True)), each.name
+        assert pod_set(workload, meshed=True).is_made_like(deployed_pod_set(live(workload), meshed=True)), workload.name
 
 
 @pytest.mark.parametrize(

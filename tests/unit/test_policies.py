@@ -43,9 +43,9 @@ def call_graphs(draw: st.DrawFn) -> Application:
 def wanted(application: Application) -> set[tuple[Caller, str, int]]:
     """Return the allowed calls straight from the workloads."""
     calls = {
-        (Caller(name=each.name, namespace=HERE), callee, application.workloads_by_name[callee].port or 0)
-        for each in application.workloads
-        for callee in each.callees
+        (Caller(name=workload.name, namespace=HERE), callee, application.workloads_by_name[callee].port or 0)
+        for workload in application.workloads
+        for callee in workload.callees
     }
     entry = application.entry_workload
     return calls | {(GATEWAY, entry.name, entry.port or 0)}
@@ -53,9 +53,9 @@ def wanted(application: Application) -> set[tuple[Caller, str, int]]:
 
 def everything(workloads: tuple[Workload, ...]) -> set[tuple[Caller, str, int]]:
     """Return all calls there could be: from here, from a namesake elsewhere, from the gateway, to every port."""
-    names = [each.name for each in workloads]
+    names = [workload.name for workload in workloads]
     callers = [Caller(name=name, namespace=place) for name in names for place in (HERE, ELSEWHERE)]
-    ports = {each.port for each in workloads if each.port} | {1, 15021}
+    ports = {workload.port for workload in workloads if workload.port} | {1, 15021}
     return set(product([*callers, GATEWAY, Caller(name=GATEWAY.name, namespace=HERE)], names, ports))
 
 
@@ -189,9 +189,9 @@ def test_every_pod_may_ask_for_names_and_reach_the_control_plane() -> None:
 
 @pytest.mark.parametrize("resolver", ["169.254.20.10", "169.254.169.253", "169.254.169.254"])
 def test_the_resolvers_of_nodes_may_be_asked(resolver: str) -> None:
-    [rule] = [each for each in egress(ClusterDns()) if block("169.254.0.0/16") in each["to"]]
+    [rule] = [rule for rule in egress(ClusterDns()) if block("169.254.0.0/16") in rule["to"]]
     assert ip_address(resolver) in ip_network("169.254.0.0/16")
-    assert {each["port"] for each in rule["ports"]} == {53}, "not the metadata of AWS and Google Cloud, on port 80"
+    assert {port["port"] for port in rule["ports"]} == {53}, "not the metadata of AWS and Google Cloud, on port 80"
 
 
 def test_other_servers_replace_the_usual_ones() -> None:

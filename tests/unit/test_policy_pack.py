@@ -17,7 +17,7 @@ from policy.__main__ import policies
 from policy.rules import RULES
 
 PROVIDER = PolicyProviderResource("pulumi:providers:kubernetes", {}, "urn:provider", "cluster")
-BY_NAME: dict[str, Any] = {each.name: each for each in policies()}
+BY_NAME: dict[str, Any] = {policy.name: policy for policy in policies()}
 
 
 def props(content: dict[str, Any]) -> dict[str, Any]:
@@ -25,17 +25,17 @@ def props(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_one(rule: str, of_type: str, content: dict[str, Any], provider: Any = PROVIDER) -> list[str]:
-    said: list[str] = []
+    messages: list[str] = []
     args = ResourceValidationArgs(of_type, props(content), "urn:x", "x", None, provider)
     assert isinstance(BY_NAME[rule], ResourceValidationPolicy)
-    BY_NAME[rule].validate(args, lambda message, _: said.append(message))
-    return said
+    BY_NAME[rule].validate(args, lambda message, _: messages.append(message))
+    return messages
 
 
 def test_the_pack_has_every_rule_that_needs_no_marks() -> None:
-    assert list(BY_NAME) == [each.name for each in RULES if each.name != "secret-data"]
-    assert {each.enforcement_level.value for each in BY_NAME.values()} == {"mandatory", "advisory"}
-    assert all(each.description for each in BY_NAME.values())
+    assert list(BY_NAME) == [rule.name for rule in RULES if rule.name != "secret-data"]
+    assert {policy.enforcement_level.value for policy in BY_NAME.values()} == {"mandatory", "advisory"}
+    assert all(policy.description for policy in BY_NAME.values())
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_a_rule_for_the_whole_stack_names_the_resource() -> None:
         "kubernetes:policy/v1:PodDisruptionBudget": {"spec": {"selector": {"matchLabels": labels}}},
         "kubernetes:apps/v1:Deployment": {"spec": {"replicas": 1, "template": {"metadata": {"labels": labels}}}},
     }
-    there = [
+    resources = [
         PolicyResource(of_type, props(content), f"urn:{of_type}", "x", None, PROVIDER, None, [], {})
         for of_type, content in contents.items()
     ]
-    said: list[tuple[str, str | None]] = []
-    one = BY_NAME["disruption-budget"]
-    assert isinstance(one, StackValidationPolicy)
-    one.validate(StackValidationArgs(there), lambda message, urn: said.append((message, urn)))
-    assert [urn for _, urn in said] == ["urn:kubernetes:policy/v1:PodDisruptionBudget"]
+    messages: list[tuple[str, str | None]] = []
+    policy = BY_NAME["disruption-budget"]
+    assert isinstance(policy, StackValidationPolicy)
+    policy.validate(StackValidationArgs(resources), lambda message, urn: messages.append((message, urn)))
+    assert [urn for _, urn in messages] == ["urn:kubernetes:policy/v1:PodDisruptionBudget"]

@@ -62,10 +62,10 @@ def asked(question: PropagationQuestion, *answers: Sequence[Hop] | None) -> Arri
 
 def test_a_service_whose_every_call_the_feature_answers_is_reached() -> None:
     mine = hop("frontend", "adservice", version=BUILD, pod="adservice-new-ads-1")
-    found = asked(ADS, [FRONT, mine], None, [FRONT, mine])
-    assert (found.reached.proof, found.calls, found.right) == (Proof.YES, 2, 2)
-    assert found.reached.description == f"yes, 2 calls, by {BUILD} in adservice-new-ads-1"
-    assert found.errors == ()
+    result = asked(ADS, [FRONT, mine], None, [FRONT, mine])
+    assert (result.reached.proof, result.calls, result.right) == (Proof.YES, 2, 2)
+    assert result.reached.description == f"yes, 2 calls, by {BUILD} in adservice-new-ads-1"
+    assert result.errors == ()
     # What is called directly needs no key.
     assert asked(ADS, [FRONT, hop("frontend", "adservice", None, BUILD)]).reached.proof is Proof.YES
 
@@ -73,9 +73,9 @@ def test_a_service_whose_every_call_the_feature_answers_is_reached() -> None:
 def test_the_first_edge_that_dropped_the_key_is_named_and_not_a_later_one() -> None:
     lost = [FRONT, hop("frontend", "recommendationservice", None)]
     question = replace(ADS, service="productcatalogservice", changed=("productcatalogservice",))
-    found = asked(question, [*lost, hop("recommendationservice", "productcatalogservice", None)])
-    assert found.reached.proof is Proof.NO
-    assert found.errors == (
+    result = asked(question, [*lost, hop("recommendationservice", "productcatalogservice", None)])
+    assert result.reached.proof is Proof.NO
+    assert result.errors == (
         f"{BASELINE} answered 1 of 1 call, not {BUILD}: frontend -> recommendationservice dropped feature=new-ads; "
         "frontend has to hand the header `baggage` on to recommendationservice",
     )
@@ -85,10 +85,10 @@ def test_each_call_has_its_own_way() -> None:
     mine = hop("frontend", "currencyservice", version=BUILD)
     theirs = hop("checkoutservice", "currencyservice", None)
     # The frontend calls once more after the checkout: its own hop is far up the list.
-    found = asked(RATES, [FRONT, mine, CHECKOUT, hop("checkoutservice", "cartservice"), theirs, theirs, mine])
-    assert (found.calls, found.right) == (4, 2)
-    assert found.reached.description == f"wrong, 2 of 4 calls by {BASELINE} in currencyservice-0"
-    [error] = found.errors
+    result = asked(RATES, [FRONT, mine, CHECKOUT, hop("checkoutservice", "cartservice"), theirs, theirs, mine])
+    assert (result.calls, result.right) == (4, 2)
+    assert result.reached.description == f"wrong, 2 of 4 calls by {BASELINE} in currencyservice-0"
+    [error] = result.errors
     assert error.startswith(f"{BASELINE} answered 2 of 4 calls, not {BUILD}: checkoutservice -> currencyservice ")
 
 
@@ -154,20 +154,20 @@ def test_several_reasons_are_several_mistakes() -> None:
 def test_a_call_without_an_answer_drops_no_key() -> None:
     # It says nothing of what would have arrived.
     dead = hop("frontend", "adservice", None, None, status="UNAVAILABLE")
-    found = asked(ADS, [FRONT, dead])
-    assert (found.reached.proof, found.calls, found.failed) == (Proof.NO, 0, 1)
-    assert found.errors == (
+    result = asked(ADS, [FRONT, dead])
+    assert (result.reached.proof, result.calls, result.failed) == (Proof.NO, 0, 1)
+    assert result.errors == (
         "no good answer: frontend's call ended with UNAVAILABLE; look at `kubectl -n shop logs -l app=adservice`",
     )
     alive = hop("frontend", "adservice", version=BUILD)
-    found = asked(ADS, [FRONT, dead, alive])
-    assert (found.reached.proof, found.calls, found.failed, found.errors) == (Proof.YES, 1, 1, ())
+    result = asked(ADS, [FRONT, dead, alive])
+    assert (result.reached.proof, result.calls, result.failed, result.errors) == (Proof.YES, 1, 1, ())
     direct = hop("checkoutservice", "currencyservice-new-ads", None, None, status="UNAVAILABLE")
     assert asked(RATES, [FRONT, CHECKOUT, direct]).failed == 1
 
 
 @pytest.mark.parametrize(
-    ("outside", "said"),
+    ("outside", "message"),
     [
         (visit([FRONT], None), "unknown: no page called it"),
         (visit([FRONT], None, order=False), "unknown: no page called it, and no order was made"),
@@ -179,11 +179,11 @@ def test_a_call_without_an_answer_drops_no_key() -> None:
         ),
     ],
 )
-def test_what_no_hop_proves_stays_unknown(outside: Outside, said: str) -> None:
-    found = arrival(ADS, outside)
-    assert (found.reached.proof, found.reached.description, found.errors) == (Proof.UNKNOWN, said, ())
+def test_what_no_hop_proves_stays_unknown(outside: Outside, message: str) -> None:
+    result = arrival(ADS, outside)
+    assert (result.reached.proof, result.reached.description, result.errors) == (Proof.UNKNOWN, message, ())
 
 
 def test_a_link_that_nobody_answers_reaches_nothing() -> None:
-    found = arrival(ADS, replace(visit(), unreachable="gone"))
-    assert (found.reached.proof, found.errors) == (Proof.NO, ())
+    result = arrival(ADS, replace(visit(), unreachable="gone"))
+    assert (result.reached.proof, result.errors) == (Proof.NO, ())

@@ -50,9 +50,9 @@ def test_the_difference_of_two_pages_is_what_was_sent_between_them() -> None:
 
 
 def test_a_workload_has_what_its_pods_received_and_sent_to_services_of_its_namespace() -> None:
-    one = {RATES: 2, FEATURE: 1, "inbound|5050||": 4, "agent": 3, "outbound|443||api.other.svc.cluster.local": 5}
+    counters = {RATES: 2, FEATURE: 1, "inbound|5050||": 4, "agent": 3, "outbound|443||api.other.svc.cluster.local": 5}
     other = {RATES: 1, "inbound|5050||": 1, "outbound|80||www.example.com": 8, FEATURE: 0, "BlackHoleCluster": 6}
-    requests = workload_requests([one, other], "local")
+    requests = workload_requests([counters, other], "local")
     assert requests.received == 5
     assert requests.sent == {"currencyservice": 3, "currencyservice-audit-1": 1}
     assert workload_requests([other], "local").sent == {"currencyservice": 1}, "what was not called is not listed"

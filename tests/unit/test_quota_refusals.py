@@ -69,13 +69,13 @@ def test_as_many_replicas_as_the_target_names_fit_with_every_strategy(replicas: 
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_key(environment: dict[str, Any], expected: str) -> None:
-    [said] = mistakes(environment)
-    assert expected in said
+    [message] = mistakes(environment)
+    assert expected in message
 
 
 def test_too_many_replicas_are_one_mistake() -> None:
-    [said] = mistakes({"replicas": 2})
-    assert said.startswith("boutique:platform.targets.local.replicas: 1: leaves no room for the 2 replicas of ")
+    [message] = mistakes({"replicas": 2})
+    assert message.startswith("boutique:platform.targets.local.replicas: 1: leaves no room for the 2 replicas of ")
 
 
 def refusals(environment: dict[str, Any], hard: dict[str, str], name: str = NAME, room: Room = ROOM) -> list[str]:
@@ -85,9 +85,9 @@ def refusals(environment: dict[str, Any], hard: dict[str, str], name: str = NAME
 
 
 def test_another_stack_raises_its_own_quota() -> None:
-    [said] = refusals({"replicas": 3, **BLUE_GREEN}, hard_limits(online_boutique.WORKLOADS, 1))
-    assert said.startswith("boutique:environment.replicas: 3: target 'dev': ")
-    assert said.endswith(
+    [message] = refusals({"replicas": 3, **BLUE_GREEN}, hard_limits(online_boutique.WORKLOADS, 1))
+    assert message.startswith("boutique:environment.replicas: 3: target 'dev': ")
+    assert message.endswith(
         "lower it, or raise boutique:platform.targets.dev.replicas to 2 in the stack 'nonprod' and run `pulumi up` "
         "there, or the quota itself if it was changed by hand"
     )
@@ -110,37 +110,39 @@ def test_another_stack_raises_its_own_quota() -> None:
     ],
 )
 def test_the_key_that_adds_most_is_named(environment: dict[str, Any], key: str) -> None:
-    [said] = refusals(environment, {"pods": "19"})
-    assert key in said.partition(": target ")[0] + ": "
+    [message] = refusals(environment, {"pods": "19"})
+    assert key in message.partition(": target ")[0] + ": "
 
 
 def test_a_quota_of_somebody_elses_is_raised_where_it_is() -> None:
-    [said] = refusals({}, {"count/pods": "20", "limits.cpu": "1"}, name="small")
-    assert "quota 'small': it needs 51.525 of limits.cpu, it gives 1, 23 of pods, it gives 20" in said
-    assert said.startswith("boutique:environment: target 'dev': ")
-    assert said.endswith("raise the ResourceQuota 'small' of the namespace")
+    [message] = refusals({}, {"count/pods": "20", "limits.cpu": "1"}, name="small")
+    assert "quota 'small': it needs 51.525 of limits.cpu, it gives 1, 23 of pods, it gives 20" in message
+    assert message.startswith("boutique:environment: target 'dev': ")
+    assert message.endswith("raise the ResourceQuota 'small' of the namespace")
 
 
 def test_a_small_gap_is_told_in_full() -> None:
     need = {"requests.memory": Decimal(10 * 2**30 + 1)}
-    [said] = environment_refusals(APPLICATION, Environment(), [Quota.of("x", {"memory": "10Gi"})], need, ROOM)
-    assert "it needs 10737418241 of requests.memory, it gives 10737418240" in said
+    [message] = environment_refusals(APPLICATION, Environment(), [Quota.of("x", {"memory": "10Gi"})], need, ROOM)
+    assert "it needs 10737418241 of requests.memory, it gives 10737418240" in message
 
 
 def test_what_else_is_in_the_namespace_is_named() -> None:
     room = target_room("dev", meshed=True, others=("adservice-new-ads",))
-    [said] = refusals({}, {"pods": "20"}, room=room)
-    assert "with adservice-new-ads that this stack does not plan" in said
+    [message] = refusals({}, {"pods": "20"}, room=room)
+    assert "with adservice-new-ads that this stack does not plan" in message
 
 
 def test_a_feature_that_does_not_fit_is_told_what_can_be_done() -> None:
-    services = [each for each in resolve_workloads(APPLICATION, Environment()) if each.name == "adservice"]
+    services = [workload for workload in resolve_workloads(APPLICATION, Environment()) if workload.name == "adservice"]
     quota, room = Quota.of(NAME, {"pods": "24"}), feature_room("dev", meshed=True)
-    [said] = feature_refusals(APPLICATION, services, [quota], {"pods": Decimal(25)}, room)
-    assert said.code == "quota-exceeded"
-    assert said.startswith("boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota ")
-    assert "it needs 25 of pods, it gives 24; destroy a feature that is no longer needed" in said
-    assert "raise the replicas of its target in boutique:platform.targets to 1 in the stack that owns" in said
+    [message] = feature_refusals(APPLICATION, services, [quota], {"pods": Decimal(25)}, room)
+    assert message.code == "quota-exceeded"
+    assert message.startswith(
+        "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota "
+    )
+    assert "it needs 25 of pods, it gives 24; destroy a feature that is no longer needed" in message
+    assert "raise the replicas of its target in boutique:platform.targets to 1 in the stack that owns" in message
     assert not list(feature_refusals(APPLICATION, services, [quota], {"pods": Decimal(24)}, room))
 
 
@@ -165,9 +167,9 @@ def test_only_quotas_that_pods_of_services_count_against(
         "spec": {"hard": {"cpu": "2", "requests.cpu": "1500m", "count/pods": "3"}, **spec},
     }
     monkeypatch.setattr(listing, "list_objects", lambda *_, **__: (quota,))
-    found = namespace_quota.quotas("", "dev")
-    assert len(found) == counts
-    assert all(each.hard == {"requests.cpu": Decimal("1.5"), "pods": Decimal(3)} for each in found)
+    quotas = namespace_quota.quotas("", "dev")
+    assert len(quotas) == counts
+    assert all(quota.hard == {"requests.cpu": Decimal("1.5"), "pods": Decimal(3)} for quota in quotas)
 
 
 def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +179,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
     }
     services = resolve_workloads(APPLICATION, Environment.model_validate(environment))
     names = object_names(services)
-    assert {key: len(each) for key, each in names.items()} == {
+    assert {key: len(members) for key, members in names.items()} == {
         "deployments.apps": 12,
         "services": 12,
         "configmaps": 1,
@@ -188,19 +190,19 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
         listing.SERVICES: ["adservice", "adservice-feature"],
         listing.CONFIG_MAPS: ["kube-root-ca.crt"],
     }
-    asked: list[str] = []
+    requests: list[str] = []
 
     def listed(_: str, __: str, collection: str, **___: str) -> list[dict[str, Any]]:
-        asked.append(collection)
+        requests.append(collection)
         return [{"metadata": {"name": name}} for name in there[collection]]
 
     monkeypatch.setattr(listing, "list_objects", listed)
     quota = Quota.of("objects", {"services": "13", "count/configmaps": "1", "persistentvolumeclaims": "0"})
     counts = namespace_quota.object_counts("", "dev", [quota], names)
     assert counts == {"services": 13, "configmaps": 2}
-    assert set(asked) == {listing.SERVICES, listing.CONFIG_MAPS}
-    [said] = environment_refusals(APPLICATION, Environment.model_validate(environment), [quota], counts, ROOM)
-    assert "it needs 2 of configmaps, it gives 1; raise the ResourceQuota 'objects' of the namespace" in said
+    assert set(requests) == {listing.SERVICES, listing.CONFIG_MAPS}
+    [message] = environment_refusals(APPLICATION, Environment.model_validate(environment), [quota], counts, ROOM)
+    assert "it needs 2 of configmaps, it gives 1; raise the ResourceQuota 'objects' of the namespace" in message
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_limit_range_is_kept(item: dict[str, Any], expected: str) -> None:
-    said = list(
+    messages = list(
         limit_refusals(
             resolve_workloads(APPLICATION, Environment()),
             [item],
@@ -227,9 +229,9 @@ def test_a_limit_range_is_kept(item: dict[str, Any], expected: str) -> None:
             section="boutique:environment",
         )
     )
-    assert bool(said) == bool(expected)
-    assert not said or any(expected in each for each in said), said
-    assert {error.code for error in said} <= {"limit-range"}
+    assert bool(messages) == bool(expected)
+    assert not messages or any(expected in message for message in messages), messages
+    assert {error.code for error in messages} <= {"limit-range"}
 
 
 def test_without_a_mesh_there_is_no_proxy_to_refuse() -> None:

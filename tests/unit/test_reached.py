@@ -20,7 +20,7 @@ def hop(**different: Any) -> Hop:
 
 
 @pytest.mark.parametrize(
-    ("visited", "proof", "said"),
+    ("visited", "proof", "message"),
     [
         ([GOOD], Proof.IMPLIED, "implied by index"),
         ([BAD], Proof.UNKNOWN, "unknown: a page that needs it failed"),
@@ -48,6 +48,6 @@ def hop(**different: Any) -> Hop:
         ),
     ],
 )
-def test_what_is_proven(visited: list[Visited], proof: Proof, said: str) -> None:
-    found = prove_reached("carts", visited)
-    assert (found.proof, found.description) == (proof, said)
+def test_what_is_proven(visited: list[Visited], proof: Proof, message: str) -> None:
+    result = prove_reached("carts", visited)
+    assert (result.proof, result.description) == (proof, message)

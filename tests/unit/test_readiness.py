@@ -34,7 +34,7 @@ def deployment(generation: int = 2, replicas: int = 1, **status: Any) -> dict[st
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("live", "message"),
     [
         (deployment(), ""),
         (deployment(conditions=[AVAILABLE]), ""),
@@ -49,14 +49,14 @@ def deployment(generation: int = 2, replicas: int = 1, **status: Any) -> dict[st
         (deployment(availableReplicas=0, conditions=[GIVEN_UP]), GIVEN_UP["message"].rstrip(".")),
     ],
 )
-def test_what_a_deployment_lacks(found: dict[str, Any], said: str) -> None:
-    assert rollout_status.lacking(found) == said
+def test_what_a_deployment_lacks(live: dict[str, Any], message: str) -> None:
+    assert rollout_status.lacking(live) == message
 
 
 def test_old_pods_beside_the_new_ones_have_to_go() -> None:
-    found = deployment()
-    found["status"]["replicas"] = 2
-    assert rollout_status.lacking(found) == "old pods are still there"
+    live = deployment()
+    live["status"]["replicas"] = 2
+    assert rollout_status.lacking(live) == "old pods are still there"
 
 
 @pytest.fixture
@@ -68,29 +68,29 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any] | Exception) -> list[str]:
+def answers(monkeypatch: pytest.MonkeyPatch, *outcomes: dict[str, Any] | Exception) -> list[str]:
     """Have the API server answer one after the other, and the last one for good; return the paths it is asked for."""
-    asked: list[str] = []
+    requests: list[str] = []
 
     def answer(api: KubernetesApi, method: str, path: str, *, seconds: float) -> dict[str, Any]:
         assert (api.api_server.server, method, seconds) == ("https://127.0.0.1:1", "GET", 5)
-        asked.append(path)
-        found = told[min(len(asked), len(told)) - 1]
-        if isinstance(found, Exception):
-            raise found
-        return found
+        requests.append(path)
+        outcome = outcomes[min(len(requests), len(outcomes)) - 1]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     monkeypatch.setattr(KubernetesApi, "request", answer)
-    return asked
+    return requests
 
 
 def test_it_is_waited_for_whatever_happens_to_the_api_server_meanwhile(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
     refusal = RefusedError(500, "answers 500")
-    asked = answers(monkeypatch, KubeconfigError("reset"), refusal, deployment(generation=3), deployment())
+    requests = answers(monkeypatch, KubeconfigError("reset"), refusal, deployment(generation=3), deployment())
     rollout_status.wait(CONTENT, "dev", "ads", 60)
-    assert asked == ["/apis/apps/v1/namespaces/dev/deployments/ads"] * 4
+    assert requests == ["/apis/apps/v1/namespaces/dev/deployments/ads"] * 4
     assert len(pauses) == 3
 
 

@@ -69,25 +69,25 @@ def test_a_new_one_takes_the_name_of_one_that_is_left_out_and_never_of_one_that_
 
 
 def test_names_from_before_are_kept_and_taken_over() -> None:
-    found = recorded_revisions(state({"adservice-0a": "0a", "adservice-0b": "0b"}, serving="0b"))[NAME]
-    assert found.logical_names(NAME, ["0c", "0b"]) == {"0c": "adservice-0a", "0b": "adservice-0b"}
+    revisions = recorded_revisions(state({"adservice-0a": "0a", "adservice-0b": "0b"}, serving="0b"))[NAME]
+    assert revisions.logical_names(NAME, ["0c", "0b"]) == {"0c": "adservice-0a", "0b": "adservice-0b"}
 
 
 def test_what_serves_is_read_from_the_state_and_from_the_cluster() -> None:
     # An update was killed after it had switched the Service, and before that was in the state.
-    there = state({"adservice-blue": "0a", "adservice-green": "0b"}, serving="0a")
-    assert recorded_revisions(there, [service("0b")])[NAME].selected == {"0a", "0b"}
-    assert recorded_revisions(there)[NAME].selected == {"0a"}
+    recorded_state = state({"adservice-blue": "0a", "adservice-green": "0b"}, serving="0a")
+    assert recorded_revisions(recorded_state, [service("0b")])[NAME].selected == {"0a", "0b"}
+    assert recorded_revisions(recorded_state)[NAME].selected == {"0a"}
 
 
 def test_a_service_whose_deployment_was_never_made_keeps_its_name_from_others() -> None:
-    there = state({"adservice-blue": "0a"})
+    recorded_state = state({"adservice-blue": "0a"})
     preview_service = {
         "metadata": {"labels": {"app": NAME, labels.REVISION: "0b"}},
         "spec": {"selector": {"app": NAME}},
     }
-    there["urn::adservice-green"] = {"type": "kubernetes:core/v1:Service", "outputs": preview_service}
-    assert recorded_revisions(there)[NAME].names == {"0a": "adservice-blue", "0b": "adservice-green"}
+    recorded_state["urn::adservice-green"] = {"type": "kubernetes:core/v1:Service", "outputs": preview_service}
+    assert recorded_revisions(recorded_state)[NAME].names == {"0a": "adservice-blue", "0b": "adservice-green"}
 
 
 def test_other_strategies_and_features_are_no_blue_green_revisions() -> None:
@@ -151,21 +151,25 @@ class Simulation:
                 self.memory[name] = blue_green.remember()
         self.count()
         if successful:
-            self.there = {name: each for name, each in self.there.items() if name not in left_out}
+            self.there = {name: workload for name, workload in self.there.items() if name not in left_out}
         for name, revision in self.serving.items():
             assert revision in self.recorded(name).names, "what a Service selects is there"
 
     def recorded(self, name: str) -> RecordedRevisions:
-        found = {logical: each.revision or "" for logical, each in self.there.items() if each.workload.name == name}
+        revisions = {
+            logical: workload.revision or ""
+            for logical, workload in self.there.items()
+            if workload.workload.name == name
+        }
         serving = self.serving.get(name)
         return (
-            recorded_revisions(state(found, serving, name)).get(name, RecordedRevisions())
-            if found
+            recorded_revisions(state(revisions, serving, name)).get(name, RecordedRevisions())
+            if revisions
             else RecordedRevisions()
         )
 
     def count(self) -> None:
-        present: dict[str, PodSet] = {name: pod_set(each, meshed=True) for name, each in self.there.items()}
+        present: dict[str, PodSet] = {name: pod_set(workload, meshed=True) for name, workload in self.there.items()}
         need = total_peak(present, present)
         self.most = {key: max(value, self.most.get(key, value)) for key, value in need.items()}
 

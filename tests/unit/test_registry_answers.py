@@ -54,7 +54,7 @@ def test_the_next_page_may_be_relative_or_not(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "said"),
+    ("answer", "error", "message"),
     [
         ((200, {}, "<p>A page.</p>"), NoRegistryError, "is no registry: asked for shop/ads, it says 200"),
         ((200, {}, "[]"), NoRegistryError, "is no registry"),
@@ -84,7 +84,7 @@ def test_the_next_page_may_be_relative_or_not(prefix: str) -> None:
     ],
 )
 def test_what_is_no_list_of_tags_is_told_by_name(
-    configuration: Path, answer: Answered, error: type[RegistryError], said: str
+    configuration: Path, answer: Answered, error: type[RegistryError], message: str
 ) -> None:
     with answering(tags=answer) as answers:
         if error is not RefusedLoginError:
@@ -92,12 +92,12 @@ def test_what_is_no_list_of_tags_is_told_by_name(
         with pytest.raises(error) as caught:
             read(answers)
         assert f"registry 127.0.0.1:{answers.port}" in str(caught.value)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("token", "error", "said"),
+    ("token", "error", "message"),
     [
         ((500, {}, ""), UnreachableRegistryError, "the token server of registry 127.0.0.1:{port} answers 500"),
         ((200, {}, "<p>A page.</p>"), NoRegistryError, "gives no token"),
@@ -108,14 +108,14 @@ def test_what_is_no_list_of_tags_is_told_by_name(
     ],
 )
 def test_a_token_server_that_gives_none_is_told(
-    configuration: Path, token: Answered, error: type[RegistryError], said: str
+    configuration: Path, token: Answered, error: type[RegistryError], message: str
 ) -> None:
     challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
     with answering(by_request={LIST: challenge, "GET /token": token}) as answers:
         log_in(configuration, answers)
         with pytest.raises(error) as caught:
             read(answers)
-        assert said.replace("{port}", str(answers.port)) in str(caught.value)
+        assert message.replace("{port}", str(answers.port)) in str(caught.value)
     assert SECRET not in str(caught.value)
 
 
@@ -131,10 +131,10 @@ def test_a_token_is_asked_for_as_the_registry_says_and_renewed_when_it_has_run_o
     with answering(by_request=given) as answers:
         log_in(configuration, answers)
         assert read(answers) == ("a", "b")
-    asked = [(request.partition("?")[0], login) for request, login, _ in answers.seen]
+    requests = [(request.partition("?")[0], login) for request, login, _ in answers.seen]
     token = ("GET /token", BASIC)
     one, two = (LIST, "Bearer one"), (LIST, "Bearer two")
-    assert asked == [(LIST, ""), token, one, one, token, two]
+    assert requests == [(LIST, ""), token, one, one, token, two]
     query = parse_qs(answers.seen[1][0].partition("?")[2])
     assert query == {"a": ["b"], "service": ["the, registry"], "scope": [scope]}
 
@@ -161,8 +161,8 @@ def test_an_identity_token_is_exchanged(configuration: Path) -> None:
 def test_an_identity_token_is_not_handed_on(configuration: Path) -> None:
     challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
     with answering(tags=of_tags()) as other:
-        there = (307, {"location": f"http://localhost:{other.port}/token"}, "")
-        with answering(by_request={LIST: challenge, "POST /token": there}) as answers:
+        redirect = (307, {"location": f"http://localhost:{other.port}/token"}, "")
+        with answering(by_request={LIST: challenge, "POST /token": redirect}) as answers:
             log_in(configuration, answers, identitytoken=SECRET)
             with pytest.raises(UnreachableRegistryError, match=r"the token server of .* answers 307"):
                 read(answers)
@@ -180,8 +180,8 @@ def test_a_registry_token_needs_no_server(configuration: Path) -> None:
 def test_no_credentials_go_to_another_host(configuration: Path) -> None:
     elsewhere = {LIST: [of_tags("a", link=f'<{LIST[4:]}?last=a>; rel="next"'), refused('Basic realm="evil"')]}
     with answering(by_request=elsewhere) as other:
-        there = (307, {"location": f"http://localhost:{other.port}{LIST[4:]}"}, "")
-        with answering(tags=[refused('Basic realm="a"'), there]) as answers:
+        redirect = (307, {"location": f"http://localhost:{other.port}{LIST[4:]}"}, "")
+        with answering(tags=[refused('Basic realm="a"'), redirect]) as answers:
             log_in(configuration, answers)
             with pytest.raises(RefusedLoginError):
                 read(answers)
@@ -269,15 +269,15 @@ def test_a_blob_is_read_with_a_login_and_checked(configuration: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "said"),
+    ("answer", "error", "message"),
     [
         ((200, {}, "<p>A page.</p>"), NoRegistryError, "gives '1.2.3' of shop/ads no manifest"),
         ((404, {}, ""), MissingTagError, "has no tag '1.2.3' of shop/ads"),
         ((503, {}, ""), UnreachableRegistryError, "answers 503; try again later"),
     ],
 )
-def test_what_is_no_manifest_is_told(answer: Answered, error: type[RegistryError], said: str) -> None:
+def test_what_is_no_manifest_is_told(answer: Answered, error: type[RegistryError], message: str) -> None:
     with answering(by_request={"GET /v2/shop/ads/manifests/1.2.3": answer}) as answers:
         address = Address.of(f"127.0.0.1:{answers.port}/shop/ads")
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=message):
             Repository(Registry(address), address).manifest("1.2.3")

@@ -68,8 +68,8 @@ def of(repository: str = "registry.example:5000/shop/ads") -> RegistryCredential
     ],
 )
 def test_a_repository_has_its_place(repository: str, api: str, login: str) -> None:
-    found = Address.of(repository)
-    assert (found.api, found.login) == (api, login)
+    address = Address.of(repository)
+    assert (address.api, address.login) == (api, login)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_helper_may_have_a_token(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "message"),
     [
         (None, "is not on PATH"),
         ("echo credentials not found in native keychain; exit 1", "has none for registry.example:5000"),
@@ -144,7 +144,7 @@ def test_a_helper_may_have_a_token(folder: Path) -> None:
     ],
 )
 def test_without_an_answer_of_the_helper_the_file_is_read(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, said: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, message: str
 ) -> None:
     monkeypatch.setattr("support.registry.credential_helpers._PATIENCE", 0.2)
     if script:
@@ -155,7 +155,7 @@ def test_without_an_answer_of_the_helper_the_file_is_read(
     assert found.description.startswith(
         f"there are no credentials: docker-credential-safe, which {folder}/config.json names,"
     )
-    assert found.description.endswith(said)
+    assert found.description.endswith(message)
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {"auth": auth()}}})
     assert of().user == "ann"
 

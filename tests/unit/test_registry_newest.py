@@ -40,8 +40,8 @@ def is_version(tag: str) -> bool:
 )
 def test_the_newest_of_all(tags: tuple[str, ...], expected: str | None, skipped: int) -> None:
     for order in (tags, tuple(reversed(tags))):
-        found = newest(order, lambda _: True)
-        assert (found.version and found.version.text, found.skipped) == (expected, skipped)
+        result = newest(order, lambda _: True)
+        assert (result.version and result.version.text, result.skipped) == (expected, skipped)
 
 
 def test_only_what_is_accepted_is_taken_and_nothing_else_is_asked_about() -> None:
@@ -51,9 +51,9 @@ def test_only_what_is_accepted_is_taken_and_nothing_else_is_asked_about() -> Non
         asked.append(tag)
         return "-" not in tag
 
-    found = newest(("1.2.3", "1.3.0-rc.1", "latest", "v1.2.4"), accepts)
-    assert found.version
-    assert found.version.text == "v1.2.4"
+    result = newest(("1.2.3", "1.3.0-rc.1", "latest", "v1.2.4"), accepts)
+    assert result.version
+    assert result.version.text == "v1.2.4"
     assert "latest" not in asked
 
 
@@ -86,19 +86,19 @@ def test_only_what_is_accepted_is_taken_and_nothing_else_is_asked_about() -> Non
 )
 def test_the_newest_of_a_branch(tags: tuple[str, ...], branch: str, expected: str | None, release: str | None) -> None:
     for order in (tags, tuple(reversed(tags))):
-        found = newest_of_branch(order, branch, SERVICES)
-        assert (found.version and found.version.text) == expected
-        assert (found.release and found.release.text) == release
-        assert (found.built is None) == (expected is None and release is None)
+        result = newest_of_branch(order, branch, SERVICES)
+        assert (result.version and result.version.text) == expected
+        assert (result.release and result.release.text) == release
+        assert (result.built is None) == (expected is None and release is None)
 
 
 @pytest.mark.parametrize("branch", ["feature/New_Ads", "my_feature", "Main", "123"])
 def test_a_branch_that_no_tag_can_hold_is_known_by_its_key(branch: str) -> None:
     key = feature_key(branch, SERVICES)
     assert key != branch
-    found = newest_of_branch([f"0.10.7-{key}.4", f"0.10.7-{key}.5"], branch, SERVICES)
-    assert found.version
-    assert found.version.text == f"0.10.7-{key}.5"
+    result = newest_of_branch([f"0.10.7-{key}.4", f"0.10.7-{key}.5"], branch, SERVICES)
+    assert result.version
+    assert result.version.text == f"0.10.7-{key}.5"
 
 
 numbers = st.integers(min_value=0, max_value=12).map(str)
@@ -120,7 +120,7 @@ def test_no_tag_is_newer_than_the_newest_in_whatever_order(found: list[str], shu
     known = [Version.parse(tag) for tag in found if is_version(tag)]
     assert first.skipped == len(found) - len(known)
     assert (first.version is None) == (not known)
-    assert all(first.version and each.semver <= first.version.semver for each in known)
+    assert all(first.version and version.semver <= first.version.semver for version in known)
     shuffled = list(found)
     shuffling.shuffle(shuffled)
     assert newest(shuffled, lambda _: True) == first
@@ -130,17 +130,17 @@ def test_no_tag_is_newer_than_the_newest_in_whatever_order(found: list[str], shu
 def test_a_build_of_a_branch_is_newer_than_all_releases_or_none(found: list[str], shuffling: random.Random) -> None:
     first = newest_of_branch(found, "new-ads", SERVICES)
     known = [Version.parse(tag) for tag in found if is_version(tag)]
-    builds = [each for each in known if each.branch == "new-ads"]
-    releases = [each for each in known if each.is_release]
+    builds = [version for version in known if version.branch == "new-ads"]
+    releases = [version for version in known if version.is_release]
     assert (first.built is None) == (not builds)
     if first.version:
         assert first.version.branch == "new-ads"
-        assert all(each.semver <= first.version.semver for each in builds)
-        assert all(each.semver < first.version.semver for each in releases)
+        assert all(build.semver <= first.version.semver for build in builds)
+        assert all(release.semver < first.version.semver for release in releases)
     elif builds:
         assert first.release
-        assert all(each.semver < first.release.semver for each in builds)
-        assert all(each.semver <= first.release.semver for each in releases)
+        assert all(build.semver < first.release.semver for build in builds)
+        assert all(release.semver <= first.release.semver for release in releases)
     shuffled = list(found)
     shuffling.shuffle(shuffled)
     assert newest_of_branch(shuffled, "new-ads", SERVICES) == first

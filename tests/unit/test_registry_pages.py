@@ -163,8 +163,8 @@ def test_a_registry_that_lists_less_at_once_is_asked_for_less(largest: int, refu
     pager = Pager(numbered(230), largest=largest or 7)
 
     def answer(request: str, headers: Any, body: str) -> Answered:
-        asked = int(parse_qs(request.partition("?")[2]).get("n", ["0"])[0])
-        return refusal if asked > largest else pager.answer(request, headers, body)
+        size = int(parse_qs(request.partition("?")[2]).get("n", ["0"])[0])
+        return refusal if size > largest else pager.answer(request, headers, body)
 
     with answering(by_call=answer) as answers:
         assert read(answers) == pager.tags

@@ -14,7 +14,7 @@ from tests.support.online_boutique import APPLICATION, REDIS_CART, WORKLOADS, lo
 from tests.support.version_tags import DIGEST
 
 CLUSTER = {"kind": "existing", "context": "here"}
-NAMES = [each.name for each in WORKLOADS]
+NAMES = [workload.name for workload in WORKLOADS]
 
 
 def values(release: Any, **environment: Any) -> dict[str, Any]:
@@ -22,8 +22,8 @@ def values(release: Any, **environment: Any) -> dict[str, Any]:
 
 
 def images(release: dict[str, Any], **environment: Any) -> dict[str, str]:
-    found = resolve_workloads(APPLICATION, Environment.model_validate(environment), Release.model_validate(release))
-    return {each.workload.name: str(each.image) for each in found}
+    workloads = resolve_workloads(APPLICATION, Environment.model_validate(environment), Release.model_validate(release))
+    return {workload.workload.name: str(workload.image) for workload in workloads}
 
 
 def mistakes(of: dict[str, Any]) -> str:
@@ -33,13 +33,13 @@ def mistakes(of: dict[str, Any]) -> str:
 
 
 def test_a_release_names_a_version_for_all_and_versions_of_single_services() -> None:
-    found = images(
+    result = images(
         {"default": "1.2.3", "services": {"adservice": f"1.2.4@{DIGEST}", "redis-cart": "8.0"}},
         images={"repository": "registry.example/shop"},
     )
-    assert found["frontend"] == "registry.example/shop/frontend:1.2.3"
-    assert found["adservice"] == f"registry.example/shop/adservice:1.2.4@{DIGEST}"
-    assert found["redis-cart"] == "redis:8.0"
+    assert result["frontend"] == "registry.example/shop/frontend:1.2.3"
+    assert result["adservice"] == f"registry.example/shop/adservice:1.2.4@{DIGEST}"
+    assert result["redis-cart"] == "redis:8.0"
 
 
 def test_the_default_leaves_what_others_publish_alone() -> None:
@@ -47,19 +47,19 @@ def test_the_default_leaves_what_others_publish_alone() -> None:
 
 
 def test_a_release_without_a_service_leaves_it_at_the_catalogues_version() -> None:
-    found = images({"services": {"adservice": "1.2.4"}})
-    assert {name for name, image in found.items() if image == str_of(name)} == {*NAMES} - {"adservice"}
+    result = images({"services": {"adservice": "1.2.4"}})
+    assert {name for name, image in result.items() if image == str_of(name)} == {*NAMES} - {"adservice"}
 
 
 def str_of(name: str) -> str:
-    return next(str(each.image) for each in WORKLOADS if each.name == name)
+    return next(str(workload.image) for workload in WORKLOADS if workload.name == name)
 
 
 def test_a_release_that_is_switched_off_is_none() -> None:
     assert load(values({"enabled": False}, images={"tag": "1.2.4"})).release is None
 
 
-TOGETHER = [each.name for each in WORKLOADS if not each.own_image]
+TOGETHER = [workload.name for workload in WORKLOADS if not workload.own_image]
 
 pins = st.builds(
     Pin,
@@ -72,7 +72,9 @@ pins = st.builds(
 def test_a_release_written_from_versions_has_those_and_says_nothing_of_others(versions: dict[str, Pin]) -> None:
     release = release_of(versions, TOGETHER)
     assert {
-        each.name: pin for each in WORKLOADS if (pin := release.pin(each.name, own_image=each.own_image))
+        workload.name: pin
+        for workload in WORKLOADS
+        if (pin := release.pin(workload.name, own_image=workload.own_image))
     } == versions
 
 

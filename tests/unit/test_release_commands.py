@@ -46,7 +46,7 @@ def test_an_environment_with_all_defaults_is_one(project: Project, run: Run) -> 
     run("promote", "dev", "test", "--yes", "--no-smoke")
     assert project.versions("test")["loadgenerator"] == "v0.10.7"
     assert "boutique:environment: {}" in test.read_text()
-    assert [each["update"] for each in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
+    assert [entry["update"] for entry in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
     run("rollback", "test", "--yes", "--no-smoke")
     assert project.versions("test")["loadgenerator"] == "v0.10.6"
     assert "boutique:environment: {}" in test.read_text()
@@ -55,12 +55,12 @@ def test_an_environment_with_all_defaults_is_one(project: Project, run: Run) -> 
 def test_a_channel_with_all_defaults_is_one(project: Project, run: Run) -> None:
     project.stack("test", channel={})
     project.up("test", "v0.10.6")
-    said = refused(run("release", "set", "test", "--service", "adservice=0.10.7-new-ads.1", code=1))
-    assert "is a pre-release, and the channel accepts releases only" in said
+    message = refused(run("release", "set", "test", "--service", "adservice=0.10.7-new-ads.1", code=1))
+    assert "is a pre-release, and the channel accepts releases only" in message
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--service", "adservise=v1.0.0"), "there is no such service; did you mean 'adservice'?"),
         (("--service", "adservice=1.0.0+b"), "cannot hold '\\+'"),
@@ -70,11 +70,11 @@ def test_a_channel_with_all_defaults_is_one(project: Project, run: Run) -> None:
         (("--unset", "adservice"), "--unset adservice: Pulumi.test.yaml has no boutique:release.services.adservice"),
     ],
 )
-def test_set_refuses_and_leaves_the_file(project: Project, run: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_set_refuses_and_leaves_the_file(project: Project, run: Run, arguments: tuple[str, ...], message: str) -> None:
     file = project.stack("test", channel=RELEASES_ONLY)
     project.up("test", "v0.10.6")
     before = file.read_text()
-    with pytest.raises(Exception, match=said):
+    with pytest.raises(Exception, match=message):
         raise run("release", "set", "test", *arguments, code=1).exception or AssertionError
     assert file.read_text() == before
 
@@ -115,9 +115,9 @@ def test_promote_looks_only_when_asked_to(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     before = project.stack("test").read_text()
     project.up("dev", "v0.10.7")
-    said = json.loads(run("promote", "dev", "test", "--preview", "--json").stdout)
-    assert said["changes"][0] == {"service": "adservice", "old": None, "new": "v0.10.7"}
-    assert said["preview"] == 'previewed {"default": "v0.10.7"}'
+    document = json.loads(run("promote", "dev", "test", "--preview", "--json").stdout)
+    assert document["changes"][0] == {"service": "adservice", "old": None, "new": "v0.10.7"}
+    assert document["preview"] == 'previewed {"default": "v0.10.7"}'
     assert project.file("test").read_text() == before
     assert project.history["test"] == []
 
@@ -154,16 +154,16 @@ def test_promote_refuses_what_the_channel_does_not_let_in(project: Project, run:
     run("release", "set", "dev", "-s", "adservice=0.10.8-new-ads.1", "-s", "cartservice=0.10.8-x.1")
     project.up("dev", "v0.10.7")
     before = test.read_text()
-    said = refused(run("promote", "dev", "test", "--yes", code=1))
-    assert "boutique:release.services.adservice: '0.10.8-new-ads.1': target 'test' refuses it for adservice" in said
-    assert "boutique:release.services.cartservice: '0.10.8-x.1': target 'test'" in said
-    assert "nothing was changed" in said
+    message = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert "boutique:release.services.adservice: '0.10.8-new-ads.1': target 'test' refuses it for adservice" in message
+    assert "boutique:release.services.cartservice: '0.10.8-x.1': target 'test'" in message
+    assert "nothing was changed" in message
     assert test.read_text() == before
     assert len(project.history["test"]) == 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("dev", "dev"), "cannot be promoted to itself"),
         (("dev", "test"), "stack 'dev' has deployed no environment, so there is nothing to promote"),
@@ -171,10 +171,12 @@ def test_promote_refuses_what_the_channel_does_not_let_in(project: Project, run:
         (("dev", "nope"), "there is no file"),
     ],
 )
-def test_promote_refuses_what_makes_no_sense(project: Project, run: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_promote_refuses_what_makes_no_sense(
+    project: Project, run: Run, arguments: tuple[str, ...], message: str
+) -> None:
     project.stack("dev")
     project.stack("test")
-    assert said in refused(run("promote", *arguments, "--yes", code=1))
+    assert message in refused(run("promote", *arguments, "--yes", code=1))
 
 
 def test_nobody_to_ask_is_a_refusal(project: Project, run: Run) -> None:
@@ -190,8 +192,8 @@ def test_a_lock_of_somebody_else_puts_the_file_back(project: Project, run: Run) 
     before = project.stack("test").read_text()
     project.up("dev", "v0.10.7")
     project.holder = holder("elsewhere", 77)
-    said = refused(run("promote", "dev", "test", "--yes", code=1))
-    assert said.startswith("nothing was changed: stack 'test' is being updated by process 77 of ann on elsewhere")
+    message = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert message.startswith("nothing was changed: stack 'test' is being updated by process 77 of ann on elsewhere")
     assert project.file("test").read_text() == before
     assert project.holder
 
@@ -211,10 +213,10 @@ def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project
     project.up("dev", "v0.10.7")
     project.up("test", "v0.10.6")
     project.broken = True
-    said = refused(run("promote", "dev", "test", "--yes", code=1))
-    assert "a Deployment" in said
-    assert "timed out" in said
-    assert "`boutique rollback test` goes back" in said
+    message = refused(run("promote", "dev", "test", "--yes", code=1))
+    assert "a Deployment" in message
+    assert "timed out" in message
+    assert "`boutique rollback test` goes back" in message
     assert "default: v0.10.7" in test.read_text()
     project.broken = False
     run("promote", "dev", "test", "--yes", "--no-smoke")
@@ -227,10 +229,10 @@ TAGS = ("v0.10.6", "v0.10.10", "v0.10.9", "0.10.11-new-ads.1", "v0.11.0-rc.1", "
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     """Tags by the name of the service."""
-    tags = {each.name: TAGS for each in WORKLOADS}
+    tags = {workload.name: TAGS for workload in WORKLOADS}
 
     def tags_of(repositories: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        return {each: tags[each.rpartition("/")[2]] for each in repositories}
+        return {repository: tags[repository.rpartition("/")[2]] for repository in repositories}
 
     monkeypatch.setattr("ops.releases.feed.tags_of", tags_of)
     monkeypatch.setattr("ops.releases.feed.digest", lambda *_: f"sha256:{'a' * 64}")
@@ -248,7 +250,9 @@ def test_check_takes_the_newest_that_the_channel_lets_in(
     project.up("test", "v0.10.6")
     before = file.read_text()
     services = json.loads(run("release", "check", "test", "--json").stdout)["services"]
-    assert set(services) == {each.name for each in WORKLOADS if not each.own_image and not each.optional}
+    assert set(services) == {
+        workload.name for workload in WORKLOADS if not workload.own_image and not workload.optional
+    }
     pin = f"{taken}@sha256:{'a' * 64}"
     assert services["adservice"] == {"now": "v0.10.6", "newest": pin, "newer": True, "skipped": 3}
     assert file.read_text() == before, "it only looks"
@@ -265,9 +269,9 @@ def test_check_goes_back_to_nothing_older(project: Project, run: Run, registry: 
     file = project.stack("test", "v0.12.0")
     registry["adservice"] = ("main", "0.13.0-branch.1")
     before = file.read_text()
-    said = run("release", "check", "test", "--set").output
-    assert "the stack file has a newer version" in said
-    assert "no version that the channel lets in" in said
+    output = run("release", "check", "test", "--set").output
+    assert "the stack file has a newer version" in output
+    assert "no version that the channel lets in" in output
     assert file.read_text() == before
 
 

@@ -138,7 +138,7 @@ def test_writing_keeps_the_mode_and_leaves_nothing_behind(file: StackFile) -> No
     assert new.is_on_disk()
     assert not file.is_on_disk()
     assert file.path.stat().st_mode & 0o777 == 0o640
-    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml", "application"]
+    assert sorted(path.name for path in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml", "application"]
 
 
 def test_only_what_changes_is_written_of_a_file_with_other_line_ends(file: StackFile) -> None:
@@ -157,7 +157,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(file: StackFile, monkeypat
     with pytest.raises(OSError, match="No space"):
         file.with_values({"release": None}).write()
     assert file.is_on_disk()
-    assert sorted(each.name for each in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml", "application"]
+    assert sorted(path.name for path in file.path.parent.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.yaml", "application"]
 
 
 def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("config: [", "is not YAML"),
         ("- a\n", "must be a mapping"),
@@ -178,10 +178,10 @@ def test_a_link_to_the_file_stays_one(file: StackFile, tmp_path: Path) -> None:
         ("config: [a]\n", "config: must"),
     ],
 )
-def test_what_is_no_stack_file_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_no_stack_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     write_project(tmp_path)
     (tmp_path / "Pulumi.dev.yaml").write_text(text)
-    with pytest.raises(OperationError, match=said):
+    with pytest.raises(OperationError, match=message):
         StackFile.read(tmp_path, "dev")
 
 
@@ -192,9 +192,9 @@ def test_objects_as_pulumi_writes_them_are_read(tmp_path: Path) -> None:
     path.write_text(
         'config:\n  boutique:release: \'{"default": "v1.0.0"}\'\n  other:a: b\n  boutique:certificateKey: {secure: x}\n'
     )
-    found = StackFile.read(tmp_path, "dev")
-    assert found.config == {"release": {"default": "v1.0.0"}, "certificateKey": {"secure": "x"}}
-    assert found.values == (
+    stack_file = StackFile.read(tmp_path, "dev")
+    assert stack_file.config == {"release": {"default": "v1.0.0"}, "certificateKey": {"secure": "x"}}
+    assert stack_file.values == (
         {"application": "online-boutique", "release": {"default": "v1.0.0"}, "certificateKey": True},
         [],
     )

@@ -117,9 +117,9 @@ def test_a_built_tool_wins_and_nobody_is_asked(machine: Machine) -> None:
     assert machine.publishers.seen == []
 
 
-def refuse(machine: Machine, said: str) -> None:
+def refuse(machine: Machine, message: str) -> None:
     """See that a release is refused with `release` and with `auto`, and that nothing of it stays."""
-    with pytest.raises(ReleaseError, match=said):
+    with pytest.raises(ReleaseError, match=message):
         machine.ensure("kubectl", origin="release")
     assert machine.origin() == "missing"
     assert machine.leftovers() == []
@@ -201,24 +201,24 @@ def test_a_redirect_is_followed(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
         ("http://plain.example/file", "https://good.example/file leads to plain.example without TLS; it is refused"),
         ("https://good.example/file", "https://good.example/file leads from one redirect to the next"),
         ("gopher://a.example/file", "https://good.example/file leads to a.example without TLS"),
     ],
 )
-def test_a_redirect_that_leads_astray_is_refused(location: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_a_redirect_that_leads_astray_is_refused(location: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
+        requests.append(request.url.host)
         return httpx.Response(302, headers={"Location": location})
 
     monkeypatch.setattr(download_network, "ProxiedTransport", lambda _: httpx.MockTransport(answer))
-    with pytest.raises(ReleaseError, match=said):
+    with pytest.raises(ReleaseError, match=message):
         download_network.DownloadNetwork().read("https://good.example/file")
-    assert set(asked) == {"good.example"}
+    assert set(requests) == {"good.example"}
 
 
 def test_a_release_that_has_changed_since_it_was_fetched_is_refused(machine: Machine) -> None:
@@ -364,9 +364,9 @@ def test_a_program_is_taken_out_of_the_uppermost_layer_of_an_image(machine: Mach
     base, upper = publish_agent(machine.publishers)
     tools, _ = machine.ensure("pilot-agent", origin="release")
     assert tools.path("pilot-agent").read_bytes() == PROGRAM
-    asked = machine.publishers.asked()
-    assert f"v2/docker.io/istio/proxyv2/blobs/{upper}" in asked
-    assert f"v2/docker.io/istio/proxyv2/blobs/{base}" not in asked
+    requests = machine.publishers.asked()
+    assert f"v2/docker.io/istio/proxyv2/blobs/{upper}" in requests
+    assert f"v2/docker.io/istio/proxyv2/blobs/{base}" not in requests
     (digest,) = json.loads(lock.recorded_path().read_text()).values()
     index = machine.publishers.answers["v2/docker.io/istio/proxyv2/manifests/1.2.3"].content
     assert digest == f"sha256:{hashlib.sha256(index).hexdigest()}"
@@ -430,19 +430,21 @@ def test_files_come_out_of_the_module_that_go_sum_pins(machine: Machine) -> None
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({"deep/one.yaml": b"one"}, r"example\.test/stages@v0\.1\.0 is h1:.*, and go\.sum has h1:"),
         ({"other": b""}, r"example\.test/stages@v0\.1\.0 has no deep"),
         ({"deep/../../../one": b""}, "leads out of its folder"),
     ],
 )
-def test_a_module_that_is_not_as_it_should_be_is_refused(machine: Machine, files: dict[str, bytes], said: str) -> None:
+def test_a_module_that_is_not_as_it_should_be_is_refused(
+    machine: Machine, files: dict[str, bytes], message: str
+) -> None:
     publish_kubectl(machine.publishers)
     publish_stages(machine, files)
-    if "h1" in said:
+    if "h1" in message:
         machine.publishers.publish(STAGE, module_zip("example.test/stages@v0.1.0", {"deep/one.yaml": b"changed"}))
-    with pytest.raises(ReleaseError, match=said):
+    with pytest.raises(ReleaseError, match=message):
         machine.ensure("kubectl", files=True, origin="release")
     assert not catalogue([machine.family("kubectl", files=True)])["pair"].files.exists()
     tools, _ = machine.ensure("kubectl", files=True)

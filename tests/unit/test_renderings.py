@@ -29,12 +29,12 @@ def test_virtual_services_at_the_edge(table: Table, request: EdgeRequest) -> Non
 @given(tables, calls)
 def test_httproutes_in_the_mesh(table: Table, call: MeshCall) -> None:
     specs = http_routes.mesh(table)
-    found = http_route_reader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
-    assert found == wanted(backend(table, call))
+    result = http_route_reader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
+    assert result == wanted(backend(table, call))
 
 
 @given(tables, calls)
 def test_virtual_services_in_the_mesh(table: Table, call: MeshCall) -> None:
     specs = virtual_services.mesh(table)
-    found = virtual_service_reader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
-    assert found == wanted(backend(table, call))
+    result = virtual_service_reader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
+    assert result == wanted(backend(table, call))

@@ -64,9 +64,11 @@ def test_a_file_is_about_its_stack_and_those_that_need_it(paths: list[str], stac
 
 
 def test_a_stack_without_its_file_is_named_and_those_that_need_it_are_concerned() -> None:
-    found = affected_stacks(["Pulumi.nonprod.yaml"], {name: each for name, each in FILES.items() if name != "nonprod"})
-    assert (list(found.stacks), found.removed) == (["dev", "dev-new-ads", "test"], ("nonprod",))
-    assert found.stacks["dev"] == "it depends on nonprod"
+    stacks = affected_stacks(
+        ["Pulumi.nonprod.yaml"], {name: content for name, content in FILES.items() if name != "nonprod"}
+    )
+    assert (list(stacks.stacks), stacks.removed) == (["dev", "dev-new-ads", "test"], ("nonprod",))
+    assert stacks.stacks["dev"] == "it depends on nonprod"
 
 
 def test_every_folder_of_the_repository_is_sorted() -> None:
@@ -162,16 +164,16 @@ def file(content: object, name: str = "dev") -> StackFile:
 def test_a_stack_that_is_new_brings_every_version() -> None:
     new = file(environment({"loadgenerator": {"enabled": False}}))
     for was in (None, file({}), file(on("nonprod"))):
-        found = versions(was, new)
-        assert found["adservice"] == "v0.10.6"
-        assert "loadgenerator" not in found
+        result = versions(was, new)
+        assert result["adservice"] == "v0.10.6"
+        assert "loadgenerator" not in result
 
 
 DIGEST = f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ({}, "has no boutique:environment"),
         (environment({"frontned": {}}), "there is no such service; did you mean 'frontend'?"),
@@ -181,8 +183,8 @@ DIGEST = f"sha256:{'a' * 64}"
         ),
     ],
 )
-def test_a_file_that_says_no_versions_is_refused(content: dict[str, Any], said: str) -> None:
-    with pytest.raises(OperationError, match=said):
+def test_a_file_that_says_no_versions_is_refused(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(OperationError, match=message):
         versions(file(environment({})), file(content))
 
 

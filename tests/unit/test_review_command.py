@@ -52,24 +52,24 @@ def test_the_command_previews_the_stack_and_changes_nothing(pulumi: Pulumi, tmp_
     # Those who call it: of the catalogue, which the plan does not say.
     assert "pods of `adservice`, called by `frontend`" in done.stdout
     assert "Of commit 0123abc" in done.stdout
-    asked = (tmp_path / "asked").read_text().split()
-    assert asked[:5] == ["preview", "--json", "--show-sames", "--stack", "local"]
+    arguments = (tmp_path / "asked").read_text().split()
+    assert arguments[:5] == ["preview", "--json", "--show-sames", "--stack", "local"]
 
 
 @pytest.mark.parametrize(
-    ("printed", "error", "said"),
+    ("printed", "error", "message"),
     [
         ({"diagnostics": [{"severity": "error", "message": "1 mistake"}], "steps": []}, "", "1 mistake"),
         ("", "error: no stack named 'local' found", "there is no stack 'local'"),
         ({}, "error: it broke", "it broke"),
     ],
 )
-def test_why_there_is_no_plan_is_the_comment(pulumi: Pulumi, printed: object, error: str, said: str) -> None:
+def test_why_there_is_no_plan_is_the_comment(pulumi: Pulumi, printed: object, error: str, message: str) -> None:
     pulumi(printed, error, code=255)
     done = run("local")
     assert done.exit_code == 1
     assert done.stdout.startswith("<!-- boutique-review local -->\n### `local`: the preview failed\n\n```text\n")
-    assert said in done.stdout
+    assert message in done.stdout
 
 
 def test_a_preview_that_was_kept_is_read_instead(pulumi: Pulumi, tmp_path: Path) -> None:

@@ -71,12 +71,12 @@ def test_warnings_and_dangers_stand_out() -> None:
 
 
 def test_routes_of_a_service_that_changes_are_concerned_and_others_are_not() -> None:
-    found = route_table(read(one_line()))
-    assert [(each.route.request, each.operation, each.workloads) for each in found.touched] == [
+    table = route_table(read(one_line()))
+    assert [(change.route.request, change.operation, change.workloads) for change in table.touched] == [
         ("adservice:9555", Operation.SAME, ("adservice",))
     ]
-    assert list(found.after) == ["https://shop.localhost:8443", "adservice:9555", "frontend:80"]
-    assert found.after == found.before
+    assert list(table.after) == ["https://shop.localhost:8443", "adservice:9555", "frontend:80"]
+    assert table.after == table.before
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,15 @@ def test_what_leads_plain_http_to_https_is_no_route_of_an_environment() -> None:
         "metadata": {**metadata("redirect"), "namespace": "istio-ingress"},
         "spec": {"rules": [{"filters": []}]},
     }
-    found = route_table(read(document(*routes((None, redirect)))))
-    assert (found.after, found.touched, found.unread) == ({}, (), ())
+    table = route_table(read(document(*routes((None, redirect)))))
+    assert (table.after, table.touched, table.unread) == ({}, (), ())
     other = {**redirect, "metadata": metadata("other")}
     assert "HTTPRoute other of local" in route_table(read(document(*routes((None, other))))).unread[0]
 
 
 def test_before_a_stack_has_a_link_hosts_are_told_without_a_port() -> None:
-    found = route_table(read(document(*routes((None, edge_route())), url=None)))
-    assert list(found.after) == ["shop.localhost"]
+    table = route_table(read(document(*routes((None, edge_route())), url=None)))
+    assert list(table.after) == ["shop.localhost"]
 
 
 def test_the_id_of_a_session_is_nowhere() -> None:
@@ -172,9 +172,9 @@ def many(count: int) -> Plan:
         for step in microservice(
             f"service-{number}",
             9555,
-            deployment(f"service-{number}", "v1", env=[{"name": f"V{each}", "value": NASTY} for each in range(20)]),
+            deployment(f"service-{number}", "v1", env=[{"name": f"V{index}", "value": NASTY} for index in range(20)]),
             deployment(
-                f"service-{number}", "v2ü", env=[{"name": f"V{each}", "value": "ü" * 300} for each in range(20)]
+                f"service-{number}", "v2ü", env=[{"name": f"V{index}", "value": "ü" * 300} for index in range(20)]
             ),
         )
     ]
@@ -186,7 +186,7 @@ def test_a_comment_always_fits_and_says_what_is_left_out() -> None:
     assert len(said) <= len(said.encode()) <= LIMIT == 65_536
     # The rows that matter more come first, and every part that was opened is closed.
     lines = said.splitlines()
-    assert len([each for each in lines if each.startswith("<details>")]) == lines.count("</details>") == 1
+    assert len([line for line in lines if line.startswith("<details>")]) == lines.count("</details>") == 1
     assert re.search(r"… and \d+ more; `pulumi preview --diff` shows all of them.", said)
     assert "### `local`: 300 to update" in said
     assert "| pods | 300 | 300 |" in said

@@ -30,14 +30,14 @@ def found(*steps: Any, **more: Any) -> Plan:
 
 
 def changes(*steps: Any) -> list[Difference]:
-    return [difference for each in found(*steps).resources for difference in differences(each)]
+    return [difference for resource in found(*steps).resources for difference in differences(resource)]
 
 
 def test_a_plan_knows_its_stack_its_outputs_and_what_changes() -> None:
     plan = read(one_line())
     assert (plan.stack, plan.whole, plan.errors) == ("local", True, ())
     assert plan.outputs["url"] == "https://shop.localhost:8443"
-    assert [(each.operation, each.kind, each.name) for each in plan.changing] == [
+    assert [(resource.operation, resource.kind, resource.name) for resource in plan.changing] == [
         (Operation.UPDATE, "Deployment", "adservice")
     ]
     assert totals(plan) == {Operation.UPDATE: 1, Operation.SAME: 6}
@@ -56,21 +56,21 @@ def test_a_preview_of_nothing_is_of_the_stack_that_is_named() -> None:
 
 
 def test_diagnostics_are_told_by_how_bad_they_are() -> None:
-    said = [
+    messages = [
         {"message": "warning: old\n", "severity": "warning"},
         {"message": "error: bad", "severity": "error"},
         {"message": "error: an unhandled error occurred: program exited with code 1", "severity": "error"},
         {"message": "just so", "severity": "info"},
     ]
-    plan = found(diagnostics=said)
+    plan = found(diagnostics=messages)
     assert (plan.warnings, plan.errors) == (("old",), ("bad",))
-    assert len(found(diagnostics=said[2:]).errors) == 1
+    assert len(found(diagnostics=messages[2:]).errors) == 1
 
 
 def test_what_is_only_a_part_of_a_replacement_is_no_resource_of_its_own() -> None:
-    one = metadata("one")
-    steps = [kubernetes(SECRETS, "one", {"metadata": one}, {"metadata": one}, op=op) for op in ("read", "replace")]
-    assert [each.operation for each in found(*steps).resources] == [Operation.REPLACE]
+    first = metadata("one")
+    steps = [kubernetes(SECRETS, "one", {"metadata": first}, {"metadata": first}, op=op) for op in ("read", "replace")]
+    assert [resource.operation for resource in found(*steps).resources] == [Operation.REPLACE]
 
 
 def test_a_preview_without_what_stays_is_known_as_such() -> None:
@@ -93,16 +93,16 @@ def test_the_part_of_a_resource_is_the_component_under_the_stack() -> None:
     ]
     steps[1]["newState"]["parent"] = outer
     plan = found(*steps)
-    assert [plan.part_of(each) for each in plan.changing] == ["dev"]
+    assert [plan.part_of(resource) for resource in plan.changing] == ["dev"]
     # Without what stays, the nearest that is known.
     plan = found(steps[2])
-    assert [plan.part_of(each) for each in plan.changing] == ["dev-deployer"]
+    assert [plan.part_of(resource) for resource in plan.changing] == ["dev-deployer"]
 
 
 def test_a_new_version_is_its_image_and_the_labels_that_say_it_again() -> None:
     [part] = parts(read(one_line()))
     assert (part.name, part.operations, part.others) == ("adservice", {Operation.UPDATE: 1}, 2)
-    assert [(each.field, each.before.text, each.after.text) for each in part.differences] == [
+    assert [(difference.field, difference.before.text, difference.after.text) for difference in part.differences] == [
         ("image", f"{preview_documents.IMAGE}:v0.10.6", f"{preview_documents.IMAGE}:v0.10.7")
     ]
 
@@ -119,11 +119,11 @@ def test_elements_of_a_list_are_told_by_their_name() -> None:
 
 
 def test_what_only_the_update_will_tell_is_said_to_be_so() -> None:
-    [one] = changes(kubernetes("core/v1:ConfigMap", "a", {"data": {"a.b": "1"}}, {"data": {"a.b": UNKNOWN}}))
-    assert one == Difference(
+    [change] = changes(kubernetes("core/v1:ConfigMap", "a", {"data": {"a.b": "1"}}, {"data": {"a.b": UNKNOWN}}))
+    assert change == Difference(
         path='data["a.b"]', before=Value(text="1"), after=Value(text="known after the update", literal=False)
     )
-    assert one.title == 'data["a.b"]'
+    assert change.title == 'data["a.b"]'
 
 
 @pytest.mark.parametrize(
@@ -140,15 +140,15 @@ def test_what_only_the_update_will_tell_is_said_to_be_so() -> None:
     ],
 )
 def test_secrets_and_sessions_are_not_told(token: str, before: Any, after: Any) -> None:
-    [one] = changes(kubernetes(token, "a", before, after))
-    assert one.before in (HIDDEN, NOTHING)
-    assert one.after in (HIDDEN, NOTHING)
+    [change] = changes(kubernetes(token, "a", before, after))
+    assert change.before in (HIDDEN, NOTHING)
+    assert change.after in (HIDDEN, NOTHING)
 
 
 def test_a_secret_that_changes_is_known_by_its_path() -> None:
     same = {"metadata": metadata("a"), "data": "[secret]"}
     step = kubernetes(SECRETS, "a", same, same, op="update", reasons=("data.token", "data.key"))
-    assert [(each.path, each.before) for each in changes(step)] == [("data.key", HIDDEN), ("data.token", HIDDEN)]
+    assert [(change.path, change.before) for change in changes(step)] == [("data.key", HIDDEN), ("data.token", HIDDEN)]
     # What the inputs tell, the provider need not tell again, by whatever index.
     step = kubernetes(
         "apps/v1:Deployment",
@@ -157,7 +157,7 @@ def test_a_secret_that_changes_is_known_by_its_path() -> None:
         deployment("a", "1", image="x:2"),
         reasons=("spec.template.spec.containers[0].image",),
     )
-    assert [each.path for each in changes(step)] == ["spec.template.spec.containers[server].image"]
+    assert [change.path for change in changes(step)] == ["spec.template.spec.containers[server].image"]
 
 
 def test_what_is_protected_or_has_content_is_called_out_first() -> None:
@@ -202,7 +202,7 @@ def test_a_release_that_takes_the_place_of_pods_without_requests_is_no_danger() 
 )
 def test_new_pods_of_a_store_lose_what_the_old_ones_hold(before: Any, after: Any, lost: bool) -> None:
     plan = found(kubernetes("apps/v1:Deployment", "store", before, after))
-    assert any("the data that they hold" in each for each in dangers(plan, ["store"])) == lost
+    assert any("the data that they hold" in danger for danger in dangers(plan, ["store"])) == lost
     assert not dangers(plan, ["another"])
 
 

@@ -44,8 +44,8 @@ def test_rollback_lists_what_there_was(project: Project, run: Run) -> None:
     project.stack("test")
     project.up("test", *(f"v0.10.{number}" for number in range(1, 13)))
     listed = json.loads(run("rollback", "test", "--list", "--json").output)
-    assert [each["update"] for each in listed] == list(range(12, 0, -1))
-    assert [each["update"] for each in listed if each["current"]] == [12]
+    assert [entry["update"] for entry in listed] == list(range(12, 0, -1))
+    assert [entry["update"] for entry in listed if entry["current"]] == [12]
     assert listed[0]["versions"]["frontend"] == "v0.10.12"
     lines = run("rollback", "test", "--list").output.splitlines()
     assert lines[1].split()[:2] == ["*", "12"]
@@ -62,14 +62,14 @@ def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
     history[1]["config"]["boutique:environment"]["gone"] = True
     project.outputs["test"]["channel"] = RELEASES_ONLY
     before = test.read_text()
-    for number, said in (
+    for number, message in (
         (1, 'boutique:release.services.oldservice: "oldservice": there is no such service'),
         (2, "boutique:environment.gone: there is no such key"),
         (3, "is a pre-release, and the channel accepts releases only"),
     ):
         text = refused(run("rollback", "test", "--to", str(number), "--yes", code=1))
         assert text.startswith(f"update {number} of 'test' cannot come back: ")
-        assert said in text
+        assert message in text
     assert test.read_text() == before
     assert len(project.history["test"]) == 4
 
@@ -104,9 +104,9 @@ def test_rollback_brings_the_content_of_secrets_back_unseen(project: Project, ru
 def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(project: Project, run: Run, secretive: Path) -> None:
     project.undecryptable = True
     before = secretive.read_text()
-    said = refused(run("rollback", "test", "--yes", code=1))
-    assert "update 1 of 'test': its secrets cannot be decrypted any more" in said
-    assert "with --keep-secrets everything else goes back" in said
+    message = refused(run("rollback", "test", "--yes", code=1))
+    assert "update 1 of 'test': its secrets cannot be decrypted any more" in message
+    assert "with --keep-secrets everything else goes back" in message
     assert secretive.read_text() == before
     run("rollback", "test", "--yes", "--no-smoke", "--keep-secrets")
     assert secretive.read_text() == before.replace("v0.10.7", "v0.10.6")
@@ -117,7 +117,7 @@ def test_rollback_reads_every_page_of_the_history(project: Project, run: Run) ->
     project.up("test", "v0.10.1", "v0.10.2")
     first, second = project.history["test"]
     project.history["test"] = [first, *[second] * 120]
-    assert [each["updates"][0] for each in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
+    assert [entry["updates"][0] for entry in json.loads(run("rollback", "test", "--list", "--json").output)] == [2, 1]
     run("rollback", "test", "--yes", "--no-smoke")
     assert project.versions("test")["frontend"] == "v0.10.1"
 
@@ -137,7 +137,7 @@ def test_a_killed_update_goes_first(project: Project, run: Run) -> None:
     run("release", "set", "test", "--default", "v0.10.3")
     project.killed = True
     listed = json.loads(run("rollback", "test", "--list", "--json").output)
-    assert [each["current"] for each in listed] == [False, False]
+    assert [entry["current"] for entry in listed] == [False, False]
     run("rollback", "test", "--yes", "--no-smoke")
     assert project.versions("test")["adservice"] == "v0.10.2"
 
@@ -156,8 +156,8 @@ def test_an_authority_that_is_none_is_refused_before_anything_is_changed(project
     project.up("test", "v0.10.1", "v0.10.2")
     before = project.versions("test")
     (project.folder / "ca.pem").write_text("no certificate")
-    said = refused(run("rollback", "test", "--yes", "--cacert", "ca.pem", code=1))
-    assert "ca.pem: holds no certificate" in said
+    message = refused(run("rollback", "test", "--yes", "--cacert", "ca.pem", code=1))
+    assert "ca.pem: holds no certificate" in message
     assert project.versions("test") == before
 
 
@@ -171,7 +171,7 @@ def test_a_smoke_test_that_comes_to_no_end_is_not_green(
     project.up("test", "v0.10.1", "v0.10.2")
     monkeypatch.setattr(smoke_run, "run", broken)
     done = run("rollback", "test", "--yes", "--json", code=3)
-    said = json.loads(done.stdout)
-    assert said["deployed"]
-    assert said["smoke"] == {"ok": False, "mistakes": ["pulumi did not tell in time"]}
+    document = json.loads(done.stdout)
+    assert document["deployed"]
+    assert document["smoke"] == {"ok": False, "mistakes": ["pulumi did not tell in time"]}
     assert "boutique rollback test" in done.stderr

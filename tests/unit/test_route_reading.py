@@ -40,41 +40,41 @@ def kept(served: Resolution) -> tuple[bool, tuple[str, ...]]:
 
 
 def owners(of: Table) -> dict[str, str]:
-    return {each.name: each.owner for each in (*of.edge, *of.mesh)}
+    return {route.name: route.owner for route in (*of.edge, *of.mesh)}
 
 
 @given(tables)
 def test_httproutes_say_the_whole_table(of: Table) -> None:
     edge, mesh = (objects(specs, owners(of)) for specs in (http_routes.edge(of, GATEWAY), http_routes.mesh(of)))
-    found = in_force([*edge, *mesh], [])
-    assert not found.unread
-    assert found.table == Table(edge=tuple(replace(each, preview=False) for each in of.edge), mesh=of.mesh)
+    result = in_force([*edge, *mesh], [])
+    assert not result.unread
+    assert result.table == Table(edge=tuple(replace(route, preview=False) for route in of.edge), mesh=of.mesh)
 
 
 @given(tables)
 def test_virtual_services_say_who_serves_whom(of: Table) -> None:
     # One stack writes all of them, so it owns every route in them.
     specs = {**virtual_services.mesh(of), **virtual_services.edge(of, GATEWAY)}
-    found = in_force([], objects(specs, {}))
-    assert not found.unread
-    for each in of.edge:
-        asked: list[tuple[str, str]] = []
-        if each.cookie:
-            asked.append(("cookie", f"{each.cookie.name}={each.cookie.value}"))
-        if each.header:
-            asked.append((each.header.name, each.header.value))
-        request = EdgeRequest(host=each.host, headers=tuple(asked))
-        said, wanted = backend(found.table, request), backend(of, request)
-        assert said is not None
+    result = in_force([], objects(specs, {}))
+    assert not result.unread
+    for route in of.edge:
+        requests: list[tuple[str, str]] = []
+        if route.cookie:
+            requests.append(("cookie", f"{route.cookie.name}={route.cookie.value}"))
+        if route.header:
+            requests.append((route.header.name, route.header.value))
+        request = EdgeRequest(host=route.host, headers=tuple(requests))
+        actual, wanted = backend(result.table, request), backend(of, request)
+        assert actual is not None
         assert wanted is not None
-        assert (said.backend, said.baggage) == (wanted.backend, wanted.baggage)
-        assert kept(said) == kept(wanted)
+        assert (actual.backend, actual.baggage) == (wanted.backend, wanted.baggage)
+        assert kept(actual) == kept(wanted)
     for inside in of.mesh:
         call = MeshCall(service=inside.service, headers=(("baggage", f"feature={inside.feature}"),))
-        said, wanted = backend(found.table, call), backend(of, call)
-        assert said is not None
+        actual, wanted = backend(result.table, call), backend(of, call)
+        assert actual is not None
         assert wanted is not None
-        assert said.backend == wanted.backend
+        assert actual.backend == wanted.backend
 
 
 @given(session_ids)
@@ -119,7 +119,7 @@ def answers(**change: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"matches": [{"path": {"type": "PathPrefix", "value": "/cart"}}]}, "has path in its matches"),
         ({"matches": [{"method": "POST"}]}, "has method in its matches"),
@@ -160,14 +160,14 @@ def answers(**change: Any) -> dict[str, Any]:
         ({"sessionPersistence": {"type": "Cookie"}}, "has sessionPersistence in its rule"),
     ],
 )
-def test_a_route_that_says_more_is_named_with_its_owner_and_left_out(changes: dict[str, Any], said: str) -> None:
-    found = in_force([changed(**changes)], [])
-    assert found.table == Table()
-    [line] = found.unread
+def test_a_route_that_says_more_is_named_with_its_owner_and_left_out(changes: dict[str, Any], message: str) -> None:
+    result = in_force([changed(**changes)], [])
+    assert result.table == Table()
+    [line] = result.unread
     assert line.startswith("HTTPRoute edge of dev: ")
-    assert said in line
-    assert found.others[0].may_decide(HOST)
-    assert not found.others[0].may_decide("ads")
+    assert message in line
+    assert result.others[0].may_decide(HOST)
+    assert not result.others[0].may_decide("ads")
 
 
 def test_what_the_api_server_adds_is_read_like_nothing() -> None:
@@ -196,7 +196,7 @@ def spec_of(route: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"hostnames": ["*.shop.example"]}, "is for all hosts like *.shop.example"),
         ({"hostnames": []}, "has another form"),
@@ -213,12 +213,12 @@ def spec_of(route: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_route_that_is_for_more_or_for_something_else_is_left_out(changes: dict[str, Any], said: str) -> None:
+def test_a_route_that_is_for_more_or_for_something_else_is_left_out(changes: dict[str, Any], message: str) -> None:
     route = spec_of(changed(), **changes)
     route["metadata"]["namespace"] = "local"
-    found = in_force([route], [], GATEWAY)
-    assert found.table == Table()
-    assert said in found.unread[0]
+    result = in_force([route], [], GATEWAY)
+    assert result.table == Table()
+    assert message in result.unread[0]
 
 
 RULE = {
@@ -239,7 +239,7 @@ def matching(**headers: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         (matching(x={"prefix": "y"}), "asks for the header x in another way"),
         (matching(x={}), "asks for the header x in another way"),
@@ -269,16 +269,16 @@ def matching(**headers: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_virtual_service_that_says_more_is_left_out(rule: dict[str, Any], said: str) -> None:
-    found = in_force([], [virtual_service(rule, host=HOST, gateways=["istio-ingress/shop"])], GATEWAY)
-    assert found.table == Table()
-    assert found.unread[0].startswith("VirtualService x of no stack: ")
-    assert said in found.unread[0]
-    assert found.others[0].may_decide(HOST)
+def test_a_virtual_service_that_says_more_is_left_out(rule: dict[str, Any], message: str) -> None:
+    result = in_force([], [virtual_service(rule, host=HOST, gateways=["istio-ingress/shop"])], GATEWAY)
+    assert result.table == Table()
+    assert result.unread[0].startswith("VirtualService x of no stack: ")
+    assert message in result.unread[0]
+    assert result.others[0].may_decide(HOST)
 
 
 @pytest.mark.parametrize(
-    ("service", "said"),
+    ("service", "message"),
     [
         (virtual_service(REST, gateways=["mesh", "istio-ingress/shop"]), "has another form"),
         (virtual_service(REST, gateways=["other/shop"]), "attaches to the Gateway other/shop"),
@@ -290,10 +290,10 @@ def test_a_virtual_service_that_says_more_is_left_out(rule: dict[str, Any], said
         (virtual_service(REST, RULE), "has rules behind one that matches everything"),
     ],
 )
-def test_a_virtual_service_for_calls_that_says_more_is_left_out(service: dict[str, Any], said: str) -> None:
-    found = in_force([], [service], GATEWAY)
-    assert found.table == Table()
-    assert said in found.unread[0]
+def test_a_virtual_service_for_calls_that_says_more_is_left_out(service: dict[str, Any], message: str) -> None:
+    result = in_force([], [service], GATEWAY)
+    assert result.table == Table()
+    assert message in result.unread[0]
 
 
 @pytest.mark.parametrize("host", ["ads", "ads.local", "ads.local.svc", "ads.local.svc.cluster.local"])
@@ -305,8 +305,8 @@ def test_a_service_is_known_by_all_its_names(host: str, gateways: dict[str, Any]
 
 def test_full_names_end_in_the_domain_of_the_cluster() -> None:
     def services(host: str) -> list[str]:
-        found = in_force([], [virtual_service(REST, host=host)], cluster_domain="prod.internal")
-        return [each.service.service for each in found.table.mesh]
+        result = in_force([], [virtual_service(REST, host=host)], cluster_domain="prod.internal")
+        return [route.service.service for route in result.table.mesh]
 
     assert services("ads.local.svc.prod.internal") == ["ads"]
     assert services("ads.local.svc.cluster.local") != ["ads"]
@@ -314,7 +314,7 @@ def test_full_names_end_in_the_domain_of_the_cluster() -> None:
 
 def test_of_two_that_istio_does_not_join_one_is_left_out() -> None:
     twice = in_force([], [virtual_service(REST), virtual_service(REST, name="y")])
-    assert [each.name for each in twice.table.mesh] == ["x"]
+    assert [route.name for route in twice.table.mesh] == ["x"]
     assert twice.unread == (
         "VirtualService y of no stack: is for ads like VirtualService x, and Istio follows one of them",
     )

@@ -85,7 +85,7 @@ def test_a_feature_without_the_environments_routes_would_starve_everybody_else()
 
 @given(tables, requests)
 def test_nothing_that_outsiders_say_in_baggage_changes_anything(table: Table, request: EdgeRequest) -> None:
-    silent = replace(request, headers=tuple(each for each in request.headers if each[0].lower() != "baggage"))
+    silent = replace(request, headers=tuple(header for header in request.headers if header[0].lower() != "baggage"))
     assert backend(table, request) == backend(table, silent)
 
 
@@ -220,6 +220,6 @@ def test_the_shop() -> None:
     assert Backend(service="frontend", port=80) in services
     # The Service's port, which differs from the container's.
     assert Backend(service="emailservice", port=5000) in services
-    assert {each.service for each in services}.isdisjoint({"redis-cart", "loadgenerator"})
+    assert {service.service for service in services}.isdisjoint({"redis-cart", "loadgenerator"})
     assert len(services) == 10
     assert {"redis-cart", "loadgenerator", "frontend-external"} <= route_table.names(online_boutique.WORKLOADS)

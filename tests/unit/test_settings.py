@@ -131,7 +131,7 @@ def test_whatever_stands_in_a_section_there_is_a_message_and_no_other_exception(
 @given(st.dictionaries(st.sampled_from(["frontend", "adservice", "nobody", ""]), st.dictionaries(st.text(), st.text())))
 def test_whatever_stands_in_services_every_mistake_says_where(services: dict[str, Any]) -> None:
     refused = {name for name, keys in services.items() if name not in ("frontend", "adservice") or keys}
-    found = mistakes(valid(environment={"replicas": "x", "services": services}))
-    assert found[0].startswith("boutique:environment.replicas")
+    messages = mistakes(valid(environment={"replicas": "x", "services": services}))
+    assert messages[0].startswith("boutique:environment.replicas")
     for name in refused:
-        assert any(line.startswith(f"boutique:environment.services.{name}") for line in found)
+        assert any(line.startswith(f"boutique:environment.services.{name}") for line in messages)

@@ -117,7 +117,7 @@ def run(*arguments: str, code: int = 0) -> Result:
 
 
 def found(*arguments: str, code: int = 0) -> dict[str, Any]:
-    return {each["stack"]: each for each in json.loads(run(*arguments, "--json", code=code).stdout)}
+    return {entry["stack"]: entry for entry in json.loads(run(*arguments, "--json", code=code).stdout)}
 
 
 def test_all_environments_are_found_and_nothing_else(world: World) -> None:
@@ -150,9 +150,9 @@ def test_an_api_that_nothing_answers_for_is_warned_of_and_no_failure(world: Worl
 
 def test_one_that_does_not_answer_hides_no_other(world: World) -> None:
     world.stacks["test"] = None
-    said = run("dev", "test", code=1).stdout
-    assert "v0.10.7 2/2" in said
-    assert "test: pulumi cannot read stack 'test'" in said
+    output = run("dev", "test", code=1).stdout
+    assert "v0.10.7 2/2" in output
+    assert "test: pulumi cannot read stack 'test'" in output
     everything = found(code=1)
     assert everything["test"]["trouble"] == ["pulumi cannot read stack 'test'"]
     assert everything["dev"]["services"]["adservice"]["ready"] == 2
@@ -160,9 +160,14 @@ def test_one_that_does_not_answer_hides_no_other(world: World) -> None:
 
 def test_without_an_answer_of_the_cluster_what_the_stack_wants(world: World) -> None:
     world.silent = "the API server does not answer"
-    one = found("dev", code=1)["dev"]
-    assert one["services"]["adservice"] == {"versions": ["v0.10.7"], "wanted": "v0.10.7", "ready": None, "replicas": 2}
-    assert one["trouble"] == ["the API server does not answer"]
+    status = found("dev", code=1)["dev"]
+    assert status["services"]["adservice"] == {
+        "versions": ["v0.10.7"],
+        "wanted": "v0.10.7",
+        "ready": None,
+        "replicas": 2,
+    }
+    assert status["trouble"] == ["the API server does not answer"]
     assert "v0.10.7 ?/2" in run("dev", code=1).stdout
 
 
@@ -170,9 +175,9 @@ def test_drift_is_looked_for_if_asked_to_and_has_a_code(world: World) -> None:
     world.drifts = (Drift(kind="apps/v1:Deployment", name="adservice", what="changed", paths=("spec.replicas",)),)
     assert found("dev")["dev"]["drift"] is None
     assert found("test", "--refresh")["test"]["drift"] == []
-    said = run("dev", "test", "--refresh", code=3).stdout
-    assert "dev: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in said
-    assert [line.split()[1:] for line in said.splitlines() if line.startswith("drift")] == [["1", "differ", "none"]]
+    output = run("dev", "test", "--refresh", code=3).stdout
+    assert "dev: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in output
+    assert [line.split()[1:] for line in output.splitlines() if line.startswith("drift")] == [["1", "differ", "none"]]
 
 
 def test_no_environment_at_all_is_said(world: World) -> None:
@@ -194,9 +199,9 @@ def test_no_environment_at_all_is_said(world: World) -> None:
     ],
 )
 def test_what_pulumi_tells_of_a_refresh(step: dict[str, Any], expected: list[str]) -> None:
-    told = {"urn": URN.format("kubernetes:v1:Service", "adservice"), **step}
+    change = {"urn": URN.format("kubernetes:v1:Service", "adservice"), **step}
     stack = {"urn": "urn:pulumi:test::boutique::pulumi:pulumi:Stack::boutique-test", "op": "update"}
-    assert [str(each) for each in parse_drift({"steps": [told, stack]})] == expected
+    assert [str(difference) for difference in parse_drift({"steps": [change, stack]})] == expected
 
 
 def test_what_could_not_be_read_is_tried_again() -> None:

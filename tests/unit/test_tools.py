@@ -46,18 +46,18 @@ def test_the_lab_has_these_tools_in_these_versions() -> None:
 
 
 def test_no_lab_waits_for_what_only_tests_and_people_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[set[str]] = []
+    selections: list[set[str]] = []
 
     def ensure(_: Report, only: Collection[str] | None, choice: Sequence[Family], origin: str) -> Toolchain:
         assert origin == "source"
-        asked.append(set(only or (tool.name for family in choice for tool in family.tools if not tool.on_demand)))
+        selections.append(set(only or (tool.name for family in choice for tool in family.tools if not tool.on_demand)))
         return TOOLCHAIN
 
     monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", ensure)
     ops.lab_views.lab_tools.toolchain(origin="source")
     ops.lab_views.lab_tools.toolchain(tests=True, origin="source")
-    assert asked[1] - asked[0] == {"registry", "istioctl"}
-    assert asked[1] == set(by_name())
+    assert selections[1] - selections[0] == {"registry", "istioctl"}
+    assert selections[1] == set(by_name())
     assert {place.name for place in locate_all()} == set(by_name())
 
 

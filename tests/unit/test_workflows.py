@@ -17,8 +17,8 @@ from lab.toolchain.recipe import Built, Family, Tool
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github/workflows"
-WORKFLOWS = sorted(each.name for each in FOLDER.glob("*.yml"))
-ACTIONS = sorted(str(each.relative_to(ROOT)) for each in (ROOT / ".github/actions").rglob("action.yml"))
+WORKFLOWS = sorted(path.name for path in FOLDER.glob("*.yml"))
+ACTIONS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / ".github/actions").rglob("action.yml"))
 OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository"
 HOSTED = "ubuntu-24.04"
 CHOSEN = "${{ vars.RUNNER || 'ubuntu-24.04' }}"
@@ -64,7 +64,7 @@ def actionlint() -> Path:
 def test_actionlint_finds_nothing() -> None:
     # Python in a workflow would be a script in `ci/`.
     command = [actionlint(), "-no-color", f"-shellcheck={beside('shellcheck')}", "-pyflakes="]
-    files = [str(FOLDER / each) for each in WORKFLOWS]
+    files = [str(FOLDER / name) for name in WORKFLOWS]
     done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
@@ -87,7 +87,7 @@ def test_shellcheck_finds_nothing_in_the_scripts_of_actions() -> None:
 
 
 def test_every_action_of_others_is_pinned_by_digest_and_says_its_version() -> None:
-    text = "\n".join((ROOT / path).read_text() for path in (*(FOLDER / each for each in WORKFLOWS), *ACTIONS))
+    text = "\n".join((ROOT / path).read_text() for path in (*(FOLDER / name for name in WORKFLOWS), *ACTIONS))
     used = re.findall(r"uses: (\S+)(.*)", text)
     assert used
     for action, comment in used:
@@ -109,18 +109,18 @@ def test_nobody_has_rights_that_their_job_does_not_name() -> None:
 
 def test_who_may_write_comments_has_no_cloud_and_runs_nothing_of_the_pull_request() -> None:
     # What calls another workflow passes on what the jobs of that one share among them.
-    writing = [each for each in jobs() if "pull-requests" in each[2]["permissions"] and "uses" not in each[2]]
+    writing = [job for job in jobs() if "pull-requests" in job[2]["permissions"] and "uses" not in job[2]]
     assert len(writing) == 3
     for name, job, content in writing:
         assert "id-token" not in content["permissions"], (name, job)
-        checkout, *others = [each for each in content["steps"] if "uses" in each]
+        checkout, *others = [step for step in content["steps"] if "uses" in step]
         assert checkout["uses"].startswith("actions/checkout@"), (name, job)
         assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}", (name, job)
-        assert {each["uses"].split("@")[0] for each in others} <= {"actions/download-artifact"}, (name, job)
+        assert {step["uses"].split("@")[0] for step in others} <= {"actions/download-artifact"}, (name, job)
 
 
 def test_forks_get_no_credentials_of_a_cloud() -> None:
-    asking = [each for each in jobs() if "id-token" in each[2]["permissions"]]
+    asking = [job for job in jobs() if "id-token" in job[2]["permissions"]]
     assert len(asking) >= 5
     for name, job, content in asking:
         triggers = load(name)["on"]
@@ -130,16 +130,16 @@ def test_forks_get_no_credentials_of_a_cloud() -> None:
 
 
 def test_no_checkout_leaves_its_token_behind() -> None:
-    found = [(name, step) for name, step in steps() if step.get("uses", "").startswith("actions/checkout@")]
-    assert found
-    for name, step in found:
+    checkouts = [(name, step) for name, step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    for name, step in checkouts:
         assert step["with"]["persist-credentials"] is False, name
 
 
 def test_no_script_has_an_expression_in_it() -> None:
-    found = [(name, step["run"]) for name, step in steps() if "run" in step]
-    assert found
-    for name, script in found:
+    scripts = [(name, step["run"]) for name, step in steps() if "run" in step]
+    assert scripts
+    for name, script in scripts:
         assert "${{" not in script, name
 
 
@@ -165,7 +165,7 @@ def test_what_runs_for_forks_never_runs_on_a_runner_of_ones_own() -> None:
 def test_no_update_is_cancelled() -> None:
     kept = [load(name)["concurrency"] for name in ("deploy.yml", "nightly.yml")]
     kept += [load(name)["jobs"][job]["concurrency"] for name, job in UPDATES]
-    assert [each["cancel-in-progress"] for each in kept] == [False] * len(kept)
+    assert [concurrency["cancel-in-progress"] for concurrency in kept] == [False] * len(kept)
 
 
 def test_what_concerns_no_feature_takes_no_place_in_the_queue_of_one() -> None:
@@ -193,14 +193,14 @@ def test_a_feature_whose_update_gave_way_to_another_gets_no_comment_about_it() -
 
 def test_stacks_are_deployed_one_after_the_other_in_environments_of_their_name() -> None:
     chain = load("deploy.yml")["jobs"]
-    assert [(name, each.get("needs")) for name, each in chain.items()] == [
+    assert [(name, job.get("needs")) for name, job in chain.items()] == [
         ("nonprod", None),
         ("dev", "nonprod"),
         ("test", "dev"),
         ("prod-platform", "test"),
         ("prod", "prod-platform"),
     ]
-    assert [each["with"]["stack"] for each in chain.values()] == list(chain)
+    assert [job["with"]["stack"] for job in chain.values()] == list(chain)
     assert load("deploy-stack.yml")["jobs"]["deploy"]["environment"] == "${{ inputs.stack }}"
     for stack in chain:
         assert (ROOT / f"Pulumi.{stack}.yaml").is_file()
@@ -226,15 +226,15 @@ def test_nothing_but_the_checks_runs_until_somebody_has_set_it_up() -> None:
 
 
 def test_every_variable_that_workflows_read_is_one_that_the_documentation_sets() -> None:
-    read = {name for each in WORKFLOWS for name in re.findall(r"vars\.(\w+)", (FOLDER / each).read_text())}
+    read = {name for workflow in WORKFLOWS for name in re.findall(r"vars\.(\w+)", (FOLDER / workflow).read_text())}
     assert "RUNNER" in read
-    said = (ROOT / "docs/pull-requests.md").read_text().partition("## Set it up")[2]
-    assert not {name for name in read if f"`{name}`" not in said}
+    section = (ROOT / "docs/pull-requests.md").read_text().partition("## Set it up")[2]
+    assert not {name for name in read if f"`{name}`" not in section}
 
 
 def test_the_oldest_and_the_newest_python_are_the_ones_that_are_promised() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    promised = [each.rpartition(" ")[2] for each in project["classifiers"]]
+    promised = [classifier.rpartition(" ")[2] for classifier in project["classifiers"]]
     oldest, newest = promised[0], promised[-1]
     assert project["requires-python"] == f">={oldest}"
     assert load("check.yml")["jobs"]["python"]["strategy"]["matrix"]["python"] == [oldest, newest]
