@@ -51,9 +51,9 @@ def refused(changes: dict[str, Any] | None = None, /, **section: Any) -> str:
 
 
 def container(graph: Graph, service: str) -> dict[str, Any]:
-    [found] = graph.one("Deployment", service).inputs["spec"]["template"]["spec"]["containers"]
-    assert isinstance(found, dict)
-    return found
+    [server] = graph.one("Deployment", service).inputs["spec"]["template"]["spec"]["containers"]
+    assert isinstance(server, dict)
+    return server
 
 
 def variables(graph: Graph, service: str) -> dict[str, str]:

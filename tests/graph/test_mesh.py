@@ -159,9 +159,9 @@ def test_mutual_tls_holds_for_the_whole_mesh(build: Build, mode: str, expected: 
 
 
 def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshed: Graph) -> None:
-    found = meshed.one("Namespace", "local").inputs["metadata"]["labels"]
-    assert found["istio-injection"] == "enabled"
-    assert found["pod-security.kubernetes.io/enforce"] == "privileged"
+    namespace_labels = meshed.one("Namespace", "local").inputs["metadata"]["labels"]
+    assert namespace_labels["istio-injection"] == "enabled"
+    assert namespace_labels["pod-security.kubernetes.io/enforce"] == "privileged"
     agents = labels.namespace("shop", meshed=True, node_agents=True)
     assert agents["pod-security.kubernetes.io/enforce"] == "baseline"
     assert agents["istio-injection"] == "enabled"

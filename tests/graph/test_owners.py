@@ -107,7 +107,7 @@ def definition(version: str = "v1.4.0", channel: str = "standard") -> dict[str, 
 
 @pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize(
-    ("source", "found", "expected"),
+    ("source", "installed", "expected"),
     [
         ({}, definition(), "v1.4.0, standard channel, managed by 'kube-addon-manager'; this stack would install"),
         ({"takeOver": True}, definition("v1.9.0"), "never replaces a newer"),
@@ -116,14 +116,14 @@ def definition(version: str = "v1.4.0", channel: str = "standard") -> dict[str, 
     ],
 )
 def test_definitions_of_others_are_refused_before_anything_is_made(
-    made: list[str], preview: bool, source: dict[str, Any], found: dict[str, Any], expected: str
+    made: list[str], preview: bool, source: dict[str, Any], installed: dict[str, Any], expected: str
 ) -> None:
     config, secret = gateway_api(**source)
     if source.get("kind"):
         platform = json.loads(config["boutique:platform"])
         del platform["mesh"]["gatewayApi"]["path"]
         config["boutique:platform"] = json.dumps(platform)
-    cluster = AdminsCluster({gateway_api_installed.DEFINITIONS: [found]})
+    cluster = AdminsCluster({gateway_api_installed.DEFINITIONS: [installed]})
     assert expected in refused("local", config=(config, secret), admin=cluster, preview=preview)
     assert not made
 

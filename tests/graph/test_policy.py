@@ -20,17 +20,17 @@ BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def resources(graph: Graph) -> list[PolicyResource]:
-    return [resource(each) for each in graph.resources]
+    return [resource(registered) for registered in graph.resources]
 
 
-def resource(each: Registered) -> PolicyResource:
-    provider = each.request.provider.split("::")
+def resource(registered: Registered) -> PolicyResource:
+    provider = registered.request.provider.split("::")
     return PolicyResource(
-        type=each.type,
-        name=each.name,
-        inputs=marked(json_format.MessageToDict(each.request.object)),
+        type=registered.type,
+        name=registered.name,
+        inputs=marked(json_format.MessageToDict(registered.request.object)),
         provider=provider[-2] if len(provider) > 1 else "",
-        custom=each.request.custom,
+        custom=registered.request.custom,
     )
 
 
@@ -56,13 +56,13 @@ def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
     """Return what changes one input of one resource of a stack; no value takes it out."""
 
     def change(before: Sequence[PolicyResource]) -> Iterator[PolicyResource]:
-        found = False
-        for each in before:
-            if (each.kind, each.name) != (kind, name):
-                yield each
+        has_changed = False
+        for original in before:
+            if (original.kind, original.name) != (kind, name):
+                yield original
                 continue
-            found = True
-            inputs = deepcopy(dict(each.inputs))
+            has_changed = True
+            inputs = deepcopy(dict(original.inputs))
             place: Any = inputs
             for key in path[:-1]:
                 place = place[key]
@@ -70,8 +70,8 @@ def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
                 del place[path[-1]]
             else:
                 place[path[-1]] = value
-            yield replace(each, inputs=inputs)
-        assert found, f"there is no {kind} {name}"
+            yield replace(original, inputs=inputs)
+        assert has_changed, f"there is no {kind} {name}"
 
     return change
 
@@ -169,8 +169,8 @@ CAUGHT: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize(
     ("rule", "breaking"),
-    [(BY_NAME[name], each) for name, found in CAUGHT.items() for each in found],
-    ids=[f"{name}-{number}" for name, found in CAUGHT.items() for number, _ in enumerate(found)],
+    [(BY_NAME[name], change) for name, changes in CAUGHT.items() for change in changes],
+    ids=[f"{name}-{number}" for name, changes in CAUGHT.items() for number, _ in enumerate(changes)],
 )
 def test_a_rule_catches_what_it_is_for(rule: PolicyRule, breaking: Any, recorded: Recorder) -> None:
     before = resources(recorded("local"))

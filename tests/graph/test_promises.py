@@ -132,13 +132,13 @@ def test_a_cluster_service_is_not_awaited_and_a_deployment_is(graph: Graph) -> N
 
 def pairs() -> list[tuple[str, str]]:
     """Return every two stacks on one cluster."""
-    found = combinations(sorted({*deployable()} - {PLAIN}), 2)
-    return [(first, other) for first, other in found if cluster_of(first) == cluster_of(other)]
+    candidates = combinations(sorted({*deployable()} - {PLAIN}), 2)
+    return [(first, other) for first, other in candidates if cluster_of(first) == cluster_of(other)]
 
 
-@pytest.mark.parametrize(("one", "other"), pairs())
-def test_stacks_that_share_a_cluster_share_no_object(one: str, other: str, recorded: Recorder) -> None:
-    spaces = [{resource.object_name for resource in recorded(stack).objects} for stack in (one, other)]
+@pytest.mark.parametrize(("first", "second"), pairs())
+def test_stacks_that_share_a_cluster_share_no_object(first: str, second: str, recorded: Recorder) -> None:
+    spaces = [{resource.object_name for resource in recorded(stack).objects} for stack in (first, second)]
     assert not spaces[0] & spaces[1]
 
 

@@ -83,8 +83,8 @@ def test_a_smaller_quota_made_by_hand_is_refused_too(answer: Answer) -> None:
 def test_an_update_that_changes_no_pod_fits_exactly_what_is_there(answer: Answer) -> None:
     first = record_stack("dev")
     live = [json.loads(json.dumps(dict(deployment.inputs))) for deployment in first.of("Deployment")]
-    for each in live:
-        for container in each["spec"]["template"]["spec"]["containers"]:
+    for inputs in live:
+        for container in inputs["spec"]["template"]["spec"]["containers"]:
             container["env"] = [entry for entry in container["env"] if "value" in entry]
     answer({listing.RESOURCE_QUOTAS: [quota(pods="11")], listing.DEPLOYMENTS: live})
     graph = record_stack("dev", answering=False)

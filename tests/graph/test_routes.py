@@ -62,7 +62,7 @@ def test_where_features_are_not_allowed_only_the_edge_has_a_route() -> None:
     assert names == {"edge", "redirect"}
     # There a shared cache keeps one answer for all.
     [rule] = graph.one("HTTPRoute", "routes-edge").inputs["spec"]["rules"]
-    assert [each["type"] for each in rule["filters"]] == ["RequestHeaderModifier"]
+    assert [entry["type"] for entry in rule["filters"]] == ["RequestHeaderModifier"]
 
 
 def test_routes_are_awaited_and_come_after_what_they_lead_to(local: Graph) -> None:

@@ -34,8 +34,8 @@ def names(graph: Graph, kind: str) -> list[str]:
 
 
 def selector(graph: Graph) -> dict[str, str]:
-    found: dict[str, str] = graph.one("Service", NAME).inputs["spec"]["selector"]
-    return found
+    pod_labels: dict[str, str] = graph.one("Service", NAME).inputs["spec"]["selector"]
+    return pod_labels
 
 
 def test_the_service_goes_over_when_the_new_pods_are_ready() -> None:

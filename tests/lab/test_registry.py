@@ -86,9 +86,9 @@ def test_a_digest_is_that_of_what_was_pushed(running: Registry, configuration: P
 
 def test_many_repositories_are_read_at_once(by_password: Registry, configuration: Path) -> None:
     docker_configuration(configuration, by_password.name)
-    found = tags_of(f"{by_password.name}/shop/{name}" for name in SERVICES)
-    assert set(found[f"{by_password.name}/shop/frontend"]) == set(PUBLISHED["frontend"])
-    assert found[f"{by_password.name}/shop/emailservice"] == ("v0.10.6",)
+    builds = tags_of(f"{by_password.name}/shop/{name}" for name in SERVICES)
+    assert set(builds[f"{by_password.name}/shop/frontend"]) == set(PUBLISHED["frontend"])
+    assert builds[f"{by_password.name}/shop/emailservice"] == ("v0.10.6",)
 
 
 def test_a_wrong_password_is_told_without_the_password(running: Registry, configuration: Path) -> None:

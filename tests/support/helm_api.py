@@ -111,9 +111,9 @@ class HelmApi:
         owner, names = parameters["labelSelector"][0].split(",", 1)
         assert owner == "owner=helm"
         wanted = names.removeprefix("name in (").removesuffix(")").split(",")
-        for each in self.secrets.values():
-            if _path(each).startswith(f"{path}/") and each["metadata"]["labels"]["name"] in wanted:
-                yield each
+        for record in self.secrets.values():
+            if _path(record).startswith(f"{path}/") and record["metadata"]["labels"]["name"] in wanted:
+                yield record
 
 
 @contextmanager
@@ -148,9 +148,9 @@ def reached(port: int) -> KubernetesApi:
     return KubernetesApi(api_server=server, find_credentials=lambda: credentials, remedy="ask the admin")
 
 
-def _path(each: dict[str, Any]) -> str:
-    return f"/api/v1/namespaces/{each['metadata']['namespace']}/secrets/{each['metadata']['name']}"
+def _path(record: dict[str, Any]) -> str:
+    return f"/api/v1/namespaces/{record['metadata']['namespace']}/secrets/{record['metadata']['name']}"
 
 
-def _metadata(each: dict[str, Any]) -> dict[str, Any]:
-    return {"metadata": each["metadata"]}
+def _metadata(record: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": record["metadata"]}

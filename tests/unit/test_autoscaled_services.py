@@ -48,16 +48,16 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
         kubeconfig="",
     )
     outside: Any = SimpleNamespace(unreachable=False, link=None, errors=(), warnings=())
-    [found] = smoke_test.result(stack, running(replicas, ready), "", outside).services
-    assert (not found.errors) is well
-    assert found.replicas == (replicas if autoscaled else 1)
+    [result] = smoke_test.result(stack, running(replicas, ready), "", outside).services
+    assert (not result.errors) is well
+    assert result.replicas == (replicas if autoscaled else 1)
 
 
-@pytest.mark.parametrize("said", [{"autoscaled": True}, {}])
-def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> None:
+@pytest.mark.parametrize("autoscaled", [{"autoscaled": True}, {}])
+def test_a_stack_says_which_services_are_autoscaled(autoscaled: dict[str, bool]) -> None:
     target = {"stack": "organization/boutique/dev", "name": "dev"}
     kubeconfig = '{"clusters": [{"cluster": {"server": "https://127.0.0.1:1"}}]}'
-    given = {"image": str(IMAGE), "version": "v1", "replicas": 1, "deployment": "adservice", **said}
+    given = {"image": str(IMAGE), "version": "v1", "replicas": 1, "deployment": "adservice", **autoscaled}
     outputs = {
         VERSION: SCHEMA_VERSION,
         "namespace": "dev",
@@ -71,7 +71,7 @@ def test_a_stack_says_which_services_are_autoscaled(said: dict[str, bool]) -> No
         "services": {"adservice": given},
     }
     stack = deployed_stack("dev", Deadline(5), lambda *_: outputs)
-    assert stack.services["adservice"].autoscaled is bool(said)
+    assert stack.services["adservice"].autoscaled is bool(autoscaled)
 
 
 def test_a_feature_of_an_autoscaled_service_has_replicas_of_its_own() -> None:

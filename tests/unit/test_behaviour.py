@@ -17,8 +17,8 @@ CALLERS = [workload for workload in WORKLOADS if workload.calls]
 
 @pytest.fixture(params=WORKLOADS, ids=lambda workload: workload.name)
 def workload(request: pytest.FixtureRequest) -> Workload:
-    found: Workload = request.param
-    return found
+    param: Workload = request.param
+    return param
 
 
 @pytest.fixture

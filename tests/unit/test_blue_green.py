@@ -26,12 +26,12 @@ def service(tag: str = "1.0.0", *, name: str = "adservice", secret: str = CANARY
     own = {"rollout": {"strategy": "blueGreen"}, "secrets": {"KEY": "key"}, **settings}
     environment = Environment.model_validate({"services": {name: own}})
     release = Release.model_validate({"services": {name: tag}})
-    [found] = [
+    [resolved] = [
         workload
         for workload in resolve_workloads(APPLICATION, environment, release, {"key": secret})
         if workload.workload.name == name
     ]
-    return found
+    return resolved
 
 
 def after(*releases: ResolvedWorkload, now: datetime = NOW) -> BlueGreen:

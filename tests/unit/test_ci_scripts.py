@@ -34,10 +34,10 @@ elif method == "POST":
     assert path == "repos/{{owner}}/{{repo}}/issues/7/comments"
     comments.append({{"id": 1000 + len(comments), "user": {{"login": "github-actions[bot]"}}, "body": body}})
 else:
-    [found] = [each for each in comments if each["id"] == int(number)]
-    comments.remove(found)
+    [comment] = [comment for comment in comments if comment["id"] == int(number)]
+    comments.remove(comment)
     if method == "PATCH":
-        comments.append({{**found, "body": body}})
+        comments.append({{**comment, "body": body}})
 kept.write_text(json.dumps(comments))
 """
 
@@ -52,10 +52,10 @@ class GitHub:
         command(folder / "bin/gh", GH.format(python=sys.executable, file=str(self.kept)))
 
     def put(self, *comments: tuple[str, str]) -> None:
-        found = [
+        content = [
             {"id": number, "user": {"login": author}, "body": body} for number, (author, body) in enumerate(comments)
         ]
-        self.kept.write_text(json.dumps(found))
+        self.kept.write_text(json.dumps(content))
 
     def put_file(self, body: str, number: str = "7") -> subprocess.CompletedProcess[str]:
         file = self.folder / "comment.md"

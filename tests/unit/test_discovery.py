@@ -20,17 +20,17 @@ def found(
     monkeypatch: pytest.MonkeyPatch, tags: Mapping[str, tuple[str, ...]], settings: Mapping[str, Any] | None = None
 ) -> tuple[Discovery, list[str]]:
     """Return what is found where repositories have tags, by their ends, and which of them were asked for."""
-    asked: list[str] = []
+    requests: list[str] = []
 
     def tags_of(repositories: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        asked.extend(repositories)
-        return {repository: tags.get(repository.rpartition("/")[2], RELEASED) for repository in asked}
+        requests.extend(repositories)
+        return {repository: tags.get(repository.rpartition("/")[2], RELEASED) for repository in requests}
 
     monkeypatch.setattr(discovery, "tags_of", tags_of)
     environment = Environment.model_validate({"images": {"repository": "registry.example/shop"}, **(settings or {})})
     return discover_builds(
         online_boutique.APPLICATION, environment, identity(online_boutique.ROOT, "new-ads", "dev"), lambda _: None
-    ), asked
+    ), requests
 
 
 def test_every_service_that_a_feature_may_change_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

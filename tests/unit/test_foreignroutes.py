@@ -91,9 +91,11 @@ def setting(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
     ],
 )
 def test_virtual_services_beside_http_routes(spec: dict[str, Any] | None, conflict: str | None) -> None:
-    found = setting(HTTP_ROUTES, route(spec))
-    assert len(found) == (conflict is not None)
-    assert not found or f"VirtualService 'mine' of no stack is for {conflict}, which HTTPRoutes route;" in found[0]
+    messages = setting(HTTP_ROUTES, route(spec))
+    assert len(messages) == (conflict is not None)
+    assert (
+        not messages or f"VirtualService 'mine' of no stack is for {conflict}, which HTTPRoutes route;" in messages[0]
+    )
     assert not setting(HTTP_ROUTES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
@@ -131,9 +133,11 @@ def test_full_names_end_in_the_domain_of_the_cluster() -> None:
     ],
 )
 def test_http_routes_beside_virtual_services(spec: dict[str, Any], conflict: str | None) -> None:
-    found = setting(VIRTUAL_SERVICES, route(spec))
-    assert len(found) == (conflict is not None)
-    assert not found or f"HTTPRoute 'mine' of no stack is for {conflict}, which VirtualServices route;" in found[0]
+    messages = setting(VIRTUAL_SERVICES, route(spec))
+    assert len(messages) == (conflict is not None)
+    assert (
+        not messages or f"HTTPRoute 'mine' of no stack is for {conflict}, which VirtualServices route;" in messages[0]
+    )
     assert not setting(VIRTUAL_SERVICES, route(spec, owner="local")), "an environment that goes over deletes its own"
 
 
@@ -183,14 +187,14 @@ def test_the_key_the_object_its_owner_and_the_remedy_are_named(
 
 def test_each_route_has_a_line_and_each_feature_one() -> None:
     on_host = {"parentRefs": ON_GATEWAY, "hostnames": ["a.shop.localhost"]}
-    found = setting(
+    messages = setting(
         VIRTUAL_SERVICES,
         route({"parentRefs": ON_ADS}, name="one"),
         route(on_host, name="two"),
         *(route(on_host, name=f"preview-{key}", owner=f"local-{key}", feature=key) for key in ("a", "b", "a")),
         route(on_host, name="header-b", owner="local-b", feature="b"),
     )
-    assert [line.split("HTTPRoute '")[1].split("'")[0] for line in found] == ["one", "two", "preview-a", "preview-b"]
+    assert [line.split("HTTPRoute '")[1].split("'")[0] for line in messages] == ["one", "two", "preview-a", "preview-b"]
 
 
 def test_a_feature_claims_what_it_routes_and_no_more() -> None:

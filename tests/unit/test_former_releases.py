@@ -46,13 +46,13 @@ def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:
 
 
 def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, **environment: Any) -> RevisionContent:
-    found = content(
+    revision = content(
         APPLICATION,
         {"release": {"default": default}, "environment": environment or {"replicas": 1}},
         secrets or {},
     )
-    assert found
-    return found
+    assert revision
+    return revision
 
 
 def back(updates: tuple[Entry, ...], now: RevisionContent, number: int | None = None) -> Former:

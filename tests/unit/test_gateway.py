@@ -63,12 +63,12 @@ def test_a_host_and_the_names_under_it_are_open_to_routes_of_one_namespace_only(
 
 
 def test_hosts_are_served_by_tls_with_the_certificate() -> None:
-    for each in made(GATEWAY_API, "some-secret")["Gateway", NAME].spec["listeners"][1:]:
-        assert (each["port"], each["protocol"], each["tls"]["mode"]) == (443, "HTTPS", "Terminate")
-        assert each["tls"]["certificateRefs"] == [{"kind": "Secret", "name": "some-secret"}]
-    for each in made(VIRTUAL_SERVICE, "some-secret")["Gateway", NAME].spec["servers"]:
-        assert (each["port"]["number"], each["port"]["protocol"]) == (443, "HTTPS")
-        assert each["tls"] == {"mode": "SIMPLE", "credentialName": "some-secret", "minProtocolVersion": "TLSV1_2"}
+    for entry in made(GATEWAY_API, "some-secret")["Gateway", NAME].spec["listeners"][1:]:
+        assert (entry["port"], entry["protocol"], entry["tls"]["mode"]) == (443, "HTTPS", "Terminate")
+        assert entry["tls"]["certificateRefs"] == [{"kind": "Secret", "name": "some-secret"}]
+    for entry in made(VIRTUAL_SERVICE, "some-secret")["Gateway", NAME].spec["servers"]:
+        assert (entry["port"]["number"], entry["port"]["protocol"]) == (443, "HTTPS")
+        assert entry["tls"] == {"mode": "SIMPLE", "credentialName": "some-secret", "minProtocolVersion": "TLSV1_2"}
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -43,7 +43,7 @@ class Run:
     def __call__(
         self,
         api: HelmApi,
-        known: Mapping[str, str] | None = None,
+        descriptions: Mapping[str, str] | None = None,
         *planned: HelmRelease,
         preview: bool = False,
     ) -> Mapping[str, str]:
@@ -57,7 +57,7 @@ class Run:
                     "description": description,
                 },
             }
-            for key, description in (known or {}).items()
+            for key, description in (descriptions or {}).items()
         }
         self.patch.setattr(stack_outputs, "resources", lambda: resources)
         self.patch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
@@ -235,25 +235,25 @@ def test_labels_that_are_not_helms_are_named(run: Run, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "verb", "known"),
+    ("method", "verb", "is_known"),
     [("GET", "list", False), ("DELETE", "delete", False), ("PATCH", "patch", True)],
 )
-def test_a_missing_right_is_named(run: Run, method: str, verb: str, known: bool) -> None:
+def test_a_missing_right_is_named(run: Run, method: str, verb: str, is_known: bool) -> None:
     api = HelmApi(record(ISTIOD, 1, "pending-install"), **OWN)
     api.forbidden = {method}
     with pytest.raises(KubeconfigError) as refusal:
-        run(api, {ISTIOD.key: ""} if known else None, ISTIOD)
+        run(api, {ISTIOD.key: ""} if is_known else None, ISTIOD)
     assert f"answers 403 to {method} /api/v1/namespaces/istio-system/secrets" in str(refusal.value)
     assert f"needs the right to {verb} those of namespace 'istio-system'" in str(refusal.value)
     assert len(api.secrets) == 1
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_a_record_that_somebody_changes_at_this_moment_is_left(run: Run, known: bool) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_record_that_somebody_changes_at_this_moment_is_left(run: Run, is_known: bool) -> None:
     api = HelmApi(record(ISTIOD, 1, "pending-install"), **OWN)
     api.changing = True
     with pytest.raises(KubeconfigError, match=r"409 .* another process is changing the release"):
-        run(api, {ISTIOD.key: ""} if known else None)
+        run(api, {ISTIOD.key: ""} if is_known else None)
     assert api.statuses() == {"sh.helm.release.v1.istiod.v1": "pending-install"}
 
 

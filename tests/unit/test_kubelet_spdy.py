@@ -22,10 +22,10 @@ def frames(content: bytes) -> list[Frame]:
         reader = asyncio.StreamReader()
         reader.feed_data(content)
         reader.feed_eof()
-        decoder, found = Decoder(reader), []
+        decoder, result = Decoder(reader), []
         while frame := await decoder.frame():
-            found.append(frame)
-        return found
+            result.append(frame)
+        return result
 
     return asyncio.run(read())
 

@@ -11,8 +11,8 @@ from tests.support.online_boutique import APPLICATION, WORKLOADS
 
 @pytest.fixture(params=WORKLOADS, ids=lambda workload: workload.name)
 def workload(request: pytest.FixtureRequest) -> Workload:
-    found: Workload = request.param
-    return found
+    param: Workload = request.param
+    return param
 
 
 def test_every_callee_comes_before_its_caller() -> None:

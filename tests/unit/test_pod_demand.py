@@ -16,12 +16,12 @@ GIB = Decimal(2**30)
 
 
 def service(name: str = "adservice", **environment: Any) -> ResolvedWorkload:
-    [found] = [
+    [resolved] = [
         workload
         for workload in resolve_workloads(APPLICATION, Environment.model_validate(environment))
         if workload.workload.name == name
     ]
-    return found
+    return resolved
 
 
 def pods(replicas: int, surge: int = 0, memory: int = 1, image: str = "a") -> PodSet:

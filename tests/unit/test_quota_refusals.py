@@ -186,7 +186,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
         "secrets": 1,
         "persistentvolumeclaims": 0,
     }
-    there = {
+    existing = {
         listing.SERVICES: ["adservice", "adservice-feature"],
         listing.CONFIG_MAPS: ["kube-root-ca.crt"],
     }
@@ -194,7 +194,7 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
 
     def listed(_: str, __: str, collection: str, **___: str) -> list[dict[str, Any]]:
         requests.append(collection)
-        return [{"metadata": {"name": name}} for name in there[collection]]
+        return [{"metadata": {"name": name}} for name in existing[collection]]
 
     monkeypatch.setattr(listing, "list_objects", listed)
     quota = Quota.of("objects", {"services": "13", "count/configmaps": "1", "persistentvolumeclaims": "0"})

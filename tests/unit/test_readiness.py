@@ -62,10 +62,10 @@ def test_old_pods_beside_the_new_ones_have_to_go() -> None:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that goes on by pauses only."""
-    found: list[float] = []
-    monkeypatch.setattr("time.sleep", found.append)
-    monkeypatch.setattr("time.monotonic", lambda: sum(found))
-    return found
+    seconds: list[float] = []
+    monkeypatch.setattr("time.sleep", seconds.append)
+    monkeypatch.setattr("time.monotonic", lambda: sum(seconds))
+    return seconds
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, *outcomes: dict[str, Any] | Exception) -> list[str]:

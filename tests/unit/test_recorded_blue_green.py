@@ -35,7 +35,7 @@ def state(revisions: dict[str, str], serving: str | None = None, app: str = NAME
     labelled = {
         name: {"metadata": {"labels": {"app": app, labels.REVISION: revision}}} for name, revision in revisions.items()
     }
-    found = {
+    resources = {
         f"urn:pulumi:dev::boutique::boutique:index:Microservice$kubernetes:apps/v1:Deployment::{name}": {
             "type": "kubernetes:apps/v1:Deployment",
             "outputs": outputs,
@@ -43,8 +43,8 @@ def state(revisions: dict[str, str], serving: str | None = None, app: str = NAME
         for name, outputs in labelled.items()
     }
     if serving:
-        found["urn::service"] = {"type": "kubernetes:core/v1:Service", "outputs": service(serving, app)}
-    return found
+        resources["urn::service"] = {"type": "kubernetes:core/v1:Service", "outputs": service(serving, app)}
+    return resources
 
 
 def service(revision: str, app: str = NAME) -> dict[str, Any]:

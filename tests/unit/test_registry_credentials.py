@@ -84,10 +84,10 @@ def test_a_repository_has_its_place(repository: str, api: str, login: str) -> No
 )
 def test_an_entry_is_found_by_its_registry(folder: Path, key: str, repository: str) -> None:
     write(folder, {"auths": {"other.example": {"auth": auth("bob")}, key: {"auth": auth()}}})
-    found = of(repository)
-    assert (found.user, found.password) == ("ann", SECRET)
-    assert found.description == f"user 'ann' of {folder}/config.json"
-    assert SECRET not in repr(found)
+    credentials = of(repository)
+    assert (credentials.user, credentials.password) == ("ann", SECRET)
+    assert credentials.description == f"user 'ann' of {folder}/config.json"
+    assert SECRET not in repr(credentials)
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,13 @@ def test_every_kind_of_entry_is_read(
     folder: Path, entry: Any, user: str, password: str, identity: str, registry: str
 ) -> None:
     write(folder, {"auths": {"registry.example:5000": entry}})
-    found = of()
-    assert (found.user, found.password) == (user, password)
-    assert (found.identity_token, found.registry_token) == (identity, registry)
-    assert SECRET not in repr(found)
-    assert found.description.endswith(f"{folder}/config.json" if user or registry else "has no credentials for it")
+    credentials = of()
+    assert (credentials.user, credentials.password) == (user, password)
+    assert (credentials.identity_token, credentials.registry_token) == (identity, registry)
+    assert SECRET not in repr(credentials)
+    assert credentials.description.endswith(
+        f"{folder}/config.json" if user or registry else "has no credentials for it"
+    )
 
 
 @pytest.mark.parametrize("named", [{"credsStore": "safe"}, {"credHelpers": {"registry.example:5000": "safe"}}])
@@ -120,17 +122,17 @@ def test_a_helper_comes_before_the_file(folder: Path, named: dict[str, Any]) -> 
     write(folder, {**named, "auths": {"registry.example:5000": {"auth": auth("bob")}}})
     answer = json.dumps({"Username": "ann", "Secret": SECRET})
     helper(folder, f"[ \"$1 $(cat)\" = 'get registry.example:5000' ] && echo '{answer}'")
-    found = of()
-    assert (found.user, found.password) == ("ann", SECRET)
-    assert found.description == "user 'ann' of docker-credential-safe"
+    credentials = of()
+    assert (credentials.user, credentials.password) == ("ann", SECRET)
+    assert credentials.description == "user 'ann' of docker-credential-safe"
 
 
 def test_a_helper_may_have_a_token(folder: Path) -> None:
     write(folder, {"credsStore": "safe"})
     helper(folder, f'cat > /dev/null; echo \'{{"Username": "<token>", "Secret": "{SECRET}"}}\'')
-    found = of()
-    assert (found.user, found.identity_token, found.basic) == ("", SECRET, None)
-    assert SECRET not in repr(found)
+    credentials = of()
+    assert (credentials.user, credentials.identity_token, credentials.basic) == ("", SECRET, None)
+    assert SECRET not in repr(credentials)
 
 
 @pytest.mark.parametrize(
@@ -150,12 +152,12 @@ def test_without_an_answer_of_the_helper_the_file_is_read(
     if script:
         helper(folder, f"cat > /dev/null; exec sh -c '{script.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'")
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {}}})
-    found = of()
-    assert (found.user, found.password) == ("", "")
-    assert found.description.startswith(
+    credentials = of()
+    assert (credentials.user, credentials.password) == ("", "")
+    assert credentials.description.startswith(
         f"there are no credentials: docker-credential-safe, which {folder}/config.json names,"
     )
-    assert found.description.endswith(message)
+    assert credentials.description.endswith(message)
     write(folder, {"credsStore": "safe", "auths": {"registry.example:5000": {"auth": auth()}}})
     assert of().user == "ann"
 

@@ -45,16 +45,16 @@ def test_the_newest_of_all(tags: tuple[str, ...], expected: str | None, skipped:
 
 
 def test_only_what_is_accepted_is_taken_and_nothing_else_is_asked_about() -> None:
-    asked: list[str] = []
+    candidates: list[str] = []
 
     def accepts(tag: str) -> bool:
-        asked.append(tag)
+        candidates.append(tag)
         return "-" not in tag
 
     result = newest(("1.2.3", "1.3.0-rc.1", "latest", "v1.2.4"), accepts)
     assert result.version
     assert result.version.text == "v1.2.4"
-    assert "latest" not in asked
+    assert "latest" not in candidates
 
 
 @pytest.mark.parametrize(
@@ -115,23 +115,23 @@ tags = st.lists(st.one_of(versions, st.text("v0123456789.-_abc", max_size=12)), 
 
 
 @given(tags, st.randoms(use_true_random=False))
-def test_no_tag_is_newer_than_the_newest_in_whatever_order(found: list[str], shuffling: random.Random) -> None:
-    first = newest(found, lambda _: True)
-    known = [Version.parse(tag) for tag in found if is_version(tag)]
-    assert first.skipped == len(found) - len(known)
-    assert (first.version is None) == (not known)
-    assert all(first.version and version.semver <= first.version.semver for version in known)
-    shuffled = list(found)
+def test_no_tag_is_newer_than_the_newest_in_whatever_order(names: list[str], shuffling: random.Random) -> None:
+    first = newest(names, lambda _: True)
+    parsed_versions = [Version.parse(tag) for tag in names if is_version(tag)]
+    assert first.skipped == len(names) - len(parsed_versions)
+    assert (first.version is None) == (not parsed_versions)
+    assert all(first.version and version.semver <= first.version.semver for version in parsed_versions)
+    shuffled = list(names)
     shuffling.shuffle(shuffled)
     assert newest(shuffled, lambda _: True) == first
 
 
 @given(tags, st.randoms(use_true_random=False))
-def test_a_build_of_a_branch_is_newer_than_all_releases_or_none(found: list[str], shuffling: random.Random) -> None:
-    first = newest_of_branch(found, "new-ads", SERVICES)
-    known = [Version.parse(tag) for tag in found if is_version(tag)]
-    builds = [version for version in known if version.branch == "new-ads"]
-    releases = [version for version in known if version.is_release]
+def test_a_build_of_a_branch_is_newer_than_all_releases_or_none(names: list[str], shuffling: random.Random) -> None:
+    first = newest_of_branch(names, "new-ads", SERVICES)
+    parsed_versions = [Version.parse(tag) for tag in names if is_version(tag)]
+    builds = [version for version in parsed_versions if version.branch == "new-ads"]
+    releases = [version for version in parsed_versions if version.is_release]
     assert (first.built is None) == (not builds)
     if first.version:
         assert first.version.branch == "new-ads"
@@ -141,6 +141,6 @@ def test_a_build_of_a_branch_is_newer_than_all_releases_or_none(found: list[str]
         assert first.release
         assert all(build.semver < first.release.semver for build in builds)
         assert all(release.semver <= first.release.semver for release in releases)
-    shuffled = list(found)
+    shuffled = list(names)
     shuffling.shuffle(shuffled)
     assert newest_of_branch(shuffled, "new-ads", SERVICES) == first

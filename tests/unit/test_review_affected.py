@@ -58,9 +58,9 @@ FILES: dict[str, Any] = {
     ],
 )
 def test_a_file_is_about_its_stack_and_those_that_need_it(paths: list[str], stacks: list[str]) -> None:
-    found = affected_stacks(paths, FILES)
-    assert list(found.stacks) == stacks
-    assert found.removed == ()
+    affected = affected_stacks(paths, FILES)
+    assert list(affected.stacks) == stacks
+    assert affected.removed == ()
 
 
 def test_a_stack_without_its_file_is_named_and_those_that_need_it_are_concerned() -> None:

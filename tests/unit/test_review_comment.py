@@ -46,28 +46,28 @@ def test_the_marker_is_the_first_line_and_the_same_for_each_plan_of_a_stack() ->
 
 def test_no_changes_are_no_table() -> None:
     same = deployment("adservice", "v0.10.6")
-    said = written(read(document(*microservice("adservice", 9555, same, same))))
-    assert "### `local`: no changes" in said
-    assert "| part |" not in said
-    assert "Affected routes" not in said
+    text = written(read(document(*microservice("adservice", 9555, same, same))))
+    assert "### `local`: no changes" in text
+    assert "| part |" not in text
+    assert "Affected routes" not in text
 
 
 def test_a_failed_preview_says_why_and_nothing_of_its_half_plan() -> None:
     steps = one_line()["steps"]
     plan = read({"steps": steps, "diagnostics": [{"severity": "error", "message": "1 mistake:\n  ```x"}]})
-    said = written(plan)
-    assert "### `local`: the preview failed" in said
-    assert "````text\n1 mistake:\n  ```x\n````" in said
-    assert "adservice" not in said
-    assert "cost" not in said
+    text = written(plan)
+    assert "### `local`: the preview failed" in text
+    assert "````text\n1 mistake:\n  ```x\n````" in text
+    assert "adservice" not in text
+    assert "cost" not in text
 
 
 def test_warnings_and_dangers_stand_out() -> None:
     step = kubernetes("core/v1:Namespace", "dev", {"metadata": metadata("dev")}, None, protect=True)
     warning = {"severity": "warning", "message": "warning: nobody is *sent* there"}
-    said = written(read(document(step, diagnostics=[warning])))
-    assert "> [!CAUTION]\n> - Namespace dev is protected, and the plan would delete it" in said
-    assert r"> [!WARNING]" + "\n" + r"> - nobody is \*sent\* there" in said
+    text = written(read(document(step, diagnostics=[warning])))
+    assert "> [!CAUTION]\n> - Namespace dev is protected, and the plan would delete it" in text
+    assert r"> [!WARNING]" + "\n" + r"> - nobody is \*sent\* there" in text
 
 
 def test_routes_of_a_service_that_changes_are_concerned_and_others_are_not() -> None:
@@ -90,8 +90,8 @@ def test_routes_of_a_service_that_changes_are_concerned_and_others_are_not() -> 
 def test_a_route_that_changes_is_concerned(before: Any, after: Any, operation: Operation, was: str | None) -> None:
     [touched] = route_table(read(document(*routes((before, after))))).touched
     assert (touched.operation, touched.was) == (operation, was)
-    said = written(read(document(*routes((before, after)))))
-    assert {"create": "new route", "delete": "**removed**", "update": "was `a:1`"}[operation] in said
+    text = written(read(document(*routes((before, after)))))
+    assert {"create": "new route", "delete": "**removed**", "update": "was `a:1`"}[operation] in text
 
 
 def test_what_leads_plain_http_to_https_is_no_route_of_an_environment() -> None:
@@ -114,40 +114,40 @@ def test_the_id_of_a_session_is_nowhere() -> None:
     edge = edge_route()
     session = [{"headers": [{"name": "cookie", "type": "RegularExpression", "value": "canary"}]}]
     changed = {**edge, "spec": {**edge["spec"], "rules": [{**edge["spec"]["rules"][0], "matches": session}]}}
-    said = written(read(document(*routes((edge, changed)))))
-    assert "| HTTPRoute `edge` | `spec` | *not shown* | *not shown* |" in said
-    assert "| `routes` | 1 to update | `spec`, which is not shown |" in said
-    assert "canary" not in said
+    text = written(read(document(*routes((edge, changed)))))
+    assert "| HTTPRoute `edge` | `spec` | *not shown* | *not shown* |" in text
+    assert "| `routes` | 1 to update | `spec`, which is not shown |" in text
+    assert "canary" not in text
 
 
 def test_what_comes_and_goes_is_named_as_a_whole() -> None:
     gone, new = deployment("old", "v1"), deployment("new", "v2")
     steps = [*microservice("old", 80, gone, None), *microservice("new", 80, None, new)]
-    said = written(read(document(*steps)))
-    assert "### `local`: 2 to delete, 2 to create" in said
-    assert "| `old` | 2 to delete | **delete** Service `old`<br>**delete** Deployment `old` |" in said
-    assert "| `new` | 2 to create | create Service `new`<br>create Deployment `new`, image `new:v2` |" in said
-    assert "| pods | 1 | 1 |  |" in said
+    text = written(read(document(*steps)))
+    assert "### `local`: 2 to delete, 2 to create" in text
+    assert "| `old` | 2 to delete | **delete** Service `old`<br>**delete** Deployment `old` |" in text
+    assert "| `new` | 2 to create | create Service `new`<br>create Deployment `new`, image `new:v2` |" in text
+    assert "| pods | 1 | 1 |  |" in text
 
 
 def test_what_nobody_knows_before_the_update_is_in_nobodys_way() -> None:
-    known = deployment("a", "1")
+    complete = deployment("a", "1")
     steps = [
-        kubernetes("apps/v1:Deployment", "a", None, {**known, "spec": {**known["spec"], "replicas": UNKNOWN}}),
+        kubernetes("apps/v1:Deployment", "a", None, {**complete, "spec": {**complete["spec"], "replicas": UNKNOWN}}),
         kubernetes("apps/v1:Deployment", "b", None, {"metadata": UNKNOWN, "spec": UNKNOWN}),
         kubernetes("core/v1:Service", "c", None, {"metadata": metadata("c"), "spec": UNKNOWN}),
         *routes((None, {"metadata": metadata("d"), "spec": UNKNOWN}), (None, mesh_route("c", 1))),
     ]
-    said = written(read(document(*steps, url=None)))
-    assert "| pods | 0 | 2 | +2 |" in said
-    assert "create Deployment `b` |" in said
+    text = written(read(document(*steps, url=None)))
+    assert "| pods | 0 | 2 | +2 |" in text
+    assert "create Deployment `b` |" in text
 
 
 def test_of_many_changes_of_one_part_some_are_told_at_once() -> None:
     before, after = (deployment("a", "1", env=[{"name": f"V{n}", "value": v} for n in range(9)]) for v in "xy")
-    said = written(read(document(*microservice("a", 80, before, after))))
-    assert "`env[V3].value` `x` → `y`<br>and 5 more, see below |" in said
-    assert "<details><summary>Every field that changes (9)</summary>" in said
+    text = written(read(document(*microservice("a", 80, before, after))))
+    assert "`env[V3].value` `x` → `y`<br>and 5 more, see below |" in text
+    assert "<details><summary>Every field that changes (9)</summary>" in text
 
 
 @pytest.mark.parametrize("written_as", [code, lambda text: row(code(text), code(text)), plain, block])
@@ -182,14 +182,14 @@ def many(count: int) -> Plan:
 
 
 def test_a_comment_always_fits_and_says_what_is_left_out() -> None:
-    said = written(many(300))
-    assert len(said) <= len(said.encode()) <= LIMIT == 65_536
+    text = written(many(300))
+    assert len(text) <= len(text.encode()) <= LIMIT == 65_536
     # The rows that matter more come first, and every part that was opened is closed.
-    lines = said.splitlines()
+    lines = text.splitlines()
     assert len([line for line in lines if line.startswith("<details>")]) == lines.count("</details>") == 1
-    assert re.search(r"… and \d+ more; `pulumi preview --diff` shows all of them.", said)
-    assert "### `local`: 300 to update" in said
-    assert "| pods | 300 | 300 |" in said
+    assert re.search(r"… and \d+ more; `pulumi preview --diff` shows all of them.", text)
+    assert "### `local`: 300 to update" in text
+    assert "| pods | 300 | 300 |" in text
 
 
 def test_a_comment_that_fits_is_whole() -> None:

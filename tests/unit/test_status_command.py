@@ -72,10 +72,10 @@ class World:
     def outputs(self, stack: str, _: Deadline) -> Mapping[str, Any]:
         name = stack.rpartition("/")[2]
         self.read.append(name)
-        found = self.stacks.get(name)
-        if found is None:
+        content = self.stacks.get(name)
+        if content is None:
             raise StackError(f"pulumi cannot read stack {name!r}")
-        return found
+        return content
 
     def objects(self, _: Namespace) -> Any:
         return ()

@@ -22,7 +22,7 @@ def said(cloud: Amazon) -> Said:
     nonprod = cloud.nonprod(version=VERSION).create()
     environments = [cloud.environment(name).create() for name in ENVIRONMENTS]
     feature = cloud.feature().create()
-    told = {
+    outputs = {
         "first preview": timed("nonprod, first preview", lambda: nonprod.pulumi("preview").stdout),
         "update": timed("nonprod, update", lambda: nonprod.up().stdout),
     }
@@ -30,6 +30,6 @@ def said(cloud: Amazon) -> Said:
     timed("feature on dev, update", lambda: feature.up().stdout)
     # Nothing that was made was a surprise, and nothing is left to do.
     again = ("up", "--expect-no-changes")
-    told["second update"] = timed("nonprod, no changes", lambda: nonprod.up("--expect-no-changes").stdout)
+    outputs["second update"] = timed("nonprod, no changes", lambda: nonprod.up("--expect-no-changes").stdout)
     timed("dev, test and the feature, no changes", lambda: together([*environments, feature], *again))
-    return told
+    return outputs

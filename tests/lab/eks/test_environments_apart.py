@@ -49,9 +49,9 @@ def thief(cloud: Amazon, said: Said, tmp_path_factory: pytest.TempPathFactory) -
 def working(cloud: Amazon) -> dict[str, set[str]]:
     """Return the versions of the services that work on pages of the environment test; a slow one may miss some."""
     pages = [cloud.versions(f"test.{DOMAIN}") for _ in range(10)]
-    found = {name: set().union(*(page.get(name, ()) for page in pages)) for page in pages for name in page}
-    assert {"frontend", "adservice", "currencyservice"} <= found.keys()
-    return found
+    versions = {name: set().union(*(page.get(name, ()) for page in pages)) for page in pages for name in page}
+    assert {"frontend", "adservice", "currencyservice"} <= versions.keys()
+    return versions
 
 
 @pytest.mark.parametrize(

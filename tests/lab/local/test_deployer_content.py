@@ -27,10 +27,10 @@ def write(lab: Lab, local: Deployed) -> Write:
 
 
 def secret(name: str, kind: str = "Opaque") -> Object:
-    found = made("Secret", name, type=kind, stringData={"KEY": "value"})
+    manifest = made("Secret", name, type=kind, stringData={"KEY": "value"})
     # Without it the API server takes no token for anybody's.
-    found["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "default"}
-    return found
+    manifest["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "default"}
+    return manifest
 
 
 def service(selector: dict[str, str], **different: Any) -> Object:

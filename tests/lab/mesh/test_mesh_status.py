@@ -25,8 +25,10 @@ def status(mesh: Mesh) -> dict[str, Any]:
 
 def proxy(mesh: Mesh, pod: str) -> dict[str, Any]:
     """Return what the status says of the proxy of a workload."""
-    found: dict[str, Any] = next(proxy for proxy in status(mesh)["proxies"] if proxy["pod"].startswith(f"{pod}-"))
-    return found
+    proxy_status: dict[str, Any] = next(
+        proxy for proxy in status(mesh)["proxies"] if proxy["pod"].startswith(f"{pod}-")
+    )
+    return proxy_status
 
 
 def envoy(mesh: Mesh, pod: str) -> tuple[int, int]:
@@ -87,9 +89,11 @@ def test_status_tells_of_proxies_certificates_and_memory(mesh: Mesh) -> None:
     eventually(lambda: all(proxy["sync"] == "synced" for proxy in status(mesh)["proxies"]), "all proxies are synced")
     report = status(mesh)
     assert [proxy["pod"].partition("-")[0] for proxy in report["proxies"]] == ["back", "front"]
-    for one in report["proxies"]:
-        assert one["alive"]
-        assert one["valid_from"] < time.time() < one["expires"] <= one["valid_from"] + 25 * 3600
+    for proxy_status in report["proxies"]:
+        assert proxy_status["alive"]
+        assert (
+            proxy_status["valid_from"] < time.time() < proxy_status["expires"] <= proxy_status["valid_from"] + 25 * 3600
+        )
     memory = report["memory"]
     assert memory["total"] == memory["control_plane"] + memory["pods"]
     assert memory["pods"] == sum(pod["memory"] for pod in report["pods"])

@@ -172,9 +172,9 @@ def check(reports: list[dict[str, Any]], count: int) -> None:
 
 @pytest.fixture
 def number() -> int:
-    found = int.from_bytes(os.urandom(4))
-    print(f"seed {found}")
-    return found
+    drawn_number = int.from_bytes(os.urandom(4))
+    print(f"seed {drawn_number}")
+    return drawn_number
 
 
 def test_httproutes(choice: Mesh, number: int, size: Size) -> None:

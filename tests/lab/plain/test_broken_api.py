@@ -45,8 +45,8 @@ def unended(plain: Lab, platform: Stack) -> Iterator[Stack]:
 
 def conditions(lab: Lab) -> dict[str, Any]:
     """Return the conditions of the namespace that are true, with what they say."""
-    found = json.loads(lab.kubectl("get", "namespace", "unended", "-o", "json"))["status"]["conditions"]
-    return {condition["type"]: condition["message"] for condition in found if condition["status"] == "True"}
+    entries = json.loads(lab.kubectl("get", "namespace", "unended", "-o", "json"))["status"]["conditions"]
+    return {condition["type"]: condition["message"] for condition in entries if condition["status"] == "True"}
 
 
 def is_gone(lab: Lab) -> bool:

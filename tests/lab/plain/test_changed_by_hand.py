@@ -36,8 +36,8 @@ def kubectl(lab: Lab, *arguments: str, stdin: str | None = None) -> str:
 
 
 def image(lab: Lab, name: str) -> str:
-    found: str = deployments(lab, SPACE)[name]["spec"]["template"]["spec"]["containers"][0]["image"]
-    return found
+    reference: str = deployments(lab, SPACE)[name]["spec"]["template"]["spec"]["containers"][0]["image"]
+    return reference
 
 
 def object_of(lab: Lab, kind: str, name: str) -> Any:

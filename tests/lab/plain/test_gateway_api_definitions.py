@@ -78,10 +78,10 @@ def there(lab: Lab) -> list[str]:
 
 
 def annotations(lab: Lab, name: str = "httproutes") -> dict[str, str]:
-    found: dict[str, str] = json.loads(lab.kubectl("get", KIND, f"{name}.gateway.networking.k8s.io", "-o", "json"))[
+    metadata: dict[str, str] = json.loads(lab.kubectl("get", KIND, f"{name}.gateway.networking.k8s.io", "-o", "json"))[
         "metadata"
     ]["annotations"]
-    return found
+    return metadata
 
 
 def refused(stack: Stack) -> str:

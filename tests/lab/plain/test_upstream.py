@@ -121,8 +121,8 @@ def test_every_field_that_upstream_sets_is_equal_or_a_difference_with_a_reason(d
 
 
 def test_every_difference_in_the_document_is_one(deployed: dict[str, Any]) -> None:
-    found = differing(deployed)
+    result = differing(deployed)
     rows = differences()
     table = [line for line in DIFFERENCES.read_text().splitlines() if line.startswith("| `")]
     assert len(rows) == len(table) > 0, "a row that cannot be read explains nothing"
-    assert not [row for row in rows if not any(row.covers(fact, actual) for fact, actual in found)]
+    assert not [row for row in rows if not any(row.covers(fact, actual) for fact, actual in result)]

@@ -55,8 +55,8 @@ def released(door: FrontDoor, **versions: str) -> FrontDoor:
 
 def pods(lab: Lab, app: str) -> dict[str, str]:
     """Return the version of each pod of a service, by its uid."""
-    found = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", f"app={app}", "-o", "json"))["items"]
-    return {pod["metadata"]["uid"]: pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in found}
+    items = json.loads(lab.kubectl("get", "pods", "-n", "local", "-l", f"app={app}", "-o", "json"))["items"]
+    return {pod["metadata"]["uid"]: pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in items}
 
 
 def back(door: FrontDoor) -> float:
@@ -70,27 +70,27 @@ def back(door: FrontDoor) -> float:
     return took
 
 
-def enough(found: Load, requests: int) -> None:
-    eventually(lambda: found.total >= requests, f"{requests} requests")
+def enough(traffic: Load, requests: int) -> None:
+    eventually(lambda: traffic.total >= requests, f"{requests} requests")
 
 
 def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: FrontDoor, size: Size) -> None:
     lab = door.lab
     released(door, frontend=NEW)
-    with visitors(door.site, "/_healthz", pause=size.pause) as found:
+    with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
         door.stack.up()
-        enough(found, size.requests)
-    report("frontend to green", found)
-    assert not found.failures, f"within {found.outage:.1f} s"
+        enough(traffic, size.requests)
+    report("frontend to green", traffic)
+    assert not traffic.failures, f"within {traffic.outage:.1f} s"
     assert door.page()["version"] == NEW
     current_pods = pods(lab, PAGE)
     assert sorted(current_pods.values()) == [OLD, NEW]
     released(door, frontend=OLD)
-    with visitors(door.site, "/_healthz", pause=size.pause) as found:
+    with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
         took = back(door)
-        enough(found, size.requests)
-    report(f"frontend back in {took:.1f} s", found)
-    assert not found.failures
+        enough(traffic, size.requests)
+    report(f"frontend back in {took:.1f} s", traffic)
+    assert not traffic.failures
     assert pods(lab, PAGE) == current_pods
 
 
@@ -173,9 +173,9 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
     released(door, frontend=broken)
     # It is waited for in vain, twice.
     door.set(TIMEOUT, "10")
-    with visitors(door.site, "/_healthz", pause=0.1) as found:
+    with visitors(door.site, "/_healthz", pause=0.1) as traffic:
         failed = door.stack.up(check=False)
-    assert not found.failures
+    assert not traffic.failures
     # A second time: what was made the first time is there, and is no better.
     for update, message in ((failed, first), (door.stack.up(check=False), again)):
         assert update.returncode != 0

@@ -25,8 +25,8 @@ BY_ISTIOD = {
 DEFINITIONS = {"CustomResourceDefinition", "APIService"}
 
 
-def lasting(found: set[Name]) -> set[Name]:
-    return {name for name in found if name[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
+def lasting(objects: set[Name]) -> set[Name]:
+    return {name for name in objects if name[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
 
 
 def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again(opened: FrontDoor) -> None:

@@ -49,12 +49,12 @@ def refused_pods(lab: Lab) -> list[str]:
 
 def deployments(lab: Lab) -> dict[str, str]:
     """Return the version of each Deployment, by its name."""
-    found = json.loads(lab.kubectl("get", "deployments", "-n", "local", "-o", "json"))["items"]
+    items = json.loads(lab.kubectl("get", "deployments", "-n", "local", "-o", "json"))["items"]
     return {
         deployment["metadata"]["name"]: deployment["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(
             ":"
         )[2]
-        for deployment in found
+        for deployment in items
         if not deployment["metadata"]["name"].startswith("redis")
     }
 

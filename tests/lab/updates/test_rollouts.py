@@ -54,15 +54,15 @@ def test_a_rolling_update_of_a_page_and_of_a_leaf_loses_no_request_and_no_call(d
     for name in (PAGE, CALLED):
         configure(door, name, new)
     with (
-        visitors(door.site, "/_healthz", pause=size.pause) as found,
+        visitors(door.site, "/_healthz", pause=size.pause) as traffic,
         load(lab, CALLS_IT, question, at_least=size.requests, pause=size.pause) as counted,
     ):
         door.stack.up()
-        enough(found, size)
-    report("frontend", found)
+        enough(traffic, size)
+    report("frontend", traffic)
     print("calls:", dict(counted))
-    assert not found.failures
-    assert min(found.kept, found.fresh, found.http2) > size.requests // 50
+    assert not traffic.failures
+    assert min(traffic.kept, traffic.fresh, traffic.http2) > size.requests // 50
     assert door.page()["version"] == new
     assert outcomes(counted) == {"OK"}
     assert counted.total() >= size.requests
@@ -76,18 +76,18 @@ def test_people_do_not_notice_a_rolling_update_of_the_gateway(door: FrontDoor, s
     before = set(door.gateways())
     # Part of the pods' template, so that each is replaced.
     door.set("platform.ingress.drainSeconds", "6" if size == SMALL else "7")
-    with visitors(door.site, "/_healthz", pause=size.pause) as found:
+    with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
         door.stack.up()
         eventually(lambda: not before & set(door.gateways()), "the old pods are gone")
-        enough(found, size)
-    report("gateway", found)
-    assert not found.failures
-    assert min(found.kept, found.fresh, found.http2) > size.requests // 50
+        enough(traffic, size)
+    report("gateway", traffic)
+    assert not traffic.failures
+    assert min(traffic.kept, traffic.fresh, traffic.http2) > size.requests // 50
 
 
-def enough(found: Load, size: Size) -> None:
+def enough(traffic: Load, size: Size) -> None:
     """Wait until there were enough requests."""
-    eventually(lambda: found.total >= size.requests, f"{size.requests} requests")
+    eventually(lambda: traffic.total >= size.requests, f"{size.requests} requests")
 
 
 def test_a_version_that_never_gets_ready_gets_no_call_and_the_update_says_what_its_pod_does(door: FrontDoor) -> None:

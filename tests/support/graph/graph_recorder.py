@@ -74,14 +74,14 @@ class Graph:
 
     def before(self, resource: Registered) -> set[str]:
         """Return the URNs of everything that has to be there before a resource is made."""
-        found: set[str] = set()
+        urns: set[str] = set()
         waiting = list(resource.request.dependencies)
         while waiting:
             urn = waiting.pop()
-            if urn not in found:
-                found.add(urn)
+            if urn not in urns:
+                urns.add(urn)
                 waiting += self.by_urn(urn).request.dependencies
-        return found
+        return urns
 
     @property
     def objects(self) -> list[Registered]:

@@ -70,15 +70,15 @@ def needed(kind: str) -> dict[str, str]:
 
 def judged(kind: type, given: Mapping[str, Any], where: str) -> Iterator[str]:
     """Yield what is wrong with values by the keys of the wire, for a class of arguments."""
-    known = sdk.input_type_types(kind)
+    types_by_name = sdk.input_type_types(kind)
     parameters = inspect.signature(kind).parameters
     keys = sdk.input_type_py_to_pulumi_names(kind)
     wanted = {keys[name] for name in keys if parameters[name].default is inspect.Parameter.empty}
     for key in sorted(wanted - given.keys()):
         yield f"{where}.{key}: is missing"
     for key, value in given.items():
-        if key in known:
-            yield from _fits(known[key], value, f"{where}.{key}")
+        if key in types_by_name:
+            yield from _fits(types_by_name[key], value, f"{where}.{key}")
         else:
             yield f"{where}.{key}: there is no such key"
 

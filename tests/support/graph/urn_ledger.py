@@ -43,7 +43,7 @@ def _claimed(resource: Registered, graph: Graph) -> Iterator[str]:
     head, kind = resource.urn.rsplit("::", 2)[0], resource.type
     for alias in resource.request.aliases:
         yield alias.urn or _urn(head, resource, alias.spec.type or kind, alias.spec.name or resource.name)
-    parent = next((each for each in graph.resources if each.urn == resource.parent), None)
+    parent = next((candidate for candidate in graph.resources if candidate.urn == resource.parent), None)
     for claimed in _claimed(parent, graph) if parent else ():
         kinds, name = claimed.split("::")[2:]
         renamed = resource.name.startswith(parent.name) if parent else False

@@ -48,7 +48,7 @@ class Trespasser:
 
     def accepted(self, route: str) -> dict[str, str]:
         """Return what each parent of a route makes of it, with the reason, once one has said so."""
-        found: dict[str, str] = {}
+        reasons: dict[str, str] = {}
 
         def said() -> bool:
             content = json.loads(
@@ -57,11 +57,11 @@ class Trespasser:
             for parent in content.get("status", {}).get("parents", []):
                 for condition in parent["conditions"]:
                     if condition["type"] == "Accepted":
-                        found[parent["parentRef"]["name"]] = f"{condition['status']}: {condition['reason']}"
-            return bool(found)
+                        reasons[parent["parentRef"]["name"]] = f"{condition['status']}: {condition['reason']}"
+            return bool(reasons)
 
         eventually(said, f"{route} is judged")
-        return found
+        return reasons
 
 
 def trespasser(lab: Lab, stack: Stack, target: str, folder: Path) -> Trespasser:

@@ -118,7 +118,7 @@ def load(
         http2: How many ask over a kept connection, too, but by HTTP/2; the others by HTTP/1.1.
         pause: Seconds between two requests of one visitor.
     """
-    found, over, lock = Load(), threading.Event(), threading.Lock()
+    traffic, over, lock = Load(), threading.Event(), threading.Lock()
 
     def visit(keep: bool) -> None:
         connection: http.client.HTTPConnection | None = None
@@ -127,7 +127,7 @@ def load(
                 if connection is None:
                     connection = site.connect()
                     with lock:
-                        found.connections += 1
+                        traffic.connections += 1
                 connection.request("GET", path)
                 response = connection.getresponse()
                 response.read()
@@ -141,11 +141,11 @@ def load(
                 connection = None
             with lock:
                 if outcome:
-                    found.fail(outcome)
+                    traffic.fail(outcome)
                 elif keep:
-                    found.kept += 1
+                    traffic.kept += 1
                 else:
-                    found.fresh += 1
+                    traffic.fresh += 1
             time.sleep(pause)
         if connection is not None:
             connection.close()
@@ -155,23 +155,23 @@ def load(
         with asking(f"https://{site.host}:{site.port}{path}", site.authority, per_second) as visitor:
             for answer in visitor.answers():
                 with lock:
-                    found.connections += answer.connected
+                    traffic.connections += answer.connected
                     if answer.failure:
-                        found.fail(answer.failure)
+                        traffic.fail(answer.failure)
                     else:
-                        found.http2 += 1
+                        traffic.http2 += 1
                 if over.is_set():
                     break
             if repeated := visitor.repeated():
                 with lock:
-                    found.fail("HTTP/2: sent again", repeated)
+                    traffic.fail("HTTP/2: sent again", repeated)
 
     visitors = [threading.Thread(target=visit, args=(number < keeping,)) for number in range(keeping + opening)]
     visitors += [threading.Thread(target=visit_by_http2) for _ in range(http2)]
     for visitor in visitors:
         visitor.start()
     try:
-        yield found
+        yield traffic
     finally:
         over.set()
         for visitor in visitors:

@@ -96,15 +96,15 @@ class Lab:
 
     def processes(self) -> dict[int, str]:
         """Return the command lines of all processes that mention the lab's folder."""
-        found = {}
+        commands = {}
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
             if f"{self.folder}/" in line or f"{self.folder} " in line:
-                found[int(path.parent.name)] = line
-        return found
+                commands[int(path.parent.name)] = line
+        return commands
 
     def kill(self, pid: int) -> None:
         """End one of the lab's own processes without warning."""

@@ -113,7 +113,7 @@ def project(folder: Path, env: Mapping[str, str]) -> Callable[[str], Stack]:
 
 def processes(session: int) -> list[int]:
     """Return the processes of a session; those that pulumi puts in a process group of their own stay in it."""
-    found = []
+    pids = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             # The name, in parentheses, may hold anything; after it come state, parent, group and session.
@@ -121,8 +121,8 @@ def processes(session: int) -> list[int]:
         except OSError:
             continue
         if int(its_session) == session and state != "Z":
-            found.append(int(path.parent.name))
-    return found
+            pids.append(int(path.parent.name))
+    return pids
 
 
 def end(running: subprocess.Popen[str], env: Mapping[str, str] | None = None) -> str:

@@ -105,9 +105,11 @@ def open_door(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> F
     return door.wait()
 
 
-def report(what: str, found: Load) -> None:
+def report(what: str, traffic: Load) -> None:
     """Print how many requests there were, for whoever reads the log."""
-    print(f"{what}: kept {found.kept}, new {found.fresh}, HTTP/2 {found.http2}, connections {found.connections}")
+    print(
+        f"{what}: kept {traffic.kept}, new {traffic.fresh}, HTTP/2 {traffic.http2}, connections {traffic.connections}"
+    )
 
 
 def switch(door: FrontDoor, api: RoutingApi) -> None:

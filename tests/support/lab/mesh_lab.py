@@ -102,8 +102,8 @@ class Mesh:
     def works(self) -> bool:
         return "pod" in self.call()
 
-    def answered_by_another(self, known: set[str]) -> bool:
-        return self.call().get("pod", "") not in {"", *known}
+    def answered_by_another(self, pods: set[str]) -> bool:
+        return self.call().get("pod", "") not in {"", *pods}
 
     def uids(self) -> list[str]:
         return [path.name for path in (self.lab.folder / "pods").iterdir()]

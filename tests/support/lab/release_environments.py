@@ -62,16 +62,16 @@ class Releases:
     def running(self, space: str) -> dict[str, dict[str, Any]]:
         """Return what the Deployments ask for and have: image, variables, replicas."""
         items = json.loads(self.lab.kubectl("get", "deployments", "-n", space, "-o", "json"))["items"]
-        found = {}
+        deployments = {}
         for item in items:
             container = item["spec"]["template"]["spec"]["containers"][0]
-            found[item["metadata"]["name"]] = {
+            deployments[item["metadata"]["name"]] = {
                 "image": container["image"],
                 "variables": {variable["name"]: variable.get("value") for variable in container.get("env", ())},
                 "replicas": item["spec"]["replicas"],
                 "ready": item["status"].get("readyReplicas", 0),
             }
-        return found
+        return deployments
 
     def versions(self, space: str) -> set[str]:
         services = self.running(space).items()

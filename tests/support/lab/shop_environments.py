@@ -107,8 +107,8 @@ class Shop:
 def versions(site: Site, **headers: str) -> dict[str, set[str]]:
     """Return which versions of each service worked on a page; none if the host leads nowhere."""
     status, _, body = site.get(PATH, headers={"Accept": "application/json", **headers})
-    found: dict[str, set[str]] = {}
+    versions_by_service: dict[str, set[str]] = {}
     for hop in json.loads(body)["hops"] if status == 200 else []:
         if hop["version"]:
-            found.setdefault(hop["workload"], set()).add(hop["version"])
-    return found
+            versions_by_service.setdefault(hop["workload"], set()).add(hop["version"])
+    return versions_by_service

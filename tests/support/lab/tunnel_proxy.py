@@ -10,7 +10,7 @@ from tests.support.http_servers import answering
 
 
 @contextmanager
-def proxying(known: str, port: int) -> Iterator[int]:
+def proxying(address: str, port: int) -> Iterator[int]:
     """Run a proxy that leads those who ask for one address to a port of this machine, and nobody anywhere else."""
 
     class Handler(socketserver.StreamRequestHandler):
@@ -18,7 +18,7 @@ def proxying(known: str, port: int) -> Iterator[int]:
             line = self.rfile.readline()
             while self.rfile.readline() not in (b"\r\n", b""):
                 pass
-            if line != f"CONNECT {known} HTTP/1.1\r\n".encode():
+            if line != f"CONNECT {address} HTTP/1.1\r\n".encode():
                 self.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
                 return
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -71,10 +71,10 @@ class Product:
         return 404, {}, json.dumps({"errors": [{"code": "NAME_UNKNOWN"}]})
 
     def _list(self, query: dict[str, str]) -> Answered:
-        asked = int(query.get("n", 0)) or self.default
-        if self.refusal and self.largest and asked > self.largest:
+        requested = int(query.get("n", 0)) or self.default
+        if self.refusal and self.largest and requested > self.largest:
             return self.refusal
-        size = min(asked, self.largest) if self.largest else len(self.tags)
+        size = min(requested, self.largest) if self.largest else len(self.tags)
         name = self.cursor("")[0]
         cursors = [self.cursor(tag)[1] for tag in self.tags]
         if name in query and self.largest:

@@ -194,13 +194,13 @@ def _config(path: Path) -> dict[str, Any]:
 
 
 def _clear(config: Config, *, show: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for key, value in config.items():
         secret = key == _SECRETS
         content = {name: item["secure"].removeprefix("enc:") for name, item in value.items()} if secret else value
         shown = {"value": json.dumps(content), "objectValue": content} if show or not secret else {}
-        found[key] = {**shown, "secret": secret}
-    return found
+        entries[key] = {**shown, "secret": secret}
+    return entries
 
 
 def refused(done: Result) -> str:
