@@ -19,7 +19,7 @@ from lab.toolchain.gomod import required_version
 from lab.toolchain.installed_tools import locate
 from lab.toolchain.releases import mirror
 from tests.support.unit.release_programs import publish_programs
-from tests.support.unit.release_publishers import Publishers, publishing
+from tests.support.unit.release_publishers import Publishers, run_publishers
 
 ROOT = Path(__file__).parents[1]
 LAB = "bench-releases"
@@ -34,7 +34,7 @@ PHASES = {
 
 def main() -> None:
     """Measure once, and print the phases."""
-    with publishing() as publishers, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with run_publishers() as publishers, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         publish(publishers)
         clone, home = Path(folder, "clone"), Path(folder, "home")
         home.mkdir()

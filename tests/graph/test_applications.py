@@ -9,7 +9,7 @@ import pytest
 from boutique.application.application_file import load_application
 from boutique.targets.quota import hard_limits
 from tests.support.graph.graph_recorder import Graph
-from tests.support.graph.stack_recordings import committed, record_stack
+from tests.support.graph.stack_recordings import committed_values, record_stack
 from tests.support.online_boutique import APPLICATION, ROOT
 
 PATH = "tests/unit/data/everything.yaml"
@@ -19,7 +19,7 @@ OTHER = load_application(PATH, ROOT)
 @pytest.fixture(scope="module")
 def graph() -> Graph:
     """The cluster of dev and test, where test is for another application."""
-    values, secret = committed("nonprod")
+    values, secret = committed_values("nonprod")
     platform: dict[str, Any] = json.loads(values["boutique:platform"])
     platform["targets"]["test"]["application"] = PATH
     return record_stack("nonprod", config=({**values, "boutique:platform": json.dumps(platform)}, secret))
@@ -67,7 +67,7 @@ def test_other_stacks_learn_which_application_a_target_is_for(graph: Graph) -> N
 
 
 def test_an_environment_of_another_application_is_refused_before_anything_else() -> None:
-    values, secret = committed("dev")
+    values, secret = committed_values("dev")
     values = {
         **values,
         "boutique:application": PATH,

@@ -26,7 +26,7 @@ from tests.support.certificate_samples import (
     pem,
     pfx_with_chain,
 )
-from tests.support.graph.clear_text import everything, in_clear
+from tests.support.graph.clear_text import clear_texts, recorded_values
 from tests.support.graph.cloud_answers import Cloud
 from tests.support.graph.graph_recorder import ROOT, Graph, record
 
@@ -107,7 +107,7 @@ def test_another_kind_of_source_is_the_same_secret_too() -> None:
 def test_nothing_secret_is_in_clear_and_the_facts_are() -> None:
     secrets = pfx_with_chain(GOOD)
     graph = build(PFX, secrets)
-    texts = list(in_clear(everything(graph)))
+    texts = list(clear_texts(recorded_values(graph)))
     for canary in (*GOOD.key_pem().splitlines()[1:-1], PASSWORD, *secrets.values()):
         assert not any(str(canary) in text for text in texts)
     assert graph.outputs["facts"]["notAfter"] == "2026-08-30T12:00:00+00:00"

@@ -8,13 +8,13 @@ import pytest
 
 from boutique.targets.rbac import DEPLOYER_RULES
 from tests.support.graph.graph_recorder import Graph
-from tests.support.graph.stack_recordings import DEPLOYED, KUBECONFIG, STACKS, TARGETS, committed, record_stack
+from tests.support.graph.stack_recordings import DEPLOYED, KUBECONFIG, STACKS, TARGETS, committed_values, record_stack
 
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 
 
 def with_channel(**channel: Any) -> Graph:
-    config, secret = committed("local")
+    config, secret = committed_values("local")
     platform = json.loads(config["boutique:platform"])
     platform["targets"]["local"]["channel"] = channel
     return record_stack("local", config=(config | {"boutique:platform": json.dumps(platform)}, secret))
@@ -40,7 +40,7 @@ def test_no_deployer_may_change_such_a_rule() -> None:
 
 
 def test_without_a_channel_there_is_no_rule() -> None:
-    config, secret = committed("local")
+    config, secret = committed_values("local")
     rules = record_stack("local", config=(config, secret)).of(POLICY)
     assert "local-admission-channel" not in {rule.name for rule in rules}
 
@@ -49,7 +49,7 @@ def test_an_environment_on_another_stacks_cluster_is_refused_what_its_target_ref
     target = {**TARGETS["test"], "channel": {"prereleases": "^$", "features": False}}
     assert target["kubeconfig"] == KUBECONFIG
     others = {**STACKS, "nonprod": {**DEPLOYED, "targets": {**TARGETS, "test": target}}}
-    config, secret = committed("test")
+    config, secret = committed_values("test")
     wrong = config | {"boutique:release": json.dumps({"services": {"adservice": "0.10.7-new-ads.3"}})}
     with pytest.raises(pulumi.RunError) as caught:
         record_stack("test", others=others, config=(wrong, secret))

@@ -13,10 +13,10 @@ import pulumi_aws as aws
 import pytest
 
 from tests.support.graph import resource_schema
-from tests.support.graph.clear_text import everything, in_clear
+from tests.support.graph.clear_text import clear_texts, recorded_values
 from tests.support.graph.cloud_answers import ADMIN
 from tests.support.graph.graph_recorder import ROOT, Graph, Registered
-from tests.support.graph.stack_recordings import ACCOUNT, Recorder, cluster_region, committed, record_stack
+from tests.support.graph.stack_recordings import ACCOUNT, Recorder, cluster_region, committed_values, record_stack
 
 STACKS = ("nonprod", "prod-platform")
 
@@ -40,9 +40,9 @@ def production(recorded: Recorder) -> Graph:
     return recorded("prod-platform")
 
 
-def changed(**section: Any) -> Graph:
+def record_changed_cluster(**section: Any) -> Graph:
     """Record `nonprod` with some of its cluster changed."""
-    config, secret = committed("nonprod")
+    config, secret = committed_values("nonprod")
     config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), **section})
     return record_stack("nonprod", config=(config, secret))
 
@@ -59,7 +59,7 @@ def statements(graph: Graph, name: str) -> list[Mapping[str, Any]]:
 def test_a_version_without_support_is_warned_of_and_stays_deployable(monkeypatch: pytest.MonkeyPatch) -> None:
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
-    graph = changed(version=VERSION_WITHOUT_SUPPORT)
+    graph = record_changed_cluster(version=VERSION_WITHOUT_SUPPORT)
     assert graph.one("Cluster", "cluster").inputs["version"] == VERSION_WITHOUT_SUPPORT
     assert [line for line in warned if "its standard support ended on 2026-03-23" in line]
 
@@ -82,7 +82,7 @@ def test_every_input_is_one_that_the_packages_know_and_of_its_type(cluster: Grap
     ],
 )
 def test_the_judgement_of_inputs_finds_mistakes(given: Mapping[str, Any], expected: list[str]) -> None:
-    errors = list(resource_schema.judged(aws.eks.NodeGroupArgs, given, "nodes"))
+    errors = list(resource_schema.value_errors(aws.eks.NodeGroupArgs, given, "nodes"))
     assert all(any(text in line for line in errors) for text in expected), errors
 
 
@@ -97,8 +97,8 @@ def test_everything_of_aws_uses_the_one_provider_of_the_configured_region(name: 
 
 
 def test_the_admins_kubeconfig_is_secret_and_no_output(cluster: Graph) -> None:
-    assert "canary-of-the-admin" in str(everything(cluster))
-    assert not [text for text in in_clear(everything(cluster)) if "canary-of-the-admin" in text]
+    assert "canary-of-the-admin" in str(recorded_values(cluster))
+    assert not [text for text in clear_texts(recorded_values(cluster)) if "canary-of-the-admin" in text]
     assert "canary-of-the-admin" not in str(cluster.outputs)
     assert ADMIN not in str(cluster.outputs)
 
@@ -119,10 +119,10 @@ def test_every_api_server_is_reached_in_its_vpc(cluster: Graph) -> None:
 
 
 def test_the_api_server_is_open_to_named_networks_only() -> None:
-    [named] = changed(publicCidrs=["198.51.100.0/24", "192.0.2.7/32"]).of("Cluster")
+    [named] = record_changed_cluster(publicCidrs=["198.51.100.0/24", "192.0.2.7/32"]).of("Cluster")
     assert named.inputs["endpointPublicAccess"] is True
     assert named.inputs["publicAccessCidrs"] == ["198.51.100.0/24", "192.0.2.7/32"]
-    [alone] = changed(publicCidrs=[]).of("Cluster")
+    [alone] = record_changed_cluster(publicCidrs=[]).of("Cluster")
     assert alone.inputs["endpointPublicAccess"] is False
     assert "publicAccessCidrs" not in alone.inputs
 
@@ -141,7 +141,7 @@ def test_the_cluster_is_guarded(cluster: Graph) -> None:
 
 
 def test_without_protection_nothing_is_protected() -> None:
-    config, secret = committed("nonprod")
+    config, secret = committed_values("nonprod")
     config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), "protect": False})
     config["boutique:platform"] = json.dumps({"targets": {"dev": {"protect": False}}})
     graph = record_stack("nonprod", config=(config, secret))
@@ -151,7 +151,7 @@ def test_without_protection_nothing_is_protected() -> None:
 
 def test_admins_get_an_access_entry_each() -> None:
     roles = ["arn:aws:iam::123456789012:role/platform", "arn:aws:iam::123456789012:role/sso/break-glass"]
-    [made] = changed(admins=roles).of("Cluster")
+    [made] = record_changed_cluster(admins=roles).of("Cluster")
     entries = made.inputs["accessEntries"]
     assert {key: entry["principalArn"] for key, entry in entries.items()} == dict(
         zip(("123456789012/platform", "123456789012/sso/break-glass"), roles, strict=True)
@@ -205,7 +205,7 @@ def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, rec
 def test_a_vpc_that_is_there_is_used_as_it_is() -> None:
     network = {"kind": "existing", "vpc": "vpc-1", "privateSubnets": ["subnet-1", "subnet-2"],
                "publicSubnets": ["subnet-3"]}  # fmt: skip
-    graph = changed(network=network)
+    graph = record_changed_cluster(network=network)
     assert not graph.of("Vpc") + graph.of("Subnet") + graph.of("NatGateway")
     [made] = graph.of("Cluster")
     assert (made.inputs["privateSubnetIds"], made.inputs["publicSubnetIds"]) == (["subnet-1", "subnet-2"], ["subnet-3"])

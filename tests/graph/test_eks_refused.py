@@ -10,13 +10,13 @@ from boutique.eks import account
 from boutique.eks.account import AwsError
 from boutique.kubernetes import client
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
-from tests.support.graph.stack_recordings import ACCOUNT, cluster_region, committed, record_stack
+from tests.support.graph.stack_recordings import ACCOUNT, cluster_region, committed_values, record_stack
 
 CANARY = "canary-of-a-secret-key"
 
 
 def without_region() -> tuple[dict[str, str], list[str]]:
-    config, secret = committed("nonprod")
+    config, secret = committed_values("nonprod")
     section = json.loads(config["boutique:cluster"])
     config.pop("aws:region", None)
     section.pop("region", None)
@@ -55,21 +55,21 @@ def test_a_key_for_aws_that_nothing_reads_is_refused_and_its_value_not_shown() -
 
 
 def test_without_credentials_nothing_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusing(path: str, wanted: str | None) -> None:
+    def refuse(path: str, wanted: str | None) -> None:
         raise AwsError(f"no credentials in {path} for {wanted}")
 
-    monkeypatch.setattr(account, "check", refusing)
-    config, secret = committed("nonprod")
+    monkeypatch.setattr(account, "check", refuse)
+    config, secret = committed_values("nonprod")
     config["boutique:cluster"] = json.dumps({**json.loads(config["boutique:cluster"]), "account": "123456789012"})
     with pytest.raises(pulumi.RunError, match=f"no credentials in {cluster_region('nonprod')} for 123456789012"):
         record_stack("nonprod", config=(config, secret), answering=False)
 
 
 def test_a_cluster_that_does_not_answer_ends_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(_: ApiServer, path: str) -> None:
+    def fail_to_answer(_: ApiServer, path: str) -> None:
         raise KubeconfigError(f"{path} does not answer")
 
     monkeypatch.setattr(account, "check", lambda *_: ACCOUNT)
-    monkeypatch.setattr(client, "ensure_reachable", silent)
+    monkeypatch.setattr(client, "ensure_reachable", fail_to_answer)
     with pytest.raises(pulumi.RunError, match=r"the cluster of this stack does not answer.*publicCidrs"):
         record_stack("nonprod", answering=False, preview=True)

@@ -21,7 +21,7 @@ from boutique.outputs import (
 )
 from tests.support.graph.clear_text import SECRET, SIGNATURE
 from tests.support.graph.graph_recorder import Graph, clear
-from tests.support.graph.stack_recordings import Recorder, committed, content, deployable, record_stack
+from tests.support.graph.stack_recordings import Recorder, committed_values, content, deployable, record_stack
 
 MODELS = {"platform": PlatformOutputs, "environment": EnvironmentOutputs, "feature": FeatureOutputs}
 SECRETS = {TARGETS, ENVIRONMENT, FEATURE, BLUE_GREEN}
@@ -63,7 +63,7 @@ def test_secret_outputs_are_secret_as_a_whole(stack: str, recorded: Recorder) ->
 
 
 def test_a_feature_of_a_key_alone_has_outputs_that_can_be_read() -> None:
-    config, secret = committed("dev-new-ads")
+    config, secret = committed_values("dev-new-ads")
     section = json.loads(config["boutique:feature"])
     services = {name: {"version": f"0.10.7-{name}.1"} for name in ("adservice", "frontend")}
     config["boutique:feature"] = json.dumps({**section, "branch": None, "key": "some", "services": services})

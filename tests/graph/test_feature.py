@@ -16,7 +16,15 @@ from tests.support import online_boutique
 from tests.support.graph.clear_text import SECRET, SIGNATURE
 from tests.support.graph.cloud_answers import KUBECONFIG
 from tests.support.graph.graph_recorder import ROOT, Graph, clear
-from tests.support.graph.stack_recordings import DEPLOYED, DEV, HTTPS_PORT, STACKS, Recorder, committed, record_stack
+from tests.support.graph.stack_recordings import (
+    DEPLOYED,
+    DEV,
+    HTTPS_PORT,
+    STACKS,
+    Recorder,
+    committed_values,
+    record_stack,
+)
 from tests.support.online_boutique import CONTRACT
 
 STACK = "dev-new-ads"
@@ -30,7 +38,7 @@ def ads(recorded: Recorder) -> Graph:
 
 def feature(changes: dict[str, Any] | None = None, /, *, routing: str = "gateway-api", **section: Any) -> Graph:
     """Record a feature of `dev`, which has another configuration than the file's and another routing API."""
-    config, secret = committed(STACK)
+    config, secret = committed_values(STACK)
     given = {
         "environment": "dev",
         "services": {"adservice": {"version": "0.10.7-new-ads.3"}},
@@ -44,7 +52,7 @@ def feature(changes: dict[str, Any] | None = None, /, *, routing: str = "gateway
     return record_stack(STACK, others=others, config=(config, secret))
 
 
-def refused(changes: dict[str, Any] | None = None, /, **section: Any) -> str:
+def refusal_message(changes: dict[str, Any] | None = None, /, **section: Any) -> str:
     with pytest.raises(pulumi.RunError) as caught:
         feature(changes, **section)
     return str(caught.value)
@@ -160,7 +168,7 @@ def test_nobody_waits_for_the_pods_of_a_feature_that_goes(ads: Graph, recorded: 
 
 
 def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: Graph) -> None:
-    def led(graph: Graph, key: str) -> tuple[Any, ...]:
+    def preview_route(graph: Graph, key: str) -> tuple[Any, ...]:
         spec = graph.one("HTTPRoute", f"edge-preview-{key}").inputs["spec"]
         [rule], [parent] = spec["rules"], spec["parentRefs"]
         headers = rule["filters"][0]["requestHeaderModifier"]["set"]
@@ -171,8 +179,8 @@ def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: 
         return [f"{key}.dev.shop.example.com"], "preview-dev", backend, headers
 
     changed = feature(services={"frontend": {"version": "0.10.7-look.1"}})
-    assert led(ads, "new-ads") == expected("new-ads", "frontend")
-    assert led(changed, "look") == expected("look", "frontend-look")
+    assert preview_route(ads, "new-ads") == expected("new-ads", "frontend")
+    assert preview_route(changed, "look") == expected("look", "frontend-look")
 
 
 def test_no_cache_keeps_what_a_feature_answers() -> None:
@@ -248,7 +256,7 @@ def test_where_one_stack_writes_all_routes_a_feature_owns_workloads_only() -> No
 
 
 def test_an_environment_routes_the_features_that_it_lists() -> None:
-    config, secret = committed("local")
+    config, secret = committed_values("local")
     platform, environment = (json.loads(config[f"boutique:{name}"]) for name in ("platform", "environment"))
     listed = {"routes": {"new-ads": {"services": ["adservice"], "sessions": ["tester"]}}}
     config["boutique:platform"] = json.dumps({**platform, "routing": {"api": "virtual-service"}})
@@ -268,7 +276,7 @@ def test_an_environment_routes_the_features_that_it_lists() -> None:
 
 def test_an_environment_tells_its_features_all_they_need_and_nobody_else() -> None:
     configured = {"features": {}, "replicas": 1, "rollout": {"maxSurge": 1}, "images": {"pullSecrets": ["team"]}}
-    config, secret = committed("local")
+    config, secret = committed_values("local")
     outputs = record_stack("local", config=({**config, "boutique:environment": json.dumps(configured)}, secret)).outputs
     assert outputs["environment"][SIGNATURE] == SECRET
     facts = outputs["environment"]["value"]
@@ -329,7 +337,7 @@ def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: 
 def test_what_the_environment_does_not_allow_is_refused(
     environment: dict[str, Any] | None, section: dict[str, Any], expected: str
 ) -> None:
-    message = refused(environment, **section)
+    message = refusal_message(environment, **section)
     assert expected in message
     assert KUBECONFIG not in message
 
@@ -341,7 +349,7 @@ def test_an_environment_may_leave_the_end_open() -> None:
 
 
 def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    config, secret = committed(STACK)
+    config, secret = committed_values(STACK)
     owner, key = {"boutique.dev/owner": "rival"}, {"boutique.dev/feature": "new-ads"}
     theirs = {"metadata": {"name": "frontend-new-ads", "annotations": owner, "labels": key}}
     monkeypatch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: (theirs,))
@@ -352,7 +360,7 @@ def test_what_another_stack_owns_is_refused_before_anything_is_registered(monkey
 
 
 def test_a_feature_loads_nothing_of_what_only_platforms_need() -> None:
-    config, _ = committed(STACK)
+    config, _ = committed_values(STACK)
     script = (
         "import json, sys\n"
         "from boutique.kubernetes import client, listing\n"

@@ -11,7 +11,7 @@ from boutique.kubernetes import listing
 from boutique.kubernetes.kubeconfig import KubeconfigError, reached_by
 from boutique.targets.rbac import DEPLOYER_RULES
 from tests.support.graph.cloud_answers import TOKEN, Cloud
-from tests.support.graph.stack_recordings import PLAIN, committed, record_stack
+from tests.support.graph.stack_recordings import PLAIN, committed_values, record_stack
 
 FEATURE = "dev-new-ads"
 BY_HAND: dict[str, Any] = {"metadata": {"name": "by-hand"}, "spec": {"hosts": ["adservice"]}}
@@ -46,7 +46,7 @@ class Cluster:
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Record a stack on a cluster."""
 
-    def recorded(stack: str, cluster: Cluster, api: str | None = None, **arguments: Any) -> Any:
+    def record_on_cluster(stack: str, cluster: Cluster, api: str | None = None, **arguments: Any) -> Any:
         class Watched(Cloud):
             def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
                 cluster.made.append(args.typ)
@@ -56,16 +56,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr("boutique.kubernetes.listing.list_objects", cluster.listed)
         monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
         monkeypatch.setattr("boutique.helm.record_store.list_records", lambda *_: ())
-        config, secret = committed(stack)
+        config, secret = committed_values(stack)
         if api:
             platform = json.loads(config["boutique:platform"])
             config["boutique:platform"] = json.dumps({**platform, "routing": {"api": api}})
         return record_stack(stack, config=(config, secret), answering=False, **arguments)
 
-    return recorded
+    return record_on_cluster
 
 
-def refused(run: Any, stack: str, cluster: Cluster, api: str | None = None, **arguments: Any) -> str:
+def refusal_message(run: Any, stack: str, cluster: Cluster, api: str | None = None, **arguments: Any) -> str:
     with pytest.raises(pulumi.RunError) as caught:
         run(stack, cluster, api, **arguments)
     assert TOKEN not in str(caught.value)
@@ -75,7 +75,7 @@ def refused(run: Any, stack: str, cluster: Cluster, api: str | None = None, **ar
 @pytest.mark.parametrize("preview", [True, False])
 def test_where_one_stack_has_all_layers_nothing_of_the_environment_is_made(run: Any, preview: bool) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])
-    assert refused(run, "local", cluster, preview=preview) == (
+    assert refusal_message(run, "local", cluster, preview=preview) == (
         "1 error in the configuration:\n"
         "  boutique:platform.routing.api: 'gateway-api': VirtualService 'by-hand' of no stack is for 'adservice', "
         "which HTTPRoutes route; Istio would ignore one of them: delete it (kubectl -n local delete "
@@ -91,7 +91,7 @@ def test_where_one_stack_has_all_layers_nothing_of_the_environment_is_made(run: 
 
 def test_features_go_before_their_environment_goes_over(run: Any) -> None:
     cluster = Cluster(http_routes=[OF_A_FEATURE])
-    message = refused(run, "local", cluster, "virtual-service")
+    message = refusal_message(run, "local", cluster, "virtual-service")
     assert (
         "boutique:platform.routing.api: 'virtual-service': HTTPRoute 'preview-new-ads' of stack 'local-new" in message
     )
@@ -133,7 +133,7 @@ def test_without_an_ingress_nobody_is_asked(run: Any) -> None:
 )
 def test_on_another_stacks_cluster_nothing_is_made_at_all(run: Any, stack: str, key: str) -> None:
     cluster = Cluster(virtual_services=[BY_HAND])
-    message = refused(run, stack, cluster)
+    message = refusal_message(run, stack, cluster)
     assert (
         f"\n  {key}: routing.api 'gateway-api': VirtualService 'by-hand' of no stack is for 'adservice', which"
         in message
@@ -146,7 +146,7 @@ def test_on_another_stacks_cluster_nothing_is_made_at_all(run: Any, stack: str, 
 @pytest.mark.parametrize("stack", ["dev", FEATURE])
 def test_on_another_stacks_cluster_a_refusal_is_told(run: Any, stack: str) -> None:
     cluster = Cluster(silent=True)
-    assert "the API server answers 401" in refused(run, stack, cluster)
+    assert "the API server answers 401" in refusal_message(run, stack, cluster)
     assert not cluster.made
 
 

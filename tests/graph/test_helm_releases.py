@@ -13,7 +13,7 @@ from boutique.helm.records import HelmRecord
 from boutique.helm.releases import HelmRelease
 from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import KubeconfigError
-from tests.support.graph.clear_text import in_clear
+from tests.support.graph.clear_text import clear_texts
 from tests.support.graph.cloud_answers import Cloud
 from tests.support.graph.graph_recorder import Graph, Registered
 from tests.support.graph.stack_recordings import ACCOUNT, record_stack
@@ -31,7 +31,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def described(
+def record_with_description(
     name: str, monkeypatch: pytest.MonkeyPatch, text: str | None = None, **arguments: Any
 ) -> tuple[Graph, list[HelmRelease]]:
     """Record a stack whose releases all get one description, and return what was looked for as well."""
@@ -50,7 +50,7 @@ def key(release: Registered) -> str:
 
 
 def test_every_release_is_looked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph, looked_for = described(name, monkeypatch)
+    graph, looked_for = record_with_description(name, monkeypatch)
     installed = {key(release): release for release in graph.of("Release")}
     assert set(installed) == {release.key for release in looked_for}
     for release in looked_for:
@@ -64,14 +64,16 @@ def test_every_release_is_looked_for(name: str, monkeypatch: pytest.MonkeyPatch)
 def test_a_release_that_was_stuck_gets_its_description(
     name: str, preview: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    graph, _ = described(name, monkeypatch, TEXT, preview=preview)
+    graph, _ = record_with_description(name, monkeypatch, TEXT, preview=preview)
     for release in graph.of("Release"):
         assert release.inputs["description"] == TEXT
-        assert TEXT in in_clear(json_format.MessageToDict(release.request.object)), "the kubeconfig is secret, not this"
+        assert TEXT in clear_texts(json_format.MessageToDict(release.request.object)), (
+            "the kubeconfig is secret, not this"
+        )
 
 
 def test_a_cluster_that_is_not_there_yet_has_no_releases(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, looked_for = described("prod-platform", monkeypatch, built=False, preview=True)
+    _, looked_for = record_with_description("prod-platform", monkeypatch, built=False, preview=True)
     assert looked_for == []
 
 
@@ -83,7 +85,7 @@ def test_stacks_without_releases_ask_for_none(stack: str, monkeypatch: pytest.Mo
     record_stack(stack, answering=False)
 
 
-def stuck(_: KubernetesApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
+def find_pending_upgrade(_: KubernetesApi, releases: Sequence[HelmRelease]) -> tuple[HelmRecord, ...]:
     """Answer that istiod has a revision in the middle of an upgrade."""
     return tuple(
         HelmRecord(
@@ -119,7 +121,7 @@ def on_cluster(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     monkeypatch.setattr("boutique.kubernetes.listing.list_objects", lambda *_, **__: ())
     monkeypatch.setattr("boutique.eks.account.check", lambda *_: ACCOUNT)
-    monkeypatch.setattr(record_store, "list_records", stuck)
+    monkeypatch.setattr(record_store, "list_records", find_pending_upgrade)
     monkeypatch.setattr(record_store, "mark_failed", lambda _, record: written.append(record.secret))
     return written
 

@@ -26,7 +26,7 @@ def front(recorded: Recorder) -> Graph:
 
 def with_platform(**sections: Any) -> Graph:
     """Record the stack with some of its platform changed."""
-    config, secret = stack_recordings.committed(LOCAL)
+    config, secret = stack_recordings.committed_values(LOCAL)
     platform = json.loads(config["boutique:platform"])
     config["boutique:platform"] = json.dumps({**platform, **sections})
     return stack_recordings.record_stack(LOCAL, config=(config, secret))
@@ -34,7 +34,7 @@ def with_platform(**sections: Any) -> Graph:
 
 def of_dev(target: Mapping[str, Any], **environment: Any) -> Graph:
     """Record `dev` with a target as another stack has it."""
-    config, secret = stack_recordings.committed("dev")
+    config, secret = stack_recordings.committed_values("dev")
     config["boutique:environment"] = json.dumps(environment)
     others = {"nonprod": {**DEPLOYED, "targets": {**TARGETS, "dev": target}}}
     return stack_recordings.record_stack("dev", others=others, config=(config, secret))
@@ -198,7 +198,7 @@ def test_a_deployer_may_write_routes_of_both_kinds_and_say_nothing_about_hosts()
 
 
 def test_secrets_of_a_certificate_that_is_not_taken_from_them_are_refused() -> None:
-    config, secret = stack_recordings.committed(LOCAL)
+    config, secret = stack_recordings.committed_values(LOCAL)
     key = f"boutique:{credentials.PFX}"
     config[key] = "some"
     with pytest.raises(pulumi.RunError, match=f"{key}: is not used with"):

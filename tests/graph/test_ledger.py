@@ -11,11 +11,11 @@ from tests.support.graph.graph_recorder import Graph, record
 def test_no_resource_of_a_committed_stack_is_lost(graph: Graph, stack: str) -> None:
     urns = urn_ledger.read(stack)
     assert urns, f"there is no ledger of {stack}; run `make ledger`"
-    gone = urn_ledger.lost(urns, graph)
+    gone = urn_ledger.lost_urns(urns, graph)
     assert not gone, "add an alias, or remove the lines if the resources are meant to be deleted"
 
 
-def built(component: str, child: str, *, kind: str = "Shop", alias: pulumi.Alias | None = None) -> Graph:
+def build_graph(component: str, child: str, *, kind: str = "Shop", alias: pulumi.Alias | None = None) -> Graph:
     def program() -> None:
         opts = pulumi.ResourceOptions(aliases=[alias] if alias else [])
         parent = pulumi.ComponentResource(f"boutique:index:{kind}", component, None, opts)
@@ -24,19 +24,19 @@ def built(component: str, child: str, *, kind: str = "Shop", alias: pulumi.Alias
     return record(program, Cloud(), stack="some", config={})
 
 
-KNOWN = [resource.urn for resource in built("shop", "shop-part").resources]
+KNOWN = [resource.urn for resource in build_graph("shop", "shop-part").resources]
 
 
 @pytest.mark.parametrize(
     ("now", "count"),
     [
-        (built("shop", "shop-part"), 0),
-        (built("store", "store-part"), 2),
-        (built("store", "store-part", alias=pulumi.Alias(name="shop")), 0),
-        (built("shop", "shop-part", kind="Store", alias=pulumi.Alias(type_="boutique:index:Shop")), 0),
-        (built("shop", "shop-piece"), 1),
+        (build_graph("shop", "shop-part"), 0),
+        (build_graph("store", "store-part"), 2),
+        (build_graph("store", "store-part", alias=pulumi.Alias(name="shop")), 0),
+        (build_graph("shop", "shop-part", kind="Store", alias=pulumi.Alias(type_="boutique:index:Shop")), 0),
+        (build_graph("shop", "shop-piece"), 1),
     ],
     ids=["unchanged", "renamed", "renamed with an alias", "retyped with an alias", "a child renamed on its own"],
 )
 def test_what_the_engine_would_replace_is_lost(now: Graph, count: int) -> None:
-    assert len(urn_ledger.lost(KNOWN, now)) == count
+    assert len(urn_ledger.lost_urns(KNOWN, now)) == count

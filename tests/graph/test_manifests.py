@@ -46,7 +46,7 @@ def test_a_field_that_is_none_is_seen(spec: dict[str, object], expected: list[st
     base = {"selector": {"matchLabels": {"app": "ads"}}, "template": {"spec": {"containers": [{"name": "server"}]}}}
     arguments = resource_schema.arguments("kubernetes:apps/v1:Deployment")
     manifest = {"apiVersion": "apps/v1", "kind": "Deployment", **FIXED, "spec": {**base, **spec}}
-    assert list(resource_schema.judged(arguments, manifest, "ads")) == expected
+    assert list(resource_schema.value_errors(arguments, manifest, "ads")) == expected
 
 
 def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph) -> None:
@@ -55,14 +55,14 @@ def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph)
 
     def typed() -> None:
         for kind in kinds:
-            resource_schema.class_of(kind)("typed", **{name: {} for name in resource_schema.needed(kind)})
+            resource_schema.class_of(kind)("typed", **{name: {} for name in resource_schema.required_keys(kind)})
         helm.v3.Release("typed", chart="base")
 
     def plain() -> None:
         for kind in kinds:
             group, version = kind.split(":")[1].split("/")
             api_version = version if group == "core" else f"{group}/{version}"
-            fields: dict[str, object] = {key: {} for key in resource_schema.needed(kind).values()}
+            fields: dict[str, object] = {key: {} for key in resource_schema.required_keys(kind).values()}
             KubernetesObject("plain", api_version, kind.rpartition(":")[2], pulumi.ResourceOptions(), **fields)
 
     expected, registered = (

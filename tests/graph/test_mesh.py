@@ -28,7 +28,7 @@ OWNER = Owner(stack="some", application="shop")
 
 
 @pytest.fixture
-def meshed(recorded: Recorder) -> Graph:
+def mesh_graph(recorded: Recorder) -> Graph:
     return recorded("local")
 
 
@@ -42,20 +42,20 @@ def build() -> Build:
             deletion_seconds=300,
             owner=Owner(stack="some", application="shop"),
         )
-        return record(lambda: void(Mesh("mesh", args)), Cloud(), stack="some", config={})
+        return record(lambda: ignore_record(Mesh("mesh", args)), Cloud(), stack="some", config={})
 
     return run
 
 
-def void(_: pulumi.Resource) -> None:
+def ignore_record(_: pulumi.Resource) -> None:
     return None
 
 
-def test_every_workload_and_every_policy_comes_after_the_control_plane(meshed: Graph) -> None:
-    istiod = meshed.one("Release", "mesh-istiod").urn
-    late = [*meshed.of("Deployment"), *meshed.of("AuthorizationPolicy"), *meshed.of("PeerAuthentication")]
+def test_every_workload_and_every_policy_comes_after_the_control_plane(mesh_graph: Graph) -> None:
+    istiod = mesh_graph.one("Release", "mesh-istiod").urn
+    late = [*mesh_graph.of("Deployment"), *mesh_graph.of("AuthorizationPolicy"), *mesh_graph.of("PeerAuthentication")]
     assert len(late) > len(online_boutique.WORKLOADS)
-    assert not [resource.urn for resource in late if istiod not in meshed.before(resource)]
+    assert not [resource.urn for resource in late if istiod not in mesh_graph.before(resource)]
 
 
 def test_the_control_plane_comes_after_istios_definitions_and_the_node_agent(build: Build) -> None:
@@ -66,22 +66,22 @@ def test_the_control_plane_comes_after_istios_definitions_and_the_node_agent(bui
     assert {release.name for release in build().of("Release")} == {"mesh-base", "mesh-istiod"}
 
 
-def test_whatever_the_gateway_api_defines_comes_after_its_definitions(meshed: Graph) -> None:
-    kinds = {resource.urn: resource.kind for resource in meshed.resources if "gateway-api" in resource.name}
+def test_whatever_the_gateway_api_defines_comes_after_its_definitions(mesh_graph: Graph) -> None:
+    kinds = {resource.urn: resource.kind for resource in mesh_graph.resources if "gateway-api" in resource.name}
     first = {urn for urn, kind in kinds.items() if kind in DEFINITIONS}
     assert {kinds[urn] for urn in first} == DEFINITIONS
-    late = [*meshed.of("Gateway"), *meshed.of("HTTPRoute")]
+    late = [*mesh_graph.of("Gateway"), *mesh_graph.of("HTTPRoute")]
     assert len(late) > len(online_boutique.WORKLOADS)
-    assert not [resource.urn for resource in late if not first <= meshed.before(resource)]
+    assert not [resource.urn for resource in late if not first <= mesh_graph.before(resource)]
 
 
-def test_definitions_stay_when_the_stack_goes_and_nothing_else_does(meshed: Graph) -> None:
-    kept = {resource.kind for resource in meshed.resources if resource.request.retainOnDelete}
+def test_definitions_stay_when_the_stack_goes_and_nothing_else_does(mesh_graph: Graph) -> None:
+    kept = {resource.kind for resource in mesh_graph.resources if resource.request.retainOnDelete}
     assert kept == {"CustomResourceDefinition"}
 
 
-def test_descriptions_are_left_out_but_fields_of_that_name_are_not(meshed: Graph) -> None:
-    [definition] = meshed.of("CustomResourceDefinition")
+def test_descriptions_are_left_out_but_fields_of_that_name_are_not(mesh_graph: Graph) -> None:
+    [definition] = mesh_graph.of("CustomResourceDefinition")
     assert definition.inputs["spec"] == {"properties": {"description": {"type": "string"}}}
 
 
@@ -109,8 +109,8 @@ def test_releases_have_fixed_names_exact_versions_and_a_bounded_history(
     assert {key: inputs.get(key) for key in ("chart", "repositoryOpts") if key in inputs} == expected
 
 
-def test_charts_in_a_folder_get_the_images_of_the_configured_version(meshed: Graph) -> None:
-    inputs = meshed.one("Release", "mesh-istiod").inputs
+def test_charts_in_a_folder_get_the_images_of_the_configured_version(mesh_graph: Graph) -> None:
+    inputs = mesh_graph.one("Release", "mesh-istiod").inputs
     assert inputs["chart"].endswith("/files/istio/charts/istiod")
     assert "version" not in inputs
     assert inputs["values"]["global"]["hub"] == "docker.io/istio"
@@ -158,37 +158,37 @@ def test_mutual_tls_holds_for_the_whole_mesh(build: Build, mode: str, expected: 
     assert authentication.inputs["spec"] == {"mtls": {"mode": expected}}
 
 
-def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(meshed: Graph) -> None:
-    namespace_labels = meshed.one("Namespace", "local").inputs["metadata"]["labels"]
+def test_pods_of_targets_get_a_proxy_and_their_namespace_lets_it_be_set_up(mesh_graph: Graph) -> None:
+    namespace_labels = mesh_graph.one("Namespace", "local").inputs["metadata"]["labels"]
     assert namespace_labels["istio-injection"] == "enabled"
     assert namespace_labels["pod-security.kubernetes.io/enforce"] == "privileged"
     agents = labels.namespace("shop", meshed=True, node_agents=True)
     assert agents["pod-security.kubernetes.io/enforce"] == "baseline"
     assert agents["istio-injection"] == "enabled"
     for outside in ("deployers", "mesh"):
-        assert "istio-injection" not in meshed.one("Namespace", outside).inputs["metadata"]["labels"]
+        assert "istio-injection" not in mesh_graph.one("Namespace", outside).inputs["metadata"]["labels"]
 
 
-def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(meshed: Graph) -> None:
+def test_the_policies_are_those_of_the_table_and_no_deployer_may_change_them(mesh_graph: Graph) -> None:
     edges = policies.table(online_boutique.APPLICATION)
     for kind, expected in (
         ("AuthorizationPolicy", policies.authorization(edges, "local")),
         ("NetworkPolicy", policies.network(edges, ClusterDns())),
     ):
-        resources = [resource for resource in meshed.of(kind) if not resource.name.startswith("ingress-")]
+        resources = [resource for resource in mesh_graph.of(kind) if not resource.name.startswith("ingress-")]
         specs = {resource.object_name: resource.inputs.get("spec") for resource in resources}
         assert specs == {(kind, "local", name): spec for name, spec in expected.items()}
-        assert all("::cluster::" in resource.request.provider for resource in meshed.of(kind))
+        assert all("::cluster::" in resource.request.provider for resource in mesh_graph.of(kind))
         assert not [rule for rule in DEPLOYER_RULES if f"{kind[:-1].lower()}ies" in rule.resources]
 
 
-def test_policies_know_callers_by_what_their_pods_really_have(meshed: Graph) -> None:
-    for deployment in meshed.of("Deployment"):
+def test_policies_know_callers_by_what_their_pods_really_have(mesh_graph: Graph) -> None:
+    for deployment in mesh_graph.of("Deployment"):
         template = deployment.inputs["spec"]["template"]
         assert template["spec"]["serviceAccountName"] == deployment.name
         assert template["metadata"]["labels"]["app"] == deployment.name
     callers = {edge.caller for edge in policies.table(online_boutique.APPLICATION)} - {policies.GATEWAY}
-    assert {caller.name for caller in callers} <= {deployment.name for deployment in meshed.of("Deployment")}
+    assert {caller.name for caller in callers} <= {deployment.name for deployment in mesh_graph.of("Deployment")}
 
 
 def test_without_the_section_there_is_no_mesh(recorded: Recorder) -> None:

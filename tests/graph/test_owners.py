@@ -14,14 +14,14 @@ from boutique.mesh import gateway_api_installed
 from boutique.targets.rbac import DEPLOYER_RULES
 from tests.support.graph.cloud_answers import TOKEN, Cloud
 from tests.support.graph.graph_recorder import Graph
-from tests.support.graph.stack_recordings import PLAIN, EmptyCluster, Recorder, committed, record_stack
+from tests.support.graph.stack_recordings import PLAIN, EmptyCluster, Recorder, committed_values, record_stack
 
 FORCE = "pulumi.com/patchForce"
 OF_THE_GATEWAY_API = "gateway-api-"
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"
 
 
-def edited(name: str, owner: str, fields: Any) -> dict[str, Any]:
+def edited_metadata(name: str, owner: str, fields: Any) -> dict[str, Any]:
     """Return the metadata of an object that somebody has edited."""
     return {
         "name": name,
@@ -46,14 +46,14 @@ class AdminsCluster(EmptyCluster):
 
 
 @pytest.fixture
-def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def warning_messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: lines.append(text))
     return lines
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def created_types(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     types: list[str] = []
 
     class Watched(Cloud):
@@ -65,16 +65,16 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return types
 
 
-def refused(stack: str, **arguments: Any) -> str:
+def refusal_message(stack: str, **arguments: Any) -> str:
     with pytest.raises(pulumi.RunError) as caught:
         record_stack(stack, **arguments)
     assert TOKEN not in str(caught.value)
     return str(caught.value)
 
 
-def changed(stack: str, section: str, **values: Any) -> tuple[dict[str, str], list[str]]:
+def change_section(stack: str, section: str, **values: Any) -> tuple[dict[str, str], list[str]]:
     """Return a stack's configuration with other values in one section."""
-    config, secret = committed(stack)
+    config, secret = committed_values(stack)
     key = f"boutique:{section}"
     return {**config, key: json.dumps({**json.loads(config[key]), **values})}, secret
 
@@ -85,8 +85,8 @@ def test_every_object_is_taken_back_from_others(graph: Graph) -> None:
 
 
 def gateway_api(**values: Any) -> tuple[dict[str, str], list[str]]:
-    mesh = json.loads(committed("local")[0]["boutique:platform"])["mesh"]
-    return changed("local", "platform", mesh={**mesh, "gatewayApi": {**mesh["gatewayApi"], **values}})
+    mesh = json.loads(committed_values("local")[0]["boutique:platform"])["mesh"]
+    return change_section("local", "platform", mesh={**mesh, "gatewayApi": {**mesh["gatewayApi"], **values}})
 
 
 def test_what_is_taken_over_of_the_gateway_api_stays_when_the_stack_goes() -> None:
@@ -116,7 +116,7 @@ def definition(version: str = "v1.4.0", channel: str = "standard") -> dict[str, 
     ],
 )
 def test_definitions_of_others_are_refused_before_anything_is_made(
-    made: list[str], preview: bool, source: dict[str, Any], installed: dict[str, Any], expected: str
+    created_types: list[str], preview: bool, source: dict[str, Any], installed: dict[str, Any], expected: str
 ) -> None:
     config, secret = gateway_api(**source)
     if source.get("kind"):
@@ -124,8 +124,8 @@ def test_definitions_of_others_are_refused_before_anything_is_made(
         del platform["mesh"]["gatewayApi"]["path"]
         config["boutique:platform"] = json.dumps(platform)
     cluster = AdminsCluster({gateway_api_installed.DEFINITIONS: [installed]})
-    assert expected in refused("local", config=(config, secret), admin=cluster, preview=preview)
-    assert not made
+    assert expected in refusal_message("local", config=(config, secret), admin=cluster, preview=preview)
+    assert not created_types
 
 
 def test_without_a_mesh_nobody_asks_for_definitions() -> None:
@@ -133,78 +133,87 @@ def test_without_a_mesh_nobody_asks_for_definitions() -> None:
 
 
 @pytest.mark.parametrize("name", ["deployers", "istio-system", "istio-ingress", "local"])
-def test_a_namespace_of_another_platform_is_refused_before_anything_is_made(made: list[str], name: str) -> None:
+def test_a_namespace_of_another_platform_is_refused_before_anything_is_made(
+    created_types: list[str], name: str
+) -> None:
     theirs = {"name": name, "annotations": {"boutique.dev/owner": "rival"}}
-    message = refused("local", admin=AdminsCluster({"/api/v1/namespaces": [theirs]}))
+    message = refusal_message("local", admin=AdminsCluster({"/api/v1/namespaces": [theirs]}))
     assert f"boutique:platform: Namespace {name} belongs to stack 'rival'" in message
-    assert not made
+    assert not created_types
 
 
-def test_a_service_of_another_environment_is_refused_before_anything_is_made(made: list[str]) -> None:
-    theirs = {**edited("adservice", "rival", {}), "namespace": "local"}
-    message = refused("local", admin=AdminsCluster({"/apis/apps/v1/deployments": [theirs]}))
+def test_a_service_of_another_environment_is_refused_before_anything_is_made(created_types: list[str]) -> None:
+    theirs = {**edited_metadata("adservice", "rival", {}), "namespace": "local"}
+    message = refusal_message("local", admin=AdminsCluster({"/apis/apps/v1/deployments": [theirs]}))
     assert "boutique:environment: Deployment local/adservice belongs to stack 'rival'" in message
-    assert not made
+    assert not created_types
 
 
-def test_an_admin_who_is_refused_is_an_error(made: list[str]) -> None:
-    assert "answers 403" in refused("local", admin=AdminsCluster({}, silent=True))
-    assert not made
+def test_an_admin_who_is_refused_is_an_error(created_types: list[str]) -> None:
+    assert "answers 403" in refusal_message("local", admin=AdminsCluster({}, silent=True))
+    assert not created_types
 
 
-def test_what_others_changed_of_a_platform_and_its_environment_is_said_once(warned: list[str]) -> None:
+def test_what_others_changed_of_a_platform_and_its_environment_is_said_once(warning_messages: list[str]) -> None:
     lists = {
         "/api/v1/resourcequotas": [
-            {**edited("environment", "local", {"f:spec": {"f:hard": {}}}), "namespace": "local"}
+            {**edited_metadata("environment", "local", {"f:spec": {"f:hard": {}}}), "namespace": "local"}
         ],
-        "/apis/apps/v1/deployments": [{**edited("adservice", "local", REPLICAS), "namespace": "local"}],
+        "/apis/apps/v1/deployments": [{**edited_metadata("adservice", "local", REPLICAS), "namespace": "local"}],
     }
     record_stack("local", admin=AdminsCluster(lists))
-    [warning] = [line for line in warned if "changed by others" in line]
+    [warning] = [line for line in warning_messages if "changed by others" in line]
     assert "ResourceQuota local/environment: kubectl-edit has set spec.hard" in warning
     assert "Deployment local/adservice: kubectl-edit has set spec.replicas" in warning
 
 
-def listed(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
+def stub_lists(monkeypatch: pytest.MonkeyPatch, **objects: Any) -> None:
     """Have the deployer of a target find objects, by the last part of their list."""
 
-    def found(_: str, __: str, collection: str, **___: Any) -> tuple[Any, ...]:
+    def list_objects(_: str, __: str, collection: str, **___: Any) -> tuple[Any, ...]:
         spec = {"replicas": 1, "template": {"spec": {"containers": [{"resources": {}}]}}}
         return tuple(
             {"metadata": metadata, "spec": spec} for metadata in objects.get(collection.rpartition("/")[2], ())
         )
 
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
-    monkeypatch.setattr("boutique.kubernetes.listing.list_objects", found)
+    monkeypatch.setattr("boutique.kubernetes.listing.list_objects", list_objects)
 
 
 def test_an_environment_in_anothers_target_is_refused_before_anything_is_made(
-    monkeypatch: pytest.MonkeyPatch, made: list[str]
+    monkeypatch: pytest.MonkeyPatch, created_types: list[str]
 ) -> None:
-    listed(monkeypatch, services=[edited("adservice", "rival", {})], deployments=[edited("other", "rival", {})])
-    message = refused("dev", answering=False)
+    stub_lists(
+        monkeypatch,
+        services=[edited_metadata("adservice", "rival", {})],
+        deployments=[edited_metadata("other", "rival", {})],
+    )
+    message = refusal_message("dev", answering=False)
     assert "boutique:cluster.target: 'dev': Service dev/adservice belongs to stack 'rival'" in message
-    assert not made
+    assert not created_types
 
 
 @pytest.mark.parametrize("stack", ["dev", "dev-new-ads"])
 def test_what_others_changed_of_a_stack_on_anothers_cluster_is_said(
-    monkeypatch: pytest.MonkeyPatch, warned: list[str], stack: str
+    monkeypatch: pytest.MonkeyPatch, warning_messages: list[str], stack: str
 ) -> None:
-    listed(monkeypatch, deployments=[edited("adservice-x", stack, REPLICAS), edited("other-y", "other", REPLICAS)])
+    stub_lists(
+        monkeypatch,
+        deployments=[edited_metadata("adservice-x", stack, REPLICAS), edited_metadata("other-y", "other", REPLICAS)],
+    )
     record_stack(stack, answering=False)
-    [warning] = [line for line in warned if "changed by others" in line]
+    [warning] = [line for line in warning_messages if "changed by others" in line]
     assert "Deployment dev/adservice-x: kubectl-edit has set spec.replicas" in warning
     assert "other-y" not in warning
 
 
 def test_replicas_are_left_to_an_autoscaler_where_the_configuration_says_so(
-    monkeypatch: pytest.MonkeyPatch, warned: list[str]
+    monkeypatch: pytest.MonkeyPatch, warning_messages: list[str]
 ) -> None:
-    listed(monkeypatch, deployments=[edited("adservice", "dev", REPLICAS)])
-    config = changed("dev", "environment", services={"adservice": {"autoscaled": True}})
+    stub_lists(monkeypatch, deployments=[edited_metadata("adservice", "dev", REPLICAS)])
+    config = change_section("dev", "environment", services={"adservice": {"autoscaled": True}})
     graph = record_stack("dev", config=config, answering=False)
-    assert not [line for line in warned if "changed by others" in line]
+    assert not [line for line in warning_messages if "changed by others" in line]
     left = {deployment.name: list(deployment.request.ignoreChanges) for deployment in graph.of("Deployment")}
     assert left.pop("adservice") == ["spec.replicas"]
     assert set(map(str, left.values())) == {"[]"}
@@ -225,7 +234,7 @@ def test_replicas_are_left_to_an_autoscaler_where_the_configuration_says_so(
     ],
 )
 def test_what_no_autoscaler_could_scale_is_refused(services: dict[str, Any], expected: str) -> None:
-    assert expected in refused("dev", config=changed("dev", "environment", services=services))
+    assert expected in refusal_message("dev", config=change_section("dev", "environment", services=services))
 
 
 def test_a_feature_beside_an_autoscaled_service_has_replicas_of_its_own(recorded: Recorder) -> None:

@@ -28,17 +28,17 @@ def resource(registered: Registered) -> PolicyResource:
     return PolicyResource(
         type=registered.type,
         name=registered.name,
-        inputs=marked(json_format.MessageToDict(registered.request.object)),
+        inputs=mark_secrets(json_format.MessageToDict(registered.request.object)),
         provider=provider[-2] if len(provider) > 1 else "",
         custom=registered.request.custom,
     )
 
 
-def marked(value: Any) -> Any:
+def mark_secrets(value: Any) -> Any:
     """Put a mark in place of every secret."""
     if isinstance(value, Mapping):
-        return SECRET if value.get(SIGNATURE) == MARKED else {key: marked(item) for key, item in value.items()}
-    return [marked(item) for item in value] if isinstance(value, list) else value
+        return SECRET if value.get(SIGNATURE) == MARKED else {key: mark_secrets(item) for key, item in value.items()}
+    return [mark_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def test_every_stack_keeps_every_rule(graph: Graph) -> None:
@@ -52,7 +52,7 @@ def test_every_rule_has_a_name_and_a_reason() -> None:
         assert rule.level is (Level.ADVISORY if rule.name == "iam-resources" else Level.MANDATORY)
 
 
-def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
+def change_input(kind: str, name: str, *path: str | int, value: Any) -> Any:
     """Return what changes one input of one resource of a stack; no value takes it out."""
 
     def change(before: Sequence[PolicyResource]) -> Iterator[PolicyResource]:
@@ -76,14 +76,14 @@ def changed(kind: str, name: str, *path: str | int, value: Any) -> Any:
     return change
 
 
-def added(of_type: str, inputs: dict[str, Any], provider: str = "cluster") -> Any:
+def add_resource(of_type: str, inputs: dict[str, Any], provider: str = "cluster") -> Any:
     """Return what adds a resource to a stack."""
     return lambda before: [*before, PolicyResource(type=of_type, name="new", inputs=inputs, provider=provider)]
 
 
 def policy(action: str | list[str], resource: str = "*", **more: Any) -> Any:
     statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-    return added("aws:iam/policy:Policy", {"policy": json.dumps({"Statement": [statement]})})
+    return add_resource("aws:iam/policy:Policy", {"policy": json.dumps({"Statement": [statement]})})
 
 
 CONTAINER = ("spec", "template", "spec", "containers", 0)
@@ -91,28 +91,32 @@ OWNED = {"name": "new", "namespace": "local", "annotations": {"boutique.dev/owne
 BUDGET = {"metadata": OWNED, "spec": {"selector": {"matchLabels": {"app": "adservice"}}}}
 CAUGHT: dict[str, list[Any]] = {
     "explicit-provider": [
-        added("kubernetes:core/v1:ConfigMap", {"metadata": OWNED}, provider=""),
-        added("kubernetes:core/v1:ConfigMap", {"metadata": OWNED}, provider="default_4_25_0"),
-        added("aws:s3/bucket:Bucket", {}, provider=""),
+        add_resource("kubernetes:core/v1:ConfigMap", {"metadata": OWNED}, provider=""),
+        add_resource("kubernetes:core/v1:ConfigMap", {"metadata": OWNED}, provider="default_4_25_0"),
+        add_resource("aws:s3/bucket:Bucket", {}, provider=""),
     ],
-    "owner": [changed("Deployment", "adservice", "metadata", "annotations", value={})],
-    "load-balancer": [changed("Service", "adservice", "spec", "type", value="LoadBalancer")],
+    "owner": [change_input("Deployment", "adservice", "metadata", "annotations", value={})],
+    "load-balancer": [change_input("Service", "adservice", "spec", "type", value="LoadBalancer")],
     "secret-data": [
-        added("kubernetes:core/v1:Secret", {"metadata": OWNED, "stringData": {"a": SECRET, "b": "in clear"}}),
-        added("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": {"b": "aW4gY2xlYXI="}}),
+        add_resource("kubernetes:core/v1:Secret", {"metadata": OWNED, "stringData": {"a": SECRET, "b": "in clear"}}),
+        add_resource("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": {"b": "aW4gY2xlYXI="}}),
     ],
-    "disruption-budget": [added("kubernetes:policy/v1:PodDisruptionBudget", BUDGET)],
+    "disruption-budget": [add_resource("kubernetes:policy/v1:PodDisruptionBudget", BUDGET)],
     "container-resources": [
-        changed("Deployment", "adservice", *CONTAINER, "resources", value=None),
-        changed("Deployment", "adservice", *CONTAINER, "resources", "limits", "memory", value=None),
+        change_input("Deployment", "adservice", *CONTAINER, "resources", value=None),
+        change_input("Deployment", "adservice", *CONTAINER, "resources", "limits", "memory", value=None),
     ],
     "container-security": [
-        changed("Deployment", "adservice", *CONTAINER, "securityContext", value=None),
-        changed("Deployment", "adservice", *CONTAINER, "securityContext", "privileged", value=True),
-        changed("Deployment", "adservice", *CONTAINER, "securityContext", "readOnlyRootFilesystem", value=False),
-        changed("Deployment", "adservice", *CONTAINER, "securityContext", "capabilities", "drop", value=["NET_RAW"]),
-        changed("Deployment", "adservice", "spec", "template", "spec", "securityContext", "runAsNonRoot", value=False),
-        changed(
+        change_input("Deployment", "adservice", *CONTAINER, "securityContext", value=None),
+        change_input("Deployment", "adservice", *CONTAINER, "securityContext", "privileged", value=True),
+        change_input("Deployment", "adservice", *CONTAINER, "securityContext", "readOnlyRootFilesystem", value=False),
+        change_input(
+            "Deployment", "adservice", *CONTAINER, "securityContext", "capabilities", "drop", value=["NET_RAW"]
+        ),
+        change_input(
+            "Deployment", "adservice", "spec", "template", "spec", "securityContext", "runAsNonRoot", value=False
+        ),
+        change_input(
             "Deployment",
             "loadgenerator",
             "spec",
@@ -125,41 +129,43 @@ CAUGHT: dict[str, list[Any]] = {
         ),
     ],
     "own-service-account": [
-        changed("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value=None),
-        changed("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value="default"),
-        changed("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value="frontend"),
+        change_input("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value=None),
+        change_input("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value="default"),
+        change_input("Deployment", "adservice", "spec", "template", "spec", "serviceAccountName", value="frontend"),
     ],
     "image-version": [
-        changed("Deployment", "adservice", *CONTAINER, "image", value=image)
+        change_input("Deployment", "adservice", *CONTAINER, "image", value=image)
         for image in ("registry.example/shop/adservice:latest", "registry.example:5000/adservice", "adservice")
     ],
     "rbac-wildcards": [
-        changed("Role", "local-deployer", "rules", 0, field, value=["*"])
+        change_input("Role", "local-deployer", "rules", 0, field, value=["*"])
         for field in ("apiGroups", "resources", "verbs")
     ],
     "iam-actions": [policy("*"), policy(["ec2:DescribeVpcs", "ec2:*"], "arn:aws:ec2:::x")],
     "iam-resources": [policy("ec2:CreateTags")],
     "cluster-endpoint": [
-        added("eks:index:Cluster", {}),
-        added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "0.0.0.0/0"]}),
-        added("eks:index:Cluster", {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
-        added("eks:index:Cluster", {"publicAccessCidrs": ["16.0.0.0/7"]}),
-        added("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "::/1", "8000::/1"]}),
-        added("aws:eks/cluster:Cluster", {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1"]}}),
-        added("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": True}}),
+        add_resource("eks:index:Cluster", {}),
+        add_resource("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "0.0.0.0/0"]}),
+        add_resource("eks:index:Cluster", {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
+        add_resource("eks:index:Cluster", {"publicAccessCidrs": ["16.0.0.0/7"]}),
+        add_resource("eks:index:Cluster", {"publicAccessCidrs": ["192.0.2.0/24", "::/1", "8000::/1"]}),
+        add_resource("aws:eks/cluster:Cluster", {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1"]}}),
+        add_resource("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": True}}),
     ],
     "cluster-secrets": [
-        added("eks:index:Cluster", {"endpointPublicAccess": False}),
-        added("aws:eks/cluster:Cluster", {"vpcConfig": {}}),
+        add_resource("eks:index:Cluster", {"endpointPublicAccess": False}),
+        add_resource("aws:eks/cluster:Cluster", {"vpcConfig": {}}),
     ],
     "instance-metadata": [
-        added("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "optional"}}),
-        added("aws:ec2/instance:Instance", {}),
+        add_resource("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "optional"}}),
+        add_resource("aws:ec2/instance:Instance", {}),
     ],
     "encrypted-volumes": [
-        added("aws:ebs/volume:Volume", {}),
-        added("aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings": [{"deviceName": "a", "ebs": {}}]}),
-        added(
+        add_resource("aws:ebs/volume:Volume", {}),
+        add_resource(
+            "aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings": [{"deviceName": "a", "ebs": {}}]}
+        ),
+        add_resource(
             "kubernetes:storage.k8s.io/v1:StorageClass",
             {"metadata": OWNED, "provisioner": "ebs.csi.aws.com", "parameters": {"type": "gp3"}},
         ),
@@ -185,24 +191,28 @@ def test_a_rule_catches_what_it_is_for(rule: PolicyRule, breaking: Any, recorded
         policy(["ec2:DescribeVpcs", "eks:ListClusters"]),
         policy("ec2:CreateTags", "arn:aws:ec2:*:*:volume/*"),
         policy("ec2:CreateTags", Condition={"StringEquals": {"aws:RequestTag/owner": "nonprod"}}),
-        added("aws:iam/policy:Policy", {"policy": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),
-        added("eks:index:Cluster", {"endpointPublicAccess": False, "encryptionConfigKeyArn": "arn:aws:kms:::key/x"}),
-        added(
+        add_resource("aws:iam/policy:Policy", {"policy": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}),
+        add_resource(
+            "eks:index:Cluster", {"endpointPublicAccess": False, "encryptionConfigKeyArn": "arn:aws:kms:::key/x"}
+        ),
+        add_resource(
             "eks:index:Cluster",
             {
                 "publicAccessCidrs": ["17.0.0.0/8", "2001:db8::/32", "no network"],
                 "encryptionConfigKeyArn": "arn:aws:kms:::key/x",
             },
         ),
-        added(
+        add_resource(
             "aws:eks/cluster:Cluster",
             {"vpcConfig": {"publicAccessCidrs": ["192.0.2.0/24"]}, "encryptionConfig": {"resources": ["secrets"]}},
         ),
-        added("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "required"}}),
-        added("aws:ebs/volume:Volume", {"encrypted": True}),
-        added("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": SECRET}),
-        changed("Deployment", "adservice", *CONTAINER, "image", value=f"registry.example:5000/a@sha256:{'0' * 64}"),
-        changed("Deployment", "redis-cart", *CONTAINER, "image", value="redis:alpine"),
+        add_resource("aws:ec2/launchTemplate:LaunchTemplate", {"metadataOptions": {"httpTokens": "required"}}),
+        add_resource("aws:ebs/volume:Volume", {"encrypted": True}),
+        add_resource("kubernetes:core/v1:Secret", {"metadata": OWNED, "data": SECRET}),
+        change_input(
+            "Deployment", "adservice", *CONTAINER, "image", value=f"registry.example:5000/a@sha256:{'0' * 64}"
+        ),
+        change_input("Deployment", "redis-cart", *CONTAINER, "image", value="redis:alpine"),
     ],
 )
 def test_what_is_allowed_breaks_no_rule(allowed: Any, recorded: Recorder) -> None:

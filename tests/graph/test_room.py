@@ -13,7 +13,7 @@ from boutique.targets.quota import hard_limits
 from tests.support import online_boutique
 from tests.support.graph.cloud_answers import KUBECONFIG
 from tests.support.graph.graph_recorder import Graph, clear
-from tests.support.graph.stack_recordings import STACKS, committed, record_stack
+from tests.support.graph.stack_recordings import STACKS, committed_values, record_stack
 
 Objects = Mapping[str, list[dict[str, Any]]]
 GIVEN = hard_limits(online_boutique.WORKLOADS, 1)
@@ -47,21 +47,21 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     return prepare
 
 
-def refused(stack: str, **arguments: Any) -> str:
+def refusal_message(stack: str, **arguments: Any) -> str:
     with pytest.raises(pulumi.RunError) as caught:
         record_stack(stack, answering=False, **arguments)
     return str(caught.value)
 
 
-def changed(stack: str, section: str, **values: Any) -> tuple[dict[str, str], list[str]]:
-    config, secret = committed(stack)
+def change_section(stack: str, section: str, **values: Any) -> tuple[dict[str, str], list[str]]:
+    config, secret = committed_values(stack)
     config[f"boutique:{section}"] = json.dumps({**json.loads(config[f"boutique:{section}"]), **values})
     return config, secret
 
 
 def test_a_quota_of_another_stack_is_the_one_that_the_api_server_has(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(pods="10")]})
-    message = refused("dev")
+    message = refusal_message("dev")
     assert (
         "boutique:platform.targets.dev.replicas: target 'dev': the update does not fit its quota 'environment'"
         in message
@@ -75,8 +75,9 @@ def test_a_quota_of_another_stack_is_the_one_that_the_api_server_has(answer: Ans
 
 def test_a_smaller_quota_made_by_hand_is_refused_too(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(**GIVEN), quota("small", **{"limits.memory": "1Gi"})]})
-    assert "quota 'small': it needs 13Gi of limits.memory, it gives 1Gi; raise the ResourceQuota 'small'" in refused(
-        "dev"
+    assert (
+        "quota 'small': it needs 13Gi of limits.memory, it gives 1Gi; raise the ResourceQuota 'small'"
+        in refusal_message("dev")
     )
 
 
@@ -90,14 +91,14 @@ def test_an_update_that_changes_no_pod_fits_exactly_what_is_there(answer: Answer
     graph = record_stack("dev", answering=False)
     assert graph.of("Deployment")
     # One service of another version needs a pod more.
-    message = refused("dev", config=changed("dev", "release", services={"adservice": "v9.9.9"}))
+    message = refusal_message("dev", config=change_section("dev", "release", services={"adservice": "v9.9.9"}))
     assert "it needs 12 of pods, it gives 11" in message
 
 
 def test_features_beside_an_environment_count(answer: Answer) -> None:
     others = [deployment("adservice-new-ads", "dev-new-ads", 3), deployment("redis-by-hand", "")]
     answer({listing.RESOURCE_QUOTAS: [quota(pods="14")], listing.DEPLOYMENTS: others})
-    message = refused("dev")
+    message = refusal_message("dev")
     assert (
         "it needs 15 of pods, it gives 14, with adservice-new-ads, redis-by-hand that this stack does not plan"
         in message
@@ -107,7 +108,7 @@ def test_features_beside_an_environment_count(answer: Answer) -> None:
 def test_a_feature_that_does_not_fit_beside_what_is_there(answer: Answer) -> None:
     others = [deployment("frontend", "dev", 12)]
     answer({listing.RESOURCE_QUOTAS: [quota(pods="12")], listing.DEPLOYMENTS: others})
-    message = refused("dev-new-ads")
+    message = refusal_message("dev-new-ads")
     assert "boutique:feature.services.adservice: namespace 'dev': the update does not fit its quota" in message
     assert "it needs 13 of pods, it gives 12, with frontend that this stack does not plan; destroy a feature" in message
     answer({listing.RESOURCE_QUOTAS: [quota(pods="13")], listing.DEPLOYMENTS: others})
@@ -117,7 +118,7 @@ def test_a_feature_that_does_not_fit_beside_what_is_there(answer: Answer) -> Non
 def test_a_limit_range_made_by_hand_is_kept(answer: Answer) -> None:
     item = {"type": "Container", "max": {"memory": "200Mi"}}
     answer({listing.LIMIT_RANGES: [{"metadata": {"name": "small"}, "spec": {"limits": [item]}}]})
-    message = refused("dev")
+    message = refusal_message("dev")
     assert (
         "boutique:environment.services.adservice.resources.limits.memory: 300Mi: a LimitRange of the namespace"
         in message
@@ -132,18 +133,18 @@ def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
     state = (
         {"urn::quota": {"type": "kubernetes:core/v1:ResourceQuota", "outputs": quota(**recorded)}} if recorded else {}
     )
-    platform = json.loads(committed("local")[0]["boutique:platform"])
+    platform = json.loads(committed_values("local")[0]["boutique:platform"])
     platform["targets"]["local"]["replicas"] = replicas
     return {
         "others": {**STACKS, "local": {"targets": targets}},
         "state": state,
-        "config": changed("local", "platform", targets=platform["targets"]),
+        "config": change_section("local", "platform", targets=platform["targets"]),
     }
 
 
 def test_a_quota_of_this_stack_that_was_changed_by_hand_holds(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(**{**GIVEN, "pods": "5"})]})
-    message = refused("local", **own(GIVEN, 1))
+    message = refusal_message("local", **own(GIVEN, 1))
     assert (
         "it needs 12 of pods, it gives 5; raise boutique:platform.targets.local.replicas to 1, or the quota itself"
         in message
@@ -159,12 +160,12 @@ def test_a_quota_that_this_update_raises_is_taken_as_raised(answer: Answer) -> N
 def test_a_namespace_that_is_not_there_yet_is_not_asked_for(
     facts: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(_: str, __: str, collection: str, **___: str) -> tuple[()]:
+    def refuse_call(_: str, __: str, collection: str, **___: str) -> tuple[()]:
         assert collection == listing.VIRTUAL_SERVICES, "the namespace was asked for"
         return ()
 
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
-    monkeypatch.setattr(listing, "list_objects", never)
+    monkeypatch.setattr(listing, "list_objects", refuse_call)
     others = {**STACKS, "local": {"targets": {"local": facts}}}
     assert record_stack("local", answering=False, others=others).of("Deployment")
 
@@ -194,12 +195,12 @@ def test_another_stacks_target_that_does_not_say_how_much_it_has_is_an_error(mon
 
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     monkeypatch.setattr(listing, "list_objects", forbidden)
-    assert "the API server answers 403" in refused("dev")
+    assert "the API server answers 403" in refusal_message("dev")
 
 
-def released(version: str, before: Graph | None = None) -> Graph:
+def record_release(version: str, before: Graph | None = None) -> Graph:
     """Record the stack `dev` with blue/green releases of all services, after another update of it."""
-    config, secret = changed("dev", "environment", rollout={"strategy": "blueGreen"})
+    config, secret = change_section("dev", "environment", rollout={"strategy": "blueGreen"})
     config["boutique:release"] = json.dumps({"default": version})
     outputs = {"colours": clear(before.outputs["colours"])} if before else {}
     return record_stack(
@@ -208,9 +209,9 @@ def released(version: str, before: Graph | None = None) -> Graph:
 
 
 def test_ten_releases_of_all_services_share_two_deployments_each() -> None:
-    graph = released("v1.0.0")
+    graph = record_release("v1.0.0")
     for number in range(1, 10):
-        before, graph = graph, released(f"v1.0.{number}", graph)
+        before, graph = graph, record_release(f"v1.0.{number}", graph)
         names = [deployment.name for deployment in graph.of("Deployment") if deployment.name != "redis-cart"]
         assert sorted(names) == sorted(
             f"{workload.name}-{suffix}"

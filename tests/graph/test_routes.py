@@ -23,7 +23,7 @@ VARY = "Cookie, boutique-feature"
 
 
 def without_features() -> Graph:
-    config, secret = stack_recordings.committed("local")
+    config, secret = stack_recordings.committed_values("local")
     section = json.loads(config["boutique:environment"])
     del section["features"]
     config["boutique:environment"] = json.dumps(section)

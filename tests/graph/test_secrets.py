@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.graph.clear_text import SECRET, SIGNATURE, everything, in_clear
+from tests.support.graph.clear_text import SECRET, SIGNATURE, clear_texts, recorded_values
 from tests.support.graph.cloud_answers import KUBECONFIG, TOKEN
 from tests.support.graph.graph_recorder import Graph
 from tests.support.graph.stack_recordings import CANARY
@@ -13,11 +13,11 @@ from tests.support.graph.stack_recordings import CANARY
 
 @pytest.mark.parametrize("canary", [CANARY, TOKEN, base64.b64encode(TOKEN.encode()).decode(), KUBECONFIG])
 def test_no_canary_is_in_clear(graph: Graph, canary: str) -> None:
-    assert not any(canary in text for text in in_clear(everything(graph)))
+    assert not any(canary in text for text in clear_texts(recorded_values(graph)))
 
 
 def test_the_canaries_are_there_at_all(recorded: Any) -> None:
-    local, dev = str(everything(recorded("local"))), str(everything(recorded("dev")))
+    local, dev = str(recorded_values(recorded("local"))), str(recorded_values(recorded("dev")))
     assert CANARY in local
     assert TOKEN in local
     assert KUBECONFIG in dev

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.graph.clear_text import SECRET, SIGNATURE
 from tests.support.graph.graph_recorder import Graph, clear
-from tests.support.graph.stack_recordings import STACKS, committed, record_stack
+from tests.support.graph.stack_recordings import STACKS, committed_values, record_stack
 
 NAME = "adservice"
 CANARY = "canary-of-a-services-secret"
@@ -15,7 +15,7 @@ CANARY = "canary-of-a-services-secret"
 
 def release(version: str, before: Graph | None = None, **settings: Any) -> Graph:
     """Record the stack `dev` with a service of blue/green releases, after another update of it."""
-    config, secret = committed("dev")
+    config, secret = committed_values("dev")
     own = {"rollout": {"strategy": "blueGreen"}, "secrets": {"KEY": "key"}, "files": {"a.txt": version}, **settings}
     config["boutique:environment"] = json.dumps({"services": {NAME: own}})
     config["boutique:release"] = json.dumps({"services": {NAME: version}})
@@ -99,7 +99,7 @@ def test_another_strategy_leaves_the_service_and_the_identity_where_they_are(str
 
 
 def test_callees_come_first_where_that_is_asked_for() -> None:
-    config, secret = committed("dev")
+    config, secret = committed_values("dev")
     for order in ("parallel", "dependenciesFirst"):
         config["boutique:environment"] = json.dumps({"order": order})
         graph = record_stack("dev", config=(config, secret))

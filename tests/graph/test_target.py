@@ -93,7 +93,7 @@ def test_a_container_that_names_no_resources_gets_some(local: Graph) -> None:
 
 
 def test_a_namespace_is_protected_unless_its_target_says_otherwise() -> None:
-    config, secret = stack_recordings.committed(LOCAL)
+    config, secret = stack_recordings.committed_values(LOCAL)
     config["boutique:platform"] = json.dumps({"targets": {LOCAL: {}, "other": {"protect": False}}})
     config["boutique:environment"] = json.dumps({"target": LOCAL})
     graph = stack_recordings.record_stack(LOCAL, config=(config, secret))
@@ -130,7 +130,7 @@ def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: st
 
 
 def test_others_reach_the_api_server_by_the_deployers_address_and_this_stack_by_its_own() -> None:
-    config, secret = stack_recordings.committed(LOCAL)
+    config, secret = stack_recordings.committed_values(LOCAL)
     cluster = json.loads(config["boutique:cluster"])
     cluster["deployers"] = {"server": "https://api.example.com:6443"}
     graph = stack_recordings.record_stack(LOCAL, config=(config | {"boutique:cluster": json.dumps(cluster)}, secret))
@@ -177,7 +177,7 @@ def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: 
 def test_a_load_balancer_is_let_through_where_the_mesh_would_answer(
     policies: dict[str, Any], allowed: list[str]
 ) -> None:
-    config, secret = stack_recordings.committed(LOCAL)
+    config, secret = stack_recordings.committed_values(LOCAL)
     platform = json.loads(config["boutique:platform"])
     platform["mesh"]["policies"] = policies
     graph = stack_recordings.record_stack(LOCAL, config=(config | {"boutique:platform": json.dumps(platform)}, secret))
@@ -192,7 +192,7 @@ def test_the_wait_for_the_end_of_every_namespace_ends(recorded: Recorder) -> Non
         namespaces = recorded(stack).of("Namespace")
         assert len(namespaces) >= 4
         assert {namespace.request.customTimeouts.delete for namespace in namespaces} == {"300s"}
-    config, secret = stack_recordings.committed(LOCAL)
+    config, secret = stack_recordings.committed_values(LOCAL)
     platform = {**json.loads(config["boutique:platform"]), "namespaceDeletionSeconds": 900}
     config["boutique:platform"] = json.dumps(platform)
     longer = stack_recordings.record_stack(LOCAL, config=(config, secret))

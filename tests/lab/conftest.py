@@ -80,7 +80,7 @@ def state_home(testrun_uid: str) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def victim(state_home: Path) -> Iterator[Lab]:
+def disposable_lab(state_home: Path) -> Iterator[Lab]:
     """A lab to be mistreated; it may be down when a test begins."""
     yield from running(Lab("victim", state_home))
 

@@ -12,18 +12,18 @@ from urllib.parse import parse_qs, urlsplit
 from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import ApiServer
 from boutique.kubernetes.kubeconfig_user import Credentials
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 
 CREATED = "2026-11-30T01:10:47Z"
 
 
-def packed(release: Any) -> str:
+def pack_release(release: Any) -> str:
     """Return a release as Helm writes it into a Secret."""
     inner = base64.b64encode(gzip.compress(json.dumps(release).encode(), mtime=0))
     return base64.b64encode(inner).decode()
 
 
-def unpacked(secret: dict[str, Any]) -> dict[str, Any]:
+def unpack_release(secret: dict[str, Any]) -> dict[str, Any]:
     release: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
     return release
 
@@ -55,7 +55,7 @@ def secret(
             "creationTimestamp": CREATED,
             "labels": {"owner": "helm", "name": name, "status": status, "version": str(revision)},
         },
-        "data": {"release": packed(release)},
+        "data": {"release": pack_release(release)},
     }
 
 
@@ -137,11 +137,11 @@ def serve(api: HelmApi) -> Iterator[KubernetesApi]:
         def log_message(self, *_: object) -> None:
             """Keep the test's output quiet."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, answering(server) as port:
-        yield reached(port)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, serve_in_background(server) as port:
+        yield api_at_port(port)
 
 
-def reached(port: int) -> KubernetesApi:
+def api_at_port(port: int) -> KubernetesApi:
     address = f"http://127.0.0.1:{port}"
     server = ApiServer(server=address, entry={"server": address})
     credentials = Credentials(headers=(("Authorization", "Bearer canary"),))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def answering(server: socketserver.TCPServer) -> Iterator[int]:
+def serve_in_background(server: socketserver.TCPServer) -> Iterator[int]:
     """Have an open server answer in the background, and yield its port."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

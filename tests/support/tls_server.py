@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def serving(chain: Path, key: Path, **sent_for: tuple[Path, Path]) -> Iterator[int]:
+def serve_tls(chain: Path, key: Path, **sent_for: tuple[Path, Path]) -> Iterator[int]:
     """Yield the port of a server.
 
     Args:
@@ -58,7 +58,7 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
 
 
 @contextmanager
-def answering(content: bytes) -> Iterator[int]:
+def serve_plaintext(content: bytes) -> Iterator[int]:
     """Yield the port of a server that waits for a client to speak, answers without any TLS and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

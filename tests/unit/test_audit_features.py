@@ -83,10 +83,10 @@ def test_the_mark_goes_with_the_feature_and_stays_as_long_as_that_does(
 ) -> None:
     kill_audit(STACK)
 
-    def busy(*_: Any, **__: Any) -> None:
+    def raise_busy(*_: Any, **__: Any) -> None:
         raise BusyError("another process")
 
-    monkeypatch.setattr(reaping, "down", busy)
+    monkeypatch.setattr(reaping, "down", raise_busy)
     [result] = reap(tmp_path, [feature()], lambda _: None)
     assert (result.is_removed, is_killed_audit(STACK)) == (False, True)
     monkeypatch.setattr(reaping, "down", lambda *_, **__: None)

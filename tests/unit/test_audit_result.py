@@ -30,13 +30,13 @@ def result(*edges: CallEdge, problem: str = "", **more: Any) -> AuditResult:
     return AuditResult(environment="dev", key="audit-1", edges=(GATEWAY, *edges), visited=(page,), **more)
 
 
-def printed(audit: AuditResult, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def printed_lines(audit: AuditResult, capsys: pytest.CaptureFixture[str]) -> list[str]:
     show(audit, 12.34, as_json=False)
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line]
 
 
 def test_the_matrix_has_a_line_for_each_call(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(result(CARRIED, LOST, UNSEEN, UNREACHED, left_out=("store",)), capsys)
+    lines = printed_lines(result(CARRIED, LOST, UNSEEN, UNREACHED, left_out=("store",)), capsys)
     assert lines[:6] == [
         "caller callee key seen",
         "gateway front carried 6 requests",

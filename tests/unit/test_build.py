@@ -18,7 +18,7 @@ from lab.toolchain.build import ensure
 from lab.toolchain.golang import BuildError
 from lab.toolchain.installed_tools import locate
 from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
-from tests.support.unit.build_reports import Heard
+from tests.support.unit.build_reports import RecordedReport
 
 # Behaves as the file `<tool>.does` beside it says, and writes down how it was called.
 GO = """#!{python} -IS
@@ -105,7 +105,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def test_everything_is_built_and_gathered(bench: Bench) -> None:
-    heard = Heard()
+    heard = RecordedReport()
     tools = ensure(heard, choice=[bench.family])
     assert sorted(path.name for path in tools.bin.iterdir()) == ["alpha", "beta"]
     assert subprocess.check_output([tools.path("beta")], text=True) == "built beta\n"
@@ -122,10 +122,10 @@ def test_everything_is_built_and_gathered(bench: Bench) -> None:
 
 
 def test_the_second_time_nothing_is_built_and_nobody_is_asked(bench: Bench) -> None:
-    first = ensure(Heard(), choice=[bench.family])
+    first = ensure(RecordedReport(), choice=[bench.family])
     calls = len(bench.calls())
     bench.install("alpha", "echo asked >> $0.asked")
-    heard = Heard()
+    heard = RecordedReport()
     assert ensure(heard, choice=[bench.family]) == first
     assert heard.events == []
     assert len(bench.calls()) == calls
@@ -133,7 +133,7 @@ def test_the_second_time_nothing_is_built_and_nobody_is_asked(bench: Bench) -> N
 
 
 def test_programs_that_look_for_their_neighbours_find_them_in_bin(bench: Bench) -> None:
-    tools = ensure(Heard(), choice=[bench.family])
+    tools = ensure(RecordedReport(), choice=[bench.family])
     assert tools.path("alpha").resolve().parent == tools.path("beta").resolve().parent == tools.bin.resolve()
 
 
@@ -143,7 +143,7 @@ def test_go_runs_in_a_clean_environment_and_away_from_our_files(bench: Bench, mo
     monkeypatch.setenv("GOPROXY", "https://proxy.example.test")
     monkeypatch.setenv("GOMAXPROCS", "1")
     monkeypatch.setattr("lab.toolchain.golang.available_memory", lambda: 8 * 2**30)
-    ensure(Heard(), choice=[bench.family])
+    ensure(RecordedReport(), choice=[bench.family])
     for arguments, facts, folder in bench.calls():
         assert facts == {
             "GOFLAGS": "-mod=readonly -p=1",
@@ -167,14 +167,14 @@ def test_as_many_compilers_run_as_memory_is_there_for(
 ) -> None:
     monkeypatch.setenv("GOMAXPROCS", str(processors))
     monkeypatch.setattr("lab.toolchain.golang.available_memory", lambda: int(free * 2**30))
-    ensure(Heard(), choice=[bench.family])
+    ensure(RecordedReport(), choice=[bench.family])
     facts: dict[str, str] = bench.calls()[-1][1]  # type: ignore[assignment]
     assert facts["GOFLAGS"].endswith(f" -p={compilers}")
     assert int(facts["GOMEMLIMIT"]) * (compilers + 1) <= free * 2**30
 
 
 def test_modules_are_downloaded_while_the_first_tool_is_compiled(bench: Bench) -> None:
-    ensure(Heard(), choice=[bench.family])
+    ensure(RecordedReport(), choice=[bench.family])
     assert ["list", "-e", "-deps", "-tags", "", "example.test/alpha", "example.test/beta"] in [
         arguments for arguments, _, _ in bench.calls()
     ]
@@ -183,7 +183,7 @@ def test_modules_are_downloaded_while_the_first_tool_is_compiled(bench: Bench) -
 def test_what_is_made_on_demand_is_made_when_it_is_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     alpha, beta = bench.family.tools
     family = replace(bench.family, tools=(alpha, replace(beta, on_demand=True)))
-    heard = Heard()
+    heard = RecordedReport()
     tools = ensure(heard, choice=[family])
     assert heard.built() == ["alpha", "files of pair"]
     bench.install("boutique", 'echo "$@" >&2; echo /bin/echo')
@@ -191,20 +191,22 @@ def test_what_is_made_on_demand_is_made_when_it_is_run(bench: Bench, monkeypatch
     run = subprocess.run([tools.path("beta"), "one", "two words"], capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == ("one two words\n", "lab tools --build --path beta\n")
     monkeypatch.setenv("PATH", str(bench.home / "go-bin"))
-    assert subprocess.check_output([ensure(Heard(), only=["beta"], choice=[family]).path("beta")], text=True) == (
-        "built beta\n"
+    assert subprocess.check_output(
+        [ensure(RecordedReport(), only=["beta"], choice=[family]).path("beta")], text=True
+    ) == ("built beta\n")
+    assert (
+        subprocess.check_output([ensure(RecordedReport(), choice=[family]).path("beta")], text=True) == "built beta\n"
     )
-    assert subprocess.check_output([ensure(Heard(), choice=[family]).path("beta")], text=True) == "built beta\n"
 
 
 @pytest.mark.parametrize("end", ["die", "say boom"])
 def test_a_failed_build_leaves_nothing_and_the_next_one_goes_on_from_there(bench: Bench, end: str) -> None:
     bench.does("beta", end)
     with pytest.raises(BuildError, match="beta could not be built"):
-        ensure(Heard(), choice=[bench.family])
+        ensure(RecordedReport(), choice=[bench.family])
     assert sorted(path.name for path in bench.folder.iterdir()) == [".lock", "alpha", "alpha.log", "beta.log"]
     bench.does("beta", "")
-    heard = Heard()
+    heard = RecordedReport()
     ensure(heard, choice=[bench.family])
     assert heard.built() == ["beta", "files of pair"]
 
@@ -235,7 +237,7 @@ def start_and_hang(bench: Bench) -> tuple[subprocess.Popen[bytes], int]:
     return builder, int((bench.home / "pid").read_text())
 
 
-def lone(bench: Bench) -> Family:
+def single_tool_family(bench: Bench) -> Family:
     return Family(bench.family.module, (Tool("alpha", "v1.2.3", Built("example.test/alpha")),))
 
 
@@ -249,7 +251,7 @@ def test_an_interrupt_ends_go_and_leaves_nothing(bench: Bench, number: signal.Si
     assert builder.wait(10) == code
     with pytest.raises(ProcessLookupError):
         os.kill(go, 0)
-    assert sorted(path.name for path in toolcache.folder(lone(bench)).iterdir()) == [".lock", "alpha.log"]
+    assert sorted(path.name for path in toolcache.folder(single_tool_family(bench)).iterdir()) == [".lock", "alpha.log"]
 
 
 def test_what_a_killed_build_leaves_is_not_taken_for_a_tool_and_is_removed(bench: Bench) -> None:
@@ -257,22 +259,22 @@ def test_what_a_killed_build_leaves_is_not_taken_for_a_tool_and_is_removed(bench
     builder.kill()
     builder.wait(10)
     os.kill(go, signal.SIGKILL)
-    folder = toolcache.folder(lone(bench))
+    folder = toolcache.folder(single_tool_family(bench))
     assert list(folder.glob(".part-*/alpha"))
-    assert locate([lone(bench)])[0].origin == "missing"
+    assert locate([single_tool_family(bench)])[0].origin == "missing"
     bench.does("alpha", "")
     seen: list[Path] = []
-    ensure(Heard(on_started=lambda: seen.extend(folder.glob(".part-*"))), choice=[lone(bench)])
+    ensure(RecordedReport(on_started=lambda: seen.extend(folder.glob(".part-*"))), choice=[single_tool_family(bench)])
     assert seen == []  # before anything else: they may be what fills the disk
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "alpha", "alpha.log"]
 
 
 @pytest.mark.parametrize("changed", ["go.mod", "go.sum", "main.go"])
 def test_a_change_of_what_it_is_built_from_builds_anew(bench: Bench, changed: str) -> None:
-    before = ensure(Heard(), choice=[bench.family])
+    before = ensure(RecordedReport(), choice=[bench.family])
     with (bench.family.module / changed).open("a") as file:
         file.write("// changed\n")
-    heard = Heard()
+    heard = RecordedReport()
     assert ensure(heard, choice=[bench.family]).bin != before.bin
     assert heard.built() == ["alpha", "beta", "files of pair"]
 
@@ -291,7 +293,7 @@ def test_flags_are_part_of_the_key_and_questions_are_not(bench: Bench) -> None:
 def test_the_right_version_on_path_is_used_and_a_wrong_one_is_not(bench: Bench) -> None:
     right = bench.install("alpha", "echo version 1.2.3")
     bench.install("beta", "echo version v1.2.30")
-    heard = Heard()
+    heard = RecordedReport()
     tools = ensure(heard, choice=[bench.family])
     assert heard.built() == ["beta", "files of pair"]
     assert tools.path("alpha").readlink() == right
@@ -317,7 +319,7 @@ def test_a_tool_that_gives_no_answer_is_not_it(bench: Bench, script: str, monkey
 
 def test_our_own_bin_folder_on_path_is_not_an_installation(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.install("alpha", "echo version v1.2.3")
-    tools = ensure(Heard(), choice=[bench.family])
+    tools = ensure(RecordedReport(), choice=[bench.family])
     monkeypatch.setenv("PATH", str(tools.bin))
     assert locate([bench.family])[0].origin == "missing"
 
@@ -347,7 +349,7 @@ def test_a_plugin_is_found_where_pulumi_installs_it_and_never_on_path(bench: Ben
     partial.touch()
     assert locate([family])[0].origin == "missing"
     partial.unlink()
-    assert list(ensure(Heard(), choice=[family]).bin.iterdir()) == []
+    assert list(ensure(RecordedReport(), choice=[family]).bin.iterdir()) == []
 
 
 def test_documents_are_embedded_with_their_version(bench: Bench) -> None:
@@ -356,7 +358,7 @@ def test_documents_are_embedded_with_their_version(bench: Bench) -> None:
     schema.write_text('{"name": "x"}')
     embedded = (Embedded("schema.json", Taken("example.test/schema", "cmd/schema.json"), "1.0.0"),)
     family = Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))
-    tools = ensure(Heard(), choice=[family])
+    tools = ensure(RecordedReport(), choice=[family])
     assert tools.path("server").read_text().endswith('echo built server {"name":"x","version":"1.0.0"}')
     assert sorted(path.name for path in family.module.iterdir()) == ["go.mod", "go.sum"]
 
@@ -364,7 +366,7 @@ def test_documents_are_embedded_with_their_version(bench: Bench) -> None:
 def test_files_that_a_module_does_not_have_are_a_message(bench: Bench) -> None:
     family = Family(bench.family.module, bench.family.tools, files=(("x", Taken("example.test/stages", "moved")),))
     with pytest.raises(BuildError, match="stages has no moved"):
-        ensure(Heard(), choice=[family])
+        ensure(RecordedReport(), choice=[family])
     assert not (toolcache.folder(family) / "files").exists()
 
 
@@ -374,7 +376,9 @@ def test_a_script_is_copied_and_made_executable(bench: Bench) -> None:
     script.write_text("#!/bin/sh\necho launched")
     script.chmod(0o444)
     family = Family(bench.family.module, (Tool("launch", "v1.2.3", Taken("example.test/sdk", "launch")),))
-    assert subprocess.check_output([ensure(Heard(), choice=[family]).path("launch")], text=True) == "launched\n"
+    assert (
+        subprocess.check_output([ensure(RecordedReport(), choice=[family]).path("launch")], text=True) == "launched\n"
+    )
 
 
 def test_the_second_of_two_builds_waits_and_uses_what_the_first_has_made(bench: Bench) -> None:
@@ -387,7 +391,7 @@ def test_the_second_of_two_builds_waits_and_uses_what_the_first_has_made(bench: 
             (bench.folder / tool.name).write_text("made by the first")
         lock.close()
 
-    heard = Heard(on_waiting=finish)
+    heard = RecordedReport(on_waiting=finish)
     tools = ensure(heard, choice=[bench.family])
     assert heard.events[1:] == [("waiting", "pair"), ("started", "files of pair", 2, 3), ("finished", "files of pair")]
     assert tools.path("alpha").read_text() == "made by the first"
@@ -398,7 +402,7 @@ def test_nobody_else_gets_the_lock_during_a_build(bench: Bench) -> None:
         with (bench.folder / ".lock").open() as lock, pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
-    heard = Heard(on_started=try_lock)
+    heard = RecordedReport(on_started=try_lock)
     ensure(heard, choice=[bench.family])
     assert len(heard.built()) == 3
     with (bench.folder / ".lock").open() as lock:
@@ -406,7 +410,7 @@ def test_nobody_else_gets_the_lock_during_a_build(bench: Bench) -> None:
 
 
 def test_only_what_is_needed_is_built(bench: Bench) -> None:
-    heard = Heard()
+    heard = RecordedReport()
     tools = ensure(heard, only=["beta"], choice=[bench.family])
     assert heard.built() == ["beta", "files of pair"]
     assert [path.name for path in tools.bin.iterdir()] == ["beta"]
@@ -432,7 +436,7 @@ def test_only_what_is_needed_is_built(bench: Bench) -> None:
 def test_a_failure_names_the_tool_the_words_the_log_and_the_remedy(bench: Bench, message: str, advice: str) -> None:
     bench.does("alpha", f"say first line\n{message}")
     with pytest.raises(LabError, match=advice) as caught:
-        ensure(Heard(), choice=[bench.family])
+        ensure(RecordedReport(), choice=[bench.family])
     log = bench.folder / "alpha.log"
     assert str(caught.value).startswith(
         f"alpha could not be built. Go's messages:\n  first line\n  {message}\nAll of it: {log}\n"
@@ -445,17 +449,20 @@ def test_only_the_words_of_the_call_that_failed_are_judged(bench: Bench) -> None
     embedded = (Embedded("schema.json", Taken("example.test", "schema")),)
     bench.does("server", "say main.go:1: undefined: x")
     with pytest.raises(BuildError, match="undefined: x") as caught:
-        ensure(Heard(), choice=[Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))])
+        ensure(
+            RecordedReport(),
+            choice=[Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))],
+        )
     assert "GOPROXY" not in str(caught.value)
 
 
 def test_without_go_the_message_says_which_one_to_get(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(bench.home / "nothing"))
     with pytest.raises(BuildError, match=r"Go is not on PATH.*Go 1\.26 or newer: https://go\.dev/dl/"):
-        ensure(Heard(), choice=[bench.family])
+        ensure(RecordedReport(), choice=[bench.family])
 
 
 def test_a_cache_that_cannot_be_written_is_a_message(bench: Bench) -> None:
     (bench.home / "cache").write_text("a file")
     with pytest.raises(BuildError, match="tools cannot be kept in"):
-        ensure(Heard(), choice=[bench.family])
+        ensure(RecordedReport(), choice=[bench.family])

@@ -66,7 +66,7 @@ def test_the_labs_certificates_are_taken_by_strict_clients(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def lenient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Path]]:
+def lenient_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Path]]:
     """The port of a server whose certificate and authority lack extensions, and the authority's file."""
     create = ssl.create_default_context
 
@@ -83,27 +83,27 @@ def lenient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[i
         yield port, tmp_path / "ca.pem"
 
 
-def test_a_strict_client_refuses_the_certificate_of_these_tests(lenient: tuple[int, Path]) -> None:
-    port, authority = lenient
+def test_a_strict_client_refuses_the_certificate_of_these_tests(lenient_server: tuple[int, Path]) -> None:
+    port, authority = lenient_server
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         answers(port, "localhost", ssl.create_default_context(cafile=authority))
 
 
-def test_smoke_tests_take_it(lenient: tuple[int, Path]) -> None:
-    port, authority = lenient
+def test_smoke_tests_take_it(lenient_server: tuple[int, Path]) -> None:
+    port, authority = lenient_server
     assert answers(port, "localhost", trust(authority, {}))
 
 
 def test_registries_and_publishers_are_believed_with_it(
-    lenient: tuple[int, Path], monkeypatch: pytest.MonkeyPatch
+    lenient_server: tuple[int, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port, authority = lenient
+    port, authority = lenient_server
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
     assert answers(port, "localhost", ssl_context.__wrapped__())
 
 
-def test_api_servers_are_believed_with_it(lenient: tuple[int, Path]) -> None:
-    port, authority = lenient
+def test_api_servers_are_believed_with_it(lenient_server: tuple[int, Path]) -> None:
+    port, authority = lenient_server
     server = f"https://localhost:{port}"
     data = b64encode(authority.read_bytes()).decode()
     api_server = ApiServer(server=server, entry={"server": server, "certificate-authority-data": data})

@@ -74,7 +74,7 @@ def assert_is_good(certificate: CheckedCertificate) -> None:
         (PFX, lambda: {k: v and re.sub("(.{64})", r"\1\n", v) for k, v in pfx_with_chain(GOOD).items()}),
         (PEM, lambda: pem(GOOD, ROOT, OUTER, INNER)),
         (PEM, lambda: {**pem(GOOD, ROOT, OUTER, INNER, key=GOOD.key_pem("x")), "certificatePassword": "x"}),
-        (PEM, lambda: dict.fromkeys(("certificateChain", "certificateKey"), both())),
+        (PEM, lambda: dict.fromkeys(("certificateChain", "certificateKey"), key_and_chain())),
     ],
     ids=["pfx", "pfx without a password", "base64 in lines", "pem", "encrypted key", "all in one pem"],
 )
@@ -82,7 +82,7 @@ def test_every_source_gives_the_same_certificate(source: Any, secrets: Callable[
     assert_is_good(load_certificate(source, secrets(), HOSTS, NOW))
 
 
-def both() -> str:
+def key_and_chain() -> str:
     return GOOD.key_pem() + "Bag Attributes\n" + "".join(sample.pem for sample in (GOOD, ROOT, OUTER, INNER))
 
 

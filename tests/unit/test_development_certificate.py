@@ -16,7 +16,7 @@ from ops.certificates.development_certificates import development_certificate, w
 from support import certificate_issuing, paths
 from support.certificate_issuing import split_pem
 from support.files import replace_file
-from tests.support.tls_server import serving
+from tests.support.tls_server import serve_tls
 
 HOST = "shop.localhost"
 NAMES = [HOST, f"*.{HOST}"]
@@ -49,7 +49,7 @@ def greeting(port: int, host: str, trusted: Path) -> bytes:
 @pytest.mark.parametrize("host", [HOST, f"a-branch.{HOST}"])
 def test_who_trusts_the_authority_takes_the_certificate(folder: Path, host: str) -> None:
     development_certificate(folder, [HOST])
-    with serving(folder / "tls.crt", folder / "tls.key") as port:
+    with serve_tls(folder / "tls.crt", folder / "tls.key") as port:
         assert greeting(port, host, folder / "ca.crt") == b"hello"
 
 
@@ -57,7 +57,7 @@ def test_who_trusts_the_authority_takes_the_certificate(folder: Path, host: str)
 def test_no_other_host_is_taken(folder: Path, host: str) -> None:
     development_certificate(folder, [HOST])
     with (
-        serving(folder / "tls.crt", folder / "tls.key") as port,
+        serve_tls(folder / "tls.crt", folder / "tls.key") as port,
         pytest.raises(ssl.SSLCertVerificationError, match="mismatch"),
     ):
         greeting(port, host, folder / "ca.crt")
@@ -72,7 +72,7 @@ def test_what_the_authority_signs_for_others_is_refused(folder: Path, host: str)
     replace_file(folder / "tls.crt", certificate)
     replace_file(folder / "tls.key", key)
     with (
-        serving(folder / "tls.crt", folder / "tls.key") as port,
+        serve_tls(folder / "tls.crt", folder / "tls.key") as port,
         pytest.raises(ssl.SSLCertVerificationError, match="subtree violation"),
     ):
         greeting(port, host, folder / "ca.crt")

@@ -16,7 +16,7 @@ RELEASED = ("v0.10.6", "latest")
 NAMES = {workload.name for workload in online_boutique.WORKLOADS if workload.service_ports and not workload.stateful}
 
 
-def found(
+def discover_tags(
     monkeypatch: pytest.MonkeyPatch, tags: Mapping[str, tuple[str, ...]], settings: Mapping[str, Any] | None = None
 ) -> tuple[Discovery, list[str]]:
     """Return what is found where repositories have tags, by their ends, and which of them were asked for."""
@@ -35,7 +35,7 @@ def found(
 
 def test_every_service_that_a_feature_may_change_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     tags = {"adservice": (*RELEASED, "0.10.7-new-ads.3"), "frontend": (*RELEASED, "0.10.7-new-ads.1")}
-    done, repositories = found(monkeypatch, tags)
+    done, repositories = discover_tags(monkeypatch, tags)
     assert sorted(repositories) == sorted(f"registry.example/shop/{name}" for name in NAMES)
     assert done.taken == {"adservice": "0.10.7-new-ads.3", "frontend": "0.10.7-new-ads.1"}
     assert set(done.left) == NAMES - {"adservice", "frontend"}
@@ -43,7 +43,7 @@ def test_every_service_that_a_feature_may_change_is_looked_at(monkeypatch: pytes
 
 def test_the_environment_says_where_images_are_and_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     services = {"emailservice": {"enabled": False}, "adservice": {"image": {"repository": "other.example/a/ads"}}}
-    done, repositories = found(monkeypatch, {"ads": ("0.10.7-new-ads.3",)}, {"services": services})
+    done, repositories = discover_tags(monkeypatch, {"ads": ("0.10.7-new-ads.3",)}, {"services": services})
     assert "other.example/a/ads" in repositories
     assert not any("emailservice" in repository for repository in repositories)
     assert done.taken == {"adservice": "0.10.7-new-ads.3"}
@@ -51,7 +51,7 @@ def test_the_environment_says_where_images_are_and_what_runs(monkeypatch: pytest
 
 def test_what_is_taken_and_left_is_said_in_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     tags = {"adservice": ("0.10.7-new-ads.3",), "frontend": ("0.10.5-new-ads.9", "v0.10.6")}
-    done, _ = found(monkeypatch, tags)
+    done, _ = discover_tags(monkeypatch, tags)
     first, second, rest = sorted(done.lines)
     assert first == "adservice: 0.10.7-new-ads.3"
     assert second == "frontend: left, 0.10.5-new-ads.9 is older than the release v0.10.6"
@@ -78,6 +78,6 @@ def test_a_branch_that_has_built_nothing_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tags: Mapping[str, tuple[str, ...]], message: str
 ) -> None:
     with pytest.raises(OperationError) as caught:
-        found(monkeypatch, tags)
+        discover_tags(monkeypatch, tags)
     assert message in str(caught.value)
     assert str(caught.value).startswith("feature 'new-ads' of 'dev': ")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boutique.eks import network
-from tests.support.unit.eks_errors import KEY, found
+from tests.support.unit.eks_errors import KEY, cluster_errors
 from tests.support.unit.eks_errors import network as configured
 
 LETTERS = "abcdef"
@@ -56,7 +56,7 @@ def test_an_overlap_is_seen_from_both_sides(one: IPv4Network, other: IPv4Network
     "cidr", ["127.0.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "0.0.0.0/16", "240.0.0.0/16", "8.8.0.0/16", "0.0.0.0/0"]
 )
 def test_a_vpc_has_addresses_that_are_nobody_elses(cidr: str) -> None:
-    [line] = found(**configured(cidr=cidr))
+    [line] = cluster_errors(**configured(cidr=cidr))
     assert line.startswith(
         f"{KEY}.network.cidr: '{cidr}': must be in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10; "
     )
@@ -65,11 +65,11 @@ def test_a_vpc_has_addresses_that_are_nobody_elses(cidr: str) -> None:
 # Some services of AWS use the last one too; it is refused by none.
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.0.0/16", "100.64.0.0/16", "172.17.0.0/16"])
 def test_a_vpc_may_have_any_private_addresses(cidr: str) -> None:
-    assert found(**configured(cidr=cidr)) == []
+    assert cluster_errors(**configured(cidr=cidr)) == []
 
 
 def test_services_have_no_address_of_a_network_that_pods_are_to_reach() -> None:
-    [line] = found(**configured(avoid=["192.0.2.0/24", "172.20.5.0/24"]))
+    [line] = cluster_errors(**configured(avoid=["192.0.2.0/24", "172.20.5.0/24"]))
     assert line.startswith(
         f"{KEY}.serviceCidr: '172.20.0.0/16': overlaps with 172.20.5.0/24 of network.avoid, which pods could not reach"
     )
@@ -88,10 +88,10 @@ def test_services_have_no_address_of_a_network_that_pods_are_to_reach() -> None:
     ],
 )
 def test_the_api_server_is_not_opened_to_most_of_the_internet(cidrs: list[str], expected: str) -> None:
-    [line] = found(publicCidrs=cidrs)
+    [line] = cluster_errors(publicCidrs=cidrs)
     assert line.startswith(f"{KEY}.publicCidrs: {expected}")
 
 
 def test_the_api_server_may_be_opened_to_the_networks_of_an_organization() -> None:
-    assert found(publicCidrs=["17.0.0.0/8"]) == []
-    assert found(publicCidrs=["198.51.0.0/24", "198.51.1.0/24"]) == []
+    assert cluster_errors(publicCidrs=["17.0.0.0/8"]) == []
+    assert cluster_errors(publicCidrs=["198.51.0.0/24", "198.51.1.0/24"]) == []

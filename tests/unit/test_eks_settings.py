@@ -12,16 +12,16 @@ from boutique.settings import eks_versions
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
 from tests.support.online_boutique import load
-from tests.support.unit.eks_errors import KEY, existing, found, ingress
+from tests.support.unit.eks_errors import KEY, cluster_errors, existing, ingress
 
 
 def test_a_cluster_with_all_defaults_is_one() -> None:
-    assert found({"targets": {"dev": {}}}) == []
+    assert cluster_errors({"targets": {"dev": {}}}) == []
 
 
 @pytest.mark.parametrize("version", ["1.32", "1.33"])
 def test_a_version_may_be_kept_for_a_year_longer(version: str) -> None:
-    assert found(version=version, support="extended") == []
+    assert cluster_errors(version=version, support="extended") == []
     chosen = eks_versions.addons(version, {})
     assert chosen["kube-proxy"].startswith(f"v{version}.")
     assert minor(chosen["coredns"]) <= minor(eks_versions.addons("1.34", {})["coredns"])
@@ -40,7 +40,7 @@ def test_a_version_is_warned_of_from_the_day_after_its_support_and_never_refused
     assert bool(lines) == (days > 0)
     if lines:
         assert f"{KEY}.version: '{version}': its {support} support ended on {end}, and AWS moves" in lines[0]
-    assert found(version=version, support=support) == []
+    assert cluster_errors(version=version, support=support) == []
 
 
 @pytest.mark.parametrize(
@@ -74,17 +74,17 @@ def test_addons_go_with_the_version_unless_the_configuration_names_others() -> N
 
 def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
     key = "boutique:platform.ingress.loadBalancer"
-    assert found(ingress())[0].startswith(f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer")
-    assert found(ingress(kind="nlb")) == []
-    [line] = found(ingress(kind="nlb"), **existing("subnet-1", "subnet-2"))
+    assert cluster_errors(ingress())[0].startswith(f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer")
+    assert cluster_errors(ingress(kind="nlb")) == []
+    [line] = cluster_errors(ingress(kind="nlb"), **existing("subnet-1", "subnet-2"))
     assert line.startswith(f"{key}.scheme: 'internet-facing': needs {KEY}.network.publicSubnets")
-    assert found(ingress(kind="nlb", scheme="internal"), **existing("subnet-1", "subnet-2")) == []
+    assert cluster_errors(ingress(kind="nlb", scheme="internal"), **existing("subnet-1", "subnet-2")) == []
 
 
 def test_a_cluster_on_eks_has_the_domain_that_eks_gives_it() -> None:
     targets = {"targets": {"dev": {}}}
-    assert found({**targets, "dns": {"domain": "cluster.local"}}) == found(targets) == []
-    assert found({**targets, "dns": {"domain": "prod.internal"}}) == [
+    assert cluster_errors({**targets, "dns": {"domain": "cluster.local"}}) == cluster_errors(targets) == []
+    assert cluster_errors({**targets, "dns": {"domain": "prod.internal"}}) == [
         "boutique:platform.dns.domain: 'prod.internal': a cluster that this stack makes on EKS has the domain "
         "'cluster.local'; remove the key"
     ]

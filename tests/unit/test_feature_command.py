@@ -65,7 +65,9 @@ def test_what_is_not_understood_is_refused_before_anything_is_asked(arguments: t
     assert message in done.output.replace("│", "").replace("\n", " ").replace("  ", " ")
 
 
-def exported(*resources: Mapping[str, Any], pending: Mapping[str, Any] | None = None, **outputs: Any) -> dict[str, Any]:
+def exported_stack(
+    *resources: Mapping[str, Any], pending: Mapping[str, Any] | None = None, **outputs: Any
+) -> dict[str, Any]:
     stack = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
     deployment: dict[str, Any] = {"resources": [stack, *resources]}
     if pending:
@@ -79,22 +81,22 @@ def resource(key: str | None) -> dict[str, Any]:
 
 
 def test_another_stack_is_never_taken_for_a_feature() -> None:
-    assert parse_export("dev-a", exported(resource("a"), of="dev")).is_feature("a", "dev")
-    assert parse_export("dev-a", exported(resource("a"), of="organization/boutique/dev")).is_feature("a", "dev")
-    assert parse_export("dev-a", exported(resource("a"))).is_feature("a", "dev"), "killed before it had outputs"
+    assert parse_export("dev-a", exported_stack(resource("a"), of="dev")).is_feature("a", "dev")
+    assert parse_export("dev-a", exported_stack(resource("a"), of="organization/boutique/dev")).is_feature("a", "dev")
+    assert parse_export("dev-a", exported_stack(resource("a"))).is_feature("a", "dev"), "killed before it had outputs"
     assert parse_export("dev-a", {"deployment": {}}).is_feature("a", "dev"), "created and no more"
-    assert not parse_export("dev-a", exported(resource("a"), of="test")).is_feature("a", "dev")
-    assert not parse_export("dev-a", exported(resource("b"), of="dev")).is_feature("a", "dev")
-    assert not parse_export("dev-a", exported(resource(None))).is_feature("a", "dev"), "an environment"
-    assert not parse_export("dev-a", exported(pending=resource(None))).is_feature("a", "dev")
+    assert not parse_export("dev-a", exported_stack(resource("a"), of="test")).is_feature("a", "dev")
+    assert not parse_export("dev-a", exported_stack(resource("b"), of="dev")).is_feature("a", "dev")
+    assert not parse_export("dev-a", exported_stack(resource(None))).is_feature("a", "dev"), "an environment"
+    assert not parse_export("dev-a", exported_stack(pending=resource(None))).is_feature("a", "dev")
 
 
 def test_the_section_comes_back_from_a_secret_output() -> None:
     section = {"environment": "dev", "sessions": ["abc"]}
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(section)}
-    state = parse_export("dev-a", exported(feature=secret))
+    state = parse_export("dev-a", exported_stack(feature=secret))
     assert state.section == section
-    assert parse_export("dev-a", exported()).section is None
+    assert parse_export("dev-a", exported_stack()).section is None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,9 @@ def test_secrets_stay_encrypted_as_they_were(provider: dict[str, Any], settings:
     assert parse_export("dev-a", {"deployment": {"secrets_providers": provider}}).settings == settings
 
 
-def found(collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None) -> FeatureObject:
+def feature_object(
+    collection: str, name: str, owner: str | None, key: str = "a", expires: str | None = None
+) -> FeatureObject:
     annotations = {"boutique.dev/expires": expires} if expires else {}
     container = {"image": f"registry:5000/adservice:0.10.7-a.1@sha256:{'0' * 64}"}
     content = {
@@ -129,11 +133,11 @@ def found(collection: str, name: str, owner: str | None, key: str = "a", expires
 def test_objects_tell_a_feature_without_its_stack() -> None:
     [first, other] = inventory.features(
         [
-            found(HTTP_ROUTES, "session-1", "dev-a", expires="2026-01-11T00:00:00Z"),
-            found(HTTP_ROUTES, "preview-a", "dev-a", expires="2026-01-12T00:00:00Z"),
-            found(DEPLOYMENTS, "adservice-a", "dev-a"),
-            found(DEPLOYMENTS, "adservice-a", "rival"),
-            found(DEPLOYMENTS, "adservice-a", None),
+            feature_object(HTTP_ROUTES, "session-1", "dev-a", expires="2026-01-11T00:00:00Z"),
+            feature_object(HTTP_ROUTES, "preview-a", "dev-a", expires="2026-01-12T00:00:00Z"),
+            feature_object(DEPLOYMENTS, "adservice-a", "dev-a"),
+            feature_object(DEPLOYMENTS, "adservice-a", "rival"),
+            feature_object(DEPLOYMENTS, "adservice-a", None),
         ]
     )
     assert (first.stack, first.sessions, first.versions) == ("dev-a", 1, {"adservice": "0.10.7-a.1"})

@@ -20,14 +20,14 @@ from ops.applications.rendering import render_application
 from tests.support.unit.manifest_samples import Manifest, as_list, config_map, container, imported, service, workload
 
 
-def compared(*objects: Manifest) -> FieldComparison:
+def compare_manifests(*objects: Manifest) -> FieldComparison:
     application = imported(*objects, entry="web")
     text = write_application(application.content, application.report)
     assert yaml.safe_load(text) == application.content
     return compare_fields(application, render_application(parse_application(text.encode(), "mine.yaml")))
 
 
-def everything() -> tuple[Manifest, ...]:
+def sample_manifests() -> tuple[Manifest, ...]:
     """Return manifests with something of all that a workload can say."""
     main = container(
         command=["web"],
@@ -82,7 +82,7 @@ def everything() -> tuple[Manifest, ...]:
 
 
 def test_all_that_can_be_said_is_rendered_again() -> None:
-    comparison = compared(*everything())
+    comparison = compare_manifests(*sample_manifests())
     assert comparison.differences == []
     assert comparison.decided == []
     assert comparison.equal > 80
@@ -106,14 +106,14 @@ def test_all_that_can_be_said_is_rendered_again() -> None:
     ],
 )
 def test_what_is_not_kept_is_a_difference(objects: tuple[Manifest, ...], path: str, change: Any) -> None:
-    differences = {item.path: (item.given, item.rendered) for item in compared(*objects).differences}
+    differences = {item.path: (item.given, item.rendered) for item in compare_manifests(*objects).differences}
     assert differences[path] == change
 
 
 def test_what_the_program_chooses_has_a_reason() -> None:
     content = workload(serviceAccountName="default")
     content["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"] = "shop"
-    comparison = compared(content, service())
+    comparison = compare_manifests(content, service())
     assert comparison.differences == []
     assert {item.path for item in comparison.decided} == {
         "spec.serviceAccountName",
@@ -139,14 +139,14 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(inner for key, item in items for inner in paths(item, (*path, key)))]
 
 
-PATHS = [path for path in paths(list(everything())) if len(path) > 1]
+PATHS = [path for path in paths(list(sample_manifests())) if len(path) > 1]
 VALUES = [None, 0, -1, 1.5, True, "", "x", "{x}", "{{ x }}", [], {}, ["x"], [{}], {"name": "x"}, "x" * 300, 10**20]
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(PATHS), st.sampled_from(VALUES)), min_size=1, max_size=3))
 def test_broken_manifests_are_refused_or_imported_but_never_a_crash(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
-    objects = list(everything())
+    objects = list(sample_manifests())
     for path, value in changes:
         holder: Any = objects
         try:
@@ -173,4 +173,4 @@ def test_a_single_file_within_a_folder_of_files_is_refused() -> None:
     )
     volumes = [{"name": "conf", "configMap": {"name": "files"}}]
     with pytest.raises(SettingsError, match=r"singleFiles\./etc/web/own\.conf: is in a folder of files"):
-        compared(workload(containers=[main], volumes=volumes), service(), config_map("files", {"a": "b"}))
+        compare_manifests(workload(containers=[main], volumes=volumes), service(), config_map("files", {"a": "b"}))

@@ -37,12 +37,12 @@ def update(default: str = "v0.10.6", **changes: Any) -> Said:
     return {**given, "message": "", "environment": {}, "config": config, **changes}
 
 
-def told(*oldest_first: Said) -> tuple[Entry, ...]:
+def history_entries(*oldest_first: Said) -> tuple[Entry, ...]:
     return entries(list(reversed(oldest_first)))
 
 
 def numbers(*oldest_first: Said) -> list[tuple[int, ...]]:
-    return [revision.numbers for revision in releases(APPLICATION, told(*oldest_first))]
+    return [revision.numbers for revision in releases(APPLICATION, history_entries(*oldest_first))]
 
 
 def present(default: str = "v0.10.6", secrets: Mapping[str, str] | None = None, **environment: Any) -> RevisionContent:
@@ -73,8 +73,8 @@ def test_an_environment_or_a_release_with_all_defaults_is_one() -> None:
 
 
 def test_updates_are_numbered_from_the_oldest_and_by_the_cloud_as_there() -> None:
-    assert [entry.number for entry in told(update(), update(kind="refresh"), update())] == [1, 2, 3]
-    assert [entry.number for entry in told(update(version=41), update(version=42))] == [41, 42]
+    assert [entry.number for entry in history_entries(update(), update(kind="refresh"), update())] == [1, 2, 3]
+    assert [entry.number for entry in history_entries(update(version=41), update(version=42))] == [41, 42]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_updates_are_numbered_from_the_oldest_and_by_the_cloud_as_there() -> Non
     ],
 )
 def test_who_it_was_is_told_as_far_as_anybody_knows(message: str, environment: Said, who: str, left: str) -> None:
-    [entry] = told({**update(message=message), "environment": environment})
+    [entry] = history_entries({**update(message=message), "environment": environment})
     assert (entry.who, entry.message) == (who, left)
 
 
@@ -108,7 +108,7 @@ def test_only_updates_that_succeeded_are_releases_and_equal_ones_behind_each_oth
 
 
 def test_keys_of_other_namespaces_say_nothing_of_a_release() -> None:
-    [entry] = told(update(config={"other:release": {"objectValue": {"default": "v9.9.9"}}}))
+    [entry] = history_entries(update(config={"other:release": {"objectValue": {"default": "v9.9.9"}}}))
     assert entry.config == {"release": {"default": "v0.10.6"}, "environment": {"replicas": 1}}
 
 
@@ -131,49 +131,49 @@ def test_other_content_of_a_secret_is_another_release_as_far_as_it_can_be_told()
     unreadable = secret({"value": "ERROR_UNABLE_TO_DECRYPT"})
     assert numbers(clear("a"), clear("a"), clear("b")) == [(1, 2), (3,)]
     assert numbers(unreadable, unreadable, clear("b")) == [(1, 2, 3)]
-    [revision] = releases(APPLICATION, told(unreadable))
+    [revision] = releases(APPLICATION, history_entries(unreadable))
     assert revision.content.secrets is None
-    [revision] = releases(APPLICATION, told(clear("a")))
+    [revision] = releases(APPLICATION, history_entries(clear("a")))
     assert revision.content.secrets == {"token": "a"}, "only what services name"
 
 
 def test_secrets_are_in_no_text() -> None:
-    [entry] = told(clear("canary"))
+    [entry] = history_entries(clear("canary"))
     [revision] = releases(APPLICATION, [entry])
     assert "canary" not in f"{entry!r} {revision!r}"
 
 
 def test_without_a_number_the_last_one_that_is_not_what_runs() -> None:
-    updates = told(update("v1.0.0"), update("v2.0.0"), update("v2.0.0"))
+    updates = history_entries(update("v1.0.0"), update("v2.0.0"), update("v2.0.0"))
     assert back(updates, present("v2.0.0")).numbers == (1,)
 
 
 def test_after_a_failure_the_last_one_that_was_deployed_to_its_end() -> None:
-    updates = told(update("v1.0.0"), update("v2.0.0"), update("v3.0.0", result="failed"))
+    updates = history_entries(update("v1.0.0"), update("v2.0.0"), update("v3.0.0", result="failed"))
     assert back(updates, present("v3.0.0")).numbers == (2,)
     assert back(updates, present("v2.0.0")).numbers == (2,), "though its file was put back by hand"
 
 
 def test_a_rollback_that_was_killed_or_failed_goes_on_to_where_it_was_going() -> None:
     succeeded = (update("v1.0.0"), update("v2.0.0"), update("v3.0.0"))
-    killed = with_killed(told(*succeeded), datetime(2026, 1, 10, 10, 1, 1, tzinfo=UTC))
+    killed = with_killed(history_entries(*succeeded), datetime(2026, 1, 10, 10, 1, 1, tzinfo=UTC))
     assert back(killed, present("v1.0.0")).numbers == (1,)
     failed = update("v2.0.0", result="failed", message="rollback to 2: adservice v3.0.0 -> v2.0.0")
-    assert back(told(*succeeded, failed), present("v2.0.0")).numbers == (2,)
+    assert back(history_entries(*succeeded, failed), present("v2.0.0")).numbers == (2,)
     promoted = update("v2.0.0", result="failed", message="promote dev -> test: adservice v3.0.0 -> v2.0.0")
-    assert back(told(*succeeded, promoted), present("v2.0.0")).numbers == (3,)
+    assert back(history_entries(*succeeded, promoted), present("v2.0.0")).numbers == (3,)
 
 
 @pytest.mark.parametrize("edited", ["v1.0.0", "v2.0.0", "v3.0.0"])
 def test_what_was_written_and_not_deployed_says_nothing_of_what_runs(edited: str) -> None:
-    updates = told(update("v1.0.0"), update("v2.0.0"))
+    updates = history_entries(update("v1.0.0"), update("v2.0.0"))
     assert back(updates, present(edited)).numbers == (1,)
     revisions = releases(APPLICATION, updates)
     assert running_release(updates, revisions) == revisions[-1]
 
 
 def test_it_can_be_undone_by_number() -> None:
-    updates = told(update("v1.0.0"), update("v2.0.0"))
+    updates = history_entries(update("v1.0.0"), update("v2.0.0"))
     assert back(updates, present("v3.0.0"), 2).numbers == (2,)
     with pytest.raises(OperationError, match="runs that release already"):
         back(updates, present("v2.0.0"), 2)
@@ -183,26 +183,26 @@ def test_it_can_be_undone_by_number() -> None:
 def test_a_state_that_is_newer_than_the_history_tells_of_a_killed_update(
     milliseconds: int, numbers: tuple[int, ...]
 ) -> None:
-    updates = told(update("v1.0.0"), update("v2.0.0"))
+    updates = history_entries(update("v1.0.0"), update("v2.0.0"))
     written = datetime(2026, 1, 10, 10, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     assert back(with_killed(updates, written), present("v3.0.0")).numbers == numbers
 
 
 def test_where_nobody_knows_when_anything_ended_nothing_was_killed() -> None:
-    updates = told(update())
-    running_still = told({**update(), "endTime": None})
+    updates = history_entries(update())
+    running_still = history_entries({**update(), "endTime": None})
     assert with_killed(updates, None) == updates
     assert with_killed((), datetime.now(UTC)) == ()
     assert with_killed(running_still, datetime.now(UTC)) == running_still
 
 
 def test_after_the_end_of_everything_the_last_release_comes_back() -> None:
-    updates = told(update("v1.0.0"), update("v2.0.0"), update("v2.0.0", kind="destroy"))
+    updates = history_entries(update("v1.0.0"), update("v2.0.0"), update("v2.0.0", kind="destroy"))
     assert back(updates, present("v2.0.0")).numbers == (2,)
 
 
 def test_ten_releases_back() -> None:
-    updates = told(*(update(f"v1.0.{number}") for number in range(60)))
+    updates = history_entries(*(update(f"v1.0.{number}") for number in range(60)))
     assert back(updates, present("v1.0.59"), 49).content.release == {"default": "v1.0.48"}
     with pytest.raises(OperationError, match="--to 60: stack 'test' runs that release already"):
         back(updates, present("v1.0.59"), 60)
@@ -220,23 +220,23 @@ def test_ten_releases_back() -> None:
     ],
 )
 def test_what_cannot_be_gone_back_to_is_refused(number: int | None, message: str) -> None:
-    updates = told(update(), update("v2.0.0", result="failed"), update(kind="refresh"), update())
+    updates = history_entries(update(), update("v2.0.0", result="failed"), update(kind="refresh"), update())
     with pytest.raises(OperationError, match=message.replace("(", r"\(")):
         back(updates, present(), number)
 
 
 def test_a_stack_without_an_environment_has_no_releases() -> None:
     bare = update(config={"boutique:environment": {"objectValue": {"enabled": False}}})
-    assert releases(APPLICATION, told(bare)) == ()
+    assert releases(APPLICATION, history_entries(bare)) == ()
     with pytest.raises(OperationError, match="stack 'test' had no environment then"):
-        back(told(bare), present(), 1)
+        back(history_entries(bare), present(), 1)
 
 
 def test_what_differed_is_said() -> None:
     old = {"services": {"adservice": {"variables": {"A": "b"}, "image": {"tag": "v1.0.0"}}}}
     revisions = releases(
         APPLICATION,
-        told(
+        history_entries(
             update("v0.10.6"),
             update("v0.10.6", environment={"replicas": 1, "services": {"loadgenerator": {"enabled": False}}}),
             update("v0.10.6", environment={"replicas": 2, "services": {"loadgenerator": {"enabled": False}}}),
@@ -262,8 +262,8 @@ def test_a_change_of_the_digest_alone_can_be_seen() -> None:
 
 
 def test_the_last_change_is_no_refresh() -> None:
-    updates = told(update(), update(kind="destroy"), update(kind="refresh"))
+    updates = history_entries(update(), update(kind="destroy"), update(kind="refresh"))
     last = last_change(updates)
     assert last
     assert last.number == 2
-    assert last_change(told(update(kind="refresh"))) is None
+    assert last_change(history_entries(update(kind="refresh"))) is None

@@ -25,7 +25,9 @@ CERTIFICATE = {"kind": "certManager", "issuer": "some"}
 ACM = {"kind": "acm", "arn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"}
 
 
-def made(api: RoutingApi, certificate: str | None = "certificate", port: int = 443) -> dict[tuple[str, str], Object]:
+def gateway_objects(
+    api: RoutingApi, certificate: str | None = "certificate", port: int = 443
+) -> dict[tuple[str, str], Object]:
     return {(resource.kind, resource.name): resource for resource in objects(api, CLAIMS, certificate, port)}
 
 
@@ -44,7 +46,9 @@ def annotations(**section: Any) -> Mapping[str, str]:
 
 
 def test_a_host_and_the_names_under_it_are_open_to_routes_of_one_namespace_only() -> None:
-    listeners = {listener["name"]: listener for listener in made(GATEWAY_API)["Gateway", NAME].spec["listeners"]}
+    listeners = {
+        listener["name"]: listener for listener in gateway_objects(GATEWAY_API)["Gateway", NAME].spec["listeners"]
+    }
     for claim in CLAIMS:
         for name, host in ((listener(claim.target), claim.host), (preview_listener(claim.target), claim.previews)):
             assert listeners[name]["hostname"] == host
@@ -53,34 +57,34 @@ def test_a_host_and_the_names_under_it_are_open_to_routes_of_one_namespace_only(
     assert listeners["http"]["allowedRoutes"] == {"namespaces": {"from": "Same"}}
     assert len(listeners) == 5
 
-    servers = made(VIRTUAL_SERVICE)["Gateway", NAME].spec["servers"]
+    servers = gateway_objects(VIRTUAL_SERVICE)["Gateway", NAME].spec["servers"]
     assert [server["hosts"] for server in servers] == [
         ["development/dev.example.com", "development/*.dev.example.com"],
         ["test/test.example.com", "test/*.test.example.com"],
     ]
-    [plain] = made(VIRTUAL_SERVICE)["Gateway", "redirect"].spec["servers"]
+    [plain] = gateway_objects(VIRTUAL_SERVICE)["Gateway", "redirect"].spec["servers"]
     assert plain["hosts"] == [f"{NAMESPACE}/*"]
 
 
 def test_hosts_are_served_by_tls_with_the_certificate() -> None:
-    for entry in made(GATEWAY_API, "some-secret")["Gateway", NAME].spec["listeners"][1:]:
+    for entry in gateway_objects(GATEWAY_API, "some-secret")["Gateway", NAME].spec["listeners"][1:]:
         assert (entry["port"], entry["protocol"], entry["tls"]["mode"]) == (443, "HTTPS", "Terminate")
         assert entry["tls"]["certificateRefs"] == [{"kind": "Secret", "name": "some-secret"}]
-    for entry in made(VIRTUAL_SERVICE, "some-secret")["Gateway", NAME].spec["servers"]:
+    for entry in gateway_objects(VIRTUAL_SERVICE, "some-secret")["Gateway", NAME].spec["servers"]:
         assert (entry["port"]["number"], entry["port"]["protocol"]) == (443, "HTTPS")
         assert entry["tls"] == {"mode": "SIMPLE", "credentialName": "some-secret", "minProtocolVersion": "TLSV1_2"}
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_where_the_load_balancer_ends_tls_the_gateway_has_no_certificate(api: RoutingApi) -> None:
-    spec = made(api, None)["Gateway", NAME].spec
+    spec = gateway_objects(api, None)["Gateway", NAME].spec
     assert "tls" not in json.dumps(spec)
     assert "HTTPS" not in json.dumps(spec)
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) -> None:
-    spec = made(api)["EnvoyFilter", misdirected_requests.NAME].spec
+    spec = gateway_objects(api)["EnvoyFilter", misdirected_requests.NAME].spec
     [patch] = spec["configPatches"]
     [mapper] = patch["patch"]["value"]["typed_config"]["local_reply_config"]["mappers"]
     _, elsewhere = mapper["filter"]["and_filter"]["filters"]
@@ -88,7 +92,7 @@ def test_a_request_that_another_connection_serves_is_told_so(api: RoutingApi) ->
     expression = elsewhere["extension_filter"]["typed_config"]["expression"]
     assert (mapper["status_code"], expression) == (421, misdirected_requests.misdirected_expression(hosts))
     assert spec["workloadSelector"]["labels"] == LABELS
-    assert not [key for key in made(api, None) if key[0] == "EnvoyFilter"]
+    assert not [key for key in gateway_objects(api, None) if key[0] == "EnvoyFilter"]
 
 
 @pytest.mark.parametrize(
@@ -110,23 +114,23 @@ def test_only_hosts_of_targets_are_served_by_another_connection(host: str, serve
 
 
 def test_plain_http_leads_to_the_public_port_for_good() -> None:
-    route = made(GATEWAY_API, port=8443)["HTTPRoute", "redirect"].spec
+    route = gateway_objects(GATEWAY_API, port=8443)["HTTPRoute", "redirect"].spec
     assert route["parentRefs"] == [{"name": NAME, "sectionName": "http"}]
     [rule] = route["rules"]
     wanted = {"scheme": "https", "port": 8443, "statusCode": 301}
     assert rule == {"filters": [{"type": "RequestRedirect", "requestRedirect": wanted}]}
-    own = made(VIRTUAL_SERVICE, port=8443)["VirtualService", "redirect"].spec
+    own = gateway_objects(VIRTUAL_SERVICE, port=8443)["VirtualService", "redirect"].spec
     assert own["gateways"] == ["redirect"]
     assert own["http"] == [{"redirect": {"scheme": "https", "port": 8443, "redirectCode": 301}}]
 
 
 def test_the_gateway_of_the_chart_serves_the_gateway_api() -> None:
-    gateway = made(GATEWAY_API)["Gateway", NAME]
+    gateway = gateway_objects(GATEWAY_API)["Gateway", NAME]
     address = {"type": "Hostname", "value": "istio-ingressgateway.istio-ingress.svc.cluster.local"}
     assert gateway.spec["addresses"] == [address]
     assert gateway.annotations == {"pulumi.com/waitFor": "condition=Programmed"}
     assert (
-        made(VIRTUAL_SERVICE)["Gateway", NAME].spec["selector"]
+        gateway_objects(VIRTUAL_SERVICE)["Gateway", NAME].spec["selector"]
         == LABELS
         == {
             "app": "istio-ingressgateway",

@@ -27,13 +27,13 @@ def test_the_release_is_the_one_that_the_lab_has() -> None:
     assert required_version(MODULES / "kubernetes", "sigs.k8s.io/gateway-api") == f"v{GATEWAY_API_VERSION}"
 
 
-def written(folder: Path, *documents: Any) -> GatewayApiFolder:
+def write_definitions(folder: Path, *documents: Any) -> GatewayApiFolder:
     (folder / "all.yaml").write_text(yaml.safe_dump_all(documents))
     return GatewayApiFolder(kind="folder", path=str(folder))
 
 
 def test_every_document_is_read_without_descriptions_of_fields(tmp_path: Path) -> None:
-    [manifest] = manifests(written(tmp_path, definition(), None))
+    [manifest] = manifests(write_definitions(tmp_path, definition(), None))
     assert manifest["spec"] == {"versions": [{"schema": {"properties": {"description": {"type": "string"}}}}]}
 
 
@@ -51,7 +51,7 @@ def test_every_document_is_read_without_descriptions_of_fields(tmp_path: Path) -
 )
 def test_anything_else_is_refused(tmp_path: Path, document: Any, message: str) -> None:
     with pytest.raises(GatewayApiError, match=message):
-        manifests(written(tmp_path, document))
+        manifests(write_definitions(tmp_path, document))
 
 
 def test_a_folder_without_definitions_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from boutique.kubernetes.kubeconfig import KubeconfigError
 from boutique.settings.ingress_settings import IngressSettings
 from boutique.settings.mesh_settings import MeshSettings
 from stacks import helm_recovery, stack_outputs
-from tests.support.helm_api import CREATED, HelmApi, reached, secret, serve, unpacked
+from tests.support.helm_api import CREATED, HelmApi, api_at_port, secret, serve, unpack_release
 
 ISTIOD = releases.istiod(MeshSettings(), "cluster.local")
 BASE = releases.base()
@@ -96,8 +96,8 @@ def test_an_operation_on_a_release_of_the_stack_has_failed(run: Run, release: He
     descriptions = run(api, {release.key: ""})
     deployed, failed = api.secrets.values()
     assert deployed == record(release, 1, "deployed"), "Helm upgrades from what was deployed last"
-    assert failed["metadata"]["labels"]["status"] == unpacked(failed)["info"]["status"] == "failed"
-    assert unpacked(failed) | {"info": {}} == unpacked(record(release, 2, status)) | {"info": {}}
+    assert failed["metadata"]["labels"]["status"] == unpack_release(failed)["info"]["status"] == "failed"
+    assert unpack_release(failed) | {"info": {}} == unpack_release(record(release, 2, status)) | {"info": {}}
     # Pulumi upgrades nothing whose settings are the same: the description has to differ.
     assert descriptions == {release.key: f"Upgrade after revision 2 of {CREATED} was interrupted or failed"}
     assert "is " + status in run.messages[0]
@@ -261,7 +261,7 @@ def test_an_api_server_without_an_answer_is_an_error(monkeypatch: pytest.MonkeyP
     for method in (KubernetesApi.request, KubernetesApi.list_objects):
         monkeypatch.setitem(method.__kwdefaults__, "seconds", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(KubeconfigError, match="does not answer GET"):
-        helm_recovery.recover_releases(reached(silent.getsockname()[1]), ALL)
+        helm_recovery.recover_releases(api_at_port(silent.getsockname()[1]), ALL)
 
 
 def test_something_else_than_a_list_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

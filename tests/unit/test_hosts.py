@@ -19,7 +19,7 @@ def stack(targets: dict[str, Any], mesh: Any = {}, **ingress: Any) -> dict[str, 
     return {"cluster": {"kind": "existing", "context": "here"}, "platform": platform}
 
 
-def claimed(values: dict[str, Any]) -> tuple[HostAssignment, ...]:
+def host_assignments(values: dict[str, Any]) -> tuple[HostAssignment, ...]:
     platform = load(values).platform
     assert platform
     return claims(platform)
@@ -32,7 +32,9 @@ def mistakes(values: dict[str, Any]) -> list[str]:
 
 
 def test_a_target_has_its_own_host_or_one_under_the_domain() -> None:
-    hosts = claimed(stack({"dev": {}, "test": {"namespace": "t", "host": "try.example.org"}}, domain="example.com"))
+    hosts = host_assignments(
+        stack({"dev": {}, "test": {"namespace": "t", "host": "try.example.org"}}, domain="example.com")
+    )
     assert hosts == (
         HostAssignment(target="dev", namespace="dev", host="dev.example.com"),
         HostAssignment(target="test", namespace="t", host="try.example.org"),
@@ -40,7 +42,9 @@ def test_a_target_has_its_own_host_or_one_under_the_domain() -> None:
 
 
 def test_without_an_ingress_nobody_claims_a_host() -> None:
-    assert not claimed({"cluster": {"kind": "existing", "context": "here"}, "platform": {"targets": {"dev": {}}}})
+    assert not host_assignments(
+        {"cluster": {"kind": "existing", "context": "here"}, "platform": {"targets": {"dev": {}}}}
+    )
 
 
 def test_the_public_port_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

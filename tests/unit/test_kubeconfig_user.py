@@ -17,7 +17,7 @@ from boutique.kubernetes import client, kubeconfig, kubeconfig_user
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError
 from boutique.kubernetes.kubeconfig_user import Credentials, resolve_credentials
 from tests.support.certificate_samples import issue
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 
 SERVER = ApiServer(server="https://api.example", entry={"server": "https://api.example"})
 ANN = "Basic " + base64.b64encode(b"ann:canary").decode()
@@ -142,7 +142,7 @@ def mutual(tmp_path: Path) -> Iterator[Path]:
     }
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Greeting) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        with answering(server) as port:
+        with serve_in_background(server) as port:
             entry = {"server": f"https://127.0.0.1:{port}", "tls-server-name": "api.example"}
             users = {"files": {"client-certificate": "crt", "client-key": "key"}, "inside": inside}
             content = {

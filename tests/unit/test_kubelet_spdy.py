@@ -30,7 +30,7 @@ def frames(content: bytes) -> list[Frame]:
     return asyncio.run(read())
 
 
-def opening(headers: bytes) -> bytes:
+def open_frame(headers: bytes) -> bytes:
     """Return a frame that opens a stream, with headers as they are before their compression."""
     packer = zlib.compressobj(zdict=DICTIONARY)
     packed = packer.compress(headers) + packer.flush(zlib.Z_SYNC_FLUSH)
@@ -69,8 +69,8 @@ def test_what_is_written_is_read() -> None:
         struct.pack(">IIIIH", 0x80030001, 14, 1, 0, 0) + b"junk",
         struct.pack(">II", 0x80030003, 2) + b"01",
         struct.pack(">II", 0x80030033, 4) + b"0123",
-        opening(struct.pack(">I", 7)),
-        opening(bytes(2**17)),
+        open_frame(struct.pack(">I", 7)),
+        open_frame(bytes(2**17)),
     ],
     ids=["http", "version", "length", "compression", "short", "kind", "missing headers", "endless headers"],
 )
@@ -83,7 +83,7 @@ def test_connection_that_breaks_off_ends() -> None:
     assert [frame.kind for frame in frames(WRITTEN[:-45])] == [Kind.OPEN, Kind.OPEN, Kind.DATA]
 
 
-async def connected(handle: "asyncio.Queue[Stream]", content: bytes) -> bytes:
+async def serve_connection(handle: "asyncio.Queue[Stream]", content: bytes) -> bytes:
     """Serve a connection on which that is sent, and return what is answered."""
     served = asyncio.Event()
 
@@ -105,7 +105,7 @@ async def connected(handle: "asyncio.Queue[Stream]", content: bytes) -> bytes:
 def test_streams_are_accepted_read_and_ended() -> None:
     async def play() -> tuple[bytes, list[bytes]]:
         streams: asyncio.Queue[Stream] = asyncio.Queue()
-        answer = await connected(streams, WRITTEN)
+        answer = await serve_connection(streams, WRITTEN)
         error, data = streams.get_nowait(), streams.get_nowait()
         return answer, [await error.read(), await data.read(), await data.read()]
 
@@ -119,7 +119,7 @@ def test_stream_that_is_not_read_holds_its_connection_up() -> None:
         streams: asyncio.Queue[Stream] = asyncio.Queue()
         opened, rest = WRITTEN[: WRITTEN.index(struct.pack(">II", 3, 5))], WRITTEN[-16:]
         content = opened + 5 * Encoder().data(3, bytes(2**19)) + rest
-        serving = asyncio.create_task(connected(streams, content))
+        serving = asyncio.create_task(serve_connection(streams, content))
         await streams.get()
         data = await streams.get()
         done, _ = await asyncio.wait([serving], timeout=0.3)

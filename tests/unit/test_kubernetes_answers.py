@@ -13,14 +13,16 @@ import pytest
 from boutique.kubernetes import client, connection
 from boutique.kubernetes.client import KubernetesApi
 from boutique.kubernetes.kubeconfig import ApiServer, KubeconfigError, for_token
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 
 TOKEN = "canary-of-a-token"  # noqa: S105 - a canary, not a password
 PATH = "/api/v1/namespaces/dev/services"
 
 
 @contextmanager
-def serving(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[tuple[KubernetesApi, list[str]]]:
+def serve_requests(
+    answer: Callable[[http.server.BaseHTTPRequestHandler], None],
+) -> Iterator[tuple[KubernetesApi, list[str]]]:
     """Serve GET requests, and yield the API server with the address of each connection that it gets."""
     connections: list[str] = []
 
@@ -37,7 +39,7 @@ def serving(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Ite
         def log_message(self, *_: object) -> None:
             """Keep the test's output quiet."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, answering(server) as port:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, serve_in_background(server) as port:
         server.daemon_threads = True
         yield deployer(f"http://127.0.0.1:{port}"), connections
 
@@ -65,7 +67,7 @@ def names(api: KubernetesApi, selector: str = "") -> list[str]:
 
 
 def test_many_requests_take_few_connections() -> None:
-    with serving(lambda handler: respond(handler, 200, listing("a"))) as (api, connections):
+    with serve_requests(lambda handler: respond(handler, 200, listing("a"))) as (api, connections):
         client.ensure_reachable(api.api_server, "the cluster")
         for _ in range(20):
             assert names(deployer(api.api_server.server)) == ["a"]
@@ -83,7 +85,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_replaced() -> None:
         handler.connection.shutdown(socket.SHUT_RDWR)
         handler.close_connection = True
 
-    with serving(close_afterwards) as (api, connections):
+    with serve_requests(close_afterwards) as (api, connections):
         assert [names(api) for _ in range(3)] == [["a"]] * 3
         assert len(connections) == 3
 
@@ -99,14 +101,14 @@ def test_a_busy_server_is_asked_again_when_it_says(status: int, monkeypatch: pyt
         else:
             respond(handler, 200, listing("a"))
 
-    with serving(recover) as (api, _):
+    with serve_requests(recover) as (api, _):
         assert names(api) == ["a"]
     assert pauses == [2, 2]
 
 
 def test_a_busy_server_is_not_asked_beyond_the_time_limit() -> None:
     with (
-        serving(lambda handler: respond(handler, 429, b"{}", **{"Retry-After": "60"})) as (api, connections),
+        serve_requests(lambda handler: respond(handler, 429, b"{}", **{"Retry-After": "60"})) as (api, connections),
         pytest.raises(KubeconfigError, match="answers 429"),
     ):
         names(api)
@@ -119,7 +121,7 @@ def test_a_list_has_all_its_pages() -> None:
         f"{PATH}?continue=next%20page&labelSelector=app%3Da": listing("b", following="last"),
         f"{PATH}?continue=last&labelSelector=app%3Da": listing("c"),
     }
-    with serving(lambda handler: respond(handler, 200, pages[handler.path])) as (api, _):
+    with serve_requests(lambda handler: respond(handler, 200, pages[handler.path])) as (api, _):
         assert names(api, "app=a") == ["a", "b", "c"]
 
 
@@ -131,7 +133,7 @@ def test_a_list_that_ends_half_way_is_an_error(path: str, status: int) -> None:
         respond(handler, 200 if first else status, listing("a", following="next") if first else gone)
 
     with (
-        serving(expire) as (api, _),
+        serve_requests(expire) as (api, _),
         pytest.raises(KubeconfigError, match=rf"answers {status} .*continue parameter is too old"),
     ):
         api.list_objects(path)
@@ -158,7 +160,7 @@ PAGE = b"<html>sign in</html>"
 )
 def test_no_answer_of_others_is_an_empty_list(status: int, body: bytes, expected: str) -> None:
     with (
-        serving(lambda handler: respond(handler, status, body)) as (api, _),
+        serve_requests(lambda handler: respond(handler, status, body)) as (api, _),
         pytest.raises(KubeconfigError, match=expected) as error,
     ):
         names(api)
@@ -167,10 +169,10 @@ def test_no_answer_of_others_is_an_empty_list(status: int, body: bytes, expected
 
 def test_credentials_do_not_follow_a_redirect() -> None:
     visited: list[str] = []
-    with serving(lambda handler: visited.append(handler.path)) as (elsewhere, _):
+    with serve_requests(lambda handler: visited.append(handler.path)) as (elsewhere, _):
         target = f"{elsewhere.api_server.server}/stolen"
         with (
-            serving(lambda handler: respond(handler, 302, b"", Location=target)) as (api, _),
+            serve_requests(lambda handler: respond(handler, 302, b"", Location=target)) as (api, _),
             pytest.raises(KubeconfigError, match=r"answers 302 to GET .*: Found"),
         ):
             names(api)
@@ -178,11 +180,14 @@ def test_credentials_do_not_follow_a_redirect() -> None:
 
 
 def test_half_an_answer_is_none() -> None:
-    def cut(handler: http.server.BaseHTTPRequestHandler) -> None:
+    def cut_answer(handler: http.server.BaseHTTPRequestHandler) -> None:
         respond(handler, 200, listing("a"), **{"Content-Length": "4000"})
         handler.close_connection = True
 
-    with serving(cut) as (api, _), pytest.raises(KubeconfigError, match=r"does not answer GET .*: peer closed"):
+    with (
+        serve_requests(cut_answer) as (api, _),
+        pytest.raises(KubeconfigError, match=r"does not answer GET .*: peer closed"),
+    ):
         names(api)
 
 
@@ -198,7 +203,7 @@ def test_an_answer_has_to_be_complete_in_time(trickle: bytes, monkeypatch: pytes
 
     try:
         with (
-            serving(hang) as (api, _),
+            serve_requests(hang) as (api, _),
             pytest.raises(KubeconfigError, match=r"does not answer GET .*: no answer in 0 s"),
         ):
             api.list_objects(PATH, seconds=0.3)
@@ -207,7 +212,7 @@ def test_an_answer_has_to_be_complete_in_time(trickle: bytes, monkeypatch: pytes
 
 
 def test_a_token_that_is_no_header_is_not_repeated() -> None:
-    with serving(lambda handler: respond(handler, 200, listing("a"))) as (api, _):
+    with serve_requests(lambda handler: respond(handler, 200, listing("a"))) as (api, _):
         server = ApiServer(server=api.api_server.server, entry={"server": api.api_server.server})
         broken = client.for_deployer(for_token(server, namespace="dev", user="x", token=f"{TOKEN}\nX: y"))
         with pytest.raises(KubeconfigError, match="credentials cannot be sent as a header") as error:

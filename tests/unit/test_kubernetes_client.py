@@ -55,7 +55,7 @@ class ApiServer(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
+def serve_api(context: ssl.SSLContext | None = None) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), ApiServer) as server:
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -70,7 +70,7 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with serving() as address:
+    with serve_api() as address:
         yield address
 
 
@@ -141,7 +141,7 @@ def test_a_certificate_signs_in(tmp_path: Path) -> None:
         for name, text in (("client-certificate-data", signer.pem), ("client-key-data", signer.key_pem()))
     }
     authority = base64.b64encode(root.pem.encode()).decode()
-    with serving(context) as address:
+    with serve_api(context) as address:
         cluster = {"server": address, "certificate-authority-data": authority, "tls-server-name": HOST}
         assert_reads(admin(tmp_path, data, **cluster))
         insecure = {"server": address, "insecure-skip-tls-verify": True}

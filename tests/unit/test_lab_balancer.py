@@ -30,7 +30,7 @@ def endpoint(address: str, **conditions: bool) -> dict[str, Any]:
     return {"addresses": [address], "conditions": conditions}
 
 
-def found(services: list[Any], slices: list[Any], port: int = 443) -> tuple[tuple[str, int], ...]:
+def ready_addresses(services: list[Any], slices: list[Any], port: int = 443) -> tuple[tuple[str, int], ...]:
     return ready(
         {str(n): service for n, service in enumerate(services)},
         {str(n): endpoint_slice for n, endpoint_slice in enumerate(slices)},
@@ -46,13 +46,13 @@ def test_connections_go_to_ready_pods_at_the_port_of_the_container() -> None:
         part("front", endpoint("10.0.0.2", ready=True), endpoint("10.0.0.1"), https=8443, http=8080),
         part("front", endpoint("10.0.0.3", ready=True), https=8443),
     ]
-    assert found([FRONT], slices) == (("10.0.0.1", 8443), ("10.0.0.2", 8443), ("10.0.0.3", 8443))
-    assert found([FRONT], slices, 80) == (("10.0.0.1", 8080), ("10.0.0.2", 8080))
+    assert ready_addresses([FRONT], slices) == (("10.0.0.1", 8443), ("10.0.0.2", 8443), ("10.0.0.3", 8443))
+    assert ready_addresses([FRONT], slices, 80) == (("10.0.0.1", 8080), ("10.0.0.2", 8080))
 
 
 def test_a_pod_that_is_not_ready_or_about_to_end_gets_none() -> None:
     ending = endpoint("10.0.0.1", ready=False, serving=True, terminating=True)
-    assert found([FRONT], [part("front", ending, https=443)]) == ()
+    assert ready_addresses([FRONT], [part("front", ending, https=443)]) == ()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_pod_that_is_not_ready_or_about_to_end_gets_none() -> None:
     ],
 )
 def test_what_belongs_to_others_is_left_alone(other: dict[str, Any]) -> None:
-    assert found([FRONT], [part("front", endpoint("10.0.0.1"), https=443), other]) == (("10.0.0.1", 443),)
+    assert ready_addresses([FRONT], [part("front", endpoint("10.0.0.1"), https=443), other]) == (("10.0.0.1", 443),)
 
 
 def test_it_stands_in_front_of_the_oldest_load_balancer_service_with_https() -> None:
@@ -75,8 +75,10 @@ def test_it_stands_in_front_of_the_oldest_load_balancer_service_with_https() -> 
         service("younger", made="2026-01-03T00:00:00Z", https=443),
     ]
     slices = [part(name, endpoint("10.0.0.9"), https=443, http=80) for name in ("inner", "plain", "younger")]
-    assert found([*others, FRONT], [*slices, part("front", endpoint("10.0.0.1"), https=443)]) == (("10.0.0.1", 443),)
-    assert found(others[:2], slices) == ()
+    assert ready_addresses([*others, FRONT], [*slices, part("front", endpoint("10.0.0.1"), https=443)]) == (
+        ("10.0.0.1", 443),
+    )
+    assert ready_addresses(others[:2], slices) == ()
 
 
 def test_connections_are_spread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

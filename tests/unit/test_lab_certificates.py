@@ -63,7 +63,7 @@ def contents(pki: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in pki.iterdir()}
 
 
-def changed(pki: Path, now: datetime) -> set[str]:
+def renewed_files(pki: Path, now: datetime) -> set[str]:
     before = contents(pki)
     certificates.ensure(pki, now)
     after = contents(pki)
@@ -72,16 +72,16 @@ def changed(pki: Path, now: datetime) -> set[str]:
 
 
 def test_nothing_is_made_anew_while_it_lasts(pki: Path) -> None:
-    assert changed(pki, NOW + timedelta(days=334)) == set()
+    assert renewed_files(pki, NOW + timedelta(days=334)) == set()
 
 
 def test_leaves_are_renewed_in_the_last_thirty_days(pki: Path) -> None:
-    assert changed(pki, NOW + timedelta(days=336)) == {leaf.file for leaf in LEAVES}
+    assert renewed_files(pki, NOW + timedelta(days=336)) == {leaf.file for leaf in LEAVES}
 
 
 def test_everything_but_the_token_key_is_renewed_with_the_authority(pki: Path) -> None:
     everything = {leaf.file for leaf in LEAVES} | {certificates.AUTHORITY_FILE, certificates.SIGNER_FILE}
-    assert changed(pki, NOW + timedelta(days=3630)) == everything
+    assert renewed_files(pki, NOW + timedelta(days=3630)) == everything
 
 
 def test_certificate_of_other_names_or_another_authority_is_replaced(pki: Path, tmp_path: Path) -> None:
@@ -89,4 +89,4 @@ def test_certificate_of_other_names_or_another_authority_is_replaced(pki: Path, 
     other = tmp_path / "other"
     certificates.ensure(other, NOW)
     (pki / "kwok.pem").write_bytes((other / "kwok.pem").read_bytes())
-    assert changed(pki, NOW) == {"kube-apiserver.pem", "kwok.pem"}
+    assert renewed_files(pki, NOW) == {"kube-apiserver.pem", "kwok.pem"}

@@ -10,7 +10,7 @@ from lab import locks
 
 
 @pytest.fixture
-def dead() -> int:
+def dead_pid() -> int:
     process = subprocess.Popen(["true"])
     process.wait()
     return process.pid
@@ -29,9 +29,9 @@ def content(pid: object, host: str = "here", since: datetime | None = None) -> d
     return {"pid": pid, "username": "me", "hostname": host, "timestamp": since.isoformat()}
 
 
-def test_lock_of_a_dead_process_is_removed_and_reported(tmp_path: Path, dead: int) -> None:
-    path = lock(tmp_path, "a", content(dead, since=datetime(2026, 1, 1, tzinfo=UTC)))
-    assert locks.clear(tmp_path, "here") == [locks.StaleLock("boutique/dev", dead, "2026-01-01T00:00:00+00:00")]
+def test_lock_of_a_dead_process_is_removed_and_reported(tmp_path: Path, dead_pid: int) -> None:
+    path = lock(tmp_path, "a", content(dead_pid, since=datetime(2026, 1, 1, tzinfo=UTC)))
+    assert locks.clear(tmp_path, "here") == [locks.StaleLock("boutique/dev", dead_pid, "2026-01-01T00:00:00+00:00")]
     assert not path.exists()
 
 
@@ -65,8 +65,8 @@ def test_every_other_lock_is_kept(tmp_path: Path, kept: object) -> None:
     assert path.exists()
 
 
-def test_lock_of_another_host_is_kept(tmp_path: Path, dead: int) -> None:
-    path = lock(tmp_path, "a", content(dead, "elsewhere"))
+def test_lock_of_another_host_is_kept(tmp_path: Path, dead_pid: int) -> None:
+    path = lock(tmp_path, "a", content(dead_pid, "elsewhere"))
     assert locks.clear(tmp_path, "here") == []
     assert path.exists()
 

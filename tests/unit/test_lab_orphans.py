@@ -22,7 +22,7 @@ def part(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def alive(process: subprocess.Popen[bytes]) -> bool:
+def is_alive(process: subprocess.Popen[bytes]) -> bool:
     return process.poll() is None
 
 
@@ -33,7 +33,7 @@ def test_part_without_its_pulumi_is_ended(part: subprocess.Popen[bytes], tmp_pat
 
 def test_part_of_another_lab_is_left_alone(part: subprocess.Popen[bytes], tmp_path: Path) -> None:
     assert orphans.end(tmp_path / "other") == []
-    assert alive(part)
+    assert is_alive(part)
 
 
 @pytest.mark.parametrize("command", [[sys.executable, "-c", SLEEP], ["tail", "-f", "pulumi-resource-notes.log"]])
@@ -42,7 +42,7 @@ def test_other_programs_in_the_labs_environment_are_left_alone(tmp_path: Path, c
     environment = {**os.environ, "PULUMI_HOME": str(tmp_path)}
     with subprocess.Popen(command, env=environment, cwd=tmp_path) as process:
         ended = orphans.end(tmp_path)
-        still = alive(process)
+        still = is_alive(process)
         process.kill()
     assert ended == []
     assert still

@@ -15,7 +15,7 @@ BIG = 32 * 1024 * 1024
 
 
 @contextlib.asynccontextmanager
-async def published(handler: Handler) -> AsyncIterator[int]:
+async def publish_handler(handler: Handler) -> AsyncIterator[int]:
     """Serve with the handler, and yield the port at which the outside reaches it."""
     inside = await asyncio.start_server(handler, "127.0.0.1", 0)
     host, port = inside.sockets[0].getsockname()
@@ -45,7 +45,7 @@ def descriptors() -> int:
 
 def test_answer_still_comes_after_the_client_has_said_all() -> None:
     async def run() -> bytes:
-        async with published(echo) as port:
+        async with publish_handler(echo) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"hello")
             writer.write_eof()
@@ -70,7 +70,7 @@ def test_much_data_passes_a_slow_reader_unharmed_and_without_piling_up() -> None
         await writer.wait_closed()
 
     async def run() -> tuple[int, int]:
-        async with published(flood) as port:
+        async with publish_handler(flood) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=65536)
             await asyncio.sleep(0.5)
             before_reading = sent
@@ -118,7 +118,7 @@ def test_nothing_is_left_of_ended_connections() -> None:
         await writer.wait_closed()
 
     async def run() -> tuple[int, int]:
-        async with published(count) as port:
+        async with publish_handler(count) as port:
             before = descriptors()
             for _ in range(50):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -67,12 +67,12 @@ def kubeconfig(address: str, **entry: str) -> str:
     return for_token(api_server, namespace="dev", user="deployer", token=TOKEN)
 
 
-def owned(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
+def owned_objects(content: str, namespace: str, collection: str) -> tuple[Owned, ...]:
     return tuple(item.owned for item in in_namespace(content, namespace, {"Some": collection}))
 
 
 def test_objects_tell_their_owner(server: str) -> None:
-    assert owned(kubeconfig(server), "dev", DEPLOYMENTS) == (
+    assert owned_objects(kubeconfig(server), "dev", DEPLOYMENTS) == (
         Owned(name="adservice-new-ads", owner="dev-new-ads", feature="new-ads"),
         Owned(name="frontend", owner=None, feature=None),
     )
@@ -80,7 +80,7 @@ def test_objects_tell_their_owner(server: str) -> None:
 
 def test_a_refusal_is_told_without_the_token(server: str) -> None:
     with pytest.raises(KubeconfigError, match=f"the API server {server} answers 403") as caught:
-        owned(kubeconfig(server), "dev", HTTP_ROUTES)
+        owned_objects(kubeconfig(server), "dev", HTTP_ROUTES)
     assert TOKEN not in str(caught.value)
 
 
@@ -124,14 +124,14 @@ def by_another_name(tmp_path: Path) -> Iterator[tuple[str, str]]:
 def test_a_server_proves_the_name_that_the_kubeconfig_gives_it(by_another_name: tuple[str, str]) -> None:
     address, authority = by_another_name
     named = kubeconfig(address, **{"tls-server-name": HOST, "certificate-authority-data": authority})
-    assert [resource.name for resource in owned(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
+    assert [resource.name for resource in owned_objects(named, "dev", DEPLOYMENTS)] == ["adservice-new-ads", "frontend"]
     with pytest.raises(NotReadyError, match="answers 403"):
         rollout_status.wait(named, "dev", "ads", 0)
     client.ensure_reachable(reached_by(named), "context 'x'")
     for other in ({"tls-server-name": "elsewhere"}, {}):
         stranger = kubeconfig(address, **{"certificate-authority-data": authority, **other})
         with pytest.raises(KubeconfigError, match="its certificate is not trusted"):
-            owned(stranger, "dev", DEPLOYMENTS)
+            owned_objects(stranger, "dev", DEPLOYMENTS)
         with pytest.raises(NotReadyError, match="its certificate is not trusted"):
             rollout_status.wait(stranger, "dev", "ads", 0)
         with pytest.raises(ClusterError, match="its certificate is not trusted"):
@@ -173,7 +173,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_what_no_api_server_would_answer_is_no_empty_list(elsewhere: str) -> None:
     with pytest.raises(KubeconfigError, match=f"the API server {elsewhere} answers"):
-        owned(kubeconfig(elsewhere), "dev", DEPLOYMENTS)
+        owned_objects(kubeconfig(elsewhere), "dev", DEPLOYMENTS)
     for collection in (DEPLOYMENTS, SERVICES):
         with pytest.raises(ClusterError, match=f"the API server {elsewhere} answers (404|.* other than a list)"):
             Namespace(name="dev", deployer=kubeconfig(elsewhere)).list_objects(collection)
@@ -181,13 +181,13 @@ def test_what_no_api_server_would_answer_is_no_empty_list(elsewhere: str) -> Non
 
 @pytest.mark.parametrize("elsewhere", ["empty"], indirect=True)
 def test_an_empty_list_of_metadata_has_no_objects(elsewhere: str) -> None:
-    assert owned(kubeconfig(elsewhere), "dev", HTTP_ROUTES) == ()
+    assert owned_objects(kubeconfig(elsewhere), "dev", HTTP_ROUTES) == ()
 
 
 def test_whoever_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(KubeconfigError, match=r"the API server http://127.0.0.1:1 does not answer GET"):
-        owned(kubeconfig("http://127.0.0.1:1"), "dev", DEPLOYMENTS)
+        owned_objects(kubeconfig("http://127.0.0.1:1"), "dev", DEPLOYMENTS)
 
 
 @pytest.mark.parametrize(

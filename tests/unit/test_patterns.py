@@ -10,7 +10,7 @@ from boutique.routing import header_patterns
 from boutique.routing.model import Backend, Condition, EdgeRoute, MeshRoute, Table
 from boutique.routing.resolution import EdgeRequest, Headers, MeshCall, backend
 from tests.support.routing_strategies import COOKIE, ENTRY, KEYS, baggage_headers, cookie_headers, session_ids
-from tests.support.unit.envoy_headers import compared, fully_matches
+from tests.support.unit.envoy_headers import fully_matches, header_values
 
 SESSION = "3f1c0f6e-8a52-4e34-9d0b-abc"
 ID = f"{COOKIE}={SESSION}"
@@ -74,14 +74,14 @@ def sent_by(session: str, cookies: tuple[str, ...]) -> bool:
     return backend(Table(edge=(route,)), EdgeRequest(host="h", headers=_headers("cookie", cookies))) is not None
 
 
-def says(key: str, baggage: tuple[str, ...]) -> bool:
+def route_matches(key: str, baggage: tuple[str, ...]) -> bool:
     feature = Backend(service="feature", port=1)
     route = MeshRoute(name="r", owner="s", service=ENTRY, feature=key, backend=feature)
     return backend(Table(mesh=(route,)), MeshCall(service=ENTRY, headers=_headers("baggage", baggage))) is not None
 
 
 def matches(pattern: str, name: str, values: tuple[str, ...]) -> bool:
-    return any(fully_matches(pattern, value) for value in compared(_headers(name, values), name))
+    return any(fully_matches(pattern, value) for value in header_values(_headers(name, values), name))
 
 
 def _headers(name: str, values: tuple[str, ...]) -> Headers:
@@ -152,7 +152,7 @@ def test_the_signs_of_regular_expressions_mean_themselves(session: str) -> None:
 )
 def test_a_call_with_and_without_the_key(baggage: tuple[str, ...], carried: bool) -> None:
     assert matches(header_patterns.baggage("feature", "new-ads"), "baggage", baggage) is carried
-    assert says("new-ads", baggage) is carried
+    assert route_matches("new-ads", baggage) is carried
 
 
 @given(session_ids, st.lists(cookie_headers, max_size=3).map(tuple))
@@ -162,7 +162,7 @@ def test_proxy_and_oracle_find_the_same_cookies(session: str, cookies: tuple[str
 
 @given(st.sampled_from(KEYS), st.lists(baggage_headers, max_size=3).map(tuple))
 def test_proxy_and_oracle_find_the_same_members(key: str, baggage: tuple[str, ...]) -> None:
-    assert matches(header_patterns.baggage("feature", key), "baggage", baggage) is says(key, baggage)
+    assert matches(header_patterns.baggage("feature", key), "baggage", baggage) is route_matches(key, baggage)
 
 
 @given(session_ids, cookie_headers, cookie_headers)

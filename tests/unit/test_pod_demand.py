@@ -104,7 +104,7 @@ def test_a_release_of_all_services_takes_two_of_what_is_switched_and_a_surge_of_
     assert need["pods"] == 9 * 5 + 2 * 4 + 1 + 2
 
 
-def live(service: ResolvedWorkload, **container: Any) -> dict[str, Any]:
+def live_deployment(service: ResolvedWorkload, **container: Any) -> dict[str, Any]:
     """Return the Deployment of a service as the API server has it."""
     given: dict[str, Any] = {
         "image": str(service.image),
@@ -127,7 +127,9 @@ def test_a_deployment_that_is_as_configured_is_not_replaced() -> None:
         APPLICATION,
         Environment.model_validate({"services": {"adservice": {"variables": {"EMPTY": ""}}}}),
     ):
-        assert pod_set(workload, meshed=True).is_made_like(deployed_pod_set(live(workload), meshed=True)), workload.name
+        assert pod_set(workload, meshed=True).is_made_like(deployed_pod_set(live_deployment(workload), meshed=True)), (
+            workload.name
+        )
 
 
 @pytest.mark.parametrize(
@@ -135,12 +137,14 @@ def test_a_deployment_that_is_as_configured_is_not_replaced() -> None:
     [{"image": "other:1"}, {"env": []}, {"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}],
 )
 def test_a_deployment_that_differs_is(container: dict[str, Any]) -> None:
-    assert not pod_set(service(), meshed=True).is_made_like(deployed_pod_set(live(service(), **container), meshed=True))
+    assert not pod_set(service(), meshed=True).is_made_like(
+        deployed_pod_set(live_deployment(service(), **container), meshed=True)
+    )
 
 
 def test_what_a_container_does_not_name_is_the_default_of_the_target() -> None:
-    bare = deployed_pod_set(live(service(), resources={}), meshed=False).one
+    bare = deployed_pod_set(live_deployment(service(), resources={}), meshed=False).one
     assert (bare["requests.cpu"], bare["limits.memory"] / 2**20) == (Decimal("0.05"), 128)
     # Kubernetes takes a limit without a request for both.
-    limited = deployed_pod_set(live(service(), resources={"limits": {"cpu": "2"}}), meshed=False).one
+    limited = deployed_pod_set(live_deployment(service(), resources={"limits": {"cpu": "2"}}), meshed=False).one
     assert (limited["requests.cpu"], limited["limits.cpu"]) == (2, 2)

@@ -40,7 +40,7 @@ def call_graphs(draw: st.DrawFn) -> Application:
     return Application.model_validate({"name": "drawn", "entry": {"workload": list(made)[-1]}, "workloads": made})
 
 
-def wanted(application: Application) -> set[tuple[Caller, str, int]]:
+def expected_calls(application: Application) -> set[tuple[Caller, str, int]]:
     """Return the allowed calls straight from the workloads."""
     calls = {
         (Caller(name=workload.name, namespace=HERE), callee, application.workloads_by_name[callee].port or 0)
@@ -51,7 +51,7 @@ def wanted(application: Application) -> set[tuple[Caller, str, int]]:
     return calls | {(GATEWAY, entry.name, entry.port or 0)}
 
 
-def everything(workloads: tuple[Workload, ...]) -> set[tuple[Caller, str, int]]:
+def all_calls(workloads: tuple[Workload, ...]) -> set[tuple[Caller, str, int]]:
     """Return all calls there could be: from here, from a namesake elsewhere, from the gateway, to every port."""
     names = [workload.name for workload in workloads]
     callers = [Caller(name=name, namespace=place) for name in names for place in (HERE, ELSEWHERE)]
@@ -113,15 +113,15 @@ def app(name: str) -> dict[str, str]:
 def test_proxies_let_in_exactly_the_calls_of_the_call_graph(drawn: Application) -> None:
     edges = policies.table(drawn)
     specs = policies.authorization(edges, HERE)
-    allowed = {call for call in everything(drawn.workloads) if lets_in(specs, *call)}
-    assert allowed == wanted(drawn)
+    allowed = {call for call in all_calls(drawn.workloads) if lets_in(specs, *call)}
+    assert allowed == expected_calls(drawn)
 
 
 @given(call_graphs())
 def test_the_network_lets_through_exactly_the_calls_of_the_call_graph(drawn: Application) -> None:
     specs = policies.network(policies.table(drawn), DNS)
-    allowed = {call for call in everything(drawn.workloads) if lets_through(specs, *call)}
-    assert allowed == wanted(drawn)
+    allowed = {call for call in all_calls(drawn.workloads) if lets_through(specs, *call)}
+    assert allowed == expected_calls(drawn)
     assert all(spec["policyTypes"] == ["Ingress", "Egress"] for spec in specs.values())
 
 

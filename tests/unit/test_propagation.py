@@ -56,24 +56,24 @@ def visit(*answers: Sequence[Hop] | None, problem: str = "", order: bool = True)
     return Outside(url=url, link=link(url), visited=visited, order=order)
 
 
-def asked(question: PropagationQuestion, *answers: Sequence[Hop] | None) -> Arrival:
+def judge_answers(question: PropagationQuestion, *answers: Sequence[Hop] | None) -> Arrival:
     return arrival(question, visit(*answers))
 
 
 def test_a_service_whose_every_call_the_feature_answers_is_reached() -> None:
     mine = hop("frontend", "adservice", version=BUILD, pod="adservice-new-ads-1")
-    result = asked(ADS, [FRONT, mine], None, [FRONT, mine])
+    result = judge_answers(ADS, [FRONT, mine], None, [FRONT, mine])
     assert (result.reached.proof, result.calls, result.right) == (Proof.YES, 2, 2)
     assert result.reached.description == f"yes, 2 calls, by {BUILD} in adservice-new-ads-1"
     assert result.errors == ()
     # What is called directly needs no key.
-    assert asked(ADS, [FRONT, hop("frontend", "adservice", None, BUILD)]).reached.proof is Proof.YES
+    assert judge_answers(ADS, [FRONT, hop("frontend", "adservice", None, BUILD)]).reached.proof is Proof.YES
 
 
 def test_the_first_edge_that_dropped_the_key_is_named_and_not_a_later_one() -> None:
     lost = [FRONT, hop("frontend", "recommendationservice", None)]
     question = replace(ADS, service="productcatalogservice", changed=("productcatalogservice",))
-    result = asked(question, [*lost, hop("recommendationservice", "productcatalogservice", None)])
+    result = judge_answers(question, [*lost, hop("recommendationservice", "productcatalogservice", None)])
     assert result.reached.proof is Proof.NO
     assert result.errors == (
         f"{BASELINE} answered 1 of 1 call, not {BUILD}: frontend -> recommendationservice dropped feature=new-ads; "
@@ -85,7 +85,7 @@ def test_each_call_has_its_own_way() -> None:
     mine = hop("frontend", "currencyservice", version=BUILD)
     theirs = hop("checkoutservice", "currencyservice", None)
     # The frontend calls once more after the checkout: its own hop is far up the list.
-    result = asked(RATES, [FRONT, mine, CHECKOUT, hop("checkoutservice", "cartservice"), theirs, theirs, mine])
+    result = judge_answers(RATES, [FRONT, mine, CHECKOUT, hop("checkoutservice", "cartservice"), theirs, theirs, mine])
     assert (result.calls, result.right) == (4, 2)
     assert result.reached.description == f"wrong, 2 of 4 calls by {BASELINE} in currencyservice-0"
     [error] = result.errors
@@ -94,16 +94,16 @@ def test_each_call_has_its_own_way() -> None:
 
 def test_what_the_published_image_is_known_to_drop_has_a_way_round() -> None:
     answer = [FRONT, CHECKOUT, hop("checkoutservice", "currencyservice", None)]
-    [error] = asked(RATES, answer).errors
+    [error] = judge_answers(RATES, answer).errors
     assert error.endswith(
         "checkoutservice -> currencyservice dropped feature=new-ads, as the published image of checkoutservice does; "
         "let the feature deploy checkoutservice as well, which then calls currencyservice-new-ads directly"
     )
     # Calls further on would lose the key all the same.
-    [error] = asked(ADS, [*answer, hop("currencyservice", "adservice", None)]).errors
+    [error] = judge_answers(ADS, [*answer, hop("currencyservice", "adservice", None)]).errors
     assert error.endswith("; checkoutservice has to hand the header `baggage` on to currencyservice")
     both = replace(RATES, changed=("checkoutservice", "currencyservice"))
-    [error] = asked(both, answer).errors
+    [error] = judge_answers(both, answer).errors
     assert error.endswith("deploy the feature again: then its checkoutservice calls currencyservice-new-ads directly")
 
 
@@ -133,20 +133,20 @@ def test_what_the_published_image_is_known_to_drop_has_a_way_round() -> None:
 )
 def test_why_others_answered(hops: list[Hop], reason: str) -> None:
     question = replace(ADS, running=(BUILD, "0.10.7-new-ads.2"))
-    [error] = asked(question, hops).errors
+    [error] = judge_answers(question, hops).errors
     assert error == f"{hops[-1].version} answered 1 of 1 call, not {BUILD}: {reason}"
 
 
 def test_baggage_is_read_as_its_specification_has_it() -> None:
     among_others = hop("frontend", "adservice", baggage="a=b , feature = new-ads;p=1,c=d")
-    [error] = asked(ADS, [FRONT, among_others]).errors
+    [error] = judge_answers(ADS, [FRONT, among_others]).errors
     assert "did arrive" in error
 
 
 def test_several_reasons_are_several_mistakes() -> None:
     unrouted = hop("frontend", "currencyservice")
     dropped = hop("checkoutservice", "currencyservice", None)
-    first, second = asked(RATES, [FRONT, unrouted, CHECKOUT, dropped, dropped]).errors
+    first, second = judge_answers(RATES, [FRONT, unrouted, CHECKOUT, dropped, dropped]).errors
     assert first.startswith(f"{BASELINE} answered 1 of 3 calls")
     assert second.startswith(f"{BASELINE} answered 2 of 3 calls")
 
@@ -154,16 +154,16 @@ def test_several_reasons_are_several_mistakes() -> None:
 def test_a_call_without_an_answer_drops_no_key() -> None:
     # It says nothing of what would have arrived.
     dead = hop("frontend", "adservice", None, None, status="UNAVAILABLE")
-    result = asked(ADS, [FRONT, dead])
+    result = judge_answers(ADS, [FRONT, dead])
     assert (result.reached.proof, result.calls, result.failed) == (Proof.NO, 0, 1)
     assert result.errors == (
         "no good answer: frontend's call ended with UNAVAILABLE; look at `kubectl -n shop logs -l app=adservice`",
     )
     alive = hop("frontend", "adservice", version=BUILD)
-    result = asked(ADS, [FRONT, dead, alive])
+    result = judge_answers(ADS, [FRONT, dead, alive])
     assert (result.reached.proof, result.calls, result.failed, result.errors) == (Proof.YES, 1, 1, ())
     direct = hop("checkoutservice", "currencyservice-new-ads", None, None, status="UNAVAILABLE")
-    assert asked(RATES, [FRONT, CHECKOUT, direct]).failed == 1
+    assert judge_answers(RATES, [FRONT, CHECKOUT, direct]).failed == 1
 
 
 @pytest.mark.parametrize(

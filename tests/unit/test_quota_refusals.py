@@ -192,11 +192,11 @@ def test_objects_are_counted_where_a_quota_does(monkeypatch: pytest.MonkeyPatch)
     }
     requests: list[str] = []
 
-    def listed(_: str, __: str, collection: str, **___: str) -> list[dict[str, Any]]:
+    def list_objects(_: str, __: str, collection: str, **___: str) -> list[dict[str, Any]]:
         requests.append(collection)
         return [{"metadata": {"name": name}} for name in existing[collection]]
 
-    monkeypatch.setattr(listing, "list_objects", listed)
+    monkeypatch.setattr(listing, "list_objects", list_objects)
     quota = Quota.of("objects", {"services": "13", "count/configmaps": "1", "persistentvolumeclaims": "0"})
     counts = namespace_quota.object_counts("", "dev", [quota], names)
     assert counts == {"services": 13, "configmaps": 2}

@@ -24,7 +24,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def refusing() -> Iterator[str]:
+def refusing_server() -> Iterator[str]:
     with http.server.HTTPServer(("127.0.0.1", 0), Refusing) as http_server:
         thread = threading.Thread(target=http_server.serve_forever)
         thread.start()
@@ -33,8 +33,8 @@ def refusing() -> Iterator[str]:
         thread.join()
 
 
-def test_any_answer_is_an_answer(refusing: str) -> None:
-    client.ensure_reachable(server(refusing), "context 'x'")
+def test_any_answer_is_an_answer(refusing_server: str) -> None:
+    client.ensure_reachable(server(refusing_server), "context 'x'")
 
 
 def test_a_closed_port_is_named(unused_port: int) -> None:

@@ -21,7 +21,17 @@ from support.registry.registry_errors import (
 )
 from support.registry.repository import Repository
 from support.registry.session import Registry
-from tests.support.unit.registry_fakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
+from tests.support.unit.registry_fakes import (
+    BASIC,
+    LIST,
+    SECRET,
+    Answered,
+    log_in,
+    of_tags,
+    read,
+    refusal,
+    serve_answers,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +50,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_tags_are_read(answer: Answered, expected: tuple[str, ...]) -> None:
-    with answering(tags=answer) as answers:
+    with serve_answers(tags=answer) as answers:
         assert read(answers) == expected
         assert answers.seen == [(f"{LIST}?n=1000", "", "")]
 
@@ -49,7 +59,7 @@ def test_tags_are_read(answer: Answered, expected: tuple[str, ...]) -> None:
 def test_the_next_page_may_be_relative_or_not(prefix: str) -> None:
     link = f'<{prefix}/v2/shop/ads/tags/list?n=2&last=b>; rel="next"'
     pages = {f"{LIST}?n=1000": of_tags("a", "b", link=link), f"{LIST}?n=2&last=b": of_tags("c")}
-    with answering(by_request=pages) as answers:
+    with serve_answers(by_request=pages) as answers:
         assert read(answers) == ("a", "b", "c")
 
 
@@ -75,18 +85,18 @@ def test_the_next_page_may_be_relative_or_not(prefix: str) -> None:
         (of_tags("a", link='<https://evil.example/v2/>; rel="next"'), NoRegistryError, "on another host"),
         (of_tags("a", link='<http://127.0.0.1:1/v2/>; rel="next"'), NoRegistryError, "on another host"),
         ((302, {"location": "/v2/shop/ads/tags/list"}, ""), NoRegistryError, "is no registry"),
-        (refused("", 403), RefusedLoginError, "(DENIED): there are no credentials, as there is no"),
-        (refused(""), NoRegistryError, "asks for a login by nothing"),
-        (refused('Negotiate realm="a"'), NoRegistryError, "asks for a login by negotiate; only Basic and Bearer"),
-        (refused('Bearer realm="http://evil.example/token"'), NoRegistryError, "which is not encrypted"),
-        (refused('Bearer service="a"'), NoRegistryError, "which is not encrypted"),
-        (refused("Bearer realm="), NoRegistryError, "which is not encrypted"),
+        (refusal("", 403), RefusedLoginError, "(DENIED): there are no credentials, as there is no"),
+        (refusal(""), NoRegistryError, "asks for a login by nothing"),
+        (refusal('Negotiate realm="a"'), NoRegistryError, "asks for a login by negotiate; only Basic and Bearer"),
+        (refusal('Bearer realm="http://evil.example/token"'), NoRegistryError, "which is not encrypted"),
+        (refusal('Bearer service="a"'), NoRegistryError, "which is not encrypted"),
+        (refusal("Bearer realm="), NoRegistryError, "which is not encrypted"),
     ],
 )
 def test_what_is_no_list_of_tags_is_told_by_name(
     configuration: Path, answer: Answered, error: type[RegistryError], message: str
 ) -> None:
-    with answering(tags=answer) as answers:
+    with serve_answers(tags=answer) as answers:
         if error is not RefusedLoginError:
             log_in(configuration, answers)
         with pytest.raises(error) as caught:
@@ -110,8 +120,8 @@ def test_what_is_no_list_of_tags_is_told_by_name(
 def test_a_token_server_that_gives_none_is_told(
     configuration: Path, token: Answered, error: type[RegistryError], message: str
 ) -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
-    with answering(by_request={LIST: challenge, "GET /token": token}) as answers:
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token"')
+    with serve_answers(by_request={LIST: challenge, "GET /token": token}) as answers:
         log_in(configuration, answers)
         with pytest.raises(error) as caught:
             read(answers)
@@ -121,14 +131,14 @@ def test_a_token_server_that_gives_none_is_told(
 
 def test_a_token_is_asked_for_as_the_registry_says_and_renewed_when_it_has_run_out(configuration: Path) -> None:
     scope = "repository:shop/ads:pull,metadata_read"
-    challenge = refused(f'Bearer realm="http://127.0.0.1:{{port}}/token?a=b",service="the, registry",scope="{scope}"')
+    challenge = refusal(f'Bearer realm="http://127.0.0.1:{{port}}/token?a=b",service="the, registry",scope="{scope}"')
     first = of_tags("a", link=f'<{LIST[4:]}?last=a>; rel="next"')
     given = {
         f"{LIST}?n=1000": [challenge, first],
         f"{LIST}?last=a": [challenge, of_tags("b")],
         "GET /token": [(200, {}, '{"token": "one"}'), (200, {}, '{"access_token": "two"}')],
     }
-    with answering(by_request=given) as answers:
+    with serve_answers(by_request=given) as answers:
         log_in(configuration, answers)
         assert read(answers) == ("a", "b")
     requests = [(request.partition("?")[0], login) for request, login, _ in answers.seen]
@@ -140,17 +150,19 @@ def test_a_token_is_asked_for_as_the_registry_says_and_renewed_when_it_has_run_o
 
 
 def test_everybody_gets_a_token_without_credentials() -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
-    with answering(by_request={LIST: [challenge, of_tags("a")], "GET /token": (200, {}, '{"token": "t"}')}) as answers:
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token"')
+    with serve_answers(
+        by_request={LIST: [challenge, of_tags("a")], "GET /token": (200, {}, '{"token": "t"}')}
+    ) as answers:
         assert read(answers) == ("a",)
     assert [login for _, login, _ in answers.seen] == ["", "", "Bearer t"]
     assert parse_qs(answers.seen[1][0].partition("?")[2]) == {"scope": ["repository:shop/ads:pull"]}
 
 
 def test_an_identity_token_is_exchanged(configuration: Path) -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token",service="s"')
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token",service="s"')
     given = {LIST: [challenge, of_tags("a")], "POST /token": (200, {}, '{"access_token": "t"}')}
-    with answering(by_request=given) as answers:
+    with serve_answers(by_request=given) as answers:
         log_in(configuration, answers, identitytoken=SECRET)
         assert read(answers) == ("a",)
     form = parse_qs(answers.seen[1][2])
@@ -159,10 +171,10 @@ def test_an_identity_token_is_exchanged(configuration: Path) -> None:
 
 
 def test_an_identity_token_is_not_handed_on(configuration: Path) -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
-    with answering(tags=of_tags()) as other:
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token"')
+    with serve_answers(tags=of_tags()) as other:
         redirect = (307, {"location": f"http://localhost:{other.port}/token"}, "")
-        with answering(by_request={LIST: challenge, "POST /token": redirect}) as answers:
+        with serve_answers(by_request={LIST: challenge, "POST /token": redirect}) as answers:
             log_in(configuration, answers, identitytoken=SECRET)
             with pytest.raises(UnreachableRegistryError, match=r"the token server of .* answers 307"):
                 read(answers)
@@ -170,18 +182,18 @@ def test_an_identity_token_is_not_handed_on(configuration: Path) -> None:
 
 
 def test_a_registry_token_needs_no_server(configuration: Path) -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
-    with answering(tags=[challenge, of_tags("a")]) as answers:
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token"')
+    with serve_answers(tags=[challenge, of_tags("a")]) as answers:
         log_in(configuration, answers, registrytoken=SECRET)
         assert read(answers) == ("a",)
         assert answers.seen[1][1] == f"Bearer {SECRET}"
 
 
 def test_no_credentials_go_to_another_host(configuration: Path) -> None:
-    elsewhere = {LIST: [of_tags("a", link=f'<{LIST[4:]}?last=a>; rel="next"'), refused('Basic realm="evil"')]}
-    with answering(by_request=elsewhere) as other:
+    elsewhere = {LIST: [of_tags("a", link=f'<{LIST[4:]}?last=a>; rel="next"'), refusal('Basic realm="evil"')]}
+    with serve_answers(by_request=elsewhere) as other:
         redirect = (307, {"location": f"http://localhost:{other.port}{LIST[4:]}"}, "")
-        with answering(tags=[refused('Basic realm="a"'), redirect]) as answers:
+        with serve_answers(tags=[refusal('Basic realm="a"'), redirect]) as answers:
             log_in(configuration, answers)
             with pytest.raises(RefusedLoginError):
                 read(answers)
@@ -199,14 +211,14 @@ def test_no_credentials_go_to_another_host(configuration: Path) -> None:
 def test_a_digest_is_read_or_reckoned(head: dict[str, str], expected: str) -> None:
     manifest = "/v2/shop/ads/manifests/1.2.3"
     given = {f"HEAD {manifest}": (200, head, ""), f"GET {manifest}": (200, {}, "{}")}
-    with answering(by_request=given) as answers:
+    with serve_answers(by_request=given) as answers:
         assert digest(f"127.0.0.1:{answers.port}/shop/ads", "1.2.3") == expected
 
 
 def test_what_is_no_digest_is_told() -> None:
     given = {"HEAD /v2/shop/ads/manifests/a": (200, {"docker-content-digest": "md5:1"}, "")}
     with (
-        answering(by_request=given) as answers,
+        serve_answers(by_request=given) as answers,
         pytest.raises(NoRegistryError, match="gives 'a' of shop/ads no digest"),
     ):
         digest(f"127.0.0.1:{answers.port}/shop/ads", "a")
@@ -231,7 +243,7 @@ def test_what_does_not_speak_http_is_told() -> None:
 def test_an_answer_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_LARGEST", 1000)
     long = of_tags(*(f"a{number}" for number in range(1000)))
-    with answering(tags=long) as answers, pytest.raises(NoRegistryError, match="its answer does not end"):
+    with serve_answers(tags=long) as answers, pytest.raises(NoRegistryError, match="its answer does not end"):
         read(answers)
 
 
@@ -253,10 +265,10 @@ BLOB = "GET /v2/shop/ads/blobs/sha256:" + hashlib.sha256(b"layer").hexdigest()
 
 
 def test_a_blob_is_read_with_a_login_and_checked(configuration: Path) -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token"')
     token = (200, {}, '{"token": "t"}')
     given = {BLOB: [challenge, (200, {}, "layer"), (200, {}, "other")], "GET /token": token}
-    with answering(by_request=given) as answers:
+    with serve_answers(by_request=given) as answers:
         log_in(configuration, answers)
         address = Address.of(f"127.0.0.1:{answers.port}/shop/ads")
         repository = Repository(Registry(address), address)
@@ -277,7 +289,7 @@ def test_a_blob_is_read_with_a_login_and_checked(configuration: Path) -> None:
     ],
 )
 def test_what_is_no_manifest_is_told(answer: Answered, error: type[RegistryError], message: str) -> None:
-    with answering(by_request={"GET /v2/shop/ads/manifests/1.2.3": answer}) as answers:
+    with serve_answers(by_request={"GET /v2/shop/ads/manifests/1.2.3": answer}) as answers:
         address = Address.of(f"127.0.0.1:{answers.port}/shop/ads")
         with pytest.raises(error, match=message):
             Repository(Registry(address), address).manifest("1.2.3")

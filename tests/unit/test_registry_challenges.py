@@ -8,7 +8,17 @@ import pytest
 
 from support.registry.challenges import Challenge, parse_challenges
 from support.registry.registry_errors import NoRegistryError, RefusedLoginError
-from tests.support.unit.registry_fakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
+from tests.support.unit.registry_fakes import (
+    BASIC,
+    LIST,
+    SECRET,
+    Answered,
+    log_in,
+    of_tags,
+    read,
+    refusal,
+    serve_answers,
+)
 
 REALM = 'realm="http://127.0.0.1:{port}/token"'
 BEARER, BASIC_OF_A = f'Bearer {REALM},service="s"', 'Basic realm="a, \\"b\\" Bearer realm=c"'
@@ -92,7 +102,7 @@ def test_challenges_of_several_headers_are_read_one_after_the_other() -> None:
 @pytest.mark.parametrize("has_login", [True, False])
 def test_bearer_comes_before_basic(configuration: Path, challenge: str, has_login: bool) -> None:
     token: Answered = (200, {}, '{"token": "t"}')
-    with answering(by_request={LIST: [refused(challenge), of_tags("a")], "GET /token": token}) as answers:
+    with serve_answers(by_request={LIST: [refusal(challenge), of_tags("a")], "GET /token": token}) as answers:
         if has_login:
             log_in(configuration, answers)
         assert read(answers) == ("a",)
@@ -112,7 +122,7 @@ def test_bearer_comes_before_basic(configuration: Path, challenge: str, has_logi
     ],
 )
 def test_basic_is_taken_where_no_bearer_can_be(configuration: Path, challenge: str) -> None:
-    with answering(tags=[refused(challenge), of_tags("a")]) as answers:
+    with serve_answers(tags=[refusal(challenge), of_tags("a")]) as answers:
         log_in(configuration, answers)
         assert read(answers) == ("a",)
     assert [login for _, login, _ in answers.seen] == ["", BASIC]
@@ -120,7 +130,7 @@ def test_basic_is_taken_where_no_bearer_can_be(configuration: Path, challenge: s
 
 def test_basic_without_credentials_is_a_refusal() -> None:
     with (
-        answering(tags=refused(f'Bearer realm="zot", {BASIC_OF_A}')) as answers,
+        serve_answers(tags=refusal(f'Bearer realm="zot", {BASIC_OF_A}')) as answers,
         pytest.raises(RefusedLoginError, match="there are no credentials"),
     ):
         read(answers)
@@ -136,7 +146,7 @@ def test_basic_without_credentials_is_a_refusal() -> None:
     ],
 )
 def test_other_logins_are_said(configuration: Path, challenge: str, message: str) -> None:
-    with answering(tags=refused(challenge)) as answers:
+    with serve_answers(tags=refusal(challenge)) as answers:
         log_in(configuration, answers)
         with pytest.raises(NoRegistryError, match=message) as caught:
             read(answers)
@@ -145,7 +155,7 @@ def test_other_logins_are_said(configuration: Path, challenge: str, message: str
 
 
 def test_a_token_of_the_registry_is_sent_whatever_the_realm(configuration: Path) -> None:
-    with answering(tags=[refused(f'{BASIC_OF_A}, Bearer realm="zot"'), of_tags("a")]) as answers:
+    with serve_answers(tags=[refusal(f'{BASIC_OF_A}, Bearer realm="zot"'), of_tags("a")]) as answers:
         log_in(configuration, answers, registrytoken=SECRET)
         assert read(answers) == ("a",)
         assert answers.seen[1][1] == f"Bearer {SECRET}"

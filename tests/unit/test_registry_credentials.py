@@ -15,7 +15,7 @@ from support.registry.address import Address
 from support.registry.credentials import RegistryCredentials
 from support.registry.docker_configuration import DockerConfiguration
 from support.registry.registry_errors import RefusedLoginError
-from tests.support.unit.registry_fakes import LIST, answering, of_tags, read, refused
+from tests.support.unit.registry_fakes import LIST, of_tags, read, refusal, serve_answers
 
 SECRET = "canary-of-a-password"  # noqa: S105 - a canary
 HUB = "https://index.docker.io/v1/"
@@ -251,9 +251,9 @@ def test_who_has_no_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("problem", ["empty", "broken", "folder", "entry"])
 def test_a_public_image_is_read_whatever_the_file(folder: Path, problem: str) -> None:
-    challenge = refused('Bearer realm="http://127.0.0.1:{port}/token"')
+    challenge = refusal('Bearer realm="http://127.0.0.1:{port}/token"')
     given = {LIST: [challenge, of_tags("a")], "GET /token": (200, {}, '{"token": "t"}')}
-    with answering(by_request=given) as answers:
+    with serve_answers(by_request=given) as answers:
         if problem == "folder":
             (folder / "config.json").mkdir()
         else:
@@ -266,7 +266,7 @@ def test_a_public_image_is_read_whatever_the_file(folder: Path, problem: str) ->
 def test_a_refusal_says_why_there_are_no_credentials(folder: Path) -> None:
     write(folder, "{")
     with (
-        answering(tags=refused('Basic realm="a"')) as answers,
+        serve_answers(tags=refusal('Basic realm="a"')) as answers,
         pytest.raises(RefusedLoginError, match="holds no Docker configuration: it is no JSON; "),
     ):
         read(answers)
@@ -327,10 +327,10 @@ def test_an_entry_with_nothing_in_it_gives_way_to_a_shorter_one(folder: Path) ->
 
 def test_every_repository_of_a_registry_has_credentials_of_its_own(folder: Path) -> None:
     given = {
-        "GET /v2/shop/ads/tags/list": [refused('Basic realm="a"'), of_tags("a")],
-        "GET /v2/other/ads/tags/list": [refused('Basic realm="a"'), of_tags("b")],
+        "GET /v2/shop/ads/tags/list": [refusal('Basic realm="a"'), of_tags("a")],
+        "GET /v2/other/ads/tags/list": [refusal('Basic realm="a"'), of_tags("b")],
     }
-    with answering(by_request=given) as answers:
+    with serve_answers(by_request=given) as answers:
         registry = f"127.0.0.1:{answers.port}"
         entries = {name: {"auth": auth(name)} for name in ("shop", "other")}
         write(folder, {"auths": {f"{registry}/{name}": entry for name, entry in entries.items()}})

@@ -18,7 +18,7 @@ from support.registry.registry_errors import (
     RegistryError,
     UnreachableRegistryError,
 )
-from tests.support.unit.registry_fakes import LIST, Answered, answering, of_tags, read
+from tests.support.unit.registry_fakes import LIST, Answered, of_tags, read, serve_answers
 
 PATH = "/v2/shop/ads/tags/list"
 INVALID = '{"errors": [{"code": "PAGINATION_NUMBER_INVALID"}]}'
@@ -31,7 +31,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def numbered(count: int) -> tuple[str, ...]:
+def numbered_tags(count: int) -> tuple[str, ...]:
     return tuple(f"1.0.{number:05}" for number in range(count))
 
 
@@ -77,27 +77,27 @@ class Pager:
 @pytest.mark.parametrize(
     ("pager", "requests"),
     [
-        (Pager(numbered(999)), 1),
-        (Pager(numbered(1000)), 2),
-        (Pager(numbered(1001)), 2),
-        (Pager(numbered(2500)), 3),
-        (Pager(numbered(2000), beyond=(404, {}, '{"errors": [{"code": "NAME_UNKNOWN"}]}')), 3),
+        (Pager(numbered_tags(999)), 1),
+        (Pager(numbered_tags(1000)), 2),
+        (Pager(numbered_tags(1001)), 2),
+        (Pager(numbered_tags(2500)), 3),
+        (Pager(numbered_tags(2000), beyond=(404, {}, '{"errors": [{"code": "NAME_UNKNOWN"}]}')), 3),
         # More than were asked for is all there is, as Docker Hub has it.
-        (Pager(numbered(1401), has_n=False, has_last=False), 2),
-        (Pager(numbered(1000), has_n=False, has_last=False), 3),
-        (Pager(numbered(1000), has_n=False, declined=(405, {}, UNSUPPORTED)), 3),
+        (Pager(numbered_tags(1401), has_n=False, has_last=False), 2),
+        (Pager(numbered_tags(1000), has_n=False, has_last=False), 3),
+        (Pager(numbered_tags(1000), has_n=False, declined=(405, {}, UNSUPPORTED)), 3),
         # The most that a registry lists at once may be less than it is asked for.
-        (Pager(numbered(234), largest=100), 3),
-        (Pager(numbered(101), largest=50), 3),
-        (Pager(numbered(100), has_last=False), 2),
-        (Pager(numbered(99)), 1),
+        (Pager(numbered_tags(234), largest=100), 3),
+        (Pager(numbered_tags(101), largest=50), 3),
+        (Pager(numbered_tags(100), has_last=False), 2),
+        (Pager(numbered_tags(99)), 1),
         (Pager(()), 1),
-        (Pager((*numbered(999), None)), 2),
-        (Pager((*numbered(999), "sha256:" + "a" * 64, "z")), 2),
+        (Pager((*numbered_tags(999), None)), 2),
+        (Pager((*numbered_tags(999), "sha256:" + "a" * 64, "z")), 2),
     ],
 )
 def test_a_full_page_is_followed_by_what_comes_after_its_last_tag(pager: Pager, requests: int) -> None:
-    with answering(by_call=pager.answer) as answers:
+    with serve_answers(by_call=pager.answer) as answers:
         assert read(answers) == tuple(tag for tag in pager.tags if tag and ":" not in tag)
     assert len(pager.queries) == requests
     assert pager.queries[0] == "n=1000"
@@ -106,13 +106,13 @@ def test_a_full_page_is_followed_by_what_comes_after_its_last_tag(pager: Pager, 
 @pytest.mark.parametrize(
     "pager",
     [
-        Pager(numbered(1500), has_last=False),
-        Pager(numbered(1500), declined=(400, {}, '{"errors": [{"code": "UNSUPPORTED"}]}')),
+        Pager(numbered_tags(1500), has_last=False),
+        Pager(numbered_tags(1500), declined=(400, {}, '{"errors": [{"code": "UNSUPPORTED"}]}')),
     ],
 )
 def test_tags_that_a_registry_keeps_to_itself_are_an_error(pager: Pager) -> None:
     with (
-        answering(by_call=pager.answer) as answers,
+        serve_answers(by_call=pager.answer) as answers,
         pytest.raises(NoRegistryError, match="lists no more than 1000 tags of shop/ads, and may have others"),
     ):
         read(answers)
@@ -120,30 +120,30 @@ def test_tags_that_a_registry_keeps_to_itself_are_an_error(pager: Pager) -> None
 
 def test_a_registry_with_links_has_no_more_tags_than_they_lead_to() -> None:
     pages = {
-        f"{LIST}?n=1000": of_tags(*numbered(100), link=f'<{PATH}?n=1000&last=x>; rel="next"'),
+        f"{LIST}?n=1000": of_tags(*numbered_tags(100), link=f'<{PATH}?n=1000&last=x>; rel="next"'),
         f"{LIST}?n=1000&last=x": of_tags(*(f"2.0.{number}" for number in range(1000))),
     }
-    with answering(by_request=pages) as answers:
+    with serve_answers(by_request=pages) as answers:
         assert len(read(answers)) == 1100
         assert len(answers.seen) == 2
 
 
 def test_a_full_page_at_a_registry_whose_last_is_no_tag_is_all_of_them() -> None:
     """ECR's `last` is a token of its own, and where there is more, a Link has it."""
-    full = numbered(1000)
+    full = numbered_tags(1000)
     pages = {
         f"{LIST}?n=1000": of_tags(*full),
         f"{LIST}?n=1000&last={full[-1]}": (400, {}, UNSUPPORTED),
         f"{LIST}?n=999": of_tags(*full[:-1], link=f'<{PATH}?n=999&last=c2VjcmV0>; rel="next"'),
     }
-    with answering(by_request=pages) as answers:
+    with serve_answers(by_request=pages) as answers:
         assert read(answers) == full
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_page_that_is_not_read_is_an_error(status: int) -> None:
-    pages = {f"{LIST}?n=1000": of_tags(*numbered(1000)), LIST: (status, {}, "")}
-    with answering(by_request=pages) as answers, pytest.raises(UnreachableRegistryError, match=f"answers {status}"):
+    pages = {f"{LIST}?n=1000": of_tags(*numbered_tags(1000)), LIST: (status, {}, "")}
+    with serve_answers(by_request=pages) as answers, pytest.raises(UnreachableRegistryError, match=f"answers {status}"):
         read(answers)
 
 
@@ -160,20 +160,20 @@ def test_a_page_that_is_not_read_is_an_error(status: int) -> None:
     ],
 )
 def test_a_registry_that_lists_less_at_once_is_asked_for_less(largest: int, refusal: Answered) -> None:
-    pager = Pager(numbered(230), largest=largest or 7)
+    pager = Pager(numbered_tags(230), largest=largest or 7)
 
     def answer(request: str, headers: Any, body: str) -> Answered:
         size = int(parse_qs(request.partition("?")[2]).get("n", ["0"])[0])
         return refusal if size > largest else pager.answer(request, headers, body)
 
-    with answering(by_call=answer) as answers:
+    with serve_answers(by_call=answer) as answers:
         assert read(answers) == pager.tags
         assert len(answers.seen) < 40
 
 
 def test_a_registry_that_lists_nothing_says_why_at_first() -> None:
     with (
-        answering(tags=[(400, {}, INVALID), *[(405, {}, UNSUPPORTED)] * 9]) as answers,
+        serve_answers(tags=[(400, {}, INVALID), *[(405, {}, UNSUPPORTED)] * 9]) as answers,
         pytest.raises(RegistryError, match=r"400 \(PAGINATION_NUMBER_INVALID\)"),
     ):
         read(answers)
@@ -200,14 +200,14 @@ def test_a_registry_that_lists_nothing_says_why_at_first() -> None:
 )
 def test_the_path_of_the_next_page_is_ours_and_its_query_theirs(link: str) -> None:
     pages = {f"{LIST}?n=1000": of_tags("a", "b", link=link), f"{LIST}?n=2&last=b": of_tags("c")}
-    with answering(by_request=pages) as answers:
+    with serve_answers(by_request=pages) as answers:
         assert read(answers) == ("a", "b", "c")
 
 
 @pytest.mark.parametrize("query", ["next_page=gAAAAABYF4%3D%3D&n=50", "last=YWJj%2Bw%2F%3D%3D&n=0", "last=a+b%20c&n=2"])
 def test_the_query_of_the_next_page_is_sent_as_it_is(query: str) -> None:
     pages = {f"{LIST}?n=1000": of_tags("a", link=f'<{PATH}?{query}>; rel="next"'), f"{LIST}?{query}": of_tags("b")}
-    with answering(by_request=pages) as answers:
+    with serve_answers(by_request=pages) as answers:
         assert read(answers) == ("a", "b")
         assert answers.seen[1][0] == f"{LIST}?{query}"
 
@@ -226,7 +226,7 @@ def test_the_query_of_the_next_page_is_sent_as_it_is(query: str) -> None:
 )
 def test_another_host_is_refused(target: str) -> None:
     with (
-        answering(tags=of_tags("a", link=f'<{target}>; rel="next"')) as answers,
+        serve_answers(tags=of_tags("a", link=f'<{target}>; rel="next"')) as answers,
         pytest.raises(NoRegistryError, match="on another host; that is refused"),
     ):
         read(answers)
@@ -264,7 +264,7 @@ def test_a_link_that_leads_in_circles_is_an_error() -> None:
         f"{LIST}?last=b": of_tags("c", link=f'<{PATH}?last=a>; rel="next"'),
     }
     with (
-        answering(by_request=pages) as answers,
+        serve_answers(by_request=pages) as answers,
         pytest.raises(NoRegistryError, match="does not come to an end with the tags of shop/ads"),
     ):
         read(answers)
@@ -278,7 +278,7 @@ def test_the_most_pages_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
         number = next(numbers)
         return of_tags(f"a{number}", link=f'<{PATH}?last={number}>; rel="next"')
 
-    with answering(by_call=answer) as answers, pytest.raises(RegistryError, match="more than 3 pages of tags"):
+    with serve_answers(by_call=answer) as answers, pytest.raises(RegistryError, match="more than 3 pages of tags"):
         read(answers)
 
 
@@ -287,7 +287,7 @@ def test_a_repository_that_goes_away_meanwhile_is_missing() -> None:
         f"{LIST}?n=1000": of_tags("a", link=f'<{PATH}?last=a>; rel="next"'),
         LIST: (404, {}, '{"errors": [{"code": "NAME_UNKNOWN"}]}'),
     }
-    with answering(by_request=pages) as answers, pytest.raises(MissingRepositoryError):
+    with serve_answers(by_request=pages) as answers, pytest.raises(MissingRepositoryError):
         read(answers)
 
 
@@ -295,20 +295,20 @@ ODD = [None, "", f"sha256:{'a' * 64}", "sha256:short", 7, True, {"a": 1}, ["1.0.
 
 
 def test_what_is_no_tag_is_skipped() -> None:
-    with answering(tags=of_tags("1.2.3", *ODD, "sha256-aaaa.sig", "latest", "\x1b[2J")) as answers:
+    with serve_answers(tags=of_tags("1.2.3", *ODD, "sha256-aaaa.sig", "latest", "\x1b[2J")) as answers:
         assert read(answers) == ("1.2.3", "sha256-aaaa.sig", "latest")
 
 
 @pytest.mark.parametrize("entries", [[None], [""], [f"sha256:{'a' * 64}"], [None, "", "sha256:a"]])
 def test_a_repository_without_a_tag_has_none(entries: list[Any]) -> None:
-    with answering(tags=of_tags(*entries)) as answers:
+    with serve_answers(tags=of_tags(*entries)) as answers:
         assert read(answers) == ()
 
 
 @pytest.mark.parametrize("listed", ["1", '"latest"', '{"1.2.3": "id"}', "true", "false", "0", '""', "{}"])
 def test_what_is_no_list_is_no_list_of_tags(listed: str) -> None:
     with (
-        answering(tags=(200, {}, f'{{"name": "shop/ads", "tags": {listed}}}')) as answers,
+        serve_answers(tags=(200, {}, f'{{"name": "shop/ads", "tags": {listed}}}')) as answers,
         pytest.raises(NoRegistryError, match="is no tag"),
     ):
         read(answers)
@@ -324,14 +324,14 @@ def test_a_very_long_answer_is_read() -> None:
     content = {"child": [], "name": "shop/ads", "tags": ["1.2.3"], "manifest": dict.fromkeys(digests, manifest)}
     body = json.dumps(content)
     assert len(body) > 20 * 10**6
-    with answering(tags=(200, {}, body)) as answers:
+    with serve_answers(tags=(200, {}, body)) as answers:
         assert read(answers) == ("1.2.3",)
 
 
 def test_the_longest_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_LARGEST", 1000)
     with (
-        answering(tags=of_tags(*numbered(200))) as answers,
+        serve_answers(tags=of_tags(*numbered_tags(200))) as answers,
         pytest.raises(
             NoRegistryError, match=r"registry 127.*: its answer does not end after 1000 bytes, the most that"
         ),
@@ -342,7 +342,7 @@ def test_the_longest_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_longest_time_of_an_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_WHOLE_ANSWER_SECONDS", 0.0)
     with (
-        answering(tags=of_tags("a")) as answers,
+        serve_answers(tags=of_tags("a")) as answers,
         pytest.raises(
             UnreachableRegistryError, match=r"does not send its whole answer within 0 s; check the name, the network"
         ),

@@ -18,7 +18,17 @@ from support.registry.registry_errors import (
 )
 from support.registry.repository import Repository
 from support.registry.session import Registry
-from tests.support.unit.registry_fakes import BASIC, LIST, SECRET, Answered, answering, log_in, of_tags, read, refused
+from tests.support.unit.registry_fakes import (
+    BASIC,
+    LIST,
+    SECRET,
+    Answered,
+    log_in,
+    of_tags,
+    read,
+    refusal,
+    serve_answers,
+)
 
 MANIFEST = "/v2/shop/ads/manifests/1.2.3"
 INDEX = '{"schemaVersion": 2, "manifests": []}'
@@ -37,7 +47,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def read_digest(head: Answered, get: Answered) -> str:
-    with answering(by_request={f"HEAD {MANIFEST}": head, f"GET {MANIFEST}": get}) as answers:
+    with serve_answers(by_request={f"HEAD {MANIFEST}": head, f"GET {MANIFEST}": get}) as answers:
         return digest(f"127.0.0.1:{answers.port}/shop/ads", "1.2.3")
 
 
@@ -93,7 +103,7 @@ def test_a_digest_in_the_headers_of_a_failure_is_not_taken(status: int, error: t
 def test_the_body_of_a_failure_is_no_blob(answer: Answered) -> None:
     layer = f"sha256:{hashlib.sha256(b'layer').hexdigest()}"
     parts: list[bytes] = []
-    with answering(by_request={f"GET /v2/shop/ads/blobs/{layer}": answer}) as answers:
+    with serve_answers(by_request={f"GET /v2/shop/ads/blobs/{layer}": answer}) as answers:
         address = Address.of(f"127.0.0.1:{answers.port}/shop/ads")
         with pytest.raises(RegistryError):
             Repository(Registry(address), address).blob(layer, parts.append)
@@ -103,17 +113,17 @@ def test_the_body_of_a_failure_is_no_blob(answer: Answered) -> None:
 @pytest.mark.parametrize("status", [400, 404, 408, 429, 500, 503])
 def test_tags_in_a_failure_are_none(status: int) -> None:
     body = of_tags("1.2.3")[2]
-    with answering(tags=(status, {}, body)) as answers, pytest.raises(RegistryError, match=f" {status}"):
+    with serve_answers(tags=(status, {}, body)) as answers, pytest.raises(RegistryError, match=f" {status}"):
         read(answers)
 
 
 @pytest.mark.parametrize("status", [201, 302, 404, 429, 500])
 def test_a_token_in_a_failure_is_none(status: int) -> None:
     given: dict[str, Any] = {
-        LIST: [refused('Bearer realm="http://127.0.0.1:{port}/token"'), of_tags("a")],
+        LIST: [refusal('Bearer realm="http://127.0.0.1:{port}/token"'), of_tags("a")],
         "GET /token": (status, {}, '{"token": "t"}'),
     }
-    with answering(by_request=given) as answers, pytest.raises(RegistryError):
+    with serve_answers(by_request=given) as answers, pytest.raises(RegistryError):
         read(answers)
     assert len(answers.seen) == 2
 
@@ -130,28 +140,28 @@ def answers_of_harbor() -> Callable[[str, Any, str], Answered]:
         if request.startswith("GET /token"):
             return 200, {}, f'{{"token": "{next(tokens)}"}}'
         if not login:
-            return refused('Bearer realm="http://127.0.0.1:{port}/token"')
+            return refusal('Bearer realm="http://127.0.0.1:{port}/token"')
         if "last=" not in request:
             return of_tags("a", link=f'<{LIST[4:]}?n=1&last=a>; rel="next"')
-        return of_tags("b") if login == "Bearer two" else refused('Basic realm="harbor"')
+        return of_tags("b") if login == "Bearer two" else refusal('Basic realm="harbor"')
 
     return answer
 
 
 def test_a_token_that_has_run_out_is_renewed_without_credentials() -> None:
-    with answering(by_call=answers_of_harbor()) as answers:
+    with serve_answers(by_call=answers_of_harbor()) as answers:
         assert read(answers) == ("a", "b")
 
 
 def test_a_registry_may_ask_for_a_login_by_403(configuration: Path) -> None:
-    with answering(tags=[refused('Basic realm="a"', 403), of_tags("a")]) as answers:
+    with serve_answers(tags=[refusal('Basic realm="a"', 403), of_tags("a")]) as answers:
         log_in(configuration, answers)
         assert read(answers) == ("a",)
         assert [login for _, login, _ in answers.seen] == ["", BASIC]
 
 
 def test_a_registry_that_refuses_credentials_is_not_asked_again(configuration: Path) -> None:
-    with answering(tags=refused('Basic realm="a"', 403)) as answers:
+    with serve_answers(tags=refusal('Basic realm="a"', 403)) as answers:
         log_in(configuration, answers)
         with pytest.raises(RefusedLoginError, match="user 'ann' of ") as caught:
             read(answers)

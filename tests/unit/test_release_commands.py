@@ -9,7 +9,7 @@ import pytest
 
 from ops.pulumi.engine import EngineError
 from tests.support.online_boutique import WORKLOADS
-from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, holder, refused
+from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, holder, refusal_message
 
 
 def test_show_marks_what_was_not_deployed(project: Project, run: Run) -> None:
@@ -55,7 +55,7 @@ def test_an_environment_with_all_defaults_is_one(project: Project, run: Run) -> 
 def test_a_channel_with_all_defaults_is_one(project: Project, run: Run) -> None:
     project.stack("test", channel={})
     project.up("test", "v0.10.6")
-    message = refused(run("release", "set", "test", "--service", "adservice=0.10.7-new-ads.1", code=1))
+    message = refusal_message(run("release", "set", "test", "--service", "adservice=0.10.7-new-ads.1", code=1))
     assert "is a pre-release, and the channel accepts releases only" in message
 
 
@@ -154,7 +154,7 @@ def test_promote_refuses_what_the_channel_does_not_let_in(project: Project, run:
     run("release", "set", "dev", "-s", "adservice=0.10.8-new-ads.1", "-s", "cartservice=0.10.8-x.1")
     project.up("dev", "v0.10.7")
     before = test.read_text()
-    message = refused(run("promote", "dev", "test", "--yes", code=1))
+    message = refusal_message(run("promote", "dev", "test", "--yes", code=1))
     assert "boutique:release.services.adservice: '0.10.8-new-ads.1': target 'test' refuses it for adservice" in message
     assert "boutique:release.services.cartservice: '0.10.8-x.1': target 'test'" in message
     assert "nothing was changed" in message
@@ -176,14 +176,14 @@ def test_promote_refuses_what_makes_no_sense(
 ) -> None:
     project.stack("dev")
     project.stack("test")
-    assert message in refused(run("promote", *arguments, "--yes", code=1))
+    assert message in refusal_message(run("promote", *arguments, "--yes", code=1))
 
 
 def test_nobody_to_ask_is_a_refusal(project: Project, run: Run) -> None:
     project.stack("dev", "v0.10.7")
     before = project.stack("test").read_text()
     project.up("dev", "v0.10.7")
-    assert "cannot ask for confirmation" in refused(run("promote", "dev", "test", code=1))
+    assert "cannot ask for confirmation" in refusal_message(run("promote", "dev", "test", code=1))
     assert project.file("test").read_text() == before
 
 
@@ -192,7 +192,7 @@ def test_a_lock_of_somebody_else_puts_the_file_back(project: Project, run: Run) 
     before = project.stack("test").read_text()
     project.up("dev", "v0.10.7")
     project.holder = holder("elsewhere", 77)
-    message = refused(run("promote", "dev", "test", "--yes", code=1))
+    message = refusal_message(run("promote", "dev", "test", "--yes", code=1))
     assert message.startswith("nothing was changed: stack 'test' is being updated by process 77 of ann on elsewhere")
     assert project.file("test").read_text() == before
     assert project.holder
@@ -213,7 +213,7 @@ def test_a_failed_update_says_what_next_and_the_same_command_finishes_it(project
     project.up("dev", "v0.10.7")
     project.up("test", "v0.10.6")
     project.broken = True
-    message = refused(run("promote", "dev", "test", "--yes", code=1))
+    message = refusal_message(run("promote", "dev", "test", "--yes", code=1))
     assert "a Deployment" in message
     assert "timed out" in message
     assert "`boutique rollback test` goes back" in message

@@ -32,28 +32,28 @@ encryptionsalt: v1:abc=
 SHARED_CRLF = "config:\r\n  boutique:release: &release\r\n    default: v1.0.0\r\n  boutique:other: *release\r\n"
 
 
-def changed(release: object) -> str:
+def edit_release(release: object) -> str:
     return edit_config(TEXT, {"boutique:release": release})
 
 
 def test_one_version_is_one_line() -> None:
     services = {"adservice": "v1.0.0", "cartservice": "v1.0.1"}
-    assert changed({"default": "v0.10.7", "services": services}) == TEXT.replace("v0.10.6 ", "v0.10.7 ")
+    assert edit_release({"default": "v0.10.7", "services": services}) == TEXT.replace("v0.10.6 ", "v0.10.7 ")
 
 
 def test_what_goes_takes_no_comment_of_others_with_it() -> None:
-    now = changed({"default": "v0.10.6"})
+    now = edit_release({"default": "v0.10.6"})
     assert now == TEXT.replace('    services:\n      adservice: "v1.0.0"   # quoted\n      cartservice: v1.0.1\n', "")
 
 
 def test_what_is_new_comes_behind_what_is_there() -> None:
     services = {"adservice": "v1.0.0", "cartservice": "v1.0.1", "frontend": "v2.0.0"}
-    now = changed({"default": "v0.10.6", "services": services})
+    now = edit_release({"default": "v0.10.6", "services": services})
     assert now == TEXT.replace("v1.0.1\n", "v1.0.1\n      frontend: v2.0.0\n")
 
 
 def test_a_key_is_removed_and_added() -> None:
-    without = changed(None)
+    without = edit_release(None)
     assert "boutique:release" not in without
     assert "# about the environment" in without
     again = edit_config(without, {"boutique:release": {"default": "v3.0.0"}})
@@ -77,7 +77,7 @@ def test_line_ends_stay_as_they_are(release: object, head: str, tail: str) -> No
     before = head + CRLF.removesuffix("\r\n") + tail
     assert (
         edit_config(before, {"boutique:release": release})
-        == head + changed(release).replace("\n", "\r\n").removesuffix("\r\n") + tail
+        == head + edit_release(release).replace("\n", "\r\n").removesuffix("\r\n") + tail
     )
 
 
@@ -92,7 +92,7 @@ def test_a_change_at_the_end_of_a_file_adds_no_line_end(key: str) -> None:
 def test_of_a_file_with_both_line_ends_other_lines_stay_as_they_are() -> None:
     text = TEXT.replace("# head\n", "# head\r\n").replace("\n# tail\n", "\r\n# tail\r\n")
     now = edit_config(text, {"boutique:release": {"default": "v0.10.7"}})
-    assert now == changed({"default": "v0.10.7"}).replace("# head\n", "# head\r\n").replace(
+    assert now == edit_release({"default": "v0.10.7"}).replace("# head\n", "# head\r\n").replace(
         "\n# tail\n", "\r\n# tail\r\n"
     )
 
@@ -146,7 +146,7 @@ def test_only_what_changes_is_written_of_a_file_with_other_line_ends(file: Stack
     read = StackFile.read(file.path.parent, "dev")
     assert read.is_on_disk()
     read.replace_with(read.with_values({"release": {"default": "v0.10.7"}}))
-    assert file.path.read_bytes() == changed({"default": "v0.10.7"}).replace("\n", "\r\n").encode()
+    assert file.path.read_bytes() == edit_release({"default": "v0.10.7"}).replace("\n", "\r\n").encode()
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(file: StackFile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.errors import OperationError
-from tests.support.unit.release_fakes import Project, Run, refused
+from tests.support.unit.release_fakes import Project, Run, refusal_message
 
 READ = (("release", "show", "dev"), ("release", "check", "dev"))
 WRITE = (
@@ -19,7 +19,7 @@ ENVIRONMENT = "  boutique:environment:\n    services:\n      loadgenerator: {ena
 RELEASE = "  boutique:release:\n    default: v0.10.6  # of all\n"
 
 
-def broken(project: Project, old: str, new: str) -> Path:
+def break_stack_file(project: Project, old: str, new: str) -> Path:
     project.stack("test", "v0.10.7")
     project.up("test", "v0.10.7")
     file = project.stack("dev")
@@ -43,7 +43,7 @@ TWICE = (RELEASE, "  boutique:release: {default: v2.0.0, default: v1.0.0}\n")
 @pytest.mark.parametrize("command", READ, ids=" ".join)
 @pytest.mark.parametrize(("old", "new"), WRONG)
 def test_what_is_wrong_is_said(project: Project, run: Run, command: tuple[str, ...], old: str, new: str) -> None:
-    broken(project, old, new)
+    break_stack_file(project, old, new)
     done = run(*command, code=1)
     assert isinstance(done.exception, OperationError), repr(done.exception)
     assert "Pulumi.dev.yaml: " in str(done.exception)
@@ -54,7 +54,7 @@ def test_what_is_wrong_is_said(project: Project, run: Run, command: tuple[str, .
 def test_what_is_wrong_is_left_as_it_is_or_mended(
     project: Project, run: Run, command: tuple[str, ...], old: str, new: str
 ) -> None:
-    file = broken(project, old, new)
+    file = break_stack_file(project, old, new)
     before = file.read_text()
     done = CliRunner().invoke(app, command)
     if done.exit_code == 0:
@@ -66,8 +66,8 @@ def test_what_is_wrong_is_left_as_it_is_or_mended(
 
 @pytest.mark.parametrize("command", [*READ, *WRITE], ids=" ".join)
 def test_a_file_that_is_no_text_is_named(project: Project, run: Run, command: tuple[str, ...]) -> None:
-    file = broken(project, "# of all", "# of all")
+    file = break_stack_file(project, "# of all", "# of all")
     content = file.read_bytes().replace(b"of all", b"f\xfcr alle")
     file.write_bytes(content)
-    assert f"{file}: is not UTF-8 text" in refused(run(*command, code=1))
+    assert f"{file}: is not UTF-8 text" in refusal_message(run(*command, code=1))
     assert file.read_bytes() == content

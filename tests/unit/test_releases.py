@@ -28,8 +28,8 @@ from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.releases.checksums import module_h1, published_digest
 from lab.toolchain.releases.release_errors import PublisherUnreachableError, ReleaseError
 from support import transfer
-from tests.support.unit.build_reports import Heard
-from tests.support.unit.release_publishers import Answer, Publishers, module_zip, publishing, tar
+from tests.support.unit.build_reports import RecordedReport
+from tests.support.unit.release_publishers import Answer, Publishers, module_zip, run_publishers, tar
 
 GO = """#!/bin/sh
 [ "$1" = list ] && echo "{modules}"
@@ -54,8 +54,8 @@ class Machine:
         taken = (("stages", Taken("example.test/stages", "deep")),) if files else ()
         return Family(self.home / "pair", made, files=taken)
 
-    def ensure(self, *tools: str, origin: Origin = "auto", files: bool = False) -> tuple[Toolchain, Heard]:
-        heard = Heard()
+    def ensure(self, *tools: str, origin: Origin = "auto", files: bool = False) -> tuple[Toolchain, RecordedReport]:
+        heard = RecordedReport()
         return ensure(heard, choice=[self.family(*tools, files=files)], origin=origin), heard
 
     def origin(self, tool: str = "kubectl") -> str:
@@ -64,7 +64,7 @@ class Machine:
     def leftovers(self) -> list[Path]:
         return list(toolcache.root().glob("**/.part-*"))
 
-    def notices(self, heard: Heard) -> list[object]:
+    def notices(self, heard: RecordedReport) -> list[object]:
         return [event[1] for event in heard.events if event[0] == "notice"]
 
 
@@ -84,7 +84,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.delenv("GOPROXY", raising=False)
-    with publishing() as publishers:
+    with run_publishers() as publishers:
         monkeypatch.setenv(mirror.VARIABLE, f"http://127.0.0.1:{publishers.port}")
         yield Machine(tmp_path, publishers)
 
@@ -407,7 +407,7 @@ def test_an_archive_without_the_program_is_told(machine: Machine) -> None:
         machine.ensure("etcd", origin="release")
 
 
-def reckoned_h1(files: dict[str, bytes]) -> str:
+def compute_h1(files: dict[str, bytes]) -> str:
     lines = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     return base64.b64encode(hashlib.sha256(lines.encode()).digest()).decode()
 
@@ -415,7 +415,7 @@ def reckoned_h1(files: dict[str, bytes]) -> str:
 def publish_stages(machine: Machine, files: dict[str, bytes]) -> None:
     prefix = "example.test/stages@v0.1.0"
     machine.publishers.publish(STAGE, module_zip(prefix, files))
-    h1 = reckoned_h1({f"{prefix}/{name}": content for name, content in files.items()})
+    h1 = compute_h1({f"{prefix}/{name}": content for name, content in files.items()})
     (machine.home / "pair" / "go.sum").write_text(f"example.test/stages v0.1.0 h1:{h1}\n")
 
 

@@ -13,9 +13,9 @@ from lab.toolchain.gomod import required_version
 from lab.toolchain.installed_tools import locate
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases import mirror
-from tests.support.unit.build_reports import Heard
+from tests.support.unit.build_reports import RecordedReport
 from tests.support.unit.release_programs import publish_programs
-from tests.support.unit.release_publishers import Publishers, module_zip, publishing
+from tests.support.unit.release_publishers import Publishers, module_zip, run_publishers
 
 
 def program(name: str) -> bytes:
@@ -50,8 +50,8 @@ def test_the_whole_toolchain_comes_from_releases(tmp_path: Path, monkeypatch: py
     families = (*tools.families(modules), *tools.families_of_tests(modules))
     versions = {tool.name: tool.version for family in families for tool in family.tools}
     names = sorted(versions.keys() - {"kwokctl"})
-    heard = Heard()
-    with publishing() as publishers:
+    heard = RecordedReport()
+    with run_publishers() as publishers:
         monkeypatch.setenv(mirror.VARIABLE, f"http://127.0.0.1:{publishers.port}")
         publish_programs(publishers, versions, program)
         for family in families:

@@ -10,31 +10,35 @@ from tests.support.unit import http_route_reader, virtual_service_reader
 from tests.support.unit.envoy_headers import Outcome
 
 
-def wanted(served: Resolution | None) -> Outcome | None:
+def expected_outcome(served: Resolution | None) -> Outcome | None:
     return Outcome(served.backend.service, served.backend.port, served.baggage) if served else None
 
 
 @given(tables, requests)
 def test_httproutes_at_the_edge(table: Table, request: EdgeRequest) -> None:
     specs = http_routes.edge(table, GATEWAY)
-    assert http_route_reader.at_the_edge(specs, request.host, request.headers) == wanted(backend(table, request))
+    assert http_route_reader.at_the_edge(specs, request.host, request.headers) == expected_outcome(
+        backend(table, request)
+    )
 
 
 @given(tables, requests)
 def test_virtual_services_at_the_edge(table: Table, request: EdgeRequest) -> None:
     specs = virtual_services.edge(table, GATEWAY)
-    assert virtual_service_reader.at_the_edge(specs, request.host, request.headers) == wanted(backend(table, request))
+    assert virtual_service_reader.at_the_edge(specs, request.host, request.headers) == expected_outcome(
+        backend(table, request)
+    )
 
 
 @given(tables, calls)
 def test_httproutes_in_the_mesh(table: Table, call: MeshCall) -> None:
     specs = http_routes.mesh(table)
     result = http_route_reader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
-    assert result == wanted(backend(table, call))
+    assert result == expected_outcome(backend(table, call))
 
 
 @given(tables, calls)
 def test_virtual_services_in_the_mesh(table: Table, call: MeshCall) -> None:
     specs = virtual_services.mesh(table)
     result = virtual_service_reader.in_the_mesh(specs, call.service.service, call.service.port, call.headers)
-    assert result == wanted(backend(table, call))
+    assert result == expected_outcome(backend(table, call))

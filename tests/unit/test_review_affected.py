@@ -22,17 +22,17 @@ from tests.support.online_boutique import write_project
 ROOT = Path(__file__).parents[2]
 
 
-def on(stack: str) -> dict[str, Any]:
+def target_of(stack: str) -> dict[str, Any]:
     return {"config": {"boutique:cluster": {"kind": "stack", "name": stack, "target": "x"}}}
 
 
 FILES: dict[str, Any] = {
     "nonprod": {"config": {"boutique:cluster": {"kind": "existing"}}},
-    "dev": on("nonprod"),
-    "test": on("organization/boutique/nonprod"),
+    "dev": target_of("nonprod"),
+    "test": target_of("organization/boutique/nonprod"),
     "dev-new-ads": {"config": {"boutique:feature": {"environment": "dev"}}},
     "prod-platform": {},
-    "prod": on("prod-platform"),
+    "prod": target_of("prod-platform"),
     "broken": "text",
 }
 
@@ -98,14 +98,14 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_project(folder)
     (tmp_path / "elsewhere.py").touch()
     write(folder, "dev", environment({}))
-    write(folder, "test", on("nonprod"))
+    write(folder, "test", target_of("nonprod"))
     commit(tmp_path)
     git(tmp_path, "checkout", "-q", "-b", "ads")
     write(folder, "dev", environment({"adservice": {"image": {"tag": "v0.10.7"}}}))
     (tmp_path / "elsewhere.py").write_text("changed")
     commit(tmp_path)
     git(tmp_path, "checkout", "-q", "main")
-    write(folder, "test", on("another"))
+    write(folder, "test", target_of("another"))
     commit(tmp_path)
     git(tmp_path, "checkout", "-q", "ads")
     monkeypatch.chdir(folder)
@@ -113,7 +113,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def environment(services: dict[str, Any]) -> dict[str, Any]:
-    return {"config": {**on("nonprod")["config"], "boutique:environment": {"services": services}}}
+    return {"config": {**target_of("nonprod")["config"], "boutique:environment": {"services": services}}}
 
 
 def write(folder: Path, stack: str, content: dict[str, Any]) -> None:
@@ -163,7 +163,7 @@ def file(content: object, name: str = "dev") -> StackFile:
 
 def test_a_stack_that_is_new_brings_every_version() -> None:
     new = file(environment({"loadgenerator": {"enabled": False}}))
-    for was in (None, file({}), file(on("nonprod"))):
+    for was in (None, file({}), file(target_of("nonprod"))):
         result = versions(was, new)
         assert result["adservice"] == "v0.10.6"
         assert "loadgenerator" not in result

@@ -25,7 +25,7 @@ def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pulumi:
     monkeypatch.chdir(tmp_path)
     write_project(tmp_path)
 
-    def says(printed: object, error: str = "", code: int = 0) -> None:
+    def print_preview(printed: object, error: str = "", code: int = 0) -> None:
         (tmp_path / "printed").write_text(printed if isinstance(printed, str) else json.dumps(printed))
         (tmp_path / "error").write_text(error)
         lines = [
@@ -37,7 +37,7 @@ def pulumi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pulumi:
         script.write_text("\n".join(["#!/bin/sh", *lines]))
         script.chmod(0o755)
 
-    return says
+    return print_preview
 
 
 def run(*arguments: str) -> Result:

@@ -30,23 +30,23 @@ APPLICATION = ReviewedApplication(stores=["redis-cart"], callers={"adservice": [
 NASTY = "a|b `c` ``d`` <img src=x> @someone #1 </details> -->\n- [x](y) *z*"
 
 
-def written(plan: Plan, **more: Any) -> str:
+def comment_text(plan: Plan, **more: Any) -> str:
     return comment(plan, APPLICATION, **more)
 
 
 def test_a_one_line_change_is_told_as_it_was_before() -> None:
-    assert written(read(one_line()), commit="0123abc") == GOLDEN.read_text()
+    assert comment_text(read(one_line()), commit="0123abc") == GOLDEN.read_text()
 
 
 def test_the_marker_is_the_first_line_and_the_same_for_each_plan_of_a_stack() -> None:
     for plan in (read(one_line()), Plan(stack="local"), Plan(stack="local", errors=("no",))):
-        assert written(plan).splitlines()[0] == marker("local") == "<!-- boutique-review local -->"
+        assert comment_text(plan).splitlines()[0] == marker("local") == "<!-- boutique-review local -->"
     assert marker("dev") != marker("dev-new-ads")
 
 
 def test_no_changes_are_no_table() -> None:
     same = deployment("adservice", "v0.10.6")
-    text = written(read(document(*microservice("adservice", 9555, same, same))))
+    text = comment_text(read(document(*microservice("adservice", 9555, same, same))))
     assert "### `local`: no changes" in text
     assert "| part |" not in text
     assert "Affected routes" not in text
@@ -55,7 +55,7 @@ def test_no_changes_are_no_table() -> None:
 def test_a_failed_preview_says_why_and_nothing_of_its_half_plan() -> None:
     steps = one_line()["steps"]
     plan = read({"steps": steps, "diagnostics": [{"severity": "error", "message": "1 mistake:\n  ```x"}]})
-    text = written(plan)
+    text = comment_text(plan)
     assert "### `local`: the preview failed" in text
     assert "````text\n1 mistake:\n  ```x\n````" in text
     assert "adservice" not in text
@@ -65,7 +65,7 @@ def test_a_failed_preview_says_why_and_nothing_of_its_half_plan() -> None:
 def test_warnings_and_dangers_stand_out() -> None:
     step = kubernetes("core/v1:Namespace", "dev", {"metadata": metadata("dev")}, None, protect=True)
     warning = {"severity": "warning", "message": "warning: nobody is *sent* there"}
-    text = written(read(document(step, diagnostics=[warning])))
+    text = comment_text(read(document(step, diagnostics=[warning])))
     assert "> [!CAUTION]\n> - Namespace dev is protected, and the plan would delete it" in text
     assert r"> [!WARNING]" + "\n" + r"> - nobody is \*sent\* there" in text
 
@@ -90,7 +90,7 @@ def test_routes_of_a_service_that_changes_are_concerned_and_others_are_not() -> 
 def test_a_route_that_changes_is_concerned(before: Any, after: Any, operation: Operation, was: str | None) -> None:
     [touched] = route_table(read(document(*routes((before, after))))).touched
     assert (touched.operation, touched.was) == (operation, was)
-    text = written(read(document(*routes((before, after)))))
+    text = comment_text(read(document(*routes((before, after)))))
     assert {"create": "new route", "delete": "**removed**", "update": "was `a:1`"}[operation] in text
 
 
@@ -114,7 +114,7 @@ def test_the_id_of_a_session_is_nowhere() -> None:
     edge = edge_route()
     session = [{"headers": [{"name": "cookie", "type": "RegularExpression", "value": "canary"}]}]
     changed = {**edge, "spec": {**edge["spec"], "rules": [{**edge["spec"]["rules"][0], "matches": session}]}}
-    text = written(read(document(*routes((edge, changed)))))
+    text = comment_text(read(document(*routes((edge, changed)))))
     assert "| HTTPRoute `edge` | `spec` | *not shown* | *not shown* |" in text
     assert "| `routes` | 1 to update | `spec`, which is not shown |" in text
     assert "canary" not in text
@@ -123,7 +123,7 @@ def test_the_id_of_a_session_is_nowhere() -> None:
 def test_what_comes_and_goes_is_named_as_a_whole() -> None:
     gone, new = deployment("old", "v1"), deployment("new", "v2")
     steps = [*microservice("old", 80, gone, None), *microservice("new", 80, None, new)]
-    text = written(read(document(*steps)))
+    text = comment_text(read(document(*steps)))
     assert "### `local`: 2 to delete, 2 to create" in text
     assert "| `old` | 2 to delete | **delete** Service `old`<br>**delete** Deployment `old` |" in text
     assert "| `new` | 2 to create | create Service `new`<br>create Deployment `new`, image `new:v2` |" in text
@@ -138,14 +138,14 @@ def test_what_nobody_knows_before_the_update_is_in_nobodys_way() -> None:
         kubernetes("core/v1:Service", "c", None, {"metadata": metadata("c"), "spec": UNKNOWN}),
         *routes((None, {"metadata": metadata("d"), "spec": UNKNOWN}), (None, mesh_route("c", 1))),
     ]
-    text = written(read(document(*steps, url=None)))
+    text = comment_text(read(document(*steps, url=None)))
     assert "| pods | 0 | 2 | +2 |" in text
     assert "create Deployment `b` |" in text
 
 
 def test_of_many_changes_of_one_part_some_are_told_at_once() -> None:
     before, after = (deployment("a", "1", env=[{"name": f"V{n}", "value": v} for n in range(9)]) for v in "xy")
-    text = written(read(document(*microservice("a", 80, before, after))))
+    text = comment_text(read(document(*microservice("a", 80, before, after))))
     assert "`env[V3].value` `x` → `y`<br>and 5 more, see below |" in text
     assert "<details><summary>Every field that changes (9)</summary>" in text
 
@@ -182,7 +182,7 @@ def many(count: int) -> Plan:
 
 
 def test_a_comment_always_fits_and_says_what_is_left_out() -> None:
-    text = written(many(300))
+    text = comment_text(many(300))
     assert len(text) <= len(text.encode()) <= LIMIT == 65_536
     # The rows that matter more come first, and every part that was opened is closed.
     lines = text.splitlines()
@@ -193,11 +193,11 @@ def test_a_comment_always_fits_and_says_what_is_left_out() -> None:
 
 
 def test_a_comment_that_fits_is_whole() -> None:
-    assert "more; `pulumi preview" not in written(many(2))
+    assert "more; `pulumi preview" not in comment_text(many(2))
 
 
 def test_a_smaller_limit_leaves_out_the_details_first() -> None:
-    whole, short = written(many(2)), written(many(2), limit=6_000)
+    whole, short = comment_text(many(2)), comment_text(many(2), limit=6_000)
     assert len(short.encode()) <= 6_000
     assert [line for line in whole.splitlines() if line.startswith("| `service-")] == [
         line for line in short.splitlines() if line.startswith("| `service-")

@@ -25,12 +25,12 @@ from tests.support.unit.preview_documents import (
 SECRETS = "core/v1:Secret"
 
 
-def found(*steps: Any, **more: Any) -> Plan:
+def read_plan(*steps: Any, **more: Any) -> Plan:
     return read(document(*steps, **more))
 
 
 def changes(*steps: Any) -> list[Difference]:
-    return [difference for resource in found(*steps).resources for difference in differences(resource)]
+    return [difference for resource in read_plan(*steps).resources for difference in differences(resource)]
 
 
 def test_a_plan_knows_its_stack_its_outputs_and_what_changes() -> None:
@@ -62,21 +62,21 @@ def test_diagnostics_are_told_by_how_bad_they_are() -> None:
         {"message": "error: an unhandled error occurred: program exited with code 1", "severity": "error"},
         {"message": "just so", "severity": "info"},
     ]
-    plan = found(diagnostics=messages)
+    plan = read_plan(diagnostics=messages)
     assert (plan.warnings, plan.errors) == (("old",), ("bad",))
-    assert len(found(diagnostics=messages[2:]).errors) == 1
+    assert len(read_plan(diagnostics=messages[2:]).errors) == 1
 
 
 def test_what_is_only_a_part_of_a_replacement_is_no_resource_of_its_own() -> None:
     first = metadata("one")
     steps = [kubernetes(SECRETS, "one", {"metadata": first}, {"metadata": first}, op=op) for op in ("read", "replace")]
-    assert [resource.operation for resource in found(*steps).resources] == [Operation.REPLACE]
+    assert [resource.operation for resource in read_plan(*steps).resources] == [Operation.REPLACE]
 
 
 def test_a_preview_without_what_stays_is_known_as_such() -> None:
     changed = kubernetes("apps/v1:Deployment", "a", deployment("a", "1"), deployment("a", "2"))
-    assert not found(changed).whole
-    assert found(kubernetes("apps/v1:Deployment", "a", None, deployment("a", "2")), url=None).whole
+    assert not read_plan(changed).whole
+    assert read_plan(kubernetes("apps/v1:Deployment", "a", None, deployment("a", "2")), url=None).whole
 
 
 def test_the_part_of_a_resource_is_the_component_under_the_stack() -> None:
@@ -92,10 +92,10 @@ def test_the_part_of_a_resource_is_the_component_under_the_stack() -> None:
         ),
     ]
     steps[1]["newState"]["parent"] = outer
-    plan = found(*steps)
+    plan = read_plan(*steps)
     assert [plan.part_of(resource) for resource in plan.changing] == ["dev"]
     # Without what stays, the nearest that is known.
-    plan = found(steps[2])
+    plan = read_plan(steps[2])
     assert [plan.part_of(resource) for resource in plan.changing] == ["dev-deployer"]
 
 
@@ -163,7 +163,7 @@ def test_a_secret_that_changes_is_known_by_its_path() -> None:
 def test_what_is_protected_or_has_content_is_called_out_first() -> None:
     space = {"metadata": metadata("dev")}
     lines = dangers(
-        found(
+        read_plan(
             kubernetes(
                 "core/v1:Service",
                 "a",
@@ -186,9 +186,9 @@ def test_a_release_that_takes_the_place_of_pods_without_requests_is_no_danger() 
         {"metadata": metadata(f"a-{revision}", **{"boutique.dev/colour": revision})} for revision in ("0a", "0b")
     )
     for token in ("apps/v1:Deployment", "core/v1:Service"):
-        assert not dangers(found(kubernetes(token, "a-blue", old, new, op="replace")))
+        assert not dangers(read_plan(kubernetes(token, "a-blue", old, new, op="replace")))
         plain = {"metadata": metadata("a")}
-        assert dangers(found(kubernetes(token, "a", plain, new, op="replace")))
+        assert dangers(read_plan(kubernetes(token, "a", plain, new, op="replace")))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_release_that_takes_the_place_of_pods_without_requests_is_no_danger() 
     ],
 )
 def test_new_pods_of_a_store_lose_what_the_old_ones_hold(before: Any, after: Any, lost: bool) -> None:
-    plan = found(kubernetes("apps/v1:Deployment", "store", before, after))
+    plan = read_plan(kubernetes("apps/v1:Deployment", "store", before, after))
     assert any("the data that they hold" in danger for danger in dangers(plan, ["store"])) == lost
     assert not dangers(plan, ["another"])
 
@@ -214,7 +214,7 @@ def test_the_cost_is_what_pods_ask_for_times_their_replicas() -> None:
     init = {"name": "init", "resources": {"requests": {"cpu": "1", "memory": "64Mi"}}}
     after = deployment("a", "1", replicas=3)
     after["spec"]["template"]["spec"]["initContainers"] = [init]
-    plan = found(
+    plan = read_plan(
         *microservice("a", 80, deployment("a", "1"), after),
         kubernetes("helm.sh/v3:Release", "istiod", {"name": "istiod"}, {"name": "istiod"}),
         kubernetes("apps/v1:Deployment", "new", None, deployment("new", "1", resources={})),

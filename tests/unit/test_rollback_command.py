@@ -9,7 +9,7 @@ import pytest
 from ops.pulumi.deployed_stack import StackError
 from ops.pulumi.engine import EngineError
 from ops.smoke import smoke_run
-from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, refused
+from tests.support.unit.release_fakes import RELEASES_ONLY, Project, Run, refusal_message
 
 
 def test_rollback_after_a_failure_goes_to_the_last_good_one(project: Project, run: Run) -> None:
@@ -67,7 +67,7 @@ def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
         (2, "boutique:environment.gone: there is no such key"),
         (3, "is a pre-release, and the channel accepts releases only"),
     ):
-        text = refused(run("rollback", "test", "--to", str(number), "--yes", code=1))
+        text = refusal_message(run("rollback", "test", "--to", str(number), "--yes", code=1))
         assert text.startswith(f"update {number} of 'test' cannot come back: ")
         assert message in text
     assert test.read_text() == before
@@ -75,7 +75,7 @@ def test_rollback_refuses_what_fits_no_more(project: Project, run: Run) -> None:
 
 
 @pytest.fixture
-def secretive(project: Project) -> Path:
+def project_with_secret(project: Project) -> Path:
     """An environment whose service refers to a secret, of which the content was changed since."""
     file = project.stack("test")
     named = "services:\n      adservice: {secrets: {TOKEN: token}}\n"
@@ -90,26 +90,30 @@ def secretive(project: Project) -> Path:
     return file
 
 
-def test_rollback_brings_the_content_of_secrets_back_unseen(project: Project, run: Run, secretive: Path) -> None:
+def test_rollback_brings_the_content_of_secrets_back_unseen(
+    project: Project, run: Run, project_with_secret: Path
+) -> None:
     done = run("rollback", "test", "--yes", "--no-smoke")
     assert "secret token: its former content comes back" in done.output
     # The fake encrypts by a prefix only.
     assert "canary-1" not in done.output.replace("enc:canary-1", "")
-    text = secretive.read_text()
+    text = project_with_secret.read_text()
     assert "enc:canary-1" in text
     assert "enc:y" in text, "what no service names stays"
     assert not [line for line in project.asked if "canary" in line], "never on a command line"
 
 
-def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(project: Project, run: Run, secretive: Path) -> None:
+def test_secrets_that_cannot_be_decrypted_stay_if_asked_to(
+    project: Project, run: Run, project_with_secret: Path
+) -> None:
     project.undecryptable = True
-    before = secretive.read_text()
-    message = refused(run("rollback", "test", "--yes", code=1))
+    before = project_with_secret.read_text()
+    message = refusal_message(run("rollback", "test", "--yes", code=1))
     assert "update 1 of 'test': its secrets cannot be decrypted any more" in message
     assert "with --keep-secrets everything else goes back" in message
-    assert secretive.read_text() == before
+    assert project_with_secret.read_text() == before
     run("rollback", "test", "--yes", "--no-smoke", "--keep-secrets")
-    assert secretive.read_text() == before.replace("v0.10.7", "v0.10.6")
+    assert project_with_secret.read_text() == before.replace("v0.10.7", "v0.10.6")
 
 
 def test_rollback_reads_every_page_of_the_history(project: Project, run: Run) -> None:
@@ -142,9 +146,11 @@ def test_a_killed_update_goes_first(project: Project, run: Run) -> None:
     assert project.versions("test")["adservice"] == "v0.10.2"
 
 
-def test_releases_that_differ_in_a_secret_only_are_listed(project: Project, run: Run, secretive: Path) -> None:
+def test_releases_that_differ_in_a_secret_only_are_listed(
+    project: Project, run: Run, project_with_secret: Path
+) -> None:
     before = len(json.loads(run("rollback", "test", "--list", "--json").output))
-    secretive.write_text(re.sub(r"enc:\w+", "enc:another", secretive.read_text()))
+    project_with_secret.write_text(re.sub(r"enc:\w+", "enc:another", project_with_secret.read_text()))
     project.again("test")
     done = run("rollback", "test", "--list", "--json")
     assert len(json.loads(done.output)) == before + 1
@@ -156,7 +162,7 @@ def test_an_authority_that_is_none_is_refused_before_anything_is_changed(project
     project.up("test", "v0.10.1", "v0.10.2")
     before = project.versions("test")
     (project.folder / "ca.pem").write_text("no certificate")
-    message = refused(run("rollback", "test", "--yes", "--cacert", "ca.pem", code=1))
+    message = refusal_message(run("rollback", "test", "--yes", "--cacert", "ca.pem", code=1))
     assert "ca.pem: holds no certificate" in message
     assert project.versions("test") == before
 
@@ -164,12 +170,12 @@ def test_an_authority_that_is_none_is_refused_before_anything_is_changed(project
 def test_a_smoke_test_that_comes_to_no_end_is_not_green(
     project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def raise_error(*_: object) -> None:
         raise StackError("pulumi did not tell in time")
 
     project.stack("test")
     project.up("test", "v0.10.1", "v0.10.2")
-    monkeypatch.setattr(smoke_run, "run", broken)
+    monkeypatch.setattr(smoke_run, "run", raise_error)
     done = run("rollback", "test", "--yes", "--json", code=3)
     document = json.loads(done.stdout)
     assert document["deployed"]

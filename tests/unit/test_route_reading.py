@@ -34,7 +34,7 @@ def objects(specs: Any, owners: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def kept(served: Resolution) -> tuple[bool, tuple[str, ...]]:
+def cache_headers(served: Resolution) -> tuple[bool, tuple[str, ...]]:
     assert isinstance(served.route, EdgeRoute)
     return served.route.no_store, served.route.vary
 
@@ -68,7 +68,7 @@ def test_virtual_services_say_who_serves_whom(of: Table) -> None:
         assert actual is not None
         assert wanted is not None
         assert (actual.backend, actual.baggage) == (wanted.backend, wanted.baggage)
-        assert kept(actual) == kept(wanted)
+        assert cache_headers(actual) == cache_headers(wanted)
     for inside in of.mesh:
         call = MeshCall(service=inside.service, headers=(("baggage", f"feature={inside.feature}"),))
         actual, wanted = backend(result.table, call), backend(of, call)
@@ -89,7 +89,7 @@ def test_a_pattern_of_somebody_else_is_not_taken_for_ours(pattern: str) -> None:
     assert header_patterns.baggage_of(pattern) is None
 
 
-def changed(**changes: Any) -> dict[str, Any]:
+def changed_route(**changes: Any) -> dict[str, Any]:
     """Return the edge's route of an environment with something else in its rule."""
     of = table(ENVIRONMENT, [FeatureRouting(stack="dev-a", key="a", services=("ads",))])
     [route] = objects({"edge": http_routes.edge(of, GATEWAY)["edge"]}, {})
@@ -161,7 +161,7 @@ def answers(**change: Any) -> dict[str, Any]:
     ],
 )
 def test_a_route_that_says_more_is_named_with_its_owner_and_left_out(changes: dict[str, Any], message: str) -> None:
-    result = in_force([changed(**changes)], [])
+    result = in_force([changed_route(**changes)], [])
     assert result.table == Table()
     [line] = result.unread
     assert line.startswith("HTTPRoute edge of dev: ")
@@ -171,8 +171,8 @@ def test_a_route_that_says_more_is_named_with_its_owner_and_left_out(changes: di
 
 
 def test_what_the_api_server_adds_is_read_like_nothing() -> None:
-    bare = in_force([changed()], [])
-    full = changed(
+    bare = in_force([changed_route()], [])
+    full = changed_route(
         matches=[{"path": {"type": "PathPrefix", "value": "/"}}],
         backendRefs=[{**BACKEND, "weight": 1}],
         name="a-rule",
@@ -182,10 +182,12 @@ def test_what_the_api_server_adds_is_read_like_nothing() -> None:
 
 
 def test_what_a_route_of_somebody_else_says_of_caches_is_read_like_ours() -> None:
-    [ours] = in_force([changed()], []).table.edge
-    [theirs] = in_force([changed(**answers(add=[{"name": "vary", "value": "Accept-Language ,Cookie"}]))], []).table.edge
+    [ours] = in_force([changed_route()], []).table.edge
+    [theirs] = in_force(
+        [changed_route(**answers(add=[{"name": "vary", "value": "Accept-Language ,Cookie"}]))], []
+    ).table.edge
     assert theirs == replace(ours, vary=("Accept-Language", "Cookie"))
-    [older] = in_force([changed(**modifier(remove=["baggage"]))], []).table.edge
+    [older] = in_force([changed_route(**modifier(remove=["baggage"]))], []).table.edge
     assert older == replace(ours, vary=())
     assert describe_backend(older) == "front:80 with no feature"
     assert describe_backend(ours) == "front:80 with no feature, Vary: Cookie, boutique-feature"
@@ -214,7 +216,7 @@ def spec_of(route: dict[str, Any], **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_a_route_that_is_for_more_or_for_something_else_is_left_out(changes: dict[str, Any], message: str) -> None:
-    route = spec_of(changed(), **changes)
+    route = spec_of(changed_route(), **changes)
     route["metadata"]["namespace"] = "local"
     result = in_force([route], [], GATEWAY)
     assert result.table == Table()

@@ -26,7 +26,7 @@ def cookie(session: str) -> tuple[str, str]:
     return ("Cookie", f"{ENVIRONMENT.cookie}={session}")
 
 
-def served(request: EdgeRequest | MeshCall, where: Table = BOTH) -> tuple[str, str | None] | None:
+def resolved_backend(request: EdgeRequest | MeshCall, where: Table = BOTH) -> tuple[str, str | None] | None:
     answer = backend(where, request)
     return (answer.backend.service, answer.baggage) if answer else None
 
@@ -52,12 +52,12 @@ def served(request: EdgeRequest | MeshCall, where: Table = BOTH) -> tuple[str, s
     ],
 )
 def test_who_serves_a_request_from_outside(host: str, headers: Headers, service: str, baggage: str | None) -> None:
-    assert served(EdgeRequest(host=host, headers=headers)) == (service, baggage)
+    assert resolved_backend(EdgeRequest(host=host, headers=headers)) == (service, baggage)
 
 
 @pytest.mark.parametrize("host", ["shop.example", f"other.{HOST}", f"x{HOST}", ""])
 def test_nobody_serves_another_host(host: str) -> None:
-    assert served(EdgeRequest(host=host)) is None
+    assert resolved_backend(EdgeRequest(host=host)) is None
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_nobody_serves_another_host(host: str) -> None:
 )
 def test_who_serves_a_call_inside(service: Backend, baggage: str | None, serving: str) -> None:
     headers = (("baggage", baggage),) if baggage else ()
-    assert served(MeshCall(service=service, headers=headers)) == (serving, baggage)
+    assert resolved_backend(MeshCall(service=service, headers=headers)) == (serving, baggage)
 
 
 def test_a_feature_without_the_environments_routes_would_starve_everybody_else() -> None:
     alone = additions(ENVIRONMENT, NEW_ADS)
-    assert served(MeshCall(service=ADS), alone) is None
-    assert served(EdgeRequest(host=HOST), alone) is None
+    assert resolved_backend(MeshCall(service=ADS), alone) is None
+    assert resolved_backend(EdgeRequest(host=HOST), alone) is None
 
 
 @given(tables, requests)
@@ -130,7 +130,7 @@ def test_an_environment_without_features_has_one_route() -> None:
     closed = replace(ENVIRONMENT, features=False)
     assert http_routes.mesh(baseline(closed)) == virtual_services.mesh(baseline(closed)) == {}
     assert list(http_routes.edge(baseline(closed), GATEWAY)) == ["edge"]
-    assert served(MeshCall(service=ADS, headers=(("baggage", "feature=x"),)), baseline(closed)) == (
+    assert resolved_backend(MeshCall(service=ADS, headers=(("baggage", "feature=x"),)), baseline(closed)) == (
         "ads",
         "feature=x",
     )

@@ -8,14 +8,14 @@ from boutique.application.manifests.manifest_errors import ManifestError
 from tests.support.unit.manifest_samples import container, imported, service, workload
 
 
-def labelled(name: str, **labels: str) -> dict[str, Any]:
+def labelled_metadata(name: str, **labels: str) -> dict[str, Any]:
     content = workload(name)
     content["spec"]["template"]["metadata"]["labels"] = labels
     return content
 
 
 def test_a_workload_is_called_as_its_service() -> None:
-    application = imported(labelled("web-deployment", app="web"), service("web"))
+    application = imported(labelled_metadata("web-deployment", app="web"), service("web"))
     assert list(application.content["workloads"]) == ["web"]
 
 
@@ -26,7 +26,9 @@ def test_a_workload_without_a_service_has_its_own_name_and_no_service_port() -> 
 
 
 def test_a_workload_without_a_service_does_not_take_the_name_of_a_service() -> None:
-    application = imported(labelled("web-server", app="web"), service("web"), labelled("web", app="other"))
+    application = imported(
+        labelled_metadata("web-server", app="web"), service("web"), labelled_metadata("web", app="other")
+    )
     assert list(application.content["workloads"]) == ["web", "web-2"]
     assert any("Deployment/web: is called 'web-2'" in line for line in application.report.notes)
 
@@ -49,7 +51,7 @@ def test_a_service_without_a_workload_is_left_out(spec: dict[str, Any], reason: 
 def test_versions_behind_one_service_are_one_workload() -> None:
     application = imported(
         service("reviews"),
-        *(labelled(f"reviews-{version}", app="reviews", version=version) for version in ("v1", "v2", "v3")),
+        *(labelled_metadata(f"reviews-{version}", app="reviews", version=version) for version in ("v1", "v2", "v3")),
         service("reviews-v2", selector={"app": "reviews", "version": "v2"}),
     )
     assert list(application.content["workloads"]) == ["reviews"]
@@ -63,8 +65,8 @@ def test_versions_behind_one_service_are_one_workload() -> None:
 
 def test_a_selector_that_matches_different_workloads_has_one_of_them() -> None:
     application = imported(
-        labelled("web", app="shop", part="web"),
-        labelled("worker", app="shop", part="worker"),
+        labelled_metadata("web", app="shop", part="web"),
+        labelled_metadata("worker", app="shop", part="worker"),
         service("web", selector={"app": "shop"}),
     )
     assert list(application.content["workloads"]) == ["web", "worker"]

@@ -26,7 +26,7 @@ def valid(**sections: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": PLATFORM, **sections}
 
 
-def meshed(**mesh: Any) -> dict[str, Any]:
+def platform_with_mesh(**mesh: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": {**PLATFORM, "mesh": mesh}}
 
 
@@ -84,7 +84,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_an_empty_mesh_takes_the_defaults_and_an_absent_one_is_none() -> None:
-    with_mesh, without = load(meshed()).platform, load(valid()).platform
+    with_mesh, without = load(platform_with_mesh()).platform, load(valid()).platform
     assert with_mesh
     assert with_mesh.mesh
     assert with_mesh.mesh.version == ISTIO_VERSION
@@ -101,19 +101,19 @@ def test_a_folder_is_named_through_the_environment(monkeypatch: pytest.MonkeyPat
     for name in ("base", "istiod"):
         (tmp_path / "charts" / name).mkdir(parents=True)
         (tmp_path / "charts" / name / "Chart.yaml").touch()
-    platform = load(meshed(charts={"kind": "folder", "path": "${SOMEWHERE}/charts"})).platform
+    platform = load(platform_with_mesh(charts={"kind": "folder", "path": "${SOMEWHERE}/charts"})).platform
     assert platform
     assert platform.mesh
     assert istio.chart(platform.mesh.charts, "istiod") == (f"{tmp_path}/charts/istiod", None)
 
 
 def test_callers_from_outside_are_let_in_where_the_mesh_does_not_ask_who_they_are() -> None:
-    open_mesh = meshed(policies={"mtls": "permissive", "authorization": False})
+    open_mesh = platform_with_mesh(policies={"mtls": "permissive", "authorization": False})
     assert load({**open_mesh, "environment": {"services": {"frontend": {"external": True}}}}).environment
 
 
 def test_a_section_that_cannot_be_read_is_not_called_missing_as_well() -> None:
-    assert len(mistakes({**meshed(replicas=0), "environment": {"replicas": 1}})) == 1
+    assert len(mistakes({**platform_with_mesh(replicas=0), "environment": {"replicas": 1}})) == 1
 
 
 def test_a_target_of_another_stack() -> None:

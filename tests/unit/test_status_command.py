@@ -41,7 +41,7 @@ def outputs(version: str) -> dict[str, Any]:
     }
 
 
-class World:
+class StackFakes:
     """Stacks, and what is asked of each."""
 
     def __init__(self) -> None:
@@ -91,8 +91,8 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    made = World()
+def stack_fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> StackFakes:
+    made = StackFakes()
     monkeypatch.setattr(environment_status, "outputs_of", made.outputs)
     monkeypatch.setattr(engine, "list_stacks", lambda *_: made.stacks)
     monkeypatch.setattr(environment_status, "objects", made.objects)
@@ -116,18 +116,18 @@ def run(*arguments: str, code: int = 0) -> Result:
     return done
 
 
-def found(*arguments: str, code: int = 0) -> dict[str, Any]:
+def stack_statuses(*arguments: str, code: int = 0) -> dict[str, Any]:
     return {entry["stack"]: entry for entry in json.loads(run(*arguments, "--json", code=code).stdout)}
 
 
-def test_all_environments_are_found_and_nothing_else(world: World) -> None:
-    assert list(found()) == ["dev", "dev-eu", "test"]
-    assert "dev-a" not in world.read, "its objects tell that it is a feature"
-    assert world.read.count("nonprod") == 1, "the stack of the cluster is read once for all"
+def test_all_environments_are_found_and_nothing_else(stack_fakes: StackFakes) -> None:
+    assert list(stack_statuses()) == ["dev", "dev-eu", "test"]
+    assert "dev-a" not in stack_fakes.read, "its objects tell that it is a feature"
+    assert stack_fakes.read.count("nonprod") == 1, "the stack of the cluster is read once for all"
 
 
-def test_a_service_has_what_runs_beside_what_is_wanted(world: World) -> None:
-    assert found("test")["test"]["services"] == {
+def test_a_service_has_what_runs_beside_what_is_wanted(stack_fakes: StackFakes) -> None:
+    assert stack_statuses("test")["test"]["services"] == {
         "adservice": {"versions": ["v0.10.7"], "wanted": "v0.10.6", "ready": 2, "replicas": 2}
     }
     lines = [line.split() for line in run("dev", "test").stdout.splitlines()]
@@ -135,32 +135,32 @@ def test_a_service_has_what_runs_beside_what_is_wanted(world: World) -> None:
     assert lines[1] == ["adservice", "v0.10.7", "2/2", "v0.10.7", "(wanted:", "v0.10.6)", "2/2"]
     assert lines[2] == ["features", "a", "a"]
     assert lines[3][-3:] == ["ago", "by", "ann@host"]
-    assert world.read
+    assert stack_fakes.read
 
 
-def test_an_api_that_nothing_answers_for_is_warned_of_and_no_failure(world: World) -> None:
-    assert found("test")["test"]["warnings"] == []
-    world.unavailable = ("v1beta1.metrics.k8s.io",)
-    [line] = found("test")["test"]["warnings"]
+def test_an_api_that_nothing_answers_for_is_warned_of_and_no_failure(stack_fakes: StackFakes) -> None:
+    assert stack_statuses("test")["test"]["warnings"] == []
+    stack_fakes.unavailable = ("v1beta1.metrics.k8s.io",)
+    [line] = stack_statuses("test")["test"]["warnings"]
     assert "run `kubectl delete apiservice v1beta1.metrics.k8s.io`" in line
     assert "test: warning: APIService v1beta1.metrics.k8s.io is registered" in " ".join(run("test").stdout.split())
-    world.silent = "the API server does not answer"
-    assert found("test", code=1)["test"]["warnings"] == []
+    stack_fakes.silent = "the API server does not answer"
+    assert stack_statuses("test", code=1)["test"]["warnings"] == []
 
 
-def test_one_that_does_not_answer_hides_no_other(world: World) -> None:
-    world.stacks["test"] = None
+def test_one_that_does_not_answer_hides_no_other(stack_fakes: StackFakes) -> None:
+    stack_fakes.stacks["test"] = None
     output = run("dev", "test", code=1).stdout
     assert "v0.10.7 2/2" in output
     assert "test: pulumi cannot read stack 'test'" in output
-    everything = found(code=1)
+    everything = stack_statuses(code=1)
     assert everything["test"]["trouble"] == ["pulumi cannot read stack 'test'"]
     assert everything["dev"]["services"]["adservice"]["ready"] == 2
 
 
-def test_without_an_answer_of_the_cluster_what_the_stack_wants(world: World) -> None:
-    world.silent = "the API server does not answer"
-    status = found("dev", code=1)["dev"]
+def test_without_an_answer_of_the_cluster_what_the_stack_wants(stack_fakes: StackFakes) -> None:
+    stack_fakes.silent = "the API server does not answer"
+    status = stack_statuses("dev", code=1)["dev"]
     assert status["services"]["adservice"] == {
         "versions": ["v0.10.7"],
         "wanted": "v0.10.7",
@@ -171,17 +171,17 @@ def test_without_an_answer_of_the_cluster_what_the_stack_wants(world: World) -> 
     assert "v0.10.7 ?/2" in run("dev", code=1).stdout
 
 
-def test_drift_is_looked_for_if_asked_to_and_has_a_code(world: World) -> None:
-    world.drifts = (Drift(kind="apps/v1:Deployment", name="adservice", what="changed", paths=("spec.replicas",)),)
-    assert found("dev")["dev"]["drift"] is None
-    assert found("test", "--refresh")["test"]["drift"] == []
+def test_drift_is_looked_for_if_asked_to_and_has_a_code(stack_fakes: StackFakes) -> None:
+    stack_fakes.drifts = (Drift(kind="apps/v1:Deployment", name="adservice", what="changed", paths=("spec.replicas",)),)
+    assert stack_statuses("dev")["dev"]["drift"] is None
+    assert stack_statuses("test", "--refresh")["test"]["drift"] == []
     output = run("dev", "test", "--refresh", code=3).stdout
     assert "dev: drift: apps/v1:Deployment adservice: changed (spec.replicas)" in output
     assert [line.split()[1:] for line in output.splitlines() if line.startswith("drift")] == [["1", "differ", "none"]]
 
 
-def test_no_environment_at_all_is_said(world: World) -> None:
-    world.stacks.clear()
+def test_no_environment_at_all_is_said(stack_fakes: StackFakes) -> None:
+    stack_fakes.stacks.clear()
     assert "no stack has an environment that was deployed" in str(run(code=1).exception)
 
 

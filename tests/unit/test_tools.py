@@ -206,7 +206,7 @@ def test_a_script_asks_for_the_path_of_a_tool(
 TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
 
 
-def building(pause: float = 0.0) -> Callable[[Report], Toolchain]:
+def slow_build(pause: float = 0.0) -> Callable[[Report], Toolchain]:
     def ensure(report: Report, only: object, choice: Sequence[Family], origin: str) -> Toolchain:
         assert only is None
         assert choice
@@ -231,7 +231,7 @@ def test_a_log_shows_each_step_and_that_there_is_life(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(ops.lab_views.lab_tools, "_HEARTBEAT", 0.02)
-    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", building(pause=0.1))
+    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", slow_build(pause=0.1))
     assert ops.lab_views.lab_tools.toolchain() is TOOLCHAIN
     out, err = capsys.readouterr()
     assert out == ""
@@ -254,7 +254,7 @@ def test_a_terminal_shows_one_live_line(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(
         ops.lab_views.lab_tools, "Console", lambda stderr: Console(file=screen, force_terminal=stderr, width=300)
     )
-    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", building(pause=0.25))
+    monkeypatch.setattr(ops.lab_views.lab_tools, "ensure", slow_build(pause=0.25))
     assert ops.lab_views.lab_tools.toolchain() is TOOLCHAIN
     assert re.search(r"fetching releases, 0 of 1 done, 0.0 MB.*0:00:00", screen.getvalue())
     assert re.search(r"building etcd, 2 of 2.*0:00:00", screen.getvalue())

@@ -28,11 +28,11 @@ BY_HAND = {
 BOOKINFO_BY_HAND = {"callsByName", "losesBaggageTo", "readinessProbe", "resources", "user"}
 
 
-def imported(files: list[tuple[str, bytes]], name: str) -> ImportedApplication:
+def import_files(files: list[tuple[str, bytes]], name: str) -> ImportedApplication:
     return import_application(read_manifests(files), ImportOptions(name=name))
 
 
-def compared(application: ImportedApplication) -> FieldComparison:
+def compare_rendered(application: ImportedApplication) -> FieldComparison:
     text = write_application(application.content, application.report)
     return compare_fields(application, render_application(parse_application(text.encode(), "x.yaml")))
 
@@ -47,11 +47,11 @@ def bookinfo() -> ImportedApplication:
     if not folders:
         pytest.skip("Istio's module is not in Go's cache; the lab's tools are not built from source here")
     paths = [folders[-1] / "platform/kube/bookinfo.yaml", folders[-1] / "networking/bookinfo-gateway.yaml"]
-    return imported([(path.name, path.read_bytes()) for path in paths], "bookinfo")
+    return import_files([(path.name, path.read_bytes()) for path in paths], "bookinfo")
 
 
 def test_online_boutique_is_imported_as_its_file_has_it() -> None:
-    application = imported([("kubernetes-manifests.yaml", upstream_text())], "online-boutique")
+    application = import_files([("kubernetes-manifests.yaml", upstream_text())], "online-boutique")
     assert application.report.left_out == []
     text = write_application(application.content, application.report)
     read, committed = parse_application(text.encode(), "x.yaml"), load_application("online-boutique", ROOT)
@@ -66,7 +66,7 @@ def test_online_boutique_is_imported_as_its_file_has_it() -> None:
 
 
 def test_every_field_of_online_boutique_is_rendered_again() -> None:
-    comparison = compared(imported([("kubernetes-manifests.yaml", upstream_text())], "online-boutique"))
+    comparison = compare_rendered(import_files([("kubernetes-manifests.yaml", upstream_text())], "online-boutique"))
     assert comparison.differences == []
     assert comparison.decided == []
     assert comparison.equal == 390
@@ -83,7 +83,7 @@ def test_bookinfo_is_imported_as_its_file_has_it(bookinfo: ImportedApplication) 
 
 
 def test_every_field_of_bookinfo_is_rendered_again(bookinfo: ImportedApplication) -> None:
-    comparison = compared(bookinfo)
+    comparison = compare_rendered(bookinfo)
     assert comparison.differences == []
     assert {difference.path for difference in comparison.decided} == {"spec.serviceAccountName"}
     assert comparison.equal == 46

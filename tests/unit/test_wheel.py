@@ -32,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path) -> Path:
+def virtual_environment(wheel: Path) -> Path:
     """Return a virtual environment with the wheel, and with the requirements of this one."""
     environment = wheel.parent / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
@@ -60,16 +60,16 @@ def test_the_wheel_holds_every_file_of_its_packages_and_no_others(wheel: Path) -
     assert {name for name in names if ".dist-info/" not in name} == sources()
 
 
-def test_every_module_is_imported_from_the_wheel(installed: Path) -> None:
+def test_every_module_is_imported_from_the_wheel(virtual_environment: Path) -> None:
     modules = [name.removesuffix(".py").removesuffix("/__init__") for name in sorted(sources()) if name.endswith(".py")]
     # A main module is run, not imported.
     names = [name.replace("/", ".") for name in modules if not name.endswith("__main__")]
     assert len(names) > 200
-    run(installed, "python", "-c", IMPORT_ALL, str(installed), *names)
+    run(virtual_environment, "python", "-c", IMPORT_ALL, str(virtual_environment), *names)
 
 
-def test_the_command_runs_where_no_checkout_is(installed: Path) -> None:
-    assert "Usage: boutique" in run(installed, "boutique", "--help")
+def test_the_command_runs_where_no_checkout_is(virtual_environment: Path) -> None:
+    assert "Usage: boutique" in run(virtual_environment, "boutique", "--help")
 
 
 def run(environment: Path, program: str, *arguments: str) -> str:

@@ -49,7 +49,7 @@ def steps() -> Iterator[tuple[str, Job]]:
         yield from ((name, step) for step in yaml.safe_load((ROOT / name).read_text())["runs"]["steps"])
 
 
-def beside(name: str) -> str:
+def program_path(name: str) -> str:
     """Return a program of a package in this environment."""
     return str(Path(sys.executable).with_name(name))
 
@@ -63,14 +63,14 @@ def actionlint() -> Path:
 
 def test_actionlint_finds_nothing() -> None:
     # Python in a workflow would be a script in `ci/`.
-    command = [actionlint(), "-no-color", f"-shellcheck={beside('shellcheck')}", "-pyflakes="]
+    command = [actionlint(), "-no-color", f"-shellcheck={program_path('shellcheck')}", "-pyflakes="]
     files = [str(FOLDER / name) for name in WORKFLOWS]
     done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
 def test_zizmor_finds_nothing() -> None:
-    command = [beside("zizmor"), "--offline", "--no-progress", "--strict-collection"]
+    command = [program_path("zizmor"), "--offline", "--no-progress", "--strict-collection"]
     done = subprocess.run([*command, ".github"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No findings to report" in done.stdout
@@ -81,7 +81,7 @@ def test_shellcheck_finds_nothing_in_the_scripts_of_actions() -> None:
     for name in ACTIONS:
         for step in yaml.safe_load((ROOT / name).read_text())["runs"]["steps"]:
             if "run" in step:
-                command = [beside("shellcheck"), f"--shell={step['shell']}", "-"]
+                command = [program_path("shellcheck"), f"--shell={step['shell']}", "-"]
                 done = subprocess.run(command, input=step["run"], capture_output=True, text=True, check=False)
                 assert (done.returncode, done.stdout) == (0, ""), (name, done.stdout + done.stderr)
 

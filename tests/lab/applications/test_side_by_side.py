@@ -16,7 +16,7 @@ from boutique.targets.quota import hard_limits
 from tests.support.certificate_samples import issue
 from tests.support.lab.gateway_clients import Site
 from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually, running
-from tests.support.lab.lab_stacks import QUICKLY, ROOT, Stack, committed, project, together
+from tests.support.lab.lab_stacks import QUICKLY, ROOT, Stack, committed_sections, project, run_together
 from tests.support.online_boutique import APPLICATION
 
 pytestmark = pytest.mark.lab
@@ -72,7 +72,7 @@ def cluster(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     chain, key = folder / "tls.crt", folder / "tls.key"
     chain.write_text(served.pem)
     key.write_text(served.key_pem())
-    local = committed("local")
+    local = committed_sections("local")
     certificate = {"kind": "files", "chain": str(chain), "key": str(key)}
     platform = {
         **local["platform"],
@@ -92,7 +92,7 @@ def cluster(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             feature(stack("local-new"), "local", {"adservice": NEW_ADS}),
             feature(stack("books-new"), "books", {"productpage": NEW_PAGE}),
         ]
-        together(features, "up")
+        run_together(features, "up")
         yield Cluster(lab, folder, Site(SHOP_HOST, int(lab.env["BOUTIQUE_LAB_HTTPS_PORT"]), served.pem))
 
 

@@ -46,7 +46,7 @@ def namespace(lab: Lab, request: pytest.FixtureRequest) -> str:
     return name
 
 
-def revived(victim: Lab) -> Lab:
+def restart_lab(victim: Lab) -> Lab:
     victim.boutique("up")
     return victim
 
@@ -95,8 +95,8 @@ def test_unbound_service_account_is_refused(lab: Lab, namespace: str) -> None:
 
 
 @pytest.mark.parametrize("component", ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"])
-def test_killed_component_comes_back(victim: Lab, component: str) -> None:
-    lab = revived(victim)
+def test_killed_component_comes_back(disposable_lab: Lab, component: str) -> None:
+    lab = restart_lab(disposable_lab)
     name = f"before-{component}"
     lab.kubectl("create", "configmap", name)
     killed, restarts = pid(lab, component), lab.component(component)["restarts"]
@@ -111,8 +111,8 @@ def test_killed_component_comes_back(victim: Lab, component: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["supervisor", "parent of the supervisor"])
-def test_killed_lab_leaves_nothing_and_resumes(victim: Lab, role: str) -> None:
-    lab = revived(victim)
+def test_killed_lab_leaves_nothing_and_resumes(disposable_lab: Lab, role: str) -> None:
+    lab = restart_lab(disposable_lab)
     name = f"before-{role.replace(' ', '-')}"
     lab.kubectl("create", "configmap", name)
     supervisor = lab.status()["pid"]
@@ -129,8 +129,8 @@ def test_killed_lab_leaves_nothing_and_resumes(victim: Lab, role: str) -> None:
     lab.kubectl("get", "configmap", name)
 
 
-def test_down_and_up_keeps_everything(victim: Lab) -> None:
-    lab = revived(victim)
+def test_down_and_up_keeps_everything(disposable_lab: Lab) -> None:
+    lab = restart_lab(disposable_lab)
     lab.kubectl("apply", "-f", "-", stdin=SHOP.replace("NAMESPACE", "default"))
     lab.kubectl("wait", "deployment/shop", "--for=condition=Available", "--timeout=180s")
     uids = ("get", "pods,services", "-o", "jsonpath={.items[*].metadata.uid}")
@@ -152,15 +152,15 @@ def test_up_of_a_running_lab_leaves_it_alone(lab: Lab) -> None:
     assert lab.status()["pid"] == before
 
 
-def test_up_twice_at_once_starts_one(victim: Lab) -> None:
-    victim.boutique("down")
-    command = [*BOUTIQUE, "lab", "up", "--name", victim.name]
-    environment = {**os.environ, "XDG_STATE_HOME": str(victim.state_home)}
+def test_up_twice_at_once_starts_one(disposable_lab: Lab) -> None:
+    disposable_lab.boutique("down")
+    command = [*BOUTIQUE, "lab", "up", "--name", disposable_lab.name]
+    environment = {**os.environ, "XDG_STATE_HOME": str(disposable_lab.state_home)}
     both = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=120)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
-    assert victim.status()["ready"]
-    assert sum(line.startswith("unshare ") for line in victim.processes().values()) == 1
+    assert disposable_lab.status()["ready"]
+    assert sum(line.startswith("unshare ") for line in disposable_lab.processes().values()) == 1
 
 
 def test_labs_run_side_by_side_and_delete_leaves_neither_process_nor_folder(state_home: Path, lab: Lab) -> None:
@@ -179,8 +179,8 @@ def test_labs_run_side_by_side_and_delete_leaves_neither_process_nor_folder(stat
     assert lab.status()["ready"]
 
 
-def test_exec_is_inside_the_lab_it_names(lab: Lab, victim: Lab) -> None:
-    other = revived(victim)
+def test_exec_is_inside_the_lab_it_names(lab: Lab, disposable_lab: Lab) -> None:
+    other = restart_lab(disposable_lab)
     for instance in (lab, other):
         uid = ("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
         inside = instance.boutique("exec", "--", "kubectl", "--server=https://127.0.0.1:6443", *uid).stdout
@@ -202,34 +202,34 @@ def test_only_the_api_is_published(lab: Lab) -> None:
         assert code != 0, f"{port} answers on the host"
 
 
-def test_taken_port_is_named_and_another_one_helps(victim: Lab) -> None:
-    victim.boutique("down")
-    port = int(str(victim.status()["api"]).rsplit(":", 1)[1])
+def test_taken_port_is_named_and_another_one_helps(disposable_lab: Lab) -> None:
+    disposable_lab.boutique("down")
+    port = int(str(disposable_lab.status()["api"]).rsplit(":", 1)[1])
     with socket.create_server(("127.0.0.1", port)):
-        refused = victim.boutique("up", check=False)
+        refused = disposable_lab.boutique("up", check=False)
         assert refused.returncode == 1
         assert str(port) in refused.stderr
         assert "--port" in refused.stderr
         with socket.create_server(("127.0.0.1", 0)) as free:
             other = free.getsockname()[1]
-        victim.boutique("up", "--port", str(other))
-    assert victim.status()["api"] == f"https://127.0.0.1:{other}"
-    victim.kubectl("get", "nodes")
+        disposable_lab.boutique("up", "--port", str(other))
+    assert disposable_lab.status()["api"] == f"https://127.0.0.1:{other}"
+    disposable_lab.kubectl("get", "nodes")
 
 
-def test_component_that_does_not_start_is_named_with_its_log(victim: Lab) -> None:
-    victim.boutique("down")
-    database = victim.folder / "etcd" / "member" / "snap" / "db"
+def test_component_that_does_not_start_is_named_with_its_log(disposable_lab: Lab) -> None:
+    disposable_lab.boutique("down")
+    database = disposable_lab.folder / "etcd" / "member" / "snap" / "db"
     content = database.read_bytes()
     database.write_bytes(b"no database" * 10_000)
     try:
-        failed = victim.boutique("up", check=False)
+        failed = disposable_lab.boutique("up", check=False)
         assert failed.returncode == 1
         assert "etcd does not start" in failed.stderr
-        assert str(victim.folder / "logs" / "etcd.log") in failed.stderr
+        assert str(disposable_lab.folder / "logs" / "etcd.log") in failed.stderr
         assert "Traceback" not in failed.stderr
-        assert victim.status()["state"] == "failed"
-        assert not victim.processes()
+        assert disposable_lab.status()["state"] == "failed"
+        assert not disposable_lab.processes()
     finally:
         database.write_bytes(content)
 

@@ -39,7 +39,7 @@ def stack(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     return named("mistaken").create()
 
 
-def refused(stack: Stack, command: str = "preview") -> str:
+def refusal_message(stack: Stack, command: str = "preview") -> str:
     """Return what is said by a command that has to fail without a stack trace and without a trace in the state."""
     arguments = ["up", "--yes", "--skip-preview"] if command == "up" else [command]
     done: subprocess.CompletedProcess[str] = stack.pulumi(*arguments, check=False)
@@ -51,8 +51,8 @@ def refused(stack: Stack, command: str = "preview") -> str:
 
 
 @pytest.fixture(scope="module", params=["preview", "up"])
-def said(stack: Stack, request: pytest.FixtureRequest) -> str:
-    return refused(stack.configure(**MANY), request.param)
+def error_output(stack: Stack, request: pytest.FixtureRequest) -> str:
+    return refusal_message(stack.configure(**MANY), request.param)
 
 
 @pytest.mark.parametrize(
@@ -72,35 +72,35 @@ def said(stack: Stack, request: pytest.FixtureRequest) -> str:
     ],
     ids=lambda mistake: mistake[0],
 )
-def test_every_mistake_is_named_with_its_value_and_its_remedy(said: str, mistake: tuple[str, str, str]) -> None:
+def test_every_mistake_is_named_with_its_value_and_its_remedy(error_output: str, mistake: tuple[str, str, str]) -> None:
     key, *words = mistake
-    [line] = [line for line in said.splitlines() if f"boutique:{key}: " in line]
+    [line] = [line for line in error_output.splitlines() if f"boutique:{key}: " in line]
     assert all(word in line for word in words), line
 
 
 def test_missing_kubeconfig_is_named(stack: Stack) -> None:
     cluster = {**HERE, "kubeconfig": "/nowhere/kubeconfig"}
-    message = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
+    message = refusal_message(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
     assert "/nowhere/kubeconfig" in message
     assert "KUBECONFIG" in message
 
 
 def test_missing_context_is_named_with_those_there_are(stack: Stack) -> None:
     cluster = {"kind": "existing", "context": "another-cluster"}
-    message = refused(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
+    message = refusal_message(stack.configure(cluster=cluster, platform={"targets": {"here": {}}}))
     assert "'another-cluster'" in message
     assert "boutique-lab" in message
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
+def silent_port() -> Iterator[int]:
     """A port that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 @pytest.fixture
-def closed() -> int:
+def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
@@ -123,6 +123,6 @@ def test_unreachable_api_server_is_named(
     )
     cluster = {"kind": "existing", "context": "down", "kubeconfig": str(path)}
     stack.configure(cluster=cluster, platform={"targets": {"here": {}}})
-    message = refused(stack, command)
+    message = refusal_message(stack, command)
     assert server in message
     assert "does not answer" in message

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lab.aws_standin import ENVIRONMENTS, VERSION, Amazon, Said, amazon, timed
+from tests.support.lab.aws_standin import ENVIRONMENTS, VERSION, Amazon, PulumiOutput, amazon, measure_duration
 from tests.support.lab.lab_commands import Lab, running
-from tests.support.lab.lab_stacks import together
+from tests.support.lab.lab_stacks import run_together
 
 
 @pytest.fixture(scope="package")
@@ -17,19 +17,19 @@ def cloud(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="package")
-def said(cloud: Amazon) -> Said:
+def pulumi_output(cloud: Amazon) -> PulumiOutput:
     """Everything deployed, from nothing to a feature on dev, and once more: what the commands said."""
     nonprod = cloud.nonprod(version=VERSION).create()
     environments = [cloud.environment(name).create() for name in ENVIRONMENTS]
     feature = cloud.feature().create()
     outputs = {
-        "first preview": timed("nonprod, first preview", lambda: nonprod.pulumi("preview").stdout),
-        "update": timed("nonprod, update", lambda: nonprod.up().stdout),
+        "first preview": measure_duration("nonprod, first preview", lambda: nonprod.pulumi("preview").stdout),
+        "update": measure_duration("nonprod, update", lambda: nonprod.up().stdout),
     }
-    timed("dev and test, update", lambda: together(environments, "up"))
-    timed("feature on dev, update", lambda: feature.up().stdout)
+    measure_duration("dev and test, update", lambda: run_together(environments, "up"))
+    measure_duration("feature on dev, update", lambda: feature.up().stdout)
     # Nothing that was made was a surprise, and nothing is left to do.
     again = ("up", "--expect-no-changes")
-    outputs["second update"] = timed("nonprod, no changes", lambda: nonprod.up("--expect-no-changes").stdout)
-    timed("dev, test and the feature, no changes", lambda: together([*environments, feature], *again))
+    outputs["second update"] = measure_duration("nonprod, no changes", lambda: nonprod.up("--expect-no-changes").stdout)
+    measure_duration("dev, test and the feature, no changes", lambda: run_together([*environments, feature], *again))
     return outputs

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.lab.aws_standin import DOMAIN, ENVIRONMENTS, VERSION, Amazon, Said
+from tests.support.lab.aws_standin import DOMAIN, ENVIRONMENTS, VERSION, Amazon, PulumiOutput
 from tests.support.lab.lab_commands import eventually
 from tests.support.lab.shop_environments import BASELINE
 
@@ -22,19 +22,23 @@ def count(output: str, pattern: str) -> int:
     return int(match[1])
 
 
-def test_the_first_preview_knows_of_no_cluster_and_plans_what_the_update_makes(said: Said) -> None:
-    planned = count(said["first preview"], r"\+ (\d+) to create")
-    assert planned == count(said["update"], r"\+ (\d+) created")
+def test_the_first_preview_knows_of_no_cluster_and_plans_what_the_update_makes(pulumi_output: PulumiOutput) -> None:
+    planned = count(pulumi_output["first preview"], r"\+ (\d+) to create")
+    assert planned == count(pulumi_output["update"], r"\+ (\d+) created")
     assert planned > 100
-    assert "to replace" not in said["first preview"]
+    assert "to replace" not in pulumi_output["first preview"]
 
 
-def test_a_second_update_changes_nothing(said: Said) -> None:
-    assert count(said["second update"], r"(\d+) unchanged") == count(said["update"], r"\+ (\d+) created")
+def test_a_second_update_changes_nothing(pulumi_output: PulumiOutput) -> None:
+    assert count(pulumi_output["second update"], r"(\d+) unchanged") == count(
+        pulumi_output["update"], r"\+ (\d+) created"
+    )
 
 
-def test_shops_and_features_are_served_by_the_ingress_of_the_cluster(cloud: Amazon, said: Said) -> None:
-    assert said
+def test_shops_and_features_are_served_by_the_ingress_of_the_cluster(
+    cloud: Amazon, pulumi_output: PulumiOutput
+) -> None:
+    assert pulumi_output
     for name in ENVIRONMENTS:
         assert cloud.versions(f"{name}.{DOMAIN}")["adservice"] == {BASELINE}
     preview = f"new-ads.dev.{DOMAIN}"
@@ -42,16 +46,16 @@ def test_shops_and_features_are_served_by_the_ingress_of_the_cluster(cloud: Amaz
     assert cloud.versions(preview)["adservice"] == {"0.10.7-new-ads.3"}
 
 
-def test_objects_outlive_a_kubeconfig_that_is_not_known_yet(cloud: Amazon, said: Said) -> None:
-    assert said
+def test_objects_outlive_a_kubeconfig_that_is_not_known_yet(cloud: Amazon, pulumi_output: PulumiOutput) -> None:
+    assert pulumi_output
     output = cloud.nonprod(version="1.36").pulumi("preview").stdout
     assert re.search(r"~ +pulumi:providers:kubernetes cluster update", output), output
     assert "to replace" not in output
     assert not re.search(r"- \d+ to delete", output)
 
 
-def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazon, said: Said) -> None:
-    assert said
+def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazon, pulumi_output: PulumiOutput) -> None:
+    assert pulumi_output
     nonprod = cloud.nonprod(version=VERSION)
     assert nonprod.outputs()["targets"] == "[secret]"
     state = json.dumps(json.loads(nonprod.pulumi("stack", "export").stdout))
@@ -74,9 +78,9 @@ def test_the_targets_are_secret_and_hold_deployers_of_one_namespace(cloud: Amazo
     ],
 )
 def test_without_a_way_into_aws_nothing_is_planned(
-    cloud: Amazon, said: Said, changed: dict[str, str], expected: str
+    cloud: Amazon, pulumi_output: PulumiOutput, changed: dict[str, str], expected: str
 ) -> None:
-    assert said
+    assert pulumi_output
     env = {**cloud.env, **changed}
     if "PATH" in changed:
         # The lab's tools come first, and `aws` is none of them.

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.lab.aws_standin import ENVIRONMENTS, VERSION, Amazon, Said, timed
+from tests.support.lab.aws_standin import ENVIRONMENTS, VERSION, Amazon, PulumiOutput, measure_duration
 from tests.support.lab.cluster_objects import names
-from tests.support.lab.lab_stacks import together
+from tests.support.lab.lab_stacks import run_together
 
 pytestmark = pytest.mark.lab
 
@@ -17,14 +17,14 @@ LAST = ("HTTPRoute ingress-redirect", "Release ingress-gateway", "Release load-b
 SYSTEM = {"default", "kube-node-lease", "kube-public", "kube-system"}
 
 
-def test_everything_goes_in_an_order_that_leaves_nothing_behind(cloud: Amazon, said: Said) -> None:
-    assert said
+def test_everything_goes_in_an_order_that_leaves_nothing_behind(cloud: Amazon, pulumi_output: PulumiOutput) -> None:
+    assert pulumi_output
     assert "NodeGroup" in cloud.resources
     destroy, environments = ("destroy", "--yes", "--skip-preview"), [cloud.environment(name) for name in ENVIRONMENTS]
-    timed("feature on dev, destroy", lambda: cloud.feature().pulumi(*destroy).stdout)
-    timed("dev and test, destroy", lambda: together(environments, "destroy"))
+    measure_duration("feature on dev, destroy", lambda: cloud.feature().pulumi(*destroy).stdout)
+    measure_duration("dev and test, destroy", lambda: run_together(environments, "destroy"))
     nonprod = cloud.nonprod(version=VERSION)
-    output = timed("nonprod, destroy", lambda: nonprod.pulumi(*destroy).stdout)
+    output = measure_duration("nonprod, destroy", lambda: nonprod.pulumi(*destroy).stdout)
     places = [position(output, resource) for resource in LAST]
     assert places == sorted(places), dict(zip(LAST, places, strict=True))
     assert cloud.resources == []

@@ -9,7 +9,7 @@ import pytest
 from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, RoutingApi
 from tests.support.certificate_samples import issue
 from tests.support.lab.lab_commands import Lab, running
-from tests.support.lab.lab_stacks import committed
+from tests.support.lab.lab_stacks import committed_sections
 from tests.support.lab.local_updates import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
 
 
@@ -21,7 +21,7 @@ def opened(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     chain, key = folder / "tls.crt", folder / "tls.key"
     chain.write_text(served.pem)
     key.write_text(served.key_pem())
-    platform = committed("local")["platform"]
+    platform = committed_sections("local")["platform"]
     certificate = {"kind": "files", "chain": str(chain), "key": str(key)}
     for lab in running(Lab("ingress", state_home)):
         yield open_door(

@@ -90,7 +90,7 @@ def test_curl_needs_no_hosts_file(door: FrontDoor, tmp_path: Path) -> None:
 
 
 @contextmanager
-def routed(door: FrontDoor, api: RoutingApi, deployers: dict[str, str]) -> Iterator[None]:
+def claim_routes(door: FrontDoor, api: RoutingApi, deployers: dict[str, str]) -> Iterator[None]:
     """Have deployers of targets claim names under the host of `local` for a while."""
     template = HTTP_ROUTE if api == GATEWAY_API else VIRTUAL_SERVICE
     try:
@@ -106,7 +106,7 @@ def routed(door: FrontDoor, api: RoutingApi, deployers: dict[str, str]) -> Itera
 def test_no_tenant_takes_a_host_of_another(door: FrontDoor, api: RoutingApi, tmp_path: Path) -> None:
     deployers = {target: str(door.stack.kubeconfig_file(target, tmp_path)) for target in ("local", "other")}
     other = ("--kubeconfig", deployers["other"])
-    with routed(door, api, deployers):
+    with claim_routes(door, api, deployers):
         owned = door.at(f"preview.{HOST}")
         eventually(lambda: owned.get()[0] == 200, "the namespace that owns the host routes names under it")
         assert door.at(f"stolen.{HOST}").get()[0] == 404

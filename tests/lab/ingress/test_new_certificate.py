@@ -33,10 +33,10 @@ def test_a_new_certificate_is_served_at_once_and_a_wrong_one_never(opened: Front
     # What Helm knows of its releases is in Secrets as well.
     new, secrets = opened.site.serial(), versions(opened.lab, "secrets", "istio-ingress")
     opened.set("certificatePassword", "not-the-password", secret=True)
-    assert "boutique:certificatePassword" in refused(opened)
+    assert "boutique:certificatePassword" in refusal_message(opened)
     opened.set("certificatePassword", PASSWORD, secret=True)
     opened.set("certificatePfx", pfx(opened, tmp_path, "elsewhere.localhost"), secret=True)
-    assert f"is not valid for {opened.site.host}" in refused(opened)
+    assert f"is not valid for {opened.site.host}" in refusal_message(opened)
     assert opened.site.serial() == new
     assert versions(opened.lab, "secrets", "istio-ingress") == secrets
 
@@ -51,7 +51,7 @@ def pfx(door: FrontDoor, folder: Path, *hosts: str) -> str:
     return base64.b64encode((folder / "tls.pfx").read_bytes()).decode()
 
 
-def refused(door: FrontDoor) -> str:
+def refusal_message(door: FrontDoor) -> str:
     """Return what is said by an update that has to fail, without a secret in it."""
     done = door.stack.up(check=False)
     assert done.returncode != 0

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.make_up import Making
+from tests.support.lab.make_up import MakeCommand
 
 
 @pytest.fixture(scope="package")
-def making(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Making]:
+def make_command(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeCommand]:
     """The project, without a lab when a test begins."""
     lab = Lab("kills", state_home)
     try:
-        yield Making.of(lab, tmp_path_factory.mktemp("kills"))
+        yield MakeCommand.of(lab, tmp_path_factory.mktemp("kills"))
     finally:
         lab.boutique("down", "--delete")

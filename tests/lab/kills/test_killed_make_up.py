@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from tests.support.lab.make_up import STUCK, Making, Moment, at_random, at_status, interrupt, kill_all
+from tests.support.lab.make_up import STUCK, MakeCommand, Moment, at_status, interrupt, kill_all, random_moment
 from tests.support.lab.work_sizes import Size
 
 pytestmark = pytest.mark.lab
@@ -19,7 +19,7 @@ VERSIONS = ("1.31.1", "1.31.0")
 """Of Istio: another one restarts the control plane. The lab runs its own for any."""
 
 
-def carry_on(making: Making, moment: Moment, number: int) -> None:
+def resume_after_kill(making: MakeCommand, moment: Moment, number: int) -> None:
     """Kill one deployment, and check that the next is whole."""
     killed = interrupt(making, moment)
     stuck = [status for status in making.statuses() if status in STUCK]
@@ -33,18 +33,18 @@ def carry_on(making: Making, moment: Moment, number: int) -> None:
     making.stack.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
-def test_a_killed_make_up_is_carried_on(making: Making, size: Size) -> None:
+def test_a_killed_make_up_is_carried_on(make_command: MakeCommand, size: Size) -> None:
     seed = int(os.environ.get("KILL_SEED") or int.from_bytes(os.urandom(4)))
     print(f"KILL_SEED={seed}")
     chance = random.Random(seed)  # noqa: S311 - it keeps no secret
     for number in range(0, size.deployments, 2):
-        making.lab.boutique("down", "--delete")
-        making.configure(version=VERSIONS[0])
+        make_command.lab.boutique("down", "--delete")
+        make_command.configure(version=VERSIONS[0])
         exact = number == 0
-        first = at_status(making, "istiod", "pending-install") if exact else at_random(chance, FIRST)
-        carry_on(making, first, number)
-        making.configure(version=VERSIONS[1])
-        upgrade = at_status(making, "istiod", "pending-upgrade") if exact else at_random(chance, UPGRADE)
-        carry_on(making, upgrade, number + 1)
+        first = at_status(make_command, "istiod", "pending-install") if exact else random_moment(chance, FIRST)
+        resume_after_kill(make_command, first, number)
+        make_command.configure(version=VERSIONS[1])
+        upgrade = at_status(make_command, "istiod", "pending-upgrade") if exact else random_moment(chance, UPGRADE)
+        resume_after_kill(make_command, upgrade, number + 1)
         if exact:
-            assert "failed" in making.statuses("istiod"), "the upgrade was really in the middle"
+            assert "failed" in make_command.statuses("istiod"), "the upgrade was really in the middle"

@@ -30,7 +30,7 @@ def shop(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="package")
-def here(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+def developer_machine(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine with the command."""
     return machine(shop, tmp_path_factory.mktemp("here"))
 
@@ -42,12 +42,12 @@ def elsewhere(shop: Shop, tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
-def nothing_left(here: Machine) -> Iterator[None]:
+def nothing_left(developer_machine: Machine) -> Iterator[None]:
     """After the test all is as before: objects, stacks, the project's files."""
-    objects, stacks = here.shop.objects(), here.stacks()
-    files = sorted(path.name for path in here.folder.iterdir())
+    objects, stacks = developer_machine.shop.objects(), developer_machine.stacks()
+    files = sorted(path.name for path in developer_machine.folder.iterdir())
     yield
-    assert here.shop.objects() == objects
-    assert here.stacks() == stacks
-    assert here.workspaces == []
-    assert sorted(path.name for path in here.folder.iterdir() if path.name != "__pycache__") == files
+    assert developer_machine.shop.objects() == objects
+    assert developer_machine.stacks() == stacks
+    assert developer_machine.workspaces == []
+    assert sorted(path.name for path in developer_machine.folder.iterdir() if path.name != "__pycache__") == files

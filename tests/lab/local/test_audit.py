@@ -20,10 +20,10 @@ ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
 
 
 @pytest.fixture
-def no_marks(here: Machine) -> Iterator[None]:
+def no_marks(developer_machine: Machine) -> Iterator[None]:
     """After the test no mark of an audit is left on the machine."""
     yield
-    assert [*Path(here.env["XDG_STATE_HOME"], "boutique", "audits").glob("*")] == []
+    assert [*Path(developer_machine.env["XDG_STATE_HOME"], "boutique", "audits").glob("*")] == []
 
 
 def has_objects(here: Machine) -> bool:
@@ -36,8 +36,8 @@ def kill(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def test_it_finds_what_the_documentation_says(here: Machine) -> None:
-    done = here.run("audit", "local", "--json", check=False)
+def test_it_finds_what_the_documentation_says(developer_machine: Machine) -> None:
+    done = developer_machine.run("audit", "local", "--json", check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert (document["carried"], document["lost"], document["notExercised"]) == (13, 1, 0)
@@ -53,9 +53,9 @@ def test_it_finds_what_the_documentation_says(here: Machine) -> None:
     assert [page["problem"] for page in document["pages"]] == [None] * 6
 
 
-def test_one_that_is_told_to_end_removes_its_feature_first(here: Machine) -> None:
-    running = here.start("audit", "local")
-    eventually(lambda: has_objects(here), "it has deployed something")
+def test_one_that_is_told_to_end_removes_its_feature_first(developer_machine: Machine) -> None:
+    running = developer_machine.start("audit", "local")
+    eventually(lambda: has_objects(developer_machine), "it has deployed something")
     kill([running.pid], signal.SIGTERM)
     output, wrong = running.communicate(timeout=LONGEST)
     assert running.returncode not in (0, 3), output + wrong
@@ -63,13 +63,13 @@ def test_one_that_is_told_to_end_removes_its_feature_first(here: Machine) -> Non
 
 
 @pytest.mark.parametrize("command", [("audit", "local", "--no-order"), ("feature", "reap")], ids=["audit", "reap"])
-def test_what_a_killed_one_left_goes_with_the_next(here: Machine, command: tuple[str, ...]) -> None:
-    running = here.start("audit", "local")
-    eventually(lambda: has_objects(here), "it has deployed something")
+def test_what_a_killed_one_left_goes_with_the_next(developer_machine: Machine, command: tuple[str, ...]) -> None:
+    running = developer_machine.start("audit", "local")
+    eventually(lambda: has_objects(developer_machine), "it has deployed something")
     kill(processes(running.pid), signal.SIGKILL)
     running.communicate()
-    assert has_objects(here)
-    done = here.run(*command, check=False)
+    assert has_objects(developer_machine)
+    done = developer_machine.run(*command, check=False)
     # Without an order, the call that loses the key is not made.
     assert done.returncode == 0, done.stdout + done.stderr
     assert "is left" not in done.stdout

@@ -31,7 +31,7 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(home)}
 
 
-def shown(url: str, home: Path) -> str:
+def rendered_page(url: str, home: Path) -> str:
     """Return the page that Chromium shows."""
     done = subprocess.run(
         [*browser(home), "--dump-dom", url],
@@ -57,8 +57,8 @@ def test_chromium_shows_the_shop_to_whoever_trusts_the_authority(lab: Lab, local
     stranger, friend = tmp_path / "stranger", tmp_path / "friend"
     stranger.mkdir()
     trust(lab.folder / "files/certificate/ca.crt", friend)
-    assert "<h1>frontend v0.10.6</h1>" in shown(url, friend)
-    assert "frontend v0.10.6" not in shown(url, stranger)
+    assert "<h1>frontend v0.10.6</h1>" in rendered_page(url, friend)
+    assert "frontend v0.10.6" not in rendered_page(url, stranger)
 
 
 def test_one_tab_goes_from_the_shop_to_the_link_of_a_feature_and_back(lab: Lab, shop: Shop, tmp_path: Path) -> None:

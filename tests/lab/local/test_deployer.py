@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
-from tests.support.lab.access_rights import EVERYBODY, deployer, granted, listed, ruled
+from tests.support.lab.access_rights import EVERYBODY, allowed_rights, deployer, listed_rights, rights_of_rules
 from tests.support.lab.authorization_requests import Questions, questions
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.local_stack import Deployed
@@ -21,7 +21,7 @@ CLUSTER = ""
 
 
 @pytest.fixture(scope="module")
-def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questions]:
+def authorization(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questions]:
     assert local.said
     # Another team's namespace need not exist to be asked about, but a matrix should not depend on that.
     lab.kubectl("create", "namespace", "elsewhere")
@@ -34,21 +34,21 @@ def asked(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
 def test_deployers_may_do_in_their_namespace_exactly_what_their_rules_say(
-    asked: Questions, user: str, given: tuple[RbacRule, ...]
+    authorization: Questions, user: str, given: tuple[RbacRule, ...]
 ) -> None:
-    rules = ruled(given)
-    resources = asked.resources()
+    rules = rights_of_rules(given)
+    resources = authorization.resources()
     assert {(group, resource) for _, group, resource in rules} <= resources, "a rule for nothing"
     assert {("", "secrets"), ("", "pods/exec"), ("", "serviceaccounts/token")} <= resources, (
         "subresources are asked about"
     )
-    assert granted(asked, "local", user) == rules | EVERYBODY
+    assert allowed_rights(authorization, "local", user) == rules | EVERYBODY
 
 
 @pytest.mark.parametrize("user", IDENTITIES)
 @pytest.mark.parametrize("namespace", [CLUSTER, *(pytest.param(name, marks=pytest.mark.soak) for name in ELSEWHERE)])
-def test_deployers_may_do_nothing_outside_their_namespace(asked: Questions, namespace: str, user: str) -> None:
-    assert granted(asked, namespace, user) == EVERYBODY
+def test_deployers_may_do_nothing_outside_their_namespace(authorization: Questions, namespace: str, user: str) -> None:
+    assert allowed_rights(authorization, namespace, user) == EVERYBODY
 
 
 Kubectl = Callable[..., str]
@@ -92,9 +92,9 @@ def test_that_token_is_refused(kubectl: Kubectl, forbidden: str) -> None:
 @pytest.mark.parametrize(("user", "given"), IDENTITIES.items())
 @pytest.mark.parametrize("namespace", ["local", *ELSEWHERE])
 def test_no_right_is_outside_the_matrix(
-    lab: Lab, asked: Questions, namespace: str, user: str, given: tuple[RbacRule, ...]
+    lab: Lab, authorization: Questions, namespace: str, user: str, given: tuple[RbacRule, ...]
 ) -> None:
     """A right on what this cluster does not serve, on one named object, or with another verb, is in no matrix."""
-    assert asked.resources()
-    rules = ruled(given) if namespace == "local" else set()
-    assert listed(lab, namespace, user) == rules | EVERYBODY
+    assert authorization.resources()
+    rules = rights_of_rules(given) if namespace == "local" else set()
+    assert listed_rights(lab, namespace, user) == rules | EVERYBODY

@@ -6,7 +6,7 @@ import pytest
 
 from boutique.routing import header_patterns
 from tests.support import online_boutique
-from tests.support.lab.deployer_writes import KEY, LABELS, Object, Write, made, writing
+from tests.support.lab.deployer_writes import KEY, LABELS, Object, Write, dry_run_writer, feature_object
 from tests.support.lab.lab_commands import Lab, eventually
 from tests.support.lab.local_stack import Deployed
 
@@ -20,21 +20,23 @@ TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
 @pytest.fixture(scope="module")
 def write(lab: Lab, local: Deployed) -> Write:
     assert local.said
-    write = writing(lab)
+    write = dry_run_writer(lab)
     # A rule is in force a moment after it was made.
     eventually(lambda: write(FEATURES, "delete", "service", "adservice") != "", "the rules are in force")
     return write
 
 
 def secret(name: str, kind: str = "Opaque") -> Object:
-    manifest = made("Secret", name, type=kind, stringData={"KEY": "value"})
+    manifest = feature_object("Secret", name, type=kind, stringData={"KEY": "value"})
     # Without it the API server takes no token for anybody's.
     manifest["metadata"]["annotations"] = {"kubernetes.io/service-account.name": "default"}
     return manifest
 
 
 def service(selector: dict[str, str], **different: Any) -> Object:
-    return made("Service", f"adservice-{KEY}", spec={"selector": selector, "ports": [{"port": 1}]}, **different)
+    return feature_object(
+        "Service", f"adservice-{KEY}", spec={"selector": selector, "ports": [{"port": 1}]}, **different
+    )
 
 
 def deployment(labels: dict[str, str]) -> Object:
@@ -43,7 +45,7 @@ def deployment(labels: dict[str, str]) -> Object:
         "spec": {"containers": [{"name": "server", "image": "adservice:1.0.0-x.1"}]},
     }
     spec = {"selector": {"matchLabels": labels}, "template": template}
-    return made("Deployment", f"adservice-{KEY}", "apps/v1", spec=spec)
+    return feature_object("Deployment", f"adservice-{KEY}", "apps/v1", spec=spec)
 
 
 def route(
@@ -55,7 +57,7 @@ def route(
         "backendRefs": [{"name": "adservice", "port": 9555}],
     }
     spec = {"parentRefs": [parent], "rules": [rule], **({"hostnames": hosts} if hosts else {})}
-    return made("HTTPRoute", f"adservice-{KEY}", "gateway.networking.k8s.io/v1", spec=spec)
+    return feature_object("HTTPRoute", f"adservice-{KEY}", "gateway.networking.k8s.io/v1", spec=spec)
 
 
 def header(name: str, value: str, kind: str = "RegularExpression") -> Object:
@@ -97,7 +99,7 @@ SESSION = [header("cookie", header_patterns.cookie(online_boutique.SESSION_COOKI
     [
         (DEPLOYER, secret("adservice-0a1b2c3d")),
         (FEATURES, secret(f"adservice-{KEY}-0a1b2c3d")),
-        (FEATURES, made("ConfigMap", f"adservice-{KEY}-0a1b2c3d")),
+        (FEATURES, feature_object("ConfigMap", f"adservice-{KEY}-0a1b2c3d")),
         (FEATURES, service({"app": "adservice", **LABELS})),
         (FEATURES, deployment({"app": "adservice", **LABELS})),
         (FEATURES, route(ADS, OURS)),
@@ -116,7 +118,7 @@ def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: O
         (DEPLOYER, secret("registry-credentials"), "no Secrets but those of services"),
         (DEPLOYER, secret("adservice-0a1b2c3d", TOKEN), "no Secrets but those of services"),
         (FEATURES, secret(f"adservice-{KEY}-0a1b2c3d", TOKEN), "no Secrets but those of services"),
-        (FEATURES, made("ConfigMap", "adservice-0a1b2c3d", labels={}), "writes objects of its feature only"),
+        (FEATURES, feature_object("ConfigMap", "adservice-0a1b2c3d", labels={}), "writes objects of its feature only"),
         (FEATURES, service({"app": "adservice", **LABELS}, labels={}), "writes objects of its feature only"),
         (FEATURES, service({"app": "adservice", "boutique.dev/track": "baseline"}), "selects the pods of that feature"),
         (FEATURES, deployment({"app": "adservice", "boutique.dev/track": "baseline"}), "say by their labels whose"),
@@ -156,11 +158,11 @@ def test_what_belongs_to_them_is_let_through(write: Write, user: str, content: O
         (FEATURES, route(ADS, OURS, filters=[answers(VARY)]), "has no filters for calls"),
         (FEATURES, with_backend_filter(route(ADS, OURS)), "has no filters for calls"),
         (FEATURES, with_backend_filter(route(GATEWAY, SESSION, [HOST], TESTER)), "at the gateway has two filters"),
-        (FEATURES, made("PodDisruptionBudget", "x", "policy/v1"), "Forbidden"),
-        (FEATURES, made("ServiceAccount", "x"), "Forbidden"),
+        (FEATURES, feature_object("PodDisruptionBudget", "x", "policy/v1"), "Forbidden"),
+        (FEATURES, feature_object("ServiceAccount", "x"), "Forbidden"),
         (
             DEPLOYER,
-            made("ServiceAccount", "x") | {"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1"},
+            feature_object("ServiceAccount", "x") | {"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1"},
             "Forbidden",
         ),
     ],

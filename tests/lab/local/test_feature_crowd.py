@@ -27,17 +27,17 @@ Crowd = Mapping[str, Sequence[str]]
 """The services that each feature changes."""
 
 
-def crowd(count: int) -> Crowd:
+def plan_features(count: int) -> Crowd:
     """Return features that change all services between them: one each, or several if there are fewer features."""
     return {f"many-{number}": SERVICES[number::count] or [SERVICES[number % len(SERVICES)]] for number in range(count)}
 
 
 @pytest.fixture
-def machine(here: Machine, nothing_left: None) -> Iterator[Machine]:
+def machine(developer_machine: Machine, nothing_left: None) -> Iterator[Machine]:
     """A machine, for features that are gone in the end, however far the test got."""
     assert nothing_left is None
-    yield here
-    here.at_once(*(down(name) for name in here.listed()))
+    yield developer_machine
+    developer_machine.at_once(*(down(name) for name in developer_machine.listed()))
 
 
 @dataclass
@@ -54,11 +54,11 @@ class Watched:
 
 
 @contextmanager
-def watching(shop: Shop) -> Iterator[Watched]:
+def watch_shop(shop: Shop) -> Iterator[Watched]:
     """Have somebody look at the shop all the time."""
     result, over = Watched(), threading.Event()
 
-    def look() -> None:
+    def visit_shop() -> None:
         while not over.is_set():
             seen = shop.versions(Cookie="shop_session-id=nobody")
             result.pages += 1
@@ -66,7 +66,7 @@ def watching(shop: Shop) -> Iterator[Watched]:
                 result.wrong.append(seen)
             time.sleep(0.1)
 
-    visitor = threading.Thread(target=look)
+    visitor = threading.Thread(target=visit_shop)
     visitor.start()
     try:
         yield result
@@ -88,7 +88,7 @@ def version(name: str, build: int) -> str:
     return f"0.10.7-{name}.{build}"
 
 
-def owned(here: Machine) -> dict[str, set[str]]:
+def routes_by_owner(here: Machine) -> dict[str, set[str]]:
     """Return the routes in force, by the stack that owns them."""
     table = json.loads(here.run("routes", "local", "--json").stdout)
     assert table["unread"] == []
@@ -98,7 +98,7 @@ def owned(here: Machine) -> dict[str, set[str]]:
     return versions
 
 
-def wanted(features: Crowd) -> dict[str, set[str]]:
+def expected_routes(features: Crowd) -> dict[str, set[str]]:
     """Return the routes of the environment and of features, by the stack that is to own them."""
     owners = {
         f"local-{name}": {*(f"{service}-{name}" for service in services), f"preview-{name}", session_name(f"s-{name}")}
@@ -108,23 +108,23 @@ def wanted(features: Crowd) -> dict[str, set[str]]:
 
 
 def test_a_crowd_comes_changes_and_goes(machine: Machine, size: Size) -> None:
-    coming = crowd(size.features)
+    coming = plan_features(size.features)
     staying = dict(list(coming.items())[: size.features // 2])
-    with watching(machine.shop) as nobody:
+    with watch_shop(machine.shop) as nobody:
         machine.at_once(*(up(name, services, 1) for name, services in coming.items()))
-        assert owned(machine) == wanted(coming)
+        assert routes_by_owner(machine) == expected_routes(coming)
         check_reach(machine.shop, coming)
         machine.at_once(
             *(up(name, services, 2) for name, services in staying.items()),
             *(down(name) for name in coming if name not in staying),
         )
-        assert owned(machine) == wanted(staying)
+        assert routes_by_owner(machine) == expected_routes(staying)
         builds = {key: feature["services"] for key, feature in machine.listed().items()}
         assert builds == {
             name: {service: version(name, 2) for service in services} for name, services in staying.items()
         }
         machine.at_once(*(down(name) for name in staying))
-        assert owned(machine) == wanted({})
+        assert routes_by_owner(machine) == expected_routes({})
     print(f"{nobody.pages} pages of somebody else")
     assert nobody.pages > 5 * size.features
     assert not nobody.wrong
@@ -157,12 +157,12 @@ def edges(hops: Sequence[Hop], service: str, name: str) -> dict[tuple[str, str],
             hops_by_edge.setdefault((hop["caller"] or "gateway", service), []).append(hop)
     return {
         edge: (
-            said({hop["baggage"] == f"feature={name}" for hop in walked}),
-            said({hop["version"] == version(name, 1) for hop in walked}),
+            summarize_answers({hop["baggage"] == f"feature={name}" for hop in walked}),
+            summarize_answers({hop["version"] == version(name, 1) for hop in walked}),
         )
         for edge, walked in hops_by_edge.items()
     }
 
 
-def said(answers: set[bool]) -> str:
+def summarize_answers(answers: set[bool]) -> str:
     return {(True,): "yes", (False,): "no"}.get(tuple(answers), "sometimes")

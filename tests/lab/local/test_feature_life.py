@@ -11,9 +11,11 @@ from tests.support.lab.shop_environments import BASELINE, HOST
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 
 
-def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> None:
-    shop = here.shop
-    up = here.feature("up", "new-ads", "--env", "local", *ADS, "--session", "tester-1", "--ttl", "3h", "--json")
+def test_a_branch_becomes_a_link_and_goes(developer_machine: Machine, elsewhere: Machine) -> None:
+    shop = developer_machine.shop
+    up = developer_machine.feature(
+        "up", "new-ads", "--env", "local", *ADS, "--session", "tester-1", "--ttl", "3h", "--json"
+    )
     document = json.loads(up.stdout)
     assert document["url"].startswith(f"https://new-ads.{HOST}")
     assert (document["stack"], document["sessions"]) == ("local-new-ads", 1)
@@ -29,25 +31,27 @@ def test_a_branch_becomes_a_link_and_goes(here: Machine, elsewhere: Machine) -> 
     assert "deployments/adservice-new-ads" in shown
     assert "tester-1" not in shown
 
-    rival = here.feature("up", "second", "--env", "local", *ADS, "--session", "tester-1", check=False)
+    rival = developer_machine.feature("up", "second", "--env", "local", *ADS, "--session", "tester-1", check=False)
     assert rival.returncode == 1
     assert "the session has joined another feature, of stack 'local-new-ads'" in rival.stderr
-    assert "local-second" not in here.stacks()
+    assert "local-second" not in developer_machine.stacks()
 
     elsewhere.feature("join", "new-ads", "--session", "tester-2")
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-2").get("adservice") == new, "who has joined")
-    here.feature("leave", "new-ads", "--session", "tester-1")
+    developer_machine.feature("leave", "new-ads", "--session", "tester-1")
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1")["adservice"] == {BASELINE}, "who has left")
     elsewhere.feature("extend", "new-ads", "--ttl", "2d")
-    assert here.listed()["new-ads"]["expires"] > document["expires"]
-    here.feature("up", "new-ads", "--env", "local", "--service", "adservice=0.10.7-new-ads.4")
+    assert developer_machine.listed()["new-ads"]["expires"] > document["expires"]
+    developer_machine.feature("up", "new-ads", "--env", "local", "--service", "adservice=0.10.7-new-ads.4")
     newer = {"0.10.7-new-ads.4"}
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-2").get("adservice") == newer, "the next build")
 
-    table = here.run("routes", "local").stdout
+    table = developer_machine.run("routes", "local").stdout
     assert "adservice:9555 with feature=new-ads" in table
     assert "tester-2" not in table
-    resolution = json.loads(here.run("routes", "local", "--for", f"Cookie: {cookie}tester-2", "--json").stdout)
+    resolution = json.loads(
+        developer_machine.run("routes", "local", "--for", f"Cookie: {cookie}tester-2", "--json").stdout
+    )
     assert resolution["edge"]["baggage"] == "feature=new-ads"
     assert resolution["mesh"]["adservice"]["backend"] == "adservice-new-ads:9555"
     assert resolution["mesh"]["adservice"]["owner"] == "local-new-ads"
@@ -67,8 +71,8 @@ REFUSED = {
 }
 
 
-def test_what_is_refused_leaves_nothing(here: Machine) -> None:
-    running = {arguments: here.start("feature", *arguments) for arguments in REFUSED}
+def test_what_is_refused_leaves_nothing(developer_machine: Machine) -> None:
+    running = {arguments: developer_machine.start("feature", *arguments) for arguments in REFUSED}
     for arguments, expected in REFUSED.items():
         _, wrong = running[arguments].communicate(timeout=LONGEST)
         assert running[arguments].returncode == 1, arguments

@@ -22,31 +22,35 @@ def expire(here: Machine, key: str) -> None:
     here.shop.lab.kubectl("annotate", kinds, "-n", "local", "-l", label, past, "--overwrite")
 
 
-def test_any_number_may_reap_at_once_and_only_what_has_expired_goes(here: Machine, elsewhere: Machine) -> None:
-    here.at_once(*(("up", name, "--env", "local", *ADS) for name in ("stays", "goes")))
-    expire(here, "goes")
-    [row] = json.loads(here.feature("reap", "--dry-run", "--json").stdout)
+def test_any_number_may_reap_at_once_and_only_what_has_expired_goes(
+    developer_machine: Machine, elsewhere: Machine
+) -> None:
+    developer_machine.at_once(*(("up", name, "--env", "local", *ADS) for name in ("stays", "goes")))
+    expire(developer_machine, "goes")
+    [row] = json.loads(developer_machine.feature("reap", "--dry-run", "--json").stdout)
     assert row["key"] == "goes"
-    running = [machine.start("feature", "reap") for machine in (here, here, elsewhere, elsewhere)]
+    running = [
+        machine.start("feature", "reap") for machine in (developer_machine, developer_machine, elsewhere, elsewhere)
+    ]
     for process in running:
         output, wrong = process.communicate(timeout=LONGEST)
         assert process.returncode == 0, output + wrong
-    here.feature("reap")
-    assert set(here.listed()) == {"stays"}
-    here.feature("down", "stays")
+    developer_machine.feature("reap")
+    assert set(developer_machine.listed()) == {"stays"}
+    developer_machine.feature("down", "stays")
 
 
-def test_a_feature_that_lost_its_state_or_its_objects_is_seen_and_removed(here: Machine) -> None:
-    here.at_once(*(("up", name, "--env", "local", *ADS) for name in ("stateless", "hollow")))
-    here.shop.stack("local-stateless").pulumi("stack", "rm", "--yes", "--force")
+def test_a_feature_that_lost_its_state_or_its_objects_is_seen_and_removed(developer_machine: Machine) -> None:
+    developer_machine.at_once(*(("up", name, "--env", "local", *ADS) for name in ("stateless", "hollow")))
+    developer_machine.shop.stack("local-stateless").pulumi("stack", "rm", "--yes", "--force")
     label = ("-n", "local", "-l", "boutique.dev/feature=hollow")
-    here.shop.lab.kubectl("delete", "httproutes,services,deployments", *label)
-    troubles = {key: feature["trouble"] for key, feature in here.listed().items()}
+    developer_machine.shop.lab.kubectl("delete", "httproutes,services,deployments", *label)
+    troubles = {key: feature["trouble"] for key, feature in developer_machine.listed().items()}
     assert troubles == {"stateless": "its stack is gone", "hollow": "nothing in the cluster"}
-    here.at_once(*(("down", name, "--env", "local") for name in ("hollow", "stateless")))
+    developer_machine.at_once(*(("down", name, "--env", "local") for name in ("hollow", "stateless")))
 
 
-def test_whatever_is_killed_nothing_is_left(here: Machine, size: Size) -> None:
+def test_whatever_is_killed_nothing_is_left(developer_machine: Machine, size: Size) -> None:
     seed = int.from_bytes(os.urandom(4))
     print(f"seed {seed}")
     chance = random.Random(seed)  # noqa: S311 - it keeps no secret
@@ -54,8 +58,8 @@ def test_whatever_is_killed_nothing_is_left(here: Machine, size: Size) -> None:
         name, doing = f"killed-{number}", ("up", "down")[number % 2]
         up = ("up", name, "--env", "local", "--service", f"adservice=0.10.7-x.{number}", "--session", f"s-{number}")
         if doing == "down":
-            here.feature(*up)
-        running = here.start("feature", *(up if doing == "up" else ("down", name, "--env", "local")))
+            developer_machine.feature(*up)
+        running = developer_machine.start("feature", *(up if doing == "up" else ("down", name, "--env", "local")))
         time.sleep(chance.uniform(0.5, 8))
         for pid in processes(running.pid) if chance.random() < 0.5 else [running.pid]:
             try:
@@ -63,12 +67,12 @@ def test_whatever_is_killed_nothing_is_left(here: Machine, size: Size) -> None:
             except ProcessLookupError:
                 continue
         running.communicate()
-        if chance.random() < 0.5 and name in here.listed():
-            expire(here, name)
-        eventually(lambda: gone(here, name), f"{name} is gone")  # noqa: B023
+        if chance.random() < 0.5 and name in developer_machine.listed():
+            expire(developer_machine, name)
+        eventually(lambda: is_removed(developer_machine, name), f"{name} is gone")  # noqa: B023
 
 
-def gone(here: Machine, name: str) -> bool:
+def is_removed(here: Machine, name: str) -> bool:
     """Remove what is left of a feature, and say whether nothing is; a killed command's own pulumi may live on a bit."""
     here.feature("reap", check=False)
     here.feature("down", name, "--env", "local", check=False)

@@ -30,16 +30,18 @@ def smoke(here: Machine, name: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def green(here: Machine, name: str) -> None:
+def wait_until_green(here: Machine, name: str) -> None:
     """See it turn green: a proxy may learn of a route some moments after the API server."""
     eventually(lambda: smoke(here, name)[0] == 0, f"{name} is green")
 
 
-def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed_again(here: Machine) -> None:
-    kubectl = here.shop.lab.kubectl
-    with feature(here, "new-ads", *ADS):
-        green(here, "new-ads")
-        code, report = smoke(here, "new-ads")
+def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed_again(
+    developer_machine: Machine,
+) -> None:
+    kubectl = developer_machine.shop.lab.kubectl
+    with feature(developer_machine, "new-ads", *ADS):
+        wait_until_green(developer_machine, "new-ads")
+        code, report = smoke(developer_machine, "new-ads")
         assert (code, report["mistakes"], report["unknown"]) == (0, [], 0)
         reached = report["services"]["adservice"]["reached"]
         assert (reached["proof"], reached["versions"]) == ("yes", ["0.10.7-new-ads.3"])
@@ -47,34 +49,39 @@ def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed
         assert pod.startswith("adservice-new-ads-")
 
         kubectl("delete", "httproute", "-n", "local", "adservice-new-ads")
-        eventually(lambda: smoke(here, "new-ads")[0] == 3, "it is red")
-        _, report = smoke(here, "new-ads")
+        eventually(lambda: smoke(developer_machine, "new-ads")[0] == 3, "it is red")
+        _, report = smoke(developer_machine, "new-ads")
         [mistake] = report["mistakes"]
         assert "feature=new-ads did arrive, so the route to the feature is not in force" in mistake
         kubectl("scale", "-n", "local", "deployment/adservice-new-ads", "--replicas=0")
-        _, report = smoke(here, "new-ads")
+        _, report = smoke(developer_machine, "new-ads")
         assert any(
             "was scaled to 0" in mistake and "deploy the feature again" in mistake for mistake in report["mistakes"]
         )
 
-        here.feature("up", "new-ads", "--env", "local", *ADS)
-        green(here, "new-ads")
+        developer_machine.feature("up", "new-ads", "--env", "local", *ADS)
+        wait_until_green(developer_machine, "new-ads")
 
 
-def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(here: Machine) -> None:
-    with feature(here, "rates", *RATES):
-        eventually(lambda: smoke(here, "rates")[1]["services"]["currencyservice"]["reached"]["right"] > 0, "routes")
-        code, report = smoke(here, "rates")
+def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(developer_machine: Machine) -> None:
+    with feature(developer_machine, "rates", *RATES):
+        eventually(
+            lambda: smoke(developer_machine, "rates")[1]["services"]["currencyservice"]["reached"]["right"] > 0,
+            "routes",
+        )
+        code, report = smoke(developer_machine, "rates")
         assert code == 3
         [mistake] = report["mistakes"]
         assert "checkoutservice -> currencyservice dropped feature=rates" in mistake
         assert "let the feature deploy checkoutservice as well" in mistake
 
-        here.feature("up", "rates", "--env", "local", *RATES, "--service", "checkoutservice=0.10.7-rates.1")
-        green(here, "rates")
+        developer_machine.feature(
+            "up", "rates", "--env", "local", *RATES, "--service", "checkoutservice=0.10.7-rates.1"
+        )
+        wait_until_green(developer_machine, "rates")
 
 
-def test_a_feature_that_is_not_there_is_refused(here: Machine) -> None:
-    done = here.run("smoke", "local", "--feature", "nobody", check=False)
+def test_a_feature_that_is_not_there_is_refused(developer_machine: Machine) -> None:
+    done = developer_machine.run("smoke", "local", "--feature", "nobody", check=False)
     assert done.returncode == 1
     assert "`boutique feature list` lists them" in done.stderr

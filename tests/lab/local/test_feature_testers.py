@@ -44,7 +44,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def crowded(shop: Shop) -> Iterator[Shop]:
+def shop_with_features(shop: Shop) -> Iterator[Shop]:
     """Two features of the frontend, told apart by sessions."""
     with shop.standing(
         shop.feature("first", {"frontend": FIRST}, sessions=["abc", SIGNS]),
@@ -57,9 +57,9 @@ def crowded(shop: Shop) -> Iterator[Shop]:
 
 @pytest.mark.parametrize("protocol", ["--http1.1", "--http2"])
 def test_a_cookie_is_found_in_any_company_and_no_other_is_taken_for_it(
-    crowded: Shop, tmp_path: Path, protocol: str
+    shop_with_features: Shop, tmp_path: Path, protocol: str
 ) -> None:
-    answers = {case: curl(crowded, tmp_path, protocol, cookies) for case, (cookies, _) in CASES.items()}
+    answers = {case: curl(shop_with_features, tmp_path, protocol, cookies) for case, (cookies, _) in CASES.items()}
     assert answers == {case: version for case, (_, version) in CASES.items()}
 
 
@@ -77,11 +77,11 @@ def curl(shop: Shop, folder: Path, protocol: str, cookies: Sequence[str]) -> str
     return str(json.loads(page)["version"])
 
 
-def test_no_outsider_chooses_a_feature(crowded: Shop, size: Size) -> None:
+def test_no_outsider_chooses_a_feature(shop_with_features: Shop, size: Size) -> None:
     seed = int.from_bytes(os.urandom(4))
     print(f"seed {seed}")
     chance = random.Random(seed)  # noqa: S311 - it keeps no secret
-    connection = crowded.front.connect()
+    connection = shop_with_features.front.connect()
     got_in = []
     for _ in range(size.spoofs):
         headers = claims(chance)

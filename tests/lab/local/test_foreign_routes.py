@@ -11,7 +11,7 @@ import pytest
 
 from boutique.settings.durations import written
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.lab_stacks import Stack, committed, project
+from tests.support.lab.lab_stacks import Stack, committed_sections, project
 from tests.support.lab.local_stack import Deployed
 
 pytestmark = pytest.mark.lab
@@ -57,7 +57,7 @@ def feature(lab: Lab, folder: Path, name: str) -> Iterator[Stack]:
         stack.pulumi("stack", "rm", "--yes")
 
 
-def refused(stack: Stack, *command: str) -> str:
+def refusal_message(stack: Stack, *command: str) -> str:
     """Return what is said by a command that has to fail without a stack trace."""
     done = stack.pulumi(*command, check=False)
     assert done.returncode != 0, done.stdout
@@ -74,7 +74,7 @@ def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(
     with by_hand(lab, IN_THE_MESH), by_hand(lab, AT_THE_EDGE, "at-the-edge"):
         before = objects(lab)
         for command in COMMANDS:
-            message = refused(local.stack, *command)
+            message = refusal_message(local.stack, *command)
             for name, spec in (("by-hand", IN_THE_MESH), ("at-the-edge", AT_THE_EDGE)):
                 [host] = spec["hosts"]
                 assert (
@@ -97,7 +97,7 @@ def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
     assert local.said
     with feature(lab, tmp_path, "beside-by-hand") as stack, by_hand(lab, IN_THE_MESH):
         before = objects(lab)
-        message = refused(stack, "up", "--yes", "--skip-preview")
+        message = refusal_message(stack, "up", "--yes", "--skip-preview")
         assert (
             "boutique:feature.environment: 'local': routing.api 'gateway-api': VirtualService 'by-hand' of no stack"
             in message
@@ -110,13 +110,13 @@ def test_an_environment_goes_over_only_when_its_features_are_gone(lab: Lab, loca
     folders = [tmp_path / name for name in ("environment", "feature")]
     for folder in folders:
         folder.mkdir()
-    sections = committed("local")
+    sections = committed_sections("local")
     sections["platform"] = {**sections["platform"], "routing": {"api": "virtual-service"}}
     # The shared stack with a file of its own: it is previewed only.
     over = project(folders[0], lab.env)(local.stack.name).configure(**sections)
     with feature(lab, folders[1], "in-the-way") as stack:
         stack.up()
-        message = refused(over, "preview")
+        message = refusal_message(over, "preview")
         [line] = [line for line in message.splitlines() if "boutique:platform.routing.api: 'virtual-service': " in line]
         assert "of stack 'in-the-way' is for 'adservice', which VirtualServices route" in line
         assert "run `pulumi destroy` of stack 'in-the-way' first, or `boutique feature down in-the-way`" in line

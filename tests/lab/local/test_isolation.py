@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.lab.deployer_escapes import GATEWAY, denied_by, route, virtual_service
-from tests.support.lab.deployer_writes import Object, Write, made, writing
+from tests.support.lab.deployer_writes import Object, Write, dry_run_writer, feature_object
 from tests.support.lab.lab_commands import Lab, eventually
 from tests.support.lab.local_stack import Deployed
 
@@ -20,7 +20,7 @@ BAD = {"type": "RegularExpression", "value": "/("}
 @pytest.fixture(scope="module")
 def write(lab: Lab, local: Deployed) -> Write:
     assert local.said
-    write = writing(lab)
+    write = dry_run_writer(lab)
     # A rule is in force a moment after it was made.
     eventually(lambda: write(DEPLOYER, "create", **pods(hostNetwork=True)) != "", "the rule is in force")
     return write
@@ -35,16 +35,16 @@ def pods(*, annotations: dict[str, str] | None = None, container: Object | None 
         "spec": {"containers": [ours], **spec},
     }
     content = {"selector": {"matchLabels": labels}, "template": template}
-    return made("Deployment", "adservice-isolated", "apps/v1", labels=labels, spec=content)
+    return feature_object("Deployment", "adservice-isolated", "apps/v1", labels=labels, spec=content)
 
 
 def service(name: str = "adservice-isolated", **spec: Any) -> Object:
-    return made("Service", name, labels={}, spec={"ports": [{"port": 1}], "selector": {"app": "x"}, **spec})
+    return feature_object("Service", name, labels={}, spec={"ports": [{"port": 1}], "selector": {"app": "x"}, **spec})
 
 
 def budget(name: str = "adservice-isolated", **spec: Any) -> Object:
     selector = {"matchLabels": {"app": "adservice-isolated"}}
-    return made("PodDisruptionBudget", name, "policy/v1", labels={}, spec={"selector": selector, **spec})
+    return feature_object("PodDisruptionBudget", name, "policy/v1", labels={}, spec={"selector": selector, **spec})
 
 
 def against(whom: Object) -> Object:
@@ -53,7 +53,7 @@ def against(whom: Object) -> Object:
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
-def secured(**context: Any) -> Object:
+def pod_with_security_context(**context: Any) -> Object:
     return pods(container={"securityContext": context})
 
 
@@ -78,11 +78,11 @@ TO_OWN = "lead to Services of local"
         (pods(nodeName="somewhere"), NODE),
         (pods(volumes=[{"name": "node", "hostPath": {"path": "/"}}]), NODE),
         (pods(container={"ports": [{"containerPort": 1, "hostPort": 1}]}), NODE),
-        (secured(privileged=True), PRIVILEGES),
-        (secured(capabilities={"add": ["NET_ADMIN"]}), PRIVILEGES),
-        (secured(seccompProfile={"type": "Unconfined"}), PRIVILEGES),
-        (secured(appArmorProfile={"type": "Unconfined"}), PRIVILEGES),
-        (secured(seLinuxOptions={"type": "spc_t"}), PRIVILEGES),
+        (pod_with_security_context(privileged=True), PRIVILEGES),
+        (pod_with_security_context(capabilities={"add": ["NET_ADMIN"]}), PRIVILEGES),
+        (pod_with_security_context(seccompProfile={"type": "Unconfined"}), PRIVILEGES),
+        (pod_with_security_context(appArmorProfile={"type": "Unconfined"}), PRIVILEGES),
+        (pod_with_security_context(seLinuxOptions={"type": "spc_t"}), PRIVILEGES),
         (pods(container={"securityContext": {"procMount": "Unmasked"}}, hostUsers=False), PRIVILEGES),
         (pods(securityContext={"seccompProfile": {"type": "Unconfined"}}), PRIVILEGES),
         (pods(securityContext={"sysctls": [{"name": "kernel.shm_rmid_forced", "value": "1"}]}), PRIVILEGES),

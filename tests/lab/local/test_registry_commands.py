@@ -24,7 +24,7 @@ from tests.support.lab.lab_commands import eventually
 from tests.support.lab.lab_stacks import ROOT
 from tests.support.lab.registry_builds import LOOSE, PUBLISHED
 from tests.support.lab.shop_environments import HOST
-from tests.support.lab.tunnel_proxy import proxying
+from tests.support.lab.tunnel_proxy import run_proxy
 
 pytestmark = pytest.mark.lab
 
@@ -32,7 +32,7 @@ PUSHED = [workload.name for workload in online_boutique.WORKLOADS if not workloa
 
 
 @contextmanager
-def published(folder: Path) -> Iterator[Mapping[str, str]]:
+def run_registry(folder: Path) -> Iterator[Mapping[str, str]]:
     """Run the registry that the committed stack's images are in, behind a proxy; yield what a command needs for it."""
     repository = online_boutique.ADSERVICE.image.repository.rpartition("/")[0]
     host, _, path = repository.partition("/")
@@ -40,7 +40,7 @@ def published(folder: Path) -> Iterator[Mapping[str, str]]:
     certificate = issue(host, authority, hosts=(host,), now=datetime.now(UTC))
     (folder / "authority.crt").write_text(authority.pem)
     docker_configuration(folder, host)
-    with image_registry.basic(folder, certificate) as running, proxying(f"{host}:443", running.port) as port:
+    with image_registry.basic(folder, certificate) as running, run_proxy(f"{host}:443", running.port) as port:
         for name in PUSHED:
             running.push(f"{path}/{name}", PUBLISHED.get(name, ("v0.10.6",)))
         yield {
@@ -52,25 +52,27 @@ def published(folder: Path) -> Iterator[Mapping[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    with published(tmp_path_factory.mktemp("published")) as environment:
+def registry_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    with run_registry(tmp_path_factory.mktemp("published")) as environment:
         yield environment
 
 
 def test_a_certificate_of_an_unknown_authority_is_told(
-    committed: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+    registry_variables: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DOCKER_CONFIG", committed["DOCKER_CONFIG"])
+    monkeypatch.setenv("DOCKER_CONFIG", registry_variables["DOCKER_CONFIG"])
     # Names in lower case go before others.
-    monkeypatch.setenv("https_proxy", committed["https_proxy"])
-    monkeypatch.setenv("no_proxy", committed["no_proxy"])
+    monkeypatch.setenv("https_proxy", registry_variables["https_proxy"])
+    monkeypatch.setenv("no_proxy", registry_variables["no_proxy"])
     with pytest.raises(UntrustedRegistryError, match=r"is not trusted: unable to get local issuer.* in SSL_CERT_FILE"):
         tags(online_boutique.ADSERVICE.image.repository)
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_a_feature_takes_what_its_branch_has_built(here: Machine, committed: Mapping[str, str]) -> None:
-    machine = replace(here, env={**here.env, **committed})
+def test_a_feature_takes_what_its_branch_has_built(
+    developer_machine: Machine, registry_variables: Mapping[str, str]
+) -> None:
+    machine = replace(developer_machine, env={**developer_machine.env, **registry_variables})
     up = machine.feature("up", "new-ads", "--env", "local", "--json")
     try:
         document = json.loads(up.stdout)
@@ -80,15 +82,19 @@ def test_a_feature_takes_what_its_branch_has_built(here: Machine, committed: Map
         assert "checkoutservice: left, 0.10.5-new-ads.4 is older than the release v0.10.6\n" in up.stderr
         assert document["left"]["emailservice"] == "no build of the branch"
         versions = {name: {version} for name, version in new.items()}
-        eventually(lambda: versions.items() <= here.shop.versions(f"new-ads.{HOST}").items(), "the preview link")
+        eventually(
+            lambda: versions.items() <= developer_machine.shop.versions(f"new-ads.{HOST}").items(), "the preview link"
+        )
     finally:
-        here.feature("down", "new-ads", "--env", "local")
+        developer_machine.feature("down", "new-ads", "--env", "local")
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, committed: Mapping[str, str]) -> None:
+def test_what_cannot_be_found_and_a_preview_change_nothing(
+    developer_machine: Machine, registry_variables: Mapping[str, str]
+) -> None:
     def up(branch: str, *arguments: str, **different: str) -> subprocess.Popen[str]:
-        machine = replace(here, env={**here.env, **committed, **different})
+        machine = replace(developer_machine, env={**developer_machine.env, **registry_variables, **different})
         return machine.start("feature", "up", branch, "--env", "local", *arguments)
 
     # Commands on several stacks do not wait for each other.
@@ -120,16 +126,20 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(here: Machine, commit
     ],
 )
 def test_a_registry_that_cannot_be_read_leaves_the_release(
-    here: Machine, committed: Mapping[str, str], different: Mapping[str, str], repository: str, expected: str
+    developer_machine: Machine,
+    registry_variables: Mapping[str, str],
+    different: Mapping[str, str],
+    repository: str,
+    expected: str,
 ) -> None:
-    path = here.folder / "Pulumi.local.yaml"
+    path = developer_machine.folder / "Pulumi.local.yaml"
     content = yaml.safe_load((ROOT / path.name).read_text())
     host = online_boutique.ADSERVICE.image.repository.partition("/")[0]
     if repository:
         content["config"]["boutique:environment"]["images"] = {"repository": f"{host}/{repository}"}
     path.write_text(yaml.safe_dump(content))
     before = path.read_text()
-    machine = replace(here, env={**here.env, **committed, **different})
+    machine = replace(developer_machine, env={**developer_machine.env, **registry_variables, **different})
     try:
         with machine.start("release", "check", "local", "--set") as running:
             _, wrong = running.communicate(timeout=120)
@@ -143,26 +153,26 @@ def test_a_registry_that_cannot_be_read_leaves_the_release(
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_newer_releases_are_shown_and_taken(here: Machine, committed: Mapping[str, str]) -> None:
-    machine = replace(here, env={**here.env, **committed})
-    path = here.folder / "Pulumi.local.yaml"
+def test_newer_releases_are_shown_and_taken(developer_machine: Machine, registry_variables: Mapping[str, str]) -> None:
+    machine = replace(developer_machine, env={**developer_machine.env, **registry_variables})
+    path = developer_machine.folder / "Pulumi.local.yaml"
     before = (ROOT / path.name).read_text()
     path.write_text(before)
 
-    def checked(*arguments: str) -> dict[str, dict[str, Any]]:
+    def check_release(*arguments: str) -> dict[str, dict[str, Any]]:
         services = json.loads(machine.run("release", "check", "local", "--json", *arguments).stdout)["services"]
         assert services.keys() == {*PUSHED}
         return {name: service for name, service in services.items() if service["newer"] or service["skipped"]}
 
     try:
-        newer = checked()
+        newer = check_release()
         assert newer.keys() == {"adservice", "currencyservice"}
         assert (newer["adservice"]["newer"], newer["adservice"]["skipped"]) == (False, len(LOOSE))
         taken = newer["currencyservice"]["newest"]
         assert re.fullmatch(r"v0\.10\.7@sha256:[0-9a-f]{64}", taken), "no pre-release, and no tag that is no version"
         assert path.read_text() == before
-        assert checked("--set") == newer
+        assert check_release("--set") == newer
         assert yaml.safe_load(path.read_text())["config"]["boutique:release"]["services"] == {"currencyservice": taken}
-        assert checked()["currencyservice"] == {"now": taken, "newest": taken, "newer": False, "skipped": 1}
+        assert check_release()["currencyservice"] == {"now": taken, "newest": taken, "newer": False, "skipped": 1}
     finally:
         path.unlink()

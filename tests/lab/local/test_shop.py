@@ -10,7 +10,7 @@ import pytest
 
 from boutique.names.image_reference import Reference
 from tests.support import online_boutique
-from tests.support.lab.cluster_objects import deployments, is_available, listed, name, writers
+from tests.support.lab.cluster_objects import deployments, is_available, list_all_objects, name, writers
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.lab_stacks import ROOT
 from tests.support.lab.local_stack import Deployed
@@ -28,7 +28,7 @@ def test_all_workloads_are_available(lab: Lab, local: Deployed) -> None:
 
 
 def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
-    def written() -> dict[str, str]:
+    def resource_versions() -> dict[str, str]:
         return {
             name: deployment["metadata"]["resourceVersion"] for name, deployment in deployments(lab, "local").items()
         }
@@ -41,9 +41,9 @@ def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
         if webhook["clientConfig"]["caBundle"]
     ]
     assert set(patched) == {"Fail"}, "istiod has put its own certificate and policy into what the chart said"
-    before = written()
+    before = resource_versions()
     assert "created" not in local.stack.up("--expect-no-changes").stdout
-    assert written() == before
+    assert resource_versions() == before
 
 
 def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) -> None:
@@ -87,7 +87,9 @@ def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
 
 
 def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: Deployed) -> None:
-    written = [resource for resource in listed(lab) if any(PULUMI.match(writer) for writer in writers(resource))]
+    written = [
+        resource for resource in list_all_objects(lab) if any(PULUMI.match(writer) for writer in writers(resource))
+    ]
     registered = [
         resource
         for resource in local.stack.resources()

@@ -8,7 +8,16 @@ from urllib.error import URLError
 import pytest
 
 from tests.support.lab.http_stub import numbers
-from tests.support.lab.kubectl_commands import SPDY, fetched, forwarded, line, local_address, refused, run, started
+from tests.support.lab.kubectl_commands import (
+    SPDY,
+    fetch_url,
+    forward_port,
+    line,
+    local_address,
+    refusal_message,
+    run,
+    run_in_background,
+)
 from tests.support.lab.lab_commands import eventually
 from tests.support.lab.mesh_lab import Mesh
 
@@ -25,8 +34,8 @@ spec: {containers: [{name: main, image: example.invalid/outsider:1.0.0}]}
 
 def ask(mesh: Mesh, path: str) -> None:
     """Have the app of `back` note a request in its log."""
-    with forwarded(mesh, "deployment/back", ":8080") as url:
-        fetched(f"{url}{path}")
+    with forward_port(mesh, "deployment/back", ":8080") as url:
+        fetch_url(f"{url}{path}")
 
 
 def end(mesh: Mesh) -> None:
@@ -54,7 +63,7 @@ def test_log_is_cut_where_it_was_asked_to_be(mesh: Mesh) -> None:
 
 
 def test_log_is_followed_until_the_container_ends(mesh: Mesh) -> None:
-    with started(mesh, "kubectl", "logs", *BACK, "--tail=1", "--follow") as following:
+    with run_in_background(mesh, "kubectl", "logs", *BACK, "--tail=1", "--follow") as following:
         seen = line(following)
         ask(mesh, "/followed")
         while "GET /followed" not in seen:
@@ -66,7 +75,7 @@ def test_log_is_followed_until_the_container_ends(mesh: Mesh) -> None:
 
 def test_log_of_the_process_before_is_kept(mesh: Mesh) -> None:
     never_ended = ("-n", "shop", "deployment/front", "--previous")
-    assert "was not started again" in refused(mesh, "kubectl", "logs", *never_ended)
+    assert "was not started again" in refusal_message(mesh, "kubectl", "logs", *never_ended)
     ask(mesh, "/last-words")
     end(mesh)
     assert "/last-words" in mesh.lab.kubectl("logs", *BACK, "--previous")
@@ -74,9 +83,9 @@ def test_log_of_the_process_before_is_kept(mesh: Mesh) -> None:
 
 
 def test_what_the_lab_does_not_know_of_a_log_is_refused(mesh: Mesh) -> None:
-    assert "leave --timestamps out" in refused(mesh, "kubectl", "logs", *BACK, "--timestamps")
-    assert "leave --since out" in refused(mesh, "kubectl", "logs", *BACK, "--since=1m")
-    assert "istio-init" in refused(mesh, "kubectl", "logs", *BACK, "-c", "istio-init")
+    assert "leave --timestamps out" in refusal_message(mesh, "kubectl", "logs", *BACK, "--timestamps")
+    assert "leave --since out" in refusal_message(mesh, "kubectl", "logs", *BACK, "--since=1m")
+    assert "istio-init" in refusal_message(mesh, "kubectl", "logs", *BACK, "-c", "istio-init")
 
 
 def test_pod_outside_the_mesh_is_refused_with_the_reason(mesh: Mesh) -> None:
@@ -88,28 +97,28 @@ def test_pod_outside_the_mesh_is_refused_with_the_reason(mesh: Mesh) -> None:
 
 @pytest.mark.parametrize("variables", [{}, SPDY], ids=["websocket", "spdy"])
 def test_forwarded_port_leads_into_the_pod(mesh: Mesh, variables: dict[str, str]) -> None:
-    with forwarded(mesh, "deployment/back", ":8080", **variables) as url:
-        assert json.loads(fetched(f"{url}/"))["pod"] == mesh.pods("back")[0]["name"]
+    with forward_port(mesh, "deployment/back", ":8080", **variables) as url:
+        assert json.loads(fetch_url(f"{url}/"))["pod"] == mesh.pods("back")[0]["name"]
 
 
 def test_service_is_forwarded_by_its_own_port(mesh: Mesh) -> None:
-    with forwarded(mesh, "service/back", ":80") as url:
-        assert json.loads(fetched(f"{url}/"))["pod"] == mesh.pods("back")[0]["name"]
+    with forward_port(mesh, "service/back", ":80") as url:
+        assert json.loads(fetch_url(f"{url}/"))["pod"] == mesh.pods("back")[0]["name"]
 
 
 def test_many_large_requests_and_answers_come_through_at_once(mesh: Mesh) -> None:
     count, large = 500_000, {"X-Large": "x" * 50_000}
-    with forwarded(mesh, "deployment/back", ":8080") as url, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: fetched(f"{url}/numbers?{count}", large), range(16)))
-        assert json.loads(fetched(url, large))["headers"].items() >= large.items()
+    with forward_port(mesh, "deployment/back", ":8080") as url, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: fetch_url(f"{url}/numbers?{count}", large), range(16)))
+        assert json.loads(fetch_url(url, large))["headers"].items() >= large.items()
     assert set(answers) == {numbers(count)}
 
 
 def test_port_that_nobody_listens_on_is_said_to_be_closed(mesh: Mesh) -> None:
-    with started(mesh, "kubectl", "port-forward", "--address=127.0.0.1", *BACK, ":81") as forwarding:
+    with run_in_background(mesh, "kubectl", "port-forward", "--address=127.0.0.1", *BACK, ":81") as forwarding:
         address = local_address(forwarding)
         with pytest.raises((URLError, ConnectionError)):
-            fetched(address)
+            fetch_url(address)
         forwarding.terminate()
         assert "port 81 of pod back-" in forwarding.communicate(timeout=10)[1]
 
@@ -125,8 +134,8 @@ def test_programs_of_istio_can_be_run_in_their_pods(mesh: Mesh, variables: dict[
 
 
 def test_other_programs_are_refused_with_the_way_to_run_them(mesh: Mesh) -> None:
-    assert "boutique lab exec" in refused(mesh, "kubectl", "exec", *BACK, "--", "sh")
-    assert "pilot-agent is all" in refused(mesh, "kubectl", "exec", *BACK, "-c", "istio-proxy", "--", "sh")
+    assert "boutique lab exec" in refusal_message(mesh, "kubectl", "exec", *BACK, "--", "sh")
+    assert "pilot-agent is all" in refusal_message(mesh, "kubectl", "exec", *BACK, "-c", "istio-proxy", "--", "sh")
 
 
 def test_kubelet_listens_to_the_api_server_alone(mesh: Mesh) -> None:

@@ -49,7 +49,7 @@ def holder(network: Path) -> int:
 
 
 @contextmanager
-def stopped(pid: int) -> Iterator[None]:
+def pause_process(pid: int) -> Iterator[None]:
     """Keep a process from doing anything for a while."""
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -58,7 +58,7 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def synced(document: str) -> dict[str, set[str]]:
+def sync_statuses(document: str) -> dict[str, set[str]]:
     """Return what `istioctl proxy-status` says of the kinds of configuration of each proxy."""
     clients = json.loads(document)["resources"]
     return {client["node"]["id"]: {kind["configStatus"] for kind in client["genericXdsConfigs"]} for client in clients}
@@ -68,7 +68,7 @@ def test_istioctl_sees_every_proxy_synced(mesh: Mesh) -> None:
     names = {f"{pod['name']}.shop" for workload in ("front", "back") for pod in mesh.pods(workload)}
 
     def all_synced() -> bool:
-        return synced(run(mesh, "istioctl", "proxy-status", "-o", "json").stdout) == {
+        return sync_statuses(run(mesh, "istioctl", "proxy-status", "-o", "json").stdout) == {
             name: {"SYNCED"} for name in names
         }
 
@@ -107,7 +107,7 @@ def test_status_tells_of_proxies_certificates_and_memory(mesh: Mesh) -> None:
 def test_status_believes_no_dead_proxy(mesh: Mesh) -> None:
     agent, child = envoy(mesh, "back")
     restarts = mesh.container("back", "istio-proxy")["restarts"]
-    with stopped(agent):
+    with pause_process(agent):
         os.kill(child, signal.SIGKILL)
         dead = proxy(mesh, "back")
         assert not dead["alive"]
@@ -121,12 +121,12 @@ def test_status_believes_no_dead_proxy(mesh: Mesh) -> None:
 
 
 def test_status_says_what_it_cannot_know(mesh: Mesh) -> None:
-    with stopped(mesh.container("istiod", "discovery")["pid"]):
+    with pause_process(mesh.container("istiod", "discovery")["pid"]):
         assert proxy(mesh, "front")["sync"] == "istiod does not answer"
         assert "proxies: 0 of 2 synced" in mesh.lab.boutique("status").stdout
     agent = mesh.lab.component("node-agent")["pid"]
     assert isinstance(agent, int)
-    with stopped(agent):
+    with pause_process(agent):
         assert status(mesh)["proxies"] is None
         assert "proxies: unknown" in mesh.lab.boutique("status").stdout
     eventually(lambda: proxy(mesh, "front")["sync"] == "synced", "all is well again")

@@ -108,7 +108,7 @@ def choice(mesh: Mesh) -> Iterator[Mesh]:
         lab.kubectl("delete", "namespace", "choice", GATEWAY.namespace, "--ignore-not-found")
 
 
-def drawn(number: int, sets: int) -> tuple[tuple[FeatureRouting, ...], ...]:
+def draw_features(number: int, sets: int) -> tuple[tuple[FeatureRouting, ...], ...]:
     """Return sets of features, two with sessions in each at least."""
     combinations: list[tuple[FeatureRouting, ...]] = []
 
@@ -129,7 +129,7 @@ def objects(rendered: ModuleType, part: Table) -> str:
     return yaml.safe_dump_all(made)
 
 
-def compared(choice: Mesh, wanted: Sequence[FeatureRouting], number: int, count: int) -> list[dict[str, Any]]:
+def compare_routes(choice: Mesh, wanted: Sequence[FeatureRouting], number: int, count: int) -> list[dict[str, Any]]:
     """Ask at the gateway and in the mesh at the same time."""
     lab = choice.lab
     services = json.loads(lab.kubectl("get", "services", "-n", "choice", "-o", "json"))["items"]
@@ -178,23 +178,23 @@ def number() -> int:
 
 
 def test_httproutes(choice: Mesh, number: int, size: Size) -> None:
-    for at, wanted in enumerate(drawn(number, size.sets)):
+    for at, wanted in enumerate(draw_features(number, size.sets)):
         parts = [baseline(ENVIRONMENT), *(additions(ENVIRONMENT, feature) for feature in wanted)]
         try:
             for part in parts:
                 choice.lab.kubectl("apply", "--server-side", "-f", "-", stdin=objects(http_routes, part))
                 # Of two features the older one wins, and the API server counts in seconds.
                 time.sleep(1.05)
-            check(compared(choice, wanted, number + at, size.drawn), size.drawn)
+            check(compare_routes(choice, wanted, number + at, size.drawn), size.drawn)
         finally:
             choice.lab.kubectl("delete", "httproutes", "-n", "choice", "--all")
 
 
 def test_virtual_services(choice: Mesh, number: int, size: Size) -> None:
     choice.lab.kubectl("apply", "-f", "-", stdin=ISTIOS_OWN)
-    for at, wanted in enumerate(drawn(number, size.sets)):
+    for at, wanted in enumerate(draw_features(number, size.sets)):
         try:
             choice.lab.kubectl("apply", "-f", "-", stdin=objects(virtual_services, table(ENVIRONMENT, wanted)))
-            check(compared(choice, wanted, number + at, size.drawn), size.drawn)
+            check(compare_routes(choice, wanted, number + at, size.drawn), size.drawn)
         finally:
             choice.lab.kubectl("delete", "virtualservices", "-n", "choice", "--all")

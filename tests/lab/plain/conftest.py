@@ -31,15 +31,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def named(plain: Lab, folder: Path) -> Callable[[str], Stack]:
+def name_stack(plain: Lab, folder: Path) -> Callable[[str], Stack]:
     """Name the stacks of one project."""
     return project(folder, plain.env)
 
 
 @pytest.fixture(scope="package")
-def platform(named: Callable[[str], Stack]) -> Stack:
+def platform(name_stack: Callable[[str], Stack]) -> Stack:
     """The stack `shared`, which owns the cluster."""
-    stack = platform_of(named("shared").create(), TARGETS)
+    stack = platform_of(name_stack("shared").create(), TARGETS)
     stack.up()
     return stack
 

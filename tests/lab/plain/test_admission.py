@@ -62,18 +62,18 @@ def deployment(
     }
 
 
-def written(text: str) -> str:
+def image_reference(text: str) -> str:
     return f"{REPOSITORY}{text}" if text.startswith("@") else f"{REPOSITORY}:{text}"
 
 
 @pytest.mark.parametrize("text", RELEASES)
 def test_releases_are_let_in(apply: Apply, text: str) -> None:
-    assert apply(PROD, written(text)) == ""
+    assert apply(PROD, image_reference(text)) == ""
 
 
 @pytest.mark.parametrize(("text", "_"), REFUSED)
 def test_all_else_is_refused(apply: Apply, text: str, _: str) -> None:
-    message = apply(PROD, written(text))
+    message = apply(PROD, image_reference(text))
     assert (
         "ValidatingAdmissionPolicy 'online-boutique-channel-channel-releases'" in message or "Invalid value" in message
     ), message

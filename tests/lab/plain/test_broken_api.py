@@ -35,7 +35,7 @@ KEPT = {
 
 
 @pytest.fixture
-def unended(plain: Lab, platform: Stack) -> Iterator[Stack]:
+def stack_with_stuck_namespace(plain: Lab, platform: Stack) -> Iterator[Stack]:
     """The owner of the cluster, with one target more, without which it is configured already."""
     platform_of(platform, {**TARGETS, "unended": {}}, namespaceDeletionSeconds=SECONDS).up()
     yield platform_of(platform, TARGETS, namespaceDeletionSeconds=SECONDS)
@@ -53,13 +53,15 @@ def is_gone(lab: Lab) -> bool:
     return not lab.kubectl("get", "namespace", "unended", "--ignore-not-found", "-o", "name")
 
 
-def test_a_broken_api_is_named_first_and_the_wait_for_a_namespace_ends(plain: Lab, unended: Stack) -> None:
-    deployer = json.dumps(unended.kubeconfig("dev"))
+def test_a_broken_api_is_named_first_and_the_wait_for_a_namespace_ends(
+    plain: Lab, stack_with_stuck_namespace: Stack
+) -> None:
+    deployer = json.dumps(stack_with_stuck_namespace.kubeconfig("dev"))
     assert api_groups.unavailable(deployer) == ()
     plain.kubectl("apply", "-f", "-", stdin=json.dumps(BROKEN))
     eventually(lambda: api_groups.unavailable(deployer) == (NAME,), "the API server says that nothing answers")
-    assert f"`kubectl delete apiservice {NAME}`" in unended.pulumi("preview").stdout
-    done = unended.up(check=False)
+    assert f"`kubectl delete apiservice {NAME}`" in stack_with_stuck_namespace.pulumi("preview").stdout
+    done = stack_with_stuck_namespace.up(check=False)
     assert done.returncode != 0
     assert "kubernetes:core/v1:Namespace (unended)" in done.stdout
     assert "timed out waiting for the condition" in done.stdout
@@ -67,16 +69,18 @@ def test_a_broken_api_is_named_first_and_the_wait_for_a_namespace_ends(plain: La
     eventually(lambda: "NamespaceDeletionDiscoveryFailure" in conditions(plain), "the namespace says what keeps it")
     plain.kubectl("delete", "apiservice", NAME)
     eventually(lambda: is_gone(plain), "the namespace is gone")
-    assert NAME not in unended.up().stdout
+    assert NAME not in stack_with_stuck_namespace.up().stdout
 
 
-def test_a_finalizer_that_nobody_removes_does_not_hold_a_destroy_for_ever(plain: Lab, unended: Stack) -> None:
+def test_a_finalizer_that_nobody_removes_does_not_hold_a_destroy_for_ever(
+    plain: Lab, stack_with_stuck_namespace: Stack
+) -> None:
     plain.kubectl("apply", "-f", "-", stdin=json.dumps(KEPT))
-    done = unended.up(check=False)
+    done = stack_with_stuck_namespace.up(check=False)
     assert done.returncode != 0
     assert "kubernetes:core/v1:Namespace (unended)" in done.stdout
     assert "timed out waiting for the condition" in done.stdout
     assert "example.com/nobody-removes-it" in conditions(plain)["NamespaceFinalizersRemaining"]
     plain.kubectl("patch", "configmap", "kept", "-n", "unended", "--type=merge", '-p={"metadata":{"finalizers":null}}')
     eventually(lambda: is_gone(plain), "the namespace is gone")
-    unended.up()
+    stack_with_stuck_namespace.up()

@@ -17,14 +17,14 @@ IMAGE = "registry.example/shop/adservice:v9.9.9"
 
 
 @pytest.fixture(scope="module")
-def stack(platform: Stack, named: Callable[[str], Stack]) -> Stack:
+def stack(platform: Stack, name_stack: Callable[[str], Stack]) -> Stack:
     assert platform.name == "shared"
-    stack = configured(named(SPACE).create())
+    stack = configure_stack(name_stack(SPACE).create())
     stack.up()
     return stack
 
 
-def configured(stack: Stack, **services: Any) -> Stack:
+def configure_stack(stack: Stack, **services: Any) -> Stack:
     return stack.configure(
         cluster={"kind": "stack", "name": "shared", "target": SPACE},
         environment={"images": {"tag": "v1.0.0"}, "rollout": QUICKLY, "services": services},
@@ -96,7 +96,7 @@ def test_what_kubectl_changes_is_named_and_put_back(plain: Lab, stack: Stack) ->
 
 def test_without_a_refresh_the_next_change_of_the_object_puts_it_right(plain: Lab, stack: Stack) -> None:
     kubectl(plain, "set", "image", "deployment/adservice", f"server={IMAGE}")
-    seen = configured(stack, adservice={"variables": {"ADDED": "1"}}).pulumi("preview").stdout
+    seen = configure_stack(stack, adservice={"variables": {"ADDED": "1"}}).pulumi("preview").stdout
     assert f"Deployment {SPACE}/adservice: kubectl-set has set" in seen
     stack.up()
     assert image(plain, "adservice").endswith("adservice:v1.0.0")
@@ -126,19 +126,21 @@ def test_what_is_changed_of_the_platform_is_named_and_put_back(plain: Lab, platf
 
 def test_replicas_that_an_autoscaler_sets_stay_its_own(plain: Lab, stack: Stack) -> None:
     services = {"cartservice": {"autoscaled": True}}
-    configured(stack, **services).up()
+    configure_stack(stack, **services).up()
     kubectl(plain, "scale", "deployment/cartservice", "--replicas=2")
     seen = stack.up("--refresh").stdout
     assert "changed by others" not in seen
-    configured(stack, cartservice={"autoscaled": True, "variables": {"ADDED": "1"}}).up()
+    configure_stack(stack, cartservice={"autoscaled": True, "variables": {"ADDED": "1"}}).up()
     cart = deployments(plain, SPACE)["cartservice"]["spec"]
     assert cart["replicas"] == 2
     assert {"name": "ADDED", "value": "1"} in cart["template"]["spec"]["containers"][0]["env"]
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
-def test_another_stack_is_refused_what_this_one_owns(plain: Lab, stack: Stack, named: Callable[[str], Stack]) -> None:
-    rival = configured(named("rival-environment").create())
+def test_another_stack_is_refused_what_this_one_owns(
+    plain: Lab, stack: Stack, name_stack: Callable[[str], Stack]
+) -> None:
+    rival = configure_stack(name_stack("rival-environment").create())
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         done = rival.pulumi(*command, check=False)
         assert done.returncode != 0

@@ -45,7 +45,7 @@ def stack(plain: Lab, platform: Stack) -> Iterator[Stack]:
 
 
 def remove(lab: Lab) -> None:
-    if names := there(lab):
+    if names := definition_names(lab):
         lab.kubectl("delete", KIND, *names)
 
 
@@ -53,7 +53,7 @@ def files(lab: Lab) -> Path:
     return Path(lab.env["BOUTIQUE_LAB_FILES"])
 
 
-def configured(lab: Lab, stack: Stack, kind: str = "folder", **gateway_api: Any) -> Stack:
+def configure_stack(lab: Lab, stack: Stack, kind: str = "folder", **gateway_api: Any) -> Stack:
     source = {"kind": kind, **({"path": str(files(lab) / "gateway-api")} if kind == "folder" else {}), **gateway_api}
     mesh = {"charts": {"kind": "folder", "path": str(files(lab) / "istio/charts")}, "gatewayApi": source, "replicas": 1}
     # The mesh is planned only: nothing but the definitions is made.
@@ -72,7 +72,7 @@ def install(lab: Lab, version: str, channel: str, *, only: str = "") -> None:
     lab.kubectl(*arguments, stdin=yaml.safe_dump_all(documents))
 
 
-def there(lab: Lab) -> list[str]:
+def definition_names(lab: Lab) -> list[str]:
     names = lab.kubectl("get", KIND, "-o", "jsonpath={.items[*].metadata.name}").split()
     return [name for name in names if name.endswith(".gateway.networking.k8s.io")]
 
@@ -84,7 +84,7 @@ def annotations(lab: Lab, name: str = "httproutes") -> dict[str, str]:
     return metadata
 
 
-def refused(stack: Stack) -> str:
+def refusal_message(stack: Stack) -> str:
     done = stack.pulumi("preview", check=False)
     assert done.returncode != 0
     return done.stdout
@@ -92,20 +92,20 @@ def refused(stack: Stack) -> str:
 
 def test_definitions_of_others_are_said_at_preview_and_can_be_used(plain: Lab, stack: Stack) -> None:
     install(plain, "v1.4.0", "standard")
-    message = refused(configured(plain, stack))
+    message = refusal_message(configure_stack(plain, stack))
     assert "10 objects of the Gateway API are in the cluster already" in message, message
     assert f"v1.4.0, standard channel, managed by '{ADDON_MANAGER}'" in message
     assert f"this stack would install v{GATEWAY_API_VERSION}" in message
     assert "{kind: present}" in message
     assert "takeOver: true" in message
-    configured(plain, stack, "present").pulumi("preview")
+    configure_stack(plain, stack, "present").pulumi("preview")
     assert annotations(plain)[BUNDLE] == "v1.4.0"
 
     # The newest that is installed by an experimental bundle, or is newer, is never set back.
     for version, channel in (("v1.7.0", "standard"), ("v1.4.0", "experimental")):
         install(plain, version, channel)
         for key in ({}, {"takeOver": True}):
-            message = refused(configured(plain, stack, **key))
+            message = refusal_message(configure_stack(plain, stack, **key))
             assert f"{version}, {channel} channel" in message, message
             assert f"v{GATEWAY_API_VERSION}, standard channel, which never replaces a newer, experimental or" in message
         assert annotations(plain)[BUNDLE] == version
@@ -113,14 +113,16 @@ def test_definitions_of_others_are_said_at_preview_and_can_be_used(plain: Lab, s
 
 def test_a_bundle_that_is_too_old_or_in_part_is_said(plain: Lab, stack: Stack) -> None:
     remove(plain)
-    message = refused(configured(plain, stack, "present"))
+    message = refusal_message(configure_stack(plain, stack, "present"))
     assert "does not serve gatewayclasses, gateways, httproutes of gateway.networking.k8s.io/v1" in message
     install(plain, "v1.1.0", "standard", only="httproutes")
-    message = refused(configured(plain, stack, "present"))
+    message = refusal_message(configure_stack(plain, stack, "present"))
     assert "does not serve gatewayclasses, gateways of" in message, message
     assert "httproutes: v1.1.0, standard channel" in message
     assert "v1.2.0 or later" in message
-    assert "1 object of the Gateway API is in the cluster already (httproutes)" in refused(configured(plain, stack))
+    assert "1 object of the Gateway API is in the cluster already (httproutes)" in refusal_message(
+        configure_stack(plain, stack)
+    )
 
 
 def test_a_definition_that_is_being_deleted_is_said(plain: Lab, stack: Stack) -> None:
@@ -135,16 +137,16 @@ def test_a_definition_that_is_being_deleted_is_said(plain: Lab, stack: Stack) ->
     plain.kubectl("delete", KIND, "httproutes.gateway.networking.k8s.io", "--wait=false")
     try:
         for kind in ("folder", "present"):
-            message = refused(configured(plain, stack, kind))
+            message = refusal_message(configure_stack(plain, stack, kind))
             assert "httproutes.gateway.networking.k8s.io is being deleted since" in message, message
     finally:
         plain.kubectl("patch", "httproute", "stuck", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
 
 
 def test_definitions_are_taken_over_and_outlive_the_stack(plain: Lab, stack: Stack, tmp_path: Path) -> None:
-    eventually(lambda: "httproutes.gateway.networking.k8s.io" not in there(plain), "the definition is gone")
+    eventually(lambda: "httproutes.gateway.networking.k8s.io" not in definition_names(plain), "the definition is gone")
     install(plain, "v1.4.0", "standard")
-    configured(plain, stack, takeOver=True).pulumi("preview")
+    configure_stack(plain, stack, takeOver=True).pulumi("preview")
     # Without the rest of a mesh, for which this lab has no room.
     named = project(tmp_path, plain.env)
     (tmp_path / "__main__.py").write_text(PROGRAM)
@@ -153,7 +155,7 @@ def test_definitions_are_taken_over_and_outlive_the_stack(plain: Lab, stack: Sta
     assert annotations(plain)[BUNDLE] == f"v{GATEWAY_API_VERSION}"
     assert annotations(plain)["boutique.dev/owner"] == definitions.name
     definitions.pulumi("preview", "--refresh", "--expect-no-changes")
-    assert "installed by stack 'definitions'" in refused(configured(plain, stack))
+    assert "installed by stack 'definitions'" in refusal_message(configure_stack(plain, stack))
     definitions.pulumi("destroy", "--yes", "--skip-preview")
-    assert len(there(plain)) == 10
+    assert len(definition_names(plain)) == 10
     assert annotations(plain)[BUNDLE] == f"v{GATEWAY_API_VERSION}"

@@ -13,7 +13,7 @@ from tests.lab.plain.conftest import TARGETS
 from tests.support import online_boutique
 from tests.support.lab.cluster_objects import deployments, is_available, names
 from tests.support.lab.lab_commands import BOUTIQUE, Lab
-from tests.support.lab.lab_stacks import QUICKLY, ROOT, Stack, committed
+from tests.support.lab.lab_stacks import QUICKLY, ROOT, Stack, committed_sections
 
 pytestmark = pytest.mark.lab
 
@@ -37,22 +37,24 @@ def target(name: str, stack: str = "shared") -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def shared(plain: Lab, platform: Stack, named: Callable[[str], Stack]) -> Shared:
+def shared(plain: Lab, platform: Stack, name_stack: Callable[[str], Stack]) -> Shared:
     """The cluster and a stack that has deployed nothing."""
-    named("empty").create()
+    name_stack("empty").create()
     without = {**plain.env, "KUBECONFIG": "/nowhere/kubeconfig"}
-    return Shared(platform, lambda name: replace(named(name), env=without).create())
+    return Shared(platform, lambda name: replace(name_stack(name), env=without).create())
 
 
 @pytest.fixture(scope="module")
 def replicated(shared: Shared) -> Stack:
     """The shop in target `doubled`, every service twice, with images of a team's own."""
-    stack = shared.stack("doubled").configure(cluster=target("doubled"), environment=twice(tag="v1.0.0"))
+    stack = shared.stack("doubled").configure(
+        cluster=target("doubled"), environment=replicated_environment(tag="v1.0.0")
+    )
     stack.up()
     return stack
 
 
-def twice(tag: str) -> dict[str, Any]:
+def replicated_environment(tag: str) -> dict[str, Any]:
     return {
         "replicas": 2,
         "rollout": {**QUICKLY, "maxSurge": "100%"},
@@ -84,7 +86,7 @@ def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: 
 
 
 def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(shared: Shared) -> None:
-    config = committed("prod")
+    config = committed_sections("prod")
     without_aws = {name: value for name, value in shared.platform.env.items() if not name.startswith("AWS_")}
     stack = replace(shared.stack("prod"), env={**without_aws, "KUBECONFIG": "/nowhere/kubeconfig"})
     services = {**config["environment"]["services"], "adservice": {"rollout": {"strategy": "blueGreen"}}}
@@ -184,7 +186,7 @@ def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
 
 
 def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated: Stack) -> None:
-    replicated.configure(cluster=target("doubled"), environment=twice(tag="v1.1.0"))
+    replicated.configure(cluster=target("doubled"), environment=replicated_environment(tag="v1.1.0"))
     replicated.up()
     refusals = [
         event["message"]

@@ -40,10 +40,10 @@ def command(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_server_has_to_prove_the_name_that_it_goes_by(
-    platform: Stack, named: Callable[[str], Stack], reach_by: Callable[[str], None]
+    platform: Stack, name_stack: Callable[[str], Stack], reach_by: Callable[[str], None]
 ) -> None:
     reach_by(NAME)
-    stack = replace(named("named").create(), env={**platform.env, "KUBECONFIG": "/nowhere/kubeconfig"})
+    stack = replace(name_stack("named").create(), env={**platform.env, "KUBECONFIG": "/nowhere/kubeconfig"})
     target = {"kind": "stack", "name": "shared", "target": "named"}
     environment: dict[str, Any] = {"rollout": QUICKLY}
     stack.configure(cluster=target, environment=environment).up()

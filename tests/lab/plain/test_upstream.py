@@ -85,8 +85,8 @@ def read(content: Any, field: str) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def deployed(plain: Lab, platform: Stack, named: Callable[[str], Stack]) -> dict[str, Any]:
-    stack = named("plain").create()
+def stack_outputs(plain: Lab, platform: Stack, name_stack: Callable[[str], Stack]) -> dict[str, Any]:
+    stack = name_stack("plain").create()
     stack.configure(
         cluster={"kind": "stack", "name": platform.name, "target": "plain"},
         environment={"rollout": ROLLOUT, "services": {"frontend": {"external": True}}},
@@ -99,29 +99,29 @@ def deployed(plain: Lab, platform: Stack, named: Callable[[str], Stack]) -> dict
     return objects
 
 
-def differing(deployed: dict[str, Any]) -> list[tuple[Fact, str | None]]:
+def differing_facts(deployed: dict[str, Any]) -> list[tuple[Fact, str | None]]:
     compared = [(fact, read(deployed[fact.object], fact.field)) for fact in facts() if fact.field]
     return [(fact, actual) for fact, actual in compared if actual != fact.value]
 
 
-def test_every_object_of_upstream_is_there(deployed: dict[str, Any]) -> None:
+def test_every_object_of_upstream_is_there(stack_outputs: dict[str, Any]) -> None:
     upstream = {fact.object for fact in facts()}
     assert len(upstream) == 35, "the table of facts is whole"
-    assert not upstream - deployed.keys()
+    assert not upstream - stack_outputs.keys()
 
 
-def test_every_field_that_upstream_sets_is_equal_or_a_difference_with_a_reason(deployed: dict[str, Any]) -> None:
+def test_every_field_that_upstream_sets_is_equal_or_a_difference_with_a_reason(stack_outputs: dict[str, Any]) -> None:
     rows = differences()
     unexplained = [
         f"{fact.object} {fact.field}: upstream {fact.value!r}, ours {actual!r}"
-        for fact, actual in differing(deployed)
+        for fact, actual in differing_facts(stack_outputs)
         if not any(row.covers(fact, actual) for row in rows)
     ]
     assert not unexplained, "differs from upstream without a row in docs/upstream-differences.md"
 
 
-def test_every_difference_in_the_document_is_one(deployed: dict[str, Any]) -> None:
-    result = differing(deployed)
+def test_every_difference_in_the_document_is_one(stack_outputs: dict[str, Any]) -> None:
+    result = differing_facts(stack_outputs)
     rows = differences()
     table = [line for line in DIFFERENCES.read_text().splitlines() if line.startswith("| `")]
     assert len(rows) == len(table) > 0, "a row that cannot be read explains nothing"

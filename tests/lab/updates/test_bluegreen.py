@@ -46,7 +46,7 @@ def secret(stack: Stack, value: str) -> None:
     stack.pulumi("config", "set", "--secret", "--path", "boutique:serviceSecrets.key", f"canary-{value}")
 
 
-def released(door: FrontDoor, **versions: str) -> FrontDoor:
+def set_versions(door: FrontDoor, **versions: str) -> FrontDoor:
     """Configure the versions of services."""
     for name, version in versions.items():
         door.set(f"release.services.{name}", version)
@@ -70,25 +70,25 @@ def back(door: FrontDoor) -> float:
     return took
 
 
-def enough(traffic: Load, requests: int) -> None:
+def wait_for_requests(traffic: Load, requests: int) -> None:
     eventually(lambda: traffic.total >= requests, f"{requests} requests")
 
 
 def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: FrontDoor, size: Size) -> None:
     lab = door.lab
-    released(door, frontend=NEW)
+    set_versions(door, frontend=NEW)
     with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
         door.stack.up()
-        enough(traffic, size.requests)
+        wait_for_requests(traffic, size.requests)
     report("frontend to green", traffic)
     assert not traffic.failures, f"within {traffic.outage:.1f} s"
     assert door.page()["version"] == NEW
     current_pods = pods(lab, PAGE)
     assert sorted(current_pods.values()) == [OLD, NEW]
-    released(door, frontend=OLD)
+    set_versions(door, frontend=OLD)
     with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
         took = back(door)
-        enough(traffic, size.requests)
+        wait_for_requests(traffic, size.requests)
     report(f"frontend back in {took:.1f} s", traffic)
     assert not traffic.failures
     assert pods(lab, PAGE) == current_pods
@@ -98,26 +98,26 @@ def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
     door: FrontDoor, question: Call, size: Size
 ) -> None:
     lab = door.lab
-    before = held(lab)
+    before = serving_pod_sources(lab)
     assert before == {"A": OLD, "text": OLD, "KEY": f"canary-{OLD}", "image": OLD}
-    configured(door, NEW)
+    configure_leaf(door, NEW)
     with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
         door.stack.up()
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
     assert {version for _, version in counted} == {OLD, NEW}
-    assert held(lab) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
+    assert serving_pod_sources(lab) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
     current_pods = pods(lab, LEAF)
     with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
-        output = rolled_back(door.stack)
+        output = roll_back(door.stack)
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
     assert "secret key: its former content comes back" in output
-    assert held(lab) == before
+    assert serving_pod_sources(lab) == before
     assert pods(lab, LEAF) == current_pods
 
 
-def rolled_back(stack: Stack) -> str:
+def roll_back(stack: Stack) -> str:
     """Run the command that goes back one release, and return what it says."""
     done = subprocess.run(
         [*BOUTIQUE, "rollback", stack.name, "--yes", "--no-smoke"],
@@ -132,14 +132,14 @@ def rolled_back(stack: Stack) -> str:
     return done.stdout + done.stderr
 
 
-def configured(door: FrontDoor, version: str) -> None:
-    released(door, **{LEAF: version})
+def configure_leaf(door: FrontDoor, version: str) -> None:
+    set_versions(door, **{LEAF: version})
     door.set(f"environment.services.{LEAF}.files.text", version)
     door.set(f"environment.services.{LEAF}.variables.A", version)
     secret(door.stack, version)
 
 
-def held(lab: Lab) -> dict[str, str]:
+def serving_pod_sources(lab: Lab) -> dict[str, str]:
     """Return what the pods that get the requests of the leaf are made from."""
     selector = json.loads(lab.kubectl("get", "service", "-n", "local", LEAF, "-o", "json"))["spec"]["selector"]
     selected = ",".join(f"{key}={value}" for key, value in selector.items())
@@ -170,7 +170,7 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
     door: FrontDoor, broken: str, first: str, again: str
 ) -> None:
     was = door.page()["version"]
-    released(door, frontend=broken)
+    set_versions(door, frontend=broken)
     # It is waited for in vain, twice.
     door.set(TIMEOUT, "10")
     with visitors(door.site, "/_healthz", pause=0.1) as traffic:
@@ -184,7 +184,7 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
     assert door.page()["version"] == was
     door.set(TIMEOUT, "60")
     good = NEW if was == OLD else OLD
-    released(door, frontend=good).stack.up()
+    set_versions(door, frontend=good).stack.up()
     assert door.page()["version"] == good
     assert broken not in pods(door.lab, PAGE).values()
 
@@ -192,7 +192,7 @@ def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_clean
 def test_recreate_has_a_gap(door: FrontDoor, question: Call) -> None:
     door.set(f"environment.services.{LEAF}.rollout.strategy", "recreate")
     door.stack.up()
-    released(door, **{LEAF: "v0.10.9"})
+    set_versions(door, **{LEAF: "v0.10.9"})
     with (
         visitors(door.site, "/_healthz", pause=0.1) as pages,
         load(door.lab, CALLER, question, at_least=100, pause=0.1) as counted,

@@ -25,7 +25,7 @@ BY_ISTIOD = {
 DEFINITIONS = {"CustomResourceDefinition", "APIService"}
 
 
-def lasting(objects: set[Name]) -> set[Name]:
+def durable_objects(objects: set[Name]) -> set[Name]:
     return {name for name in objects if name[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
 
 
@@ -41,4 +41,4 @@ def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again
     assert names(lab) ^ (before | kept) == set()
     assert stack.resources() == []
     stack.up()
-    assert lasting(names(lab)) == lasting(deployed)
+    assert durable_objects(names(lab)) == durable_objects(deployed)

@@ -34,7 +34,7 @@ def door(opened: FrontDoor) -> Iterator[FrontDoor]:
     opened.lab.kubectl("delete", "quota", QUOTA, "-n", "local")
 
 
-def released(door: FrontDoor, version: str, *, fails: bool = False) -> str:
+def update_all(door: FrontDoor, version: str, *, fails: bool = False) -> str:
     door.set("release.default", version)
     door.set("environment.rollout.timeoutSeconds", "10" if fails else "90")
     done = door.stack.up(check=not fails)
@@ -63,20 +63,20 @@ def test_releases_of_all_services_in_a_row_and_after_failed_ones_fit_twice(door:
     lab, stack = door.lab, door.stack
     with visitors(door.site, "/_healthz", pause=0.2) as load:
         for number in range(1, size.releases):
-            released(door, f"v1.0.{number}")
+            update_all(door, f"v1.0.{number}")
         former, last = f"v1.0.{size.releases - 2}", f"v1.0.{size.releases - 1}"
         assert sorted(set(deployments(lab).values())) == [former, last]
         for number in (1, 2):
-            output = released(door, f"1.1.{number}-broken.never-ready", fails=True)
+            output = update_all(door, f"1.1.{number}-broken.never-ready", fails=True)
             assert "exceeded quota" not in output
         assert door.page()["version"] == last
-        released(door, "v1.2.0")
+        update_all(door, "v1.2.0")
         assert door.page()["version"] == "v1.2.0"
     assert not load.failures, f"within {load.outage:.1f} s"
     assert not refused_pods(lab)
     assert sorted(set(deployments(lab).values())) == [last, "v1.2.0"]
     stack.pulumi("preview", "--expect-no-changes")
-    released(door, last)
+    update_all(door, last)
     assert door.page()["version"] == last
 
 

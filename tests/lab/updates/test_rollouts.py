@@ -58,7 +58,7 @@ def test_a_rolling_update_of_a_page_and_of_a_leaf_loses_no_request_and_no_call(d
         load(lab, CALLS_IT, question, at_least=size.requests, pause=size.pause) as counted,
     ):
         door.stack.up()
-        enough(traffic, size)
+        wait_for_requests(traffic, size)
     report("frontend", traffic)
     print("calls:", dict(counted))
     assert not traffic.failures
@@ -79,13 +79,13 @@ def test_people_do_not_notice_a_rolling_update_of_the_gateway(door: FrontDoor, s
     with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
         door.stack.up()
         eventually(lambda: not before & set(door.gateways()), "the old pods are gone")
-        enough(traffic, size)
+        wait_for_requests(traffic, size)
     report("gateway", traffic)
     assert not traffic.failures
     assert min(traffic.kept, traffic.fresh, traffic.http2) > size.requests // 50
 
 
-def enough(traffic: Load, size: Size) -> None:
+def wait_for_requests(traffic: Load, size: Size) -> None:
     """Wait until there were enough requests."""
     eventually(lambda: traffic.total >= size.requests, f"{size.requests} requests")
 
@@ -135,10 +135,10 @@ def test_features_outlive_a_new_version_of_their_environment_and_the_way_back(do
                 (f"theirs.{HOST}", "", {PAGE: theirs, LEAF: version}),
                 (HOST, f"{NAME}=tester-2", {PAGE: theirs, LEAF: version}),
             ):
-                eventually(partial(sees, features, host, cookie, seen), f"{host} with {cookie} sees {seen}")
+                eventually(partial(shows_versions, features, host, cookie, seen), f"{host} with {cookie} sees {seen}")
 
 
-def sees(features: Shop, host: str, cookie: str, expected: dict[str, str]) -> bool:
+def shows_versions(features: Shop, host: str, cookie: str, expected: dict[str, str]) -> bool:
     """Say whether services on a page have the expected versions; one that is slow to answer is missing on it."""
     versions = features.versions(host, Cookie=cookie)
     return all(versions.get(name) == {version} for name, version in expected.items())

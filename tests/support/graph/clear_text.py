@@ -11,20 +11,20 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - how the wire marks a secret (pulumi/runtime/rpc.py)
 
 
-def in_clear(value: Any) -> Iterator[str]:
+def clear_texts(value: Any) -> Iterator[str]:
     """Yield every text that stands outside a secret envelope."""
     if isinstance(value, dict):
         if value.get(SIGNATURE) != SECRET:
             for item in value.values():
-                yield from in_clear(item)
+                yield from clear_texts(item)
     elif isinstance(value, list):
         for item in value:
-            yield from in_clear(item)
+            yield from clear_texts(item)
     elif isinstance(value, str):
         yield value
 
 
-def everything(graph: Graph) -> list[Any]:
+def recorded_values(graph: Graph) -> list[Any]:
     """Return all inputs and all outputs, with secret envelopes."""
     return [
         *(json_format.MessageToDict(resource.request.object) for resource in graph.resources),

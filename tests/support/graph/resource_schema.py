@@ -45,7 +45,7 @@ def class_of(kind: str) -> type[pulumi.CustomResource]:
 
 def mistakes(resource: Registered) -> list[str]:
     """Return what is wrong with the inputs of a resource."""
-    return list(judged(arguments(resource.type), resource.inputs, resource.name))
+    return list(value_errors(arguments(resource.type), resource.inputs, resource.name))
 
 
 def arguments(kind: str) -> type:
@@ -60,7 +60,7 @@ def arguments(kind: str) -> type:
     return arguments_type
 
 
-def needed(kind: str) -> dict[str, str]:
+def required_keys(kind: str) -> dict[str, str]:
     """Return the keys of a type of Kubernetes that have no default, and `spec`, by their names in Python."""
     names = sdk.input_type_py_to_pulumi_names(arguments(kind))
     parameters = inspect.signature(arguments(kind)).parameters
@@ -68,7 +68,7 @@ def needed(kind: str) -> dict[str, str]:
     return {name: key for name, key in names.items() if name == "spec" or parameters[name].default is empty}
 
 
-def judged(kind: type, given: Mapping[str, Any], where: str) -> Iterator[str]:
+def value_errors(kind: type, given: Mapping[str, Any], where: str) -> Iterator[str]:
     """Yield what is wrong with values by the keys of the wire, for a class of arguments."""
     types_by_name = sdk.input_type_types(kind)
     parameters = inspect.signature(kind).parameters
@@ -99,7 +99,7 @@ def _fits(wanted: Any, value: Any, where: str) -> Iterator[str]:
     if issubclass(origin, enum.Enum):
         yield from () if value in [member.value for member in origin] else [wrong]
     elif sdk.is_input_type(origin) and isinstance(value, Mapping):
-        yield from judged(origin, value, where)
+        yield from value_errors(origin, value, where)
     elif issubclass(origin, Mapping) and isinstance(value, Mapping):
         for key, item in value.items():
             yield from _fits(inner[1], item, f"{where}.{key}")

@@ -122,7 +122,7 @@ def _plain() -> dict[str, Any]:
     return loaded
 
 
-def committed(stack: str) -> tuple[dict[str, str], list[str]]:
+def committed_values(stack: str) -> tuple[dict[str, str], list[str]]:
     """Return a stack's values, every secret replaced by a canary, and which of them are secret."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     values: dict[str, Any] = {
@@ -174,7 +174,7 @@ def record_stack(
         admin: What the cluster's admin finds in it.
         project: The name of the project.
     """
-    values, secret = config or committed(stack)
+    values, secret = config or committed_values(stack)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder))))
         if answering:

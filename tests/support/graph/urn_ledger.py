@@ -20,13 +20,13 @@ def read(stack: str) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
-def owned(graph: Graph) -> set[str]:
+def owned_urns(graph: Graph) -> set[str]:
     """Return every URN that the program registers or claims."""
-    return {urn for resource in graph.resources for urn in (resource.urn, *_claimed(resource, graph))}
+    return {urn for resource in graph.resources for urn in (resource.urn, *_aliased_urns(resource, graph))}
 
 
-def lost(urns: Iterable[str], graph: Graph) -> list[str]:
-    return sorted(set(urns) - owned(graph))
+def lost_urns(urns: Iterable[str], graph: Graph) -> list[str]:
+    return sorted(set(urns) - owned_urns(graph))
 
 
 def append(stack: str, graph: Graph) -> int:
@@ -39,12 +39,12 @@ def append(stack: str, graph: Graph) -> int:
     return len(new)
 
 
-def _claimed(resource: Registered, graph: Graph) -> Iterator[str]:
+def _aliased_urns(resource: Registered, graph: Graph) -> Iterator[str]:
     head, kind = resource.urn.rsplit("::", 2)[0], resource.type
     for alias in resource.request.aliases:
         yield alias.urn or _urn(head, resource, alias.spec.type or kind, alias.spec.name or resource.name)
     parent = next((candidate for candidate in graph.resources if candidate.urn == resource.parent), None)
-    for claimed in _claimed(parent, graph) if parent else ():
+    for claimed in _aliased_urns(parent, graph) if parent else ():
         kinds, name = claimed.split("::")[2:]
         renamed = resource.name.startswith(parent.name) if parent else False
         child = name + resource.name.removeprefix(parent.name) if parent and renamed else resource.name

@@ -24,12 +24,12 @@ def deployer(name: str) -> str:
     return f"system:serviceaccount:deployers:{name}"
 
 
-def ruled(rules: Iterable[RbacRule]) -> Rights:
+def rights_of_rules(rules: Iterable[RbacRule]) -> Rights:
     """Return what the rules of a Role grant."""
     return {(verb, rule.group, resource) for rule in rules for resource in rule.resources for verb in rule.verbs}
 
 
-def granted(questions: Questions, namespace: str, user: str) -> Rights:
+def allowed_rights(questions: Questions, namespace: str, user: str) -> Rights:
     """Return which of all verbs on all resources an identity may use; no namespace is the whole cluster."""
     matrix = product(VERBS, sorted(questions.resources()))
     return {
@@ -39,7 +39,7 @@ def granted(questions: Questions, namespace: str, user: str) -> Rights:
     }
 
 
-def listed(lab: Lab, namespace: str, user: str) -> Rights:
+def listed_rights(lab: Lab, namespace: str, user: str) -> Rights:
     """Return what the API server itself lists: rights on what it does not serve, and with other verbs, among it.
 
     Raises:

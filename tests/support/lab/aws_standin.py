@@ -13,7 +13,7 @@ from boutique.settings.durations import written
 from tests.support.certificate_samples import Issued, issue
 from tests.support.lab.gateway_clients import Site
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.lab_stacks import QUICKLY, Stack, committed, project
+from tests.support.lab.lab_stacks import QUICKLY, Stack, committed_sections, project
 from tests.support.lab.shop_environments import versions
 
 HERE = Path(__file__).parent / "aws"
@@ -22,11 +22,11 @@ ENVIRONMENTS = ("dev", "test")
 SMALL = ("replicas", "minReadySeconds", "preStopSeconds", "drainSeconds")
 
 
-DOMAIN = committed("nonprod")["platform"]["ingress"]["domain"]
+DOMAIN = committed_sections("nonprod")["platform"]["ingress"]["domain"]
 VERSION = "1.35"
 """Of Kubernetes; there is a later one to go to."""
 
-Said = dict[str, str]
+PulumiOutput = dict[str, str]
 """What commands said, by what they were for."""
 
 
@@ -58,8 +58,8 @@ class Amazon:
 
     def nonprod(self, **cluster: Any) -> Stack:
         """Return the committed stack, small enough for a lab, with charts and a certificate from files."""
-        config = committed("nonprod")
-        lab = committed("local")["platform"]
+        config = committed_sections("nonprod")
+        lab = committed_sections("local")["platform"]
         platform = config["platform"]
         certificate = {"kind": "files", "chain": str(self.state / "tls.crt"), "key": str(self.state / "tls.key")}
         small = {key: lab["ingress"][key] for key in SMALL}
@@ -85,14 +85,16 @@ class Amazon:
 
     def environment(self, name: str) -> Stack:
         """Return a committed stack with an environment, one replica of each service."""
-        config = committed(name)
+        config = committed_sections(name)
         section = {**config["environment"], "replicas": 1, "rollout": QUICKLY}
         return self.stack(name).configure(cluster=config["cluster"], environment=section)
 
     def feature(self) -> Stack:
         """Return the committed stack with a feature."""
         expires = written(datetime.now(UTC) + timedelta(hours=1))
-        return self.stack("dev-new-ads").configure(feature={**committed("dev-new-ads")["feature"], "expires": expires})
+        return self.stack("dev-new-ads").configure(
+            feature={**committed_sections("dev-new-ads")["feature"], "expires": expires}
+        )
 
     def versions(self, host: str) -> dict[str, set[str]]:
         """Return which versions of each service worked on a page; none if the host leads nowhere."""
@@ -136,7 +138,7 @@ def script(path: Path, program: Path) -> None:
     path.chmod(0o755)
 
 
-def timed(what: str, action: Callable[[], str]) -> str:
+def measure_duration(what: str, action: Callable[[], str]) -> str:
     """Print how long something takes, for whoever reads the log."""
     began = time.monotonic()
     result = action()

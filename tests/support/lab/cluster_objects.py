@@ -9,7 +9,7 @@ CHURN = {"Event", "Lease", "ComponentStatus"}
 """What comes and goes by itself."""
 
 
-def listed(lab: Lab) -> list[dict[str, Any]]:
+def list_all_objects(lab: Lab) -> list[dict[str, Any]]:
     """Return every object of every kind that can be listed."""
     kinds = lab.kubectl("api-resources", "--verbs=list", "-o", "name").split()
     output = lab.kubectl("get", ",".join(kinds), "-A", "--show-managed-fields", "-o", "json")
@@ -22,7 +22,7 @@ def name(resource: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def names(lab: Lab) -> set[tuple[str, str, str]]:
-    return {name(resource) for resource in listed(lab)}
+    return {name(resource) for resource in list_all_objects(lab)}
 
 
 def writers(resource: dict[str, Any]) -> set[str]:

@@ -17,7 +17,7 @@ NOWHERE: Object = {"name": "currencyservice", "port": 7000}
 GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress", "namespace": "istio-ingress"}
 
 
-class Trespasser:
+class DeployerClient:
     """Somebody with the token of one target's deployer and nothing else.
 
     Attributes:
@@ -50,7 +50,7 @@ class Trespasser:
         """Return what each parent of a route makes of it, with the reason, once one has said so."""
         reasons: dict[str, str] = {}
 
-        def said() -> bool:
+        def has_verdict() -> bool:
             content = json.loads(
                 self._lab.kubectl(*self._login, "get", "httproute", route, "-n", self.home, "-o", "json")
             )
@@ -60,13 +60,13 @@ class Trespasser:
                         reasons[parent["parentRef"]["name"]] = f"{condition['status']}: {condition['reason']}"
             return bool(reasons)
 
-        eventually(said, f"{route} is judged")
+        eventually(has_verdict, f"{route} is judged")
         return reasons
 
 
-def trespasser(lab: Lab, stack: Stack, target: str, folder: Path) -> Trespasser:
+def deployer_client(lab: Lab, stack: Stack, target: str, folder: Path) -> DeployerClient:
     """Take the token of a target's deployer from the output of its platform's stack."""
-    return Trespasser(lab, target, stack.kubeconfig_file(target, folder))
+    return DeployerClient(lab, target, stack.kubeconfig_file(target, folder))
 
 
 def route(

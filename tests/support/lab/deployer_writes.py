@@ -14,19 +14,21 @@ Object = dict[str, Any]
 Write = Callable[..., str]
 
 
-def writing(lab: Lab) -> Write:
+def dry_run_writer(lab: Lab) -> Write:
     """Return what asks the API server to let a deployer do something, and returns why it is refused."""
 
-    def asked(user: str, *arguments: str, **object_: Any) -> str:
+    def refusal(user: str, *arguments: str, **object_: Any) -> str:
         """Return why something is refused; empty if it is let through."""
         command = [*arguments, "-n", "local", "--dry-run=server", "--as", deployer(user)]
         given = json.dumps(object_) if object_ else None
         return lab.refused(*command, *(["-f", "-"] if object_ else []), stdin=given)
 
-    return asked
+    return refusal
 
 
-def made(kind: str, name: str, version: str = "v1", labels: dict[str, str] | None = None, **content: Any) -> Object:
+def feature_object(
+    kind: str, name: str, version: str = "v1", labels: dict[str, str] | None = None, **content: Any
+) -> Object:
     """Return an object, of the feature `KEY` unless it has other labels."""
     metadata = {"name": name, "namespace": "local", "labels": LABELS if labels is None else labels}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}

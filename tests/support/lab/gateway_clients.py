@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from cryptography import x509
 
-from tests.support.lab.http2_clients import asking
+from tests.support.lab.http2_clients import send_requests
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def load(
 
     def visit_by_http2() -> None:
         per_second = round(1 / pause) if pause else None
-        with asking(f"https://{site.host}:{site.port}{path}", site.authority, per_second) as visitor:
+        with send_requests(f"https://{site.host}:{site.port}{path}", site.authority, per_second) as visitor:
             for answer in visitor.answers():
                 with lock:
                     traffic.connections += answer.connected

@@ -50,7 +50,7 @@ class Http2Visitor:
 
 
 @contextmanager
-def asking(url: str, authority: str, per_second: int | None) -> Iterator[Http2Visitor]:
+def send_requests(url: str, authority: str, per_second: int | None) -> Iterator[Http2Visitor]:
     """Have a visitor ask for a page, by GET, until the block ends.
 
     Args:

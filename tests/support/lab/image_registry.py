@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lab.toolchain.build import ensure
 from lab.toolchain.tools import families_of_tests
 from tests.support.certificate_samples import Issued
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 from tests.support.lab.http_stub import Server
 from tests.support.unit.image_builds import OCI_MANIFEST, Built
 
@@ -210,7 +210,7 @@ class _Issuer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        with Server(("127.0.0.1", 0), Handler) as server, answering(server) as port:
+        with Server(("127.0.0.1", 0), Handler) as server, serve_in_background(server) as port:
             yield port
 
 

@@ -17,7 +17,7 @@ def run(mesh: Mesh, *command: str, **variables: str) -> subprocess.CompletedProc
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
-def refused(mesh: Mesh, *command: str) -> str:
+def refusal_message(mesh: Mesh, *command: str) -> str:
     """Return why a command was refused."""
     done = run(mesh, *command)
     assert done.returncode != 0
@@ -25,7 +25,7 @@ def refused(mesh: Mesh, *command: str) -> str:
 
 
 @contextmanager
-def started(mesh: Mesh, *command: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+def run_in_background(mesh: Mesh, *command: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """Have a command run for a while."""
     environment, pipe = {**mesh.lab.env, **variables}, subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
@@ -48,14 +48,14 @@ def local_address(forwarding: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def forwarded(mesh: Mesh, *what: str, **variables: str) -> Iterator[str]:
+def forward_port(mesh: Mesh, *what: str, **variables: str) -> Iterator[str]:
     """Forward a port to one of the host, and yield the URL of that."""
     command = ("kubectl", "port-forward", "--address=127.0.0.1", "-n", "shop", *what)
-    with started(mesh, *command, **variables) as forwarding:
+    with run_in_background(mesh, *command, **variables) as forwarding:
         yield local_address(forwarding)
 
 
-def fetched(url: str, headers: dict[str, str] | None = None) -> bytes:
+def fetch_url(url: str, headers: dict[str, str] | None = None) -> bytes:
     with urlopen(Request(url, headers=headers or {}), timeout=20) as answer:  # noqa: S310 - it is http
         content: bytes = answer.read()
     return content

@@ -96,7 +96,7 @@ class Stack:
         return path
 
 
-def committed(stack: str) -> dict[str, Any]:
+def committed_sections(stack: str) -> dict[str, Any]:
     """Return the configuration in a stack file of this repository, by the keys' names without the project's."""
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     return {key.removeprefix("boutique:"): value for key, value in config.items()}
@@ -143,7 +143,7 @@ def end(running: subprocess.Popen[str], env: Mapping[str, str] | None = None) ->
         raise AssertionError(message) from None
 
 
-def together(stacks: Sequence[Stack], command: str, *arguments: str) -> str:
+def run_together(stacks: Sequence[Stack], command: str, *arguments: str) -> str:
     """Run one command of `pulumi` for several stacks at once, and return what they said."""
     started = [(stack, stack.start(command, "--yes", "--skip-preview", *arguments)) for stack in stacks]
     results = [(stack, process, end(process, stack.env)) for stack, process in started]
@@ -152,7 +152,7 @@ def together(stacks: Sequence[Stack], command: str, *arguments: str) -> str:
     return "\n".join(output for _, _, output in results)
 
 
-def until(true: Callable[[], bool], running: subprocess.Popen[str], what: str) -> None:
+def wait_for_moment(true: Callable[[], bool], running: subprocess.Popen[str], what: str) -> None:
     """Wait for a moment in the middle of a command."""
     deadline = time.monotonic() + STAY_LONGEST
     while not true():

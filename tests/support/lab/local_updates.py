@@ -11,7 +11,7 @@ from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, Rou
 from tests.support.lab.cluster_objects import names
 from tests.support.lab.gateway_clients import Load, Site, load
 from tests.support.lab.lab_commands import Lab, eventually
-from tests.support.lab.lab_stacks import Stack, committed, project
+from tests.support.lab.lab_stacks import Stack, committed_sections, project
 
 HOST, OTHER = "shop.localhost", "other.localhost"
 KINDS = {GATEWAY_API: "httproutes.gateway.networking.k8s.io", VIRTUAL_SERVICE: "virtualservices.networking.istio.io"}
@@ -95,7 +95,7 @@ def open_door(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> F
     # What every namespace gets appears a moment after the namespaces of a new cluster.
     eventually(lambda: ("ConfigMap", "kube-public", "kube-root-ca.crt") in names(lab), "the cluster is complete")
     before = frozenset(names(lab))
-    sections = committed("local")
+    sections = committed_sections("local")
     sections["platform"] |= platform
     sections["environment"]["target"] = "local"
     port = int(str(lab.status()["https"]).rpartition(":")[2])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.lab_stacks import ROOT, Stack, committed, processes, project
+from tests.support.lab.lab_stacks import ROOT, Stack, committed_sections, processes, project
 from tests.support.lab.unready_objects import unready
 
 LONGEST = 600.0
@@ -22,7 +22,7 @@ STUCK = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling
 
 
 @dataclass
-class Making:
+class MakeCommand:
     """A project on a lab.
 
     Attributes:
@@ -36,11 +36,11 @@ class Making:
     sections: dict[str, Any] = field(repr=False)
 
     @classmethod
-    def of(cls, lab: Lab, folder: Path) -> "Making":
+    def of(cls, lab: Lab, folder: Path) -> "MakeCommand":
         """Make the project: the command and the files of this repository with a stack file of its own."""
         project(folder, {})
         shutil.copy(ROOT / "Makefile", folder)
-        return cls(lab, folder, committed("local"))
+        return cls(lab, folder, committed_sections("local"))
 
     @property
     def stack(self) -> Stack:
@@ -131,12 +131,12 @@ class Moment:
     kill: Callable[[subprocess.Popen[bytes]], None]
 
 
-def at_status(making: Making, release: str, status: str) -> Moment:
+def at_status(making: MakeCommand, release: str, status: str) -> Moment:
     """Return the moment when the last revision of a Helm release has a status."""
     return Moment(f"{release} is {status}", lambda: status in making.statuses(release), kill_all)
 
 
-def at_random(chance: random.Random, longest: float) -> Moment:
+def random_moment(chance: random.Random, longest: float) -> Moment:
     """Return some moment in the next seconds."""
     after, kill = chance.uniform(0.2, longest), chance.choice((kill_all, kill_group))
     begun: list[float] = []
@@ -148,7 +148,7 @@ def at_random(chance: random.Random, longest: float) -> Moment:
     return Moment(f"{after:.2f} s, {kill.__name__}", come, kill)
 
 
-def interrupt(making: Making, moment: Moment) -> bool:
+def interrupt(making: MakeCommand, moment: Moment) -> bool:
     """Kill `make up` at a moment; say whether it was still running."""
     with making.start() as running:
         while not moment.come() and running.poll() is None:

@@ -46,7 +46,7 @@ class Call:
         return {"grpc": "PERMISSION_DENIED", "http": "403", "redis": "refused"}[self.kind]
 
 
-def entering(lab: Lab, workload: str) -> list[str]:
+def network_command(lab: Lab, workload: str) -> list[str]:
     """Return what runs a command in the network of a workload's only pod, once those of an update before are gone."""
 
     def pods() -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def entering(lab: Lab, workload: str) -> list[str]:
 
 def curl(lab: Lab, workload: str, *arguments: str) -> str:
     """Run curl in the network of a workload's pod."""
-    command = [*entering(lab, workload), "curl", "--silent", "--show-error", "--max-time", "10", *arguments]
+    command = [*network_command(lab, workload), "curl", "--silent", "--show-error", "--max-time", "10", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -78,7 +78,7 @@ def calls(lab: Lab, namespace: str) -> dict[str, Call]:
 
 def ask(lab: Lab, workload: str, questions: Sequence[Call]) -> list[str]:
     """Ask from inside a pod of a workload; return what became of each question."""
-    command = [*entering(lab, workload), sys.executable, str(CALLER)]
+    command = [*network_command(lab, workload), sys.executable, str(CALLER)]
     stdin = json.dumps([vars(question) for question in questions])
     output = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=120).stdout
     answers: list[str] = json.loads(output)
@@ -92,7 +92,7 @@ def load(
     """Ask over and over from inside a pod while the caller does something; count (outcome, version) when it is done."""
     counted: Counter[tuple[str, str]] = Counter()
     arguments = ["--load", json.dumps(vars(question)), "--at-least", str(at_least), "--pause", str(pause)]
-    command = [*entering(lab, workload), sys.executable, str(CALLER), *arguments]
+    command = [*network_command(lab, workload), sys.executable, str(CALLER), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         try:
             yield counted

@@ -60,7 +60,7 @@ class Proxy:
         return document["version"], baggage[0] if baggage else None
 
 
-class Asker:
+class RouteClient:
     """Asks at the gateway, or whoever is called in the mesh."""
 
     def __init__(self, whole: Table, addresses: Mapping[str, str]) -> None:
@@ -107,7 +107,7 @@ def main() -> None:
     task: dict[str, Any] = json.load(sys.stdin)
     kind = task["kind"]
     features = [FeatureRouting(**{**feature, **_tuples(feature)}) for feature in task["features"]]
-    asker = Asker(table(ENVIRONMENT, features), task["addresses"])
+    asker = RouteClient(table(ENVIRONMENT, features), task["addresses"])
     asker.wait(kind)
     ways: Counter[str] = Counter()
     wrong: list[str] = []

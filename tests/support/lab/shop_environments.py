@@ -14,7 +14,7 @@ from boutique.settings.durations import written
 from tests.support.lab.cluster_objects import name
 from tests.support.lab.gateway_clients import Site
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.lab_stacks import Stack, project, together
+from tests.support.lab.lab_stacks import Stack, project, run_together
 from tests.support.online_boutique import PAGES
 
 HOST = "shop.localhost"
@@ -96,10 +96,10 @@ class Shop:
     def standing(self, *stacks: Stack) -> Iterator[None]:
         """Deploy the stacks of features for a while, all at once."""
         try:
-            together(stacks, "up")
+            run_together(stacks, "up")
             yield
         finally:
-            together(stacks, "destroy")
+            run_together(stacks, "destroy")
             for stack in stacks:
                 stack.pulumi("stack", "rm", "--yes")
 

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 
 
 @contextmanager
-def proxying(address: str, port: int) -> Iterator[int]:
+def run_proxy(address: str, port: int) -> Iterator[int]:
     """Run a proxy that leads those who ask for one address to a port of this machine, and nobody anywhere else."""
 
     class Handler(socketserver.StreamRequestHandler):
@@ -31,7 +31,7 @@ def proxying(address: str, port: int) -> Iterator[int]:
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True
 
-    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as own:
+    with Server(("127.0.0.1", 0), Handler) as server, serve_in_background(server) as own:
         yield own
 
 

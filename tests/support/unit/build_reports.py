@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @dataclass
-class Heard:
+class RecordedReport:
     """A report that remembers."""
 
     events: list[tuple[object, ...]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from boutique.settings.stack import Platform
 KEY = "boutique:cluster"
 
 
-def found(platform: dict[str, Any] | None = None, **section: Any) -> list[str]:
+def cluster_errors(platform: dict[str, Any] | None = None, **section: Any) -> list[str]:
     cluster = EksCluster.model_validate({"kind": "eks", **section})
     return list(eks.errors(cluster, Platform.model_validate(platform) if platform else None))
 

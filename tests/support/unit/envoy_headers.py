@@ -15,14 +15,14 @@ class Outcome(NamedTuple):
     baggage: str | None
 
 
-def compared(headers: Headers, name: str) -> list[str]:
+def header_values(headers: Headers, name: str) -> list[str]:
     """Return the values of a header as Envoy compares them, one by one: without blanks at both ends."""
     return [value.strip(" \t") for key, value in headers if key.lower() == name.lower()]
 
 
-def passed_on(headers: Headers, name: str) -> str | None:
+def joined_header(headers: Headers, name: str) -> str | None:
     """Return a header as the next in line reads it: repeated ones joined."""
-    values = compared(headers, name)
+    values = header_values(headers, name)
     return ",".join(values) if values else None
 
 

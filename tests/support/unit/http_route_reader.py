@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boutique.routing.resolution import Headers
-from tests.support.unit.envoy_headers import Outcome, compared, fully_matches, passed_on
+from tests.support.unit.envoy_headers import Outcome, fully_matches, header_values, joined_header
 
 # What the API server fills in (standard/gateway.networking.k8s.io_httproutes.yaml).
 EVERYTHING = [{"path": {"type": "PathPrefix", "value": "/"}}]
@@ -28,7 +28,7 @@ def in_the_mesh(specs: Mapping[str, Any], service: str, port: int, headers: Head
     """Judge a call of a Service; one without routes is called directly."""
     parent = {"group": "", "kind": "Service", "name": service, "port": port}
     attached = {route: spec for route, spec in specs.items() if spec["parentRefs"] == [parent]}
-    return _served(attached, headers) if attached else Outcome(service, port, passed_on(headers, "baggage"))
+    return _served(attached, headers) if attached else Outcome(service, port, joined_header(headers, "baggage"))
 
 
 def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
@@ -43,13 +43,15 @@ def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
         return None
     *_, rule = min(candidates, key=lambda candidate: candidate[:3])
     [backend] = rule["backendRefs"]
-    return Outcome(backend["name"], backend["port"], passed_on(_changed(rule.get("filters", []), headers), "baggage"))
+    return Outcome(
+        backend["name"], backend["port"], joined_header(_changed(rule.get("filters", []), headers), "baggage")
+    )
 
 
 def _matches(match: Mapping[str, Any], headers: Headers) -> bool:
     assert match.get("path", EVERYTHING[0]["path"]) == EVERYTHING[0]["path"]
     return all(
-        any(_header(wanted, value) for value in compared(headers, wanted["name"]))
+        any(_header(wanted, value) for value in header_values(headers, wanted["name"]))
         for wanted in match.get("headers", [])
     )
 

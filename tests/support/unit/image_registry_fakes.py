@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 from tests.support.unit.image_builds import OCI_INDEX, OCI_MANIFEST, Built
 
 
@@ -109,5 +109,5 @@ def image_registry() -> Iterator[ImageRegistry]:
         def handle_error(self, *_: object) -> None:
             """Keep quiet: some clients close the connection on purpose."""
 
-    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as registry.port:
+    with Server(("127.0.0.1", 0), Handler) as server, serve_in_background(server) as registry.port:
         yield registry

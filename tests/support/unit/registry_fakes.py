@@ -22,7 +22,7 @@ def of_tags(*names: Any, **headers: str) -> Answered:
     return 200, headers, json.dumps({"name": "shop/ads", "tags": list(names)})
 
 
-def refused(challenge: str, status: int = 401) -> Answered:
+def refusal(challenge: str, status: int = 401) -> Answered:
     return status, {"www-authenticate": challenge} if challenge else {}, json.dumps({"errors": [{"code": "DENIED"}]})
 
 
@@ -53,7 +53,7 @@ class Answers:
 
 
 @contextmanager
-def answering(**given: Any) -> Iterator[Answers]:
+def serve_answers(**given: Any) -> Iterator[Answers]:
     answers = Answers({})
     with serving(answers) as answers.port:
         answers.call = given.get("by_call")

@@ -203,7 +203,7 @@ def _clear(config: Config, *, show: bool) -> dict[str, Any]:
     return entries
 
 
-def refused(done: Result) -> str:
+def refusal_message(done: Result) -> str:
     """Return why a command was refused."""
     return str(done.exception)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -98,7 +98,7 @@ def module_zip(prefix: str, files: Mapping[str, bytes]) -> bytes:
 
 
 @contextmanager
-def publishing() -> Iterator[Publishers]:
+def run_publishers() -> Iterator[Publishers]:
     publishers = Publishers()
 
     class Handler(BaseHTTPRequestHandler):
@@ -136,7 +136,7 @@ def publishing() -> Iterator[Publishers]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
-    with Server(("127.0.0.1", 0), Handler) as server, answering(server) as publishers.port:
+    with Server(("127.0.0.1", 0), Handler) as server, serve_in_background(server) as publishers.port:
         try:
             yield publishers
         finally:

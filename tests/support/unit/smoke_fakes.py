@@ -14,7 +14,7 @@ from boutique.kubernetes import kubeconfig
 from boutique.outputs import SCHEMA_VERSION, VERSION
 from tests.support import online_boutique
 from tests.support.certificate_samples import Issued
-from tests.support.http_servers import answering
+from tests.support.http_servers import serve_in_background
 
 TOKEN = "canary-of-the-deployers-token"  # noqa: S105 - a canary
 NAMESPACE = "shop"
@@ -166,7 +166,7 @@ def serving(fake: Fake, certificate: Issued | None = None, folder: Path | None =
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(folder / "served.pem")
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        with answering(server) as port:
+        with serve_in_background(server) as port:
             yield port
 
 

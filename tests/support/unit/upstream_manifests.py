@@ -72,10 +72,10 @@ def put(content: Any, path: list[str | int], value: str) -> None:
     if isinstance(key, int):
         content.append(value)
     else:
-        content[key] = typed(str(key), value)
+        content[key] = typed_value(str(key), value)
 
 
-def typed(key: str, value: str) -> str | int | bool:
+def typed_value(key: str, value: str) -> str | int | bool:
     """Return a value with the type that the API has for it."""
     if value in ("true", "false") and not key.startswith("sidecar"):
         return value == "true"

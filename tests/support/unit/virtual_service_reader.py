@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boutique.routing.resolution import Headers
-from tests.support.unit.envoy_headers import Outcome, compared, fully_matches, passed_on
+from tests.support.unit.envoy_headers import Outcome, fully_matches, header_values, joined_header
 
 
 def at_the_edge(specs: Mapping[str, Any], host: str, headers: Headers) -> Outcome | None:
@@ -21,14 +21,14 @@ def in_the_mesh(specs: Mapping[str, Any], service: str, port: int, headers: Head
     """Judge a call of a Service; one without a VirtualService is called directly."""
     attached = [spec for spec in specs.values() if "gateways" not in spec and service in spec["hosts"]]
     assert len(attached) <= 1
-    return _first_match(attached[0], headers) if attached else Outcome(service, port, passed_on(headers, "baggage"))
+    return _first_match(attached[0], headers) if attached else Outcome(service, port, joined_header(headers, "baggage"))
 
 
 def _first_match(spec: Mapping[str, Any], headers: Headers) -> Outcome | None:
     for rule in spec["http"]:
         if "match" not in rule or any(_all(match["headers"], headers) for match in rule["match"]):
             change = rule.get("headers", {}).get("request", {})
-            baggage = passed_on(headers, "baggage")
+            baggage = joined_header(headers, "baggage")
             if "baggage" in change.get("remove", []):
                 baggage = None
             [route] = rule["route"]
@@ -40,7 +40,7 @@ def _first_match(spec: Mapping[str, Any], headers: Headers) -> Outcome | None:
 
 
 def _all(wanted: Mapping[str, Any], headers: Headers) -> bool:
-    return all(any(_header(match, value) for value in compared(headers, name)) for name, match in wanted.items())
+    return all(any(_header(match, value) for value in header_values(headers, name)) for name, match in wanted.items())
 
 
 def _header(match: Mapping[str, str], value: str) -> bool:

@@ -29,13 +29,13 @@ class Cluster(pulumi.ComponentResource):
         for addon in ("vpc-cni", "kube-proxy"):
             eks.Addon(f"{name}-{addon}", addon_name=addon, cluster_name=cluster.name, opts=child)
         kubeconfig = pulumi.Output.all(cluster.name, cluster.endpoint, cluster.certificate_authority).apply(
-            lambda values: written(values[0], values[1], values[2]["data"])
+            lambda values: kubeconfig_text(values[0], values[1], values[2]["data"])
         )
         self.state = {"eksCluster": cluster, "kubeconfigJson": kubeconfig, "clusterSecurityGroupId": "sg-1"}
         self.register_outputs(self.state)
 
 
-def written(name: str, server: str, authority: str) -> str:
+def kubeconfig_text(name: str, server: str, authority: str) -> str:
     """Return a kubeconfig of the shape that the component writes."""
     cluster = {"server": server, "certificate-authority-data": authority}
     execution = {

@@ -12,7 +12,7 @@ def valid(**sections: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": PLATFORM, **sections}
 
 
-def meshed(**mesh: Any) -> dict[str, Any]:
+def platform_with_mesh(**mesh: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": {**PLATFORM, "mesh": mesh}}
 
 
@@ -106,7 +106,7 @@ CASES: list[InvalidCase] = [
     (valid(cluster={"kind": None}), [("boutique:cluster.kind", "missing")]),
     (valid(environment={"rollout": {"maxSurge": "0"}}), [("boutique:environment.rollout.maxSurge", "invalid-value")]),
     (
-        {**meshed(), "environment": {"services": {"frontend": {"external": True}}}},
+        {**platform_with_mesh(), "environment": {"services": {"frontend": {"external": True}}}},
         [("boutique:environment.services.frontend.external", "mesh-refuses-clients")],
     ),
     (

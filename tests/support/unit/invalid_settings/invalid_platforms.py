@@ -12,7 +12,7 @@ def valid(**sections: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": PLATFORM, **sections}
 
 
-def meshed(**mesh: Any) -> dict[str, Any]:
+def platform_with_mesh(**mesh: Any) -> dict[str, Any]:
     return {"cluster": CLUSTER, "platform": {**PLATFORM, "mesh": mesh}}
 
 
@@ -56,25 +56,25 @@ CASES: list[InvalidCase] = [
         {"cluster": CLUSTER, "platform": {"targets": {"a": {"namespace": "x"}, "b": {"namespace": "x"}}}},
         [("boutique:platform.targets", "shared-namespace")],
     ),
-    (meshed(charts={"kind": "folders"}), [("boutique:platform.mesh.charts.kind", "unknown-kind")]),
-    (meshed(charts={"path": "x"}), [("boutique:platform.mesh.charts.kind", "missing")]),
+    (platform_with_mesh(charts={"kind": "folders"}), [("boutique:platform.mesh.charts.kind", "unknown-kind")]),
+    (platform_with_mesh(charts={"path": "x"}), [("boutique:platform.mesh.charts.kind", "missing")]),
     (
-        meshed(charts={"kind": "folder", "path": "${NOT_SET_ANYWHERE}/charts"}),
+        platform_with_mesh(charts={"kind": "folder", "path": "${NOT_SET_ANYWHERE}/charts"}),
         [("boutique:platform.mesh.charts.path", "invalid-value")],
     ),
     (
-        meshed(gatewayApi={"kind": "folder", "path": "/no/such/folder"}),
+        platform_with_mesh(gatewayApi={"kind": "folder", "path": "/no/such/folder"}),
         [("boutique:platform.mesh.gatewayApi.path", "invalid-value")],
     ),
     (
-        meshed(charts={"kind": "repository", "url": "http://plain"}),
+        platform_with_mesh(charts={"kind": "repository", "url": "http://plain"}),
         [("boutique:platform.mesh.charts.url", "invalid-value")],
     ),
     (
-        meshed(charts={"kind": "registry", "url": "ghcr.io/istio"}),
+        platform_with_mesh(charts={"kind": "registry", "url": "ghcr.io/istio"}),
         [("boutique:platform.mesh.charts.url", "invalid-value")],
     ),
-    (meshed(version="1.31"), [("boutique:platform.mesh.version", "invalid-value")]),
-    (meshed(egress="all"), [("boutique:platform.mesh.egress", "literal-error")]),
-    (meshed(replicas=6), [("boutique:platform.mesh.maxReplicas", "below-replicas")]),
+    (platform_with_mesh(version="1.31"), [("boutique:platform.mesh.version", "invalid-value")]),
+    (platform_with_mesh(egress="all"), [("boutique:platform.mesh.egress", "literal-error")]),
+    (platform_with_mesh(replicas=6), [("boutique:platform.mesh.maxReplicas", "below-replicas")]),
 ]
