@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from lab.toolchain import tools
-from lab.toolchain.gomod import required_version
+from lab.toolchain.go_mod import required_version
 from lab.toolchain.installed_tools import locate
 from lab.toolchain.releases import mirror
 from tests.support.unit.release_programs import publish_programs

@@ -15,7 +15,7 @@ from lab.folder import Folder, folders, settings
 from lab.ports import PORTS, Port
 from lab.preparation import prepare
 from lab.supervision import namespaces
-from lab.supervision.publish import listen, listen_on_first
+from lab.supervision.published_ports import listen, listen_on_first
 from lab.toolchain.build import Toolchain
 
 _PATIENCE = 180.0
@@ -29,7 +29,7 @@ def up(folder: Folder, toolchain: Toolchain, ports: Mapping[str, int], progress:
     Args:
         folder: The lab's folder.
         toolchain: The tools to start it with.
-        ports: Where the host reaches what `lab.ports` names; the port of the last time, or a free one, if not given.
+        ports: The host's ports of the endpoints in `lab.ports`; by default the port of the last start, or a free one.
         progress: Is called with the name of the component that is awaited.
 
     Raises:

@@ -16,13 +16,13 @@ class LabContents:
     Attributes:
         pods: The pods that really run.
         proxies: The proxies of those pods; None if they are unknown.
-        trouble: Why the proxies are unknown, if they are.
-        memory: What the lab uses.
+        proxies_error: Why the proxies are unknown; empty if they are known.
+        memory: The memory of its processes.
     """
 
     pods: tuple[PodStatus, ...] = ()
     proxies: tuple[ProxyStatus, ...] | None = ()
-    trouble: str = ""
+    proxies_error: str = ""
     memory: Memory = field(default_factory=Memory)
 
 

@@ -16,7 +16,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy
 
 
 def variables(folder: Folder, path: str) -> dict[str, str]:
-    """Return what to set.
+    """Return the environment variables that lead every tool to the lab.
 
     The passphrase is a constant because the committed stack file holds the salt that belongs to it. It protects
     nothing but the lab, whose administrator's kubeconfig lies beside it in clear.
@@ -47,7 +47,7 @@ def variables(folder: Folder, path: str) -> dict[str, str]:
     }
 
 
-def inside(folder: Folder, environment: Mapping[str, str]) -> dict[str, str]:
+def variables_inside(folder: Folder, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of a command inside the lab's network, where the API server has another address."""
     # The lab's network has no way out, so no way to a proxy either.
     inherited = {name: value for name, value in environment.items() if name not in (*UNWANTED, *_PROXIES)}
@@ -56,7 +56,7 @@ def inside(folder: Folder, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def script(folder: Folder, path: str) -> str:
-    """Return the same for a POSIX shell to evaluate."""
+    """Return these variables as a script for a POSIX shell to evaluate."""
     lines = [f"unset {' '.join(UNWANTED)}"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables(folder, path).items()]
     return "\n".join(lines)

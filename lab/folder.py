@@ -97,7 +97,7 @@ class Folder:
 
     @property
     def pulls(self) -> Path:
-        """The socket of what pulls images: see lab.containers.pull_server."""
+        """The socket of the process that pulls images: see lab.containers.pull_server."""
         return self.root / "pulls.sock"
 
     @property
@@ -156,7 +156,7 @@ def folder(name: str) -> Folder:
 
 
 def folders() -> list[Folder]:
-    """Return the folders of all labs there are, by name."""
+    """Return the folders of all existing labs, by name."""
     root = paths.labs()
     if not root.is_dir():
         return []

@@ -21,13 +21,13 @@ class HttpRequest:
     body: bytes = b""
 
     def header(self, name: str) -> str:
-        """The value of a header, all of them if it came several times, or nothing."""
+        """Return the value of a header; repeated ones joined, empty if it is missing."""
         return ("; " if name == "cookie" else ", ").join(value for header, value in self.headers if header == name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """An answer."""
+    """A response."""
 
     status: int = 200
     headers: Headers = ()
@@ -50,7 +50,7 @@ class Wire:
         await self._writer.drain()
 
     async def next_event(self) -> h11.Event | type[h11.PAUSED]:
-        """Wait for what the other end sends next."""
+        """Wait for the next event from the other end."""
         while (event := self.state.next_event()) is h11.NEED_DATA:
             if self.state.they_are_waiting_for_100_continue:
                 await self.send(h11.InformationalResponse(status_code=100, headers=[]))
@@ -60,7 +60,7 @@ class Wire:
         return event
 
     async def body(self) -> bytes:
-        """Read what follows the head of a message."""
+        """Read the body of a message."""
         parts = []
         while isinstance(event := await self.next_event(), h11.Data):
             parts.append(bytes(event.data))
@@ -72,10 +72,10 @@ class Wire:
 
 
 def encode_headers(lines: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Headers as h11 takes them."""
+    """Return headers in the form that h11 takes."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]
 
 
 def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Headers as h11 gives them."""
+    """Return headers that h11 gives as text."""
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)

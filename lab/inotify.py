@@ -1,4 +1,4 @@
-"""Counts the inotify instances that this user may still have: every proxy and every control plane needs some.
+"""Counts the inotify instances left to this user: every proxy and every control plane needs some.
 
 https://man7.org/linux/man-pages/man7/inotify.7.html
 """
@@ -14,7 +14,7 @@ _KIND = "anon_inode:inotify"
 
 
 def warning(system: Path = PROC) -> str:
-    """Return what to do if there may be too few for a lab; empty if there are enough, or the number is unknown.
+    """Return a warning with the remedy if a lab may need more; empty if there are enough, or the number is unknown.
 
     Args:
         system: Where procfs is mounted.

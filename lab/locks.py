@@ -14,7 +14,7 @@ _CLOCK_TOLERANCE = 2.0
 
 @dataclass(frozen=True)
 class StaleLock:
-    """A lock whose owner is dead."""
+    """A lock whose owner process has ended."""
 
     stack: str
     pid: int
@@ -22,14 +22,14 @@ class StaleLock:
 
 
 def clear(backend: Path, host: str | None = None) -> list[StaleLock]:
-    """Remove the stale locks of a Pulumi file backend, and return what was removed.
+    """Remove the stale locks of a Pulumi file backend, and return them.
 
     A lock names its owner (`lockContent` in Pulumi's backend/diy/lock.go): stale is one of this host whose process does
     not live. One that cannot be read, or of another host, is left alone.
 
     Args:
         backend: The folder of the backend.
-        host: The name of this host, if it is not what the system says.
+        host: The name of this host; by default the system's.
     """
     host = host or socket.gethostname()
     locks = backend / ".pulumi" / "locks"

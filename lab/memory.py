@@ -14,7 +14,7 @@ class ProcessUse:
 
     Attributes:
         session: The number of the session it belongs to.
-        memory: The bytes it uses; what it shares with others counts in parts.
+        memory: The bytes it uses; shared memory counts in parts.
     """
 
     session: int
@@ -26,8 +26,8 @@ class Memory:
     """The bytes that a lab uses.
 
     Attributes:
-        control_plane: What runs for the cluster itself, istiod apart: that is a pod.
-        pods: What runs for its pods.
+        control_plane: The components of the cluster, without istiod: that is a pod.
+        pods: The processes of its pods.
         total: Both.
     """
 
@@ -43,7 +43,7 @@ def available_memory(system: Path = PROC) -> int:
 
 
 def uses(supervisor: int, system: Path = PROC) -> dict[int, ProcessUse]:
-    """Return what every process of a lab uses, by their numbers on the host.
+    """Return the memory of every process of a lab, by its pid on the host.
 
     Args:
         supervisor: The number of the lab's supervisor, whose process namespace all others share, except for those of
@@ -81,7 +81,7 @@ def _first(members: Iterable[Path]) -> int:
 
 
 def _container(first: int, members: Iterable[Path]) -> dict[int, ProcessUse]:
-    """Return what the processes of a container use: all count as of the session of its first one."""
+    """Return the memory of a container: all its processes count as of the session of its first one."""
     processes = {}
     for path in members:
         with suppress(OSError):
@@ -90,7 +90,7 @@ def _container(first: int, members: Iterable[Path]) -> dict[int, ProcessUse]:
 
 
 def sum_memory(processes: Mapping[int, ProcessUse], sessions: Collection[int]) -> Memory:
-    """Return what a lab uses.
+    """Return the memory of a lab.
 
     Args:
         processes: All of its processes.

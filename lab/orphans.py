@@ -1,4 +1,4 @@
-"""Ends what a killed `pulumi` left running: its language host and its providers, which would wait for minutes."""
+"""Ends the orphans of a killed `pulumi`: its language host and its providers, which would wait for minutes."""
 
 import os
 import signal

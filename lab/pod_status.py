@@ -18,7 +18,7 @@ class ReportedContainer:
         ready: Whether its readiness probe passes.
         restarts: How often it was started again.
         pid: Its process number on the host, 0 if it does not run.
-        source: What runs in it: `image`, `stand-in` or `tool`, one of the lab's own; empty until one is started.
+        source: The kind of its program: `image`, `stand-in` or `tool`, one of the lab's own; empty until it is started.
         image: The digest of the image that it runs.
     """
 
@@ -41,7 +41,7 @@ class PodStatus:
         address: Its address inside the lab.
         ready: Whether every container is.
         processes: How many processes run for it.
-        memory: The bytes they use; what they share with others counts in parts.
+        memory: The bytes they use; shared memory counts in parts.
         containers: Its containers.
     """
 
@@ -59,7 +59,7 @@ def pods(folder: Folder, uses: Mapping[int, ProcessUse]) -> tuple[PodStatus, ...
 
     Args:
         folder: The lab's folder.
-        uses: What the lab's processes use.
+        uses: The memory of the lab's processes.
     """
     try:
         summaries = json.loads(folder.pod_summary.read_text())

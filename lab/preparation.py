@@ -70,7 +70,7 @@ def write_python(folder: Folder) -> None:
 
 
 def link_files(folder: Folder, toolchain: Toolchain) -> None:
-    """Put everything that a stack may name into one folder, whose path stays when the tools change."""
+    """Link every file that a stack may name into one folder, whose path stays when the tools change."""
     targets = {path.name: path for path in toolchain.files.iterdir()} | {"certificate": folder.certificate}
     # Never through a link: behind it would be the tools' own folder, which all labs share.
     if folder.files.is_symlink():

@@ -1,4 +1,4 @@
-"""The supervisor's record of what is running, and the lock that says whether the supervisor lives at all.
+"""The supervisor's record of the lab's processes, and the lock that the supervisor holds while it lives.
 
 The lock is the truth. The kernel gives it up when the last process that holds it ends, however it ends; by then a
 process number in a file could be another process'.
@@ -68,7 +68,7 @@ class LabRecord:
 
 
 def read(path: Path) -> LabRecord | None:
-    """Return the record that was written last, if there is one."""
+    """Return the latest record; None if none was written."""
     try:
         content = json.loads(path.read_text())
         components = tuple(

@@ -54,14 +54,14 @@ class Api:
         return None if status == HTTPStatus.NOT_FOUND else _content(path, status, body)
 
     def apply(self, path: str, content: Mapping[str, Any], owner: str) -> None:
-        """Make the object at that path as described, by server-side apply: the same again changes nothing."""
+        """Apply the object at that path by server-side apply: the same content changes nothing."""
         query = urlencode({"fieldManager": owner, "force": "true"})
         # JSON is YAML: no library is needed to write what the API server calls an apply patch.
         headers = {"Content-Type": "application/apply-patch+yaml"}
         _content(path, *self._call("PATCH", f"{path}?{query}", json.dumps(content), headers))
 
     def create(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Make an object, or ask a question that has the form of one, and return the answer."""
+        """Create an object or a review, and return the API server's response."""
         return _content(path, *self._call("POST", path, json.dumps(content), {"Content-Type": "application/json"}))
 
     def patch(self, path: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -71,13 +71,13 @@ class Api:
         return None if status == HTTPStatus.NOT_FOUND else _content(path, status, body)
 
     def delete(self, path: str, options: Mapping[str, Any]) -> None:
-        """Delete an object, if it is there and the one that the options mean."""
+        """Delete an object if it exists and matches the options."""
         status, body = self._call("DELETE", path, json.dumps(options), {"Content-Type": "application/json"})
         if status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
             _content(path, status, body)
 
     def watch(self, path: str, version: str) -> Iterator[dict[str, Any]]:
-        """Return what happens in a collection after a version of it, for some minutes at most."""
+        """Return the events in a collection after one of its resource versions, for some minutes at most."""
         query = urlencode({"watch": "true", "resourceVersion": version, "timeoutSeconds": str(_WATCH)})
         connection = http.client.HTTPSConnection(self._host, self._port, timeout=_WATCH + 5, context=self._tls)
         try:

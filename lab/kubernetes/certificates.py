@@ -55,7 +55,7 @@ LEAVES = (
 
 
 def ensure(folder: Path, now: datetime | None = None) -> None:
-    """Make what is missing, wrong or about to run out; leave everything else as it is."""
+    """Issue missing, invalid and expiring certificates; leave all others as they are."""
     now = now or datetime.now(UTC)
     folder.mkdir(mode=0o700, exist_ok=True)
     # Tokens outlive the authority: their key is never made anew.

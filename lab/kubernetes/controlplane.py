@@ -32,7 +32,7 @@ class Component:
         health: The URL that answers 200 once it is ready.
         ports: Where it listens inside the lab's network.
         after: The component that has to be ready before it is started.
-        renewed_by: The component after whose return it is started anew, since it would not make up for what failed.
+        renewed_by: The component after whose restart it is restarted too, since it would not repeat failed requests.
     """
 
     name: str

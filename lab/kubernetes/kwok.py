@@ -1,4 +1,4 @@
-"""The configuration of kwok, which plays the nodes: it takes pods as far as Running without starting a container.
+"""The configuration of kwok, which simulates the nodes: it takes pods to Running without starting a container.
 
 It plays the pods that the node agent hands to it, and no others: see lab.nodeagent.pod_assignment.
 

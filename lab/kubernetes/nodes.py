@@ -32,13 +32,13 @@ NODES = (_node("lab-a", "a", "10.244.0.0/24"), _node("lab-b", "b", "10.244.1.0/2
 
 
 def apply(api: Api) -> None:
-    """Make the nodes, or leave them as they are."""
+    """Create the nodes that do not exist yet."""
     for node in NODES:
         api.apply(f"/api/v1/nodes/{node['metadata']['name']}", node, _OWNER)
 
 
-def unready(api: Api) -> str:
-    """Return what the cluster still lacks before a workload can run; empty if it lacks nothing."""
+def missing_prerequisite(api: Api) -> str:
+    """Return the prerequisite of workloads that the cluster still lacks; empty if it is ready."""
     for node in NODES:
         name = node["metadata"]["name"]
         conditions = api.get(f"/api/v1/nodes/{name}").get("status", {}).get("conditions", [])

@@ -1,4 +1,4 @@
-"""Follows objects of the API server as they come, change and go."""
+"""Follows objects of the API server: created, changed and deleted ones."""
 
 import http.client
 import threading

@@ -32,7 +32,7 @@ class LoadBalancer:
         )
 
     def start(self) -> None:
-        """Begin to follow; the API server need not be there yet."""
+        """Start the watches; the API server may come up later."""
         for watch in self._watches:
             watch.start()
 
@@ -46,11 +46,11 @@ class LoadBalancer:
         return (*addresses[first:], *addresses[:first])
 
     def see_services(self, services: Objects) -> None:
-        """Take note of all Services; may be called from any thread."""
+        """Record all Services; may be called from any thread."""
         self._services = services
 
     def see_slices(self, slices: Objects) -> None:
-        """Take note of all EndpointSlices; may be called from any thread."""
+        """Record all EndpointSlices; may be called from any thread."""
         self._slices = slices
 
 

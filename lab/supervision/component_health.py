@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_healthy(url: str) -> bool:
-    """Say whether that URL, of a process of ours on the loopback, answers 200."""
+    """Say whether a component answers 200 at this URL on the loopback."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 0
     connection: http.client.HTTPConnection

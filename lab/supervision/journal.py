@@ -28,16 +28,16 @@ class Journal:
         """Write the first record."""
         self._record.write(self._path)
 
-    def awaits(self, awaited: str) -> None:
+    def note_awaited(self, awaited: str) -> None:
         """Note the component that the start waits for."""
         if awaited != self._record.awaited:
             self._note(awaited=awaited)
 
-    def running(self) -> None:
+    def note_running(self) -> None:
         """Note that the lab is complete."""
         self._note(state=State.RUNNING, awaited="")
 
-    def stopping(self) -> None:
+    def note_stopping(self) -> None:
         """Note that the lab is about to end."""
         self._note(state=State.STOPPING, awaited="")
 

@@ -81,9 +81,16 @@ def launch(folder: Folder, tools: Path, lock: int, listeners: Mapping[str, int])
     """
     publications = [f"--publish={descriptor}={name}" for name, descriptor in listeners.items()]
     # -P: a folder named `lab` where the user happens to stand must not be mistaken for this package.
-    supervisor = [sys.executable, "-P", "-m", "lab.supervision.inside", f"--folder={folder.root}", f"--tools={tools}"]
+    supervisor = [
+        sys.executable,
+        "-P",
+        "-m",
+        "lab.supervision.supervisor_process",
+        f"--folder={folder.root}",
+        f"--tools={tools}",
+    ]
     supervisor.append(f"--images={paths.images()}")
-    # Its network comes later: what pulls images needs this one, see lab.supervision.inside.
+    # Its network comes later: what pulls images needs this one, see lab.supervision.supervisor_process.
     namespaces = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"]
     inherited = [lock, *listeners.values()]
     for descriptor in inherited:

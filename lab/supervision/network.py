@@ -1,4 +1,4 @@
-"""The addresses of the lab's own network namespace, in one place, and what makes them answer.
+"""The addresses of the lab's own network namespace, and the setup that makes them reachable.
 
 Nothing here reaches another machine: the namespace has no interface but its loopback.
 """

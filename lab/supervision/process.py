@@ -43,7 +43,7 @@ class Processes:
         return SupervisedProcess(pid, end)
 
     def reap(self) -> None:
-        """Take note of every child that has ended: the handler of SIGCHLD."""
+        """Record every child that has ended: the handler of SIGCHLD."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -67,7 +67,7 @@ class SupervisedProcess:
         self.host_pid = host_pid(pid)
 
     async def stop(self, grace: float) -> None:
-        """End it: politely, and after the grace by force."""
+        """Stop it by SIGTERM, and after the grace period by SIGKILL."""
         if self.end.done():
             return
         os.kill(self._pid, signal.SIGTERM)

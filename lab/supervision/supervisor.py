@@ -16,7 +16,7 @@ from lab.kubernetes import controlplane, nodes
 from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import Component
 from lab.record import State
-from lab.supervision import network, publish
+from lab.supervision import network, published_ports
 from lab.supervision.component_health import is_healthy
 from lab.supervision.journal import Journal
 from lab.supervision.process import Processes, SupervisedProcess
@@ -49,7 +49,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._journal = Journal(folder.record, components)
 
-    async def run(self, publications: Sequence[publish.Publication]) -> bool:
+    async def run(self, publications: Sequence[published_ports.Publication]) -> bool:
         """Keep the lab alive until a signal stops it; return whether no component failed."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGCHLD, self._children.reap)
@@ -57,11 +57,11 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         self._journal.begin()
-        servers = await publish.serve(publications)
+        servers = await published_ports.serve(publications)
         tasks = [loop.create_task(self._complete())]
         tasks += [loop.create_task(self._keep(component)) for component in self._components]
         stop = loop.create_task(self._await_stop())
-        await _until(stop, tasks)
+        await _wait_for_stop_or_failure(stop, tasks)
         failed = ""
         for task in tasks:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
@@ -132,9 +132,9 @@ class Supervisor:
                 await self._running[dependent.name].stop(_GRACE)
 
     async def _complete(self) -> None:
-        """Wait until a workload could run, and say so."""
+        """Wait until workloads can run, and record it."""
         for name, ready in self._ready.items():
-            self._journal.awaits(name)
+            self._journal.note_awaited(name)
             await ready.wait()
         api = Api(network.LOOPBACK, controlplane.API_PORT, self._folder.pki)
         applied = False
@@ -143,26 +143,26 @@ class Supervisor:
                 if not applied:
                     await asyncio.to_thread(nodes.apply, api)
                     applied = True
-                missing = await asyncio.to_thread(nodes.unready, api)
+                missing = await asyncio.to_thread(nodes.missing_prerequisite, api)
             except (OSError, HTTPException):
                 missing = "kube-apiserver"
             if not missing:
                 break
-            self._journal.awaits(missing)
+            self._journal.note_awaited(missing)
             await asyncio.sleep(_POLL)
-        self._journal.running()
+        self._journal.note_running()
 
     async def _stop_all(self) -> None:
         """Stop the components in the reverse order of their start, so that none loses what it still needs."""
-        self._journal.stopping()
+        self._journal.note_stopping()
         for component in reversed(self._components):
             if component.name in self._running:
                 await self._running[component.name].stop(_GRACE)
                 self._journal.component(component.name, State.STOPPED, pid=0)
 
 
-async def _until(stop: "asyncio.Task[None]", tasks: Sequence["asyncio.Task[None]"]) -> None:
-    """Wait for the wish to stop, or for the first task that fails."""
+async def _wait_for_stop_or_failure(stop: "asyncio.Task[None]", tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Wait for the stop signal, or for the first task that fails."""
     pending = {stop, *tasks}
     while not stop.done():
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)

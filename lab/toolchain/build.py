@@ -1,4 +1,4 @@
-"""Makes the lab's tools available: takes what is there, fetches or builds the rest, and gathers all in a folder."""
+"""Makes the lab's tools available: takes installed ones, fetches or builds the rest, and links all in a folder."""
 
 import errno
 import hashlib
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from lab.errors import LabError
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.build_report import Report
 from lab.toolchain.compiling import complete, files_item
-from lab.toolchain.downloads import downloading
-from lab.toolchain.golang import BuildError, free_space, terminable
-from lab.toolchain.installed_tools import Located, locate
+from lab.toolchain.downloads import download_modules
+from lab.toolchain.golang import BuildError, free_space, unwind_on_termination
+from lab.toolchain.installed_tools import ToolLocation, locate
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.catalogue import catalogue
 from lab.toolchain.tools import PROVIDER, families, families_of_tests
@@ -54,7 +54,7 @@ class Toolchain:
         return self.programs[PROVIDER]
 
 
-def locate_all() -> list[Located]:
+def locate_all() -> list[ToolLocation]:
     """Say where each tool is, those of tests included, without building any."""
     return locate((*families(), *families_of_tests()))
 
@@ -65,7 +65,7 @@ def ensure(
     choice: Sequence[Family] | None = None,
     origin: Origin = "auto",
 ) -> Toolchain:
-    """Make tools available, fetching or building those that are neither installed nor there yet.
+    """Make tools available, fetching or building those that are neither installed nor in the cache.
 
     Args:
         report: Is called with the progress; not called if nothing is missing.
@@ -89,22 +89,22 @@ def ensure(
             # A command that finds its tools has no use for an HTTP client.
             from lab.toolchain.releases.fetching import fetch
 
-            with terminable():
+            with unwind_on_termination():
                 fetch(all_families, missing, report, required=origin == "release")
             places = _places(all_families, selected)
             missing = _find_missing(all_families, selected, names, places)
         if missing:
             total = len(names) + sum(bool(family.files) for family in selected)
-            report.missing(missing, total, toolcache.root())
+            report.missing(missing, total, tool_cache.root())
             done = 0
-            with terminable(), downloading(selected, missing):
+            with unwind_on_termination(), download_modules(selected, missing):
                 for family in selected:
                     done = complete(family, missing, report, done, len(missing))
             places = _places(all_families, selected)
         return _gather(selected, places, _files(all_families))
     except OSError as error:
         free = f" Free: {free_space()}." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        raise BuildError(f"The lab's tools cannot be kept in {toolcache.root()}: {error}.{free}") from error
+        raise BuildError(f"The lab's tools cannot be kept in {tool_cache.root()}: {error}.{free}") from error
 
 
 def _names(all_families: Sequence[Family], only: Collection[str] | None) -> list[str]:
@@ -117,13 +117,16 @@ def _names(all_families: Sequence[Family], only: Collection[str] | None) -> list
     return [name for name in names if name in only]
 
 
-def _places(all_families: Sequence[Family], selected: Sequence[Family]) -> dict[str, Located]:
+def _places(all_families: Sequence[Family], selected: Sequence[Family]) -> dict[str, ToolLocation]:
     names = {tool.name for family in selected for tool in family.tools}
     return {place.name: place for place in locate(all_families) if place.name in names}
 
 
 def _find_missing(
-    all_families: Sequence[Family], selected: Sequence[Family], names: Collection[str], places: Mapping[str, Located]
+    all_families: Sequence[Family],
+    selected: Sequence[Family],
+    names: Collection[str],
+    places: Mapping[str, ToolLocation],
 ) -> list[str]:
     files = _files(all_families)
     missing = [name for name in names if places[name].path is None]
@@ -135,13 +138,13 @@ def _files(all_families: Sequence[Family]) -> Mapping[str, Path]:
     releases = catalogue(all_families)
     folders = {}
     for family in all_families:
-        built, fetched = toolcache.folder(family) / toolcache.FILES, releases[family.name].files
+        built, fetched = tool_cache.folder(family) / tool_cache.FILES, releases[family.name].files
         folders[family.name] = fetched if fetched.exists() and not built.exists() else built
     return folders
 
 
-def _gather(selected: Sequence[Family], places: Mapping[str, Located], folders: Mapping[str, Path]) -> Toolchain:
-    """Collect the tools in a folder named after what is in it, so that it never changes while it is in use."""
+def _gather(selected: Sequence[Family], places: Mapping[str, ToolLocation], folders: Mapping[str, Path]) -> Toolchain:
+    """Link the tools in a folder named after its content, so that it never changes while it is in use."""
     plugins = {tool.name for family in selected for tool in family.tools if tool.plugin}
     sources = {name: (place.path, place.origin) for name, place in places.items() if place.path}
     files = {
@@ -155,11 +158,11 @@ def _gather(selected: Sequence[Family], places: Mapping[str, Located], folders: 
     content = json.dumps(
         [sorted((name, str(path)) for name, (path, _) in sources.items()), sorted(map(str, files.values())), later]
     )
-    final = toolcache.root() / f"all-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    final = tool_cache.root() / f"all-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     if not final.exists():
-        with lock_folder(toolcache.root(), lambda: None):
-            toolcache.sweep(toolcache.root())
-            part = toolcache.make_part(toolcache.root())
+        with lock_folder(tool_cache.root(), lambda: None):
+            tool_cache.sweep(tool_cache.root())
+            part = tool_cache.make_part(tool_cache.root())
             (part / "bin").mkdir()
             (part / "files").mkdir()
             for name, (path, origin) in sources.items():
@@ -173,7 +176,7 @@ def _gather(selected: Sequence[Family], places: Mapping[str, Located], folders: 
                 (part / "files" / name).symlink_to(path)
             part.chmod(0o755)
             if not final.exists():
-                toolcache.publish(part, final)
+                tool_cache.publish(part, final)
     programs = {name: path if name in plugins else final / "bin" / name for name, (path, _) in sources.items()}
     programs |= {name: final / "bin" / name for name in later}
     return Toolchain(final / "bin", final / "files", programs)

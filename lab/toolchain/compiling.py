@@ -6,10 +6,10 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.build_report import Report
 from lab.toolchain.golang import BuildError, go
-from lab.toolchain.recipe import Built, Family, Taken, Tool
+from lab.toolchain.recipe import Family, GoProgram, ModuleFile, Tool
 from support.files import lock_folder
 
 
@@ -31,13 +31,13 @@ def complete(family: Family, items: Collection[str], report: Report, done: int, 
     Returns:
         How many items are finished now.
     """
-    folder = toolcache.folder(family)
+    folder = tool_cache.folder(family)
     makers = {tool.name: tool for tool in family.tools if tool.name in items}
     wants_files = files_item(family) in items
     if not makers and not wants_files:
         return done
     with lock_folder(folder, lambda: report.waiting(family.name)):
-        toolcache.sweep(folder)
+        tool_cache.sweep(folder)
         try:
             for name, tool in makers.items():
                 if not (folder / name).exists():
@@ -47,20 +47,20 @@ def complete(family: Family, items: Collection[str], report: Report, done: int, 
                     report.finished(name, time.monotonic() - start)
                 done += 1
             if wants_files:
-                if not (folder / toolcache.FILES).exists():
+                if not (folder / tool_cache.FILES).exists():
                     report.started(files_item(family), done, total)
                     start = time.monotonic()
                     _make_files(family, folder)
                     report.finished(files_item(family), time.monotonic() - start)
                 done += 1
         finally:
-            toolcache.sweep(folder)
+            tool_cache.sweep(folder)
     return done
 
 
 def copy_module(family: Family, folder: Path) -> None:
     """Copy the family's module to where Go may write beside it: tracked files must not change."""
-    for source in toolcache.sources(family):
+    for source in tool_cache.sources(family):
         copy = folder / source.relative_to(family.module)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
@@ -69,8 +69,8 @@ def copy_module(family: Family, folder: Path) -> None:
 def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
     work, log = _workplace(family, folder, tool.name)
     # Outside of the module's own files, so that no name collides.
-    program = toolcache.make_part(folder) / tool.name
-    if isinstance(tool.recipe, Built):
+    program = tool_cache.make_part(folder) / tool.name
+    if isinstance(tool.recipe, GoProgram):
         for document in tool.recipe.embedded:
             content = json.loads(_source(document.file, tool.name, work, log).read_bytes())
             if document.version is not None:
@@ -80,12 +80,12 @@ def _make_tool(family: Family, tool: Tool, folder: Path) -> None:
     else:
         shutil.copyfile(_source(tool.recipe, tool.name, work, log), program)
     program.chmod(0o755)
-    toolcache.publish(program, folder / tool.name)
+    tool_cache.publish(program, folder / tool.name)
 
 
 def _make_files(family: Family, folder: Path) -> None:
-    work, log = _workplace(family, folder, toolcache.FILES)
-    part = toolcache.make_part(folder)
+    work, log = _workplace(family, folder, tool_cache.FILES)
+    part = tool_cache.make_part(folder)
     for target, source_in_module in family.files:
         source = _source(source_in_module, files_item(family), work, log)
         for file in [source] if source.is_file() else sorted(source.rglob("*")):
@@ -95,18 +95,18 @@ def _make_files(family: Family, folder: Path) -> None:
                 # Content only: modules are kept read-only, and a read-only folder is hard to remove.
                 shutil.copyfile(file, copy)
     part.chmod(0o755)
-    toolcache.publish(part, folder / toolcache.FILES)
+    tool_cache.publish(part, folder / tool_cache.FILES)
 
 
 def _workplace(family: Family, folder: Path, item: str) -> tuple[Path, Path]:
-    work = toolcache.make_part(folder)
+    work = tool_cache.make_part(folder)
     copy_module(family, work)
     log = folder / f"{item}.log"
     log.write_bytes(b"")
     return work, log
 
 
-def _source(file: Taken, item: str, work: Path, log: Path) -> Path:
+def _source(file: ModuleFile, item: str, work: Path, log: Path) -> Path:
     go(item, ["mod", "download", file.module], work, log)
     source = Path(go(item, ["list", "-m", "-f", "{{.Dir}}", file.module], work, log).strip()) / file.source
     if not source.exists():

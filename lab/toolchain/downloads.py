@@ -7,11 +7,11 @@ from pathlib import Path
 
 from lab.toolchain.compiling import copy_module
 from lab.toolchain.golang import start
-from lab.toolchain.recipe import Built, Family
+from lab.toolchain.recipe import Family, GoProgram
 
 
 @contextmanager
-def downloading(families: Sequence[Family], missing: Collection[str]) -> Iterator[None]:
+def download_modules(families: Sequence[Family], missing: Collection[str]) -> Iterator[None]:
     """Download the Go modules of the missing tools for as long as the context lasts.
 
     Nothing waits for it and nothing depends on it: a build downloads what it still lacks, and says what went wrong.
@@ -30,6 +30,6 @@ def downloading(families: Sequence[Family], missing: Collection[str]) -> Iterato
 def _packages(family: Family, missing: Collection[str]) -> dict[str, list[str]]:
     packages: dict[str, list[str]] = {}
     for tool in family.tools:
-        if tool.name in missing and isinstance(tool.recipe, Built):
+        if tool.name in missing and isinstance(tool.recipe, GoProgram):
             packages.setdefault(tool.recipe.tags, []).append(tool.recipe.package)
     return packages

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from lab.errors import LabError
 from lab.memory import available_memory
-from lab.toolchain.gomod import go_version
+from lab.toolchain.go_mod import go_version
 from support import paths
 
 _NICE = 10
@@ -35,10 +35,10 @@ class BuildError(LabError):
 
 
 def go(item: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
-    """Run `go` in a folder with a go.mod and return what it prints.
+    """Run `go` in a folder with a go.mod and return its output.
 
     Args:
-        item: What this is for, as the subject of an error message.
+        item: The tool that is built, as the subject of an error message.
         arguments: The command line after `go`.
         folder: Where to run it: a copy of a module, which also takes Go's temporary files.
         log: File that receives its messages, after those of earlier runs.
@@ -65,7 +65,7 @@ def go(item: str, arguments: Sequence[str], folder: Path, log: Path) -> str:
 
 @contextmanager
 def start(arguments: Sequence[str], folder: Path) -> Iterator[None]:
-    """Run `go` beside other work for as long as the context lasts; what it prints is dropped."""
+    """Run `go` beside other work for as long as the context lasts; its output is dropped."""
     program = shutil.which("go")
     if program is None:
         yield
@@ -78,8 +78,8 @@ def start(arguments: Sequence[str], folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack like Ctrl-C does, so that what was started is ended and tidied up."""
+def unwind_on_termination() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack like Ctrl-C does, so that child processes end and files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -161,7 +161,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _explain(item: str, output: str, folder: Path, log: Path) -> str:
     last = "\n".join(f"  {line}" for line in output.splitlines()[-_LAST_LINES:])
-    remedy = "The same command tries again; what is finished stays finished."
+    remedy = "The same command tries again; finished tools are kept."
     if re.search(_DISK_FULL, output):
         remedy = f"The disk is full. Free: {free_space()}. {remedy}"
     elif re.search(_OLD_GO, output):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.recipe import Family, Tool, VersionQuestion
 from lab.toolchain.releases.catalogue import FamilyRelease, catalogue
 from support.files import replace_file
@@ -19,7 +19,7 @@ _PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
-class Located:
+class ToolLocation:
     """The location of a tool.
 
     Attributes:
@@ -36,36 +36,36 @@ class Located:
     path: Path | None
 
 
-def locate(families: Sequence[Family]) -> list[Located]:
+def locate(families: Sequence[Family]) -> list[ToolLocation]:
     """Say where each tool is, building nothing.
 
-    What the lab has built or fetched comes first: it is looked up without starting a program, which keeps every command
-    of the lab quick, and it does not depend on the user's PATH. PATH is searched only for the rest.
+    A tool that the lab has built or fetched comes first: it is looked up without starting a program, which keeps every
+    command of the lab quick, and it does not depend on the user's PATH. PATH is searched only for the rest.
     """
     owners = {part: tool.name for family in families for tool in family.tools for part in tool.parts}
-    tools: dict[str, Located] = {}
+    tools: dict[str, ToolLocation] = {}
     releases = catalogue(families)
     for family in families:
-        folder = toolcache.folder(family)
+        folder = tool_cache.folder(family)
         for tool in family.tools:
             owner = tools.get(owners.get(tool.name, ""))
             if owner and owner.path and owner.origin == "path":
-                tools[tool.name] = Located(tool.name, owner.version, "path", owner.path.parent / tool.name)
+                tools[tool.name] = ToolLocation(tool.name, owner.version, "path", owner.path.parent / tool.name)
             else:
                 tools[tool.name] = _locate(tool, folder / tool.name, releases[family.name])
     return list(tools.values())
 
 
-def _locate(tool: Tool, built: Path, release: FamilyRelease) -> Located:
+def _locate(tool: Tool, built: Path, release: FamilyRelease) -> ToolLocation:
     if built.exists():
-        return Located(tool.name, tool.version, "cache", built)
+        return ToolLocation(tool.name, tool.version, "cache", built)
     if tool.name in release.programs and (fetched := release.folder / tool.name).exists():
-        return Located(tool.name, release.programs[tool.name].version, "release", fetched)
+        return ToolLocation(tool.name, release.programs[tool.name].version, "release", fetched)
     if plugin := _find_plugin(tool):
-        return Located(tool.name, tool.version, "plugin", plugin)
+        return ToolLocation(tool.name, tool.version, "plugin", plugin)
     if installed := _find_installed(tool):
-        return Located(tool.name, tool.version, "path", installed)
-    return Located(tool.name, tool.version, "missing", None)
+        return ToolLocation(tool.name, tool.version, "path", installed)
+    return ToolLocation(tool.name, tool.version, "missing", None)
 
 
 def _find_plugin(tool: Tool) -> Path | None:
@@ -91,7 +91,7 @@ def _find_installed(tool: Tool) -> Path | None:
 
 
 def _path() -> Iterator[Path]:
-    cache = toolcache.root().resolve()
+    cache = tool_cache.root().resolve()
     for folder in map(Path, os.environ.get("PATH", "").split(os.pathsep)):
         # An empty or relative entry means another folder with every `cd`.
         if folder.is_absolute() and not folder.resolve().is_relative_to(cache):
@@ -137,13 +137,13 @@ def _ask(program: Path, question: VersionQuestion) -> str:
 
 def _answers() -> dict[str, object]:
     try:
-        answers = json.loads((toolcache.root() / "answers.json").read_text())
+        answers = json.loads((tool_cache.root() / "answers.json").read_text())
     except (OSError, ValueError):
         return {}
     return answers if isinstance(answers, dict) else {}
 
 
 def _remember(answers: dict[str, object]) -> None:
-    folder = toolcache.root()
+    folder = tool_cache.root()
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "answers.json", json.dumps(answers))

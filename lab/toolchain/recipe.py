@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Taken:
+class ModuleFile:
     """A file or a folder used as a Go module ships it.
 
     Attributes:
@@ -18,36 +18,36 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Embedded:
+class EmbeddedDocument:
     """A JSON document that a main package of ours embeds.
 
     Attributes:
         name: Path below the module's folder, beside the main.go that embeds it.
         file: Where the document comes from.
-        version: What its `version` field is set to, if it has one.
+        version: The value of its `version` field, if it has one.
     """
 
     name: str
-    file: Taken
+    file: ModuleFile
     version: str | None = None
 
 
 @dataclass(frozen=True)
-class Built:
+class GoProgram:
     """A program compiled from a Go package.
 
     Attributes:
         package: Import path, or a path below the module's folder for a main package of ours.
         ldflags: The flags of the linker, versions included.
         tags: Build tags, comma-separated.
-        embedded: What has to lie beside a main package of ours.
+        embedded: The documents beside a main package of ours.
         not_inlined: Patterns of packages whose functions are not inlined: so large ones compile in half the time.
     """
 
     package: str
     ldflags: str = "-s -w"
     tags: str = ""
-    embedded: tuple[Embedded, ...] = ()
+    embedded: tuple[EmbeddedDocument, ...] = ()
     not_inlined: tuple[str, ...] = ()
 
     def arguments(self, output: str) -> list[str]:
@@ -65,8 +65,8 @@ class VersionQuestion:
     """The command that prints a program's version.
 
     Attributes:
-        arguments: What it is called with.
-        answer: Regular expression whose first group is the version in what it prints.
+        arguments: Its arguments.
+        answer: Regular expression whose first group is the version in its output.
     """
 
     arguments: tuple[str, ...]
@@ -89,7 +89,7 @@ class Tool:
 
     name: str
     version: str
-    recipe: Built | Taken
+    recipe: GoProgram | ModuleFile
     question: VersionQuestion | None = None
     parts: tuple[str, ...] = ()
     plugin: str | None = None
@@ -102,13 +102,13 @@ class Family:
 
     Attributes:
         module: The folder with go.mod and go.sum.
-        tools: What is built there.
-        files: Path among the lab's files, and what is put there.
+        tools: The tools built there.
+        files: Path among the lab's files, and its source.
     """
 
     module: Path
     tools: tuple[Tool, ...]
-    files: tuple[tuple[str, Taken], ...] = ()
+    files: tuple[tuple[str, ModuleFile], ...] = ()
 
     @property
     def name(self) -> str:

@@ -5,8 +5,8 @@ Versions live in the go.mod files under `modules/`. Only what a pseudo-version c
 
 from pathlib import Path
 
-from lab.toolchain.gomod import required_version
-from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
+from lab.toolchain.go_mod import required_version
+from lab.toolchain.recipe import EmbeddedDocument, Family, GoProgram, ModuleFile, Tool, VersionQuestion
 
 MODULES = Path(__file__).parent / "modules"
 
@@ -70,32 +70,40 @@ def kubernetes_version(modules: Path = MODULES) -> str:
 
 
 def _cluster(module: Path) -> Family:
-    """Return what shares Kubernetes' packages: in one module they have one version, and are compiled once."""
+    """Return the family of tools that share Kubernetes' packages: one version, compiled once."""
     return Family(
         module,
         (_etcd(module), _kwok(module), *_kubernetes(module), *_istio(module), _provider()),
         files=(
-            *((f"kwok/{Path(stage).name}.yaml", Taken(_KWOK, f"kustomize/stage/{stage}.yaml")) for stage in _STAGES),
-            *((f"istio/charts/{name}", Taken(_ISTIO, f"manifests/charts/{path}")) for name, path in _CHARTS.items()),
-            ("istio/envoy_bootstrap.json", Taken(_ISTIO, "tools/packaging/common/envoy_bootstrap.json")),
-            ("gateway-api", Taken(_GATEWAY_API, "config/crd/standard")),
+            *(
+                (f"kwok/{Path(stage).name}.yaml", ModuleFile(_KWOK, f"kustomize/stage/{stage}.yaml"))
+                for stage in _STAGES
+            ),
+            *(
+                (f"istio/charts/{name}", ModuleFile(_ISTIO, f"manifests/charts/{path}"))
+                for name, path in _CHARTS.items()
+            ),
+            ("istio/envoy_bootstrap.json", ModuleFile(_ISTIO, "tools/packaging/common/envoy_bootstrap.json")),
+            ("gateway-api", ModuleFile(_GATEWAY_API, "config/crd/standard")),
         ),
     )
 
 
-def _built(package: str, ldflags: str = "-s -w", tag: str = "", embedded: tuple[Embedded, ...] = ()) -> Built:
-    """Return a recipe whose flags are those of every tool of its module: what they share is compiled once."""
-    return Built(package, ldflags, ",".join(filter(None, (tag, _TAGS))), embedded, _NOT_INLINED)
+def _program(
+    package: str, ldflags: str = "-s -w", tag: str = "", embedded: tuple[EmbeddedDocument, ...] = ()
+) -> GoProgram:
+    """Return a recipe with the flags of every tool of its module: shared packages are compiled once."""
+    return GoProgram(package, ldflags, ",".join(filter(None, (tag, _TAGS))), embedded, _NOT_INLINED)
 
 
 def _etcd(module: Path) -> Tool:
     version = required_version(module, _ETCD).removeprefix("v")
-    return Tool("etcd", version, _built(_ETCD), VersionQuestion(("--version",), r"etcd Version: (\S+)"))
+    return Tool("etcd", version, _program(_ETCD), VersionQuestion(("--version",), r"etcd Version: (\S+)"))
 
 
 def _kwok(module: Path) -> Tool:
     version = required_version(module, _KWOK)
-    recipe = _built(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}")
+    recipe = _program(f"{_KWOK}/cmd/kwok", f"-s -w -X {_KWOK}/pkg/consts.Version={version}")
     return Tool("kwok", version, recipe, VersionQuestion(("--version",), r"kwok version (\S+)"))
 
 
@@ -122,7 +130,7 @@ def _kubernetes(module: Path) -> tuple[Tool, ...]:
         "kube-controller-manager": server,
     }
     return tuple(
-        Tool(name, version, _built(f"{_KUBERNETES}/cmd/{name}", ldflags), question)
+        Tool(name, version, _program(f"{_KUBERNETES}/cmd/{name}", ldflags), question)
         for name, question in questions.items()
     )
 
@@ -142,20 +150,24 @@ def _istio(module: Path) -> tuple[Tool, ...]:
         VersionQuestion(("version", "--short", "--remote=false"), answer),
     )
     return (
-        Tool("pilot-discovery", ISTIO_VERSION, _built(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags), local),
-        Tool("pilot-agent", ISTIO_VERSION, _built(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, "agent"), local),
-        Tool("istioctl", ISTIO_VERSION, _built(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags), client, on_demand=True),
+        Tool("pilot-discovery", ISTIO_VERSION, _program(f"{_ISTIO}/pilot/cmd/pilot-discovery", ldflags), local),
+        Tool("pilot-agent", ISTIO_VERSION, _program(f"{_ISTIO}/pilot/cmd/pilot-agent", ldflags, "agent"), local),
+        Tool("istioctl", ISTIO_VERSION, _program(f"{_ISTIO}/istioctl/cmd/istioctl", ldflags), client, on_demand=True),
     )
 
 
 def _provider() -> Tool:
     folder = f"cmd/{PROVIDER}"
-    recipe = _built(
+    recipe = _program(
         "./provider",
         f"-s -w -X {_PROVIDER_MODULE}/pkg/version.Version={PROVIDER_VERSION}",
         embedded=(
-            Embedded("provider/schema.json", Taken(_PROVIDER_MODULE, f"{folder}/schema.json"), PROVIDER_VERSION),
-            Embedded("provider/terraform-mapping.json", Taken(_PROVIDER_MODULE, f"{folder}/terraform-mapping.json")),
+            EmbeddedDocument(
+                "provider/schema.json", ModuleFile(_PROVIDER_MODULE, f"{folder}/schema.json"), PROVIDER_VERSION
+            ),
+            EmbeddedDocument(
+                "provider/terraform-mapping.json", ModuleFile(_PROVIDER_MODULE, f"{folder}/terraform-mapping.json")
+            ),
         ),
     )
     return Tool(PROVIDER, PROVIDER_VERSION, recipe, plugin=PROVIDER_PLUGIN)
@@ -168,7 +180,7 @@ def _pulumi(module: Path) -> Family:
     pulumi = Tool(
         "pulumi",
         version,
-        Built(
+        GoProgram(
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             f"-s -w -X {_PULUMI_VERSION}={version}",
             _TAGS,
@@ -176,19 +188,21 @@ def _pulumi(module: Path) -> Family:
         VersionQuestion(("version",), r"^(v\S+)"),
         parts=("pulumi-language-python", "pulumi-language-python-exec"),
     )
-    script = Taken(_PULUMI_SDK, "python/cmd/pulumi-language-python-exec")
+    script = ModuleFile(_PULUMI_SDK, "python/cmd/pulumi-language-python-exec")
     return Family(module, (pulumi, Tool("pulumi-language-python-exec", version, script)))
 
 
 def _language(module: Path) -> Family:
     version = required_version(module, _PULUMI_SDK)
-    recipe = Built(f"{_PULUMI_SDK}/python/cmd/pulumi-language-python", f"-s -w -X {_PULUMI_VERSION}={version}", _TAGS)
+    recipe = GoProgram(
+        f"{_PULUMI_SDK}/python/cmd/pulumi-language-python", f"-s -w -X {_PULUMI_VERSION}={version}", _TAGS
+    )
     return Family(module, (Tool("pulumi-language-python", version, recipe),))
 
 
 def _registry(module: Path) -> Family:
     version = required_version(module, _DISTRIBUTION)
-    recipe = Built(".", f"-s -w -X {_DISTRIBUTION}/version.version={version}")
+    recipe = GoProgram(".", f"-s -w -X {_DISTRIBUTION}/version.version={version}")
     return Family(
         module, (Tool("registry", version, recipe, VersionQuestion(("--version",), r"distribution/v3 (\S+)")),)
     )

@@ -185,7 +185,7 @@ def exec(  # noqa: A001 - the command's name is that of the function
     inside = namespaces.command_inside(lab_status.pid, command)
     sys.stdout.flush()
     try:
-        os.execvpe(inside[0], inside, environment.inside(lab_folder, os.environ))  # noqa: S606 - no shell is wanted
+        os.execvpe(inside[0], inside, environment.variables_inside(lab_folder, os.environ))  # noqa: S606 - no shell is wanted
     except FileNotFoundError as error:
         message = "the program 'nsenter' is missing: install the package util-linux"
         raise LabError(message) from error

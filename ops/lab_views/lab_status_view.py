@@ -104,7 +104,7 @@ def _left(proxy: ProxyStatus | None) -> str:
 def _mesh(contents: LabContents) -> list[str]:
     """Return the lines about all proxies together."""
     if contents.proxies is None:
-        return [f"proxies: unknown, {contents.trouble}"]
+        return [f"proxies: unknown, {contents.proxies_error}"]
     if not contents.proxies:
         return []
     synced = sum(proxy.is_synced for proxy in contents.proxies)

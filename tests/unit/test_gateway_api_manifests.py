@@ -8,7 +8,7 @@ import yaml
 
 from boutique.mesh.gateway_api import GatewayApiError, manifests
 from boutique.settings.mesh_settings import GATEWAY_API_VERSION, GatewayApiFolder, GatewayApiRelease
-from lab.toolchain.gomod import required_version
+from lab.toolchain.go_mod import required_version
 from lab.toolchain.tools import MODULES
 
 BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networking.k8s.io/channel"

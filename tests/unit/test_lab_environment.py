@@ -58,7 +58,7 @@ def test_what_the_user_set_for_another_backend_is_gone(lab_folder: Folder) -> No
     assert not set(environment.UNWANTED) & variables.keys()
     assert variables["PULUMI_BACKEND_URL"].startswith("file:///")
     assert variables["PULUMI_BACKEND_URL"].endswith("?metadata=skip"), "whoever is killed leaves a whole state"
-    assert not set(environment.UNWANTED) & environment.inside(lab_folder, before).keys()
+    assert not set(environment.UNWANTED) & environment.variables_inside(lab_folder, before).keys()
 
 
 def test_files_of_the_tools_are_named_by_a_path_of_the_lab(lab_folder: Folder) -> None:

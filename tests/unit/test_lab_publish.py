@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from lab.supervision import publish
-from lab.supervision.publish import Publication
+from lab.supervision import published_ports
+from lab.supervision.published_ports import Publication
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 BIG = 32 * 1024 * 1024
@@ -19,8 +19,8 @@ async def publish_handler(handler: Handler) -> AsyncIterator[int]:
     """Serve with the handler, and yield the port at which the outside reaches it."""
     inside = await asyncio.start_server(handler, "127.0.0.1", 0)
     host, port = inside.sockets[0].getsockname()
-    listener = publish.listen(0)
-    servers = await publish.serve([Publication(listener, lambda: [(host, port)])])
+    listener = published_ports.listen(0)
+    servers = await published_ports.serve([Publication(listener, lambda: [(host, port)])])
     try:
         yield listener.getsockname()[1]
     finally:
@@ -91,8 +91,8 @@ def test_client_is_let_go_if_nobody_listens_inside() -> None:
         dead = unused.getsockname()[1]
 
     async def run() -> bytes:
-        listener = publish.listen(0)
-        servers = await publish.serve([Publication(listener, lambda: [("127.0.0.1", dead)])])
+        listener = published_ports.listen(0)
+        servers = await published_ports.serve([Publication(listener, lambda: [("127.0.0.1", dead)])])
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
         answer = b""
         with contextlib.suppress(ConnectionResetError):
@@ -140,26 +140,26 @@ def test_taken_port_is_named_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(LabError, match=rf"port {port} .*taken by another process.*--port"):
-            publish.listen(port)
+            published_ports.listen(port)
 
 
 def test_first_free_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
         ports = [taken.getsockname()[1], free.getsockname()[1]]
         free.close()
-        with publish.listen_on_first(ports) as listener:
+        with published_ports.listen_on_first(ports) as listener:
             assert listener.getsockname()[1] == ports[1]
-        with publish.listen_on_first(ports[:1]) as listener:
+        with published_ports.listen_on_first(ports[:1]) as listener:
             assert listener.getsockname()[1] not in (0, ports[0])
 
 
 def test_port_can_be_had_again_at_once() -> None:
-    with publish.listen(0) as listener:
+    with published_ports.listen(0) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             accepted, _ = listener.accept()
             accepted.close()
-    publish.listen(port).close()
+    published_ports.listen(port).close()
 
 
 def test_address_that_refuses_is_passed_over() -> None:
@@ -169,8 +169,10 @@ def test_address_that_refuses_is_passed_over() -> None:
     async def run() -> bytes:
         inside = await asyncio.start_server(echo, "127.0.0.1", 0)
         alive = inside.sockets[0].getsockname()[1]
-        listener = publish.listen(0)
-        servers = await publish.serve([Publication(listener, lambda: [("127.0.0.1", dead), ("127.0.0.1", alive)])])
+        listener = published_ports.listen(0)
+        servers = await published_ports.serve(
+            [Publication(listener, lambda: [("127.0.0.1", dead), ("127.0.0.1", alive)])]
+        )
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
         writer.write(b"hello")
         writer.write_eof()
@@ -188,7 +190,7 @@ def test_address_that_refuses_is_passed_over() -> None:
 def test_what_clients_send_before_the_inside_is_connected_is_not_lost() -> None:
     texts = [f"connection {number}".encode() for number in range(100)]
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(publish.listen(0))
+        listener = stack.enter_context(published_ports.listen(0))
         clients = [stack.enter_context(socket.create_connection(listener.getsockname())) for _ in texts]
         # All of it, the end included, is there before any connection is accepted.
         for client, text in zip(clients, texts, strict=True):
@@ -205,7 +207,7 @@ def test_what_clients_send_before_the_inside_is_connected_is_not_lost() -> None:
         async def run() -> list[bytes]:
             inside = await asyncio.start_server(echo, "127.0.0.1", 0)
             address = inside.sockets[0].getsockname()
-            servers = await publish.serve([Publication(listener, lambda: [address])])
+            servers = await published_ports.serve([Publication(listener, lambda: [address])])
             answers = await asyncio.wait_for(asyncio.gather(*map(receive, clients)), 60)
             for server in (*servers, inside):
                 server.close()

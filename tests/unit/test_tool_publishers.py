@@ -9,7 +9,7 @@ import pytest
 
 from lab.toolchain import tools
 from lab.toolchain.build import ensure
-from lab.toolchain.gomod import required_version
+from lab.toolchain.go_mod import required_version
 from lab.toolchain.installed_tools import locate
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases import mirror

@@ -18,10 +18,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.build import Origin, Toolchain, ensure
 from lab.toolchain.installed_tools import locate
-from lab.toolchain.recipe import Built, Family, Taken, Tool
+from lab.toolchain.recipe import Family, GoProgram, ModuleFile, Tool
 from lab.toolchain.releases import download_network, fetching, lock, mirror
 from lab.toolchain.releases.artifacts import Download
 from lab.toolchain.releases.catalogue import catalogue
@@ -50,8 +50,8 @@ class Machine:
 
     def family(self, *tools: str, files: bool = False) -> Family:
         versions = {"etcd": "1.2.3", "pilot-agent": "1.2.3", "pilot-discovery": "1.2.3"}
-        made = tuple(Tool(name, versions.get(name, "v1.2.3"), Built(f"example.test/{name}")) for name in tools)
-        taken = (("stages", Taken("example.test/stages", "deep")),) if files else ()
+        made = tuple(Tool(name, versions.get(name, "v1.2.3"), GoProgram(f"example.test/{name}")) for name in tools)
+        taken = (("stages", ModuleFile("example.test/stages", "deep")),) if files else ()
         return Family(self.home / "pair", made, files=taken)
 
     def ensure(self, *tools: str, origin: Origin = "auto", files: bool = False) -> tuple[Toolchain, RecordedReport]:
@@ -62,7 +62,7 @@ class Machine:
         return locate([self.family("kubectl")] if tool == "kubectl" else [self.family(tool)])[0].origin
 
     def leftovers(self) -> list[Path]:
-        return list(toolcache.root().glob("**/.part-*"))
+        return list(tool_cache.root().glob("**/.part-*"))
 
     def notices(self, heard: RecordedReport) -> list[object]:
         return [event[1] for event in heard.events if event[0] == "notice"]
@@ -99,7 +99,7 @@ def test_a_good_release_is_fetched_and_kept_and_go_is_not_called(machine: Machin
     (machine.home / "bin" / "go").write_text("#!/bin/sh\nexit 1\n")
     tools, heard = machine.ensure("kubectl")
     assert subprocess.check_output([tools.path("kubectl")]) == b"released\n"
-    assert heard.events == [("fetching", ["kubectl"], toolcache.root()), ("fetched", "kubectl", len(PROGRAM))]
+    assert heard.events == [("fetching", ["kubectl"], tool_cache.root()), ("fetched", "kubectl", len(PROGRAM))]
     assert machine.origin() == "release"
     assert machine.leftovers() == []
     machine.publishers.seen.clear()
@@ -262,8 +262,8 @@ import sys
 from pathlib import Path
 from unittest.mock import Mock
 from lab.toolchain.build import ensure
-from lab.toolchain.recipe import Built, Family, Tool
-family = Family(Path(sys.argv[1]), (Tool("kubectl", "v1.2.3", Built("example.test/kubectl")),))
+from lab.toolchain.recipe import GoProgram, Family, Tool
+family = Family(Path(sys.argv[1]), (Tool("kubectl", "v1.2.3", GoProgram("example.test/kubectl")),))
 ensure(Mock(), choice=[family], origin="release")
 """
 
@@ -282,7 +282,7 @@ def test_a_fetch_that_is_killed_leaves_no_tool_and_the_next_one_does(
         [sys.executable, "-c", script, machine.home / "pair"], stderr=subprocess.DEVNULL, cwd=root
     )
     deadline = time.monotonic() + 20
-    while not any(path.stat().st_size for path in toolcache.root().glob("**/.download")):
+    while not any(path.stat().st_size for path in tool_cache.root().glob("**/.download")):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     fetcher.send_signal(number)

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.build import ensure
 from lab.toolchain.golang import BuildError
 from lab.toolchain.installed_tools import locate
-from lab.toolchain.recipe import Built, Embedded, Family, Taken, Tool, VersionQuestion
+from lab.toolchain.recipe import EmbeddedDocument, Family, GoProgram, ModuleFile, Tool, VersionQuestion
 from tests.support.unit.build_reports import RecordedReport
 
 # Behaves as the file `<tool>.does` beside it says, and writes down how it was called.
@@ -62,7 +62,7 @@ class Bench:
 
     @property
     def folder(self) -> Path:
-        return toolcache.folder(self.family)
+        return tool_cache.folder(self.family)
 
     def does(self, tool: str, what: str) -> None:
         (self.home / f"{tool}.does").write_text(what)
@@ -99,8 +99,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("PATH", f"{go.parent}{os.pathsep}{tmp_path / 'installed'}")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "pulumi"))
-    tools = tuple(Tool(name, "v1.2.3", Built(f"example.test/{name}"), VERSION) for name in ("alpha", "beta"))
-    files = (("stages", Taken("example.test/stages", ".")),)
+    tools = tuple(Tool(name, "v1.2.3", GoProgram(f"example.test/{name}"), VERSION) for name in ("alpha", "beta"))
+    files = (("stages", ModuleFile("example.test/stages", ".")),)
     return Bench(tmp_path, Family(module, tools, files=files))
 
 
@@ -111,7 +111,7 @@ def test_everything_is_built_and_gathered(bench: Bench) -> None:
     assert subprocess.check_output([tools.path("beta")], text=True) == "built beta\n"
     assert (tools.files / "stages" / "deep" / "one.yaml").read_text() == "one"
     assert heard.events == [
-        ("missing", ["alpha", "beta", "files of pair"], 3, toolcache.root()),
+        ("missing", ["alpha", "beta", "files of pair"], 3, tool_cache.root()),
         ("started", "alpha", 0, 3),
         ("finished", "alpha"),
         ("started", "beta", 1, 3),
@@ -219,8 +219,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from unittest.mock import Mock
 from lab.toolchain.build import ensure
-from lab.toolchain.recipe import Built, Family, Tool
-family = Family(Path(sys.argv[1]), (Tool("alpha", "v1.2.3", Built("example.test/alpha")),))
+from lab.toolchain.recipe import GoProgram, Family, Tool
+family = Family(Path(sys.argv[1]), (Tool("alpha", "v1.2.3", GoProgram("example.test/alpha")),))
 ensure(Mock(), choice=[family])
 """
 
@@ -238,7 +238,7 @@ def start_and_hang(bench: Bench) -> tuple[subprocess.Popen[bytes], int]:
 
 
 def single_tool_family(bench: Bench) -> Family:
-    return Family(bench.family.module, (Tool("alpha", "v1.2.3", Built("example.test/alpha")),))
+    return Family(bench.family.module, (Tool("alpha", "v1.2.3", GoProgram("example.test/alpha")),))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,10 @@ def test_an_interrupt_ends_go_and_leaves_nothing(bench: Bench, number: signal.Si
     assert builder.wait(10) == code
     with pytest.raises(ProcessLookupError):
         os.kill(go, 0)
-    assert sorted(path.name for path in toolcache.folder(single_tool_family(bench)).iterdir()) == [".lock", "alpha.log"]
+    assert sorted(path.name for path in tool_cache.folder(single_tool_family(bench)).iterdir()) == [
+        ".lock",
+        "alpha.log",
+    ]
 
 
 def test_what_a_killed_build_leaves_is_not_taken_for_a_tool_and_is_removed(bench: Bench) -> None:
@@ -259,7 +262,7 @@ def test_what_a_killed_build_leaves_is_not_taken_for_a_tool_and_is_removed(bench
     builder.kill()
     builder.wait(10)
     os.kill(go, signal.SIGKILL)
-    folder = toolcache.folder(single_tool_family(bench))
+    folder = tool_cache.folder(single_tool_family(bench))
     assert list(folder.glob(".part-*/alpha"))
     assert locate([single_tool_family(bench)])[0].origin == "missing"
     bench.does("alpha", "")
@@ -282,12 +285,12 @@ def test_a_change_of_what_it_is_built_from_builds_anew(bench: Bench, changed: st
 def test_flags_are_part_of_the_key_and_questions_are_not(bench: Bench) -> None:
     module = bench.family.module
 
-    def folder(recipe: Built, question: VersionQuestion | None) -> Path:
-        return toolcache.folder(Family(module, (Tool("alpha", "v1.2.3", recipe, question),)))
+    def folder(recipe: GoProgram, question: VersionQuestion | None) -> Path:
+        return tool_cache.folder(Family(module, (Tool("alpha", "v1.2.3", recipe, question),)))
 
-    assert folder(Built("a"), None) == folder(Built("a"), VERSION)
-    assert folder(Built("a"), None) != folder(Built("a", tags="netgo"), None)
-    assert folder(Built("a"), None) != folder(Built("a", ldflags="-s"), None)
+    assert folder(GoProgram("a"), None) == folder(GoProgram("a"), VERSION)
+    assert folder(GoProgram("a"), None) != folder(GoProgram("a", tags="netgo"), None)
+    assert folder(GoProgram("a"), None) != folder(GoProgram("a", ldflags="-s"), None)
 
 
 def test_the_right_version_on_path_is_used_and_a_wrong_one_is_not(bench: Bench) -> None:
@@ -325,8 +328,8 @@ def test_our_own_bin_folder_on_path_is_not_an_installation(bench: Bench, monkeyp
 
 
 def test_parts_come_from_where_their_owner_is(bench: Bench) -> None:
-    engine = Tool("engine", "v1.2.3", Built("example.test/engine"), VERSION, parts=("host",))
-    families = [Family(bench.family.module, (engine, Tool("host", "v0.1.0", Built("example.test/host"))))]
+    engine = Tool("engine", "v1.2.3", GoProgram("example.test/engine"), VERSION, parts=("host",))
+    families = [Family(bench.family.module, (engine, Tool("host", "v0.1.0", GoProgram("example.test/host"))))]
     installed = bench.install("engine", "echo version v1.2.3")
     assert [place.origin for place in locate(families)] == ["missing", "missing"]
     host = bench.install("host", "")
@@ -336,7 +339,7 @@ def test_parts_come_from_where_their_owner_is(bench: Bench) -> None:
 
 
 def test_a_plugin_is_found_where_pulumi_installs_it_and_never_on_path(bench: Bench) -> None:
-    plugin = Tool("pulumi-resource-x", "1.0.0", Built("."), plugin="resource-x-v1.0.0")
+    plugin = Tool("pulumi-resource-x", "1.0.0", GoProgram("."), plugin="resource-x-v1.0.0")
     family = Family(bench.family.module, (plugin,))
     bench.install("pulumi-resource-x", "")
     assert locate([family])[0].origin == "missing"
@@ -356,18 +359,18 @@ def test_documents_are_embedded_with_their_version(bench: Bench) -> None:
     schema = bench.home / "modules" / "example.test" / "schema" / "cmd" / "schema.json"
     schema.parent.mkdir(parents=True)
     schema.write_text('{"name": "x"}')
-    embedded = (Embedded("schema.json", Taken("example.test/schema", "cmd/schema.json"), "1.0.0"),)
-    family = Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))
+    embedded = (EmbeddedDocument("schema.json", ModuleFile("example.test/schema", "cmd/schema.json"), "1.0.0"),)
+    family = Family(bench.family.module, (Tool("server", "1.0.0", GoProgram(".", embedded=embedded)),))
     tools = ensure(RecordedReport(), choice=[family])
     assert tools.path("server").read_text().endswith('echo built server {"name":"x","version":"1.0.0"}')
     assert sorted(path.name for path in family.module.iterdir()) == ["go.mod", "go.sum"]
 
 
 def test_files_that_a_module_does_not_have_are_a_message(bench: Bench) -> None:
-    family = Family(bench.family.module, bench.family.tools, files=(("x", Taken("example.test/stages", "moved")),))
+    family = Family(bench.family.module, bench.family.tools, files=(("x", ModuleFile("example.test/stages", "moved")),))
     with pytest.raises(BuildError, match="stages has no moved"):
         ensure(RecordedReport(), choice=[family])
-    assert not (toolcache.folder(family) / "files").exists()
+    assert not (tool_cache.folder(family) / "files").exists()
 
 
 def test_a_script_is_copied_and_made_executable(bench: Bench) -> None:
@@ -375,7 +378,7 @@ def test_a_script_is_copied_and_made_executable(bench: Bench) -> None:
     script.parent.mkdir(parents=True)
     script.write_text("#!/bin/sh\necho launched")
     script.chmod(0o444)
-    family = Family(bench.family.module, (Tool("launch", "v1.2.3", Taken("example.test/sdk", "launch")),))
+    family = Family(bench.family.module, (Tool("launch", "v1.2.3", ModuleFile("example.test/sdk", "launch")),))
     assert (
         subprocess.check_output([ensure(RecordedReport(), choice=[family]).path("launch")], text=True) == "launched\n"
     )
@@ -446,12 +449,12 @@ def test_a_failure_names_the_tool_the_words_the_log_and_the_remedy(bench: Bench,
 
 def test_only_the_words_of_the_call_that_failed_are_judged(bench: Bench) -> None:
     (bench.home / "modules" / "example.test" / "schema").write_text("{}")
-    embedded = (Embedded("schema.json", Taken("example.test", "schema")),)
+    embedded = (EmbeddedDocument("schema.json", ModuleFile("example.test", "schema")),)
     bench.does("server", "say main.go:1: undefined: x")
     with pytest.raises(BuildError, match="undefined: x") as caught:
         ensure(
             RecordedReport(),
-            choice=[Family(bench.family.module, (Tool("server", "1.0.0", Built(".", embedded=embedded)),))],
+            choice=[Family(bench.family.module, (Tool("server", "1.0.0", GoProgram(".", embedded=embedded)),))],
         )
     assert "GOPROXY" not in str(caught.value)
 

@@ -14,9 +14,9 @@ import ops.lab_views.lab_tools
 from lab.errors import LabError
 from lab.toolchain.build import Toolchain, locate_all
 from lab.toolchain.build_report import Report
-from lab.toolchain.gomod import go_version, required_version
-from lab.toolchain.installed_tools import Located
-from lab.toolchain.recipe import Built, Family, Tool
+from lab.toolchain.go_mod import go_version, required_version
+from lab.toolchain.installed_tools import ToolLocation
+from lab.toolchain.recipe import Family, GoProgram, Tool
 from lab.toolchain.tools import ISTIO_VERSION, PROVIDER, PROVIDER_PLUGIN, PROVIDER_VERSION, families, families_of_tests
 
 ROOT = Path(__file__).parents[2]
@@ -84,10 +84,10 @@ def test_tools_and_python_packages_move_together(package: str, tool: str) -> Non
 
 def test_every_program_comes_from_a_module_that_its_go_mod_pins() -> None:
     for family, tool in by_name().values():
-        if isinstance(tool.recipe, Built) and tool.recipe.package.startswith("."):
+        if isinstance(tool.recipe, GoProgram) and tool.recipe.package.startswith("."):
             assert (family.module / tool.recipe.package / "main.go").exists()
             continue
-        source = tool.recipe.package if isinstance(tool.recipe, Built) else tool.recipe.module
+        source = tool.recipe.package if isinstance(tool.recipe, GoProgram) else tool.recipe.module
         text = (family.module / "go.mod").read_text()
         assert any(source.startswith(module) for module in re.findall(r"^(?:require)?\s+(\S+) v", text, re.MULTILINE))
 
@@ -97,7 +97,7 @@ def test_every_program_comes_from_a_module_that_its_go_mod_pins() -> None:
 )
 def test_a_program_is_told_the_version_that_it_reports(name: str) -> None:
     recipe = by_name()[name][1].recipe
-    assert isinstance(recipe, Built)
+    assert isinstance(recipe, GoProgram)
     assert re.search(rf"ersion={re.escape(by_name()[name][1].version)}(\s|$)", recipe.ldflags)
 
 
@@ -127,14 +127,14 @@ def test_what_programs_really_print_is_understood(name: str, answer: str) -> Non
 
 def test_all_tools_have_the_same_tags_and_istios_agent_one_more() -> None:
     recipes = {tool.name: tool.recipe for family in families() for tool in family.tools}
-    tags = {name: recipe.tags for name, recipe in recipes.items() if isinstance(recipe, Built)}
+    tags = {name: recipe.tags for name, recipe in recipes.items() if isinstance(recipe, GoProgram)}
     assert tags.pop("pilot-agent").split(",") == ["agent", *tags["pilot-discovery"].split(",")]
     assert len(set(tags.values())) == 1
 
 
 def test_tools_of_a_module_are_compiled_with_the_same_flags() -> None:
     for family in families():
-        recipes = [tool.recipe for tool in family.tools if isinstance(tool.recipe, Built)]
+        recipes = [tool.recipe for tool in family.tools if isinstance(tool.recipe, GoProgram)]
         flags = {tuple(flag for flag in recipe.arguments("") if flag.startswith("-gcflags")) for recipe in recipes}
         assert len(flags) == 1, family.name
 
@@ -169,8 +169,8 @@ def test_without_the_modules_the_message_says_how_to_install(tmp_path: Path) -> 
 
 
 PLACES = [
-    Located("kubectl", "v1.36.3", "path", Path("/a/very/long/path" * 8) / "[bin]" / "kubectl"),
-    Located("kwok", "v0.8.0", "missing", None),
+    ToolLocation("kubectl", "v1.36.3", "path", Path("/a/very/long/path" * 8) / "[bin]" / "kubectl"),
+    ToolLocation("kwok", "v0.8.0", "missing", None),
 ]
 
 

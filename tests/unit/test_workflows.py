@@ -12,8 +12,8 @@ from unittest.mock import Mock
 import yaml
 
 from lab.toolchain.build import ensure
-from lab.toolchain.gomod import required_version
-from lab.toolchain.recipe import Built, Family, Tool
+from lab.toolchain.go_mod import required_version
+from lab.toolchain.recipe import Family, GoProgram, Tool
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github/workflows"
@@ -57,7 +57,7 @@ def program_path(name: str) -> str:
 def actionlint() -> Path:
     """Return the linter, which is built once and kept with the lab's tools: only that needs Go."""
     module = ROOT / "ci/lint"
-    tool = Tool("actionlint", required_version(module, ACTIONLINT), Built(f"{ACTIONLINT}/cmd/actionlint"))
+    tool = Tool("actionlint", required_version(module, ACTIONLINT), GoProgram(f"{ACTIONLINT}/cmd/actionlint"))
     return ensure(Mock(), choice=[Family(module, (tool,))], origin="source").path("actionlint")
 
 

@@ -1,4 +1,4 @@
-"""Takes programs and files out of what was fetched and checked."""
+"""Takes programs and files out of fetched and checked archives."""
 
 import shutil
 import tarfile
@@ -12,7 +12,7 @@ from lab.toolchain.releases.release_errors import ReleaseError
 
 
 def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[str]:
-    """Copy programs out of a tar archive, and return which it has.
+    """Copy programs out of a tar archive, and return the names of those it has.
 
     Files are written under the given names only; the archive's own paths and links are ignored.
 
@@ -22,7 +22,7 @@ def take_programs(path: Path, members: Mapping[str, str], folder: Path) -> set[s
         folder: Where to put them.
 
     Raises:
-        ReleaseError: The file is no such archive.
+        ReleaseError: The file is not a tar archive.
     """
     tools = {member: tool for tool, member in members.items()}
     copied = set()

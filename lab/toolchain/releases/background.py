@@ -12,7 +12,7 @@ class Background(Generic[Result]):
     """Jobs that run in daemon threads: an interrupted process waits neither for a server nor for a name to be resolved.
 
     Args:
-        jobs: What to run.
+        jobs: The functions to run.
         at_once: How many run at a time.
     """
 
@@ -27,7 +27,7 @@ class Background(Generic[Result]):
             threading.Thread(target=self._work, daemon=True).start()
 
     def results(self, seconds: float) -> Iterator[tuple[int, Result | Exception] | None]:
-        """Yield each job's number with what it returned or raised; None whenever none has ended for a while.
+        """Yield each job's number with its result or exception; None when no job has ended for a while.
 
         Args:
             seconds: After how long without a result to yield None.

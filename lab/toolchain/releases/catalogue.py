@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lab.toolchain import toolcache
-from lab.toolchain.gomod import required_version
-from lab.toolchain.recipe import Family, Taken
+from lab.toolchain import tool_cache
+from lab.toolchain.go_mod import required_version
+from lab.toolchain.recipe import Family, ModuleFile
 from lab.toolchain.releases import lock, publishers
 from lab.toolchain.releases.artifacts import Artifact, ModuleZip
 
@@ -33,11 +33,11 @@ class FamilyRelease:
     @property
     def files(self) -> Path:
         """The folder of the family's files."""
-        return self.folder / toolcache.FILES
+        return self.folder / tool_cache.FILES
 
 
 def catalogue(families: Sequence[Family]) -> Mapping[str, FamilyRelease]:
-    """Return what is released of each family, by its name.
+    """Return the releases of each family, by its name.
 
     Args:
         families: All that belong together: one artifact may have programs of several.
@@ -62,17 +62,17 @@ def _release(family: Family, released: Mapping[str, Artifact]) -> FamilyRelease:
         "modules": [asdict(module) for module in modules],
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return FamilyRelease(toolcache.root() / f"release-{family.name}-{digest[:12]}", programs, modules)
+    return FamilyRelease(tool_cache.root() / f"release-{family.name}-{digest[:12]}", programs, modules)
 
 
 def _modules(family: Family) -> tuple[ModuleZip, ...]:
-    files: dict[str, list[tuple[str, Taken]]] = {}
+    files: dict[str, list[tuple[str, ModuleFile]]] = {}
     for target, file in family.files:
         files.setdefault(file.module, []).append((target, file))
     return tuple(_module(family, module, content) for module, content in files.items())
 
 
-def _module(family: Family, module: str, content: Sequence[tuple[str, Taken]]) -> ModuleZip:
+def _module(family: Family, module: str, content: Sequence[tuple[str, ModuleFile]]) -> ModuleZip:
     version = required_version(family.module, module)
     line = re.search(
         rf"^{re.escape(module)} {re.escape(version)} h1:(\S+)$", (family.module / "go.sum").read_text(), re.MULTILINE

@@ -32,7 +32,7 @@ def published_digest(download: Download, content: bytes) -> str:
 
 
 def module_h1(path: Path) -> str:
-    """Return what go.sum would say of a module's zip: golang.org/x/mod/sumdb/dirhash, Hash1.
+    """Return the checksum that go.sum has for a module's zip: golang.org/x/mod/sumdb/dirhash, Hash1.
 
     Raises:
         ReleaseError: The file is no zip archive.

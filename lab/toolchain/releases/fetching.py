@@ -1,4 +1,4 @@
-"""Fetches what is released of the tools that are missing, all of it side by side."""
+"""Fetches the releases of missing tools, all of them side by side."""
 
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +7,7 @@ from functools import partial
 
 import httpx
 
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.build_report import Report
 from lab.toolchain.compiling import files_item
 from lab.toolchain.recipe import Family
@@ -26,7 +26,7 @@ _MOST_NAMES = 4
 
 
 def fetch(families: Sequence[Family], items: Collection[str], report: Report, *, required: bool) -> None:
-    """Fetch what of the items is released; the rest is left to be built, and a line says why.
+    """Fetch the items that have a release; the rest is left to be built, and a line says why.
 
     Args:
         families: All families that belong together.
@@ -35,7 +35,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         required: Whether it is an error if something cannot be fetched.
 
     Raises:
-        ReleaseError: Something is required and cannot be fetched. What was fetched is kept.
+        ReleaseError: A required item cannot be fetched. Fetched ones are kept.
     """
     releases = catalogue(families)
     jobs = _jobs(families, releases, items)
@@ -44,14 +44,14 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         raise ReleaseError(f"there is no release of {_join(unreleased)} for this machine; use --from auto")
     if not jobs:
         return
-    folder = toolcache.root() / "releases"
+    folder = tool_cache.root() / "releases"
     with (
         lock_folder(folder, lambda: report.notice("waiting: another process fetches releases")),
         closing(DownloadNetwork()) as network,
     ):
-        toolcache.sweep(folder)
+        tool_cache.sweep(folder)
         for release in releases.values():
-            toolcache.sweep(release.folder)
+            tool_cache.sweep(release.folder)
         jobs = [job for job in jobs if not job.is_done]
         failures = _unreachable(jobs, network)
         reachable = [job for job in jobs if not failures.keys() & set(job.items)]
@@ -63,7 +63,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         if reachable and not (required and failures):
             failures |= _fetch(reachable, network, report)
     if failures and required:
-        raise ReleaseError("\n".join([*_lines(failures, ""), "use --from auto to build what cannot be fetched"]))
+        raise ReleaseError("\n".join([*_lines(failures, ""), "use --from auto to build tools that cannot be fetched"]))
     for line in _lines(failures, "; built from source"):
         report.notice(line)
 
@@ -110,7 +110,7 @@ def _unreachable(jobs: Sequence[Job], network: DownloadNetwork) -> dict[str, Rel
 
 
 def _fetch(jobs: Sequence[Job], network: DownloadNetwork, report: Report) -> dict[str, ReleaseError]:
-    report.fetching([item for job in jobs for item in job.items], toolcache.root())
+    report.fetching([item for job in jobs for item in job.items], tool_cache.root())
     start = time.monotonic()
     sizes = [0] * len(jobs)
 

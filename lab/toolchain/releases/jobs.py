@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.releases import archives, checksums, images, lock, mirror
 from lab.toolchain.releases.artifacts import Artifact, Download, Image
 from lab.toolchain.releases.catalogue import FamilyRelease
@@ -68,7 +68,7 @@ class ReleasePrograms:
             for tool, target in self.targets.items():
                 (part / tool).chmod(0o755)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                toolcache.publish(part / tool, target)
+                tool_cache.publish(part / tool, target)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Files:
 
     Attributes:
         item: The name under which progress is reported.
-        release: What is released of the family.
+        release: The release of the family.
     """
 
     item: str
@@ -110,7 +110,7 @@ class Files:
             ReleaseError: They cannot be fetched, or are refused.
         """
         with _part(self.release.folder) as part:
-            files = part / toolcache.FILES
+            files = part / tool_cache.FILES
             files.mkdir()
             for module, url in zip(self.release.modules, self.urls, strict=True):
                 path = part / _DOWNLOAD
@@ -118,7 +118,7 @@ class Files:
                 if (h1 := checksums.module_h1(path)) != module.h1:
                     raise ReleaseError(f"{module.name} is h1:{h1}, and go.sum has h1:{module.h1}; it is refused")
                 archives.take_files(path, f"{module.name}/", dict(module.files), files)
-            toolcache.publish(files, self.release.files)
+            tool_cache.publish(files, self.release.files)
 
 
 Job = ReleasePrograms | Files
@@ -144,7 +144,7 @@ def _download(
 @contextmanager
 def _part(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    part = toolcache.make_part(folder)
+    part = tool_cache.make_part(folder)
     try:
         yield part
     finally:

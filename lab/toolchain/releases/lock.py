@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.toolchain import toolcache
+from lab.toolchain import tool_cache
 from lab.toolchain.releases.release_errors import ReleaseError
 from support.registry.grammar import is_digest
 
@@ -19,8 +19,8 @@ _RECORDING = threading.Lock()
 
 
 def recorded_path() -> Path:
-    """Return the file in the cache that keeps the digests of what this user has fetched."""
-    return toolcache.root() / "releases" / "lock.json"
+    """Return the file in the cache that keeps the digests of the releases that this user has fetched."""
+    return tool_cache.root() / "releases" / "lock.json"
 
 
 def committed_digests() -> Mapping[str, str]:
@@ -33,12 +33,12 @@ def committed_digests() -> Mapping[str, str]:
 
 
 def check(name: str, key: str, digest: str) -> None:
-    """Refuse a release whose digest is not the locked one.
+    """Refuse a release with another digest than the locked one.
 
     Args:
         name: The release, for messages.
         key: Its key in the lock.
-        digest: What its publisher states now, or what was fetched.
+        digest: The digest that its publisher states now, or that of the fetched file.
 
     Raises:
         ReleaseError: The digest differs from the locked one.
@@ -57,10 +57,10 @@ def record(key: str, digest: str) -> None:
     with _RECORDING:
         path = recorded_path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = toolcache.make_part(path.parent)
+        part = tool_cache.make_part(path.parent)
         content = json.dumps({**_read(path), key: digest}, indent=2, sort_keys=True)
         (part / path.name).write_text(f"{content}\n")
-        toolcache.publish(part / path.name, path)
+        tool_cache.publish(part / path.name, path)
         part.rmdir()
 
 

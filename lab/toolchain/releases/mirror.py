@@ -37,19 +37,19 @@ def address() -> httpx.URL | None:
 
 
 def resolve_url(url: str) -> str:
-    """Return from where the file of a publisher's URL is fetched."""
+    """Return the URL from which the file of a publisher's URL is fetched."""
     mirror = address()
     return f"{mirror}/{url.partition('://')[2]}" if mirror else url
 
 
 def repository(image: Image) -> str:
-    """Return from which repository an image is pulled."""
+    """Return the repository from which an image is pulled."""
     mirror = address()
     return f"{mirror.netloc.decode()}{mirror.path.rstrip('/')}/{image.repository}" if mirror else image.repository
 
 
 def module_url(module: str, version: str) -> str:
-    """Return from where the zip of a Go module is fetched: https://go.dev/ref/mod#goproxy-protocol.
+    """Return the URL from which the zip of a Go module is fetched: https://go.dev/ref/mod#goproxy-protocol.
 
     Without a mirror, the first module proxy that GOPROXY names is asked, as by Go.
 

@@ -14,7 +14,7 @@ _PULUMI = "https://get.pulumi.com/releases/sdk"
 
 
 def artifacts(versions: Mapping[str, str]) -> tuple[Artifact, ...]:
-    """Return what is released of the tools.
+    """Return the releases of the tools.
 
     Args:
         versions: Tools, and the only version of each that the lab takes.

@@ -1,4 +1,4 @@
-"""The program that runs inside the namespaces: `python -m lab.supervision.inside`, started by `namespaces`."""
+"""The program inside the namespaces: `python -m lab.supervision.supervisor_process`, started by `namespaces`."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from lab.kubernetes.api import Api
 from lab.kubernetes.controlplane import Component
 from lab.supervision import balancer, network
 from lab.supervision.balancer import LoadBalancer
-from lab.supervision.publish import Publication
+from lab.supervision.published_ports import Publication
 from lab.supervision.supervisor import Supervisor
 
 Addresses = Callable[[], Sequence[tuple[str, int]]]

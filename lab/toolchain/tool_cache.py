@@ -6,7 +6,7 @@ tools/kubernetes-1f2e3d4c5b6a/files/kwok/...    files taken out of the modules
 tools/kubernetes-1f2e3d4c5b6a/.part-x7f3k2      being made, or left by a build that was killed
 tools/kubernetes-1f2e3d4c5b6a/.lock             held while a build works in the folder
 tools/release-kwok-6a5b4c3d2e1f/kwok      fetched from its publisher and checked; files/ as above
-tools/releases/lock.json                  the digests of what was fetched
+tools/releases/lock.json                  the digests of fetched releases
 tools/releases/.lock                      held while releases are fetched
 """
 
@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.toolchain.recipe import Built, Family, Taken
+from lab.toolchain.recipe import Family, GoProgram, ModuleFile
 from support import paths
 
 FILES = "files"
@@ -52,7 +52,7 @@ def publish(part: Path, final: Path) -> None:
 
 
 def sweep(parent: Path) -> None:
-    """Remove what killed builds left; the caller holds the lock of `parent`."""
+    """Remove the leftovers of killed builds; the caller holds the lock of `parent`."""
     for part in parent.glob(f"{_PART}*"):
         shutil.rmtree(part, ignore_errors=True)
 
@@ -72,8 +72,8 @@ def _key(family: Family) -> str:
     return digest.hexdigest()[:12]
 
 
-def _recipe(recipe: Built | Taken) -> list[str | None]:
-    if isinstance(recipe, Taken):
+def _recipe(recipe: GoProgram | ModuleFile) -> list[str | None]:
+    if isinstance(recipe, ModuleFile):
         return [recipe.source]
     embedded = (value for part in recipe.embedded for value in (part.name, part.file.source, part.version))
     return [*recipe.arguments(""), *embedded]

@@ -36,7 +36,7 @@ def listen(port: int, option: str = "--port") -> socket.socket:
 
     Args:
         port: Its port.
-        option: What chooses another one.
+        option: The command's option that chooses another port.
 
     Raises:
         LabError: The port cannot be had.
@@ -65,7 +65,7 @@ async def serve(publications: Sequence[Publication]) -> list[asyncio.Server]:
     loop = asyncio.get_running_loop()
     return [
         await loop.create_server(
-            partial(_Accepted, publication.addresses),
+            partial(_ClientEnd, publication.addresses),
             sock=publication.listener,
             backlog=_BACKLOG,
         )
@@ -73,10 +73,10 @@ async def serve(publications: Sequence[Publication]) -> list[asyncio.Server]:
     ]
 
 
-class _End(asyncio.Protocol):
+class _ConnectionEnd(asyncio.Protocol):
     """One end of a carried connection; the other end sends what it receives."""
 
-    def __init__(self, peer: "_End | None" = None) -> None:
+    def __init__(self, peer: "_ConnectionEnd | None" = None) -> None:
         self.peer = peer
         self.transport: asyncio.Transport | None = None
         self.heard_all = False
@@ -119,7 +119,7 @@ class _End(asyncio.Protocol):
             peer.transport.abort()
 
 
-class _Accepted(_End):
+class _ClientEnd(_ConnectionEnd):
     """The end that the host opened; it opens the other."""
 
     def __init__(self, addresses: Callable[[], Sequence[tuple[str, int]]]) -> None:
@@ -141,7 +141,7 @@ class _Accepted(_End):
         super().connection_lost(error)
 
     async def _connect(self) -> None:
-        inside = _End(self)
+        inside = _ConnectionEnd(self)
         try:
             connected = await self._reach(inside)
         finally:
@@ -156,7 +156,7 @@ class _Accepted(_End):
         else:
             self.transport.resume_reading()
 
-    async def _reach(self, inside: _End) -> bool:
+    async def _reach(self, inside: _ConnectionEnd) -> bool:
         """Connect to the first address that takes the connection; say whether one did."""
         for host, port in self._addresses():
             with contextlib.suppress(OSError):
