@@ -20,7 +20,7 @@ from tests.support import routing_strategies
 from tests.support.lab.gateway_clients import Site
 from tests.support.lab.image_archives import write_layout
 from tests.support.lab.lab_commands import eventually
-from tests.support.lab.lab_stacks import Stack, together
+from tests.support.lab.lab_stacks import Stack, run_together
 from tests.support.lab.program_images import go_image
 from tests.support.lab.program_lab import FIRST, GO, HOST, PYTHON, REDIS_VERSION, Programs
 from tests.support.lab.work_sizes import Size
@@ -61,12 +61,12 @@ def routes(programs: Programs) -> Iterator[Table]:
             "expires": written(datetime.now(UTC) + timedelta(hours=1)),
         }
         stacks.append(stack.configure(feature=section))
-    together(stacks, "up")
+    run_together(stacks, "up")
     for feature in FEATURES:
         host = f"{feature.key}.{HOST}"
         eventually(lambda host=host, key=feature.key: programs.versions(host) == expected(key), host)
     yield table(ENVIRONMENT, FEATURES)
-    together(stacks, "destroy")
+    run_together(stacks, "destroy")
     for stack in stacks:
         stack.pulumi("stack", "rm", "--yes")
 

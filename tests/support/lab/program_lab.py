@@ -11,7 +11,7 @@ from tests.support.lab import program_images
 from tests.support.lab.gateway_clients import Site
 from tests.support.lab.image_registry import Registry, docker_configuration
 from tests.support.lab.lab_commands import BOUTIQUE, Lab
-from tests.support.lab.lab_stacks import Stack, committed, project
+from tests.support.lab.lab_stacks import Stack, committed_sections, project
 
 HOST = "shop.localhost"
 SESSION = "shop_session-id"
@@ -82,7 +82,7 @@ def deploy(lab: Lab, registry: Registry, folder: Path) -> Programs:
     stack = project(folder, lab.env)("local").create()
     text = (program_images.SOURCES / "application.yaml").read_text()
     (folder / "programs.yaml").write_text(text.replace("REGISTRY", registry.name))
-    local = committed("local")
+    local = committed_sections("local")
     rollout = {"minReadySeconds": 0, "preStopSeconds": 5, "timeoutSeconds": 120}
     environment = {
         **local["environment"],
