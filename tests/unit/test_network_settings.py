@@ -158,10 +158,10 @@ def test_authorities_that_are_not_there_are_named(
 class Proxy(http.server.BaseHTTPRequestHandler):
     """Answers for every host, and remembers which."""
 
-    asked: list[tuple[str, str | None]]
+    requests: list[tuple[str, str | None]]
 
     def do_GET(self) -> None:
-        self.asked.append((self.path, self.headers["Proxy-Authorization"]))
+        self.requests.append((self.path, self.headers["Proxy-Authorization"]))
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -174,11 +174,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     """A proxy at an address with a login, and what it was asked for."""
-    Proxy.asked = []
+    Proxy.requests = []
     with http.server.HTTPServer(("127.0.0.1", 0), Proxy) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://ann:s%40x@127.0.0.1:{server.server_port}", Proxy.asked
+        yield f"http://ann:s%40x@127.0.0.1:{server.server_port}", Proxy.requests
         server.shutdown()
         thread.join()
 

@@ -111,13 +111,13 @@ class Simulation:
     """The blue/green services of an environment, as an engine leaves them after each update.
 
     Attributes:
-        there: The Deployments with pods, by logical name.
+        deployments: The Deployments with pods, by logical name.
         serving: The revision that each Service selects.
         memory: What the last successful update told the next.
         most: The most pods and resources that there were at once.
     """
 
-    there: dict[str, ResolvedWorkload] = field(default_factory=dict)
+    deployments: dict[str, ResolvedWorkload] = field(default_factory=dict)
     serving: dict[str, str] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     most: dict[str, Any] = field(default_factory=dict)
@@ -130,10 +130,10 @@ class Simulation:
             ready: How many of them get ready and are switched, of an update that fails.
             successful: Whether it succeeds.
         """
-        left_out = set(self.there)
+        left_out = set(self.deployments)
         for number, (name, wanted) in enumerate(services(version).items()):
             if not wanted.is_blue_green:
-                self.there[name] = wanted
+                self.deployments[name] = wanted
                 left_out.discard(name)
                 continue
             recorded = self.recorded(name)
@@ -143,7 +143,7 @@ class Simulation:
             gone = recorded.deleted_first(name, blue_green.names)
             assert self.serving.get(name) not in gone, "what serves is never deleted first"
             for pods in blue_green.variants:
-                self.there[names[pods.revision or ""]] = pods
+                self.deployments[names[pods.revision or ""]] = pods
             left_out -= set(names.values())
             if successful or number < ready:
                 self.serving[name] = blue_green.active.revision or ""
@@ -151,14 +151,14 @@ class Simulation:
                 self.memory[name] = blue_green.remember()
         self.count()
         if successful:
-            self.there = {name: workload for name, workload in self.there.items() if name not in left_out}
+            self.deployments = {name: workload for name, workload in self.deployments.items() if name not in left_out}
         for name, revision in self.serving.items():
             assert revision in self.recorded(name).names, "what a Service selects is there"
 
     def recorded(self, name: str) -> RecordedRevisions:
         revisions = {
             logical: workload.revision or ""
-            for logical, workload in self.there.items()
+            for logical, workload in self.deployments.items()
             if workload.workload.name == name
         }
         serving = self.serving.get(name)
@@ -169,7 +169,9 @@ class Simulation:
         )
 
     def count(self) -> None:
-        present: dict[str, PodSet] = {name: pod_set(workload, meshed=True) for name, workload in self.there.items()}
+        present: dict[str, PodSet] = {
+            name: pod_set(workload, meshed=True) for name, workload in self.deployments.items()
+        }
         need = total_peak(present, present)
         self.most = {key: max(value, self.most.get(key, value)) for key, value in need.items()}
 
@@ -193,7 +195,7 @@ def test_releases_that_fail_one_after_another_take_no_more() -> None:
         simulation.update(f"v1.1.{number}", ready=0, successful=False)
     simulation.update("v1.2.0")
     assert simulation.most["pods"] == 2 * 10 + 1
-    assert len(simulation.there) == simulation.most["pods"]
+    assert len(simulation.deployments) == simulation.most["pods"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 12)), max_size=15))

@@ -150,7 +150,7 @@ def test_nothing_is_taken_without_a_checksum(machine: Machine, text: bytes) -> N
     publish_kubectl(machine.publishers)
     machine.publishers.publish(f"{KUBECTL}.sha256", text)
     refuse(machine, "states no SHA-256 of kubectl")
-    assert KUBECTL not in machine.publishers.asked()
+    assert KUBECTL not in machine.publishers.requests()
 
 
 def test_a_download_that_breaks_off_goes_on_from_there(machine: Machine) -> None:
@@ -231,7 +231,7 @@ def test_a_release_that_has_changed_since_it_was_fetched_is_refused(machine: Mac
     publish_kubectl(machine.publishers, PROGRAM.replace(b"released", b"replaced"))
     machine.publishers.seen.clear()
     refuse(machine, rf"kubectl has changed: it is sha256:.*, and .*/releases/lock\.json has {digest}")
-    assert KUBECTL not in machine.publishers.asked()
+    assert KUBECTL not in machine.publishers.requests()
 
 
 def test_a_committed_digest_pins_a_release_and_changes_its_folder(
@@ -364,7 +364,7 @@ def test_a_program_is_taken_out_of_the_uppermost_layer_of_an_image(machine: Mach
     base, upper = publish_agent(machine.publishers)
     tools, _ = machine.ensure("pilot-agent", origin="release")
     assert tools.path("pilot-agent").read_bytes() == PROGRAM
-    requests = machine.publishers.asked()
+    requests = machine.publishers.requests()
     assert f"v2/docker.io/istio/proxyv2/blobs/{upper}" in requests
     assert f"v2/docker.io/istio/proxyv2/blobs/{base}" not in requests
     (digest,) = json.loads(lock.recorded_path().read_text()).values()
@@ -568,4 +568,4 @@ def test_of_two_fetches_at_once_one_asks(machine: Machine) -> None:
     for thread in threads:
         thread.join()
     assert origins == ["release", "release"]
-    assert machine.publishers.asked().count(f"{KUBECTL}.sha256") == 1
+    assert machine.publishers.requests().count(f"{KUBECTL}.sha256") == 1

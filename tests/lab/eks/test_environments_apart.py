@@ -68,9 +68,9 @@ def working_versions(cloud: Amazon) -> dict[str, set[str]]:
     ["get secrets", "delete deployment adservice", "delete httproute adservice", "annotate service adservice a=b"],
 )
 def test_the_other_environment_is_closed_to_a_deployer(dev_deployer: DeployerClient, command: str) -> None:
-    assert "Forbidden" in dev_deployer.refused(*command.split(), "-n", "test")
+    assert "Forbidden" in dev_deployer.refusal(*command.split(), "-n", "test")
     assert (
-        dev_deployer.refused(*command.split(), "-n", "dev", *(["--dry-run=server"] if "get" not in command else []))
+        dev_deployer.refusal(*command.split(), "-n", "dev", *(["--dry-run=server"] if "get" not in command else []))
         == ""
     )
 
@@ -80,7 +80,7 @@ def test_the_other_environment_is_closed_to_a_deployer(dev_deployer: DeployerCli
     [["currencyservice.test.svc.cluster.local"], ["adservice", "*.test.svc.cluster.local"], ["*"]],
 )
 def test_calls_of_the_other_environment_cannot_be_routed(dev_deployer: DeployerClient, hosts: list[str]) -> None:
-    refusal = dev_deployer.applied(virtual_service("dev", hosts), "--dry-run=server")
+    refusal = dev_deployer.apply(virtual_service("dev", hosts), "--dry-run=server")
     assert denied_by(refusal) == "isolation-routes-dev"
     assert "are for Services of dev" in refusal
 
@@ -90,8 +90,8 @@ def test_a_route_for_the_other_environments_service_is_for_ones_own_callers_only
 ) -> None:
     before = working_versions(cloud)
     service = {"group": "", "kind": "Service", "name": "adservice", "namespace": "test", "port": 9555}
-    with dev_deployer.having(route("dev", service)):
-        assert dev_deployer.accepted("theft") == {"adservice": "True: Accepted"}
+    with dev_deployer.keep_object(route("dev", service)):
+        assert dev_deployer.route_verdicts("theft") == {"adservice": "True: Accepted"}
         # A proxy hears of a route some moments later.
         time.sleep(1)
         assert working_versions(cloud) == before
@@ -101,8 +101,8 @@ def test_the_gateway_takes_no_route_for_the_other_environments_host(
     cloud: Amazon, dev_deployer: DeployerClient
 ) -> None:
     before = working_versions(cloud)
-    with dev_deployer.having(route("dev", GATEWAY, [f"test.{DOMAIN}"])):
-        assert dev_deployer.accepted("theft") == {"ingress": "False: NotAllowedByListeners"}
+    with dev_deployer.keep_object(route("dev", GATEWAY, [f"test.{DOMAIN}"])):
+        assert dev_deployer.route_verdicts("theft") == {"ingress": "False: NotAllowedByListeners"}
         # A proxy hears of a route some moments later.
         time.sleep(1)
         assert working_versions(cloud) == before

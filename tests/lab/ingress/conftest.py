@@ -10,11 +10,11 @@ from boutique.settings.ingress_settings import GATEWAY_API, VIRTUAL_SERVICE, Rou
 from tests.support.certificate_samples import issue
 from tests.support.lab.lab_commands import Lab, running
 from tests.support.lab.lab_stacks import committed_sections
-from tests.support.lab.local_updates import HOST, KINDS, OTHER, FrontDoor, open_door, switch, versions
+from tests.support.lab.local_updates import HOST, KINDS, OTHER, IngressEnvironment, deploy_ingress, switch, versions
 
 
 @pytest.fixture(scope="package")
-def opened(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
+def ingress_lab(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngressEnvironment]:
     """The shop, and a target `other` with nothing in it."""
     folder = tmp_path_factory.mktemp("ingress")
     served = issue("served", hosts=(HOST, f"*.{HOST}", OTHER, f"*.{OTHER}"), now=datetime.now(UTC))
@@ -24,7 +24,7 @@ def opened(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     platform = committed_sections("local")["platform"]
     certificate = {"kind": "files", "chain": str(chain), "key": str(key)}
     for lab in running(Lab("ingress", state_home)):
-        yield open_door(
+        yield deploy_ingress(
             lab,
             folder,
             served.pem,
@@ -34,15 +34,15 @@ def opened(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="package", params=[VIRTUAL_SERVICE, GATEWAY_API])
-def api(opened: FrontDoor, request: pytest.FixtureRequest) -> RoutingApi:
+def api(ingress_lab: IngressEnvironment, request: pytest.FixtureRequest) -> RoutingApi:
     """The routing API that the shop is in; it is deployed in the Gateway API."""
     wanted: RoutingApi = request.param
-    if not versions(opened.lab, KINDS[wanted], "local"):
-        switch(opened, wanted)
+    if not versions(ingress_lab.lab, KINDS[wanted], "local"):
+        switch(ingress_lab, wanted)
     return wanted
 
 
 @pytest.fixture
-def door(opened: FrontDoor, api: RoutingApi) -> FrontDoor:
+def ingress(ingress_lab: IngressEnvironment, api: RoutingApi) -> IngressEnvironment:
     assert api
-    return opened
+    return ingress_lab

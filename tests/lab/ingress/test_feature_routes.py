@@ -9,7 +9,7 @@ from boutique.settings.ingress_settings import VIRTUAL_SERVICE
 from tests.support.lab.cluster_objects import deployments
 from tests.support.lab.lab_commands import eventually
 from tests.support.lab.lab_stacks import Stack, project
-from tests.support.lab.local_updates import FrontDoor
+from tests.support.lab.local_updates import IngressEnvironment
 from tests.support.lab.misdirected_requests import VERSIONS, browse
 from tests.support.lab.shop_environments import BASELINE, HOST, Shop
 
@@ -19,12 +19,14 @@ VARY = "Cookie, boutique-feature"
 
 
 @pytest.mark.parametrize("api", [VIRTUAL_SERVICE], indirect=True, scope="package")
-def test_where_virtual_services_route_the_environment_sends_testers(door: FrontDoor, tmp_path: Path) -> None:
-    shop = Shop(door.lab, door.site, project(tmp_path, door.lab.env))
-    routing = {**door.sections["platform"], "routing": {"api": VIRTUAL_SERVICE}}
+def test_where_virtual_services_route_the_environment_sends_testers(
+    ingress: IngressEnvironment, tmp_path: Path
+) -> None:
+    shop = Shop(ingress.lab, ingress.site, project(tmp_path, ingress.lab.env))
+    routing = {**ingress.sections["platform"], "routing": {"api": VIRTUAL_SERVICE}}
 
     def configure(routes: dict[str, Any]) -> Stack:
-        return door.configure(environment={"features": {"routes": routes}}, platform=routing)
+        return ingress.configure(environment={"features": {"routes": routes}}, platform=routing)
 
     baseline = shop.objects()
     stack = shop.feature("new-ads", {"adservice": "0.10.7-new-ads.1"})
@@ -42,13 +44,13 @@ def test_where_virtual_services_route_the_environment_sends_testers(door: FrontD
         _, answered, _ = shop.site(host).get(headers=headers)
         assert answered["cache-control"] == "no-store"
         assert answered.get("vary") == (None if host != HOST else VARY)
-    _, answered, _ = door.site.get()
+    _, answered, _ = ingress.site.get()
     assert (answered.get("cache-control"), answered["vary"]) == (None, VARY)
     for version in VERSIONS:
         # Both hosts are in one table of routes.
-        page, again = browse(door.site, f"new-ads.{HOST}", version)
+        page, again = browse(ingress.site, f"new-ads.{HOST}", version)
         assert (page.page()["baggage"], again) == ({"feature": "new-ads"}, False)
-        page, again = browse(door.at(f"new-ads.{HOST}"), HOST, version)
+        page, again = browse(ingress.at(f"new-ads.{HOST}"), HOST, version)
         assert (page.page()["baggage"], again) == ({}, False)
     outsiders = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
     assert not [client for client in outsiders if shop.versions(HOST, **client)["adservice"] != {BASELINE}]
@@ -56,4 +58,4 @@ def test_where_virtual_services_route_the_environment_sends_testers(door: FrontD
     stack.pulumi("destroy", "--yes", "--skip-preview")
     stack.pulumi("stack", "rm", "--yes")
     assert shop.objects().keys() == baseline.keys()
-    assert deployments(door.lab, "local").keys() == {key[2] for key in baseline if key[0] == "Deployment"}
+    assert deployments(ingress.lab, "local").keys() == {key[2] for key in baseline if key[0] == "Deployment"}

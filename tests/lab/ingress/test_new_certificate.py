@@ -8,40 +8,42 @@ import pytest
 
 from tests.support.lab.gateway_clients import load
 from tests.support.lab.lab_commands import BOUTIQUE, eventually
-from tests.support.lab.local_updates import HOST, OTHER, FrontDoor, report, versions
+from tests.support.lab.local_updates import HOST, OTHER, IngressEnvironment, report, versions
 
 pytestmark = pytest.mark.lab
 
 PASSWORD = "canary-of-the-password"  # noqa: S105 - a canary
 
 
-def test_a_new_certificate_is_served_at_once_and_a_wrong_one_never(opened: FrontDoor, tmp_path: Path) -> None:
-    opened.set("platform.ingress.certificate.kind", "pfx")
+def test_a_new_certificate_is_served_at_once_and_a_wrong_one_never(
+    ingress_lab: IngressEnvironment, tmp_path: Path
+) -> None:
+    ingress_lab.set("platform.ingress.certificate.kind", "pfx")
     for key in ("chain", "key"):
-        opened.unset(f"platform.ingress.certificate.{key}")
-    opened.set("certificatePassword", PASSWORD, secret=True)
-    opened.set("certificatePfx", pfx(opened, tmp_path, HOST, OTHER), secret=True)
-    gateways, old = opened.gateways(), opened.site.serial()
-    with load(opened.site, "/_healthz", pause=0.05) as traffic:
-        opened.stack.up()
-        eventually(lambda: opened.site.serial() != old, "the new certificate is served")
+        ingress_lab.unset(f"platform.ingress.certificate.{key}")
+    ingress_lab.set("certificatePassword", PASSWORD, secret=True)
+    ingress_lab.set("certificatePfx", pfx(ingress_lab, tmp_path, HOST, OTHER), secret=True)
+    gateways, old = ingress_lab.gateways(), ingress_lab.site.serial()
+    with load(ingress_lab.site, "/_healthz", pause=0.05) as traffic:
+        ingress_lab.stack.up()
+        eventually(lambda: ingress_lab.site.serial() != old, "the new certificate is served")
     report("new certificate", traffic)
     assert not traffic.failures
     assert traffic.fresh > 50
-    assert opened.gateways() == gateways
+    assert ingress_lab.gateways() == gateways
 
     # What Helm knows of its releases is in Secrets as well.
-    new, secrets = opened.site.serial(), versions(opened.lab, "secrets", "istio-ingress")
-    opened.set("certificatePassword", "not-the-password", secret=True)
-    assert "boutique:certificatePassword" in refusal_message(opened)
-    opened.set("certificatePassword", PASSWORD, secret=True)
-    opened.set("certificatePfx", pfx(opened, tmp_path, "elsewhere.localhost"), secret=True)
-    assert f"is not valid for {opened.site.host}" in refusal_message(opened)
-    assert opened.site.serial() == new
-    assert versions(opened.lab, "secrets", "istio-ingress") == secrets
+    new, secrets = ingress_lab.site.serial(), versions(ingress_lab.lab, "secrets", "istio-ingress")
+    ingress_lab.set("certificatePassword", "not-the-password", secret=True)
+    assert "boutique:certificatePassword" in refusal_message(ingress_lab)
+    ingress_lab.set("certificatePassword", PASSWORD, secret=True)
+    ingress_lab.set("certificatePfx", pfx(ingress_lab, tmp_path, "elsewhere.localhost"), secret=True)
+    assert f"is not valid for {ingress_lab.site.host}" in refusal_message(ingress_lab)
+    assert ingress_lab.site.serial() == new
+    assert versions(ingress_lab.lab, "secrets", "istio-ingress") == secrets
 
 
-def pfx(door: FrontDoor, folder: Path, *hosts: str) -> str:
+def pfx(door: IngressEnvironment, folder: Path, *hosts: str) -> str:
     """Return a new development certificate for hosts as a PFX in base64."""
     file = folder / "password"
     file.write_text(PASSWORD)
@@ -51,7 +53,7 @@ def pfx(door: FrontDoor, folder: Path, *hosts: str) -> str:
     return base64.b64encode((folder / "tls.pfx").read_bytes()).decode()
 
 
-def refusal_message(door: FrontDoor) -> str:
+def refusal_message(door: IngressEnvironment) -> str:
     """Return what is said by an update that has to fail, without a secret in it."""
     done = door.stack.up(check=False)
     assert done.returncode != 0

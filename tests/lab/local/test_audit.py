@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lab.developer_machines import LONGEST, Machine
+from tests.support.lab.developer_machines import LONGEST, DeveloperMachine
 from tests.support.lab.lab_commands import eventually
 from tests.support.lab.lab_stacks import ROOT, processes
 
@@ -20,13 +20,13 @@ ROW = re.compile(r"\| (\S+) → (\S+) \| (\S+) \| (\S+) \|")
 
 
 @pytest.fixture
-def no_marks(developer_machine: Machine) -> Iterator[None]:
+def no_marks(developer_machine: DeveloperMachine) -> Iterator[None]:
     """After the test no mark of an audit is left on the machine."""
     yield
     assert [*Path(developer_machine.env["XDG_STATE_HOME"], "boutique", "audits").glob("*")] == []
 
 
-def has_objects(here: Machine) -> bool:
+def has_objects(here: DeveloperMachine) -> bool:
     return any("-audit-" in name for _, _, name in here.shop.objects())
 
 
@@ -36,7 +36,7 @@ def kill(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def test_it_finds_what_the_documentation_says(developer_machine: Machine) -> None:
+def test_it_finds_what_the_documentation_says(developer_machine: DeveloperMachine) -> None:
     done = developer_machine.run("audit", "local", "--json", check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     document = json.loads(done.stdout)
@@ -53,7 +53,7 @@ def test_it_finds_what_the_documentation_says(developer_machine: Machine) -> Non
     assert [page["problem"] for page in document["pages"]] == [None] * 6
 
 
-def test_one_that_is_told_to_end_removes_its_feature_first(developer_machine: Machine) -> None:
+def test_one_that_is_told_to_end_removes_its_feature_first(developer_machine: DeveloperMachine) -> None:
     running = developer_machine.start("audit", "local")
     eventually(lambda: has_objects(developer_machine), "it has deployed something")
     kill([running.pid], signal.SIGTERM)
@@ -63,7 +63,9 @@ def test_one_that_is_told_to_end_removes_its_feature_first(developer_machine: Ma
 
 
 @pytest.mark.parametrize("command", [("audit", "local", "--no-order"), ("feature", "reap")], ids=["audit", "reap"])
-def test_what_a_killed_one_left_goes_with_the_next(developer_machine: Machine, command: tuple[str, ...]) -> None:
+def test_what_a_killed_one_left_goes_with_the_next(
+    developer_machine: DeveloperMachine, command: tuple[str, ...]
+) -> None:
     running = developer_machine.start("audit", "local")
     eventually(lambda: has_objects(developer_machine), "it has deployed something")
     kill(processes(running.pid), signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.lab.chromium_devtools import tab
 from tests.support.lab.lab_commands import Lab, eventually
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 from tests.support.lab.shop_environments import HOST, Shop
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
@@ -52,7 +52,9 @@ def trust(authority: Path, home: Path) -> None:
         subprocess.run([str(CERTUTIL), "-d", f"sql:{database}", *command], check=True, timeout=60)
 
 
-def test_chromium_shows_the_shop_to_whoever_trusts_the_authority(lab: Lab, local: Deployed, tmp_path: Path) -> None:
+def test_chromium_shows_the_shop_to_whoever_trusts_the_authority(
+    lab: Lab, local: LocalDeployment, tmp_path: Path
+) -> None:
     url = local.stack.outputs()["url"]
     stranger, friend = tmp_path / "stranger", tmp_path / "friend"
     stranger.mkdir()
@@ -64,7 +66,7 @@ def test_chromium_shows_the_shop_to_whoever_trusts_the_authority(lab: Lab, local
 def test_one_tab_goes_from_the_shop_to_the_link_of_a_feature_and_back(lab: Lab, shop: Shop, tmp_path: Path) -> None:
     trust(lab.folder / "files/certificate/ca.crt", tmp_path)
     build = "0.10.7-one-tab.1"
-    with shop.deployed("one-tab", {"frontend": build}) as stack:
+    with shop.deploy_feature("one-tab", {"frontend": build}) as stack:
         link = stack.outputs()["url"]
         eventually(lambda: shop.versions(f"one-tab.{HOST}").get("frontend") == {build}, "the feature is reached")
         with tab(browser(tmp_path), environment(tmp_path)) as opened:

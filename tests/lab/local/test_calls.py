@@ -8,7 +8,7 @@ import pytest
 from boutique.mesh import policies
 from tests.support import online_boutique
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 from tests.support.lab.mesh_identities import ask, calls, curl
 
 pytestmark = pytest.mark.lab
@@ -28,7 +28,7 @@ Hop = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def hops(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> list[Hop]:
+def hops(lab: Lab, local: LocalDeployment, tmp_path_factory: pytest.TempPathFactory) -> list[Hop]:
     """Those of one page load and one checkout, with a cart that is not empty."""
     assert local.stack
     frontend = calls(lab, "local")["frontend"]
@@ -73,7 +73,7 @@ def test_every_caller_is_known_by_its_own_service_account(hops: list[Hop]) -> No
     assert edges == {(caller, f"spiffe://cluster.local/ns/local/sa/{caller}") for caller in callers}
 
 
-def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: Deployed) -> None:
+def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: LocalDeployment) -> None:
     assert local.stack
     pods: Any = lab.status()["pods"]
     ports = {workload.name: workload.port for workload in online_boutique.WORKLOADS if workload.port}
@@ -92,7 +92,9 @@ def test_whoever_has_no_certificate_is_refused_by_every_pod(lab: Lab, local: Dep
 
 
 @pytest.mark.parametrize("caller", [workload.name for workload in online_boutique.WORKLOADS])
-def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, local: Deployed, caller: str) -> None:
+def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(
+    lab: Lab, local: LocalDeployment, caller: str
+) -> None:
     assert local.stack
     edges = {
         edge.callee
@@ -107,7 +109,7 @@ def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(lab: Lab, lo
     assert not {name for name in edges if answers[name] in {"UNAVAILABLE", "503", "DEADLINE_EXCEEDED"}}
 
 
-def test_istio_finds_nothing_to_say_against_what_is_deployed(lab: Lab, local: Deployed) -> None:
+def test_istio_finds_nothing_to_say_against_what_is_deployed(lab: Lab, local: LocalDeployment) -> None:
     assert local.stack
     output = lab.boutique("exec", "--", "istioctl", "analyze", "--all-namespaces", "--output", "json").stdout
     messages = [message for message in json.loads(output) if message["level"] in {"Error", "Warning"}]

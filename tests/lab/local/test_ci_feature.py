@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.lab.developer_machines import Machine
+from tests.support.lab.developer_machines import DeveloperMachine
 from tests.support.lab.lab_stacks import ROOT
 
 pytestmark = pytest.mark.lab
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.lab
 VERSION = "0.10.7-ci-ads.1"
 
 
-def git(machine: Machine, *arguments: str) -> None:
+def git(machine: DeveloperMachine, *arguments: str) -> None:
     who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
     subprocess.run(["git", *who, *arguments], cwd=machine.folder, check=True, capture_output=True)
 
 
-def script(machine: Machine, action: str, *arguments: str) -> str:
+def script(machine: DeveloperMachine, action: str, *arguments: str) -> str:
     """Run the script for the branch, and return the comment."""
     comment = machine.folder.parent / "comment.md"
     path = f"{Path(sys.executable).parent}:{machine.env['PATH']}"
@@ -41,7 +41,7 @@ def script(machine: Machine, action: str, *arguments: str) -> str:
 
 
 @pytest.fixture
-def branch(elsewhere: Machine) -> Machine:
+def branch(elsewhere: DeveloperMachine) -> DeveloperMachine:
     """A machine with a branch that gives one service of the environment another version."""
     content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
     file = elsewhere.folder / "Pulumi.local.yaml"
@@ -56,7 +56,7 @@ def branch(elsewhere: Machine) -> Machine:
     return elsewhere
 
 
-def test_a_pull_request_has_a_link_until_its_label_goes(branch: Machine) -> None:
+def test_a_pull_request_has_a_link_until_its_label_goes(branch: DeveloperMachine) -> None:
     before = branch.shop.objects()
     try:
         output = script(branch, "up", "--base=main")

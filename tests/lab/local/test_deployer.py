@@ -9,7 +9,7 @@ from boutique.targets.rbac import DEPLOYER_RULES, FEATURES_RULES, RbacRule
 from tests.support.lab.access_rights import EVERYBODY, allowed_rights, deployer, listed_rights, rights_of_rules
 from tests.support.lab.authorization_requests import Questions, questions
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -21,8 +21,8 @@ CLUSTER = ""
 
 
 @pytest.fixture(scope="module")
-def authorization(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questions]:
-    assert local.said
+def authorization(lab: Lab, local: LocalDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questions]:
+    assert local.output
     # Another team's namespace need not exist to be asked about, but a matrix should not depend on that.
     lab.kubectl("create", "namespace", "elsewhere")
     try:
@@ -55,7 +55,7 @@ Kubectl = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def kubectl(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+def kubectl(lab: Lab, local: LocalDeployment, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
     """The command of somebody who has the stack's output and nothing else."""
     path = local.stack.kubeconfig_file("local", tmp_path_factory.mktemp("deployer"))
     return partial(lab.kubectl, "--kubeconfig", str(path))

@@ -8,7 +8,7 @@ from boutique.routing import header_patterns
 from tests.support import online_boutique
 from tests.support.lab.deployer_writes import KEY, LABELS, Object, Write, dry_run_writer, feature_object
 from tests.support.lab.lab_commands import Lab, eventually
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -18,8 +18,8 @@ TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
 
 
 @pytest.fixture(scope="module")
-def write(lab: Lab, local: Deployed) -> Write:
-    assert local.said
+def write(lab: Lab, local: LocalDeployment) -> Write:
+    assert local.output
     write = dry_run_writer(lab)
     # A rule is in force a moment after it was made.
     eventually(lambda: write(FEATURES, "delete", "service", "adservice") != "", "the rules are in force")

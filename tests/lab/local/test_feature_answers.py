@@ -20,7 +20,7 @@ CI = {"boutique-feature": FEATURE}
 @pytest.fixture(scope="module", autouse=True)
 def feature(shop: Shop) -> Iterator[None]:
     """A feature of the frontend, which testers reach in all ways that there are."""
-    with shop.deployed(FEATURE, {"frontend": BUILD}, sessions=["tester-answers"], header=True):
+    with shop.deploy_feature(FEATURE, {"frontend": BUILD}, sessions=["tester-answers"], header=True):
         for host, headers in ((PREVIEW, {}), (HOST, TESTER), (HOST, CI)):
             eventually(lambda: shop.versions(host, **headers).get("frontend") == {BUILD}, f"{host} {headers}")  # noqa: B023
         yield

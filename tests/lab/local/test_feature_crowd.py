@@ -13,7 +13,7 @@ import pytest
 from boutique.names.feature_names import session_name
 from boutique.routing import route_table
 from tests.support import online_boutique
-from tests.support.lab.developer_machines import Machine
+from tests.support.lab.developer_machines import DeveloperMachine
 from tests.support.lab.lab_stacks import ROOT
 from tests.support.lab.shop_environments import BASELINE, HOST, Hop, Shop
 from tests.support.lab.work_sizes import Size
@@ -33,11 +33,11 @@ def plan_features(count: int) -> Crowd:
 
 
 @pytest.fixture
-def machine(developer_machine: Machine, nothing_left: None) -> Iterator[Machine]:
+def machine(developer_machine: DeveloperMachine, nothing_left: None) -> Iterator[DeveloperMachine]:
     """A machine, for features that are gone in the end, however far the test got."""
     assert nothing_left is None
     yield developer_machine
-    developer_machine.at_once(*(down(name) for name in developer_machine.listed()))
+    developer_machine.run_together(*(down(name) for name in developer_machine.list_features()))
 
 
 @dataclass
@@ -88,7 +88,7 @@ def version(name: str, build: int) -> str:
     return f"0.10.7-{name}.{build}"
 
 
-def routes_by_owner(here: Machine) -> dict[str, set[str]]:
+def routes_by_owner(here: DeveloperMachine) -> dict[str, set[str]]:
     """Return the routes in force, by the stack that owns them."""
     table = json.loads(here.run("routes", "local", "--json").stdout)
     assert table["unread"] == []
@@ -107,23 +107,23 @@ def expected_routes(features: Crowd) -> dict[str, set[str]]:
     return {"local": {"edge", *SERVICES}, **owners}
 
 
-def test_a_crowd_comes_changes_and_goes(machine: Machine, size: Size) -> None:
+def test_a_crowd_comes_changes_and_goes(machine: DeveloperMachine, size: Size) -> None:
     coming = plan_features(size.features)
     staying = dict(list(coming.items())[: size.features // 2])
     with watch_shop(machine.shop) as nobody:
-        machine.at_once(*(up(name, services, 1) for name, services in coming.items()))
+        machine.run_together(*(up(name, services, 1) for name, services in coming.items()))
         assert routes_by_owner(machine) == expected_routes(coming)
         check_reach(machine.shop, coming)
-        machine.at_once(
+        machine.run_together(
             *(up(name, services, 2) for name, services in staying.items()),
             *(down(name) for name in coming if name not in staying),
         )
         assert routes_by_owner(machine) == expected_routes(staying)
-        builds = {key: feature["services"] for key, feature in machine.listed().items()}
+        builds = {key: feature["services"] for key, feature in machine.list_features().items()}
         assert builds == {
             name: {service: version(name, 2) for service in services} for name, services in staying.items()
         }
-        machine.at_once(*(down(name) for name in staying))
+        machine.run_together(*(down(name) for name in staying))
         assert routes_by_owner(machine) == expected_routes({})
     print(f"{nobody.pages} pages of somebody else")
     assert nobody.pages > 5 * size.features

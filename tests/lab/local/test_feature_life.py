@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from tests.support.lab.developer_machines import ADS, LONGEST, Machine
+from tests.support.lab.developer_machines import ADS, LONGEST, DeveloperMachine
 from tests.support.lab.lab_commands import eventually
 from tests.support.lab.shop_environments import BASELINE, HOST
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
 
 
-def test_a_branch_becomes_a_link_and_goes(developer_machine: Machine, elsewhere: Machine) -> None:
+def test_a_branch_becomes_a_link_and_goes(developer_machine: DeveloperMachine, elsewhere: DeveloperMachine) -> None:
     shop = developer_machine.shop
     up = developer_machine.feature(
         "up", "new-ads", "--env", "local", *ADS, "--session", "tester-1", "--ttl", "3h", "--json"
@@ -23,7 +23,7 @@ def test_a_branch_becomes_a_link_and_goes(developer_machine: Machine, elsewhere:
     eventually(lambda: shop.versions(f"new-ads.{HOST}").get("adservice") == new, "the preview link")
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1").get("adservice") == new, "the tester")
 
-    [row] = elsewhere.listed().values()
+    [row] = elsewhere.list_features().values()
     assert (row["name"], row["services"], row["sessions"]) == ("new-ads", {"adservice": "0.10.7-new-ads.3"}, 1)
     assert (row["trouble"], row["expired"], row["expires"]) == ("", False, document["expires"])
     shown = elsewhere.feature("show", "new-ads").stdout
@@ -41,7 +41,7 @@ def test_a_branch_becomes_a_link_and_goes(developer_machine: Machine, elsewhere:
     developer_machine.feature("leave", "new-ads", "--session", "tester-1")
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-1")["adservice"] == {BASELINE}, "who has left")
     elsewhere.feature("extend", "new-ads", "--ttl", "2d")
-    assert developer_machine.listed()["new-ads"]["expires"] > document["expires"]
+    assert developer_machine.list_features()["new-ads"]["expires"] > document["expires"]
     developer_machine.feature("up", "new-ads", "--env", "local", "--service", "adservice=0.10.7-new-ads.4")
     newer = {"0.10.7-new-ads.4"}
     eventually(lambda: shop.versions(Cookie=f"{cookie}tester-2").get("adservice") == newer, "the next build")
@@ -71,7 +71,7 @@ REFUSED = {
 }
 
 
-def test_what_is_refused_leaves_nothing(developer_machine: Machine) -> None:
+def test_what_is_refused_leaves_nothing(developer_machine: DeveloperMachine) -> None:
     running = {arguments: developer_machine.start("feature", *arguments) for arguments in REFUSED}
     for arguments, expected in REFUSED.items():
         _, wrong = running[arguments].communicate(timeout=LONGEST)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.lab.developer_machines import ADS, Machine
+from tests.support.lab.developer_machines import ADS, DeveloperMachine
 from tests.support.lab.lab_commands import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("nothing_left")]
@@ -16,7 +16,7 @@ RATES = ("--service", "currencyservice=0.10.7-rates.1")
 
 
 @contextmanager
-def feature(here: Machine, name: str, *services: str) -> Iterator[None]:
+def feature(here: DeveloperMachine, name: str, *services: str) -> Iterator[None]:
     try:
         here.feature("up", name, "--env", "local", *services)
         yield
@@ -24,19 +24,19 @@ def feature(here: Machine, name: str, *services: str) -> Iterator[None]:
         here.feature("down", name, "--env", "local")
 
 
-def smoke(here: Machine, name: str) -> tuple[int, dict[str, Any]]:
+def smoke(here: DeveloperMachine, name: str) -> tuple[int, dict[str, Any]]:
     done = here.run("smoke", "local", "--feature", name, "--json", check=False)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
 
-def wait_until_green(here: Machine, name: str) -> None:
+def wait_until_green(here: DeveloperMachine, name: str) -> None:
     """See it turn green: a proxy may learn of a route some moments after the API server."""
     eventually(lambda: smoke(here, name)[0] == 0, f"{name} is green")
 
 
 def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed_again(
-    developer_machine: Machine,
+    developer_machine: DeveloperMachine,
 ) -> None:
     kubectl = developer_machine.shop.lab.kubectl
     with feature(developer_machine, "new-ads", *ADS):
@@ -63,7 +63,7 @@ def test_a_feature_is_green_red_without_its_route_or_pod_and_green_when_deployed
         wait_until_green(developer_machine, "new-ads")
 
 
-def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(developer_machine: Machine) -> None:
+def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(developer_machine: DeveloperMachine) -> None:
     with feature(developer_machine, "rates", *RATES):
         eventually(
             lambda: smoke(developer_machine, "rates")[1]["services"]["currencyservice"]["reached"]["right"] > 0,
@@ -81,7 +81,7 @@ def test_the_edge_that_drops_the_key_is_named_and_the_way_round_it_works(develop
         wait_until_green(developer_machine, "rates")
 
 
-def test_a_feature_that_is_not_there_is_refused(developer_machine: Machine) -> None:
+def test_a_feature_that_is_not_there_is_refused(developer_machine: DeveloperMachine) -> None:
     done = developer_machine.run("smoke", "local", "--feature", "nobody", check=False)
     assert done.returncode == 1
     assert "`boutique feature list` lists them" in done.stderr

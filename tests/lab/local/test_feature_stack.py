@@ -16,7 +16,7 @@ pytestmark = pytest.mark.lab
 def test_only_testers_reach_what_a_branch_changed(shop: Shop, service: str) -> None:
     version, key = f"0.10.7-new-{service}.3", f"new-{service}"
     before = shop.objects()
-    with shop.deployed(key, {service: version}, sessions=["tester-1"], header=True) as stack:
+    with shop.deploy_feature(key, {service: version}, sessions=["tester-1"], header=True) as stack:
         url = f"https://{key}.{HOST}"
         assert stack.outputs()["url"].startswith(url)
         assert stack.outputs()["versions"] == {service: version}
@@ -70,7 +70,7 @@ def test_a_feature_that_never_gets_ready_is_never_reached(shop: Shop) -> None:
 
 
 def test_a_build_that_never_gets_ready_leaves_the_one_before_in_place(shop: Shop) -> None:
-    with shop.deployed("new-ads", {"adservice": "0.10.7-new-ads.1"}) as stack:
+    with shop.deploy_feature("new-ads", {"adservice": "0.10.7-new-ads.1"}) as stack:
         host = f"new-ads.{HOST}"
         shop.configure(stack, {"adservice": "0.10.7-new-ads.broken.never-ready.2"}, key="new-ads", timeoutSeconds=10)
         assert stack.up(check=False).returncode != 0
@@ -81,7 +81,7 @@ def test_a_build_that_never_gets_ready_leaves_the_one_before_in_place(shop: Shop
 
 
 def test_what_another_feature_has_is_refused_with_the_name_of_its_stack(shop: Shop) -> None:
-    with shop.deployed("first", {"adservice": "0.10.7-first.1"}, sessions=["tester-3"]):
+    with shop.deploy_feature("first", {"adservice": "0.10.7-first.1"}, sessions=["tester-3"]):
         before = shop.objects()
         for stack_name, services, section, expected in (
             (

@@ -46,7 +46,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def shop_with_features(shop: Shop) -> Iterator[Shop]:
     """Two features of the frontend, told apart by sessions."""
-    with shop.standing(
+    with shop.deploy_all(
         shop.feature("first", {"frontend": FIRST}, sessions=["abc", SIGNS]),
         shop.feature("second", {"frontend": SECOND}, sessions=["abcd"]),
     ):

@@ -12,7 +12,7 @@ import pytest
 from boutique.settings.durations import written
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.lab_stacks import Stack, committed_sections, project
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -69,7 +69,9 @@ def state(stack: Stack) -> set[str]:
     return {resource["urn"] for resource in stack.resources()}
 
 
-def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(lab: Lab, local: Deployed) -> None:
+def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(
+    lab: Lab, local: LocalDeployment
+) -> None:
     recorded = state(local.stack)
     with by_hand(lab, IN_THE_MESH), by_hand(lab, AT_THE_EDGE, "at-the-edge"):
         before = objects(lab)
@@ -86,15 +88,15 @@ def test_a_virtual_service_beside_http_routes_is_refused_and_nothing_is_touched(
             assert state(local.stack) == recorded
 
 
-def test_a_virtual_service_for_what_nobody_routes_is_let_be(lab: Lab, local: Deployed) -> None:
+def test_a_virtual_service_for_what_nobody_routes_is_let_be(lab: Lab, local: LocalDeployment) -> None:
     with by_hand(lab, {**TO_ADS, "hosts": ["elsewhere.example", "adservice.elsewhere.svc.cluster.local"]}):
         local.stack.pulumi("preview", "--expect-no-changes")
 
 
 def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
-    lab: Lab, local: Deployed, tmp_path: Path
+    lab: Lab, local: LocalDeployment, tmp_path: Path
 ) -> None:
-    assert local.said
+    assert local.output
     with feature(lab, tmp_path, "beside-by-hand") as stack, by_hand(lab, IN_THE_MESH):
         before = objects(lab)
         message = refusal_message(stack, "up", "--yes", "--skip-preview")
@@ -106,7 +108,9 @@ def test_a_feature_is_refused_beside_a_virtual_service_for_what_it_changes(
         assert objects(lab) == before
 
 
-def test_an_environment_goes_over_only_when_its_features_are_gone(lab: Lab, local: Deployed, tmp_path: Path) -> None:
+def test_an_environment_goes_over_only_when_its_features_are_gone(
+    lab: Lab, local: LocalDeployment, tmp_path: Path
+) -> None:
     folders = [tmp_path / name for name in ("environment", "feature")]
     for folder in folders:
         folder.mkdir()

@@ -7,7 +7,7 @@ import pytest
 from tests.support.lab.deployer_escapes import GATEWAY, denied_by, route, virtual_service
 from tests.support.lab.deployer_writes import Object, Write, dry_run_writer, feature_object
 from tests.support.lab.lab_commands import Lab, eventually
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -18,8 +18,8 @@ BAD = {"type": "RegularExpression", "value": "/("}
 
 
 @pytest.fixture(scope="module")
-def write(lab: Lab, local: Deployed) -> Write:
-    assert local.said
+def write(lab: Lab, local: LocalDeployment) -> Write:
+    assert local.output
     write = dry_run_writer(lab)
     # A rule is in force a moment after it was made.
     eventually(lambda: write(DEPLOYER, "create", **pods(hostNetwork=True)) != "", "the rule is in force")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.lab.lab_commands import Lab
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 from tests.support.lab.locust_shoppers import shop
 from tests.support.lab.work_sizes import Size
 
@@ -73,7 +73,7 @@ def test_shoppers_notice_a_broken_page(
     assert {failure.partition(": ")[0] for failure in journey.failures} == ({failing} if failing else set())
 
 
-def test_shopping_sees_no_error(lab: Lab, local: Deployed, tmp_path: Path, size: Size) -> None:
+def test_shopping_sees_no_error(lab: Lab, local: LocalDeployment, tmp_path: Path, size: Size) -> None:
     url, authority = local.stack.outputs()["url"], lab.folder / "files/certificate/ca.crt"
     journey = shop(url, authority, tmp_path, seconds=size.seconds, users=10)
     print("requests:", journey.requests)

@@ -18,7 +18,7 @@ from support.registry.registry_errors import UntrustedRegistryError
 from tests.support import online_boutique
 from tests.support.certificate_samples import issue
 from tests.support.lab import image_registry
-from tests.support.lab.developer_machines import Machine
+from tests.support.lab.developer_machines import DeveloperMachine
 from tests.support.lab.image_registry import docker_configuration
 from tests.support.lab.lab_commands import eventually
 from tests.support.lab.lab_stacks import ROOT
@@ -70,7 +70,7 @@ def test_a_certificate_of_an_unknown_authority_is_told(
 
 @pytest.mark.usefixtures("nothing_left")
 def test_a_feature_takes_what_its_branch_has_built(
-    developer_machine: Machine, registry_variables: Mapping[str, str]
+    developer_machine: DeveloperMachine, registry_variables: Mapping[str, str]
 ) -> None:
     machine = replace(developer_machine, env={**developer_machine.env, **registry_variables})
     up = machine.feature("up", "new-ads", "--env", "local", "--json")
@@ -91,7 +91,7 @@ def test_a_feature_takes_what_its_branch_has_built(
 
 @pytest.mark.usefixtures("nothing_left")
 def test_what_cannot_be_found_and_a_preview_change_nothing(
-    developer_machine: Machine, registry_variables: Mapping[str, str]
+    developer_machine: DeveloperMachine, registry_variables: Mapping[str, str]
 ) -> None:
     def up(branch: str, *arguments: str, **different: str) -> subprocess.Popen[str]:
         machine = replace(developer_machine, env={**developer_machine.env, **registry_variables, **different})
@@ -126,7 +126,7 @@ def test_what_cannot_be_found_and_a_preview_change_nothing(
     ],
 )
 def test_a_registry_that_cannot_be_read_leaves_the_release(
-    developer_machine: Machine,
+    developer_machine: DeveloperMachine,
     registry_variables: Mapping[str, str],
     different: Mapping[str, str],
     repository: str,
@@ -153,7 +153,9 @@ def test_a_registry_that_cannot_be_read_leaves_the_release(
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_newer_releases_are_shown_and_taken(developer_machine: Machine, registry_variables: Mapping[str, str]) -> None:
+def test_newer_releases_are_shown_and_taken(
+    developer_machine: DeveloperMachine, registry_variables: Mapping[str, str]
+) -> None:
     machine = replace(developer_machine, env={**developer_machine.env, **registry_variables})
     path = developer_machine.folder / "Pulumi.local.yaml"
     before = (ROOT / path.name).read_text()

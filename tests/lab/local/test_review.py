@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.lab.lab_commands import BOUTIQUE, Lab
 from tests.support.lab.lab_stacks import ROOT, committed_sections, project
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -15,7 +15,7 @@ IMAGE = "us-central1-docker.pkg.dev/online-boutique-ci/microservices-demo/adserv
 
 
 @pytest.fixture(scope="module")
-def comment(lab: Lab, local: Deployed, tmp_path_factory: pytest.TempPathFactory) -> str:
+def comment(lab: Lab, local: LocalDeployment, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The comment on a new version of one service."""
     sections = committed_sections("local")
     sections["environment"]["services"] = {"adservice": {"image": {"tag": "v0.10.7"}}}
@@ -64,7 +64,7 @@ def test_only_the_route_to_that_service_is_concerned(comment: str) -> None:
     ]
 
 
-def test_the_route_table_is_the_one_that_the_stack_says_is_in_force(comment: str, local: Deployed) -> None:
+def test_the_route_table_is_the_one_that_the_stack_says_is_in_force(comment: str, local: LocalDeployment) -> None:
     table = cells(comment.partition("Route table after the update")[2], "request")
     assert {request: f"{goal} ({owner})" for request, goal, owner in table} == local.stack.outputs()["routes"]
 
@@ -88,7 +88,7 @@ def test_the_example_in_the_documentation_is_such_a_comment(comment: str, lab: L
     assert without_counts(example) == without_counts(comment.replace(lab.env["BOUTIQUE_LAB_HTTPS_PORT"], "8443"))
 
 
-def test_a_preview_changes_nothing(comment: str, lab: Lab, local: Deployed) -> None:
+def test_a_preview_changes_nothing(comment: str, lab: Lab, local: LocalDeployment) -> None:
     assert comment
     running = lab.kubectl("get", "deployment", "adservice", "-n", "local", "-o", "jsonpath={..image}")
     assert running.endswith(":v0.10.6")

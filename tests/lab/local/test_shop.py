@@ -13,7 +13,7 @@ from tests.support import online_boutique
 from tests.support.lab.cluster_objects import deployments, is_available, list_all_objects, name, writers
 from tests.support.lab.lab_commands import Lab
 from tests.support.lab.lab_stacks import ROOT
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -21,13 +21,13 @@ PULUMI = re.compile(r"pulumi-(?!resource-|kubernetes$)")
 """Who writes for Pulumi itself, and not for Helm: charts' objects and their releases."""
 
 
-def test_all_workloads_are_available(lab: Lab, local: Deployed) -> None:
+def test_all_workloads_are_available(lab: Lab, local: LocalDeployment) -> None:
     workloads = deployments(lab, local.stack.outputs()["namespace"])
     assert workloads.keys() == {workload.name for workload in online_boutique.WORKLOADS}
     assert not [name for name, deployment in workloads.items() if not is_available(deployment)]
 
 
-def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
+def test_second_update_changes_nothing(lab: Lab, local: LocalDeployment) -> None:
     def resource_versions() -> dict[str, str]:
         return {
             name: deployment["metadata"]["resourceVersion"] for name, deployment in deployments(lab, "local").items()
@@ -46,7 +46,7 @@ def test_second_update_changes_nothing(lab: Lab, local: Deployed) -> None:
     assert resource_versions() == before
 
 
-def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) -> None:
+def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: LocalDeployment) -> None:
     outputs = local.stack.outputs()
     containers = {
         name: deployment["spec"]["template"]["spec"]["containers"]
@@ -62,17 +62,17 @@ def test_outputs_say_where_the_shop_is_and_what_runs(lab: Lab, local: Deployed) 
     }
 
 
-def test_pulumi_wrote_no_automatic_logs(lab: Lab, local: Deployed) -> None:
-    assert local.said
+def test_pulumi_wrote_no_automatic_logs(lab: Lab, local: LocalDeployment) -> None:
+    assert local.output
     assert Path(lab.env["PULUMI_HOME"], "logs").is_file()
 
 
-def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
+def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: LocalDeployment) -> None:
     [user] = local.stack.kubeconfig("local")["users"]
     token: str = user["user"]["token"]
     forms = [token, base64.b64encode(token.encode()).decode()]
     shown = {
-        "the update's output": local.said,
+        "the update's output": local.output,
         "stack output": local.stack.pulumi("stack", "output").stdout,
         "stack output targets": local.stack.pulumi("stack", "output", "targets").stdout,
         "stack export": local.stack.pulumi("stack", "export").stdout,
@@ -86,7 +86,7 @@ def test_deployers_token_is_nowhere_in_clear(lab: Lab, local: Deployed) -> None:
     assert not leaks
 
 
-def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: Deployed) -> None:
+def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: LocalDeployment) -> None:
     written = [
         resource for resource in list_all_objects(lab) if any(PULUMI.match(writer) for writer in writers(resource))
     ]
@@ -104,5 +104,5 @@ def test_everything_pulumi_wrote_names_the_stack_that_owns_it(lab: Lab, local: D
     assert not nameless
 
 
-def test_deploying_rewrites_no_committed_file(local: Deployed) -> None:
+def test_deploying_rewrites_no_committed_file(local: LocalDeployment) -> None:
     assert {path.name: path.read_text() for path in ROOT.glob("Pulumi*.yaml")} == local.files

@@ -13,7 +13,7 @@ from tests.support import online_boutique
 from tests.support.lab.cluster_objects import deployments, is_available
 from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually
 from tests.support.lab.lab_stacks import ROOT
-from tests.support.lab.local_stack import Deployed
+from tests.support.lab.local_stack import LocalDeployment
 
 pytestmark = pytest.mark.lab
 
@@ -32,7 +32,7 @@ Smoke = Callable[..., Smoked]
 
 
 @pytest.fixture
-def smoke(lab: Lab, local: Deployed) -> Smoke:
+def smoke(lab: Lab, local: LocalDeployment) -> Smoke:
     def run(*arguments: str) -> Smoked:
         done = subprocess.run(
             [*BOUTIQUE, "smoke", local.stack.name, "--json", *arguments],

@@ -51,7 +51,7 @@ def test_call_goes_over_mtls_as_the_callers_own_service_account(mesh: Mesh) -> N
 
 
 def test_plaintext_is_refused(mesh: Mesh) -> None:
-    refused = mesh.inside(mesh.pods("back")[0]["address"], "/")
+    refused = mesh.request_without_proxy(mesh.pods("back")[0]["address"], "/")
     assert refused.returncode != 0
     assert "pod" not in refused.stdout
 

@@ -147,7 +147,7 @@ def test_another_stack_is_refused_what_this_one_owns(
         assert f"belong to stack '{SPACE}', and an object has one owning stack" in done.stdout
     assert not [resource for resource in rival.resources() if resource["type"].startswith("kubernetes:")]
     # The API server refuses it as well, whoever asks, and however.
-    message = plain.refused(
+    message = plain.refusal(
         "-n", SPACE, "annotate", "service", "cartservice", "--overwrite", "boutique.dev/owner=rival-environment"
     )
     assert f"belongs to stack {SPACE}" in message

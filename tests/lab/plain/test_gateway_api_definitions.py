@@ -133,7 +133,7 @@ def test_a_definition_that_is_being_deleted_is_said(plain: Lab, stack: Stack) ->
         "metadata": {"name": "stuck", "namespace": "default", "finalizers": ["example.com/never"]},
         "spec": {},
     }
-    eventually(lambda: not plain.refused("apply", "-f", "-", stdin=json.dumps(route)), "the API is served")
+    eventually(lambda: not plain.refusal("apply", "-f", "-", stdin=json.dumps(route)), "the API is served")
     plain.kubectl("delete", KIND, "httproutes.gateway.networking.k8s.io", "--wait=false")
     try:
         for kind in ("folder", "present"):

@@ -141,7 +141,7 @@ def refuse_pods(lab: Lab, namespace: str, app: str) -> Iterator[None]:
             "create", "-f", "-", stdin=json.dumps({"apiVersion": "admissionregistration.k8s.io/v1", **described})
         )
     pod = ("run", name, "-n", namespace, "--image=none", f"--labels=app={app}", "--dry-run=server")
-    eventually(lambda: name in lab.refused(*pod), "the policy holds")
+    eventually(lambda: name in lab.refusal(*pod), "the policy holds")
     try:
         yield
     finally:

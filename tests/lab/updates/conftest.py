@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.lab.lab_commands import Lab, running
-from tests.support.lab.local_updates import FrontDoor, open_door
+from tests.support.lab.local_updates import IngressEnvironment, deploy_ingress
 
 
 @pytest.fixture(scope="package")
-def opened(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
+def ingress_lab(state_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngressEnvironment]:
     for lab in running(Lab("updates", state_home)):
-        yield open_door(lab, tmp_path_factory.mktemp("updates"))
+        yield deploy_ingress(lab, tmp_path_factory.mktemp("updates"))

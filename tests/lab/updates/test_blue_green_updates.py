@@ -11,7 +11,7 @@ from tests.support.lab.gateway_clients import Load
 from tests.support.lab.gateway_clients import load as visitors
 from tests.support.lab.lab_commands import BOUTIQUE, Lab, eventually
 from tests.support.lab.lab_stacks import Stack
-from tests.support.lab.local_updates import FrontDoor, report
+from tests.support.lab.local_updates import IngressEnvironment, report
 from tests.support.lab.mesh_identities import Call, calls, load
 from tests.support.lab.work_sizes import Size
 
@@ -24,29 +24,29 @@ TIMEOUT = f"environment.services.{PAGE}.rollout.timeoutSeconds"
 
 
 @pytest.fixture(scope="module")
-def door(opened: FrontDoor) -> FrontDoor:
+def ingress(ingress_lab: IngressEnvironment) -> IngressEnvironment:
     """The stack with blue/green releases of a page and of a leaf."""
     services = {
         PAGE: {"rollout": {**SWITCHED, "prePromotionCheck": {"path": "/", "timeoutSeconds": 5}}},
         LEAF: {"rollout": SWITCHED, "files": {"text": OLD}, "secrets": {"KEY": "key"}, "variables": {"A": OLD}},
         "loadgenerator": {"enabled": False},
     }
-    stack = opened.configure(environment={"services": services}, release={"default": OLD})
+    stack = ingress_lab.configure(environment={"services": services}, release={"default": OLD})
     secret(stack, OLD)
     stack.up()
-    return opened.wait()
+    return ingress_lab.wait()
 
 
 @pytest.fixture
-def question(door: FrontDoor) -> Call:
-    return calls(door.lab, "local")[LEAF]
+def question(ingress: IngressEnvironment) -> Call:
+    return calls(ingress.lab, "local")[LEAF]
 
 
 def secret(stack: Stack, value: str) -> None:
     stack.pulumi("config", "set", "--secret", "--path", "boutique:serviceSecrets.key", f"canary-{value}")
 
 
-def set_versions(door: FrontDoor, **versions: str) -> FrontDoor:
+def set_versions(door: IngressEnvironment, **versions: str) -> IngressEnvironment:
     """Configure the versions of services."""
     for name, version in versions.items():
         door.set(f"release.services.{name}", version)
@@ -59,7 +59,7 @@ def pods(lab: Lab, app: str) -> dict[str, str]:
     return {pod["metadata"]["uid"]: pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in items}
 
 
-def back(door: FrontDoor) -> float:
+def back(door: IngressEnvironment) -> float:
     """Deploy what is configured, and return after how many seconds the old page was there."""
     began = time.monotonic()
     with door.stack.start("up", "--yes", "--skip-preview") as running:
@@ -74,20 +74,20 @@ def wait_for_requests(traffic: Load, requests: int) -> None:
     eventually(lambda: traffic.total >= requests, f"{requests} requests")
 
 
-def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: FrontDoor, size: Size) -> None:
-    lab = door.lab
-    set_versions(door, frontend=NEW)
-    with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
-        door.stack.up()
+def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(ingress: IngressEnvironment, size: Size) -> None:
+    lab = ingress.lab
+    set_versions(ingress, frontend=NEW)
+    with visitors(ingress.site, "/_healthz", pause=size.pause) as traffic:
+        ingress.stack.up()
         wait_for_requests(traffic, size.requests)
     report("frontend to green", traffic)
     assert not traffic.failures, f"within {traffic.outage:.1f} s"
-    assert door.page()["version"] == NEW
+    assert ingress.page()["version"] == NEW
     current_pods = pods(lab, PAGE)
     assert sorted(current_pods.values()) == [OLD, NEW]
-    set_versions(door, frontend=OLD)
-    with visitors(door.site, "/_healthz", pause=size.pause) as traffic:
-        took = back(door)
+    set_versions(ingress, frontend=OLD)
+    with visitors(ingress.site, "/_healthz", pause=size.pause) as traffic:
+        took = back(ingress)
         wait_for_requests(traffic, size.requests)
     report(f"frontend back in {took:.1f} s", traffic)
     assert not traffic.failures
@@ -95,21 +95,21 @@ def test_nobody_notices_the_switch_and_the_way_back_takes_no_new_pod(door: Front
 
 
 def test_a_leaf_goes_over_and_back_with_its_files_secrets_and_variables(
-    door: FrontDoor, question: Call, size: Size
+    ingress: IngressEnvironment, question: Call, size: Size
 ) -> None:
-    lab = door.lab
+    lab = ingress.lab
     before = serving_pod_sources(lab)
     assert before == {"A": OLD, "text": OLD, "KEY": f"canary-{OLD}", "image": OLD}
-    configure_leaf(door, NEW)
+    configure_leaf(ingress, NEW)
     with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
-        door.stack.up()
+        ingress.stack.up()
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
     assert {version for _, version in counted} == {OLD, NEW}
     assert serving_pod_sources(lab) == {"A": NEW, "text": NEW, "KEY": f"canary-{NEW}", "image": NEW}
     current_pods = pods(lab, LEAF)
     with load(lab, CALLER, question, at_least=size.requests, pause=size.pause) as counted:
-        output = roll_back(door.stack)
+        output = roll_back(ingress.stack)
     print("calls:", dict(counted))
     assert {outcome for outcome, _ in counted} == {"OK"}
     assert "secret key: its former content comes back" in output
@@ -132,7 +132,7 @@ def roll_back(stack: Stack) -> str:
     return done.stdout + done.stderr
 
 
-def configure_leaf(door: FrontDoor, version: str) -> None:
+def configure_leaf(door: IngressEnvironment, version: str) -> None:
     set_versions(door, **{LEAF: version})
     door.set(f"environment.services.{LEAF}.files.text", version)
     door.set(f"environment.services.{LEAF}.variables.A", version)
@@ -167,37 +167,37 @@ def serving_pod_sources(lab: Lab) -> dict[str, str]:
     ],
 )
 def test_what_is_broken_gets_no_request_and_the_next_good_release_needs_no_cleaning_up(
-    door: FrontDoor, broken: str, first: str, again: str
+    ingress: IngressEnvironment, broken: str, first: str, again: str
 ) -> None:
-    was = door.page()["version"]
-    set_versions(door, frontend=broken)
+    was = ingress.page()["version"]
+    set_versions(ingress, frontend=broken)
     # It is waited for in vain, twice.
-    door.set(TIMEOUT, "10")
-    with visitors(door.site, "/_healthz", pause=0.1) as traffic:
-        failed = door.stack.up(check=False)
+    ingress.set(TIMEOUT, "10")
+    with visitors(ingress.site, "/_healthz", pause=0.1) as traffic:
+        failed = ingress.stack.up(check=False)
     assert not traffic.failures
     # A second time: what was made the first time is there, and is no better.
-    for update, message in ((failed, first), (door.stack.up(check=False), again)):
+    for update, message in ((failed, first), (ingress.stack.up(check=False), again)):
         assert update.returncode != 0
         assert message in update.stdout, update.stdout
         assert "Traceback" not in update.stdout
-    assert door.page()["version"] == was
-    door.set(TIMEOUT, "60")
+    assert ingress.page()["version"] == was
+    ingress.set(TIMEOUT, "60")
     good = NEW if was == OLD else OLD
-    set_versions(door, frontend=good).stack.up()
-    assert door.page()["version"] == good
-    assert broken not in pods(door.lab, PAGE).values()
+    set_versions(ingress, frontend=good).stack.up()
+    assert ingress.page()["version"] == good
+    assert broken not in pods(ingress.lab, PAGE).values()
 
 
-def test_recreate_has_a_gap(door: FrontDoor, question: Call) -> None:
-    door.set(f"environment.services.{LEAF}.rollout.strategy", "recreate")
-    door.stack.up()
-    set_versions(door, **{LEAF: "v0.10.9"})
+def test_recreate_has_a_gap(ingress: IngressEnvironment, question: Call) -> None:
+    ingress.set(f"environment.services.{LEAF}.rollout.strategy", "recreate")
+    ingress.stack.up()
+    set_versions(ingress, **{LEAF: "v0.10.9"})
     with (
-        visitors(door.site, "/_healthz", pause=0.1) as pages,
-        load(door.lab, CALLER, question, at_least=100, pause=0.1) as counted,
+        visitors(ingress.site, "/_healthz", pause=0.1) as pages,
+        load(ingress.lab, CALLER, question, at_least=100, pause=0.1) as counted,
     ):
-        door.stack.up()
+        ingress.stack.up()
     print("recreate:", dict(counted))
     assert not pages.failures
     assert {outcome for outcome, _ in counted} != {"OK"}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.lab.cluster_objects import names
 from tests.support.lab.lab_commands import eventually
-from tests.support.lab.local_updates import FrontDoor
+from tests.support.lab.local_updates import IngressEnvironment
 
 pytestmark = pytest.mark.lab
 
@@ -29,9 +29,11 @@ def durable_objects(objects: set[Name]) -> set[Name]:
     return {name for name in objects if name[0] in {"Deployment", "Service", "AuthorizationPolicy", "NetworkPolicy"}}
 
 
-def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again(opened: FrontDoor) -> None:
-    lab, stack, before = opened.lab, opened.stack, opened.before
-    opened.configure().up()
+def test_destroy_leaves_the_cluster_as_it_was_and_the_shop_can_be_deployed_again(
+    ingress_lab: IngressEnvironment,
+) -> None:
+    lab, stack, before = ingress_lab.lab, ingress_lab.stack, ingress_lab.before
+    ingress_lab.configure().up()
     deployed = names(lab)
     stack.pulumi("destroy", "--yes", "--skip-preview")
     kept = {name for name in deployed - before if name[0] in DEFINITIONS or name in BY_ISTIOD}

@@ -35,7 +35,7 @@ def allowed_rights(questions: Questions, namespace: str, user: str) -> Rights:
     return {
         (verb, group, resource)
         for verb, (group, resource) in matrix
-        if questions.may(user, verb, group, resource, namespace)
+        if questions.is_allowed(user, verb, group, resource, namespace)
     }
 
 

@@ -37,7 +37,7 @@ class Questions:
         """Return what the objects of a list are called."""
         return {item["metadata"]["name"] for item in self._ask("GET", path)["items"]}
 
-    def may(self, user: str, verb: str, group: str, resource: str, namespace: str) -> bool:
+    def is_allowed(self, user: str, verb: str, group: str, resource: str, namespace: str) -> bool:
         """Ask about a ServiceAccount with the groups that its token brings along; no namespace is the whole cluster."""
         home = user.split(":")[2]
         name, _, subresource = resource.partition("/")

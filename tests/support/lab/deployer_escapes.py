@@ -29,24 +29,24 @@ class DeployerClient:
         self._lab = lab
         self._login = ("--kubeconfig", str(kubeconfig))
 
-    def refused(self, *command: str) -> str:
+    def refusal(self, *command: str) -> str:
         """Return why kubectl is refused; empty if it is not."""
-        return self._lab.refused(*self._login, *command)
+        return self._lab.refusal(*self._login, *command)
 
-    def applied(self, content: Object, *arguments: str) -> str:
+    def apply(self, content: Object, *arguments: str) -> str:
         """Return why an object is refused; empty if it is let in."""
-        return self._lab.refused(*self._login, "apply", *arguments, "-f", "-", stdin=json.dumps(content))
+        return self._lab.refusal(*self._login, "apply", *arguments, "-f", "-", stdin=json.dumps(content))
 
     @contextmanager
-    def having(self, content: Object) -> Iterator[None]:
+    def keep_object(self, content: Object) -> Iterator[None]:
         """Have an object in their namespace for a while."""
-        assert self.applied(content) == ""
+        assert self.apply(content) == ""
         try:
             yield
         finally:
-            assert self.refused("delete", content["kind"].lower(), content["metadata"]["name"], "-n", self.home) == ""
+            assert self.refusal("delete", content["kind"].lower(), content["metadata"]["name"], "-n", self.home) == ""
 
-    def accepted(self, route: str) -> dict[str, str]:
+    def route_verdicts(self, route: str) -> dict[str, str]:
         """Return what each parent of a route makes of it, with the reason, once one has said so."""
         reasons: dict[str, str] = {}
 

@@ -21,7 +21,7 @@ def dry_run_writer(lab: Lab) -> Write:
         """Return why something is refused; empty if it is let through."""
         command = [*arguments, "-n", "local", "--dry-run=server", "--as", deployer(user)]
         given = json.dumps(object_) if object_ else None
-        return lab.refused(*command, *(["-f", "-"] if object_ else []), stdin=given)
+        return lab.refusal(*command, *(["-f", "-"] if object_ else []), stdin=given)
 
     return refusal
 

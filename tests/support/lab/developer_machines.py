@@ -16,7 +16,7 @@ ADS = ("--service", "adservice=0.10.7-new-ads.3")
 
 
 @dataclass(frozen=True)
-class Machine:
+class DeveloperMachine:
     """Somewhere the command is run: a copy of the project, and a state folder of its own.
 
     Attributes:
@@ -56,13 +56,13 @@ class Machine:
     def feature(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("feature", *arguments, check=check)
 
-    def at_once(self, *commands: Sequence[str]) -> None:
+    def run_together(self, *commands: Sequence[str]) -> None:
         """Run several commands of `boutique feature` at the same time."""
         for running in [self.start("feature", *command) for command in commands]:
             output, wrong = running.communicate(timeout=LONGEST)
             assert running.returncode == 0, output + wrong
 
-    def listed(self) -> dict[str, dict[str, Any]]:
+    def list_features(self) -> dict[str, dict[str, Any]]:
         return {
             feature["key"]: feature for feature in json.loads(self.feature("list", "--env", "local", "--json").stdout)
         }
@@ -72,7 +72,7 @@ class Machine:
         return {stack["name"] for stack in json.loads(output)}
 
 
-def machine(shop: Shop, folder: Path) -> Machine:
+def machine(shop: Shop, folder: Path) -> DeveloperMachine:
     (folder / "project").mkdir()
     project(folder / "project", shop.lab.env)
-    return Machine(shop, folder / "project", {**shop.lab.env, "XDG_STATE_HOME": str(folder / "state")})
+    return DeveloperMachine(shop, folder / "project", {**shop.lab.env, "XDG_STATE_HOME": str(folder / "state")})

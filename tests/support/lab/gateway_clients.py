@@ -162,7 +162,7 @@ def load(
                         traffic.http2 += 1
                 if over.is_set():
                     break
-            if repeated := visitor.repeated():
+            if repeated := visitor.retries():
                 with lock:
                     traffic.fail("HTTP/2: sent again", repeated)
 

@@ -44,7 +44,7 @@ class Http2Visitor:
             good = (version, status, code) == ("2", "200", "0")
             yield Answer("" if good else f"HTTP/{version}: status {status}, curl ended with {code}", connects != "0")
 
-    def repeated(self) -> int:
+    def retries(self) -> int:
         """Return how often a request was sent again because its connection had died."""
         return self._log.read_text(errors="replace").count(_AGAIN)
 

@@ -74,7 +74,7 @@ class Lab:
             raise AssertionError(message)
         return done.stdout
 
-    def refused(self, *arguments: str, stdin: str | None = None) -> str:
+    def refusal(self, *arguments: str, stdin: str | None = None) -> str:
         """Return why kubectl is refused something; empty if it is not."""
         try:
             self.kubectl(*arguments, stdin=stdin)

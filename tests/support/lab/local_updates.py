@@ -19,7 +19,7 @@ GATEWAYS = {GATEWAY_API: "gateways.gateway.networking.k8s.io", VIRTUAL_SERVICE: 
 
 
 @dataclass(frozen=True)
-class FrontDoor:
+class IngressEnvironment:
     """The shop behind its gateway.
 
     Attributes:
@@ -43,7 +43,7 @@ class FrontDoor:
             **{**first, "environment": {**first["environment"], **(environment or {})}, **sections}
         )
 
-    def wait(self) -> "FrontDoor":
+    def wait(self) -> "IngressEnvironment":
         """Wait until people get in."""
         eventually(lambda: self.site.get()[0] == 200, "the shop is open")
         return self
@@ -83,7 +83,7 @@ class FrontDoor:
         return [message for message in json.loads(output) if message["level"] in {"Error", "Warning"}]
 
 
-def open_door(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> FrontDoor:
+def deploy_ingress(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> IngressEnvironment:
     """Deploy the committed stack with other values of its platform, and wait until people get in.
 
     Args:
@@ -100,7 +100,7 @@ def open_door(lab: Lab, folder: Path, authority: str = "", **platform: Any) -> F
     sections["environment"]["target"] = "local"
     port = int(str(lab.status()["https"]).rpartition(":")[2])
     site = Site(HOST, port, authority + (lab.folder / "files/certificate/ca.crt").read_text())
-    door = FrontDoor(lab, project(folder, lab.env)("local").create(), site, sections, before)
+    door = IngressEnvironment(lab, project(folder, lab.env)("local").create(), site, sections, before)
     door.configure().up()
     return door.wait()
 
@@ -112,7 +112,7 @@ def report(what: str, traffic: Load) -> None:
     )
 
 
-def switch(door: FrontDoor, api: RoutingApi) -> None:
+def switch(door: IngressEnvironment, api: RoutingApi) -> None:
     """Change the routing API while a few people are there, and print how many of them were sent away."""
     door.set("platform.routing.api", api)
     with load(door.site, "/", keeping=0, opening=1, http2=1, pause=0.1) as traffic:

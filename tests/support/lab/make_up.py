@@ -59,7 +59,7 @@ class MakeCommand:
         command = ["make", "--no-print-directory", "--old-file=venv/.ready", "up", f"LAB={self.lab.name}"]
         environment = {**os.environ, "XDG_STATE_HOME": str(self.lab.state_home)}
         with (
-            (self.folder / "said").open("wb") as output,
+            (self.folder / "output").open("wb") as output,
             subprocess.Popen(
                 command, cwd=self.folder, env=environment, stdout=output, stderr=output, start_new_session=True
             ) as running,
@@ -71,8 +71,8 @@ class MakeCommand:
                 self.lab.forget()
 
     @property
-    def said(self) -> str:
-        return (self.folder / "said").read_text(errors="replace")
+    def output(self) -> str:
+        return (self.folder / "output").read_text(errors="replace")
 
     def up(self) -> str:
         """Run `make up` to its end, which has to be a good one, and return what it printed."""
@@ -82,8 +82,8 @@ class MakeCommand:
             except subprocess.TimeoutExpired:
                 code = None
         witnessed = "" if code == 0 else unready(self.lab.env)
-        assert code == 0, f"make up ended with {code}: {self.said[-8000:]}\n{witnessed}"
-        return self.said
+        assert code == 0, f"make up ended with {code}: {self.output[-8000:]}\n{witnessed}"
+        return self.output
 
     def statuses(self, release: str = "") -> list[str]:
         """Return the statuses of the revisions of a Helm release, or of all; none while nothing answers."""

@@ -79,7 +79,7 @@ class Mesh:
         )
         return container
 
-    def inside(self, address: str, path: str) -> subprocess.CompletedProcess[str]:
+    def request_without_proxy(self, address: str, path: str) -> subprocess.CompletedProcess[str]:
         """Ask a pod from outside the mesh."""
         curl = ("curl", "--silent", "--show-error", "--max-time", "5", f"http://{address}:8080{path}")
         return self.lab.boutique("exec", "--", *curl, check=False)

@@ -44,7 +44,7 @@ class Shop:
     stack: Callable[[str], Stack]
 
     @classmethod
-    def on(cls, lab: Lab, folder: Path) -> "Shop":
+    def of_lab(cls, lab: Lab, folder: Path) -> "Shop":
         env = lab.env
         authority = Path(env["BOUTIQUE_LAB_FILES"], "certificate/ca.crt").read_text()
         return cls(lab, Site(HOST, int(env["BOUTIQUE_LAB_HTTPS_PORT"]), authority), project(folder, env))
@@ -86,14 +86,14 @@ class Shop:
         return stack.configure(feature={"environment": "local", "services": changed, "expires": expires, **section})
 
     @contextmanager
-    def deployed(self, name: str, services: dict[str, str], **section: Any) -> Iterator[Stack]:
+    def deploy_feature(self, name: str, services: dict[str, str], **section: Any) -> Iterator[Stack]:
         """Deploy a feature for a while."""
         stack = self.feature(name, services, **section)
-        with self.standing(stack):
+        with self.deploy_all(stack):
             yield stack
 
     @contextmanager
-    def standing(self, *stacks: Stack) -> Iterator[None]:
+    def deploy_all(self, *stacks: Stack) -> Iterator[None]:
         """Deploy the stacks of features for a while, all at once."""
         try:
             run_together(stacks, "up")

@@ -75,7 +75,7 @@ class Publishers:
         add("manifests", json.dumps({"mediaType": INDEX, "manifests": manifests}).encode(), tag)
         return [layer["digest"] for layer in described]
 
-    def asked(self, method: str = "GET") -> list[str]:
+    def requests(self, method: str = "GET") -> list[str]:
         return [path for verb, path, _ in self.seen if verb == method]
 
 
@@ -118,7 +118,7 @@ def run_publishers() -> Iterator[Publishers]:
             self.end_headers()
             if self.command == "HEAD":
                 return
-            number = publishers.asked().count(path) - 1
+            number = publishers.requests().count(path) - 1
             if number >= len(answer.pieces):
                 self.wfile.write(body)
                 return
