@@ -70,7 +70,6 @@ def issue(
     ends: timedelta = timedelta(days=90),
     now: datetime = NOW,
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
-    signed_with: hashes.HashAlgorithm | None = None,
     strict: bool = True,
     constraints_critical: bool = True,
 ) -> Issued:
@@ -102,7 +101,7 @@ def issue(
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
-    digest = None if type(signer).__name__.startswith("Ed") else signed_with or hashes.SHA256()
+    digest = None if type(signer).__name__.startswith("Ed") else hashes.SHA256()
     return Issued(builder.sign(signer, digest), key)
 
 

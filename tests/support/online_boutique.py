@@ -9,7 +9,7 @@ from boutique.application.contract import contract
 from boutique.checks import load as loading
 from boutique.checks.feature import errors as feature_errors
 from boutique.checks.load import StackSettings
-from boutique.settings.errors import SettingsError
+from boutique.settings.errors import ErrorLine, SettingsError
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = "online-boutique"
@@ -38,7 +38,7 @@ def write_project(folder: Path, text: str = PROJECT) -> None:
     (folder / FOLDER).symlink_to(ROOT / FOLDER)
 
 
-def load(values: Mapping[str, Any], read_errors: Sequence[str] = ()) -> StackSettings:
+def load(values: Mapping[str, Any], read_errors: Sequence[ErrorLine] = ()) -> StackSettings:
     """Return the settings of a stack of Online Boutique; see `boutique.checks.load.load`.
 
     A feature is checked as its layer does it, which knows the application from the environment.

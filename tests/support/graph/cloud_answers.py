@@ -77,7 +77,7 @@ class Cloud(mocks.Mocks):
             state["status"] = {"readyReplicas": state["spec"]["replicas"] + 1}
         return f"{args.name}-id", state
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> Any:
         own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         if args.token == "pulumi:pulumi:readStackResourceOutputs":  # noqa: S105 - a function of the engine
             assert args.args == {"stackName": own}

@@ -54,8 +54,8 @@ def arguments(kind: str) -> type:
         module = importlib.import_module(class_of(kind).__module__)
         of_object: type = getattr(module, f"{kind.rpartition(':')[2]}InitArgs")
         return of_object
-    package, module, name = kind.split(":")
-    where = _PACKAGES[package] + ("" if module == "index" else f".{module.split('/')[0]}")
+    package, path, name = kind.split(":")
+    where = _PACKAGES[package] + ("" if path == "index" else f".{path.split('/')[0]}")
     arguments_type: type = getattr(importlib.import_module(where), f"{name}Args")
     return arguments_type
 

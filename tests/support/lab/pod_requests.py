@@ -12,12 +12,19 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
 PATIENCE = 5.0
+
+
+class Client(Protocol):
+    """A client of one service; it returns the status and the version of each answer."""
+
+    def ask(self) -> tuple[str, str]: ...
 
 
 class Grpc:
@@ -69,13 +76,18 @@ class Redis:
         return ("OK" if answer == b"+PONG\r\n" else "refused"), ""
 
 
-KINDS = {"grpc": Grpc, "http": Http, "redis": Redis}
+KINDS: dict[str, Callable[[dict[str, Any]], Client]] = {"grpc": Grpc, "http": Http, "redis": Redis}
 
 
 def load(call: dict[str, Any], workers: int, at_least: int, pause: float) -> Counter[tuple[str, str]]:
     """Repeat a call until standard input ends, and so often at least."""
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
 
     def work(_: int) -> Counter[tuple[str, str]]:
         client = KINDS[call["kind"]](call)

@@ -47,7 +47,9 @@ class Answers:
         if self.call:
             status, sent, text = self.call(request, headers, body)
             return status, {name: value.replace("{port}", str(self.port)) for name, value in sent.items()}, text
-        answer = self.given.get(request) or self.given.get(request.partition("?")[0]) or (404, {}, "<p>Nothing.</p>")
+        answer: Any = (
+            self.given.get(request) or self.given.get(request.partition("?")[0]) or (404, {}, "<p>Nothing.</p>")
+        )
         status, sent, text = answer.pop(0) if isinstance(answer, list) else answer
         return status, {name: value.replace("{port}", str(self.port)) for name, value in sent.items()}, text
 

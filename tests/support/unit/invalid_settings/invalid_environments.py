@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.unit.invalid_settings.invalid_case import InvalidCase
 
 CLUSTER = {"kind": "existing", "context": "here"}
-PLATFORM = {"targets": {"dev": {}}}
+PLATFORM: dict[str, Any] = {"targets": {"dev": {}}}
 
 
 def valid(**sections: Any) -> dict[str, Any]:
