@@ -1,4 +1,4 @@
-"""A cluster on EKS that is not planned: nobody knows where, AWS is not reached, or the cluster does not answer."""
+"""A cluster on EKS that is not planned: its region is unknown, AWS is unreachable, or the cluster does not answer."""
 
 import json
 from collections.abc import Mapping

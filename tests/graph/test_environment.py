@@ -68,7 +68,7 @@ def test_the_grace_period_covers_the_sleep_and_what_the_image_needs(build: Build
     assert pod(graph, "adservice")["terminationGracePeriodSeconds"] == 12 + 5
     assert pod(graph, "frontend")["terminationGracePeriodSeconds"] == 12 + 30
     assert pod(graph, "frontend")["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 12}}}
-    # Nobody calls the load generator, so nobody has to notice that it ends.
+    # No workload calls the load generator, so its pods may end without notice.
     assert "lifecycle" not in pod(graph, "loadgenerator")["containers"][0]
     assert pod(graph, "loadgenerator")["terminationGracePeriodSeconds"] == 5
 

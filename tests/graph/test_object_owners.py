@@ -22,7 +22,7 @@ BUNDLE, CHANNEL = "gateway.networking.k8s.io/bundle-version", "gateway.networkin
 
 
 def edited_metadata(name: str, owner: str, fields: Any) -> dict[str, Any]:
-    """Return the metadata of an object that somebody has edited."""
+    """Return the metadata of an object with another field manager."""
     return {
         "name": name,
         "annotations": {"boutique.dev/owner": owner},

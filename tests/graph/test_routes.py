@@ -1,4 +1,4 @@
-"""What an environment's routes promise: whoever has no feature reaches the baseline, in either routing API."""
+"""An environment's routes: requests without a feature reach the baseline, in either routing API."""
 
 import json
 

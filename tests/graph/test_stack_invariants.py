@@ -1,4 +1,4 @@
-"""What every stack keeps, whatever it deploys."""
+"""Invariants of every stack."""
 
 from itertools import combinations
 
@@ -90,7 +90,7 @@ def test_selectors_pick_their_own_pods_and_no_others(graph: Graph) -> None:
         wanted = selector.get("matchLabels", selector).items()
         picked = {name for name, labels in pods.items() if wanted <= labels.items()}
         assert picked == {graph.by_urn(resource.parent).name}, resource.urn
-        # Whatever a Service of the baseline picks is the baseline's, whatever else runs beside it.
+        # A Service of the baseline selects only the baseline's pods, also beside features.
         track = "feature" if graph.of("ChangedService") else "baseline"
         assert ("boutique.dev/track", track) in wanted
 

@@ -24,7 +24,7 @@ def local(recorded: Recorder) -> Graph:
 
 
 def test_the_deployers_identity_does_not_live_where_its_workloads_do(local: Graph) -> None:
-    # Whoever may start a pod in a namespace may mount every token in it.
+    # An identity that may start a pod in a namespace may mount every token in it.
     account, token = local.one("ServiceAccount", "local-deployer"), local.one("Secret", "local-deployer")
     home = account.inputs["metadata"]["namespace"]
     assert home == token.inputs["metadata"]["namespace"] == "deployers"
@@ -159,7 +159,7 @@ def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: 
         assert '"system:serviceaccount:deployers:"' in condition["expression"]
         binding = graph.one("ValidatingAdmissionPolicyBinding", f"{target}-admission-isolation-{subject}").inputs
         assert list(binding["spec"]["matchResources"]["namespaceSelector"]["matchLabels"].values()) == [target]
-    # The rest is data, which nobody else reads.
+    # The rest is data of the target alone.
     writable = {resource for given in DEPLOYER_RULES if "create" in given.verbs for resource in given.resources}
     assert writable - judged == {
         "configmaps",
@@ -211,4 +211,4 @@ def test_apis_that_nothing_answers_for_are_warned_of_once(stack: str, monkeypatc
     if stack == "local":
         warned.clear()
         stack_recordings.record_stack(stack, built=False, preview=True)
-        assert not warned, "nobody knows before there is a target"
+        assert not warned, "unknown before there is a target"

@@ -32,7 +32,7 @@ FOLDERS = (
 )
 """Those that take longest come first, so that no worker has a long one left when the others are done."""
 ENOUGH_INOTIFY = 256
-"""For two labs with a mesh; Linux allows a user 128 instances unless somebody has raised it."""
+"""For two labs with a mesh; Linux allows a user 128 instances by default."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """Let Pulumi end its plugins at once, also for whoever runs the tests in the background.
+    """Let Pulumi end its plugins at once, also when the tests run in the background.
 
     It asks them by SIGINT, which a shell has its background jobs ignore, and waits five seconds for each.
     """

@@ -1,4 +1,4 @@
-"""A registry is read as it is, whatever its login, and a branch is found in it."""
+"""Reads a real registry with each kind of login, and finds a branch's builds in it."""
 
 import json
 import socket

@@ -67,7 +67,7 @@ class HelmApi:
         owners: Which stack owns a namespace.
         forbidden: Which methods are refused.
         written: The requests that would change something, with their bodies.
-        changing: Whether somebody else changes every record between two requests.
+        changing: Whether another client changes every record between two requests.
     """
 
     def __init__(self, *secrets: dict[str, Any], **owners: str) -> None:

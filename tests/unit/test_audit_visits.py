@@ -30,7 +30,7 @@ def edges(carried: int = 1, lost: int = 0, received: int = 1) -> tuple[CallEdge,
 
 
 class Reader:
-    """The proxies, which nobody has to read."""
+    """The proxies, which need not be read."""
 
     def read(self) -> Mapping[str, Any]:
         return {}

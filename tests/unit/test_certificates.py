@@ -1,4 +1,4 @@
-"""Whatever a certificate comes in, it is read, put in order and handed over in one form."""
+"""A certificate of any encoding is read, its chain ordered, and returned in one form."""
 
 import base64
 import random

@@ -1,4 +1,4 @@
-"""The development certificate: taken by whoever trusts its authority, for its hosts, and kept while it will do."""
+"""The development certificate: accepted by clients that trust its authority, for its hosts, and kept while valid."""
 
 import base64
 import socket

@@ -39,7 +39,7 @@ def test_the_lock_of_a_running_update_is_named(pulumi: Path, tmp_path: Path) -> 
     with pytest.raises(LockedError, match="process 77 of ann on elsewhere, since 2026-01-10T11:00:00Z") as caught:
         engine.run(tmp_path, "dev-a", "up")
     assert "pulumi cancel --stack dev-a" in str(caught.value)
-    assert not caught.value.holders[0].is_dead, "of another host nobody knows"
+    assert not caught.value.holders[0].is_dead, "the owner on another host is unknown"
 
 
 @pytest.mark.parametrize(("pid", "cancelled"), [(2**22 + 1, True), (os.getpid(), False)], ids=["dead", "alive"])
@@ -105,7 +105,7 @@ def test_a_stack_has_one_folder_that_is_gone_afterwards(tmp_path: Path) -> None:
         within.configure({"config": {"boutique:feature": {"sessions": ["secret"]}}})
         file = within.folder / "Pulumi.dev-a.yaml"
         assert file.stat().st_mode & 0o077 == 0, "it holds the ids of sessions"
-        assert not workspace.is_interrupted("dev-a"), "somebody is at work"
+        assert not workspace.is_interrupted("dev-a"), "another process is at work"
         with (
             pytest.raises(workspace.BusyError, match="works on stack 'dev-a'"),
             workspace.workspace(tmp_path, "dev-a"),

@@ -170,7 +170,7 @@ def test_sessions_join_once_and_leave_only_if_they_are_there() -> None:
     assert sessions.remove_sessions(section, ["a"]) == {"sessions": ["b"], "environment": "dev"}
     with pytest.raises(OperationError, match="--session 2 has not joined") as caught:
         sessions.remove_sessions(section, ["a", "hidden"])
-    assert "hidden" not in str(caught.value), "whoever has a session's id has the session"
+    assert "hidden" not in str(caught.value), "anyone with a session's id has the session"
 
 
 def test_a_name_is_a_branch_or_a_key() -> None:

@@ -1,4 +1,4 @@
-"""The gateway's chart and its hosts: nobody routes another's host, plain HTTP leads to HTTPS, pods end gently."""
+"""The gateway's chart and its hosts: no target routes another's host, plain HTTP is redirected to HTTPS, pods drain."""
 
 import json
 import re

@@ -109,7 +109,7 @@ def test_credentials_that_cannot_be_had_are_named(tmp_path: Path, user: dict[str
 
 
 class Greeting(http.server.BaseHTTPRequestHandler):
-    """Answers whoever has a certificate with the name in it."""
+    """Answers clients with a certificate, with the name in it."""
 
     def do_GET(self) -> None:
         peer: Any = self.connection

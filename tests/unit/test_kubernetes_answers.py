@@ -1,4 +1,4 @@
-"""What an API server, a proxy or a stranger may answer, and over how many connections."""
+"""Answers of an API server, of a proxy and of other servers, and the number of connections."""
 
 import http.server
 import json

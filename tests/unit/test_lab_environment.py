@@ -57,7 +57,7 @@ def test_what_the_user_set_for_another_backend_is_gone(lab_folder: Folder) -> No
     variables = evaluate(lab_folder, before["PATH"], before)
     assert not set(environment.UNWANTED) & variables.keys()
     assert variables["PULUMI_BACKEND_URL"].startswith("file:///")
-    assert variables["PULUMI_BACKEND_URL"].endswith("?metadata=skip"), "whoever is killed leaves a whole state"
+    assert variables["PULUMI_BACKEND_URL"].endswith("?metadata=skip"), "a killed process leaves a whole state"
     assert not set(environment.UNWANTED) & environment.variables_inside(lab_folder, before).keys()
 
 

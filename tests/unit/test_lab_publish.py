@@ -83,7 +83,7 @@ def test_much_data_passes_a_slow_reader_unharmed_and_without_piling_up() -> None
 
     before_reading, received = asyncio.run(run())
     assert received == BIG
-    assert before_reading < BIG, "the sender is held back until somebody reads"
+    assert before_reading < BIG, "the sender is held back until the other end reads"
 
 
 def test_client_is_let_go_if_nobody_listens_inside() -> None:

@@ -1,4 +1,4 @@
-"""Names: valid whatever a branch is called, different for different branches, and refused when they cannot be."""
+"""Names: valid for every branch name, different for different branches, and refused when they cannot be."""
 
 import re
 

@@ -32,7 +32,7 @@ ITEM = {
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
-    """Has one Deployment, for whoever brings the token, refuses to tell of routes and knows no VirtualServices."""
+    """Has one Deployment, for clients with the token; refuses to list routes, and knows no VirtualServices."""
 
     def do_GET(self) -> None:
         trusted = self.headers["Authorization"] == f"Bearer {TOKEN}"

@@ -1,4 +1,4 @@
-"""Who may call whom: both renderings allow the calls of the call graph and no others, whatever the call graph is."""
+"""Who may call whom: both renderings allow the calls of any call graph and no others."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network

@@ -1,4 +1,4 @@
-"""A new blue/green release takes the place of pods that do not serve, whatever failed before it."""
+"""A new blue/green release replaces pods that do not serve, after any earlier failure."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -41,7 +41,7 @@ class Pager:
 
     Attributes:
         tags: All of them.
-        largest: The most that it lists at once, whatever `n` asks for; None for all.
+        largest: The most that it lists at once, for any `n`; None for all.
         has_n: Whether it heeds `n`.
         has_last: Whether it heeds `last`.
         beyond: Its answer after the last tag, in place of an empty list.

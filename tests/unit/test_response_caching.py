@@ -1,4 +1,4 @@
-"""A cache in front of the gateway gives nobody an answer that is meant for another: RFC 9111, section 4.1."""
+"""A cache in front of the gateway gives no client an answer that is meant for another: RFC 9111, section 4.1."""
 
 from collections.abc import Iterable
 from dataclasses import replace

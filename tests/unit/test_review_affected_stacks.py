@@ -72,7 +72,7 @@ def test_a_stack_without_its_file_is_named_and_those_that_need_it_are_concerned(
 
 
 def test_every_folder_of_the_repository_is_sorted() -> None:
-    """Whatever the program reads changes every stack; the rest changes none, so that a typing error does not either."""
+    """A file that the program reads changes every stack; other files change none, so a typing error does not either."""
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     about_all = {path for path in tracked if affected_stacks([path], FILES).stacks.keys() == FILES.keys()}
     assert {path.split("/")[0] for path in about_all} == {

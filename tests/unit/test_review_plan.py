@@ -149,7 +149,7 @@ def test_a_secret_that_changes_is_known_by_its_path() -> None:
     same = {"metadata": metadata("a"), "data": "[secret]"}
     step = kubernetes(SECRETS, "a", same, same, op="update", reasons=("data.token", "data.key"))
     assert [(change.path, change.before) for change in changes(step)] == [("data.key", HIDDEN), ("data.token", HIDDEN)]
-    # What the inputs tell, the provider need not tell again, by whatever index.
+    # A field that the inputs show is not repeated from the provider's diff, under any index.
     step = kubernetes(
         "apps/v1:Deployment",
         "a",

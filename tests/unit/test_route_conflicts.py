@@ -81,7 +81,7 @@ def setting(claim: RouteClaim, *routes: dict[str, Any]) -> list[str]:
         ({"hosts": ["adservice.other"]}, None),
         ({"hosts": ["adservice.other.svc.cluster.local"]}, None),
         ({"hosts": ["*.other.svc.cluster.local"]}, None),
-        # Inside, nobody calls the environment's host; at a gateway, nobody calls its Services.
+        # In the mesh no call has the environment's host; at a gateway none has a Service's host.
         ({"hosts": ["shop.localhost", "*.shop.localhost"]}, None),
         ({"hosts": ["adservice", "*.cluster.local"], "gateways": [GATEWAY]}, None),
         ({"hosts": ["myshop.localhost", "localhost", "*.example.com"], "gateways": [GATEWAY]}, None),

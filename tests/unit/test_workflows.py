@@ -149,7 +149,7 @@ def test_who_asks_a_cluster_runs_where_its_api_server_can_be_reached_and_nobody_
         if "runs-on" in content:
             assert content["runs-on"] == (CHOSEN if (name, job) in asking else HOSTED), (name, job)
     assert {name for name, _ in asking} >= {"preview-stack.yml", "feature.yml", "nightly.yml", "deploy-stack.yml"}
-    # Pulumi runs nowhere else: whoever sets it up with a role of AWS is one of those.
+    # Pulumi runs in no other job: these are the ones that may take a role of AWS.
     for name, job, content in jobs():
         if any(step.get("uses") == SETUP and "with" in step for step in content.get("steps", [])):
             assert (name, job) in asking, (name, job)

@@ -50,7 +50,7 @@ def test_deployers_may_do_what_their_rules_say_in_their_own_environment_and_noth
 def dev_deployer(
     cloud: Amazon, pulumi_output: PulumiOutput, tmp_path_factory: pytest.TempPathFactory
 ) -> DeployerClient:
-    """Somebody with the token of dev's deployer."""
+    """A client with the token of dev's deployer."""
     assert pulumi_output
     return deployer_client(cloud.lab, cloud.nonprod(version=VERSION), "dev", tmp_path_factory.mktemp("thief"))
 

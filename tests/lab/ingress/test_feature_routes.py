@@ -52,8 +52,8 @@ def test_where_virtual_services_route_the_environment_sends_testers(
         assert (page.page()["baggage"], again) == ({"feature": "new-ads"}, False)
         page, again = browse(ingress.at(f"new-ads.{HOST}"), HOST, version)
         assert (page.page()["baggage"], again) == ({}, False)
-    outsiders = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
-    assert not [client for client in outsiders if shop.versions(HOST, **client)["adservice"] != {BASELINE}]
+    other_clients = [{"Cookie": "shop_session-id=other"}, {"baggage": "feature=new-ads"}] * 50
+    assert not [client for client in other_clients if shop.versions(HOST, **client)["adservice"] != {BASELINE}]
     configure({}).up()
     stack.pulumi("destroy", "--yes", "--skip-preview")
     stack.pulumi("stack", "rm", "--yes")

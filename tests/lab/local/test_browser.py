@@ -56,11 +56,11 @@ def test_chromium_shows_the_shop_to_whoever_trusts_the_authority(
     lab: Lab, local: LocalDeployment, tmp_path: Path
 ) -> None:
     url = local.stack.outputs()["url"]
-    stranger, friend = tmp_path / "stranger", tmp_path / "friend"
-    stranger.mkdir()
-    trust(lab.folder / "files/certificate/ca.crt", friend)
-    assert "<h1>frontend v0.10.6</h1>" in rendered_page(url, friend)
-    assert "frontend v0.10.6" not in rendered_page(url, stranger)
+    untrusting, trusting = tmp_path / "untrusting", tmp_path / "trusting"
+    untrusting.mkdir()
+    trust(lab.folder / "files/certificate/ca.crt", trusting)
+    assert "<h1>frontend v0.10.6</h1>" in rendered_page(url, trusting)
+    assert "frontend v0.10.6" not in rendered_page(url, untrusting)
 
 
 def test_one_tab_goes_from_the_shop_to_the_link_of_a_feature_and_back(lab: Lab, shop: Shop, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_caller_reaches_what_the_call_graph_says_and_nothing_else(
     questions = {name: question for name, question in calls(lab, "local").items() if name != caller}
     answers = dict(zip(questions, ask(lab, caller, list(questions.values())), strict=True))
     assert {name for name, answer in answers.items() if answer != questions[name].refused} == edges
-    # A callee may find fault with an empty question, which only whoever was let in learns.
+    # A callee may reject an empty request, which only an authorized caller learns.
     assert not {name for name in edges if answers[name] in {"UNAVAILABLE", "503", "DEADLINE_EXCEEDED"}}
 
 

@@ -56,7 +56,7 @@ Kubectl = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def kubectl(lab: Lab, local: LocalDeployment, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
-    """The command of somebody who has the stack's output and nothing else."""
+    """`kubectl` with the stack's output as its only credentials."""
     path = local.stack.kubeconfig_file("local", tmp_path_factory.mktemp("deployer"))
     return partial(lab.kubectl, "--kubeconfig", str(path))
 

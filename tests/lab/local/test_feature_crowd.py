@@ -1,4 +1,4 @@
-"""Many features made, changed and removed by as many processes at once: no route is lost, and nobody else notices."""
+"""Many features deployed, changed and removed by concurrent processes: no route is lost, other users see no change."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def machine(developer_machine: DeveloperMachine, nothing_left: None) -> Iterator
 
 @dataclass
 class Watched:
-    """What somebody saw who is no tester.
+    """The pages that a user without a session saw.
 
     Attributes:
         pages: How many pages.
@@ -55,7 +55,7 @@ class Watched:
 
 @contextmanager
 def watch_shop(shop: Shop) -> Iterator[Watched]:
-    """Have somebody look at the shop all the time."""
+    """Have a user without a session request the shop's page all the time."""
     result, over = Watched(), threading.Event()
 
     def visit_shop() -> None:
@@ -110,7 +110,7 @@ def expected_routes(features: Crowd) -> dict[str, set[str]]:
 def test_a_crowd_comes_changes_and_goes(machine: DeveloperMachine, size: Size) -> None:
     coming = plan_features(size.features)
     staying = dict(list(coming.items())[: size.features // 2])
-    with watch_shop(machine.shop) as nobody:
+    with watch_shop(machine.shop) as watched:
         machine.run_together(*(up(name, services, 1) for name, services in coming.items()))
         assert routes_by_owner(machine) == expected_routes(coming)
         check_reach(machine.shop, coming)
@@ -125,9 +125,9 @@ def test_a_crowd_comes_changes_and_goes(machine: DeveloperMachine, size: Size) -
         }
         machine.run_together(*(down(name) for name in staying))
         assert routes_by_owner(machine) == expected_routes({})
-    print(f"{nobody.pages} pages of somebody else")
-    assert nobody.pages > 5 * size.features
-    assert not nobody.wrong
+    print(f"{watched.pages} pages without a session")
+    assert watched.pages > 5 * size.features
+    assert not watched.wrong
 
 
 def check_reach(shop: Shop, features: Crowd) -> None:

@@ -42,10 +42,10 @@ def test_only_testers_reach_what_a_branch_changed(shop: Shop, service: str) -> N
         _, _, body = shop.site(f"{key}.{HOST}").get(headers={"Accept": "application/json"})
         banner = f"Feature {key}" if service == "frontend" else None
         assert json.loads(body).get("banner") == banner, "the frontend of a feature says so, and no other"
-        outsiders = [{"Cookie": f"shop_session-id=tester-1{number}"} for number in range(50)]
-        outsiders += [{"baggage": f"feature={key}", "Baggage": f"a=b,feature={key}"} for _ in range(50)]
+        other_clients = [{"Cookie": f"shop_session-id=tester-1{number}"} for number in range(50)]
+        other_clients += [{"baggage": f"feature={key}", "Baggage": f"a=b,feature={key}"} for _ in range(50)]
         assert not [
-            client for client in outsiders if set().union(*shop.versions(HOST, **client).values()) != {BASELINE}
+            client for client in other_clients if set().union(*shop.versions(HOST, **client).values()) != {BASELINE}
         ]
         shop.configure(stack, {service: f"0.10.7-new-{service}.4"})
         stack.up()
@@ -102,7 +102,7 @@ def test_what_another_feature_has_is_refused_with_the_name_of_its_stack(shop: Sh
             assert done.returncode != 0
             assert expected in done.stdout
             assert "Traceback" not in done.stdout
-            assert "tester-3" not in done.stdout, "whoever has a session's id has the session"
+            assert "tester-3" not in done.stdout, "anyone with a session's id has the session"
             assert not [resource for resource in rival.resources() if resource["type"].startswith("kubernetes:")]
             rival.pulumi("stack", "rm", "--yes", "--force")
         assert shop.objects() == before

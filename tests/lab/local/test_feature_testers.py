@@ -1,4 +1,4 @@
-"""Who is a tester, to real Envoys: whoever has the cookie, in whatever company, and nobody who only says so."""
+"""Real Envoys recognise a tester by the cookie, beside any other cookies, and by nothing else."""
 
 import http.client
 import json
@@ -97,7 +97,7 @@ def test_no_outsider_chooses_a_feature(shop_with_features: Shop, size: Size) -> 
 
 
 def claims(chance: random.Random) -> list[tuple[str, str]]:
-    """Return headers of somebody who says to be a tester."""
+    """Return headers with forged baggage of a tester."""
     key = chance.choice(["first", "second"])
     other = f"boutique-feature: {key}".partition(": ")
     members = [

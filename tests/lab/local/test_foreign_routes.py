@@ -34,7 +34,7 @@ def objects(lab: Lab) -> dict[tuple[str, str], tuple[str, int | None]]:
 
 @contextmanager
 def by_hand(lab: Lab, spec: dict[str, Any], name: str = "by-hand") -> Iterator[None]:
-    """Have a VirtualService of nobody's in namespace `local` for a while."""
+    """Keep a VirtualService without an owner in namespace `local` for a while."""
     metadata = {"name": name, "namespace": "local"}
     made = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata, "spec": spec}
     try:

@@ -45,7 +45,7 @@ def holder(network: Path) -> int:
         with suppress(OSError):
             if (path / "ns/net").readlink() == network and (path / "comm").read_text() == "sleep\n":
                 return int(path.name)
-    raise AssertionError("nobody holds the network")
+    raise AssertionError("no process holds the network")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ REQUESTS = str(ROOT / "tests/support/lab/route_requests.py")
 SECONDS = 240
 """How long the requests to the gateway, and those in the mesh, may take."""
 CALLER = "caller"
-"""A pod of nobody's: what a Service's own pod says to it need not leave that."""
+"""A pod of no Service: calls of a Service's own pod to that Service need not leave the pod."""
 WORKLOADS = {CALLER: 80} | {
     name: service.port
     for service in SERVICES

@@ -1,4 +1,4 @@
-"""A target's channel in the cluster: what the program refuses at preview, the API server refuses whoever asks."""
+"""A target's channel in the cluster: the API server refuses every image that the program refuses at preview."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Objects that somebody changes or deletes by hand: the plan says who and what, and puts them right."""
+"""Objects changed or deleted by hand: the plan names the field manager and the fields, and reverts them."""
 
 import json
 from collections.abc import Callable
@@ -146,7 +146,7 @@ def test_another_stack_is_refused_what_this_one_owns(
         assert done.returncode != 0
         assert f"belong to stack '{SPACE}', and an object has one owning stack" in done.stdout
     assert not [resource for resource in rival.resources() if resource["type"].startswith("kubernetes:")]
-    # The API server refuses it as well, whoever asks, and however.
+    # The API server refuses it as well, for every identity and every kind of request.
     message = plain.refusal(
         "-n", SPACE, "annotate", "service", "cartservice", "--overwrite", "boutique.dev/owner=rival-environment"
     )

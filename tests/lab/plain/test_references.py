@@ -70,7 +70,7 @@ def replicated_environment(tag: str) -> dict[str, Any]:
 def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: Shared) -> None:
     content = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
     assert content["boutique:cluster"]["target"] == "dev"
-    # The platform of these tests has no ingress, without which nobody could reach a feature.
+    # The platform of these tests has no ingress, without which no request could reach a feature.
     environment = {**content["boutique:environment"], "rollout": QUICKLY, "features": None}
     stack = shared.stack("dev").configure(cluster=target("dev"), environment=environment)
     before = names(plain)

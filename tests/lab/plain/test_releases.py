@@ -113,7 +113,7 @@ def test_what_was_killed_in_the_middle_the_same_command_finishes(environments: R
     assert len(environments.history(environments.test)) == before
     assert environments.is_locked(environments.test), "killed too late"
     assert not any(entry["current"] for entry in environments.json("rollback", "test", "--list")), (
-        "nobody knows what runs"
+        "the running release is unknown"
     )
     environments.run("promote", "staging", "test", "--yes")
     assert environments.versions("test") == {NEW}

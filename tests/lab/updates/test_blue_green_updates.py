@@ -1,4 +1,4 @@
-"""Blue/green releases under load: nobody notices the switch, what is broken gets no request, and back takes seconds."""
+"""Blue/green releases under load: no lost request at the switch, none to a broken release, rollback in seconds."""
 
 import base64
 import json

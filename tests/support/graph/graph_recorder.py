@@ -151,7 +151,7 @@ def record(
         project: The name of the project.
     """
     graph = Graph()
-    # As the language host does: a program that ends early leaves tasks whose exceptions nobody asks for.
+    # As the language host does: a program that ends early leaves tasks whose exceptions are never retrieved.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     reset_options()
     pulumi.runtime.set_all_config(dict(config), list(secret_keys))

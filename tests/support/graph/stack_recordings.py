@@ -144,7 +144,7 @@ def committed_values(stack: str) -> tuple[dict[str, str], list[str]]:
 
 
 def cluster_region(stack: str) -> str:
-    """Return where a stack file says that its cluster is: whoever uses this repository writes another one."""
+    """Return the region of a stack file's cluster, which a user of this repository replaces."""
     config = content(stack)["config"]
     return str(config["boutique:cluster"].get("region") or config["aws:region"])
 

@@ -14,7 +14,7 @@ EVERYBODY = {
     ("create", "authorization.k8s.io", "selfsubjectaccessreviews"),
     ("create", "authorization.k8s.io", "selfsubjectrulesreviews"),
 }
-"""Whoever is known may ask who they are and what they may do (ClusterRole system:basic-user)."""
+"""Every authenticated user may review its own identity and rights (ClusterRole system:basic-user)."""
 
 Rights = set[tuple[str, str, str]]
 

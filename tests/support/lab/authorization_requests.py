@@ -61,7 +61,7 @@ class Questions:
         try:
             response = self._send(method, path, body)
         except http.client.RemoteDisconnected:
-            # The server closes a connection that nobody used for a while; a question may be asked again.
+            # The server closes an idle connection; a review may be sent again.
             response = self._send(method, path, body)
         content = response.read()
         assert response.status in (200, 201), f"{method} {path}: {response.status}"

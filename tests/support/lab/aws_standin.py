@@ -37,7 +37,7 @@ class Amazon:
     Attributes:
         lab: What the cluster is.
         folder: Of the project.
-        env: Of whoever has credentials of AWS.
+        env: The environment of a user with credentials of AWS.
         authority: Vouches for the certificate of the ingress.
     """
 
@@ -69,7 +69,7 @@ class Amazon:
             cluster={
                 **config["cluster"],
                 "region": config["aws:region"],
-                # Whoever runs this has none.
+                # The user of these tests has none.
                 "account": None,
                 "protect": False,
                 "loadBalancerController": charts,
@@ -139,7 +139,7 @@ def script(path: Path, program: Path) -> None:
 
 
 def measure_duration(what: str, action: Callable[[], str]) -> str:
-    """Print how long something takes, for whoever reads the log."""
+    """Print how long an action takes, for readers of the log."""
     began = time.monotonic()
     result = action()
     print(f"{what}: {time.monotonic() - began:.1f} s")

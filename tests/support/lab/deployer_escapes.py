@@ -18,7 +18,7 @@ GATEWAY = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ing
 
 
 class DeployerClient:
-    """Somebody with the token of one target's deployer and nothing else.
+    """A client with the token of one target's deployer and nothing else.
 
     Attributes:
         home: Their namespace.

@@ -31,7 +31,7 @@ USER = "ann"
 PASSWORD = "canary-of-the-registrys-password"  # noqa: S105 - a canary
 _HASHED = "$2a$04$L2QvK5u6Ni2XiGA3CBT1Y.VZxcS9zWwgUj1PeHN9jPtAH/V/8hl8W"
 PAGE = 50
-"""How many tags the registry puts on a page, whatever it is asked for."""
+"""The most tags that the registry puts on a page, also if more are requested."""
 _SERVICE = "the-registry"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _PATIENCE = 20
@@ -168,7 +168,7 @@ def _listens(port: int) -> bool:
 
 
 class _Issuer:
-    """Signs tokens for whoever knows the password."""
+    """Signs tokens for clients that know the password."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())

@@ -19,7 +19,7 @@ from tests.support.lab.unready_objects import unready
 ROOT = Path(__file__).parents[3]
 STAY_LONGEST = 240.0
 QUICKLY = {"minReadySeconds": 0, "preStopSeconds": 0, "timeoutSeconds": 90}
-"""Rollout settings for pods that nobody calls: there is nothing to be careful about."""
+"""Rollout settings for pods without callers: no request can be lost."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Stack:
         return self
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `pulumi` in a session of its own, so that `processes` finds whatever it starts."""
+        """Start `pulumi` in a session of its own, so that `processes` finds every child process."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"],
             cwd=self.folder,

@@ -106,7 +106,7 @@ def deploy_ingress(lab: Lab, folder: Path, authority: str = "", **platform: Any)
 
 
 def report(what: str, traffic: Load) -> None:
-    """Print how many requests there were, for whoever reads the log."""
+    """Print the number of requests, for readers of the log."""
     print(
         f"{what}: kept {traffic.kept}, new {traffic.fresh}, HTTP/2 {traffic.http2}, connections {traffic.connections}"
     )
@@ -119,7 +119,7 @@ def switch(door: IngressEnvironment, api: RoutingApi) -> None:
         door.stack.up()
         door.wait()
     print(f"to {api}: {traffic.total} requests, failed in {traffic.outage:.1f} s: {dict(traffic.failures)}")
-    # Nobody is let in for a moment; whoever gets in finds the whole shop at work.
+    # No request is admitted for a moment; every admitted one finds the whole shop at work.
     assert all("status 404" in what for what in traffic.failures)
     other = next(kind for kind in KINDS if kind != api)
     assert not versions(door.lab, KINDS[other], "local")

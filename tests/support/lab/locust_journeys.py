@@ -1,7 +1,7 @@
-"""What people do in the shop, for Locust; run by `locust_shoppers.py` and never imported.
+"""The journeys of the shop's customers, for Locust; run by `locust_shoppers.py` and never imported.
 
-Weights are those of the shop's own load generator; nobody there empties a cart or logs out, so here everybody does it
-seldom. Pauses are shorter, so that a minute is enough to see a rare failure. A page counts only if all of it came.
+Weights are those of the shop's own load generator, whose users never empty a cart or log out: these seldom do. Pauses
+are shorter, so that a minute is enough to see a rare failure. A page counts only if all of it came.
 """
 
 import argparse
@@ -28,7 +28,7 @@ BUYER = {
 }
 
 _resolve = socket.getaddrinfo
-_chance = random.Random()  # noqa: S311 - nobody has to be unable to guess it
+_chance = random.Random()  # noqa: S311 - no secret
 
 
 def _resolve_localhost(host: Any, *rest: Any, **more: Any) -> Any:
@@ -91,7 +91,7 @@ class Shopper(HttpUser):
         self._page("GET", f"/product/{product}", name="/product/{id}")
 
     def _page(self, verb: str, path: str, form: dict[str, str] | None = None, name: str = "") -> None:
-        """Ask for a page; whoever is sent elsewhere goes there, and only what is seen in the end counts."""
+        """Request a page and follow its redirects; only the last response counts."""
         with self.client.request(verb, path, name=name or path, data=form, timeout=10, catch_response=True) as answer:
             if answer.status_code == HTTPStatus.OK and not answer.text.rstrip().endswith("</html>"):
                 answer.failure("the page is not whole")

@@ -102,7 +102,7 @@ class MakeCommand:
 
 
 def kill_all(running: subprocess.Popen[bytes]) -> None:
-    """Kill a command with everything that it has started, in whatever process group it is by now."""
+    """Kill a command with all its child processes, in any process group."""
     while pids := processes(running.pid):
         for pid in pids:
             try:

@@ -42,7 +42,7 @@ class Call:
 
     @property
     def refused(self) -> str:
-        """What whoever may not ask it is told."""
+        """The status that an unauthorized caller gets."""
         return {"grpc": "PERMISSION_DENIED", "http": "403", "redis": "refused"}[self.kind]
 
 

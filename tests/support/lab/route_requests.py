@@ -26,7 +26,7 @@ MOST_SHOWN = 5
 PATIENCE = 120.0
 
 Answer = tuple[str, str | None] | None
-"""Which version served a request, and the `baggage` that it got; None if nobody did."""
+"""Which version served a request, and the `baggage` that it got; None if none did."""
 
 
 class Proxy:
@@ -39,7 +39,7 @@ class Proxy:
         try:
             return self._answer(host, headers)
         except (OSError, http.client.HTTPException):
-            # Whoever keeps a connection may find it closed; on a fresh one there is no excuse.
+            # A kept connection may be closed; a new one must work.
             self.connection.close()
             return self._answer(host, headers)
 
@@ -61,7 +61,7 @@ class Proxy:
 
 
 class RouteClient:
-    """Asks at the gateway, or whoever is called in the mesh."""
+    """Sends requests to the gateway, or to the called Service in the mesh."""
 
     def __init__(self, whole: Table, addresses: Mapping[str, str]) -> None:
         ports = {service.service: service.port for service in SERVICES}
@@ -75,7 +75,7 @@ class RouteClient:
         if isinstance(request, EdgeRequest):
             return served, wanted, self._proxies[EDGE].answer(request.host, request.headers)
         answer = self._proxies[request.service.service].answer(str(request.service), request.headers)
-        # In the mesh what a call carries is nobody's to change.
+        # In the mesh no proxy changes the baggage of a call.
         return served, wanted and (wanted[0], None), answer and (answer[0], None)
 
     def wait(self, kind: str) -> None:
@@ -120,7 +120,7 @@ def main() -> None:
         if time.monotonic() > over:
             return
         served, wanted, answer = asker.ask(request)
-        ways[served.route.name if served and served.route else "nobody"] += 1
+        ways[served.route.name if served and served.route else "none"] += 1
         if answer != wanted:
             wrong.append(f"{request}: {answer} instead of {wanted}")
 

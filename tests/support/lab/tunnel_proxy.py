@@ -11,7 +11,7 @@ from tests.support.http_servers import serve_in_background
 
 @contextmanager
 def run_proxy(address: str, port: int) -> Iterator[int]:
-    """Run a proxy that leads those who ask for one address to a port of this machine, and nobody anywhere else."""
+    """Run a proxy that connects clients of one address to a port of this machine, and refuses all others."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:

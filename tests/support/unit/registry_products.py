@@ -26,7 +26,7 @@ class Product:
         path: Of the repository, after `/v2/`.
         challenge: Its WWW-Authenticate header; everybody may read without one.
         default: How many tags it lists if `n` is not given or 0.
-        largest: The most that it lists at once; None for all, whatever is asked for.
+        largest: The most that it lists at once; None for all, without a limit of the request.
         refusal: Its answer to a larger `n`; without one it lists fewer.
         cursor: Makes the parameter for what comes after a tag.
         link: The target of its Link header, with `{path}` and `{query}` in it; None for no header.
@@ -107,7 +107,7 @@ _BEARER = 'Bearer realm="http://127.0.0.1:{port}/token",service="a service",scop
 PRODUCTS: dict[str, Callable[[], Product]] = {
     # From 3.1 on, the most is 1000 or `tags.maxtags`: https://github.com/distribution/distribution/issues/4844
     "distribution": lambda: Product(largest=200, refusal=_errors(400, "PAGINATION_NUMBER_INVALID")),
-    # All tags, whatever `n` is: https://github.com/docker/hub-feedback/issues/1960
+    # All tags, for any `n`: https://github.com/docker/hub-feedback/issues/1960
     "docker-hub": lambda: Product(challenge=_BEARER, largest=None, link=None),
     # At most 1000: https://github.com/google/go-containerregistry/issues/681; no digest in the headers:
     # https://github.com/distribution/distribution/issues/3792. `last` is a token of its own.

@@ -44,7 +44,7 @@ class Project:
         outputs: Of each stack.
         history: Of each stack, the oldest first.
         channels: Of each stack's target.
-        holder: Whoever has locked all stacks.
+        holder: The user who has locked all stacks.
         broken: Whether updates fail.
         undecryptable: Whether former secrets can no more be decrypted.
         killed: Whether an update was killed behind those of the history.
