@@ -1,6 +1,7 @@
 """How a VPC's addresses are divided, and which ones a cluster on EKS may have and be reached from."""
 
 from ipaddress import IPv4Network
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def test_subnets_are_inside_the_vpc_and_apart(cidr: IPv4Network, count: int) -> 
     subnets = [subnet for zone in zones for subnet in (zone.private, zone.public)]
     assert [zone.letter for zone in zones] == list(LETTERS[:count])
     assert all(subnet.subnet_of(cidr) and subnet.prefixlen <= network.SMALLEST for subnet in subnets)
-    assert not [(one, other) for index, one in enumerate(subnets) for other in subnets[:index] if one.overlaps(other)]
+    assert not [pair for pair in combinations(subnets, 2) if pair[0].overlaps(pair[1])]
     assert len({zone.private.prefixlen for zone in zones}) == 1
 
 
@@ -46,10 +47,10 @@ def test_a_zone_more_leaves_the_others_where_they_are() -> None:
     assert three[:2] == two
 
 
-@given(one=networks(), other=networks())
-def test_an_overlap_is_seen_from_both_sides(one: IPv4Network, other: IPv4Network) -> None:
-    assert bool(network.overlapping(one, [other])) == bool(network.overlapping(other, [one]))
-    assert network.overlapping(one, [one]) == [one]
+@given(first=networks(), second=networks())
+def test_an_overlap_is_seen_from_both_sides(first: IPv4Network, second: IPv4Network) -> None:
+    assert bool(network.overlapping(first, [second])) == bool(network.overlapping(second, [first]))
+    assert network.overlapping(first, [first]) == [first]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.support.routing_strategies import SESSIONS, session_ids
 def accepts(pattern: str) -> bool:
     """Say whether the rule for routes accepts a condition on the cookie."""
     rules = feature_policies.rules("dev", APPLICATION.entry, "dev.shop.example")
-    expressions = " ".join(each["expression"] for each in rules["feature-routes"]["validations"])
+    expressions = " ".join(validation["expression"] for validation in rules["feature-routes"]["validations"])
     (accepted,) = set(re.findall(r'h\.value\.matches\(("(?:[^"\\]|\\.)*")\)', expressions))
     return re2.search(str(json.loads(accepted)), pattern) is not None
 

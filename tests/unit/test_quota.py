@@ -56,6 +56,7 @@ def test_every_pod_with_its_proxy_fits_three_times(replicas: int) -> None:
     for kind, proxy in (("requests", PROXY_REQUESTS), ("limits", PROXY_LIMITS)):
         for resource in ("cpu", "memory"):
             needed = sum(
-                pods * (getattr(each, kind).amounts()[resource] + proxy.amounts()[resource]) for each in WORKLOADS
+                pods * (getattr(workload, kind).amounts()[resource] + proxy.amounts()[resource])
+                for workload in WORKLOADS
             )
             assert api_amount(hard[f"{kind}.{resource}"]) == needed

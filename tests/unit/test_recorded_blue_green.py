@@ -27,7 +27,10 @@ ALL = Environment.model_validate(
 
 
 def services(version: str) -> dict[str, ResolvedWorkload]:
-    return {each.workload.name: each for each in resolve_workloads(APPLICATION, ALL, Release(default=Pin(tag=version)))}
+    return {
+        workload.workload.name: workload
+        for workload in resolve_workloads(APPLICATION, ALL, Release(default=Pin(tag=version)))
+    }
 
 
 def state(revisions: dict[str, str], serving: str | None = None, app: str = NAME) -> dict[str, dict[str, Any]]:

@@ -26,8 +26,8 @@ def authorization(lab: Lab, local: LocalDeployment, tmp_path_factory: pytest.Tem
     # Another team's namespace need not exist to be asked about, but a matrix should not depend on that.
     lab.kubectl("create", "namespace", "elsewhere")
     try:
-        with questions(lab, tmp_path_factory.mktemp("administrator")) as asked:
-            yield asked
+        with questions(lab, tmp_path_factory.mktemp("administrator")) as client:
+            yield client
     finally:
         lab.kubectl("delete", "namespace", "elsewhere", "--wait=false")
 

@@ -73,7 +73,7 @@ def routes(programs: Programs) -> Iterator[Table]:
 
 def expected(feature: str | None) -> dict[str, str]:
     """Return the version of each service that a visit has to meet."""
-    services = next((each.services for each in FEATURES if each.key == feature), ())
+    services = next((planned.services for planned in FEATURES if planned.key == feature), ())
     return {**BASELINE, **dict.fromkeys(services, version(feature or ""))}
 
 
