@@ -15,8 +15,8 @@ for name in list(os.environ):
 
 
 @pytest.fixture(scope="session")
-def recorded() -> Recorder:
-    """Return `recorded(stack, built=True, preview=False)`, which records the whole program for a stack file once."""
+def recording_of() -> Recorder:
+    """Return `recording_of(stack, built=True, preview=False)`, which records the program for each stack once."""
     return cache(record_stack)
 
 
@@ -26,5 +26,5 @@ def stack(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def graph(stack: str, recorded: Recorder) -> Graph:
-    return recorded(stack)
+def graph(stack: str, recording_of: Recorder) -> Graph:
+    return recording_of(stack)

@@ -31,13 +31,13 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def cluster(name: str, recorded: Recorder) -> Graph:
-    return recorded(name)
+def cluster(name: str, recording_of: Recorder) -> Graph:
+    return recording_of(name)
 
 
 @pytest.fixture
-def production(recorded: Recorder) -> Graph:
-    return recorded("prod-platform")
+def production(recording_of: Recorder) -> Graph:
+    return recording_of("prod-platform")
 
 
 def record_changed_cluster(**section: Any) -> Graph:
@@ -107,8 +107,8 @@ def test_deployers_reach_the_server_of_the_cluster_with_their_token(cluster: Gra
     assert "https://eks.example.test" in str(cluster.outputs["targets"])
 
 
-def test_a_new_kubeconfig_replaces_no_object(cluster: Graph, recorded: Recorder) -> None:
-    for graph in (cluster, recorded("nonprod", built=False, preview=True)):
+def test_a_new_kubeconfig_replaces_no_object(cluster: Graph, recording_of: Recorder) -> None:
+    for graph in (cluster, recording_of("nonprod", built=False, preview=True)):
         for provider in graph.of("kubernetes"):
             assert provider.inputs["clusterIdentifier"].startswith("boutique/")
 
@@ -189,8 +189,8 @@ def test_nodes_come_after_their_way_out_and_go_before_it(cluster: Graph) -> None
 
 
 @pytest.mark.parametrize(("stack", "count"), [("nonprod", 1), ("prod-platform", 3)])
-def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, recorded: Recorder) -> None:
-    graph = recorded(stack)
+def test_there_is_a_nat_in_each_zone_or_a_single_one(stack: str, count: int, recording_of: Recorder) -> None:
+    graph = recording_of(stack)
     nats = graph.of("NatGateway")
     assert len(nats) == len(graph.of("Eip")) == count
     assert {nat.inputs["subnetId"] for nat in nats} <= {

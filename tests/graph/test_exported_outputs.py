@@ -33,8 +33,8 @@ def layers(stack: str) -> set[str]:
 
 
 @pytest.mark.parametrize("stack", deployable())
-def test_the_outputs_of_a_stack_are_read_as_they_were_exported(stack: str, recorded: Recorder) -> None:
-    graph = recorded(stack)
+def test_the_outputs_of_a_stack_are_read_as_they_were_exported(stack: str, recording_of: Recorder) -> None:
+    graph = recording_of(stack)
     outputs = clear(graph.outputs)
     names = {VERSION}
     for layer in layers(stack):
@@ -57,9 +57,9 @@ def test_the_outputs_of_a_stack_are_read_as_they_were_exported(stack: str, recor
 
 
 @pytest.mark.parametrize("stack", deployable())
-def test_secret_outputs_are_secret_as_a_whole(stack: str, recorded: Recorder) -> None:
-    for name in SECRETS & recorded(stack).outputs.keys():
-        assert recorded(stack).outputs[name][SIGNATURE] == SECRET, name
+def test_secret_outputs_are_secret_as_a_whole(stack: str, recording_of: Recorder) -> None:
+    for name in SECRETS & recording_of(stack).outputs.keys():
+        assert recording_of(stack).outputs[name][SIGNATURE] == SECRET, name
 
 
 def test_a_feature_of_a_key_alone_has_outputs_that_can_be_read() -> None:

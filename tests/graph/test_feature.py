@@ -32,8 +32,8 @@ LATER = written(datetime.now(UTC) + timedelta(hours=1))
 
 
 @pytest.fixture
-def ads(recorded: Recorder) -> Graph:
-    return recorded(STACK)
+def ads(recording_of: Recorder) -> Graph:
+    return recording_of(STACK)
 
 
 def feature(changes: dict[str, Any] | None = None, /, *, routing: str = "gateway-api", **section: Any) -> Graph:
@@ -92,8 +92,8 @@ def test_each_session_costs_one_object_more_and_leaves_the_mesh_as_it_is(ads: Gr
     assert specs[0] == specs[1]
 
 
-def test_what_did_not_change_is_as_in_the_environment(recorded: Recorder) -> None:
-    dev = recorded("dev")
+def test_what_did_not_change_is_as_in_the_environment(recording_of: Recorder) -> None:
+    dev = recording_of("dev")
     graph = feature(services={"checkoutservice": {"version": "0.10.7-pay.1"}, "frontend": {"version": "0.10.7-pay.1"}})
     for service in ("checkoutservice", "frontend"):
         ours, theirs = container(graph, service), container(dev, service)
@@ -145,8 +145,8 @@ def test_settings_of_the_environment_hold_for_its_features() -> None:
     assert spec["replicas"] == 1
 
 
-def test_no_service_of_the_baseline_picks_a_feature_and_the_other_way_round(ads: Graph, recorded: Recorder) -> None:
-    graphs = (ads, recorded("dev"))
+def test_no_service_of_the_baseline_picks_a_feature_and_the_other_way_round(ads: Graph, recording_of: Recorder) -> None:
+    graphs = (ads, recording_of("dev"))
     pods = [graph.one("Deployment", "adservice").inputs["spec"]["template"]["metadata"]["labels"] for graph in graphs]
     selectors = [graph.one("Service", "adservice").inputs["spec"]["selector"] for graph in graphs]
     picked = [[selector.items() <= labels.items() for labels in pods] for selector in selectors]
@@ -161,10 +161,10 @@ def test_routes_come_after_what_they_lead_to(ads: Graph) -> None:
         assert "ResolvedRefs" in route.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
 
 
-def test_nobody_waits_for_the_pods_of_a_feature_that_goes(ads: Graph, recorded: Recorder) -> None:
+def test_nobody_waits_for_the_pods_of_a_feature_that_goes(ads: Graph, recording_of: Recorder) -> None:
     policy = "pulumi.com/deletionPropagationPolicy"
     assert ads.one("Deployment", "adservice").inputs["metadata"]["annotations"][policy] == "background"
-    assert policy not in recorded("dev").one("Deployment", "adservice").inputs["metadata"]["annotations"]
+    assert policy not in recording_of("dev").one("Deployment", "adservice").inputs["metadata"]["annotations"]
 
 
 def test_preview_hosts_lead_to_the_entry_or_to_what_the_feature_made_of_it(ads: Graph) -> None:
@@ -285,8 +285,8 @@ def test_an_environment_tells_its_features_all_they_need_and_nobody_else() -> No
     assert graph.outputs["url"] == f"https://new-ads.shop.localhost:{HTTPS_PORT}"
 
 
-def test_an_environment_without_features_tells_nobody_how_to_reach_it(recorded: Recorder) -> None:
-    assert "place" not in recorded("test").outputs["environment"]["value"]
+def test_an_environment_without_features_tells_nobody_how_to_reach_it(recording_of: Recorder) -> None:
+    assert "place" not in recording_of("test").outputs["environment"]["value"]
 
 
 @pytest.mark.parametrize(

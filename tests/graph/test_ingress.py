@@ -20,8 +20,8 @@ LOCAL = "local"
 
 
 @pytest.fixture
-def front(recorded: Recorder) -> Graph:
-    return recorded(LOCAL)
+def front(recording_of: Recorder) -> Graph:
+    return recording_of(LOCAL)
 
 
 def with_platform(**sections: Any) -> Graph:
@@ -120,8 +120,8 @@ def test_with_a_certificate_at_the_load_balancer_there_is_none_in_the_cluster() 
     assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
 
 
-def test_without_the_section_there_is_no_ingress(recorded: Recorder) -> None:
-    plain = recorded(PLAIN)
+def test_without_the_section_there_is_no_ingress(recording_of: Recorder) -> None:
+    plain = recording_of(PLAIN)
     assert not [resource.urn for resource in plain.resources if "istio-ingress" in str(resource.inputs)]
     assert "shop.localhost" not in str(plain.outputs)
 

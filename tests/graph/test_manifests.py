@@ -53,7 +53,7 @@ def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph)
     """Their types are in the state: another one would replace the object."""
     kinds = sorted({resource.type for resource in graph.objects if resource_schema.is_of_kubernetes(resource)})
 
-    def typed() -> None:
+    def register_typed_objects() -> None:
         for kind in kinds:
             resource_schema.class_of(kind)("typed", **{name: {} for name in resource_schema.required_keys(kind)})
         helm.v3.Release("typed", chart="base")
@@ -67,7 +67,7 @@ def test_objects_are_registered_as_the_typed_classes_register_them(graph: Graph)
 
     expected, registered = (
         {resource.type: resource.request for resource in record(program, Echo(), stack="x", config={}).resources}
-        for program in (typed, plain)
+        for program in (register_typed_objects, plain)
     )
     assert registered.keys() == set(kinds)
     for kind in kinds:

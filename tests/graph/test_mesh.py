@@ -28,8 +28,8 @@ OWNER = Owner(stack="some", application="shop")
 
 
 @pytest.fixture
-def mesh_graph(recorded: Recorder) -> Graph:
-    return recorded("local")
+def mesh_graph(recording_of: Recorder) -> Graph:
+    return recording_of("local")
 
 
 @pytest.fixture
@@ -191,8 +191,8 @@ def test_policies_know_callers_by_what_their_pods_really_have(mesh_graph: Graph)
     assert {caller.name for caller in callers} <= {deployment.name for deployment in mesh_graph.of("Deployment")}
 
 
-def test_without_the_section_there_is_no_mesh(recorded: Recorder) -> None:
-    graph = recorded(PLAIN)
+def test_without_the_section_there_is_no_mesh(recording_of: Recorder) -> None:
+    graph = recording_of(PLAIN)
     assert not graph.of("Release")
     assert not graph.of("NetworkPolicy")
     assert "istio-injection" not in graph.one("Namespace", "local").inputs["metadata"]["labels"]

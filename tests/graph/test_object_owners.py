@@ -237,12 +237,14 @@ def test_what_no_autoscaler_could_scale_is_refused(services: dict[str, Any], exp
     assert expected in refusal_message("dev", config=change_section("dev", "environment", services=services))
 
 
-def test_a_feature_beside_an_autoscaled_service_has_replicas_of_its_own(recorded: Recorder) -> None:
-    assert [list(deployment.request.ignoreChanges) for deployment in recorded("dev-new-ads").of("Deployment")] == [[]]
+def test_a_feature_beside_an_autoscaled_service_has_replicas_of_its_own(recording_of: Recorder) -> None:
+    assert [list(deployment.request.ignoreChanges) for deployment in recording_of("dev-new-ads").of("Deployment")] == [
+        []
+    ]
 
 
-def test_the_api_server_judges_whatever_deployers_write_and_the_targets_own_objects(recorded: Recorder) -> None:
-    spec = recorded("local").one("ValidatingAdmissionPolicy", "local-admission-owners").inputs["spec"]
+def test_the_api_server_judges_whatever_deployers_write_and_the_targets_own_objects(recording_of: Recorder) -> None:
+    spec = recording_of("local").one("ValidatingAdmissionPolicy", "local-admission-owners").inputs["spec"]
     assert spec == owner_policies.rule()
     rules = spec["matchConstraints"]["resourceRules"]
     judged = {f"{rule['apiGroups'][0]}/{name}" for rule in rules for name in rule["resources"]}

@@ -178,8 +178,8 @@ CAUGHT: dict[str, list[Any]] = {
     [(BY_NAME[name], change) for name, changes in CAUGHT.items() for change in changes],
     ids=[f"{name}-{number}" for name, changes in CAUGHT.items() for number, _ in enumerate(changes)],
 )
-def test_a_rule_catches_what_it_is_for(rule: PolicyRule, breaking: Any, recorded: Recorder) -> None:
-    before = resources(recorded("local"))
+def test_a_rule_catches_what_it_is_for(rule: PolicyRule, breaking: Any, recording_of: Recorder) -> None:
+    before = resources(recording_of("local"))
     after = list(breaking(before))
     assert not broken([rule], before)
     assert {name for name, _ in broken([rule], after)} == {rule.name}
@@ -215,5 +215,5 @@ def test_a_rule_catches_what_it_is_for(rule: PolicyRule, breaking: Any, recorded
         change_input("Deployment", "redis-cart", *CONTAINER, "image", value="redis:alpine"),
     ],
 )
-def test_what_is_allowed_breaks_no_rule(allowed: Any, recorded: Recorder) -> None:
-    assert not broken(RULES, list(allowed(resources(recorded("local")))))
+def test_what_is_allowed_breaks_no_rule(allowed: Any, recording_of: Recorder) -> None:
+    assert not broken(RULES, list(allowed(resources(recording_of("local")))))

@@ -83,8 +83,8 @@ def test_every_stack_passes(pack: Pack, graph: Graph) -> None:
     assert pack.broken(graph.resources) == []
 
 
-def test_what_breaks_a_rule_is_told(pack: Pack, recorded: Recorder) -> None:
-    resources = deepcopy(recorded("local").resources)
+def test_what_breaks_a_rule_is_told(pack: Pack, recording_of: Recorder) -> None:
+    resources = deepcopy(recording_of("local").resources)
     [wrong] = [
         resource
         for resource in resources

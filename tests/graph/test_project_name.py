@@ -28,8 +28,8 @@ def original_urn(resource: Registered) -> str:
     return resource.urn.replace(f"::{OTHER}::", f"::{PROJECT}::", 1)
 
 
-def test_every_stack_builds_the_same(stack: str, recorded: Recorder) -> None:
-    same, graph = recorded(stack), record_renamed_project(stack)
+def test_every_stack_builds_the_same(stack: str, recording_of: Recorder) -> None:
+    same, graph = recording_of(stack), record_renamed_project(stack)
     assert {original_urn(resource) for resource in graph.resources} == {resource.urn for resource in same.resources}
     assert {resource.object_name for resource in graph.objects} == {resource.object_name for resource in same.objects}
     assert graph.outputs.keys() == same.outputs.keys()

@@ -125,7 +125,7 @@ def test_a_limit_range_made_by_hand_is_kept(answer: Answer) -> None:
     )
 
 
-def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
+def previous_stack(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
     """Return what the stack `local` was before: its outputs, its state, and its configuration now."""
     targets = {
         "local": {"namespace": "local", "kubeconfig": KUBECONFIG, "meshed": True, "application": "online-boutique"}
@@ -144,7 +144,7 @@ def own(recorded: Mapping[str, str] | None, replicas: int) -> dict[str, Any]:
 
 def test_a_quota_of_this_stack_that_was_changed_by_hand_holds(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(**{**GIVEN, "pods": "5"})]})
-    message = refusal_message("local", **own(GIVEN, 1))
+    message = refusal_message("local", **previous_stack(GIVEN, 1))
     assert (
         "it needs 12 of pods, it gives 5; raise boutique:platform.targets.local.replicas to 1, or the quota itself"
         in message
@@ -153,7 +153,7 @@ def test_a_quota_of_this_stack_that_was_changed_by_hand_holds(answer: Answer) ->
 
 def test_a_quota_that_this_update_raises_is_taken_as_raised(answer: Answer) -> None:
     answer({listing.RESOURCE_QUOTAS: [quota(**{**GIVEN, "pods": "5"})]})
-    assert record_stack("local", answering=False, **own(GIVEN, 2)).of("Deployment")
+    assert record_stack("local", answering=False, **previous_stack(GIVEN, 2)).of("Deployment")
 
 
 @pytest.mark.parametrize("facts", [{}, {"namespace": "elsewhere", "kubeconfig": KUBECONFIG}])
@@ -182,7 +182,7 @@ def test_an_environment_that_does_not_let_this_stack_in_yet_is_deployed_with_a_w
     monkeypatch.setattr("boutique.kubernetes.client.ensure_reachable", lambda *_: None)
     monkeypatch.setattr(listing, "list_objects", unauthorized)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: messages.append(text))
-    assert record_stack("local", answering=False, **own(GIVEN, 1)).of("Deployment")
+    assert record_stack("local", answering=False, **previous_stack(GIVEN, 1)).of("Deployment")
     [warning] = [message for message in messages if "cannot be read" in message]
     assert warning.endswith("the API server answers 401")
 

@@ -15,8 +15,8 @@ CALLED = {service.service for service in route_table.services(online_boutique.WO
 
 
 @pytest.fixture
-def local(recorded: Recorder) -> Graph:
-    return recorded("local")
+def local(recording_of: Recorder) -> Graph:
+    return recording_of("local")
 
 
 VARY = "Cookie, boutique-feature"
@@ -98,5 +98,5 @@ def test_an_environment_on_another_stacks_cluster_routes_from_that_stacks_gatewa
     assert graph.outputs["url"] == "https://dev.shop.example.com"
 
 
-def test_without_an_ingress_there_are_no_routes(recorded: Recorder) -> None:
-    assert not recorded(PLAIN).of("HTTPRoute")
+def test_without_an_ingress_there_are_no_routes(recording_of: Recorder) -> None:
+    assert not recording_of(PLAIN).of("HTTPRoute")

@@ -16,15 +16,15 @@ def test_no_canary_is_in_clear(graph: Graph, canary: str) -> None:
     assert not any(canary in text for text in clear_texts(recorded_values(graph)))
 
 
-def test_the_canaries_are_there_at_all(recorded: Any) -> None:
-    local, dev = str(recorded_values(recorded("local"))), str(recorded_values(recorded("dev")))
+def test_the_canaries_are_there_at_all(recording_of: Any) -> None:
+    local, dev = str(recorded_values(recording_of("local"))), str(recorded_values(recording_of("dev")))
     assert CANARY in local
     assert TOKEN in local
     assert KUBECONFIG in dev
 
 
-def test_the_targets_are_exported_as_a_secret_with_the_deployers_kubeconfig_only(recorded: Any) -> None:
-    targets = recorded("local").outputs["targets"]
+def test_the_targets_are_exported_as_a_secret_with_the_deployers_kubeconfig_only(recording_of: Any) -> None:
+    targets = recording_of("local").outputs["targets"]
     assert targets[SIGNATURE] == SECRET
     assert TOKEN in str(targets)
     assert "https://127.0.0.1:1" in str(targets)

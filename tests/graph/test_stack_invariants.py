@@ -137,14 +137,14 @@ def pairs() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("first", "second"), pairs())
-def test_stacks_that_share_a_cluster_share_no_object(first: str, second: str, recorded: Recorder) -> None:
-    spaces = [{resource.object_name for resource in recorded(stack).objects} for stack in (first, second)]
+def test_stacks_that_share_a_cluster_share_no_object(first: str, second: str, recording_of: Recorder) -> None:
+    spaces = [{resource.object_name for resource in recording_of(stack).objects} for stack in (first, second)]
     assert not spaces[0] & spaces[1]
 
 
 @pytest.mark.parametrize(("built", "preview"), [(False, True), (True, True)])
 def test_a_preview_plans_the_same_objects_as_the_update(
-    stack: str, recorded: Recorder, built: bool, preview: bool
+    stack: str, recording_of: Recorder, built: bool, preview: bool
 ) -> None:
-    planned = {resource.urn for resource in recorded(stack, built=built, preview=preview).resources}
-    assert planned == {resource.urn for resource in recorded(stack).resources}
+    planned = {resource.urn for resource in recording_of(stack, built=built, preview=preview).resources}
+    assert planned == {resource.urn for resource in recording_of(stack).resources}

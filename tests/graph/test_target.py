@@ -19,8 +19,8 @@ LOCAL = "local"
 
 
 @pytest.fixture
-def local(recorded: Recorder) -> Graph:
-    return recorded(LOCAL)
+def local(recording_of: Recorder) -> Graph:
+    return recording_of(LOCAL)
 
 
 def test_the_deployers_identity_does_not_live_where_its_workloads_do(local: Graph) -> None:
@@ -81,8 +81,8 @@ def test_which_secrets_a_deployer_writes_is_limited_in_every_target(local: Graph
     assert local.one("ValidatingAdmissionPolicyBinding", "local-admission-secrets")
 
 
-def test_namespaces_keep_the_baseline_of_pod_security(recorded: Recorder) -> None:
-    for namespace in recorded(stack_recordings.PLAIN).of("Namespace"):
+def test_namespaces_keep_the_baseline_of_pod_security(recording_of: Recorder) -> None:
+    for namespace in recording_of(stack_recordings.PLAIN).of("Namespace"):
         assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
 
 
@@ -103,9 +103,9 @@ def test_a_namespace_is_protected_unless_its_target_says_otherwise() -> None:
 
 @pytest.mark.parametrize("stack", ["local", "dev"])
 def test_a_provider_has_one_cluster_for_life_and_no_kubeconfig_of_whoever_runs_it(
-    stack: str, recorded: Recorder
+    stack: str, recording_of: Recorder
 ) -> None:
-    settings = providers(recorded(stack))
+    settings = providers(recording_of(stack))
     assert settings
     for name, inputs in settings.items():
         assert inputs["clusterIdentifier"] == f"boutique/{stack}", name
@@ -124,8 +124,8 @@ def providers(graph: Graph) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("stack", "holder"), [("local", "local"), ("dev", "nonprod")])
-def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: str, recorded: Recorder) -> None:
-    target = recorded(stack).outputs["target"]
+def test_the_outputs_say_who_has_the_deployers_kubeconfig(stack: str, holder: str, recording_of: Recorder) -> None:
+    target = recording_of(stack).outputs["target"]
     assert target == {"stack": f"organization/boutique/{holder}", "name": stack}
 
 
@@ -148,8 +148,8 @@ def test_others_reach_the_api_server_by_the_deployers_address_and_this_stack_by_
 
 
 @pytest.mark.parametrize("target", ["dev", "test"])
-def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recorded: Recorder, target: str) -> None:
-    graph = recorded("nonprod")
+def test_what_reaches_beyond_its_namespace_is_refused_in_every_target(recording_of: Recorder, target: str) -> None:
+    graph = recording_of("nonprod")
     judged: set[str] = set()
     for subject in ("pods", "services", "routes"):
         rule = graph.one("ValidatingAdmissionPolicy", f"{target}-admission-isolation-{subject}").inputs["spec"]
@@ -187,9 +187,9 @@ def test_a_load_balancer_is_let_through_where_the_mesh_would_answer(
     assert '"system:serviceaccount:deployers:local-deployer"' in judged["expression"]
 
 
-def test_the_wait_for_the_end_of_every_namespace_ends(recorded: Recorder) -> None:
+def test_the_wait_for_the_end_of_every_namespace_ends(recording_of: Recorder) -> None:
     for stack in ("local", "nonprod"):
-        namespaces = recorded(stack).of("Namespace")
+        namespaces = recording_of(stack).of("Namespace")
         assert len(namespaces) >= 4
         assert {namespace.request.customTimeouts.delete for namespace in namespaces} == {"300s"}
     config, secret = stack_recordings.committed_values(LOCAL)

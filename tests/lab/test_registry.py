@@ -46,7 +46,7 @@ def by_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 
 @pytest.fixture(params=["basic", "token"])
-def running(request: pytest.FixtureRequest) -> Registry:
+def running_registry(request: pytest.FixtureRequest) -> Registry:
     registry: Registry = request.getfixturevalue("by_password" if request.param == "basic" else "by_token")
     return registry
 
@@ -58,9 +58,9 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_all_pages_of_tags_are_read(running: Registry, configuration: Path) -> None:
-    docker_configuration(configuration, running.name)
-    versions = tags(f"{running.name}/{ADS}")
+def test_all_pages_of_tags_are_read(running_registry: Registry, configuration: Path) -> None:
+    docker_configuration(configuration, running_registry.name)
+    versions = tags(f"{running_registry.name}/{ADS}")
     assert set(versions) >= {*LOOSE, *BUILDS}
     assert len(versions) == len(set(versions)) > 5 * PAGE
     assert str(newest(versions, lambda tag: "-" not in tag).version).removeprefix("v") == "0.10.6"
@@ -75,13 +75,13 @@ def test_a_page_is_really_smaller_than_all_tags(by_password: Registry) -> None:
     assert "next" in first.links
 
 
-def test_a_digest_is_that_of_what_was_pushed(running: Registry, configuration: Path) -> None:
-    docker_configuration(configuration, running.name)
-    pushed = running.push(ADS, ["0.10.6", "latest"])
+def test_a_digest_is_that_of_what_was_pushed(running_registry: Registry, configuration: Path) -> None:
+    docker_configuration(configuration, running_registry.name)
+    pushed = running_registry.push(ADS, ["0.10.6", "latest"])
     for tag, expected in pushed.items():
-        assert digest(f"{running.name}/{ADS}", tag) == expected
+        assert digest(f"{running_registry.name}/{ADS}", tag) == expected
     with pytest.raises(MissingTagError, match=r"has no tag '9\.9\.9' of shop/adservice"):
-        digest(f"{running.name}/{ADS}", "9.9.9")
+        digest(f"{running_registry.name}/{ADS}", "9.9.9")
 
 
 def test_many_repositories_are_read_at_once(by_password: Registry, configuration: Path) -> None:
@@ -91,36 +91,36 @@ def test_many_repositories_are_read_at_once(by_password: Registry, configuration
     assert builds[f"{by_password.name}/shop/emailservice"] == ("v0.10.6",)
 
 
-def test_a_wrong_password_is_told_without_the_password(running: Registry, configuration: Path) -> None:
-    path = docker_configuration(configuration, running.name, password=f"wrong {PASSWORD}")
+def test_a_wrong_password_is_told_without_the_password(running_registry: Registry, configuration: Path) -> None:
+    path = docker_configuration(configuration, running_registry.name, password=f"wrong {PASSWORD}")
     with pytest.raises(RefusedLoginError) as caught:
-        tags(f"{running.name}/{ADS}")
-    assert f"registry {running.name} does not let the repository {ADS} be read" in str(caught.value)
-    assert f"user '{USER}' of {path}; log in with `docker login {running.name}`" in str(caught.value)
+        tags(f"{running_registry.name}/{ADS}")
+    assert f"registry {running_registry.name} does not let the repository {ADS} be read" in str(caught.value)
+    assert f"user '{USER}' of {path}; log in with `docker login {running_registry.name}`" in str(caught.value)
     assert PASSWORD not in str(caught.value)
 
 
-def test_without_a_login_it_is_told_where_one_was_looked_for(running: Registry, configuration: Path) -> None:
+def test_without_a_login_it_is_told_where_one_was_looked_for(running_registry: Registry, configuration: Path) -> None:
     with pytest.raises(RefusedLoginError, match="there are no credentials, as there is no "):
-        tags(f"{running.name}/{ADS}")
+        tags(f"{running_registry.name}/{ADS}")
     path = docker_configuration(configuration, "other.example")
     with pytest.raises(RefusedLoginError, match=f"{path} has no credentials for it"):
-        digest(f"{running.name}/{ADS}", "latest")
+        digest(f"{running_registry.name}/{ADS}", "latest")
 
 
 def test_credentials_may_come_from_a_helper(
-    running: Registry, configuration: Path, monkeypatch: pytest.MonkeyPatch
+    running_registry: Registry, configuration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = {"credHelpers": {running.name: "of-tests"}, "auths": {running.name: {}}}
+    content = {"credHelpers": {running_registry.name: "of-tests"}, "auths": {running_registry.name: {}}}
     (configuration / "config.json").write_text(json.dumps(content))
     with pytest.raises(RefusedLoginError, match=r"docker-credential-of-tests, which .* names, is not on PATH"):
-        tags(f"{running.name}/{ADS}")
-    answer = json.dumps({"ServerURL": running.name, "Username": USER, "Secret": PASSWORD})
+        tags(f"{running_registry.name}/{ADS}")
+    answer = json.dumps({"ServerURL": running_registry.name, "Username": USER, "Secret": PASSWORD})
     helper = configuration / "docker-credential-of-tests"
-    helper.write_text(f"#!/bin/sh\n[ \"$1 $(cat)\" = 'get {running.name}' ] && echo '{answer}'\n")
+    helper.write_text(f"#!/bin/sh\n[ \"$1 $(cat)\" = 'get {running_registry.name}' ] && echo '{answer}'\n")
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", str(configuration), prepend=":")
-    assert "latest" in tags(f"{running.name}/{ADS}")
+    assert "latest" in tags(f"{running_registry.name}/{ADS}")
 
 
 def test_missing_repositories_are_all_named(by_password: Registry, configuration: Path) -> None:

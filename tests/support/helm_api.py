@@ -85,7 +85,9 @@ class HelmApi:
         if method in self.forbidden:
             return 403, {"message": f"secrets is forbidden: ann cannot {method}"}
         if parts.path.endswith("/secrets"):
-            return 200, {"items": [_metadata(secret) for secret in self._selected(parts.path, parts.query)] or None}
+            return 200, {
+                "items": [_metadata(secret) for secret in self._select_secrets(parts.path, parts.query)] or None
+            }
         if "/secrets/" not in parts.path:
             owner = self.owners.get(parts.path.rpartition("/")[2])
             return 200, {"metadata": {"annotations": {"boutique.dev/owner": owner} if owner else None}}
@@ -105,7 +107,7 @@ class HelmApi:
             self.secrets[parts.path]["data"] |= body["data"]
         return 200, {}
 
-    def _selected(self, path: str, query: str) -> Iterator[dict[str, Any]]:
+    def _select_secrets(self, path: str, query: str) -> Iterator[dict[str, Any]]:
         parameters = parse_qs(query)
         assert parameters["fieldSelector"] == ["type=helm.sh/release.v1"]
         owner, names = parameters["labelSelector"][0].split(",", 1)

@@ -54,7 +54,7 @@ _fragments = ["a", "b", "c", "é", "\udcff", ";", ",", "=", " ", "\t", '"', "\\"
 _anything = st.lists(st.sampled_from(_fragments), max_size=6).map("".join)
 
 
-def _listed(item: st.SearchStrategy[str], separators: list[str]) -> st.SearchStrategy[str]:
+def _header_lists(item: st.SearchStrategy[str], separators: list[str]) -> st.SearchStrategy[str]:
     parts = st.lists(st.tuples(st.one_of(item, item, _anything), st.sampled_from(separators)), max_size=4)
     return st.builds(lambda pieces, last: "".join(map("".join, pieces)) + last, parts, item)
 
@@ -76,18 +76,19 @@ _values = st.one_of(st.sampled_from([*KEYS * 3, "%61", "A", "a-", "", "new-ads2"
 _properties = st.sampled_from(["", "", ";p=1", " ; feature=a", ";feature=ab;", ";"])
 _members = st.tuples(_blanks, _keys, _blanks, st.just("="), _blanks, _values, _blanks, _properties).map("".join)
 
-cookie_headers = _listed(_cookie_pairs, ["; ", "; ", ";", ";;", ",", ", "])
-baggage_headers = _listed(_members, [",", ",", ", ", " ,", ",,", ";"])
+cookie_headers = _header_lists(_cookie_pairs, ["; ", "; ", ";", ";;", ",", ", "])
+baggage_headers = _header_lists(_members, [",", ",", ", ", " ,", ",,", ";"])
 
 
-def _named(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:
+def _header_fields(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:
     return st.tuples(st.sampled_from([name, name.title(), name.upper()]), values)
 
 
-_cookies = _named("cookie", cookie_headers)
-_baggage = _named("baggage", baggage_headers)
+_cookies = _header_fields("cookie", cookie_headers)
+_baggage = _header_fields("baggage", baggage_headers)
 _others = st.one_of(
-    _named("boutique-feature", st.sampled_from([*KEYS, "A", "a,b", " a ", ""])), _named("x-cookie", cookie_headers)
+    _header_fields("boutique-feature", st.sampled_from([*KEYS, "A", "a,b", " a ", ""])),
+    _header_fields("x-cookie", cookie_headers),
 )
 
 

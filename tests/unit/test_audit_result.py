@@ -25,7 +25,7 @@ UNREACHED = CallEdge(caller="mail", callee="ads", carried=0, lost=0, is_caller_r
 PAGE = SmokePage(name="index", path="/", requires=("front", "ads"))
 
 
-def result(*edges: CallEdge, problem: str = "", **more: Any) -> AuditResult:
+def audit_result(*edges: CallEdge, problem: str = "", **more: Any) -> AuditResult:
     page = Visited(page=PAGE, status=200, seconds=0.1, hops=None, problem=problem)
     return AuditResult(environment="dev", key="audit-1", edges=(GATEWAY, *edges), visited=(page,), **more)
 
@@ -36,7 +36,7 @@ def printed_lines(audit: AuditResult, capsys: pytest.CaptureFixture[str]) -> lis
 
 
 def test_the_matrix_has_a_line_for_each_call(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed_lines(result(CARRIED, LOST, UNSEEN, UNREACHED, left_out=("store",)), capsys)
+    lines = printed_lines(audit_result(CARRIED, LOST, UNSEEN, UNREACHED, left_out=("store",)), capsys)
     assert lines[:6] == [
         "caller callee key seen",
         "gateway front carried 6 requests",
@@ -50,21 +50,21 @@ def test_the_matrix_has_a_line_for_each_call(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_loss_is_an_error_that_names_who_lost_the_key_and_what_to_do() -> None:
-    [error] = result(CARRIED, LOST, UNSEEN).errors
+    [error] = audit_result(CARRIED, LOST, UNSEEN).errors
     assert error.startswith(
         "front -> cart: front lost feature=audit-1 in 2 of 3 requests, which went to the environment"
     )
     assert "hand the header `baggage` on in front" in error
-    [message] = result(CallEdge(caller="a", callee="b", carried=0, lost=1, is_known_to_lose=True)).errors
+    [message] = audit_result(CallEdge(caller="a", callee="b", carried=0, lost=1, is_known_to_lose=True)).errors
     assert "b, as the application says; let a feature of b deploy a as well" in message
 
 
 def test_without_a_loss_there_is_no_error() -> None:
-    assert result(CARRIED, UNSEEN).errors == ()
+    assert audit_result(CARRIED, UNSEEN).errors == ()
 
 
 def test_a_page_that_failed_and_a_gateway_that_led_elsewhere_are_errors() -> None:
-    [error] = result(CARRIED, problem="answered 500").errors
+    [error] = audit_result(CARRIED, problem="answered 500").errors
     assert error == "page 'index' (GET /): answered 500; it needs front, ads"
     nowhere = AuditResult(
         environment="dev", key="k", edges=(CallEdge(caller=None, callee="front", carried=0, lost=0),), visited=()
@@ -75,7 +75,7 @@ def test_a_page_that_failed_and_a_gateway_that_led_elsewhere_are_errors() -> Non
 def test_what_the_application_says_wrongly_is_a_warning() -> None:
     undeclared = CallEdge(caller="a", callee="b", carried=1, lost=0, is_declared=False)
     wrong = CallEdge(caller="c", callee="d", carried=1, lost=0, is_known_to_lose=True)
-    warnings = result(undeclared, wrong, LOST, warnings=("first",)).all_warnings
+    warnings = audit_result(undeclared, wrong, LOST, warnings=("first",)).all_warnings
     assert warnings[0] == "first"
     assert warnings[1].startswith("a -> b: the application does not say that there are such calls")
     assert warnings[2].startswith("c -> d: the application says that such calls lose the key")
@@ -83,7 +83,7 @@ def test_what_the_application_says_wrongly_is_a_warning() -> None:
 
 
 def test_the_result_is_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
-    show(result(CARRIED, LOST, UNSEEN), 12.34, as_json=True)
+    show(audit_result(CARRIED, LOST, UNSEEN), 12.34, as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (document["ok"], document["carried"], document["lost"], document["notExercised"]) == (False, 1, 1, 1)
     assert [(edge["caller"], edge["callee"], edge["state"]) for edge in document["edges"]] == [
@@ -106,7 +106,7 @@ def test_the_exit_code_says_whether_something_was_lost(
     def run(_: Path, stack: str, request: audit_run.AuditRequest, progress: Any) -> AuditResult:
         assert (stack, progress("a step")) == ("dev", None)
         requests.append(request)
-        return result(edge)
+        return audit_result(edge)
 
     monkeypatch.setattr(audit_run, "run", run)
     assert CliRunner().invoke(app, ["audit", "dev", "--no-order"]).exit_code == code

@@ -22,7 +22,7 @@ WANTED = DeployedService(image=IMAGE, version="v1", replicas=1, autoscaled=True,
 SCALED = [(True, 3, 3, True), (True, 3, 2, False), (False, 3, 3, False), (False, 1, 1, True)]
 
 
-def running(replicas: int, ready: int) -> dict[str, RunningWorkload]:
+def running_workloads(replicas: int, ready: int) -> dict[str, RunningWorkload]:
     return {"adservice": RunningWorkload(replicas=replicas, ready=ready, images=(str(IMAGE),), trouble=())}
 
 
@@ -31,7 +31,7 @@ def test_status_compares_with_what_the_autoscaler_wants(
     autoscaled: bool, replicas: int, ready: int, well: bool
 ) -> None:
     wanted = WANTED.model_copy(update={"autoscaled": autoscaled})
-    assert service(wanted, running(replicas, ready), "adservice").is_well is well
+    assert service(wanted, running_workloads(replicas, ready), "adservice").is_well is well
 
 
 @pytest.mark.parametrize(("autoscaled", "replicas", "ready", "well"), SCALED)
@@ -48,7 +48,7 @@ def test_the_smoke_test_compares_with_what_the_autoscaler_wants(
         kubeconfig="",
     )
     outside: Any = SimpleNamespace(unreachable=False, link=None, errors=(), warnings=())
-    [result] = smoke_test.result(stack, running(replicas, ready), "", outside).services
+    [result] = smoke_test.result(stack, running_workloads(replicas, ready), "", outside).services
     assert (not result.errors) is well
     assert result.replicas == (replicas if autoscaled else 1)
 

@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "certificate"
 
 
-def greeting(port: int, host: str, trusted: Path) -> bytes:
+def greet(port: int, host: str, trusted: Path) -> bytes:
     """Return what a server says to a client that trusts one authority and speaks TLS 1.3 only."""
     context = ssl.create_default_context(cafile=str(trusted))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -50,7 +50,7 @@ def greeting(port: int, host: str, trusted: Path) -> bytes:
 def test_who_trusts_the_authority_takes_the_certificate(folder: Path, host: str) -> None:
     development_certificate(folder, [HOST])
     with serve_tls(folder / "tls.crt", folder / "tls.key") as port:
-        assert greeting(port, host, folder / "ca.crt") == b"hello"
+        assert greet(port, host, folder / "ca.crt") == b"hello"
 
 
 @pytest.mark.parametrize("host", ["localhost", "other.localhost", f"a.b.{HOST}", "shop.example", "127.0.0.1"])
@@ -60,7 +60,7 @@ def test_no_other_host_is_taken(folder: Path, host: str) -> None:
         serve_tls(folder / "tls.crt", folder / "tls.key") as port,
         pytest.raises(ssl.SSLCertVerificationError, match="mismatch"),
     ):
-        greeting(port, host, folder / "ca.crt")
+        greet(port, host, folder / "ca.crt")
 
 
 @pytest.mark.parametrize("host", ["bank.example", "localhost.example", "127.0.0.1"])
@@ -75,7 +75,7 @@ def test_what_the_authority_signs_for_others_is_refused(folder: Path, host: str)
         serve_tls(folder / "tls.crt", folder / "tls.key") as port,
         pytest.raises(ssl.SSLCertVerificationError, match="subtree violation"),
     ):
-        greeting(port, host, folder / "ca.crt")
+        greet(port, host, folder / "ca.crt")
 
 
 def test_the_program_takes_the_files_and_the_pfx(folder: Path) -> None:

@@ -12,7 +12,7 @@ from boutique.settings import eks_versions
 from boutique.settings.eks_settings import EksCluster
 from boutique.settings.errors import SettingsError
 from tests.support.online_boutique import load
-from tests.support.unit.eks_errors import KEY, cluster_errors, existing, ingress
+from tests.support.unit.eks_errors import KEY, cluster_errors, existing_network, ingress
 
 
 def test_a_cluster_with_all_defaults_is_one() -> None:
@@ -76,9 +76,9 @@ def test_the_load_balancer_is_one_that_the_cluster_can_make() -> None:
     key = "boutique:platform.ingress.loadBalancer"
     assert cluster_errors(ingress())[0].startswith(f"{key}.kind: 'cluster': on EKS that is a Classic Load Balancer")
     assert cluster_errors(ingress(kind="nlb")) == []
-    [line] = cluster_errors(ingress(kind="nlb"), **existing("subnet-1", "subnet-2"))
+    [line] = cluster_errors(ingress(kind="nlb"), **existing_network("subnet-1", "subnet-2"))
     assert line.startswith(f"{key}.scheme: 'internet-facing': needs {KEY}.network.publicSubnets")
-    assert cluster_errors(ingress(kind="nlb", scheme="internal"), **existing("subnet-1", "subnet-2")) == []
+    assert cluster_errors(ingress(kind="nlb", scheme="internal"), **existing_network("subnet-1", "subnet-2")) == []
 
 
 def test_a_cluster_on_eks_has_the_domain_that_eks_gives_it() -> None:

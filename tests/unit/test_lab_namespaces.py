@@ -16,7 +16,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def forbidden(programs: Path) -> None:
+def forbid_namespaces(programs: Path) -> None:
     fake = programs / "unshare"
     fake.write_text("#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n")
     fake.chmod(0o755)
@@ -29,7 +29,7 @@ def setting(tmp_path: Path, name: str, value: str) -> Path:
     return tmp_path / "sys"
 
 
-@pytest.mark.usefixtures("forbidden")
+@pytest.mark.usefixtures("forbid_namespaces")
 @pytest.mark.parametrize(
     ("name", "value", "remedy"),
     [
@@ -49,7 +49,7 @@ def test_setting_that_forbids_is_named_with_its_remedy(tmp_path: Path, name: str
     assert str(caught.value).endswith(remedy)
 
 
-@pytest.mark.usefixtures("forbidden")
+@pytest.mark.usefixtures("forbid_namespaces")
 def test_setting_that_allows_is_not_blamed(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="no kernel setting says why"):
         namespaces.check(setting(tmp_path, "user.max_user_namespaces", "9000"))

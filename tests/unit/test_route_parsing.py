@@ -236,17 +236,17 @@ def virtual_service(*rules: Any, host: str = "ads", name: str = "x", **spec: Any
     return {"metadata": metadata, "spec": {"hosts": [host], "http": list(rules), **spec}}
 
 
-def matching(**headers: Any) -> dict[str, Any]:
+def rule_with_headers(**headers: Any) -> dict[str, Any]:
     return {**RULE, **OUTSIDE, "match": [{"headers": headers}]}
 
 
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        (matching(x={"prefix": "y"}), "asks for the header x in another way"),
-        (matching(x={}), "asks for the header x in another way"),
-        (matching(x=None), "asks for the header x in another way"),
-        (matching(x={"exact": "y"}, z={"exact": "y"}), "asks for several headers: x, z"),
+        (rule_with_headers(x={"prefix": "y"}), "asks for the header x in another way"),
+        (rule_with_headers(x={}), "asks for the header x in another way"),
+        (rule_with_headers(x=None), "asks for the header x in another way"),
+        (rule_with_headers(x={"exact": "y"}, z={"exact": "y"}), "asks for several headers: x, z"),
         ({**RULE, **OUTSIDE, "match": [{"withoutHeaders": {"x": {}}}]}, "has withoutHeaders in its match"),
         ({**RULE, **OUTSIDE, "match": [{"sourceLabels": {"a": "b"}}]}, "has sourceLabels in its match"),
         ({**RULE, **OUTSIDE, "match": [{}, {}]}, "has another form"),

@@ -37,7 +37,7 @@ def machine(developer_machine: DeveloperMachine, nothing_left: None) -> Iterator
     """A machine, for features that are gone in the end, however far the test got."""
     assert nothing_left is None
     yield developer_machine
-    developer_machine.run_together(*(down(name) for name in developer_machine.list_features()))
+    developer_machine.run_together(*(delete_feature(name) for name in developer_machine.list_features()))
 
 
 @dataclass
@@ -80,7 +80,7 @@ def up(name: str, services: Sequence[str], build: int) -> tuple[str, ...]:
     return ("up", name, "--env", "local", *changed, "--session", f"s-{name}")
 
 
-def down(name: str) -> tuple[str, ...]:
+def delete_feature(name: str) -> tuple[str, ...]:
     return ("down", name, "--env", "local")
 
 
@@ -116,14 +116,14 @@ def test_a_crowd_comes_changes_and_goes(machine: DeveloperMachine, size: Size) -
         check_reach(machine.shop, coming)
         machine.run_together(
             *(up(name, services, 2) for name, services in staying.items()),
-            *(down(name) for name in coming if name not in staying),
+            *(delete_feature(name) for name in coming if name not in staying),
         )
         assert routes_by_owner(machine) == expected_routes(staying)
         builds = {key: feature["services"] for key, feature in machine.list_features().items()}
         assert builds == {
             name: {service: version(name, 2) for service in services} for name, services in staying.items()
         }
-        machine.run_together(*(down(name) for name in staying))
+        machine.run_together(*(delete_feature(name) for name in staying))
         assert routes_by_owner(machine) == expected_routes({})
     print(f"{watched.pages} pages without a session")
     assert watched.pages > 5 * size.features

@@ -37,7 +37,7 @@ def target(name: str, stack: str = "shared") -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def shared(plain: Lab, platform: Stack, name_stack: Callable[[str], Stack]) -> Shared:
+def shared_stack(plain: Lab, platform: Stack, name_stack: Callable[[str], Stack]) -> Shared:
     """The cluster and a stack that has deployed nothing."""
     name_stack("empty").create()
     without = {**plain.env, "KUBECONFIG": "/nowhere/kubeconfig"}
@@ -45,9 +45,9 @@ def shared(plain: Lab, platform: Stack, name_stack: Callable[[str], Stack]) -> S
 
 
 @pytest.fixture(scope="module")
-def replicated(shared: Shared) -> Stack:
+def replicated_stack(shared_stack: Shared) -> Stack:
     """The shop in target `doubled`, every service twice, with images of a team's own."""
-    stack = shared.stack("doubled").configure(
+    stack = shared_stack.stack("doubled").configure(
         cluster=target("doubled"), environment=replicated_environment(tag="v1.0.0")
     )
     stack.up()
@@ -67,12 +67,12 @@ def replicated_environment(tag: str) -> dict[str, Any]:
     }
 
 
-def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: Shared) -> None:
+def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared_stack: Shared) -> None:
     content = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
     assert content["boutique:cluster"]["target"] == "dev"
     # The platform of these tests has no ingress, without which no request could reach a feature.
     environment = {**content["boutique:environment"], "rollout": QUICKLY, "features": None}
-    stack = shared.stack("dev").configure(cluster=target("dev"), environment=environment)
+    stack = shared_stack.stack("dev").configure(cluster=target("dev"), environment=environment)
     before = names(plain)
     stack.up()
     stack.pulumi("preview", "--expect-no-changes")
@@ -85,10 +85,10 @@ def test_committed_environment_lands_in_the_target_it_names(plain: Lab, shared: 
     assert workloads.keys() == {workload.name for workload in online_boutique.WORKLOADS} - {"loadgenerator"}
 
 
-def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(shared: Shared) -> None:
+def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(shared_stack: Shared) -> None:
     config = committed_sections("prod")
-    without_aws = {name: value for name, value in shared.platform.env.items() if not name.startswith("AWS_")}
-    stack = replace(shared.stack("prod"), env={**without_aws, "KUBECONFIG": "/nowhere/kubeconfig"})
+    without_aws = {name: value for name, value in shared_stack.platform.env.items() if not name.startswith("AWS_")}
+    stack = replace(shared_stack.stack("prod"), env={**without_aws, "KUBECONFIG": "/nowhere/kubeconfig"})
     services = {**config["environment"]["services"], "adservice": {"rollout": {"strategy": "blueGreen"}}}
     environment = {**config["environment"], "rollout": QUICKLY, "services": services}
     stack.configure(cluster=target("prod"), release=config["release"], environment=environment).up()
@@ -116,9 +116,9 @@ def test_production_is_released_and_rolled_back_with_the_deployers_rights_alone(
     ],
 )
 def test_target_that_is_not_there_is_named(
-    shared: Shared, request: pytest.FixtureRequest, cluster: dict[str, str], words: list[str]
+    shared_stack: Shared, request: pytest.FixtureRequest, cluster: dict[str, str], words: list[str]
 ) -> None:
-    stack = shared.stack(request.node.callspec.id).configure(cluster=cluster, environment={"replicas": 1})
+    stack = shared_stack.stack(request.node.callspec.id).configure(cluster=cluster, environment={"replicas": 1})
     done = stack.up(check=False)
     assert done.returncode != 0
     assert all(word in done.stdout for word in words), done.stdout
@@ -126,18 +126,18 @@ def test_target_that_is_not_there_is_named(
     assert not [resource for resource in stack.resources() if resource["type"].startswith("kubernetes:")]
 
 
-def test_second_platform_on_one_cluster_is_refused_and_takes_nothing(plain: Lab, shared: Shared) -> None:
-    rival = replace(shared.stack("rival"), env=shared.platform.env)
+def test_second_platform_on_one_cluster_is_refused_and_takes_nothing(plain: Lab, shared_stack: Shared) -> None:
+    rival = replace(shared_stack.stack("rival"), env=shared_stack.platform.env)
     done = rival.configure(cluster=CLUSTER, platform={"targets": {"dev": {}}}).up(check=False)
     assert done.returncode != 0
     assert "Namespace deployers, Namespace dev belong to stack 'shared'" in done.stdout
     rival.pulumi("destroy", "--yes", "--skip-preview")
-    shared.platform.pulumi("preview", "--refresh", "--expect-no-changes")
+    shared_stack.platform.pulumi("preview", "--refresh", "--expect-no-changes")
     namespaces = json.loads(plain.kubectl("get", "namespaces", "dev", "deployers", "-o", "json"))["items"]
     assert {namespace["metadata"]["annotations"]["boutique.dev/owner"] for namespace in namespaces} == {"shared"}
 
 
-def test_images_of_all_services_and_of_single_ones_arrive(plain: Lab, replicated: Stack) -> None:
+def test_images_of_all_services_and_of_single_ones_arrive(plain: Lab, replicated_stack: Stack) -> None:
     pods = {name: deployment["spec"]["template"]["spec"] for name, deployment in deployments(plain, "doubled").items()}
     images = {name: pod["containers"][0]["image"] for name, pod in pods.items()}
     secrets = {name: [entry["name"] for entry in pod["imagePullSecrets"]] for name, pod in pods.items()}
@@ -148,14 +148,14 @@ def test_images_of_all_services_and_of_single_ones_arrive(plain: Lab, replicated
     }
     assert secrets.pop("adservice") == ["ads"]
     assert all(names == ["team"] for names in secrets.values())
-    assert replicated.outputs()["services"]["cartservice"]["version"] == "v2.0.0-new-carts.1"
+    assert replicated_stack.outputs()["services"]["cartservice"]["version"] == "v2.0.0-new-carts.1"
 
 
-def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_rights(replicated: Stack) -> None:
+def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_rights(replicated_stack: Stack) -> None:
     done = subprocess.run(
-        [*BOUTIQUE, "smoke", replicated.name, "--json"],
-        cwd=replicated.folder,
-        env=dict(replicated.env),
+        [*BOUTIQUE, "smoke", replicated_stack.name, "--json"],
+        cwd=replicated_stack.folder,
+        env=dict(replicated_stack.env),
         capture_output=True,
         text=True,
         check=False,
@@ -168,8 +168,8 @@ def test_environment_on_anothers_cluster_is_smoke_tested_with_its_deployers_righ
     assert {service["reached"]["said"] for service in services.values()} == {"unknown: there is no link"}
 
 
-def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
-    assert replicated.resources()
+def test_replicas_are_spread_and_guarded(plain: Lab, replicated_stack: Stack) -> None:
+    assert replicated_stack.resources()
     wanted = {name: deployment["spec"]["replicas"] for name, deployment in deployments(plain, "doubled").items()}
     pods = json.loads(plain.kubectl("get", "pods", "-n", "doubled", "-o", "json"))["items"]
     budgets = json.loads(plain.kubectl("get", "poddisruptionbudgets", "-n", "doubled", "-o", "json"))["items"]
@@ -185,9 +185,9 @@ def test_replicas_are_spread_and_guarded(plain: Lab, replicated: Stack) -> None:
     assert not [name for name in twos if len(nodes[name]) != 2], "both replicas are on one node"
 
 
-def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated: Stack) -> None:
-    replicated.configure(cluster=target("doubled"), environment=replicated_environment(tag="v1.1.0"))
-    replicated.up()
+def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated_stack: Stack) -> None:
+    replicated_stack.configure(cluster=target("doubled"), environment=replicated_environment(tag="v1.1.0"))
+    replicated_stack.up()
     refusals = [
         event["message"]
         for event in json.loads(plain.kubectl("get", "events", "-n", "doubled", "-o", "json"))["items"]
@@ -197,5 +197,7 @@ def test_quota_leaves_room_to_replace_everything_at_once(plain: Lab, replicated:
     workloads = deployments(plain, "doubled")
     assert not refusals
     assert all(is_available(deployment) for deployment in workloads.values())
-    assert {service["replicas"] - service["ready"] for service in replicated.outputs()["services"].values()} == {0}
+    assert {service["replicas"] - service["ready"] for service in replicated_stack.outputs()["services"].values()} == {
+        0
+    }
     assert workloads["frontend"]["spec"]["template"]["spec"]["containers"][0]["image"] == f"{OURS}/frontend:v1.1.0"

@@ -64,20 +64,20 @@ def routes(programs: Programs) -> Iterator[Table]:
     run_together(stacks, "up")
     for feature in FEATURES:
         host = f"{feature.key}.{HOST}"
-        eventually(lambda host=host, key=feature.key: programs.versions(host) == expected(key), host)
+        eventually(lambda host=host, key=feature.key: programs.versions(host) == expected_versions(key), host)
     yield table(ENVIRONMENT, FEATURES)
     run_together(stacks, "destroy")
     for stack in stacks:
         stack.pulumi("stack", "rm", "--yes")
 
 
-def expected(feature: str | None) -> dict[str, str]:
+def expected_versions(feature: str | None) -> dict[str, str]:
     """Return the version of each service that a visit has to meet."""
     services = next((planned.services for planned in FEATURES if planned.key == feature), ())
     return {**BASELINE, **dict.fromkeys(services, version(feature or ""))}
 
 
-def visited(programs: Programs, request: EdgeRequest) -> dict[str, str] | int:
+def met_versions(programs: Programs, request: EdgeRequest) -> dict[str, str] | int:
     """Return the version of each service that a request met, or the status of an answer without any."""
     server = request.host.partition(":")[0].lower()
     connection = Site(server, programs.site.port, programs.site.authority).connect()
@@ -108,8 +108,8 @@ def test_every_drawn_request_meets_the_right_builds(programs: Programs, routes: 
         served = resolve(routes, request)
         feature = served.route.feature if served and served.route else None
         ways[feature] += 1
-        wanted = expected(feature) if served else http.HTTPStatus.NOT_FOUND
-        met = visited(programs, request)
+        wanted = expected_versions(feature) if served else http.HTTPStatus.NOT_FOUND
+        met = met_versions(programs, request)
         if met != wanted:
             wrong.append(f"{request}: {met} instead of {wanted}")
 

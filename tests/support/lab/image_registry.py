@@ -93,7 +93,7 @@ def basic(folder: Path, certificate: Issued | None = None) -> Iterator[Registry]
         (folder / "tls.crt").write_text(certificate.pem)
         (folder / "tls.key").write_text(certificate.key_pem())
         tls = {"tls": {"certificate": str(folder / "tls.crt"), "key": str(folder / "tls.key")}}
-    with _running(folder, login, tls) as port:
+    with _run_registry(folder, login, tls) as port:
         kind = "https" if certificate else "http"
         # It is not asked by its name, and only by who has just made it.
         client = httpx.Client(
@@ -117,7 +117,7 @@ def token(folder: Path) -> Iterator[Registry]:
                 "jwks": str(folder / "keys.json"),
             }
         }
-        with _running(folder, login) as registry:
+        with _run_registry(folder, login) as registry:
             everything = issuer.token(["repository:shop/adservice:pull,push"])
             headers = {"Authorization": f"Bearer {everything}"}
             with httpx.Client(base_url=f"http://127.0.0.1:{registry}", headers=headers, trust_env=False) as client:
@@ -125,7 +125,7 @@ def token(folder: Path) -> Iterator[Registry]:
 
 
 @contextmanager
-def _running(folder: Path, login: Mapping[str, Any], http: Mapping[str, Any] | None = None) -> Iterator[int]:
+def _run_registry(folder: Path, login: Mapping[str, Any], http: Mapping[str, Any] | None = None) -> Iterator[int]:
     program = ensure(Mock(), choice=families_of_tests()).path("registry")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
@@ -176,7 +176,7 @@ class _Issuer:
     @property
     def keys(self) -> dict[str, Any]:
         numbers = self._key.public_key().public_numbers()
-        x, y = (_encoded(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+        x, y = (_encode(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
         return {"keys": [{"kty": "EC", "crv": "P-256", "kid": "a-key", "alg": "ES256", "use": "sig", "x": x, "y": y}]}
 
     def token(self, scopes: Iterable[str]) -> str:
@@ -187,9 +187,9 @@ class _Issuer:
         ]
         claims = {"iss": _SERVICE, "aud": [_SERVICE], "sub": USER, "nbf": now, "exp": now + 300, "access": access}
         head = {"typ": "JWT", "alg": "ES256", "kid": "a-key"}
-        signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, claims))
+        signed = ".".join(_encode(json.dumps(part).encode()) for part in (head, claims))
         r, s = decode_dss_signature(self._key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
-        return f"{signed}.{_encoded(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+        return f"{signed}.{_encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
     @contextmanager
     def serving(self) -> Iterator[int]:
@@ -214,7 +214,7 @@ class _Issuer:
             yield port
 
 
-def _encoded(content: bytes) -> str:
+def _encode(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 

@@ -18,7 +18,7 @@ def network(**section: Any) -> dict[str, Any]:
     return {"network": {"kind": "new", **section}}
 
 
-def existing(*private: str, public: tuple[str, ...] = ()) -> dict[str, Any]:
+def existing_network(*private: str, public: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
         "network": {"kind": "existing", "vpc": "vpc-1", "privateSubnets": list(private), "publicSubnets": list(public)}
     }

@@ -21,17 +21,17 @@ def at_the_edge(specs: Mapping[str, Any], host: str, headers: Headers) -> Outcom
         for route, spec in specs.items()
         if spec["parentRefs"][0]["kind"] == "Gateway" and spec["hostnames"] == [name]
     }
-    return _served(attached, headers)
+    return _served_backend(attached, headers)
 
 
 def in_the_mesh(specs: Mapping[str, Any], service: str, port: int, headers: Headers) -> Outcome | None:
     """Judge a call of a Service; one without routes is called directly."""
     parent = {"group": "", "kind": "Service", "name": service, "port": port}
     attached = {route: spec for route, spec in specs.items() if spec["parentRefs"] == [parent]}
-    return _served(attached, headers) if attached else Outcome(service, port, joined_header(headers, "baggage"))
+    return _served_backend(attached, headers) if attached else Outcome(service, port, joined_header(headers, "baggage"))
 
 
-def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
+def _served_backend(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
     candidates = [
         (-len(match.get("headers", [])), age, name, rule)
         for age, (name, spec) in enumerate(specs.items())
@@ -44,7 +44,7 @@ def _served(specs: Mapping[str, Any], headers: Headers) -> Outcome | None:
     *_, rule = min(candidates, key=lambda candidate: candidate[:3])
     [backend] = rule["backendRefs"]
     return Outcome(
-        backend["name"], backend["port"], joined_header(_changed(rule.get("filters", []), headers), "baggage")
+        backend["name"], backend["port"], joined_header(_modify_headers(rule.get("filters", []), headers), "baggage")
     )
 
 
@@ -60,7 +60,7 @@ def _header(wanted: Mapping[str, str], value: str) -> bool:
     return fully_matches(wanted["value"], value) if wanted["type"] == "RegularExpression" else value == wanted["value"]
 
 
-def _changed(filters: list[Mapping[str, Any]], headers: Headers) -> Headers:
+def _modify_headers(filters: list[Mapping[str, Any]], headers: Headers) -> Headers:
     for entry in filters:
         if entry["type"] == "ResponseHeaderModifier":
             continue

@@ -111,9 +111,7 @@ class Project:
             case ("stack", "history"):
                 size, page = int(options["--page-size"]), int(options["--page"])
                 updates = self.history[stack][::-1][(page - 1) * size : page * size]
-                return json.dumps(
-                    [{**update, "config": self._shown(update["config"], show=show)} for update in updates]
-                )
+                return json.dumps([{**update, "config": self._show(update["config"], show=show)} for update in updates])
             case ("config", "set"):
                 self._encrypt(Path(options["--config-file"]), options["--path"], given or "")
             case ("config", _):
@@ -131,9 +129,9 @@ class Project:
     def list_stacks(self, folder: Path, timeout: float | None = None) -> dict[str, dict[str, Any]]:
         """Do what `ops.pulumi.engine.list_stacks` does."""
         assert (folder, timeout) == (self.folder, None)
-        return {name: {"name": name, "lastUpdate": self._written(name)} for name in self.history}
+        return {name: {"name": name, "lastUpdate": self._end_time(name)} for name in self.history}
 
-    def _written(self, stack: str) -> str:
+    def _end_time(self, stack: str) -> str:
         if not self.history[stack]:
             return "n/a"
         return str(self.history[stack][-1]["endTime"]).replace("30.000Z", "55.000Z" if self.killed else "30.400Z")
@@ -175,7 +173,7 @@ class Project:
             "target": target,
         }
 
-    def _shown(self, config: Config, *, show: bool) -> Config:
+    def _show(self, config: Config, *, show: bool) -> Config:
         content = _clear(config, show=show)
         if self.undecryptable and show and _SECRETS in content:
             return {**content, _SECRETS: {"value": "ERROR_UNABLE_TO_DECRYPT", "secret": True}}

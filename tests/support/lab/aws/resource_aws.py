@@ -61,16 +61,16 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
-        kind, name = _named(request.urn)
+        kind, name = _type_and_name(request.urn)
         inputs = _plain(request.properties)
-        given = _given(kind, name, inputs)
+        given = _computed_outputs(kind, name, inputs)
         with _LOCK:
             _file(given["id"]).write_text(json.dumps({"type": kind, "inputs": inputs}))
         return provider_pb2.CreateResponse(id=given["id"], properties=_struct({**given, **inputs}))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
         outputs = {**_plain(request.olds), **_plain(request.news)}
-        if request.preview and _named(request.urn)[0] == CLUSTER:
+        if request.preview and _type_and_name(request.urn)[0] == CLUSTER:
             # What AWS says of a changed cluster is not known before it says so.
             outputs = {**outputs, "endpoint": UNKNOWN, "certificateAuthority": UNKNOWN}
         return provider_pb2.UpdateResponse(properties=_struct(outputs))
@@ -79,7 +79,7 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
-        kind, _ = _named(request.urn)
+        kind, _ = _type_and_name(request.urn)
         named = {request.id, str(_plain(request.properties).get("name"))}
         with _LOCK:
             for path in FOLDER.glob("*.json"):
@@ -94,7 +94,7 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
 
-def _given(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+def _computed_outputs(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Return what AWS would say of a new resource beside what was asked for."""
     short = kind.rsplit(":", 1)[-1].lower()
     called = str(inputs.get("name") or f"{name}-0a1b2c3")
@@ -109,7 +109,7 @@ def _given(kind: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
     return outputs
 
 
-def _named(urn: str) -> tuple[str, str]:
+def _type_and_name(urn: str) -> tuple[str, str]:
     types, name = urn.split("::", 3)[2:]
     return types.rsplit("$", 1)[-1], name
 

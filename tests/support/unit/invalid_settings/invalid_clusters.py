@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.unit.eks_errors import existing, ingress, network
+from tests.support.unit.eks_errors import existing_network, ingress, network
 from tests.support.unit.invalid_settings.invalid_case import InvalidCase
 
 
@@ -18,8 +18,11 @@ CASES: list[InvalidCase] = [
     (eks(**network(zones=["a"])), [("boutique:cluster.network.zones", "too-few-zones")]),
     (eks(**network(zones=["a", "a"])), [("boutique:cluster.network.zones", "too-few-zones")]),
     (eks(**network(zones=["a", "b", "a"])), [("boutique:cluster.network.zones", "duplicate")]),
-    (eks(**existing("subnet-1")), [("boutique:cluster.network.privateSubnets", "too-few-subnets")]),
-    (eks(**existing("subnet-1", "subnet-2", public=("subnet-1",))), [("boutique:cluster.network", "duplicate")]),
+    (eks(**existing_network("subnet-1")), [("boutique:cluster.network.privateSubnets", "too-few-subnets")]),
+    (
+        eks(**existing_network("subnet-1", "subnet-2", public=("subnet-1",))),
+        [("boutique:cluster.network", "duplicate")],
+    ),
     (eks(serviceCidr="8.8.0.0/16"), [("boutique:cluster.serviceCidr", "cidr-range")]),
     (eks(serviceCidr="10.100.0.0/26"), [("boutique:cluster.serviceCidr", "cidr-range")]),
     (eks(publicCidrs=["0.0.0.0/0"]), [("boutique:cluster.publicCidrs", "api-server-open")]),
@@ -53,7 +56,7 @@ CASES: list[InvalidCase] = [
         ],
     ),
     (
-        {**eks(**existing("subnet-1", "subnet-2")), "platform": ingress(kind="nlb")},
+        {**eks(**existing_network("subnet-1", "subnet-2")), "platform": ingress(kind="nlb")},
         [
             ("boutique:platform.ingress.loadBalancer.scheme", "no-public-subnets"),
             ("boutique:platform.targets.dev.host", "missing"),
