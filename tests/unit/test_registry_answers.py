@@ -143,8 +143,8 @@ def test_a_token_is_asked_for_as_the_registry_says_and_renewed_when_it_has_run_o
         assert read(answers) == ("a", "b")
     requests = [(request.partition("?")[0], login) for request, login, _ in answers.seen]
     token = ("GET /token", BASIC)
-    first, second = (LIST, "Bearer one"), (LIST, "Bearer two")
-    assert requests == [(LIST, ""), token, first, first, token, second]
+    first_login, second_login = (LIST, "Bearer one"), (LIST, "Bearer two")
+    assert requests == [(LIST, ""), token, first_login, first_login, token, second_login]
     query = parse_qs(answers.seen[1][0].partition("?")[2])
     assert query == {"a": ["b"], "service": ["the, registry"], "scope": [scope]}
 
