@@ -12,7 +12,7 @@ from typing import Literal
 
 from lab.errors import LabError
 from lab.toolchain import tool_cache
-from lab.toolchain.build_report import Report
+from lab.toolchain.build_report import BuildReport
 from lab.toolchain.compiling import complete, files_item
 from lab.toolchain.downloads import download_modules
 from lab.toolchain.golang import BuildError, free_space, unwind_on_termination
@@ -60,7 +60,7 @@ def locate_all() -> list[ToolLocation]:
 
 
 def ensure(
-    report: Report,
+    report: BuildReport,
     only: Collection[str] | None = None,
     choice: Sequence[Family] | None = None,
     origin: Origin = "auto",
@@ -95,7 +95,7 @@ def ensure(
             missing = _find_missing(all_families, selected, names, places)
         if missing:
             total = len(names) + sum(bool(family.files) for family in selected)
-            report.missing(missing, total, tool_cache.root())
+            report.on_missing(missing, total, tool_cache.root())
             done = 0
             with unwind_on_termination(), download_modules(selected, missing):
                 for family in selected:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from lab.toolchain import tool_cache
-from lab.toolchain.build_report import Report
+from lab.toolchain.build_report import BuildReport
 from lab.toolchain.golang import BuildError, go
 from lab.toolchain.recipe import Family, GoProgram, ModuleFile, Tool
 from support.files import lock_folder
@@ -18,7 +18,7 @@ def files_item(family: Family) -> str:
     return f"files of {family.name}"
 
 
-def complete(family: Family, items: Collection[str], report: Report, done: int, total: int) -> int:
+def complete(family: Family, items: Collection[str], report: BuildReport, done: int, total: int) -> int:
     """Make those of a family's items that are still missing, once no other process builds the family.
 
     Args:
@@ -36,22 +36,22 @@ def complete(family: Family, items: Collection[str], report: Report, done: int, 
     wants_files = files_item(family) in items
     if not makers and not wants_files:
         return done
-    with lock_folder(folder, lambda: report.waiting(family.name)):
+    with lock_folder(folder, lambda: report.on_waiting(family.name)):
         tool_cache.sweep(folder)
         try:
             for name, tool in makers.items():
                 if not (folder / name).exists():
-                    report.started(name, done, total)
+                    report.on_started(name, done, total)
                     start = time.monotonic()
                     _make_tool(family, tool, folder)
-                    report.finished(name, time.monotonic() - start)
+                    report.on_finished(name, time.monotonic() - start)
                 done += 1
             if wants_files:
                 if not (folder / tool_cache.FILES).exists():
-                    report.started(files_item(family), done, total)
+                    report.on_started(files_item(family), done, total)
                     start = time.monotonic()
                     _make_files(family, folder)
-                    report.finished(files_item(family), time.monotonic() - start)
+                    report.on_finished(files_item(family), time.monotonic() - start)
                 done += 1
         finally:
             tool_cache.sweep(folder)

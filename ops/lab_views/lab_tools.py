@@ -121,38 +121,38 @@ class ToolReport:
     _doing: str = field(default="", init=False)
     _since: float = field(default=0.0, init=False)
 
-    def missing(self, items: Collection[str], total: int, folder: Path) -> None:
+    def on_missing(self, items: Collection[str], total: int, folder: Path) -> None:
         """Write the work ahead."""
         _say(self.console, _ahead(items, total, folder))
 
-    def waiting(self, family: str) -> None:
+    def on_waiting(self, family: str) -> None:
         """Show the process that it waits for."""
         self._begin(f"waiting: another process builds {family}")
 
-    def notice(self, text: str) -> None:
+    def on_notice(self, text: str) -> None:
         """Write a line."""
         _say(self.console, text)
 
-    def fetching(self, items: Collection[str], folder: Path) -> None:
+    def on_fetching(self, items: Collection[str], folder: Path) -> None:
         """Write the work ahead."""
         self._since = time.monotonic()
         _say(self.console, _ahead_of_fetching(items, folder))
 
-    def transferred(self, done: int, total: int, size: int) -> None:
+    def on_transferred(self, done: int, total: int, size: int) -> None:
         """Show the progress; a log has it in its next periodic line."""
         self._doing = _download_status(done, total, size) if done < total else ""
         if self.live:
             self.live(_download_status(done, total, size))
 
-    def fetched(self, release: str, size: int, seconds: float) -> None:
+    def on_fetched(self, release: str, size: int, seconds: float) -> None:
         """Write a line about the release."""
         _say(self.console, f"{release}, {_megabytes(size)}, after {_duration(seconds)}")
 
-    def started(self, item: str, done: int, total: int) -> None:
+    def on_started(self, item: str, done: int, total: int) -> None:
         """Show that the item has started."""
         self._begin(f"building {item}, {done + 1} of {total}")
 
-    def finished(self, item: str, seconds: float) -> None:
+    def on_finished(self, item: str, seconds: float) -> None:
         """Write that the item is finished."""
         self._doing = ""
         _say(self.console, f"{item} in {_duration(seconds)}")

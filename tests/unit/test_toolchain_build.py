@@ -267,7 +267,9 @@ def test_what_a_killed_build_leaves_is_not_taken_for_a_tool_and_is_removed(bench
     assert locate([single_tool_family(bench)])[0].origin == "missing"
     bench.does("alpha", "")
     seen: list[Path] = []
-    ensure(RecordedReport(on_started=lambda: seen.extend(folder.glob(".part-*"))), choice=[single_tool_family(bench)])
+    ensure(
+        RecordedReport(while_starting=lambda: seen.extend(folder.glob(".part-*"))), choice=[single_tool_family(bench)]
+    )
     assert seen == []  # before anything else: they may be what fills the disk
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "alpha", "alpha.log"]
 
@@ -394,7 +396,7 @@ def test_the_second_of_two_builds_waits_and_uses_what_the_first_has_made(bench: 
             (bench.folder / tool.name).write_text("made by the first")
         lock.close()
 
-    heard = RecordedReport(on_waiting=finish)
+    heard = RecordedReport(while_waiting=finish)
     tools = ensure(heard, choice=[bench.family])
     assert heard.events[1:] == [("waiting", "pair"), ("started", "files of pair", 2, 3), ("finished", "files of pair")]
     assert tools.path("alpha").read_text() == "made by the first"
@@ -405,7 +407,7 @@ def test_nobody_else_gets_the_lock_during_a_build(bench: Bench) -> None:
         with (bench.folder / ".lock").open() as lock, pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
-    heard = RecordedReport(on_started=try_lock)
+    heard = RecordedReport(while_starting=try_lock)
     ensure(heard, choice=[bench.family])
     assert len(heard.built()) == 3
     with (bench.folder / ".lock").open() as lock:

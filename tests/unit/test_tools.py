@@ -13,7 +13,7 @@ from rich.console import Console
 import ops.lab_views.lab_tools
 from lab.errors import LabError
 from lab.toolchain.build import Toolchain, locate_all
-from lab.toolchain.build_report import Report
+from lab.toolchain.build_report import BuildReport
 from lab.toolchain.go_mod import go_version, required_version
 from lab.toolchain.installed_tools import ToolLocation
 from lab.toolchain.recipe import Family, GoProgram, Tool
@@ -48,7 +48,7 @@ def test_the_lab_has_these_tools_in_these_versions() -> None:
 def test_no_lab_waits_for_what_only_tests_and_people_need(monkeypatch: pytest.MonkeyPatch) -> None:
     selections: list[set[str]] = []
 
-    def ensure(_: Report, only: Collection[str] | None, choice: Sequence[Family], origin: str) -> Toolchain:
+    def ensure(_: BuildReport, only: Collection[str] | None, choice: Sequence[Family], origin: str) -> Toolchain:
         assert origin == "source"
         selections.append(set(only or (tool.name for family in choice for tool in family.tools if not tool.on_demand)))
         return TOOLCHAIN
@@ -206,22 +206,22 @@ def test_a_script_asks_for_the_path_of_a_tool(
 TOOLCHAIN = Toolchain(Path("/bin"), Path("/files"), {})
 
 
-def slow_build(pause: float = 0.0) -> Callable[[Report], Toolchain]:
-    def ensure(report: Report, only: object, choice: Sequence[Family], origin: str) -> Toolchain:
+def slow_build(pause: float = 0.0) -> Callable[[BuildReport], Toolchain]:
+    def ensure(report: BuildReport, only: object, choice: Sequence[Family], origin: str) -> Toolchain:
         assert only is None
         assert choice
         assert origin == "auto"
-        report.notice("no release of [etcd]")
-        report.fetching(["kubectl"], Path("/cache/[tools]"))
-        report.transferred(0, 1, 0)
+        report.on_notice("no release of [etcd]")
+        report.on_fetching(["kubectl"], Path("/cache/[tools]"))
+        report.on_transferred(0, 1, 0)
         time.sleep(pause)
-        report.fetched("kubectl", 61_200_000, 2.4)
-        report.transferred(1, 1, 61_200_000)
-        report.missing(["kwok", "etcd"], 2, Path("/cache/[tools]"))
-        report.waiting("kwok")
-        report.started("etcd", 1, 2)
+        report.on_fetched("kubectl", 61_200_000, 2.4)
+        report.on_transferred(1, 1, 61_200_000)
+        report.on_missing(["kwok", "etcd"], 2, Path("/cache/[tools]"))
+        report.on_waiting("kwok")
+        report.on_started("etcd", 1, 2)
         time.sleep(pause)
-        report.finished("etcd", 61.7)
+        report.on_finished("etcd", 61.7)
         return TOOLCHAIN
 
     return ensure

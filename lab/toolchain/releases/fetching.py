@@ -8,7 +8,7 @@ from functools import partial
 import httpx
 
 from lab.toolchain import tool_cache
-from lab.toolchain.build_report import Report
+from lab.toolchain.build_report import BuildReport
 from lab.toolchain.compiling import files_item
 from lab.toolchain.recipe import Family
 from lab.toolchain.releases.background import Background
@@ -25,7 +25,7 @@ _TICK = 0.5
 _MOST_NAMES = 4
 
 
-def fetch(families: Sequence[Family], items: Collection[str], report: Report, *, required: bool) -> None:
+def fetch(families: Sequence[Family], items: Collection[str], report: BuildReport, *, required: bool) -> None:
     """Fetch the items that have a release; the rest is left to be built, and a line says why.
 
     Args:
@@ -46,7 +46,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
         return
     folder = tool_cache.root() / "releases"
     with (
-        lock_folder(folder, lambda: report.notice("waiting: another process fetches releases")),
+        lock_folder(folder, lambda: report.on_notice("waiting: another process fetches releases")),
         closing(DownloadNetwork()) as network,
     ):
         tool_cache.sweep(folder)
@@ -65,7 +65,7 @@ def fetch(families: Sequence[Family], items: Collection[str], report: Report, *,
     if failures and required:
         raise ReleaseError("\n".join([*_lines(failures, ""), "use --from auto to build tools that cannot be fetched"]))
     for line in _lines(failures, "; built from source"):
-        report.notice(line)
+        report.on_notice(line)
 
 
 def _jobs(families: Sequence[Family], releases: Mapping[str, FamilyRelease], items: Collection[str]) -> list[Job]:
@@ -109,8 +109,8 @@ def _unreachable(jobs: Sequence[Job], network: DownloadNetwork) -> dict[str, Rel
     }
 
 
-def _fetch(jobs: Sequence[Job], network: DownloadNetwork, report: Report) -> dict[str, ReleaseError]:
-    report.fetching([item for job in jobs for item in job.items], tool_cache.root())
+def _fetch(jobs: Sequence[Job], network: DownloadNetwork, report: BuildReport) -> dict[str, ReleaseError]:
+    report.on_fetching([item for job in jobs for item in job.items], tool_cache.root())
     start = time.monotonic()
     sizes = [0] * len(jobs)
 
@@ -130,9 +130,9 @@ def _fetch(jobs: Sequence[Job], network: DownloadNetwork, report: Report) -> dic
             elif error is not None:
                 raise error
             else:
-                report.fetched(jobs[number].name, sizes[number], time.monotonic() - start)
+                report.on_fetched(jobs[number].name, sizes[number], time.monotonic() - start)
             done += 1
-        report.transferred(done, len(jobs), sum(sizes))
+        report.on_transferred(done, len(jobs), sum(sizes))
     return failures
 
 

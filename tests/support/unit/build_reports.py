@@ -10,34 +10,34 @@ class RecordedReport:
     """A report that remembers."""
 
     events: list[tuple[object, ...]] = field(default_factory=list)
-    on_waiting: Callable[[], None] = lambda: None
-    on_started: Callable[[], None] = lambda: None
+    while_waiting: Callable[[], None] = lambda: None
+    while_starting: Callable[[], None] = lambda: None
 
-    def missing(self, items: Collection[str], total: int, folder: Path) -> None:
+    def on_missing(self, items: Collection[str], total: int, folder: Path) -> None:
         self.events.append(("missing", list(items), total, folder))
 
-    def waiting(self, family: str) -> None:
+    def on_waiting(self, family: str) -> None:
         self.events.append(("waiting", family))
-        self.on_waiting()
+        self.while_waiting()
 
-    def notice(self, text: str) -> None:
+    def on_notice(self, text: str) -> None:
         self.events.append(("notice", text))
 
-    def fetching(self, items: Collection[str], folder: Path) -> None:
+    def on_fetching(self, items: Collection[str], folder: Path) -> None:
         self.events.append(("fetching", list(items), folder))
 
-    def transferred(self, done: int, total: int, size: int) -> None:
+    def on_transferred(self, done: int, total: int, size: int) -> None:
         pass
 
-    def fetched(self, release: str, size: int, seconds: float) -> None:
+    def on_fetched(self, release: str, size: int, seconds: float) -> None:
         assert 0 <= seconds < 30
         self.events.append(("fetched", release, size))
 
-    def started(self, item: str, done: int, total: int) -> None:
+    def on_started(self, item: str, done: int, total: int) -> None:
         self.events.append(("started", item, done, total))
-        self.on_started()
+        self.while_starting()
 
-    def finished(self, item: str, seconds: float) -> None:
+    def on_finished(self, item: str, seconds: float) -> None:
         assert 0 <= seconds < 30
         self.events.append(("finished", item))
 
