@@ -106,7 +106,7 @@ def closed_port() -> int:
     return port
 
 
-@pytest.mark.parametrize(("port", "command"), [("closed", "preview"), ("silent", "up")])
+@pytest.mark.parametrize(("port", "command"), [("closed_port", "preview"), ("silent_port", "up")])
 def test_unreachable_api_server_is_named(
     stack: Stack, tmp_path: Path, request: pytest.FixtureRequest, port: str, command: str
 ) -> None:
