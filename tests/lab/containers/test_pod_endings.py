@@ -151,13 +151,13 @@ def test_a_pod_that_has_ended_stays_so_with_another_node_agent(mesh: ImageMesh) 
         eventually(lambda: bool(mesh.lab.status()["ready"]), "it is ready")
 
         def log() -> str:
-            return mesh.lab.refused("logs", "-n", "shop", "before") or mesh.lab.kubectl("logs", "-n", "shop", "before")
+            return mesh.lab.refusal("logs", "-n", "shop", "before") or mesh.lab.kubectl("logs", "-n", "shop", "before")
 
         eventually(lambda: log() == "of the image", "its log is still there")
         assert status(mesh, "before") == ended
-        eventually(lambda: not mesh.lab.refused("exec", "-n", "shop", "after", "--", "cat", "/text"), "it is adopted")
+        eventually(lambda: not mesh.lab.refusal("exec", "-n", "shop", "after", "--", "cat", "/text"), "it is adopted")
         eventually(lambda: isinstance(mesh.ask("front", "/resolve", name="back"), list), "names are resolved again")
-        mesh.lab.refused("exec", "-n", "shop", "after", "--", "signal", "1")
+        mesh.lab.refusal("exec", "-n", "shop", "after", "--", "signal", "1")
         eventually(lambda: status(mesh, "after")["phase"] == "Succeeded", "its own exit code is known")
         assert mesh.status("after")["restartCount"] == 0
     finally:
@@ -169,6 +169,6 @@ def test_only_a_pod_that_needs_its_node_is_played(mesh: ImageMesh) -> None:
     start_pod(mesh, "nodes", {"hostNetwork": True, "containers": [{"name": "server", "image": "IMAGE"}]})
     try:
         eventually(lambda: status(mesh, "nodes")["phase"] == "Running", "it is played")
-        assert "nothing runs" in mesh.lab.refused("logs", "-n", "shop", "nodes")
+        assert "nothing runs" in mesh.lab.refusal("logs", "-n", "shop", "nodes")
     finally:
         delete(mesh, "pod", "nodes")

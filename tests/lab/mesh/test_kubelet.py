@@ -91,7 +91,7 @@ def test_what_the_lab_does_not_know_of_a_log_is_refused(mesh: Mesh) -> None:
 def test_pod_outside_the_mesh_is_refused_with_the_reason(mesh: Mesh) -> None:
     mesh.lab.kubectl("apply", "-f", "-", stdin=OUTSIDER)
     mesh.lab.kubectl("wait", "pod/outsider", "--for=condition=Ready", "--timeout=180s")
-    assert "nothing runs for pod outsider" in refused(mesh, "kubectl", "logs", "outsider")
+    assert "nothing runs for pod outsider" in refusal_message(mesh, "kubectl", "logs", "outsider")
     mesh.lab.kubectl("delete", "pod", "outsider")
 
 
