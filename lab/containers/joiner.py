@@ -12,6 +12,7 @@ import termios
 from lab.containers import syscalls
 from lab.containers.launch_plan import ExecPlan, decode_exec_plan
 from lab.containers.launcher import execute, reset_signals
+from lab.containers.syscall_filter import install_filter
 
 _NAMESPACES = (
     syscalls.CLONE_NEWUSER
@@ -64,6 +65,7 @@ def _become(plan: ExecPlan, report: int, channel: int) -> None:
         reset_signals()
         syscalls.drop_privileges()
         syscalls.die_with_parent()
+        install_filter()
         message = execute(plan.arguments, plan.variables)
     except OSError as error:
         message = error.strerror or str(error)

@@ -12,6 +12,7 @@ from pathlib import Path
 from lab.containers import syscalls
 from lab.containers.launch_plan import LaunchPlan, decode_launch_plan
 from lab.containers.root_folder import enter_root
+from lab.containers.syscall_filter import install_filter
 
 _NAMESPACES = (
     syscalls.CLONE_NEWUSER
@@ -120,6 +121,7 @@ def _prepare(plan: LaunchPlan) -> None:
     os.chdir(plan.working_folder)
     reset_signals()
     syscalls.drop_privileges()
+    install_filter()
 
 
 def _report(descriptor: int, message: str) -> None:

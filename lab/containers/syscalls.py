@@ -41,11 +41,13 @@ _SIGKILL = 9
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_SECCOMP = 22
 _PR_CAPBSET_DROP = 24
 _PR_SET_SECUREBITS = 28
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
+_SECCOMP_MODE_FILTER = 2
 _SECURE_NOROOT = 0b11
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -152,6 +154,11 @@ def drop_privileges() -> None:
     none = (ctypes.c_uint32 * 6)()
     _check(_LIBC.syscall(_CAPSET, header, none), "capset")
     _check(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
+
+
+def set_filter(program: int) -> None:
+    """Filter the system calls of this process, which has given up its privileges: the address of a struct sock_fprog."""
+    _check(_LIBC.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_void_p(program), 0, 0), "PR_SET_SECCOMP")
 
 
 def hide_from_debuggers() -> None:

@@ -8,7 +8,7 @@ import pytest
 from lab.images.image_store import ImageStore
 from support import paths
 from tests.support.lab import image_workloads
-from tests.support.lab.image_archives import build_image, build_program, write_layout
+from tests.support.lab.image_archives import COMMANDS, build_image, build_program, write_layout
 from tests.support.lab.image_caches import own_cache
 from tests.support.lab.image_workloads import IMAGE, ImageMesh
 from tests.support.lab.lab_commands import Lab
@@ -27,6 +27,18 @@ def image_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with own_cache(folder):
         ImageStore(paths.images()).load(write_layout(folder / "layout", IMAGE, built))
         yield folder
+
+
+@pytest.fixture(scope="package")
+def layer(image_cache: Path) -> Path:
+    """A layer with the tests' program alone, by all of its names."""
+    folder = image_cache / "layer"
+    (folder / "bin").mkdir(parents=True)
+    first, *others = COMMANDS
+    (folder / "bin" / first).hardlink_to(image_cache / "program")
+    for name in others:
+        (folder / "bin" / name).symlink_to(first)
+    return folder
 
 
 @pytest.fixture(scope="package")

@@ -1,69 +1,10 @@
 """The launcher of containers by itself, in namespaces as a lab has them."""
 
-import json
-import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from lab.containers.image_copy import copy_layers
-
-HARNESS = """
-import json, os, subprocess, sys
-from lab.containers.container_process import spawn_program
-from lab.containers.launch_plan import LaunchPlan, MountPlan
-fields = json.loads(sys.argv[1])
-fields["mounts"] = tuple(MountPlan(*mount) for mount in fields["mounts"])
-launcher, report = spawn_program("launcher", LaunchPlan(**fields).encode(), subprocess.DEVNULL, 1, 2)
-with os.fdopen(report) as pipe:
-    number, _, message = pipe.read().partition("\\n")
-launcher.wait()
-code = os.waitstatus_to_exitcode(os.waitpid(int(number), 0)[1])
-sys.stderr.write(message)
-sys.exit(code if code >= 0 else 128 - code)
-"""
-
-
-@pytest.fixture(scope="module")
-def layer(image_cache: Path) -> Path:
-    """A layer with the tests' program alone."""
-    folder = image_cache / "layer"
-    (folder / "bin").mkdir(parents=True)
-    (folder / "bin/cat").hardlink_to(image_cache / "program")
-    (folder / "bin/exists").symlink_to("cat")
-    (folder / "bin/write").symlink_to("cat")
-    return folder
-
-
-def launch(tmp_path: Path, layers: list[Path], *command: str, **fields: Any) -> subprocess.CompletedProcess[str]:
-    folder = tmp_path / "container"
-    folder.mkdir(exist_ok=True)
-    plan = {
-        "folder": str(folder),
-        "layers": [str(path) for path in layers],
-        "copied": False,
-        "read_only": False,
-        "user": 7,
-        "group": 8,
-        "host_name": "test",
-        "working_folder": "/",
-        "arguments": command,
-        "variables": {"PATH": "/bin"},
-        "mounts": (),
-        **fields,
-    }
-    namespaces = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"]
-    return subprocess.run(
-        [*namespaces, sys.executable, "-c", HARNESS, json.dumps(plan)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
+from tests.support.lab.container_launches import launch
 
 def test_a_hundred_layers_are_one_root(tmp_path: Path, layer: Path) -> None:
     layers = [layer]
@@ -129,9 +70,3 @@ def test_a_read_only_root_has_its_working_folder(tmp_path: Path, layer: Path) ->
     assert done.returncode == 0, done.stderr
     done = launch(tmp_path, [layer], "write", "/srv/app/new", "x", read_only=True, working_folder="/srv/app")
     assert "read-only file system" in done.stderr
-
-
-def test_no_descriptor_of_the_launcher_is_left(tmp_path: Path, layer: Path) -> None:
-    done = launch(tmp_path, [layer], "exists", "/proc/self/fd/3")
-    assert done.returncode == 1
-    assert os.path.lexists(layer)

@@ -10,17 +10,20 @@ from tests.support.unit.image_builds import Built, archive, entry, image, layout
 
 _SOURCE = Path(__file__).parent / "container_program"
 _NAME = "org.opencontainers.image.ref.name"
-COMMANDS = ("cat", "exists", "write", "fail", "get", "signal", "sleep", "terminal", "kill")
+COMMANDS = (
+    *("cat", "exists", "write", "fail", "get", "signal", "sleep", "terminal", "kill"),
+    *("escape", "descriptors", "writable", "climb", "connect"),
+)
 """The links to the program by which a command of a container calls a part of it."""
 
 
-def build_program(folder: Path) -> Path:
-    """Build the program with the toolchain of this machine."""
+def build_program(folder: Path, architecture: str = "") -> Path:
+    """Build the program with the toolchain of this machine, for another architecture if Go's name of one is given."""
     program = folder / "program"
     subprocess.run(
         ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(program), "."],
         cwd=_SOURCE,
-        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off"},
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOARCH": architecture},
         check=True,
     )
     return program

@@ -55,6 +55,16 @@ func main() {
 		terminal()
 	case "kill":
 		kill(arguments)
+	case "escape":
+		escape()
+	case "descriptors":
+		descriptors()
+	case "writable":
+		writable()
+	case "climb":
+		climb(arguments[0])
+	case "connect":
+		connect(arguments[0])
 	default:
 		serve(arguments)
 	}
