@@ -139,11 +139,10 @@ func writable() {
 			if err != nil {
 				return nil
 			}
-			first := strings.Split(strings.TrimPrefix(path, "/proc/"), "/")[0]
-			if root == "/proc" && strings.Trim(first, "0123456789") == "" {
+			if filepath.Dir(path) == "/proc" && strings.Trim(entry.Name(), "0123456789") == "" {
 				return fs.SkipDir
 			}
-			if entry.IsDir() || entry.Type()&fs.ModeSymlink != 0 {
+			if entry.IsDir() || entry.Type()&fs.ModeSymlink != 0 || root == "/proc" && isNull(path) {
 				return nil
 			}
 			descriptor, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
@@ -154,6 +153,14 @@ func writable() {
 			return nil
 		})
 	}
+}
+
+// isNull says whether a file is covered by /dev/null.
+func isNull(path string) bool {
+	null, err := os.Stat("/dev/null")
+	check(err)
+	file, err := os.Stat(path)
+	return err == nil && os.SameFile(file, null)
 }
 
 // climb prints what is in the folder that is reached by so many `..` from a folder that it has opened.
