@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from lab import record
-from lab.containers.removal import remove_tree
 from lab.errors import LabError
 from lab.folder import Folder, folders, settings
 from lab.ports import PORTS, Port
@@ -17,6 +16,7 @@ from lab.preparation import prepare
 from lab.supervision import namespaces
 from lab.supervision.published_ports import listen, listen_on_first
 from lab.toolchain.build import Toolchain
+from support.folder_removal import remove_folder
 
 _PATIENCE = 180.0
 _GRACE = 60.0
@@ -59,6 +59,9 @@ def down(folder: Folder, *, delete: bool = False) -> bool:
     Args:
         folder: The lab's folder.
         delete: Whether to delete its data as well.
+
+    Raises:
+        LabError: Its data cannot be deleted.
     """
     if not folder.root.is_dir():
         return False
@@ -75,7 +78,13 @@ def down(folder: Folder, *, delete: bool = False) -> bool:
     try:
         folder.record.unlink(missing_ok=True)
         if delete:
-            remove_tree(folder.root)
+            remove_folder(folder.root)
+    except OSError as error:
+        message = (
+            f"lab {folder.name} cannot be deleted: {error.filename or folder.root}: {error.strerror or error}; make it "
+            f"removable by you, then run `boutique lab down --name {folder.name} --delete` again"
+        )
+        raise LabError(message) from error
     finally:
         os.close(lock)
     return was_running

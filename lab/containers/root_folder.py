@@ -15,8 +15,8 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 _HIDDEN = ("acpi", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats")
 _READ_ONLY = ("bus", "fs", "irq", "pressure", "sys", "sysrq-trigger")
-"""Parts of /proc that speak of the whole machine: those that containerd hides, and those that it makes read-only; a user
-who is root on the machine could write triggers to those of `pressure`, too."""
+"""Parts of /proc that speak of the whole machine: those that containerd hides, and those that it makes read-only. With
+root's lab, a program could also write triggers to those of `pressure`."""
 
 _SHARED_MEMORY = 64 * 2**20
 """Bytes of /dev/shm, as a container runtime gives it."""

@@ -9,8 +9,7 @@ import ctypes
 import errno
 import platform
 import struct
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from lab.containers import syscalls
 
@@ -27,34 +26,22 @@ _X32 = 0x40000000
 _AF_VSOCK = 40
 
 
-class _Machine(NamedTuple):
-    """An architecture: its number in include/uapi/linux/audit.h, and those of system calls."""
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+"""Their numbers in include/uapi/linux/audit.h, in the order of the numbers below."""
 
-    architecture: int
-    socket: int
-    refused: Mapping[str, int]
-
-
-_COMMON = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427}
-_MACHINES = {
-    "x86_64": _Machine(
-        0xC000003E,
-        41,
-        {
-            **_COMMON,
-            **{"add_key": 248, "request_key": 249, "keyctl": 250, "syslog": 103, "perf_event_open": 298},
-            **{"open_by_handle_at": 304, "bpf": 321, "userfaultfd": 323},
-        },
-    ),
-    "aarch64": _Machine(
-        0xC00000B7,
-        198,
-        {
-            **_COMMON,
-            **{"add_key": 217, "request_key": 218, "keyctl": 219, "syslog": 116, "perf_event_open": 241},
-            **{"open_by_handle_at": 265, "bpf": 280, "userfaultfd": 282},
-        },
-    ),
+_SOCKET = (41, 198)
+_REFUSED = {
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "syslog": (103, 116),
+    "perf_event_open": (298, 241),
+    "open_by_handle_at": (304, 265),
+    "bpf": (321, 280),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
 }
 
 
@@ -70,28 +57,25 @@ def install_filter() -> None:
     Raises:
         OSError: The kernel has no filters.
     """
-    instructions = build_filter(_MACHINES[platform.machine()])
+    instructions = build_filter(platform.machine())
     program = _Program(len(instructions), b"".join(instructions))
     syscalls.set_filter(ctypes.addressof(program))
 
 
-def build_filter(machine: _Machine) -> Sequence[bytes]:
+def build_filter(machine: str) -> Sequence[bytes]:
     """Return the filter of an architecture as BPF."""
-    # A jump counts the instructions that it skips; the three results stand at the end.
-    refused = sorted(machine.refused.values())
-    body = [
-        *((_EQUAL, number, "refuse", "") for number in refused),
-        (_EQUAL, machine.socket, "", "allow"),
+    column = list(_ARCHITECTURES).index(machine)
+    lines = [
+        (_LOAD, _ARCHITECTURE, "", ""),
+        (_EQUAL, _ARCHITECTURES[machine], "", "kill"),
+        (_LOAD, _NUMBER, "", ""),
+        (_AT_LEAST, _X32, "kill", ""),
+        *((_EQUAL, numbers[column], "refuse", "") for numbers in _REFUSED.values()),
+        (_EQUAL, _SOCKET[column], "", "allow"),
         (_LOAD, _FIRST_ARGUMENT, "", ""),
         (_EQUAL, _AF_VSOCK, "refuse", "allow"),
     ]
-    lines = [
-        (_LOAD, _ARCHITECTURE, "", ""),
-        (_EQUAL, machine.architecture, "", "kill"),
-        (_LOAD, _NUMBER, "", ""),
-        (_AT_LEAST, _X32, "kill", ""),
-        *body,
-    ]
+    # A jump counts the instructions that it skips; the three results stand at the end.
     results = {"allow": _ALLOW, "refuse": _REFUSE, "kill": _KILL}
     places = {name: len(lines) + place for place, name in enumerate(results)}
     jumps = [

@@ -157,7 +157,7 @@ def drop_privileges() -> None:
 
 
 def set_filter(program: int) -> None:
-    """Filter the system calls of this process, which has given up its privileges: the address of a struct sock_fprog."""
+    """Filter the system calls of this process by a program, given by the address of its struct sock_fprog."""
     _check(_LIBC.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_void_p(program), 0, 0), "PR_SET_SECCOMP")
 
 

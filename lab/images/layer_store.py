@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from lab.images.folder_removal import remove_folder
 from lab.images.layer_unpacking import LayerSummary, unpack_layer
 from lab.images.store_locks import hold_alone
+from support.folder_removal import remove_folder
 
 _PART = ".part-"
 _TREE = "tree"

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.images.folder_removal import remove_folder
 from lab.images.image_records import ImageRecord, ImageRecords
 from lab.images.layer_store import LayerStore
 from lab.images.store_locks import hold_alone
+from support.folder_removal import remove_folder
 
 
 @dataclass(frozen=True, kw_only=True)

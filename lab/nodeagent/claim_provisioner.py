@@ -8,9 +8,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from lab.containers.removal import remove_tree
 from lab.kubernetes.api import Api
 from lab.nodeagent.claim_folders import claim_folder
+from support.folder_removal import remove_folder
 
 CLASS = "lab"
 _PROVISIONER = "boutique.dev/lab"
@@ -76,7 +76,7 @@ class ClaimProvisioner:
                 self._api.delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}", {})
                 # A volume that a user made has no folder of the lab's.
                 with suppress(ValueError):
-                    remove_tree(claim_folder(self._folder, reference.get("uid", "")))
+                    remove_folder(claim_folder(self._folder, reference.get("uid", "")))
 
     def _provide(self, claim: Mapping[str, Any]) -> None:
         metadata, spec = claim["metadata"], claim["spec"]

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.containers import syscalls
-from lab.containers.removal import remove_tree
 from lab.nodeagent import networks, processes
 from lab.nodeagent.processes import ProcessIdentity
 from lab.nodeagent.state import ContainerState, PodState
+from support.folder_removal import remove_folder
 
 
 def dissolve(holder: ProcessIdentity, address: str) -> None:
@@ -45,4 +45,5 @@ def leave_nothing(folder: Path, past: PodState | None) -> None:
     for volume in (folder / "volumes").glob("*"):
         if volume.is_mount():
             syscalls.unmount(str(volume))
-    remove_tree(folder)
+    with suppress(OSError):
+        remove_folder(folder)

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import shutil
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from lab.containers.container_process import start_container
 from lab.containers.image_copy import copy_layers
 from lab.containers.image_users import ContainerUser, resolve_user
 from lab.containers.launch_plan import ExecPlan, LaunchPlan, MountPlan
-from lab.containers.removal import remove_tree
 from lab.containers.start_errors import OverlayRefusedError
 from lab.kubernetes.api import Api
 from lab.nodeagent import pod_files
@@ -24,6 +23,7 @@ from lab.nodeagent.container_environment import lookup_objects, pod_variables
 from lab.nodeagent.pod_volumes import PodVolumes
 from lab.nodeagent.pods import expand
 from lab.nodeagent.processes import PodProcess
+from support.folder_removal import remove_folder
 
 if TYPE_CHECKING:
     from lab.images.unpacked_image import UnpackedImage
@@ -97,7 +97,8 @@ class ImageContainers:
     def close(self) -> None:
         """Remove everything of the containers, which have ended."""
         self.volumes.remove()
-        remove_tree(self._folder / "containers")
+        with suppress(OSError):
+            remove_folder(self._folder / "containers")
 
     def _plan(
         self, pod: Mapping[str, Any], container: Mapping[str, Any], image: "UnpackedImage", *, copied: bool
@@ -150,8 +151,7 @@ class ImageContainers:
         parent = self._folder / "containers"
         parent.mkdir(mode=0o700, exist_ok=True)
         for former in parent.glob(f"{name}.*"):
-            remove_tree(former)
-        shutil.rmtree(parent / name, ignore_errors=True)
+            remove_folder(former)
         return Path(tempfile.mkdtemp(prefix=f"{name}.", dir=parent))
 
 

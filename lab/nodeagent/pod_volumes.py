@@ -5,13 +5,13 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from lab.containers import syscalls
 from lab.containers.launch_plan import MountPlan
-from lab.containers.removal import remove_tree
 from lab.containers.start_errors import ContainerStartError
 from lab.containers.volume_folder import write_volume
 from lab.kubernetes.api import Api
@@ -19,6 +19,7 @@ from lab.nodeagent.claim_folders import claim_folder
 from lab.nodeagent.files import request_token
 from lab.nodeagent.pods import expand, quantity
 from lab.nodeagent.volume_sources import VolumeContext, render_files
+from support.folder_removal import remove_folder
 
 _REFRESH = 60.0
 _LOG = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ class PodVolumes:
         for path in self._folder.glob("*"):
             if path.is_mount():
                 syscalls.unmount(str(path))
-        remove_tree(self._folder)
+        with suppress(OSError):
+            remove_folder(self._folder)
 
     def _is_rendered(self, name: str) -> bool:
         return any(kind in self._volumes.get(name, {}) for kind in ("configMap", "secret", "projected", "downwardAPI"))

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from lab.containers.image_copy import copy_layers
-from lab.containers.removal import remove_tree
 from lab.containers.start_errors import ContainerStartError
 from lab.containers.volume_folder import write_volume
 from lab.nodeagent import pod_files
@@ -136,18 +135,3 @@ def test_layers_are_copied_as_an_overlay_would_show_them(tmp_path: Path) -> None
     expected = {"kept", "folder", "folder/old", "folder/new", "hidden", "hidden/new", "link", "link/file"}
     assert paths == expected
     assert stat.S_IMODE((tmp_path / "root/folder").stat().st_mode) == 0o750
-
-
-def test_what_a_container_made_unreadable_is_removed_and_nothing_beside_it(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    (kept / "file").write_text("")
-    tree = tmp_path / "tree"
-    (tree / "closed/deep").mkdir(parents=True)
-    (tree / "link").symlink_to(kept)
-    (tree / "closed/deep").chmod(0)
-    (tree / "closed").chmod(0o555)
-    remove_tree(tree)
-    remove_tree(tree)
-    assert not tree.exists()
-    assert (kept / "file").exists()

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.images import layer_streams, layer_unpacking
-from lab.images.folder_removal import remove_folder
 from lab.images.image_errors import UnusableImageError
 from lab.images.layer_unpacking import LayerSummary, unpack_layer
+from support.folder_removal import remove_folder
 from tests.support.unit.image_builds import Part, archive, compress, digest, entry, folder, hard_link, link
 
 LATE = 1_700_000_000

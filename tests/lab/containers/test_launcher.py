@@ -6,6 +6,7 @@ from pathlib import Path
 from lab.containers.image_copy import copy_layers
 from tests.support.lab.container_launches import launch
 
+
 def test_a_hundred_layers_are_one_root(tmp_path: Path, layer: Path) -> None:
     layers = [layer]
     for number in range(99):
