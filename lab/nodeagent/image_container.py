@@ -23,6 +23,7 @@ from lab.nodeagent.container_environment import lookup_objects, pod_variables
 from lab.nodeagent.pod_volumes import PodVolumes
 from lab.nodeagent.pods import expand
 from lab.nodeagent.processes import PodProcess
+from lab.nodeagent.unsupported_fields import refuse_unsupported
 from support.folder_removal import remove_folder
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class ImageContainers:
     def _plan(
         self, pod: Mapping[str, Any], container: Mapping[str, Any], image: "UnpackedImage", *, copied: bool
     ) -> LaunchPlan:
+        refuse_unsupported(pod, container)
         variables, user = self._variables(pod, container, image)
         expanded = partial(expand, variables=variables)
         arguments = image_command.build_arguments(

@@ -110,7 +110,10 @@ class PodVolumes:
             _make_folder(path, (limit or _available()) if in_memory else 0)
             return path
         kinds = ", ".join(kind for kind in volume if kind != "name")
-        message = f"volume {name}: the lab has no volumes of the kind {kinds}"
+        message = (
+            f"volume {name}: the lab has no volumes of the kind {kinds}; use emptyDir, configMap, secret, projected, "
+            "downwardAPI or persistentVolumeClaim"
+        )
         raise ContainerStartError("CreateContainerConfigError", message)
 
     def _write(self, name: str, pod: Mapping[str, Any]) -> None:
