@@ -32,9 +32,16 @@ class AdoptedChild:
 
 
 async def start_container(
-    plan: LaunchPlan, log: Path, network_of: int, stop_signal: int = signal.SIGTERM
+    plan: LaunchPlan, log: Path, network_of: int, stop_signal: int = signal.SIGTERM, stdin: int = subprocess.DEVNULL
 ) -> PodProcess:
     """Start a container in the network of another process, with its output at the end of a log.
+
+    Args:
+        plan: The container.
+        log: The log.
+        network_of: The number of the other process.
+        stop_signal: What asks the container to end.
+        stdin: The descriptor of its stdin, which stays open here.
 
     Raises:
         ContainerStartError: It cannot be started.
@@ -42,7 +49,7 @@ async def start_container(
 
     def spawn() -> tuple["subprocess.Popen[bytes]", int]:
         with log.open("ab") as output:
-            return spawn_program("launcher", plan.encode(), subprocess.DEVNULL, output, output)
+            return spawn_program("launcher", plan.encode(), stdin, output, output)
 
     launcher, report = await asyncio.to_thread(networks.inside, network_of, spawn)
     number, _, message = (await read_report(report)).partition("\n")

@@ -1,22 +1,18 @@
 """An archive of images as builds leave it: an OCI layout or what `docker save` writes, as a folder or a tar archive."""
 
-import gzip
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-
-import zstandard
 
 from lab.images.archive_files import ArchiveFiles, FolderFiles, TarFiles
 from lab.images.archived_image import ArchivedImage
 from lab.images.docker_archive import MANIFEST, docker_images
 from lab.images.image_errors import UnusableImageError
 from lab.images.image_manifest import Descriptor
-from lab.images.layer_streams import decompressed
+from lab.images.layer_streams import DECOMPRESSION_ERRORS, decompressed
 from lab.images.oci_layout import INDEX, layout_images
 from lab.images.pull_reference import PullReference
 
@@ -107,7 +103,7 @@ def open_archive(path: Path, folder: Path) -> Iterator[ImageArchive]:
         with tempfile.NamedTemporaryFile(dir=folder) as copy:
             try:
                 shutil.copyfileobj(content, copy, _COPIED)
-            except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+            except DECOMPRESSION_ERRORS as error:
                 raise UnusableImageError(f"it cannot be decompressed: {error}") from None
             copy.flush()
             yield ImageArchive(TarFiles(Path(copy.name)))

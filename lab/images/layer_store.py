@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
+from lab.images.disk_writes import write_back
 from lab.images.layer_unpacking import LayerSummary, unpack_layer
 from lab.images.store_locks import hold_alone
 from support.folder_removal import remove_folder
@@ -72,6 +73,8 @@ class LayerStore:
                 try:
                     summary = unpack_layer(archive, part / _TREE, diff_id, advance)
                     (part / _SUMMARY).write_text(json.dumps(asdict(summary)))
+                    # After a power failure, a layer that has its name has its content, too.
+                    write_back(part)
                     self._publish(part, diff_id)
                 finally:
                     remove_folder(part)

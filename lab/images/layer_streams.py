@@ -4,9 +4,10 @@ import gzip
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
+from isal import igzip, igzip_lib
 
 from lab.images.image_errors import UnusableImageError
 
@@ -20,18 +21,25 @@ _MOST_HEADER_BYTES = 2**20 + 2**17
 """Between the content of two files: Linux takes extended attributes of 64 KiB, and names of 4 KiB."""
 _PIECE = 2**20
 
+DECOMPRESSION_ERRORS = (gzip.BadGzipFile, cast("type[Exception]", igzip_lib.IsalError), zstandard.ZstdError, EOFError)
+"""What reading a damaged file raises."""
+
+
+_open_gzip = cast("Callable[[BinaryIO], BinaryIO]", cast("Any", igzip).open)
+"""Takes half the time of that in the standard library; its package has no types for it."""
+
 
 @contextmanager
 def decompressed(file: BinaryIO) -> Iterator[BinaryIO]:
     """Read a file that may be compressed by gzip or zstd: its content decides, as media types are often wrong.
 
-    Errors of the content are raised when it is read: OSError, EOFError, zlib.error or zstandard.ZstdError.
+    Errors of the content are raised when it is read: OSError, or one of DECOMPRESSION_ERRORS.
     """
     start = file.read(4)
     file.seek(0)
     if start.startswith(_GZIP):
-        with gzip.GzipFile(fileobj=file) as content:
-            yield cast(BinaryIO, content)
+        with _open_gzip(file) as content:
+            yield content
     elif start == _ZSTANDARD:
         decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
         with decompressor.stream_reader(file, read_across_frames=True) as content:

@@ -3,19 +3,15 @@
 https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md
 """
 
-import gzip
 import posixpath
 import tarfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
-import zstandard
-
 from lab.images.image_errors import UnusableImageError
-from lab.images.layer_streams import LayerStream, decompressed
+from lab.images.layer_streams import DECOMPRESSION_ERRORS, LayerStream, decompressed
 from lab.images.layer_tree import LayerTree, Readable
 
 _WHITEOUT = ".wh."
@@ -26,10 +22,7 @@ _MOST_FILES = 1_000_000
 _BUFFER = 2**16
 _BROKEN = (
     tarfile.TarError,
-    gzip.BadGzipFile,
-    zlib.error,
-    zstandard.ZstdError,
-    EOFError,
+    *DECOMPRESSION_ERRORS,
     # `tarfile` raises them for some invalid headers.
     ValueError,
     OverflowError,

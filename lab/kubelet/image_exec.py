@@ -10,8 +10,10 @@ import termios
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import IO
 
+from lab.containers.container_stdin import end_stdin, open_for_writing
 from lab.containers.exec_process import start_exec, start_terminal, wait_for_program
 from lab.containers.launch_plan import ExecPlan
 from lab.kubelet.executing import Program, drain, feed
@@ -25,15 +27,34 @@ def image_program(plan: ExecPlan) -> Program:
     return partial(_run_on_terminal if plan.terminal else _run, plan)
 
 
-def log_output(parts: AsyncIterator[bytes]) -> Program:
-    """Return what sends the output of a container that runs, until it ends."""
+def attachment(parts: AsyncIterator[bytes], stdin: Path | None) -> Program:
+    """Return what connects a client with a container that runs, until the container or the connection ends.
+
+    Args:
+        parts: The container's output.
+        stdin: The path of its stdin, if the client writes to it.
+    """
 
     async def follow(streams: Mapping[str, Stream]) -> int:
-        async for part in parts:
-            await streams["stdout"].write(part)
+        feeding = asyncio.create_task(_feed_container(streams["stdin"], stdin)) if stdin else None
+        try:
+            async for part in parts:
+                await streams["stdout"].write(part)
+        finally:
+            if feeding is not None:
+                feeding.cancel()
         return 0
 
     return follow
+
+
+async def _feed_container(stream: Stream, path: Path) -> None:
+    writer = await _writer(os.fdopen(open_for_writing(path), "wb", buffering=0))
+    try:
+        await feed(stream, writer)
+    finally:
+        writer.close()
+    end_stdin(path)
 
 
 async def _run(plan: ExecPlan, streams: Mapping[str, Stream]) -> int:

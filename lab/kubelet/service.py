@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from lab.containers.container_stdin import stdin_path
 from lab.kubelet import executing, image_exec, logs, mesh
 from lab.kubelet.exchange import Exchange
 from lab.kubelet.executing import Command
@@ -101,19 +102,26 @@ class KubeletService:
         await executing.serve(await exchange.upgrade(executing.PROTOCOL), frozenset(streams), program)
 
     async def _attach(self, exchange: Exchange, pod: PodWorker, container: str) -> None:
-        """Send the output of a container from now on; its stdin is empty."""
+        """Send the output of a container from now on, and what the client writes to its stdin."""
         worker = _container(pod, container)
         process = worker.state.process
         path = logfiles.current(pod.logs, container)
-        if exchange.flag("input"):
-            message = f"container {container} has no stdin in the lab: leave -i out"
+        with_input = exchange.flag("input")
+        if with_input and not (worker.state.image and worker.container.spec.get("stdin")):
+            message = (
+                f"container {container} has no stdin: leave -i out, or set `stdin: true` in a pod that runs an image"
+            )
             raise Refusal(message)
         if process is None or not path.exists():
             message = f"container {container} of pod {pod.pod['metadata']['name']} does not run"
             raise Refusal(message)
         options = logs.Extract(follow=True, lines=0)
-        program = image_exec.log_output(logs.read(path, options, lambda: worker.state.process != process))
-        await executing.serve(await exchange.upgrade(executing.PROTOCOL), frozenset({"stdout"}), program)
+        program = image_exec.attachment(
+            logs.read(path, options, lambda: worker.state.process != process),
+            stdin_path(pod.folder, container) if with_input else None,
+        )
+        streams = frozenset({"stdout", "stdin"} if with_input else {"stdout"})
+        await executing.serve(await exchange.upgrade(executing.PROTOCOL), streams, program)
 
 
 def _container(pod: PodWorker, name: str) -> ContainerWorker:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.containers import image_command
 from lab.containers.container_process import start_container
+from lab.containers.container_stdin import end_stdin, open_stdin, stdin_path
 from lab.containers.image_copy import copy_layers
 from lab.containers.image_users import ContainerUser, resolve_user
 from lab.containers.launch_plan import ExecPlan, LaunchPlan, MountPlan
@@ -68,16 +70,35 @@ class ImageContainers:
             ContainerStartError: It cannot be started.
             OSError: The API server does not answer, or the disk is full.
         """
-        plan = await asyncio.to_thread(self._plan, pod, container, image, copied=bool(_refused))
-        stop_signal = parse_signal(image.config.stop_signal)
+        launch = partial(self._launch, pod, container, image, log, network)
         try:
-            return await start_container(plan, log, network, stop_signal)
+            return await launch(copied=bool(_refused))
         except OverlayRefusedError as refusal:
             if not _refused:
                 _LOG.warning("%s: the images are copied for every container, which takes longer", refusal)
             _refused.add(str(refusal))
-        plan = await asyncio.to_thread(self._plan, pod, container, image, copied=True)
-        return await start_container(plan, log, network, stop_signal)
+        return await launch(copied=True)
+
+    async def _launch(
+        self,
+        pod: Mapping[str, Any],
+        container: Mapping[str, Any],
+        image: "UnpackedImage",
+        log: Path,
+        network: int,
+        *,
+        copied: bool,
+    ) -> PodProcess:
+        plan = await asyncio.to_thread(self._plan, pod, container, image, copied=copied)
+        stop_signal = parse_signal(image.config.stop_signal)
+        if not container.get("stdin"):
+            return await start_container(plan, log, network, stop_signal)
+        path = stdin_path(self._folder, container["name"])
+        stdin = open_stdin(path, once=bool(container.get("stdinOnce")))
+        try:
+            return await start_container(plan, log, network, stop_signal, stdin)
+        finally:
+            os.close(stdin)
 
     async def exec_plan(
         self,
@@ -98,6 +119,8 @@ class ImageContainers:
     def close(self) -> None:
         """Remove everything of the containers, which have ended."""
         self.volumes.remove()
+        for path in (self._folder / "containers").glob("*-stdin"):
+            end_stdin(path)
         with suppress(OSError):
             remove_folder(self._folder / "containers")
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 func main() {
@@ -53,6 +54,10 @@ func main() {
 		check(syscall.Kill(pid, syscall.SIGTERM))
 	case "terminal":
 		terminal()
+	case "size":
+		size()
+	case "tar":
+		archive(arguments)
 	case "kill":
 		kill(arguments)
 	case "escape":
@@ -81,6 +86,23 @@ func terminal() {
 	path, err := os.Readlink("/proc/self/fd/0")
 	check(err)
 	fmt.Println("terminal", path)
+}
+
+// size prints the rows and columns of its terminal, now and whenever they change.
+func size() {
+	changes := make(chan os.Signal, 1)
+	signal.Notify(changes, syscall.SIGWINCH)
+	for {
+		var size [4]uint16
+		_, _, failure := syscall.Syscall(
+			syscall.SYS_IOCTL, 0, syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size)),
+		)
+		if failure != 0 {
+			check(failure)
+		}
+		fmt.Println("size", size[0], size[1])
+		<-changes
+	}
 }
 
 // kill sends a signal to every process number that there may be, and says how many took it.
