@@ -1,6 +1,6 @@
 """The stdin of containers that have `stdin: true`: a pipe with a name, so that it outlives the node agent.
 
-`kubectl attach -i` writes into it. A container holds both ends of its pipe, and so waits for more when a client has gone.
+`kubectl attach -i` writes into it. A container holds both ends of its pipe: it waits for more when a client has gone.
 With `stdinOnce`, the node agent holds the other end, until the first client ends its input.
 """
 

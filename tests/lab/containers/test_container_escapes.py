@@ -31,9 +31,7 @@ def test_no_system_call_leads_out(tmp_path: Path, layer: Path, executed: bool) -
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the other architecture is 32-bit x86")
 @WAYS
-def test_a_program_of_another_architecture_is_killed(
-    tmp_path: Path, layer: Path, image_cache: Path, executed: bool
-) -> None:
+def test_a_program_of_another_architecture_is_killed(tmp_path: Path, layer: Path, executed: bool) -> None:
     (tmp_path / "bin").mkdir()
     program = build_program(tmp_path / "bin", architecture="386")
     if subprocess.run([program, "--", "exists", "/"], check=False).returncode != 0:

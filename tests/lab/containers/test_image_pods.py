@@ -187,6 +187,7 @@ def test_the_image_says_which_signal_asks_it_to_end(mesh: ImageMesh) -> None:
             "CreateContainerConfigError",
             "non-numeric",
         ),
+        ("securityContext: {privileged: true}", "IMAGE", "CreateContainerConfigError", "securityContext.privileged: "),
         ("envFrom: [{secretRef: {name: none}}]", "IMAGE", "CreateContainerConfigError", 'secret "none" not found'),
         ("imagePullPolicy: Never", "registry.invalid/x:1", "ErrImageNeverPull", "not present with pull policy"),
         ("imagePullPolicy: IfNotPresent", "registry.invalid/x:1", "ImagePullBackOff", "registry.invalid"),

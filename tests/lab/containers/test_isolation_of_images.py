@@ -4,9 +4,11 @@ import os
 import signal
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.support.lab.image_workloads import ImageMesh
 from tests.support.lab.lab_commands import eventually
+from tests.support.lab.lab_remains import descendants, find_remains, listening_sockets
 
 
 def test_no_file_of_the_machine_is_seen(mesh: ImageMesh) -> None:
@@ -51,12 +53,26 @@ def test_no_signal_reaches_another_container(mesh: ImageMesh) -> None:
     assert numbers == ["1"], "it sees other processes"
 
 
-def test_nothing_listens_on_the_machine(mesh: ImageMesh) -> None:
-    own = mesh.ask("front", "/list", path="/")
-    assert own
+def test_nothing_listens_on_the_machine_but_what_is_published(mesh: ImageMesh) -> None:
+    status = mesh.lab.status()
+    ports = {urlsplit(str(status[name])).port for name in ("api", "https", "http")}
+    listening = listening_sockets(descendants(int(str(status["pid"]))))
+    assert listening == {f"tcp 0100007F {port}" for port in ports}
     with socket.socket() as client:
         client.settimeout(2)
         assert client.connect_ex(("127.0.0.1", 80)) != 0, "the program's port"
+
+
+def test_no_unix_socket_of_the_machine_is_reached(mesh: ImageMesh, tmp_path: Path) -> None:
+    abstract = f"boutique-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+        for server, address in ((first, f"\0{abstract}"), (second, str(tmp_path / "socket"))):
+            server.bind(address)
+            server.listen()
+        for name in (f"@{abstract}", str(tmp_path / "socket"), str(mesh.lab.folder / "pulls.sock")):
+            done = mesh.exec("front", "connect", name)
+            assert done.returncode == 1, f"{name}: {done.stdout}"
+            assert "connect: " in done.stderr
 
 
 def test_a_container_outlives_the_node_agent(mesh: ImageMesh) -> None:
@@ -72,13 +88,22 @@ def test_a_container_outlives_the_node_agent(mesh: ImageMesh) -> None:
 
 
 def test_nothing_is_left_of_a_killed_lab(mesh: ImageMesh) -> None:
-    processes = [mesh.process("front"), mesh.process("back")]
-    pid = mesh.lab.status()["pid"]
-    assert isinstance(pid, int)
+    assert mesh.exec("back", "dig", "/srv/closed").returncode == 0
+    pid = int(str(mesh.lab.status()["pid"]))
+    before = descendants(pid)
+    assert {mesh.process("front"), mesh.process("back")} <= {process.pid for process in before.processes}
+    assert find_remains(before, mesh.lab.folder) != []
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not any(Path(f"/proc/{process}").exists() for process in processes), "the programs are gone")
-    assert str(mesh.lab.folder) not in Path("/proc/self/mounts").read_text()
+    eventually(lambda: find_remains(before, mesh.lab.folder) == [], "all of it is gone")
+    left = containers(mesh)
+    assert left, "folders stay until the next start"
     mesh.lab.boutique("up")
     for name in ("front", "back"):
         eventually(lambda name=name: mesh.container(name)["ready"] is True, f"{name} runs again")  # type: ignore[misc]
     assert mesh.container("front")["source"] == "image"
+    assert left & containers(mesh) == set(), "of the containers before"
+
+
+def containers(mesh: ImageMesh) -> set[Path]:
+    """Return the folders of containers, of those that have ended too."""
+    return set(mesh.lab.folder.glob("pods/*/containers/*"))

@@ -12,7 +12,7 @@ _SOURCE = Path(__file__).parent / "container_program"
 _NAME = "org.opencontainers.image.ref.name"
 COMMANDS = (
     *("cat", "exists", "write", "fail", "get", "signal", "sleep", "terminal", "kill"),
-    *("escape", "descriptors", "writable", "climb", "connect", "size", "tar"),
+    *("escape", "descriptors", "writable", "climb", "connect", "size", "tar", "dig"),
 )
 """The links to the program by which a command of a container calls a part of it."""
 

@@ -119,3 +119,4 @@ def running(lab: Lab) -> Iterator[ImageMesh]:
         yield mesh
     finally:
         lab.boutique("down", "--delete")
+        assert not lab.folder.exists(), "something of it cannot be removed"

@@ -37,6 +37,8 @@ func main() {
 		check(err)
 	case "write":
 		check(os.WriteFile(arguments[0], []byte(arguments[1]), 0o644))
+	case "dig":
+		check(dig(arguments[0]))
 	case "fail":
 		fmt.Fprintln(os.Stderr, "failing as asked")
 		code, _ := strconv.Atoi(arguments[0])
@@ -86,6 +88,25 @@ func terminal() {
 	path, err := os.Readlink("/proc/self/fd/0")
 	check(err)
 	fmt.Println("terminal", path)
+}
+
+// dig makes folders within each other, far more than one path can name, and closes the first of them.
+func dig(folder string) error {
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chdir(folder); err != nil {
+		return err
+	}
+	for depth := 0; depth < 2000; depth++ {
+		if err := os.Mkdir("deep", 0o755); err != nil {
+			return err
+		}
+		if err := os.Chdir("deep"); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(folder, 0)
 }
 
 // size prints the rows and columns of its terminal, now and whenever they change.
