@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from lab.images.image_store import ImageStore
 from ops.cli import app
 from ops.pulumi import engine
+from tests.support.unit.image_registry_fakes import ImageRegistry
+from tests.support.unit.image_registry_fakes import image_registry as serve_images
 from tests.support.unit.release_fakes import Project, Run
 from tests.support.unit.standin_shop import Shop
 
@@ -58,3 +61,23 @@ def run(project: Project) -> Run:
         return done
 
     return invoke
+
+
+@pytest.fixture
+def docker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the user's `docker login`, without any."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    (tmp_path / "docker").mkdir()
+    return tmp_path / "docker"
+
+
+@pytest.fixture
+def image_registry() -> Iterator[ImageRegistry]:
+    with serve_images() as running:
+        yield running
+
+
+@pytest.fixture
+def image_store(tmp_path: Path) -> ImageStore:
+    """The cache of images in folder `images`."""
+    return ImageStore(tmp_path / "images")
