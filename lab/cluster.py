@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from lab import record
+from lab.containers.resource_limits import prepare_limits, write_limit_groups
 from lab.errors import LabError
 from lab.folder import Folder, folders, settings
 from lab.ports import PORTS, Port
@@ -100,6 +101,7 @@ def _launch(folder: Folder, lock: int, toolchain: Toolchain, ports: Mapping[str,
         actual = {name: listener.getsockname()[1] for name, listener in listeners.items()}
         prepare(folder, toolchain, actual["api"])
         replace(settings(folder), ports=actual, tools=str(toolchain.bin)).write(folder)
+        write_limit_groups(folder.limits, prepare_limits(folder.name))
         namespaces.launch(
             folder, toolchain.bin, lock, {name: listener.fileno() for name, listener in listeners.items()}
         )

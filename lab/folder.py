@@ -101,6 +101,11 @@ class Folder:
         return self.root / "pulls.sock"
 
     @property
+    def limits(self) -> Path:
+        """Where the cgroups of containers are, or why there are none: see lab.containers.resource_limits."""
+        return self.root / "limits.json"
+
+    @property
     def services(self) -> Path:
         """The addresses of the Services by name, one file per namespace."""
         return self.root / "services"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab import record
 from lab.container_mode import ContainerMode
+from lab.containers.resource_limits import read_limit_groups
 from lab.folder import Folder, settings
 from lab.record import ComponentRecord, State
 
@@ -27,6 +28,7 @@ class LabStatus:
         https: The URL under which the host reaches the load balancer's HTTPS; empty before the first start.
         http: The same for its HTTP.
         containers: What new containers run: see lab.container_mode.
+        limits: Why limits of CPU and memory are not enforced; empty if they are.
         folder: Its folder.
         components: Its processes, in the order of their start.
     """
@@ -42,6 +44,7 @@ class LabStatus:
     https: str
     http: str
     containers: ContainerMode
+    limits: str
     folder: Path
     components: tuple[ComponentRecord, ...]
 
@@ -69,6 +72,7 @@ def status(folder: Folder) -> LabStatus:
         https=_url("https", "localhost", ports.get("https")),
         http=_url("http", "localhost", ports.get("http")),
         containers=kept.containers,
+        limits=read_limit_groups(folder.limits).reason,
         folder=folder.root,
         components=current.components,
     )

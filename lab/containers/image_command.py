@@ -1,5 +1,6 @@
 """The program, the arguments and the variables of a container: what its image says, and what its pod says instead."""
 
+import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,3 +45,11 @@ def build_variables(config: ImageConfig, pod: Mapping[str, str], host_name: str,
 def security_context(pod: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, Any]:
     """Return the securityContext of a container: its own settings over its pod's."""
     return {**(pod["spec"].get("securityContext") or {}), **(container.get("securityContext") or {})}
+
+
+def parse_signal(text: str) -> int:
+    """Return the signal that an image names, by number or by name; SIGTERM if it names none."""
+    if text.isdigit() and int(text) in {member.value for member in signal.Signals}:
+        return int(text)
+    name = text.upper() if text.upper().startswith("SIG") else f"SIG{text.upper()}"
+    return signal.Signals.__members__.get(name, signal.SIGTERM)

@@ -11,7 +11,7 @@ import termios
 
 from lab.containers import syscalls
 from lab.containers.launch_plan import ExecPlan, decode_exec_plan
-from lab.containers.launcher import execute, reset_signals
+from lab.containers.launcher import enter_cgroup, execute, reset_signals
 from lab.containers.syscall_filter import install_filter
 
 _NAMESPACES = (
@@ -38,6 +38,7 @@ def main(plan_descriptor: int, report_descriptor: int, terminal_descriptor: int 
     with os.fdopen(plan_descriptor, "rb") as pipe:
         plan = decode_exec_plan(pipe.read())
     try:
+        enter_cgroup(plan.cgroup)
         syscalls.hide_from_debuggers()
         syscalls.enter_namespaces(os.pidfd_open(plan.pid), _NAMESPACES)
         # Only a child is in the process namespace.

@@ -41,6 +41,7 @@ class LaunchPlan(NamedTuple):
         arguments: The program and its arguments.
         variables: The program's environment.
         mounts: Its volumes, and the files that a cluster puts into every container.
+        cgroup: The folder of its cgroup, which limits it; empty without limits.
     """
 
     folder: str
@@ -54,6 +55,7 @@ class LaunchPlan(NamedTuple):
     arguments: tuple[str, ...]
     variables: dict[str, str]
     mounts: tuple[MountPlan, ...]
+    cgroup: str = ""
 
     def encode(self) -> bytes:
         """Return the plan for a pipe."""
@@ -69,6 +71,7 @@ class ExecPlan(NamedTuple):
         variables: The program's environment.
         working_folder: Where it starts.
         terminal: Whether it gets a terminal.
+        cgroup: The folder of the container's cgroup; empty without limits.
     """
 
     pid: int
@@ -76,6 +79,7 @@ class ExecPlan(NamedTuple):
     variables: dict[str, str]
     working_folder: str
     terminal: bool
+    cgroup: str = ""
 
     def encode(self) -> bytes:
         """Return the plan for a pipe."""

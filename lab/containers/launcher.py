@@ -36,6 +36,7 @@ def main(plan_descriptor: int, report_descriptor: int) -> None:
         plan = decode_launch_plan(pipe.read())
     try:
         user, group = os.geteuid(), os.getegid()
+        enter_cgroup(plan.cgroup)
         syscalls.unshare(_NAMESPACES)
         _map_user(plan, user, group)
         syscalls.hide_from_debuggers()
@@ -58,6 +59,21 @@ def main(plan_descriptor: int, report_descriptor: int) -> None:
         os._exit(128)
     _report(report_descriptor, execute(plan.arguments, plan.variables))
     os._exit(128)
+
+
+def enter_cgroup(cgroup: str) -> None:
+    """Move this process, and so all that it starts, into a cgroup, given by its folder; nowhere without one.
+
+    Raises:
+        OSError: The kernel refuses it.
+    """
+    if not cgroup:
+        return
+    descriptor = os.open(f"{cgroup}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, b"0")
+    finally:
+        os.close(descriptor)
 
 
 def execute(arguments: tuple[str, ...], variables: dict[str, str]) -> str:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from lab.containers.exec_process import run_command
 from lab.containers.launch_plan import ExecPlan
+from lab.containers.resource_limits import read_limit_groups
 from lab.containers.start_errors import ContainerStartError
 from lab.nodeagent import commands, logfiles
 from lab.nodeagent.agent_context import AgentContext
+from lab.nodeagent.container_limits import ContainerLimits
 from lab.nodeagent.image_container import ImageContainers
 from lab.nodeagent.pod_events import record_event
 from lab.nodeagent.pods import Container
@@ -39,7 +41,8 @@ class ContainerStarter:
             folder: The pod's folder.
             logs: The folder of its logs.
         """
-        self.images = ImageContainers(context.api, pod, folder, context.folder.claims, context.services)
+        limits = ContainerLimits(read_limit_groups(context.folder.limits).folder, folder.name)
+        self.images = ImageContainers(context, pod, folder, limits)
         self._context = context
         self._sandbox = sandbox
         self._logs = logs

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,10 +17,10 @@ from lab.containers.image_copy import copy_layers
 from lab.containers.image_users import ContainerUser, resolve_user
 from lab.containers.launch_plan import ExecPlan, LaunchPlan, MountPlan
 from lab.containers.start_errors import OverlayRefusedError
-from lab.kubernetes.api import Api
 from lab.nodeagent import pod_files
-from lab.nodeagent.cluster_services import ClusterServices
+from lab.nodeagent.agent_context import AgentContext
 from lab.nodeagent.container_environment import lookup_objects, pod_variables
+from lab.nodeagent.container_limits import ContainerLimits
 from lab.nodeagent.pod_volumes import PodVolumes
 from lab.nodeagent.pods import expand
 from lab.nodeagent.processes import PodProcess
@@ -39,20 +38,20 @@ _refused: set[str] = set()
 class ImageContainers:
     """The containers of one pod that run an image."""
 
-    def __init__(self, api: Api, pod: Mapping[str, Any], folder: Path, claims: Path, services: ClusterServices) -> None:
+    def __init__(self, context: AgentContext, pod: Mapping[str, Any], folder: Path, limits: ContainerLimits) -> None:
         """Prepare to start containers.
 
         Args:
-            api: The API server.
+            context: What all pods share.
             pod: The pod.
             folder: The pod's folder.
-            claims: The folder of the persistent volumes.
-            services: The Services of the cluster.
+            limits: The cgroups of its containers.
         """
-        self._api = api
-        self._services = services
+        self._api = context.api
+        self._services = context.services
         self._folder = folder
-        self.volumes = PodVolumes(api, pod, folder / "volumes", claims)
+        self._limits = limits
+        self.volumes = PodVolumes(context.api, pod, folder / "volumes", context.folder.claims)
 
     async def start(
         self, pod: Mapping[str, Any], container: Mapping[str, Any], image: "UnpackedImage", log: Path, network: int
@@ -90,7 +89,7 @@ class ImageContainers:
         copied: bool,
     ) -> PodProcess:
         plan = await asyncio.to_thread(self._plan, pod, container, image, copied=copied)
-        stop_signal = parse_signal(image.config.stop_signal)
+        stop_signal = image_command.parse_signal(image.config.stop_signal)
         if not container.get("stdin"):
             return await start_container(plan, log, network, stop_signal)
         path = stdin_path(self._folder, container["name"])
@@ -114,7 +113,8 @@ class ImageContainers:
         variables, _ = await asyncio.to_thread(self._variables, pod, container, image)
         if terminal:
             variables = {"TERM": "xterm", **variables}
-        return ExecPlan(pid, tuple(command), variables, _working_folder(container, image), terminal)
+        folder = _working_folder(container, image)
+        return ExecPlan(pid, tuple(command), variables, folder, terminal, self._limits.find(container))
 
     def close(self) -> None:
         """Remove everything of the containers, which have ended."""
@@ -123,6 +123,7 @@ class ImageContainers:
             end_stdin(path)
         with suppress(OSError):
             remove_folder(self._folder / "containers")
+        self._limits.close()
 
     def _plan(
         self, pod: Mapping[str, Any], container: Mapping[str, Any], image: "UnpackedImage", *, copied: bool
@@ -150,6 +151,7 @@ class ImageContainers:
             arguments=arguments,
             variables=variables,
             mounts=mounts,
+            cgroup=self._limits.create(container),
         )
 
     def _variables(
@@ -178,14 +180,6 @@ class ImageContainers:
         for former in parent.glob(f"{name}.*"):
             remove_folder(former)
         return Path(tempfile.mkdtemp(prefix=f"{name}.", dir=parent))
-
-
-def parse_signal(text: str) -> int:
-    """Return the signal that an image names, by number or by name; SIGTERM if it names none."""
-    if text.isdigit() and int(text) in {member.value for member in signal.Signals}:
-        return int(text)
-    name = text.upper() if text.upper().startswith("SIG") else f"SIG{text.upper()}"
-    return signal.Signals.__members__.get(name, signal.SIGTERM)
 
 
 def _working_folder(container: Mapping[str, Any], image: "UnpackedImage") -> str:

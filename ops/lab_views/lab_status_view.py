@@ -53,6 +53,8 @@ def _print(console: Console, lab: LabStatus, contents: LabContents) -> None:
     memory = contents.memory
     parts = f"{_mebibytes(memory.control_plane)} control plane, {_mebibytes(memory.pods)} pods"
     console.print(f"memory: {_mebibytes(memory.total)} ({parts})")
+    if lab.limits:
+        console.print(f"limits of CPU and memory are not enforced: {lab.limits}")
 
 
 def _components(components: Sequence[ComponentRecord]) -> Table:

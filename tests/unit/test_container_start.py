@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from lab.containers.image_command import build_arguments, build_variables, security_context
+from lab.containers.image_command import build_arguments, build_variables, parse_signal, security_context
 from lab.containers.image_users import resolve_user
 from lab.containers.launch_plan import LaunchPlan, MountPlan, decode_launch_plan
 from lab.containers.launcher import find_program
 from lab.containers.start_errors import ContainerStartError
 from lab.images.unpacked_image import ImageConfig
 from lab.nodeagent.container_environment import pod_variables
-from lab.nodeagent.image_container import parse_signal
 
 CONFIG = ImageConfig(
     entrypoint=("/server", "--base"),

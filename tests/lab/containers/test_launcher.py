@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from lab.containers.image_copy import copy_layers
 from tests.support.lab.container_launches import launch
 
@@ -71,3 +73,15 @@ def test_a_read_only_root_has_its_working_folder(tmp_path: Path, layer: Path) ->
     assert done.returncode == 0, done.stderr
     done = launch(tmp_path, [layer], "write", "/srv/app/new", "x", read_only=True, working_folder="/srv/app")
     assert "read-only file system" in done.stderr
+
+
+@pytest.mark.parametrize("executed", [False, True], ids=["program", "exec"])
+def test_a_program_is_in_the_cgroup_of_its_container_from_the_start(
+    tmp_path: Path, layer: Path, executed: bool
+) -> None:
+    # A folder of files: here the kernel's own may belong to others. "0" means the process that writes.
+    (tmp_path / "cgroup.procs").write_text("")
+    assert launch(tmp_path, [layer], "exists", "/", executed=executed, cgroup=str(tmp_path)).returncode == 0
+    assert (tmp_path / "cgroup.procs").read_text() == "0"
+    missing = launch(tmp_path, [layer], "exists", "/", executed=executed, cgroup=str(tmp_path / "none"))
+    assert missing.returncode != 0

@@ -24,7 +24,7 @@ launcher, report = spawn_program("launcher", LaunchPlan(**fields).encode(), subp
 number, _, message = read(report)
 launcher.wait()
 if command:
-    plan = ExecPlan(int(number), tuple(command), fields["variables"], "/", False)
+    plan = ExecPlan(int(number), tuple(command), fields["variables"], "/", False, fields.get("cgroup", ""))
     joiner, report = spawn_program("joiner", plan.encode(), subprocess.DEVNULL, 1, 2)
     message += read(report)[0]
     code = joiner.wait()
