@@ -1,6 +1,8 @@
 """Limits of containers by cgroup v2, in folders that look like it; see docs/containers.md for what that leaves open."""
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,12 @@ from lab.containers.resource_limits import (
     remove_group,
     write_limit_groups,
 )
+from lab.contents import LabContents
+from lab.folder import Folder
 from lab.nodeagent.container_limits import ContainerLimits
+from lab.record import ComponentRecord
+from lab.status import status
+from ops.lab_views.lab_status_view import show_status
 
 
 def build_tree(folder: Path, controllers: str = "cpuset cpu io memory pids", processes: str = "") -> tuple[Path, Path]:
@@ -152,3 +159,18 @@ def test_where_the_groups_are_is_kept(tmp_path: Path) -> None:
     assert read_limit_groups(path) == LimitGroups("/groups", "")
     path.write_text("")
     assert read_limit_groups(path).folder == ""
+
+
+@pytest.mark.parametrize("reason", ["", "no cgroup is yours"])
+def test_the_status_says_why_limits_are_not_enforced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], reason: str
+) -> None:
+    folder = Folder("trial", tmp_path)
+    write_limit_groups(folder.limits, LimitGroups("", reason))
+    shown = replace(status(folder), components=(ComponentRecord("etcd", (2379,)),))
+    for as_json in (True, False):
+        show_status([shown], [LabContents()], as_json=as_json, as_list=False)
+    document, _, as_text = capsys.readouterr().out.partition("\n}\n")
+    assert json.loads(f"{document}}}")["limits"] == reason
+    line = f"limits of CPU and memory are not enforced: {reason}\n"
+    assert (line in as_text) is bool(reason)

@@ -17,6 +17,8 @@ import (
 	"unsafe"
 )
 
+const ptraceSeize = 0x4206
+
 func main() {
 	name, arguments := filepath.Base(os.Args[0]), os.Args[1:]
 	if len(arguments) > 0 && arguments[0] == "--" {
@@ -126,20 +128,23 @@ func size() {
 	}
 }
 
-// kill sends a signal to every process number that there may be, and says how many took it.
+// kill traces and signals every process number that there may be, and says how many let it.
 func kill(arguments []string) {
 	most, _ := strconv.Atoi(arguments[0])
-	signalled := 0
+	signalled, traced := 0, 0
 	for pid := 2; pid <= most; pid++ {
 		// Threads have numbers too: the own ones, and those of the container's program, which the kernel protects.
 		if exists("/proc/self/task", pid) || exists("/proc/1/task", pid) {
 			continue
 		}
+		if raw(syscall.SYS_PTRACE, ptraceSeize, uintptr(pid)) == nil {
+			traced++
+		}
 		if syscall.Kill(pid, syscall.SIGKILL) == nil {
 			signalled++
 		}
 	}
-	fmt.Println("signalled", signalled)
+	fmt.Println("signalled", signalled, "traced", traced)
 }
 
 func exists(folder string, number int) bool {
