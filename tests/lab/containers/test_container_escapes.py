@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.containers.image_copy import copy_layers
 from tests.support.lab.container_launches import launch
 from tests.support.lab.image_archives import build_program
 
@@ -54,6 +55,14 @@ def test_the_top_of_all_folders_is_that_of_the_image(tmp_path: Path, layer: Path
     for path in ("/", "/bin", "/proc/1/root", "/proc/self/cwd", "/dev/shm"):  # noqa: S108 - the container's
         done = launch(tmp_path, [layer], "climb", path, executed=executed)
         assert set(done.stdout.split()) == {"bin", "dev", "proc"}, f"{path}: {done.stdout}{done.stderr}"
+
+
+def test_a_copied_root_is_the_top_too(tmp_path: Path, layer: Path) -> None:
+    (tmp_path / "container").mkdir()
+    copy_layers([layer], tmp_path / "container/root")
+    for executed in (False, True):
+        done = launch(tmp_path, [layer], "climb", "/bin", executed=executed, copied=True)
+        assert set(done.stdout.split()) == {"bin", "dev", "proc"}, done.stderr
 
 
 @WAYS
