@@ -50,7 +50,7 @@ def main(plan_descriptor: int, report_descriptor: int) -> None:
         os._exit(0)
     try:
         os.setsid()
-        _prepare(plan)
+        _prepare(plan, report_descriptor)
     except OSError as error:
         _report(report_descriptor, ": ".join(filter(None, (error.strerror or str(error), error.filename))))
         os._exit(128)
@@ -130,10 +130,13 @@ def _map_user(plan: LaunchPlan, user: int, group: int) -> None:
             os.close(descriptor)
 
 
-def _prepare(plan: LaunchPlan) -> None:
+def _prepare(plan: LaunchPlan, report: int) -> None:
     enter_root(plan)
     syscalls.set_host_name(plan.host_name)
     os.umask(0o022)
+    # The working folder may be /proc/self/fd/NUMBER: what is open would be a way out, as in CVE-2024-21626.
+    os.closerange(3, report)
+    os.closerange(report + 1, os.sysconf("SC_OPEN_MAX"))
     os.chdir(plan.working_folder)
     reset_signals()
     syscalls.drop_privileges()

@@ -5,6 +5,7 @@ Everything below the root is resolved only after `pivot_root`: a link in an imag
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def enter_root(plan: LaunchPlan) -> None:
     syscalls.make_private()
     root = _mount_root(plan)
     # A copy that is attached nowhere yet: in the new root no path leads to the sources.
-    volumes = [(mount, _open_source(mount)) for mount in plan.mounts]
-    devices = [(name, syscalls.open_tree(f"/dev/{name}")) for name in _DEVICES]
+    volumes = [(mount, _open_volume(mount)) for mount in plan.mounts]
+    devices = [(name, _open_device(name)) for name in _DEVICES]
     syscalls.pivot_root(root)
+    _refuse_links()
     # Before the old root goes: the kernel allows a new /proc only where one can be seen as a whole.
     _make_folder("/proc")
     syscalls.mount("proc", "/proc", _SAFE | syscalls.MS_NOEXEC)
@@ -43,7 +45,7 @@ def enter_root(plan: LaunchPlan) -> None:
     os.chdir("/")
     _mount_devices(devices)
     for mount, tree in volumes:
-        _attach(mount, tree)
+        _attach(mount.target, tree)
     _restrict_proc()
     _make_folder(plan.working_folder)
     if plan.read_only:
@@ -52,12 +54,21 @@ def enter_root(plan: LaunchPlan) -> None:
         syscalls.mount("none", "/", root_options)
 
 
+def _refuse_links() -> None:
+    """Refuse an image with a link where the lab mounts: through /proc/self/fd it would lead to what is open here."""
+    for path in ("/proc", "/dev"):
+        if Path(path).is_symlink():
+            message = f"the image has a link at {path}, which has to be a folder"
+            raise OSError(message)
+
+
 def _mount_root(plan: LaunchPlan) -> str:
     root = f"{plan.folder}/root"
     if plan.copied:
         tree = syscalls.open_tree(root)
         syscalls.set_attributes(tree, syscalls.ATTR_NOSUID | syscalls.ATTR_NODEV)
         syscalls.attach_tree(tree, root)
+        os.close(tree)
         return root
     for name in ("root", "upper", "work"):
         Path(plan.folder, name).mkdir(mode=0o755, exist_ok=True)
@@ -75,6 +86,20 @@ def _mount_root(plan: LaunchPlan) -> str:
     return root
 
 
+def _open_volume(mount: MountPlan) -> int:
+    """Return a tree with the attributes of a volume, which nothing can write to if it is read-only."""
+    tree = _open_source(mount)
+    attributes = syscalls.ATTR_NOSUID | syscalls.ATTR_NODEV
+    syscalls.set_attributes(tree, attributes | (syscalls.ATTR_RDONLY if mount.read_only else 0))
+    return tree
+
+
+def _open_device(name: str) -> int:
+    tree = syscalls.open_tree(f"/dev/{name}")
+    syscalls.set_attributes(tree, syscalls.ATTR_NOSUID)
+    return tree
+
+
 def _open_source(mount: MountPlan) -> int:
     if not mount.sub_path:
         return syscalls.open_tree(mount.source)
@@ -82,23 +107,37 @@ def _open_source(mount: MountPlan) -> int:
     if ".." in parts:
         message = f"subPath {mount.sub_path} must not contain '..'"
         raise OSError(message)
+    folder = os.open(mount.source, os.O_PATH | os.O_CLOEXEC)
     try:
-        return syscalls.open_subtree(mount.source, mount.sub_path)
+        return syscalls.open_subtree(folder, mount.sub_path)
     except FileNotFoundError:
         # As a kubelet: a folder that is not there yet is made.
-        descriptor = os.open(mount.source, os.O_PATH | os.O_CLOEXEC)
+        _make_inside(folder, parts)
+        return syscalls.open_subtree(folder, mount.sub_path)
+    finally:
+        os.close(folder)
+
+
+def _make_inside(folder: int, parts: Sequence[str]) -> None:
+    """Make folders within each other in an open folder; links on the way are refused."""
+    descriptor = os.dup(folder)
+    try:
         for part in parts:
             with suppress(FileExistsError):
                 os.mkdir(part, mode=0o777, dir_fd=descriptor)
-            descriptor = os.open(part, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=descriptor)
-        return syscalls.open_subtree(mount.source, mount.sub_path)
+            flags = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+            below = os.open(part, flags, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+    finally:
+        os.close(descriptor)
 
 
 def _mount_devices(devices: list[tuple[str, int]]) -> None:
     _make_folder("/dev")
     syscalls.mount("tmpfs", "/dev", syscalls.MS_NOSUID | syscalls.MS_NOEXEC, "mode=755,size=64k")
     for name, tree in devices:
-        _attach(MountPlan("", f"/dev/{name}", read_only=False), tree, devices=True)
+        _attach(f"/dev/{name}", tree)
     for name, target in _LINKS.items():
         Path("/dev", name).symlink_to(target)
     for name, kind, options in (
@@ -121,23 +160,24 @@ def _restrict_proc() -> None:
             tree = syscalls.open_tree(part)
             syscalls.set_attributes(tree, syscalls.ATTR_RDONLY)
             syscalls.attach_tree(tree, part)
+            os.close(tree)
     for name in _HIDDEN:
         path = Path("/proc", name)
         if path.is_dir():
             syscalls.mount("tmpfs", str(path), syscalls.MS_RDONLY, "size=0,mode=000")
         elif path.exists():
-            syscalls.attach_tree(syscalls.open_tree("/dev/null"), str(path))
+            tree = syscalls.open_tree("/dev/null")
+            syscalls.attach_tree(tree, str(path))
+            os.close(tree)
 
 
-def _attach(mount: MountPlan, tree: int, *, devices: bool = False) -> None:
-    """Attach a volume at its target, which is made if the image does not have it."""
+def _attach(target: str, tree: int) -> None:
+    """Attach a tree at its target, which is made if the image does not have it."""
     if stat.S_ISDIR(os.fstat(tree).st_mode):
-        _make_folder(mount.target)
+        _make_folder(target)
     else:
-        _make_file(mount.target)
-    attributes = syscalls.ATTR_NOSUID | (0 if devices else syscalls.ATTR_NODEV)
-    syscalls.set_attributes(tree, attributes | (syscalls.ATTR_RDONLY if mount.read_only else 0))
-    syscalls.attach_tree(tree, mount.target)
+        _make_file(target)
+    syscalls.attach_tree(tree, target)
     os.close(tree)
 
 

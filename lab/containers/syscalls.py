@@ -102,14 +102,16 @@ def open_tree(source: str) -> int:
     return _check(_LIBC.syscall(_OPEN_TREE, _AT_FDCWD, source.encode(), flags), f"open_tree {source}")
 
 
-def open_subtree(source: str, path: str) -> int:
-    """Return the same of a part of a folder; links that lead out of the folder are refused."""
-    folder = os.open(source, os.O_PATH | os.O_CLOEXEC)
+def open_subtree(folder: int, path: str) -> int:
+    """Return the same of a part of an open folder; links that lead out of the folder are refused."""
     how = _OpenHow(flags=os.O_PATH | os.O_CLOEXEC, resolve=_RESOLVE_BENEATH)
     descriptor = _LIBC.syscall(_OPENAT2, folder, path.encode(), ctypes.byref(how), ctypes.sizeof(how))
     part = _check(descriptor, f"subPath {path}")
-    flags = _OPEN_TREE_CLONE | _AT_RECURSIVE | _AT_EMPTY_PATH | os.O_CLOEXEC
-    return _check(_LIBC.syscall(_OPEN_TREE, part, b"", flags), f"open_tree {source}/{path}")
+    try:
+        flags = _OPEN_TREE_CLONE | _AT_RECURSIVE | _AT_EMPTY_PATH | os.O_CLOEXEC
+        return _check(_LIBC.syscall(_OPEN_TREE, part, b"", flags), f"open_tree {path}")
+    finally:
+        os.close(part)
 
 
 def set_attributes(tree: int, attributes: int) -> None:

@@ -65,6 +65,33 @@ def test_a_copied_root_is_the_top_too(tmp_path: Path, layer: Path) -> None:
         assert set(done.stdout.split()) == {"bin", "dev", "proc"}, done.stderr
 
 
+def test_no_working_folder_leads_out(tmp_path: Path, layer: Path) -> None:
+    # What the launcher had open when it entered the working folder would be one: CVE-2024-21626.
+    volume = tmp_path / "volume"
+    (volume / "part").mkdir(parents=True)
+    mounts = [(str(volume), "/data", False, "part"), (str(volume), "/made", False, "new/deep")]
+    for number in range(3, 16):
+        folder = f"/proc/self/fd/{number}"
+        started = launch(tmp_path, [layer], "climb", ".", mounts=mounts, working_folder=folder)
+        executed = launch(tmp_path, [layer], "climb", ".", mounts=mounts, executed=True, executed_in=folder)
+        for done in (started, executed):
+            assert set(done.stdout.split()) <= {"bin", "dev", "proc", "data", "made"}, folder
+            assert done.returncode != 0, folder
+
+
+@pytest.mark.parametrize("name", ["dev", "proc"])
+def test_a_link_in_the_place_of_a_mount_is_refused(tmp_path: Path, layer: Path, name: str) -> None:
+    volume, evil = tmp_path / "volume", tmp_path / "evil"
+    for folder in (volume, evil):
+        folder.mkdir()
+    (evil / name).symlink_to("/proc/self/fd/5" if name == "dev" else "bin")
+    mounts = [(str(volume), "/data", False, "")]
+    done = launch(tmp_path, [layer, evil], "exists", "/", mounts=mounts)
+    assert f"the image has a link at /{name}" in done.stderr
+    assert done.returncode != 0
+    assert list(volume.iterdir()) == []
+
+
 @WAYS
 def test_no_mount_of_the_machine_is_left(tmp_path: Path, layer: Path, executed: bool) -> None:
     volume = tmp_path / "volume"

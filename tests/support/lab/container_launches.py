@@ -24,7 +24,7 @@ launcher, report = spawn_program("launcher", LaunchPlan(**fields).encode(), subp
 number, _, message = read(report)
 launcher.wait()
 if command:
-    plan = ExecPlan(int(number), tuple(command), fields["variables"], "/", False, fields.get("cgroup", ""))
+    plan = ExecPlan(int(number), tuple(command), fields["variables"], sys.argv[3], False, fields.get("cgroup", ""))
     joiner, report = spawn_program("joiner", plan.encode(), subprocess.DEVNULL, 1, 2)
     message += read(report)[0]
     code = joiner.wait()
@@ -37,7 +37,12 @@ sys.exit(code if code >= 0 else 128 - code)
 
 
 def launch(
-    folder: Path, layers: Sequence[Path], *command: str, executed: bool = False, **fields: Any
+    folder: Path,
+    layers: Sequence[Path],
+    *command: str,
+    executed: bool = False,
+    executed_in: str = "/",
+    **fields: Any,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a container of its own and return how it ended, with 128 and the number for a signal.
 
@@ -46,6 +51,7 @@ def launch(
         layers: The folders of the image, lowest first; `sleep` has to be in it for `executed`.
         command: The program and its arguments.
         executed: Whether the container runs `sleep`, and the command is started in it as `kubectl exec` does.
+        executed_in: The working folder of such a command.
         fields: Other fields of the launch plan.
     """
     own = folder / "container"
@@ -67,7 +73,7 @@ def launch(
     namespaces = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "--kill-child"]
     later = json.dumps(command if executed else [])
     return subprocess.run(
-        [*namespaces, sys.executable, "-c", _HARNESS, json.dumps(plan), later],
+        [*namespaces, sys.executable, "-c", _HARNESS, json.dumps(plan), later, executed_in],
         capture_output=True,
         text=True,
         check=False,
