@@ -116,7 +116,7 @@ def test_names_of_the_cluster_are_resolved(mesh: ImageMesh) -> None:
 
 def test_variables_volumes_probes_and_hooks(mesh: ImageMesh) -> None:
     mesh.apply(FULL)
-    eventually(lambda: "running" in mesh.status(mesh.pod("full")["metadata"]["name"]).get("state", {}), "it runs")
+    eventually(lambda: mesh.runs("full"), "it runs")
     name = mesh.pod("full")["metadata"]["name"]
     told = mesh.ask("full", "/")
     assert told["arguments"] == ["/app/server", "--greeting=hello", "$(UNKNOWN)", "$(GREETING)"]
@@ -147,7 +147,7 @@ def test_variables_volumes_probes_and_hooks(mesh: ImageMesh) -> None:
 
     assert mesh.ask("full", "/write", path="/kept/file", text="still there") == "written"
     mesh.lab.kubectl("delete", "pod", "-n", "shop", name)
-    eventually(lambda: "running" in mesh.status(mesh.pod("full")["metadata"]["name"]).get("state", {}), "another runs")
+    eventually(lambda: mesh.runs("full"), "another runs")
     assert mesh.ask("full", "/read", path="/kept/file") == "still there"
     assert "error" in mesh.ask("full", "/read", path="/data/ready"), "the other pod's own"
     files = [path for path in mesh.lab.folder.rglob("*") if path.is_file() and "etcd" not in path.parts]

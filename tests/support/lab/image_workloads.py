@@ -58,6 +58,16 @@ class ImageMesh:
         (pod,) = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
         return dict(pod)
 
+    def runs(self, name: str) -> bool:
+        """Say whether the program of a workload's only pod runs; there may be no pod yet."""
+        selector = ("get", "pods", "-n", "shop", "-l", f"app={name}", "-o", "json")
+        pods = [
+            pod
+            for pod in json.loads(self.lab.kubectl(*selector))["items"]
+            if "deletionTimestamp" not in pod["metadata"]
+        ]
+        return len(pods) == 1 and "running" in self.status(pods[0]["metadata"]["name"]).get("state", {})
+
     def status(self, pod: str, container: str = "server") -> dict[str, Any]:
         """Return the status of a container of a pod."""
         content = json.loads(self.lab.kubectl("get", "pod", "-n", "shop", pod, "-o", "json"))
