@@ -42,7 +42,7 @@ def main(plan_descriptor: int, report_descriptor: int) -> None:
         syscalls.hide_from_debuggers()
         pid = syscalls.fork_sibling()
     except OSError as error:
-        _report(report_descriptor, f"namespaces: {error.strerror}")
+        _report(report_descriptor, ": ".join(filter(None, ("namespaces", error.strerror, error.filename))))
         os._exit(1)
     if pid:
         # The child is process 1 of its namespace: only here its number outside is known.
