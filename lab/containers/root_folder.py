@@ -44,9 +44,10 @@ def enter_root(plan: LaunchPlan) -> None:
     syscalls.unmount(".")
     os.chdir("/")
     _mount_devices(devices)
+    # Before a volume can take its place.
+    _restrict_proc()
     for mount, tree in volumes:
         _attach(mount.target, tree)
-    _restrict_proc()
     _make_folder(plan.working_folder)
     if plan.read_only:
         # The root alone: volumes have their own attributes.

@@ -4,9 +4,9 @@ Only programs of a single thread may use those that change their own namespaces:
 """
 
 import ctypes
+import itertools
 import os
 import platform
-from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -42,6 +42,7 @@ _SIGKILL = 9
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_SECCOMP = 22
+_PR_CAPBSET_READ = 23
 _PR_CAPBSET_DROP = 24
 _PR_SET_SECUREBITS = 28
 _PR_SET_NO_NEW_PRIVS = 38
@@ -147,8 +148,10 @@ def set_host_name(name: str) -> None:
 
 def drop_privileges() -> None:
     """Give up every capability, and every way to get one back by executing a program."""
-    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
-    for capability in range(last + 1):
+    # The kernel says which is the last: what is at /proc/sys may be a volume.
+    for capability in itertools.count():
+        if _LIBC.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0) < 0:
+            break
         _check(_LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0), "PR_CAPBSET_DROP")
     _check(_LIBC.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "PR_CAP_AMBIENT")
     _check(_LIBC.prctl(_PR_SET_SECUREBITS, _SECURE_NOROOT, 0, 0, 0), "PR_SET_SECUREBITS")

@@ -79,6 +79,15 @@ def test_no_working_folder_leads_out(tmp_path: Path, layer: Path) -> None:
             assert done.returncode != 0, folder
 
 
+def test_a_volume_in_the_place_of_proc_keeps_no_restriction_away(tmp_path: Path, layer: Path) -> None:
+    setting = tmp_path / "volume/sys/user/max_user_namespaces"
+    setting.parent.mkdir(parents=True)
+    setting.write_text("of the volume")
+    mounts = [(str(tmp_path / "volume"), "/proc", False, "")]
+    done = launch(tmp_path, [layer], "cat", "/proc/sys/user/max_user_namespaces", mounts=mounts)
+    assert (done.stdout, setting.read_text()) == ("of the volume", "of the volume"), done.stderr
+
+
 @pytest.mark.parametrize("name", ["dev", "proc"])
 def test_a_link_in_the_place_of_a_mount_is_refused(tmp_path: Path, layer: Path, name: str) -> None:
     volume, evil = tmp_path / "volume", tmp_path / "evil"
