@@ -25,7 +25,6 @@ _KILL = 0x80000000
 _X32 = 0x40000000
 _AF_VSOCK = 40
 
-
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """Their numbers in include/uapi/linux/audit.h, in the order of the numbers below."""
 
