@@ -44,7 +44,7 @@ def find_remains(before: Remains, folder: Path) -> list[str]:
         before: What there was when it ran.
         folder: The lab's folder, which no other process may mention.
     """
-    found = []
+    remains = []
     name = str(folder).encode()
     for number in _numbers():
         process = Path(f"/proc/{number}")
@@ -53,19 +53,19 @@ def find_remains(before: Remains, folder: Path) -> list[str]:
             if state.has_ended:
                 continue
             if Process(number, state.start) in before.processes:
-                found.append(f"process {number}")
+                remains.append(f"process {number}")
             if number == os.getpid():
                 continue
             files = ("cmdline", "environ", "mountinfo")
-            found += [f"{file} of process {number}" for file in files if name in (process / file).read_bytes()]
-            found += [f"{link} of process {number}" for link in _namespaces(process) if link in before.namespaces]
+            remains += [f"{file} of process {number}" for file in files if name in (process / file).read_bytes()]
+            remains += [f"{link} of process {number}" for link in _namespaces(process) if link in before.namespaces]
             for descriptor in (process / "fd").iterdir():
                 target = str(descriptor.readlink())
                 if target in before.namespaces or target.startswith(f"{folder}/"):
-                    found.append(f"{target}, open in process {number}")
+                    remains.append(f"{target}, open in process {number}")
         except OSError:
             continue
-    return found
+    return remains
 
 
 def listening_sockets(processes: Remains) -> set[str]:
