@@ -106,7 +106,7 @@ def test_cp_copies_both_ways(mesh: ImageMesh, tmp_path: Path) -> None:
     mesh.lab.kubectl("cp", f"{pod}:/srv/copied", str(back), "-c", "server")
     copied = {path.relative_to(back): path.read_bytes() for path in back.rglob("*") if path.is_file()}
     assert copied == {path.relative_to(source): path.read_bytes() for path in source.rglob("*") if path.is_file()}
-    assert "exit code 1" in mesh.lab.refused("cp", f"{pod}:/none", str(back), "-c", "server")
+    assert "exit code 1" in mesh.lab.refusal("cp", f"{pod}:/none", str(back), "-c", "server")
 
 
 def test_attach_writes_to_the_program(mesh: ImageMesh) -> None:
