@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.kubernetes.api import Api
 from lab.nodeagent.image_source import ImageSource
-from lab.nodeagent.pods import PROXY, is_istiod
+from lab.nodeagent.pods import HOST_NAMESPACES, PROXY, is_istiod
 
 ANNOTATION = "boutique.dev/lab-runner"
 KWOK = "kwok"
@@ -37,7 +37,7 @@ def is_handed_over(pod: Mapping[str, Any]) -> bool:
 def needs_node(pod: Mapping[str, Any]) -> bool:
     """Say whether a pod needs namespaces or files of its node: the lab's nodes have none."""
     spec = pod["spec"]
-    return any(spec.get(name) for name in ("hostNetwork", "hostPID", "hostIPC")) or any(
+    return any(spec.get(name) for name in HOST_NAMESPACES) or any(
         "hostPath" in volume for volume in spec.get("volumes") or []
     )
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import shutil
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from lab.nodeagent import ending, files, logfiles, redirection, reporting
@@ -20,6 +20,7 @@ from lab.nodeagent.restart_policy import pod_policy, states_without_network
 from lab.nodeagent.sandbox import Sandbox
 from lab.nodeagent.state import PodState
 from lab.nodeagent.status_report import PodReport
+from support.folder_removal import remove_folder
 
 _LOG = logging.getLogger(__name__)
 
@@ -196,5 +197,6 @@ class PodWorker:
         await self._close()
         if self._reporting is not None:
             self._reporting.cancel()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            await asyncio.to_thread(remove_folder, self.folder)
         await reporting.delete(self._context.api, self.pod, lambda: self._deleted)

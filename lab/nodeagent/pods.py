@@ -14,6 +14,9 @@ PROXY = "istio-proxy"
 ISTIOD = "istiod"
 """The value of label `app` by which Istio's chart, and its Service, know the pods of its control plane."""
 
+HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
+"""The fields of a pod's spec that ask for namespaces of its node; the lab's nodes have none."""
+
 _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lab.containers.start_errors import ContainerStartError
+from lab.nodeagent.pods import HOST_NAMESPACES
 
 _NEEDLESS = frozenset({"NET_BIND_SERVICE"})
 """Capabilities for what every container of the lab can do: listen on ports below 1024."""
 
-_HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 _REMEDY = "remove the field for the lab, or run stand-ins: boutique lab up --containers stand-ins"
 
 
@@ -27,7 +27,7 @@ def refuse_unsupported(pod: Mapping[str, Any], container: Mapping[str, Any]) -> 
 
 
 def _pod_problems(spec: Mapping[str, Any]) -> Iterator[str]:
-    for name in _HOST_NAMESPACES:
+    for name in HOST_NAMESPACES:
         if spec.get(name):
             yield f"spec.{name}: the lab's pods share no namespaces with the machine"
 
