@@ -30,6 +30,12 @@ def test_the_keys_of_stand_ins_are_fresh() -> None:
     assert (ROOT / "docs/generated/stand-ins.md").read_text() == written, "run `make docs`"
 
 
+def test_every_decision_has_a_number_of_its_own() -> None:
+    decisions = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in decisions] == list(range(1, len(decisions) + 1))
+    assert [path.name for path in decisions if not path.read_text().startswith(f"# {int(path.name[:4])}. ")] == []
+
+
 def test_the_picture_in_the_readme_is_the_call_graph() -> None:
     drawn = set(re.findall(r"^  ([\w-]+) --> ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert drawn == {(caller.name, callee) for caller in WORKLOADS for callee in caller.callees}
