@@ -4,6 +4,7 @@ httpcore, the transport of httpx, is used directly: httpx imports the command li
 times as long as the transport itself, in every run of the program (docs/adr/0022).
 """
 
+import atexit
 import json
 import ssl
 import tempfile
@@ -155,8 +156,13 @@ def _retry_after(response: httpcore.Response) -> int | None:
 
 @cache
 def _pool(server: str, entry: str, certificate: str) -> httpcore.ConnectionPool:
-    """Return the connections of this process to a server as one user reaches it."""
-    api_server = ApiServer(server=server, entry=json.loads(entry))
+    """Return the connections of this process to a server as one user reaches it; they are closed when it ends."""
+    pool = _new_pool(ApiServer(server=server, entry=json.loads(entry)), certificate)
+    atexit.register(pool.close)
+    return pool
+
+
+def _new_pool(api_server: ApiServer, certificate: str) -> httpcore.ConnectionPool:
     context = _tls_context(api_server, certificate)
     address = proxy(api_server)
     if address is None:
