@@ -193,8 +193,8 @@ class Agent:
         self._news.set()
 
     def _summarize(self) -> None:
-        # Of pods that are still being taken over, the earlier agent's summary says more than this one could.
-        if any(pod_worker.taking_over for pod_worker in self._pod_workers.values()):
+        # Of pods that are not seen or taken over yet, the earlier agent's summary says more than this one could.
+        if not self.synced or any(pod_worker.taking_over for pod_worker in self._pod_workers.values()):
             return
         summaries = [
             asdict(summary.summarize(pod_worker.pod, pod_worker.workers))
