@@ -62,7 +62,6 @@ class Agent:
         self._addresses = Addresses()
         self._news = asyncio.Event()
         self._services_known = asyncio.Event()
-        self._tidied = False
         self._providing: asyncio.Task[None] | None = None
         self._tidying: asyncio.Future[list[None]] | None = None
         self.synced = False
@@ -126,8 +125,7 @@ class Agent:
         for uid, pod in pods.items():
             if uid not in self._pod_workers and uid not in self._over and not is_handed_over(pod):
                 self._assign(uid, pod)
-        if not self._tidied:
-            self._tidied = True
+        if not self.synced:
             leftovers = [path for path in self._folder.pods.iterdir() if path.name not in self._pod_workers]
             self._tidying = asyncio.gather(
                 *(asyncio.to_thread(leave_nothing, path, state.read(path)) for path in leftovers)

@@ -24,7 +24,7 @@ class CaptureSettings:
         excluded_inbound_ports: Those that do not.
         outbound_ranges: The ranges to which connections pass through the proxy.
         excluded_outbound_ranges: Those to which they do not.
-        outbound_ports: The ports to which they do, whatever the range.
+        outbound_ports: The ports to which they do, to any address.
         excluded_outbound_ports: Those to which they do not.
     """
 

@@ -41,7 +41,7 @@ class ContainerStatus:
 
     @property
     def is_app(self) -> bool:
-        """Whether it is none of the init containers, which sidecars are, too."""
+        """Whether it is an app container: sidecars are init containers, too."""
         return not self.container.init and not self.container.sidecar
 
 

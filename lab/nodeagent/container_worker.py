@@ -19,7 +19,7 @@ from lab.nodeagent.state import ContainerState
 _START_FAILURES = {"RunContainerError": 128, "PostStartHookError": 137}
 """The reasons for which a container counts as one that has run and ended, with the exit code that a kubelet reports.
 
-For all others it has not been created yet, and is tried again whatever its restart policy says.
+For all others it has not been created yet, and is tried again with every restart policy.
 """
 
 _AGAIN = 1.0

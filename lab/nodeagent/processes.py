@@ -16,7 +16,7 @@ from lab.supervision.process import host_pid
 from support.procfs import PROC, stat
 
 LOST = -1000
-"""The exit code of a process of which nobody knows how it ended. No signal has that number."""
+"""The exit code of a process whose end was not observed. No signal has that number."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class PodProcess:
             identity: The process.
             child: The same as a child, if it is one: only then its exit code can be read.
             stop_signal: What asks it to end.
-            find_end: Finds the exit code of a process that is none; without it, that is unknown.
+            find_end: Finds the exit code of a process that is not a child; without it, that is unknown.
         """
         self._find_end = find_end
         self._finding: asyncio.Task[None] | None = None
